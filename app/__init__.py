@@ -1,0 +1,3 @@
+"""Haplodesk, the desktop program for federated genotype imputation."""
+
+__version__ = "0.1.0"

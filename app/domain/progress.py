@@ -1,0 +1,38 @@
+"""How far a long piece of work has come, and how it is stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from app.domain.model import Model
+
+
+class Progress(Model):
+    """A reading of a running task.
+
+    `done` and `total` are in `unit` (bytes, records, chunks …); `total` is None while it is unknown.
+    `rate` is units a second over the last seconds, `left_s` the seconds left by it. `counts` are live
+    numbers worth showing, such as variants read.
+    """
+
+    done: int = 0
+    total: int | None = None
+    unit: str = "bytes"
+    step: str = ""
+    rate: float | None = None
+    left_s: float | None = None
+    counts: dict[str, int] = {}
+
+    @property
+    def fraction(self) -> float | None:
+        """Between 0 and 1, or None while the total is unknown."""
+        if not self.total:
+            return None
+        return min(1.0, self.done / self.total)
+
+
+Report = Callable[[Progress], None]
+
+
+def silent(_progress: Progress) -> None:
+    """A report that nobody reads."""

@@ -1,0 +1,140 @@
+"""Imputation services, their health, their tokens and what they offer."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from app.domain.model import Model
+from app.domain.parameter import Form
+
+
+class HealthState(StrEnum):
+    """What the last look at a service found."""
+
+    UNKNOWN = "unknown"
+    UP = "up"
+    MAINTENANCE = "maintenance"
+    DOWN = "down"
+    OFFLINE = "offline"  # this computer has no network: says nothing about the service
+    OFF = "off"  # switched off, by the user or after 30 days down
+
+
+class Phases(Model):
+    """Milliseconds of each step of a connection; None where it was not reached."""
+
+    dns: float | None = None
+    tcp: float | None = None
+    tls: float | None = None
+    first_byte: float | None = None
+
+    @property
+    def total(self) -> float | None:
+        """Milliseconds to the first byte, all steps together; None when it never came."""
+        if self.first_byte is None:
+            return None
+        return sum(part for part in (self.dns, self.tcp, self.tls, self.first_byte) if part)
+
+
+class Health(Model):
+    """One look at a service. `detail` is a sentence; `failed_phase` names the step that failed."""
+
+    service_id: str
+    at: datetime
+    state: HealthState
+    phases: Phases = Phases()
+    status_code: int | None = None
+    failed_phase: str | None = None
+    detail: str = ""
+
+
+class Limits(Model):
+    """What a service allows. None means not known. From a preset until the service tells better."""
+
+    min_samples: int | None = None
+    max_samples: int | None = None
+    max_running_jobs: int | None = None
+    max_file_mb: int | None = None
+    max_upload_mb: int | None = None
+    max_parallel_downloads: int | None = None
+    max_downloads_per_file: int | None = None
+    min_poll_s: float = 30.0
+    retention_days: int | None = None
+    chromosomes: tuple[str, ...] = ()
+    max_vcf_version: str | None = None
+
+
+class ServiceApp(Model):
+    """An application that a service runs, such as `imputationserver2@2.0.12`."""
+
+    id: str
+    name: str
+    version: str = ""
+
+
+class TokenInfo(Model):
+    """What is known of a token; never the token itself. `expires` is read from the token."""
+
+    present: bool = False
+    valid: bool | None = None
+    expires: datetime | None = None
+    username: str | None = None
+    checked: datetime | None = None
+    detail: str = ""
+
+
+class Service(Model):
+    """A service that the user added.
+
+    `generation` is the dialect found by looking (`cg2`, `cg3`), never by the name. `down_since` is when
+    it was first seen down without being up since. `practice` marks a server that lives on this computer.
+    """
+
+    id: str
+    name: str
+    family: str
+    base_url: str
+    country: str = ""
+    operator: str = ""
+    preset_id: str | None = None
+    enabled: bool = True
+    off_reason: str = ""
+    generation: str | None = None
+    server_name: str = ""
+    maintenance_text: str = ""
+    apps: tuple[ServiceApp, ...] = ()
+    limits: Limits = Limits()
+    state: HealthState = HealthState.UNKNOWN
+    response_ms: float | None = None
+    last_checked: datetime | None = None
+    down_since: datetime | None = None
+    last_synced: datetime | None = None
+    token: TokenInfo = TokenInfo()
+    practice: bool = False
+    added: datetime
+    plain_http_allowed: bool = False
+
+
+class StoredForm(Model):
+    """The form of an application as it was last read."""
+
+    service_id: str
+    form: Form
+    as_of: datetime
+
+
+class Preset(Model):
+    """A service of the catalogue: facts with source, date and certainty; live discovery wins."""
+
+    id: str
+    name: str
+    operator: str
+    country: str
+    base_url: str
+    family: str
+    limits: Limits = Limits()
+    token_help: str = ""
+    token_url: str = ""
+    note: str = ""
+    enabled: bool = True
+    as_of: str
+    source: str
+    certainty: str

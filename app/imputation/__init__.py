@@ -1,0 +1,4 @@
+"""Phasing and imputation engines behind one contract.
+
+May import genotypes and domain.
+"""

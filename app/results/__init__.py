@@ -1,0 +1,4 @@
+"""Result archives, integrity, quality figures and accuracy.
+
+May import genotypes and domain.
+"""

@@ -1,0 +1,4 @@
+"""The Michigan family (Cloudgene 2 and 3). Contract: services/contract.py.
+
+May import transport and domain; no other family.
+"""

@@ -1,0 +1,175 @@
+"""What a family of services must do, whatever it speaks.
+
+A family is stateless: every call gets a `Connection`. It raises `ProblemError` and nothing else (and lets
+`asyncio.CancelledError` through). Secrets travel as `SecretStr` and are never logged or put into a Problem.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Protocol
+
+from pydantic import SecretStr
+
+from app.domain.dataset import DataFile
+from app.domain.job import JobFile, JobState, JobStep
+from app.domain.model import Model
+from app.domain.panel import Panel
+from app.domain.parameter import Form
+from app.domain.progress import Report
+from app.domain.service import Health, Limits, ServiceApp, TokenInfo
+
+
+class Connection(Model):
+    """How to reach one service: address, token, dialect as found before, and its limits."""
+
+    service_id: str
+    base_url: str
+    token: SecretStr | None = None
+    generation: str | None = None
+    limits: Limits = Limits()
+
+
+class Capabilities(Model):
+    """What a family can do; the window explains what it cannot."""
+
+    token: bool = True
+    panels: bool = True
+    cancel: bool = True
+    restart: bool = True
+    delete: bool = False
+    downloads: bool = True
+    why_not: dict[str, str] = {}
+
+
+class ServerInfo(Model):
+    """What a service says of itself. `maintenance` True stops submissions; texts are plain."""
+
+    name: str
+    generation: str
+    apps: tuple[ServiceApp, ...] = ()
+    maintenance: bool = False
+    maintenance_text: str = ""
+    logged_in: bool = False
+    username: str | None = None
+
+
+class Submission(Model):
+    """Everything that is sent. `password` None lets the server make one; False options are not sent."""
+
+    app_id: str
+    remote_name: str
+    files: tuple[DataFile, ...]
+    files_parameter: str = "files"
+    options: dict[str, str | bool] = {}
+    password: SecretStr | None = None
+
+
+class RemoteFile(Model):
+    """A result file with its way in. `locator` is a secret: never logged, shown or stored."""
+
+    file: JobFile
+    locator: SecretStr
+
+
+class RemoteJob(Model):
+    """A job as the server tells it; times in UTC. `name` is the job name we sent, unescaped."""
+
+    remote_id: str
+    name: str
+    state: JobState
+    raw_state: int | None = None
+    progress: float | None = None
+    step: str = ""
+    steps: tuple[JobStep, ...] = ()
+    queue_position: int | None = None
+    submitted: datetime | None = None
+    started: datetime | None = None
+    ended: datetime | None = None
+    expires: datetime | None = None
+    files: tuple[RemoteFile, ...] = ()
+    complete: bool = True  # False for a line of a list that leaves out steps and files
+
+
+Seal = Callable[[], Awaitable[None]]
+"""Awaited after all bytes but the last few have left and before those leave."""
+
+
+class Download(Protocol):
+    """An open download: bytes arrive in order from `offset` on."""
+
+    offset: int
+    total: int | None
+    md5: str | None
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The bytes, in pieces of at most 1 MiB."""
+        ...
+
+
+class ServiceFamily(Protocol):
+    """One way of working with a service."""
+
+    name: str
+    capabilities: Capabilities
+
+    async def health(self, connection: Connection) -> Health:
+        """One cheap anonymous look. Never raises for a service that is down: that is an answer."""
+        ...
+
+    async def verify_token(self, connection: Connection) -> TokenInfo:
+        """Ask the service whether the token is good; the expiry is read from the token itself."""
+        ...
+
+    async def describe(self, connection: Connection) -> ServerInfo:
+        """Name, dialect, applications, maintenance."""
+        ...
+
+    async def form(self, connection: Connection, app_id: str) -> Form:
+        """The parameters of an application."""
+        ...
+
+    def panels(self, connection: Connection, form: Form, at: datetime) -> tuple[Panel, ...]:
+        """The panels and their populations that a form offers."""
+        ...
+
+    async def submit(self, connection: Connection, submission: Submission, report: Report, seal: Seal) -> str:
+        """Send the files and return the server's id of the new job. Never retried in here.
+
+        Raises ProblemError; kind `no network` or `busy` after the seal means: the job may exist.
+        """
+        ...
+
+    async def jobs(self, connection: Connection) -> tuple[RemoteJob, ...]:
+        """All own jobs in one list request."""
+        ...
+
+    async def job(self, connection: Connection, remote_id: str) -> RemoteJob:
+        """One job with its steps and files."""
+        ...
+
+    async def cancel(self, connection: Connection, remote_id: str) -> RemoteJob:
+        """Stop a job."""
+        ...
+
+    async def restart(self, connection: Connection, remote_id: str) -> None:
+        """Start a job again that the server lost in a restart of its own."""
+        ...
+
+    def download(
+        self, connection: Connection, file: RemoteFile, offset: int, resume: SecretStr | None
+    ) -> AbstractAsyncContextManager[tuple[Download, SecretStr | None]]:
+        """Open one result file with one request.
+
+        `offset` > 0 asks for the rest of a file; it is honoured only with `resume`, the short-lived
+        address that an earlier call handed out, because a fresh request would use up a download.
+        Yields the download and the address for a later resume, None where the server has no such thing.
+        The caller must look at `Download.offset`: 0 means that the server sends the file from its start.
+        """
+        ...
+
+    def job_page(self, connection: Connection, remote_id: str) -> str:
+        """The address of the job in the service's own site, for people."""
+        ...
