@@ -1,0 +1,319 @@
+"""Reading text out of BGZF, gzip and plain files in big pieces, and writing BGZF.
+
+BGZF is gzip in blocks of at most 64 KiB, each with its own length in an extra field (SAM specification,
+section 4.1). Blocks are inflated by libdeflate, which is as fast as `bgzip` itself, into one buffer that is
+used again for every piece: memory does not grow with the file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import struct
+import zlib
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+import deflate
+
+EOF_MARKER = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
+LONGEST_LINE = 128 << 20
+_INPUT_BYTES = 1 << 20
+_BLOCK_PAYLOAD = 0xFF00
+_HEADER = struct.Struct("<4BIBBH")
+_FOOTER = struct.Struct("<II")
+
+
+class Compression(StrEnum):
+    """How the bytes of a file are packed, told by its first bytes, never by its name."""
+
+    BGZF = "bgzf"
+    GZIP = "gzip"
+    PLAIN = "plain"
+
+
+class ContainerFault(StrEnum):
+    """What is wrong with a packed file."""
+
+    TRUNCATED = "truncated"
+    CORRUPT = "corrupt"
+    LINE_TOO_LONG = "line too long"
+
+
+class ContainerError(Exception):
+    """A packed file that cannot be read to its end.
+
+    `offset` is the byte in the packed file where the faulty block or member starts.
+    """
+
+    def __init__(self, fault: ContainerFault, offset: int, detail: str) -> None:
+        super().__init__(f"{fault} at byte {offset}: {detail}")
+        self.fault = fault
+        self.offset = offset
+        self.detail = detail
+
+
+def detect_compression(head: bytes) -> Compression:
+    """The compression by the first bytes of a file (18 are enough)."""
+    if head[:3] != b"\x1f\x8b\x08":
+        return Compression.PLAIN
+    if len(head) >= 18 and head[3] & 4 and head[12:16] == b"BC\x02\x00":
+        return Compression.BGZF
+    return Compression.GZIP
+
+
+class TextBlocks:
+    """The text of a file, in pieces of whole lines; iterate once, inside a `with`.
+
+    A piece is a memoryview of a buffer that the next piece overwrites: copy what must stay. Each piece ends
+    with a line end, but for the last one of a file without it. Raises ContainerError for a damaged file
+    (after the pieces that could be read) and OSError when the file cannot be read.
+    `eof_marker` is None for files that are not BGZF; `sha256` is of the packed bytes, set before the last
+    piece when `digest` was asked for; `packed_done` counts the packed bytes read so far.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, piece_bytes: int = 1 << 20, digest: bool = False):
+        self.path = Path(path)
+        self._file: BinaryIO = self.path.open("rb", buffering=0)
+        self.size = self._file.seek(0, os.SEEK_END)
+        self.packed_done = 0
+        self.sha256: str | None = None
+        self._digest = hashlib.sha256() if digest else None
+        self._buffer = bytearray(max(piece_bytes, _INPUT_BYTES // 8) + (1 << 16))
+        self._piece_bytes = piece_bytes
+        self.eof_marker = self._look_for_marker()
+        self._file.seek(0)
+        self.compression = detect_compression(self._file.read(18))
+        if self.compression is not Compression.BGZF:
+            self.eof_marker = None
+        self._file.seek(0)
+
+    def _look_for_marker(self) -> bool | None:
+        if self.size < len(EOF_MARKER):
+            return False
+        self._file.seek(self.size - len(EOF_MARKER))
+        return self._file.read(len(EOF_MARKER)) == EOF_MARKER
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; harmless when done twice."""
+        self._file.close()
+
+    def __iter__(self) -> Iterator[memoryview]:
+        fill = searched = 0
+        for chunk in self._chunks():
+            if fill + len(chunk) > len(self._buffer):
+                self._grow(fill + len(chunk))
+            self._buffer[fill : fill + len(chunk)] = chunk
+            fill += len(chunk)
+            if fill < self._piece_bytes:
+                continue
+            end = self._buffer.rfind(b"\n", searched, fill) + 1
+            searched = fill
+            if not end:
+                self._refuse_long_line(fill)
+                continue
+            yield memoryview(self._buffer)[:end]
+            self._buffer[: fill - end] = self._buffer[end:fill]
+            fill = searched = fill - end
+        if self._digest is not None:
+            self.sha256 = self._digest.hexdigest()
+        if fill:
+            yield memoryview(self._buffer)[:fill]
+
+    def _grow(self, needed: int) -> None:
+        bigger = bytearray(needed * 2)
+        bigger[: len(self._buffer)] = self._buffer
+        self._buffer = bigger
+
+    def _refuse_long_line(self, fill: int) -> None:
+        if fill > LONGEST_LINE:
+            raise ContainerError(
+                ContainerFault.LINE_TOO_LONG, self.packed_done, f"no line end in {fill} bytes of text"
+            )
+
+    def _chunks(self) -> Iterator[bytes | bytearray | memoryview]:
+        if self.compression is Compression.BGZF:
+            return self._bgzf_chunks()
+        if self.compression is Compression.GZIP:
+            return self._gzip_chunks()
+        return self._packed()
+
+    def _packed(self, size: int = _INPUT_BYTES) -> Iterator[bytes]:
+        while piece := self._file.read(size):
+            if self._digest is not None:
+                self._digest.update(piece)
+            self.packed_done += len(piece)
+            yield piece
+
+    def _bgzf_chunks(self) -> Iterator[bytearray]:
+        rest = b""
+        start = 0  # the offset in the file of the first byte of `rest`
+        for piece in self._packed():
+            rest = rest + piece if rest else piece
+            view = memoryview(rest)
+            at = 0
+            while (length := block_length(view, at, start + at)) and at + length <= len(rest):
+                payload = inflate_block(view[at : at + length], start + at)
+                if payload:
+                    yield payload
+                at += length
+            rest = rest[at:]
+            start += at
+        if rest:
+            raise ContainerError(ContainerFault.TRUNCATED, start, "the last block is cut")
+
+    def _gzip_chunks(self) -> Iterator[bytes]:
+        member = zlib.decompressobj(wbits=31)
+        start = read = 0
+        fresh = True  # nothing of the present member was read
+        for piece in self._packed(1 << 18):
+            read += len(piece)
+            pending = piece
+            while pending:
+                if member.eof:
+                    member, fresh, start = zlib.decompressobj(wbits=31), True, read - len(pending)
+                if fresh and not pending.strip(b"\0"):
+                    break  # padding behind the last member, as tapes and some file systems leave it
+                fresh = False
+                yield self._inflate_some(member, pending, start)
+                pending = member.unused_data if member.eof else member.unconsumed_tail
+        if not member.eof and not fresh:
+            raise ContainerError(ContainerFault.TRUNCATED, start, "the compressed stream ends too early")
+
+    @staticmethod
+    def _inflate_some(member: zlib._Decompress, pending: bytes, start: int) -> bytes:
+        try:
+            return member.decompress(pending, 1 << 20)
+        except zlib.error as error:
+            raise ContainerError(ContainerFault.CORRUPT, start, str(error)) from error
+
+
+def open_text_blocks(
+    path: str | os.PathLike[str], *, piece_bytes: int = 1 << 20, digest: bool = False
+) -> TextBlocks:
+    """Open a BGZF, gzip or plain file for reading in pieces of whole lines; see `TextBlocks`."""
+    return TextBlocks(path, piece_bytes=piece_bytes, digest=digest)
+
+
+def read_lines(path: str | os.PathLike[str]) -> Iterator[bytes]:
+    """The lines of a file without their line ends, one by one; slow, for headers and small files."""
+    with open_text_blocks(path) as blocks:
+        for piece in blocks:
+            yield from bytes(piece).splitlines()
+
+
+def block_length(data: memoryview, at: int, offset: int) -> int:
+    """Bytes of the BGZF block that starts at `at`, 0 when its header is not complete in `data`.
+
+    `offset` is where the block lies in the file, for the ContainerError raised when it is no block.
+    """
+    if len(data) - at < 18:
+        return 0
+    id1, id2, method, flags, _time, _extra, _system, extra_length = _HEADER.unpack_from(data, at)
+    if id1 != 31 or id2 != 139 or method != 8 or not flags & 4:
+        raise ContainerError(ContainerFault.CORRUPT, offset, "no BGZF block starts here")
+    if extra_length == 6 and bytes(data[at + 12 : at + 16]) == b"BC\x02\x00":
+        return int.from_bytes(data[at + 16 : at + 18], "little") + 1
+    if len(data) - at < 12 + extra_length:
+        return 0
+    return _length_among_fields(data[at + 12 : at + 12 + extra_length], offset)
+
+
+def _length_among_fields(extra: memoryview, offset: int) -> int:
+    at = 0
+    while at + 4 <= len(extra):
+        size = int.from_bytes(extra[at + 2 : at + 4], "little")
+        if bytes(extra[at : at + 2]) == b"BC" and size == 2 and at + 6 <= len(extra):
+            return int.from_bytes(extra[at + 4 : at + 6], "little") + 1
+        at += 4 + size
+    raise ContainerError(ContainerFault.CORRUPT, offset, "a gzip member that is no BGZF block")
+
+
+def inflate_block(block: memoryview, offset: int) -> bytearray:
+    """The text of one whole BGZF block, its length and CRC proved; ContainerError otherwise."""
+    extra_length = int.from_bytes(block[10:12], "little")
+    if len(block) < 20 + extra_length:
+        raise ContainerError(ContainerFault.CORRUPT, offset, "the block is shorter than its own header")
+    crc, size = _FOOTER.unpack_from(block, len(block) - 8)
+    if size > 1 << 16:
+        raise ContainerError(ContainerFault.CORRUPT, offset, "the block claims more than 64 KiB")
+    try:
+        text: bytearray = deflate.deflate_decompress(block[12 + extra_length : -8], size)
+    except deflate.DeflateError as error:
+        raise ContainerError(ContainerFault.CORRUPT, offset, "the block cannot be inflated") from error
+    if len(text) != size or deflate.crc32(text) != crc:
+        raise ContainerError(ContainerFault.CORRUPT, offset, "the checksum of the block is wrong")
+    return text
+
+
+def pack_block(payload: bytes | memoryview, level: int) -> bytes:
+    """One BGZF block of at most 65,280 bytes of text; `level` 1 (fast) to 12 (small)."""
+    body = deflate.deflate_compress(payload, level)
+    head = EOF_MARKER[:16] + struct.pack("<H", len(body) + 25)
+    return head + bytes(body) + _FOOTER.pack(deflate.crc32(payload), len(payload))
+
+
+class BgzfWriter:
+    """Writes a BGZF file: use in a `with`; the file has its name only when all of it is on disk.
+
+    Bytes go to `<path>.part`, which gets its name when the block ends well and is removed when it raises.
+    OSError (no space, no permission) comes through unchanged.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], level: int = 6) -> None:
+        self.path = Path(path)
+        self._part = self.path.with_name(self.path.name + ".part")
+        self._level = level
+        self._pending = bytearray()
+        self._file = self._part.open("wb")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Add bytes; whole blocks are packed and written as they fill up."""
+        self._pending += data
+        whole = len(self._pending) // _BLOCK_PAYLOAD * _BLOCK_PAYLOAD
+        if not whole:
+            return
+        packed = bytes(self._pending[:whole])
+        for at in range(0, whole, _BLOCK_PAYLOAD):
+            self._file.write(pack_block(packed[at : at + _BLOCK_PAYLOAD], self._level))
+        del self._pending[:whole]
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            try:
+                self._finish()
+            except BaseException:
+                self._remove()
+                raise
+        else:
+            self._remove()
+
+    def _finish(self) -> None:
+        if self._pending:
+            self._file.write(pack_block(bytes(self._pending), self._level))
+        self._file.write(EOF_MARKER)
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        os.replace(self._part, self.path)
+
+    def _remove(self) -> None:
+        with contextlib.suppress(OSError):
+            self._file.close()
+        with contextlib.suppress(OSError):
+            self._part.unlink()

@@ -1,0 +1,259 @@
+"""Runs a function in a process of its own: progress by pipe, cancel by ending it, a crash is a Problem.
+
+Genotype work is heavy and uses C libraries; in another process it can neither block the program nor take
+it down. The child is spawned, never forked, so it works the same on every system and from any thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from typing import Any, NamedTuple, TypeVar
+
+from app.domain.problem import Kind, Problem, ProblemError, problem
+from app.domain.progress import Progress, Report, silent
+
+T = TypeVar("T")
+
+_SECONDS_BETWEEN_REPORTS = 0.25
+
+
+class _Answer(NamedTuple):
+    """What the child sends as its last word."""
+
+    value: Any = None
+    problem: Problem | None = None
+    crash: str = ""
+
+
+async def run_in_process(function: Callable[..., T], *args: Any, report: Report = silent) -> T:
+    """Call `function(*args, report=…)` in a spawned process and give its result.
+
+    `function` must stand at the top of a module that imports no Qt; arguments and result must be picklable.
+    `report` is called in the event loop at most four times a second, and once more at the end. Cancelling the
+    task ends the process (and what it started) at once. A ProblemError crosses over unchanged; any other
+    exception, a crash in C or a kill from outside becomes a ProblemError of the kind bug.
+    """
+    errand = _Errand(function, args, report, asyncio.get_running_loop())
+    thread = threading.Thread(target=errand.run, name=f"worker of {function.__name__}", daemon=True)
+    thread.start()
+    try:
+        answer = await asyncio.shield(errand.answer)
+    except asyncio.CancelledError:
+        errand.end()
+        await _settled(errand.answer)
+        raise
+    finally:
+        thread.join()  # the last thing the thread does is to answer
+    if answer.problem is not None:
+        raise ProblemError(answer.problem)
+    if answer.crash:
+        raise _bug(function.__name__, answer.crash)
+    value: T = answer.value
+    return value
+
+
+async def _settled(answer: asyncio.Future[_Answer]) -> None:
+    """Wait for the thread to see the end of the process, however often the task is cancelled."""
+    while not answer.done():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.shield(answer)
+
+
+def _bug(name: str, details: str) -> ProblemError:
+    return problem(
+        Kind.BUG,
+        "The work stopped by a fault of the program",
+        f"The part “{name}” ended unexpectedly.",
+        "Try again. If it happens again, send the report.",
+        details=details,
+    )
+
+
+class _Errand:
+    """The parent's side: one thread that starts the process, listens to it and buries it."""
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        report: Report,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self._function = function
+        self._args = args
+        self._report = report
+        self._loop = loop
+        self._lock = threading.Lock()
+        self._ended = False
+        self._process: SpawnProcess | None = None
+        self.answer: asyncio.Future[_Answer] = loop.create_future()
+
+    def run(self) -> None:
+        """Body of the thread; answers exactly once."""
+        try:
+            answer = self._work()
+        except Exception:  # noqa: BLE001 - whatever goes wrong here must reach the one who waits
+            answer = _Answer(crash=traceback.format_exc())
+        self._post(self._set_answer, answer)
+
+    def _set_answer(self, answer: _Answer) -> None:
+        if not self.answer.done():
+            self.answer.set_result(answer)
+
+    def _post(self, function: Callable[[Any], None], value: Any) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop was closed: nobody waits any more
+            self._loop.call_soon_threadsafe(function, value)
+
+    def _work(self) -> _Answer:
+        context = multiprocessing.get_context("spawn")
+        receiver, sender = context.Pipe(duplex=False)
+        process = context.Process(
+            target=_child,
+            args=(sender, self._function, self._args),
+            daemon=True,
+            name=self._function.__name__,
+        )
+        with receiver:
+            try:
+                if not self._start(process):
+                    return _Answer(crash="ended before it began")
+            finally:
+                sender.close()
+            try:
+                return self._listen(receiver, process)
+            finally:
+                self._bury(process)
+
+    def _start(self, process: SpawnProcess) -> bool:
+        with self._lock:
+            if self._ended:
+                return False
+            process.start()
+            self._process = process
+            return True
+
+    def _listen(self, receiver: Connection, process: SpawnProcess) -> _Answer:
+        while True:
+            ready = wait([receiver, process.sentinel])
+            if receiver in ready:
+                try:
+                    word = receiver.recv()
+                except (EOFError, OSError):
+                    break
+                if isinstance(word, _Answer):
+                    return word
+                self._post(self._report, word)
+            elif process.sentinel in ready:
+                break
+        process.join()
+        return _Answer(crash=_how_it_died(process.exitcode))
+
+    def _bury(self, process: SpawnProcess) -> None:
+        process.join(5)
+        if process.exitcode is None:
+            process.kill()
+            process.join()
+        process.close()
+        with self._lock:
+            self._process = None
+
+    def end(self) -> None:
+        """End the process at once, with everything it started where the system has process groups."""
+        with self._lock:
+            self._ended = True
+            if self._process is not None and self._process.is_alive():
+                _end_group(self._process.pid)
+                self._process.kill()
+
+
+def _end_group(pid: int | None) -> None:
+    if sys.platform != "win32" and pid is not None:
+        with contextlib.suppress(OSError):  # it has not yet made its group, or has just ended
+            os.killpg(pid, signal.SIGKILL)
+
+
+def _how_it_died(code: int | None) -> str:
+    if code is not None and code < 0:
+        with contextlib.suppress(ValueError):
+            return f"ended by signal {signal.Signals(-code).name}"
+    return f"ended with exit code {code} and without an answer"
+
+
+def _child(sender: Connection, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    """Body of the spawned process."""
+    if sys.platform != "win32":
+        os.setsid()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    throttle = Throttle(sender.send)
+    try:
+        answer = _Answer(value=function(*args, report=throttle))
+    except ProblemError as error:
+        answer = _Answer(problem=error.problem)
+    except Exception:  # noqa: BLE001 - the border: every exception becomes a Problem on the other side
+        answer = _Answer(crash=traceback.format_exc())
+    throttle.flush()
+    try:
+        sender.send(answer)
+    except Exception:  # noqa: BLE001 - a result that cannot be pickled is told as such
+        sender.send(_Answer(crash=traceback.format_exc()))
+    sender.close()
+
+
+def _end_with_parent() -> None:
+    """Leave no orphan when the program is killed: nobody would read the answer."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        _end_group(os.getpid())
+        os._exit(1)
+
+
+class Throttle:
+    """A report that passes on at most four readings a second and adds rate and time left.
+
+    The rate is over the last five seconds. The last reading is never lost: call `flush` at the end.
+    """
+
+    def __init__(self, pass_on: Report, clock: Callable[[], float] = time.monotonic) -> None:
+        self._pass_on = pass_on
+        self._clock = clock
+        self._last = float("-inf")
+        self._held: Progress | None = None
+        self._seen: deque[tuple[float, int]] = deque(maxlen=20)
+
+    def __call__(self, progress: Progress) -> None:
+        self._held = progress
+        if self._clock() - self._last >= _SECONDS_BETWEEN_REPORTS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Pass the reading on that was held back, if there is one."""
+        if self._held is None:
+            return
+        progress, self._held = self._held, None
+        self._last = self._clock()
+        self._pass_on(self._with_rate(progress))
+
+    def _with_rate(self, progress: Progress) -> Progress:
+        if self._seen and progress.done < self._seen[-1][1]:
+            self._seen.clear()  # another step began
+        self._seen.append((self._last, progress.done))
+        (first, then), (last, now) = self._seen[0], self._seen[-1]
+        if progress.rate is not None or last <= first or now <= then:
+            return progress
+        rate = (now - then) / (last - first)
+        left = None if progress.total is None else max(0, progress.total - now) / rate
+        return progress.model_copy(update={"rate": rate, "left_s": left})

@@ -1,0 +1,129 @@
+"""BGZF, gzip and plain text: what is written comes back, damage is told with its place."""
+
+import gzip
+import hashlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.genotypes.bgzf import (
+    EOF_MARKER,
+    BgzfWriter,
+    Compression,
+    ContainerError,
+    ContainerFault,
+    open_text_blocks,
+    read_lines,
+)
+
+TEXT = b"".join(b"line %d of some text that packs well\n" % n for n in range(20_000))
+
+
+def read(path: Path, piece_bytes: int = 1 << 20) -> bytes:
+    with open_text_blocks(path, piece_bytes=piece_bytes) as blocks:
+        return b"".join(bytes(piece) for piece in blocks)
+
+
+@pytest.fixture
+def packed(tmp_path: Path) -> Path:
+    path = tmp_path / "a.vcf.gz"
+    with BgzfWriter(path) as writer:
+        writer.write(TEXT)
+    return path
+
+
+def test_written_bgzf_is_gzip_and_comes_back(packed: Path) -> None:
+    assert gzip.decompress(packed.read_bytes()) == TEXT
+    with open_text_blocks(packed, piece_bytes=100_000, digest=True) as blocks:
+        assert blocks.compression is Compression.BGZF
+        assert blocks.eof_marker is True
+        pieces = [bytes(piece) for piece in blocks]
+        assert blocks.sha256 == hashlib.sha256(packed.read_bytes()).hexdigest()
+        assert blocks.packed_done == blocks.size
+    assert b"".join(pieces) == TEXT
+    assert len(pieces) > 5
+    assert all(piece.endswith(b"\n") for piece in pieces)
+
+
+@given(st.lists(st.binary(max_size=200), max_size=40), st.integers(1, 12))
+@settings(max_examples=30, deadline=None)
+def test_any_bytes_come_back(
+    tmp_path_factory: pytest.TempPathFactory, parts: list[bytes], level: int
+) -> None:
+    path = tmp_path_factory.mktemp("bgzf") / "x"
+    with BgzfWriter(path, level) as writer:
+        for part in parts:
+            writer.write(part)
+    assert read(path) == b"".join(parts)
+
+
+def test_plain_and_gzip_of_several_members(tmp_path: Path) -> None:
+    plain, packed = tmp_path / "a.vcf", tmp_path / "b.vcf.gz"
+    plain.write_bytes(TEXT + b"no line end")
+    packed.write_bytes(gzip.compress(TEXT) + gzip.compress(b"more") + b"\0" * 512)
+    assert read(plain, 4096) == TEXT + b"no line end"
+    assert read(packed, 4096) == TEXT + b"more"
+    with open_text_blocks(packed) as blocks:
+        assert (blocks.compression, blocks.eof_marker) == (Compression.GZIP, None)
+
+
+def test_missing_marker_is_told_but_the_text_is_read(packed: Path) -> None:
+    packed.write_bytes(packed.read_bytes()[: -len(EOF_MARKER)])
+    with open_text_blocks(packed) as blocks:
+        assert blocks.eof_marker is False
+        assert b"".join(bytes(piece) for piece in blocks) == TEXT
+
+
+@pytest.mark.parametrize("cut", [5, 400, 30_000])
+def test_cut_file_is_truncated(packed: Path, cut: int) -> None:
+    whole = packed.read_bytes()
+    packed.write_bytes(whole[: -len(EOF_MARKER) - cut])
+    with pytest.raises(ContainerError) as caught:
+        read(packed)
+    assert caught.value.fault is ContainerFault.TRUNCATED
+
+
+def test_changed_byte_is_corrupt_with_its_block(packed: Path) -> None:
+    whole = bytearray(packed.read_bytes())
+    second = int.from_bytes(whole[16:18], "little") + 1
+    whole[second + 200] ^= 0x55
+    packed.write_bytes(whole)
+    with pytest.raises(ContainerError) as caught:
+        read(packed)
+    assert (caught.value.fault, caught.value.offset) == (ContainerFault.CORRUPT, second)
+
+
+def test_cut_and_changed_gzip(tmp_path: Path) -> None:
+    path = tmp_path / "a.gz"
+    whole = gzip.compress(TEXT)
+    path.write_bytes(whole[:-20])
+    with pytest.raises(ContainerError, match="truncated"):
+        read(path)
+    path.write_bytes(whole[:500] + b"\xff" * 40 + whole[540:])
+    with pytest.raises(ContainerError, match="corrupt"):
+        read(path)
+
+
+def test_text_without_line_ends_does_not_fill_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.genotypes.bgzf.LONGEST_LINE", 300_000)
+    path = tmp_path / "a.gz"
+    path.write_bytes(gzip.compress(bytes(2_000_000)))
+    with pytest.raises(ContainerError) as caught:
+        read(path, 4096)
+    assert caught.value.fault is ContainerFault.LINE_TOO_LONG
+
+
+def test_failed_writing_leaves_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a.vcf.gz"
+    writer = BgzfWriter(path)
+    writer.write(TEXT)
+    writer.__exit__(KeyError, KeyError(), None)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_lines(packed: Path) -> None:
+    assert list(read_lines(packed)) == TEXT.splitlines()

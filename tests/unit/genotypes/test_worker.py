@@ -1,0 +1,113 @@
+"""The process that does genotype work: results, progress, cancelling, crashes."""
+
+import asyncio
+import ctypes
+import os
+import sys
+import threading
+import time
+
+import pytest
+
+from app.domain.problem import Kind, ProblemError, problem
+from app.domain.progress import Progress, Report
+from app.genotypes.worker import Throttle, run_in_process
+
+
+def add(a: int, b: int, report: Report) -> int:
+    for n in range(1000):
+        report(Progress(done=n, total=1000))
+    return a + b
+
+
+def refuse(report: Report) -> None:
+    raise problem(Kind.INPUT, "No", "Because.", subject="a.vcf")
+
+
+def stumble(report: Report) -> None:
+    raise KeyError("oops")
+
+
+def crash(report: Report) -> None:
+    ctypes.string_at(0)
+
+
+def sleep_long(report: Report) -> None:
+    report(Progress(counts={"pid": os.getpid()}))
+    time.sleep(60)
+
+
+def unpicklable(report: Report) -> object:
+    return lambda: None
+
+
+def qt_modules(report: Report) -> list[str]:
+    return [name for name in sys.modules if name.startswith("PySide6")]
+
+
+def test_result_and_progress() -> None:
+    seen: list[Progress] = []
+    assert asyncio.run(run_in_process(add, 2, 3, report=seen.append)) == 5
+    assert 2 <= len(seen) <= 6
+    assert seen[-1].done == 999
+    assert threading.active_count() == 1
+
+
+def test_problem_crosses_unchanged() -> None:
+    with pytest.raises(ProblemError) as caught:
+        asyncio.run(run_in_process(refuse))
+    assert (caught.value.problem.kind, caught.value.problem.subject) == (Kind.INPUT, "a.vcf")
+
+
+@pytest.mark.parametrize(
+    ("function", "words"), [(stumble, "KeyError: 'oops'"), (crash, "SIGSEGV"), (unpicklable, "pickle")]
+)
+def test_faults_become_bugs(function: object, words: str) -> None:
+    if function is crash and sys.platform == "win32":
+        pytest.skip("no signals here")
+    with pytest.raises(ProblemError) as caught:
+        asyncio.run(run_in_process(function))  # type: ignore[arg-type]
+    assert caught.value.problem.kind is Kind.BUG
+    assert words in caught.value.problem.details
+
+
+def test_cancel_ends_the_process_at_once() -> None:
+    pids: list[int] = []
+
+    async def main() -> float:
+        began = asyncio.Event()
+
+        def note(progress: Progress) -> None:
+            pids.append(progress.counts["pid"])
+            began.set()
+
+        task = asyncio.create_task(run_in_process(sleep_long, report=note))
+        await began.wait()
+        start = time.monotonic()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return time.monotonic() - start
+
+    assert asyncio.run(main()) < 2
+    with pytest.raises(ProcessLookupError):
+        os.kill(pids[0], 0)
+    assert threading.active_count() == 1
+
+
+def test_child_has_no_qt() -> None:
+    assert asyncio.run(run_in_process(qt_modules)) == []
+
+
+def test_throttle_keeps_the_last_reading_and_adds_the_rate() -> None:
+    now = [0.0]
+    seen: list[Progress] = []
+    throttle = Throttle(seen.append, clock=lambda: now[0])
+    for n in range(41):
+        now[0] = n * 0.05
+        throttle(Progress(done=n * 100, total=8000))
+    throttle.flush()
+    assert 8 <= len(seen) <= 10
+    assert seen[-1].done == 4000
+    assert seen[-1].rate == pytest.approx(2000)
+    assert seen[-1].left_s == pytest.approx(2)
