@@ -1,0 +1,4 @@
+"""What several tests share: the shared data, leak checks, archives, displays.
+
+May import the program and pytest; no test lives here.
+"""

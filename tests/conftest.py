@@ -1,0 +1,72 @@
+"""What holds for every test: no screen, no keyring, no home of a person; nothing left behind.
+
+The marker `allow_log(pattern)` allows warnings in the log that match; a test that asks for `caplog` looks
+at the log itself.
+"""
+
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+from app.domain.clock import FixedClock
+from tests.helpers.leaks import LogWatch, Watch
+
+_FOLDERS = {
+    "HOME": "",
+    "XDG_DATA_HOME": "data",
+    "XDG_CONFIG_HOME": "config",
+    "XDG_CACHE_HOME": "cache",
+    "XDG_STATE_HOME": "state",
+    "XDG_RUNTIME_DIR": "runtime",
+}
+
+
+def _isolated() -> Path:
+    """A home of the test run's own; made before Qt or a keyring is imported."""
+    home = Path(tempfile.mkdtemp(prefix="haplodesk-tests-"))
+    for name, part in _FOLDERS.items():
+        folder = home / part
+        folder.mkdir(mode=0o700, exist_ok=True)
+        os.environ[name] = str(folder)
+    return home
+
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ["HAPLODESK_KEYRING"] = "memory"
+os.environ.pop("HAPLODESK_HOME", None)
+os.environ.pop("DBUS_SESSION_BUS_ADDRESS", None)
+_HOME = _isolated()
+
+hypothesis.settings.register_profile("haplodesk", deadline=None, database=None)
+hypothesis.settings.load_profile("haplodesk")
+
+
+def pytest_unconfigure() -> None:
+    """Remove the home of the run."""
+    shutil.rmtree(_HOME, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
+    watch, log = Watch(), LogWatch()
+    logging.getLogger().addHandler(log)
+    yield
+    logging.getLogger().removeHandler(log)
+    left = watch.leaks()
+    if "caplog" not in request.fixturenames:
+        left += log.unexpected([mark.args[0] for mark in request.node.iter_markers("allow_log")])
+    if left:
+        pytest.fail("\n".join(left), pytrace=False)
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """A clock that stands at nine in the morning until told otherwise."""
+    return FixedClock(datetime(2026, 11, 25, 9, 0, tzinfo=UTC))
