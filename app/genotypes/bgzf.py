@@ -22,6 +22,7 @@ import deflate
 
 EOF_MARKER = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 LONGEST_LINE = 128 << 20
+MARGIN = 4096
 _INPUT_BYTES = 1 << 20
 _BLOCK_PAYLOAD = 0xFF00
 _HEADER = struct.Struct("<4BIBBH")
@@ -69,9 +70,10 @@ def detect_compression(head: bytes) -> Compression:
 class TextBlocks:
     """The text of a file, in pieces of whole lines; iterate once, inside a `with`.
 
-    A piece is a memoryview of a buffer that the next piece overwrites: copy what must stay. Each piece ends
-    with a line end, but for the last one of a file without it. Raises ContainerError for a damaged file
-    (after the pieces that could be read) and OSError when the file cannot be read.
+    A piece is a memoryview of a buffer that the next piece overwrites: copy what must stay. The buffer
+    (`piece.obj`) reaches at least MARGIN stale bytes beyond the piece. Each piece ends with a line end, but
+    for the last one of a file without it. Raises ContainerError for a damaged file (after the pieces that
+    could be read) and OSError when the file cannot be read.
     `eof_marker` is None for files that are not BGZF; `sha256` is of the packed bytes, set before the last
     piece when `digest` was asked for; `packed_done` counts the packed bytes read so far.
     """
@@ -111,8 +113,8 @@ class TextBlocks:
     def __iter__(self) -> Iterator[memoryview]:
         fill = searched = 0
         for chunk in self._chunks():
-            if fill + len(chunk) > len(self._buffer):
-                self._grow(fill + len(chunk))
+            if fill + len(chunk) + MARGIN > len(self._buffer):
+                self._grow(fill + len(chunk) + MARGIN)
             self._buffer[fill : fill + len(chunk)] = chunk
             fill += len(chunk)
             if fill < self._piece_bytes:
