@@ -1,0 +1,130 @@
+"""Files on their way to the disk: written aside, then published together or removed together."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from app.domain.problem import Kind, problem
+from app.domain.result import ResultFile
+from app.results.archive_directory import PART, Directory, Encryption, Entry
+from app.results.archive_problems import disk_full, disk_problems
+
+SPARE_BYTES = 16 << 20  # what is left free on the disk beside the files
+
+
+class Unpacking:
+    """The files of one archive; leaving it by an exception removes all that was written in it."""
+
+    def __init__(self, folder: Path, source: str) -> None:
+        self._folder, self._source = folder, source
+        self._parts: list[Path] = []
+        self._published: list[Path] = []
+        self._folders: list[Path] = []
+        self._files: list[ResultFile] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self._discard()
+
+    def prepare(self, directory: Directory) -> None:
+        """Make the folders; raises before the first byte when the disk is too small."""
+        with disk_problems(self._folder):
+            self._make_folder(self._folder)
+            free = shutil.disk_usage(self._folder).free
+        if directory.size + SPARE_BYTES > free:
+            raise disk_full(self._folder, f"The files need {directory.size:,} bytes and {free:,} are free.")
+        for parent in sorted({(self._folder / entry.name).parent for entry in directory.entries}):
+            self._stay_inside(parent)
+            with disk_problems(parent):
+                self._make_folder(parent)
+
+    def write(self, entry: Entry, content: Iterator[bytes]) -> None:
+        """Write one entry aside, flush it to the disk and keep its SHA-256."""
+        part = self._folder / (entry.name + PART)
+        with disk_problems(self._folder):
+            part.unlink(missing_ok=True)
+            self._parts.append(part)
+            handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o644)
+        try:
+            digest = self._fill(handle, content)
+            with disk_problems(self._folder):
+                os.fsync(handle)
+        finally:
+            os.close(handle)
+        self._files.append(proven(entry, digest, self._source))
+
+    def _fill(self, handle: int, content: Iterator[bytes]) -> str:
+        digest = hashlib.sha256()
+        for data in content:
+            digest.update(data)
+            view = memoryview(data)
+            with disk_problems(self._folder):
+                while view:
+                    view = view[os.write(handle, view) :]
+        return digest.hexdigest()
+
+    def publish(self) -> tuple[ResultFile, ...]:
+        """Give all files their names; files of the same name are replaced."""
+        with disk_problems(self._folder):
+            for part in self._parts:
+                target = part.with_name(part.name.removesuffix(PART))
+                os.replace(part, target)
+                self._published.append(target)
+            for folder in {path.parent for path in self._published}:
+                _flush_folder(folder)
+        return tuple(self._files)
+
+    def _discard(self) -> None:
+        for path in (*self._parts, *self._published):
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+        for folder in reversed(self._folders):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+    def _stay_inside(self, folder: Path) -> None:
+        if not folder.resolve().is_relative_to(self._folder.resolve()):
+            raise problem(
+                Kind.DISK,
+                "The folder is not used",
+                f"{folder.name} in the results folder is a link that leads out of it.",
+                "Remove the link or choose another folder.",
+                subject=folder.name,
+            )
+
+    def _make_folder(self, folder: Path) -> None:
+        missing = [path for path in (folder, *folder.parents) if not path.exists()]
+        for path in reversed(missing):
+            path.mkdir()
+            self._folders.append(path)
+
+
+def proven(entry: Entry, sha256: str, source: str) -> ResultFile:
+    """A file whose content was read to its end and fits what the archive says."""
+    proofs = ["HMAC-SHA1"] if entry.encryption == Encryption.AES else []
+    proofs += ["CRC-32"] if entry.crc is not None else []
+    text = " and ".join(proofs)
+    return ResultFile(path=entry.name, size=entry.size, sha256=sha256, source=source, verified_by=text)
+
+
+def _flush_folder(folder: Path) -> None:
+    """Let the new names survive a loss of power; Windows has no such call."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
