@@ -30,6 +30,7 @@ class Connection(Model):
     token: SecretStr | None = None
     generation: str | None = None
     limits: Limits = Limits()
+    plain_http_allowed: bool = False
 
 
 class Capabilities(Model):
@@ -115,6 +116,10 @@ class ServiceFamily(Protocol):
     name: str
     capabilities: Capabilities
 
+    async def recognise(self, connection: Connection) -> ServerInfo:
+        """Look whether an address speaks this family's language; ProblemError (not found) if not."""
+        ...
+
     async def health(self, connection: Connection) -> Health:
         """One cheap anonymous look. Never raises for a service that is down: that is an answer."""
         ...
@@ -142,8 +147,12 @@ class ServiceFamily(Protocol):
         """
         ...
 
-    async def jobs(self, connection: Connection) -> tuple[RemoteJob, ...]:
-        """All own jobs in one list request."""
+    async def jobs(self, connection: Connection, *, fresh: bool = False) -> tuple[RemoteJob, ...]:
+        """All own jobs in one list request, never two nearer than `limits.min_poll_s` for a server.
+
+        A call that comes too early gets the last answer again. With `fresh` it waits for its turn, and
+        the answer was made after the call: so a job that was sealed before is in it, if it exists.
+        """
         ...
 
     async def job(self, connection: Connection, remote_id: str) -> RemoteJob:
@@ -168,6 +177,10 @@ class ServiceFamily(Protocol):
         Yields the download and the address for a later resume, None where the server has no such thing.
         The caller must look at `Download.offset`: 0 means that the server sends the file from its start.
         """
+        ...
+
+    def remember_list(self, connection: Connection, seconds_ago: float) -> None:
+        """Tell of a list request made before the program was started, so that the spacing holds."""
         ...
 
     def job_page(self, connection: Connection, remote_id: str) -> str:

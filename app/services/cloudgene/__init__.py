@@ -2,3 +2,7 @@
 
 May import transport and domain; no other family.
 """
+
+from app.services.cloudgene.client import Cloudgene
+
+__all__ = ["Cloudgene"]

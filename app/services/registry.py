@@ -1,0 +1,46 @@
+"""Which families there are, and which one an address belongs to."""
+
+from __future__ import annotations
+
+from app.domain.problem import Kind, ProblemError, problem
+from app.services.cloudgene import Cloudgene
+from app.services.contract import Connection, ServiceFamily
+from app.transport.address import normalise
+
+
+class Registry:
+    """The families by name. One object for the whole program: families keep the pace of their servers."""
+
+    def __init__(self, families: tuple[ServiceFamily, ...] | None = None) -> None:
+        known: tuple[ServiceFamily, ...] = families if families is not None else (Cloudgene(),)
+        self._families = {family.name: family for family in known}
+
+    def names(self) -> tuple[str, ...]:
+        """The families, in the order in which an address is tried with them."""
+        return tuple(self._families)
+
+    def family(self, name: str) -> ServiceFamily:
+        """A family by its name; ProblemError (input) when there is none."""
+        found = self._families.get(name)
+        if found is None:
+            raise problem(
+                Kind.INPUT,
+                "This kind of service is not known",
+                f"“{name}” is none of: {', '.join(self._families)}",
+                "Leave the kind out: the program finds it by looking at the address",
+            )
+        return found
+
+    async def detect(self, base_url: str, *, plain_http_allowed: bool = False) -> ServiceFamily:
+        """The family that an address speaks; ProblemError (input, refused, not found, busy, no network)."""
+        url = normalise(base_url)
+        connection = Connection(service_id="", base_url=url, plain_http_allowed=plain_http_allowed)
+        failure: ProblemError | None = None
+        for family in self._families.values():
+            try:
+                await family.recognise(connection)
+            except ProblemError as error:
+                failure = failure or error
+            else:
+                return family
+        raise failure or problem(Kind.BUG, "No family of services is there", "The list of families is empty")
