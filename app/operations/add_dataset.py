@@ -1,0 +1,120 @@
+"""Bring files into the program as one dataset. Nothing is copied; nothing leaves the computer."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from pathlib import Path
+
+from app.domain.changes import Changes, Noun
+from app.domain.dataset import DataFile, Dataset
+from app.domain.job import OPEN_STATES
+from app.domain.names import new_id
+from app.domain.problem import Kind, problem
+from app.operations.desk import Desk
+from app.store import datasets, jobs
+from app.store.store import Connection as StoreConnection
+
+GENOTYPE_ENDINGS = (".vcf.gz", ".vcf", ".vcf.bgz", ".bcf")
+
+
+async def add_dataset(desk: Desk, paths: tuple[Path, ...], name: str | None = None) -> Changes:
+    """Add files, or the genotype files of folders, as one dataset; its id is in the changes.
+
+    What is in the files is not looked at here: that is `check_dataset`.
+    """
+    files = await asyncio.to_thread(data_files, paths)
+    dataset = Dataset(
+        id=new_id("data"),
+        name=(name or "").strip() or common_name(files),
+        files=files,
+        added=desk.clock.now(),
+    )
+    await desk.store.write(lambda c: datasets.save_dataset(c, dataset))
+    return desk.announce(Changes.of(Noun.DATASET, dataset.id))
+
+
+def data_files(paths: tuple[Path, ...]) -> tuple[DataFile, ...]:
+    """The files as they are now; folders stand for the genotype files in them."""
+    found: dict[Path, DataFile] = {}
+    for path in paths:
+        for each in _files_of(path):
+            absolute = each.absolute()
+            found[absolute] = data_file(absolute)
+    if not found:
+        raise problem(Kind.INPUT, "No files", "No file was named.", "Drop VCF files on the window.")
+    return tuple(sorted(found.values(), key=lambda f: natural_order(f.name)))
+
+
+def _files_of(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    inside = [p for p in path.iterdir() if p.name.lower().endswith(GENOTYPE_ENDINGS) and p.is_file()]
+    if not inside:
+        raise problem(
+            Kind.INPUT,
+            "A folder without genotype files",
+            f"{path} holds no file that ends in {', '.join(GENOTYPE_ENDINGS)}.",
+            "Choose the files themselves, or the folder they are in.",
+            subject=str(path),
+        )
+    return inside
+
+
+def data_file(path: Path) -> DataFile:
+    """A file as it is now."""
+    try:
+        stat = path.stat()
+        with path.open("rb"):
+            pass
+    except OSError as error:
+        raise problem(
+            Kind.INPUT,
+            "The file cannot be read",
+            f"{path}: {os.strerror(error.errno) if error.errno else error}.",
+            "Look at its place and its permissions.",
+            subject=str(path),
+        ) from error
+    return DataFile(path=str(path), name=path.name, size=stat.st_size, modified=stat.st_mtime_ns)
+
+
+def natural_order(name: str) -> tuple[tuple[int, int, str], ...]:
+    """A key by which chr2 comes before chr10."""
+    parts = re.findall(r"\d+|\D+", name)
+    return tuple((0, int(p), "") if p.isdigit() else (1, 0, p.casefold()) for p in parts)
+
+
+def common_name(files: tuple[DataFile, ...]) -> str:
+    """What the names of the files have in common, without the chromosome and the ending."""
+    names = [re.sub(r"(\.vcf)?(\.b?gz|\.bcf|\.vcf)$", "", f.name) for f in files]
+    prefix = os.path.commonprefix(names)
+    prefix = re.sub(r"[._-]*(chr|chrom|chromosome)?[0-9XYMT]{0,2}[._-]*$", "", prefix, flags=re.I)
+    return prefix or names[0] or "dataset"
+
+
+async def rename_dataset(desk: Desk, dataset_id: str, name: str) -> Changes:
+    """Give a dataset another name."""
+
+    def write(c: StoreConnection) -> None:
+        found = datasets.dataset(c, dataset_id)
+        if found is not None and name.strip():
+            datasets.save_dataset(c, found.model_copy(update={"name": name.strip()}))
+
+    await desk.store.write(write)
+    return desk.announce(Changes.of(Noun.DATASET, dataset_id))
+
+
+async def remove_dataset(desk: Desk, dataset_id: str) -> Changes:
+    """Take a dataset from the list; the files stay where they are. Refused while a job still sends it."""
+    open_jobs = await desk.store.read(lambda c: jobs.jobs(c, states=tuple(OPEN_STATES)))
+    sending = [j for j in open_jobs if j.dataset_id == dataset_id and j.remote_id is None]
+    if sending:
+        raise problem(
+            Kind.INPUT,
+            "The dataset is being sent",
+            f"{sending[0].name} still needs its files.",
+            "Wait until it is at the service, or cancel the job.",
+        )
+    await desk.store.write(lambda c: datasets.remove_dataset(c, dataset_id))
+    return desk.announce(Changes.of(Noun.DATASET, dataset_id))

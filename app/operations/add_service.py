@@ -1,0 +1,171 @@
+"""Add an imputation service, look at it, and take its token."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from app.domain.changes import Changes, Noun
+from app.domain.job import Event
+from app.domain.names import new_id
+from app.domain.problem import Kind, ProblemError, problem
+from app.domain.service import HealthState, Preset, Service
+from app.operations.desk import Desk
+from app.operations.look_at_service import look_at_service, store_token_info
+from app.services import catalogue
+from app.store import services
+
+
+async def add_service(
+    desk: Desk,
+    name: str,
+    url: str = "",
+    family: str | None = None,
+    token: SecretStr | None = None,
+    preset_id: str | None = None,
+    plain_http_allowed: bool = False,
+) -> Changes:
+    """Add a service by address or preset; its id is in the changes.
+
+    The service is stored even when it cannot be reached now: it may be down. A token that the service
+    refuses is a Problem, and then nothing is stored.
+    """
+    preset = _preset(preset_id, url)
+    service = await _new_service(desk, name, url, family, preset, plain_http_allowed)
+    if token is not None:
+        await desk.keep_secret(f"token:{service.id}", cleaned_token(token))
+    try:
+        service = await _first_look(desk, service, token is not None)
+    except BaseException:
+        await desk.forget_secret(f"token:{service.id}")
+        raise
+    await desk.store.write(lambda c: services.save_service(c, service))
+    await desk.note(
+        Event(at=desk.clock.now(), kind="service", text=f"Added {service.name}.", service_id=service.id)
+    )
+    return desk.announce(Changes.of(Noun.SERVICE, service.id))
+
+
+def cleaned_token(token: SecretStr) -> SecretStr:
+    """A pasted token without the white space and quotes that come along with pasting."""
+    return SecretStr(re.sub(r"\s+", "", token.get_secret_value()).strip("\"'"))
+
+
+def cleaned_url(url: str) -> str:
+    """An address as a person types it, made whole: https by default, no page."""
+    text = url.strip()
+    if text and "://" not in text:
+        local = text.split(":")[0].split("/")[0] in {"localhost", "127.0.0.1", "[", "::1"}
+        text = ("http://" if local else "https://") + text
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise problem(
+            Kind.INPUT,
+            "Not an address",
+            f"'{url}' is not the address of a server.",
+            "Give an address such as https://imputationserver.sph.umich.edu.",
+        )
+    if parts.username or parts.password:
+        raise problem(
+            Kind.INPUT,
+            "A password in an address",
+            "The address holds a user name or password.",
+            "Leave it out; the token is kept in the keyring.",
+        )
+    path = parts.path.split("/index.html")[0].split("/api/v2")[0].rstrip("/")
+    return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+def _preset(preset_id: str | None, url: str) -> Preset | None:
+    presets = catalogue.presets()
+    if preset_id is not None:
+        found = next((p for p in presets if p.id == preset_id), None)
+        if found is None:
+            raise problem(Kind.NOT_FOUND, "No such preset", f"The catalogue has no service '{preset_id}'.")
+        return found
+    if not url:
+        return None
+    cleaned = cleaned_url(url)
+    return next((p for p in presets if p.base_url and p.base_url.rstrip("/") == cleaned), None)
+
+
+async def _new_service(
+    desk: Desk, name: str, url: str, family: str | None, preset: Preset | None, plain_http: bool
+) -> Service:
+    address = cleaned_url(url or (preset.base_url if preset else ""))
+    known = await desk.store.read(services.services)
+    _refuse_twins(known, name, address)
+    service = Service(
+        id=_service_id(name, {s.id for s in known}),
+        name=name.strip(),
+        family=family or (preset.family if preset else ""),
+        base_url=address,
+        added=desk.clock.now(),
+        plain_http_allowed=plain_http,
+    )
+    if preset is not None:
+        service = service.model_copy(
+            update={
+                "preset_id": preset.id,
+                "country": preset.country,
+                "operator": preset.operator,
+                "limits": preset.limits,
+                "practice": preset.id == "practice",
+            }
+        )
+    return service
+
+
+def _refuse_twins(known: tuple[Service, ...], name: str, address: str) -> None:
+    if not name.strip():
+        raise problem(Kind.INPUT, "No name", "The service has no name.", "Give it one.")
+    for service in known:
+        if service.name.casefold() == name.strip().casefold() or service.base_url == address:
+            raise problem(
+                Kind.INPUT,
+                "Already there",
+                f"{service.name} ({service.base_url}) was added before.",
+                "Set a new token for it, or remove it first.",
+                subject=service.name,
+            )
+
+
+def _service_id(name: str, taken: set[str]) -> str:
+    """A readable id, such as `michigan-imputation-server`."""
+    base = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or new_id("service")
+    number, unique = 2, base
+    while unique in taken:
+        unique = f"{base}-{number}"
+        number += 1
+    return unique
+
+
+async def _first_look(desk: Desk, service: Service, with_token: bool) -> Service:
+    """Find the family, read name and applications, verify the token; a service that is down is kept."""
+    try:
+        if not service.family:
+            family = await desk.registry.detect(service.base_url)
+            service = service.model_copy(update={"family": family.name})
+        service = await look_at_service(desk, service)
+    except ProblemError as error:
+        if error.problem.kind not in {Kind.NO_NETWORK, Kind.BUSY} or not service.family:
+            raise
+        return service.model_copy(update={"state": HealthState.DOWN, "last_checked": desk.clock.now()})
+    if with_token:
+        service = await store_token_info(desk, service)
+        _refuse_bad_token(service)
+        service = await look_at_service(desk, service)
+    return service
+
+
+def _refuse_bad_token(service: Service) -> None:
+    if service.token.valid is False:
+        raise problem(
+            Kind.SIGN_IN,
+            "The token is not accepted",
+            service.token.detail or f"{service.name} does not accept the token.",
+            "Make a new token on the profile page of the service and paste it whole.",
+            subject=service.name,
+        )

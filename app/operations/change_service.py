@@ -1,0 +1,156 @@
+"""Small changes to a service: token, on and off, removal, list of services as a file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from app.domain.changes import Changes, Noun
+from app.domain.job import OPEN_STATES, Event
+from app.domain.problem import Kind, ProblemError, problem
+from app.domain.service import HealthState, Service, TokenInfo
+from app.operations.add_service import add_service, cleaned_token
+from app.operations.desk import Desk
+from app.operations.look_at_service import look_at_service, store_token_info
+from app.store import jobs, services
+
+
+async def set_token(desk: Desk, service_id: str, token: SecretStr) -> Changes:
+    """Verify a new token, then keep it in place of the old one; a bad one changes nothing."""
+    service = await desk.service(service_id)
+    name = f"token:{service.id}"
+    before = await desk.secret(name)
+    await desk.keep_secret(name, cleaned_token(token))
+    try:
+        service = await store_token_info(desk, service)
+        if service.token.valid is False:
+            raise problem(
+                Kind.SIGN_IN,
+                "The token is not accepted",
+                service.token.detail or f"{service.name} does not accept the token.",
+                "Make a new token on the profile page of the service and paste it whole.",
+                subject=service.name,
+            )
+        service = await look_at_service(desk, service)
+    except BaseException:
+        await _put_back(desk, name, before)
+        raise
+    return await _save(desk, service, "A new token was set.")
+
+
+async def _put_back(desk: Desk, name: str, before: SecretStr | None) -> None:
+    if before is None:
+        await desk.forget_secret(name)
+    else:
+        await desk.keep_secret(name, before)
+
+
+async def remove_token(desk: Desk, service_id: str) -> Changes:
+    """Forget the token of a service."""
+    service = await desk.service(service_id)
+    await desk.forget_secret(f"token:{service.id}")
+    return await _save(desk, service.model_copy(update={"token": TokenInfo()}), "The token was removed.")
+
+
+async def enable_service(desk: Desk, service_id: str, enabled: bool) -> Changes:
+    """Switch a service on or off; its history stays."""
+    service = await desk.service(service_id)
+    update: dict[str, object] = {"enabled": enabled, "off_reason": "" if enabled else "Switched off by you."}
+    update["state"] = HealthState.UNKNOWN if enabled else HealthState.OFF
+    if enabled:
+        update["down_since"] = None
+    return await _save(
+        desk, service.model_copy(update=update), "Switched on." if enabled else "Switched off."
+    )
+
+
+async def remove_service(desk: Desk, service_id: str) -> Changes:
+    """Remove a service and its token; refused while it has open jobs. Its past jobs stay in the list."""
+    service = await desk.service(service_id)
+    open_jobs = await desk.store.read(
+        lambda c: jobs.jobs(c, states=tuple(OPEN_STATES), service_id=service_id)
+    )
+    if open_jobs:
+        raise problem(
+            Kind.INPUT,
+            "The service has open jobs",
+            f"{len(open_jobs)} jobs of {service.name} are not finished.",
+            "Wait for them, cancel them, or switch the service off instead.",
+            subject=service.name,
+        )
+    await desk.forget_secret(f"token:{service.id}")
+    await desk.store.write(lambda c: services.remove_service(c, service_id))
+    return desk.announce(Changes.of(Noun.SERVICE, service_id))
+
+
+async def _save(desk: Desk, service: Service, event: str) -> Changes:
+    await desk.store.write(lambda c: services.save_service(c, service))
+    await desk.note(Event(at=desk.clock.now(), kind="service", text=event, service_id=service.id))
+    return desk.announce(Changes.of(Noun.SERVICE, service.id))
+
+
+EXPORTED = ("name", "family", "base_url", "preset_id", "country", "operator", "plain_http_allowed")
+
+
+async def export_services(desk: Desk, path: Path) -> Changes:
+    """Write the services to a file, without tokens, for a colleague."""
+    known = await desk.store.read(services.services)
+    rows = [{key: getattr(s, key) for key in EXPORTED} for s in known if not s.practice]
+    text = json.dumps({"haplodesk_services": 1, "services": rows}, indent=1)
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_text(text + "\n", encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise problem(
+            Kind.DISK,
+            "The list was not written",
+            f"{path}: {error.strerror or error}.",
+            "Choose another place.",
+            subject=str(path),
+        ) from error
+    return Changes()
+
+
+async def import_services(desk: Desk, path: Path) -> Changes:
+    """Add the services of an exported file; those already there are left as they are."""
+    changes = Changes()
+    for row in _read_rows(path):
+        try:
+            changes |= await add_service(
+                desk,
+                str(row["name"]),
+                str(row["base_url"]),
+                family=str(row.get("family") or "") or None,
+                preset_id=str(row["preset_id"]) if row.get("preset_id") else None,
+                plain_http_allowed=bool(row.get("plain_http_allowed", False)),
+            )
+        except ProblemError as error:
+            if error.problem.title != "Already there":
+                raise
+    return changes
+
+
+def _read_rows(path: Path) -> list[dict[str, object]]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        rows = data["services"]
+        if not all(isinstance(row, dict) and row.get("name") and row.get("base_url") for row in rows):
+            raise ValueError("a service without name or address")
+    except OSError as error:
+        raise problem(
+            Kind.INPUT, "The file cannot be read", f"{path}: {error.strerror or error}.", subject=str(path)
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise problem(
+            Kind.INPUT,
+            "Not a list of services",
+            f"{path.name} was not written by 'services export'.",
+            "Export it again.",
+            subject=str(path),
+            details=type(error).__name__,
+        ) from error
+    return list(rows)

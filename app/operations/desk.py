@@ -1,0 +1,222 @@
+"""What every operation works with: the store, the secrets, the families, the clock.
+
+`application.py` builds one; tests build one with a store in a temporary folder and secrets in memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Protocol
+
+from pydantic import SecretStr
+
+from app.domain.changes import Changes, Noun
+from app.domain.clock import Clock, SystemClock
+from app.domain.job import Event, Job
+from app.domain.problem import Kind, problem
+from app.domain.service import Service
+from app.domain.settings import Settings
+from app.operations.exclusive import exclusive_file
+from app.operations.tasks import Tasks
+from app.services.contract import Connection, ServiceFamily
+from app.services.registry import Registry
+from app.store import jobs, services, settings
+from app.store.secrets import Secrets
+from app.store.store import Connection as StoreConnection
+from app.store.store import Store
+
+log = logging.getLogger(__name__)
+
+
+class PracticeHost(Protocol):
+    """The practice server, as far as operations know it; given by `application.py`."""
+
+    @property
+    def base_url(self) -> str | None:
+        """Its address, None while it is stopped."""
+        ...
+
+    async def start(self) -> tuple[str, SecretStr]:
+        """Start it if need be; its address and a token."""
+        ...
+
+    async def stop(self) -> None:
+        """Stop it; its jobs are kept."""
+        ...
+
+    async def make_data(self, folder: Path) -> tuple[Path, ...]:
+        """Write the practice cohort and return its files."""
+        ...
+
+
+class Desk:
+    """The working place of all operations."""
+
+    def __init__(
+        self,
+        home: Path,
+        store: Store,
+        secrets: Secrets,
+        registry: Registry,
+        clock: Clock | None = None,
+        practice: PracticeHost | None = None,
+    ) -> None:
+        self.home = home
+        self.store = store
+        self.secrets = secrets
+        self.registry = registry
+        self.clock: Clock = clock or SystemClock()
+        self.practice = practice
+        self.closing = False
+        self._listeners: list[Callable[[Changes], None]] = []
+        self.tasks = Tasks(self._tell)
+
+    def listen(self, listener: Callable[[Changes], None]) -> None:
+        """Call `listener` with the changes of every operation, from the thread that made them."""
+        self._listeners.append(listener)
+
+    def _tell(self, changes: Changes) -> None:
+        self.announce(changes)
+
+    def announce(self, changes: Changes) -> Changes:
+        """Tell all listeners; gives the changes back."""
+        if changes:
+            for listener in list(self._listeners):
+                listener(changes)
+        return changes
+
+    # What operations need again and again.
+
+    async def service(self, service_id: str) -> Service:
+        """The service, or a Problem."""
+        found = await self.store.read(lambda c: services.service(c, service_id))
+        if found is None:
+            raise problem(
+                Kind.NOT_FOUND,
+                "No such service",
+                f"There is no service '{service_id}'.",
+                "See 'services list'.",
+                subject=service_id,
+            )
+        return found
+
+    async def job(self, job_id: str) -> Job:
+        """The job, or a Problem."""
+        found = await self.store.read(lambda c: jobs.job(c, job_id))
+        if found is None:
+            raise problem(
+                Kind.NOT_FOUND,
+                "No such job",
+                f"There is no job '{job_id}'.",
+                "See 'jobs list'.",
+                subject=job_id,
+            )
+        return found
+
+    async def settings(self) -> Settings:
+        """The settings as they are now."""
+        return await self.store.read(settings.load_settings)
+
+    def family(self, service: Service) -> ServiceFamily:
+        """The family that speaks with a service."""
+        return self.registry.family(service.family)
+
+    async def connection(self, service: Service) -> Connection:
+        """How to reach a service, with its token from the keyring."""
+        token = await self.secret(f"token:{service.id}")
+        return Connection(
+            service_id=service.id,
+            base_url=service.base_url,
+            token=token,
+            generation=service.generation,
+            limits=service.limits,
+            plain_http_allowed=service.plain_http_allowed,
+        )
+
+    async def secret(self, name: str) -> SecretStr | None:
+        """A secret of the keyring; the keyring may be slow, so it is asked in a thread."""
+        return await asyncio.to_thread(self.secrets.get, name)
+
+    async def keep_secret(self, name: str, value: SecretStr) -> None:
+        """Put a secret into the keyring."""
+        await asyncio.to_thread(self.secrets.set, name, value)
+
+    async def forget_secret(self, name: str) -> None:
+        """Remove a secret from the keyring; it need not be there."""
+        await asyncio.to_thread(self.secrets.delete, name)
+
+    async def change_job(
+        self, job_id: str, change: Callable[[Job], Job], *events: str, kind: str = "state"
+    ) -> Job:
+        """Change a job as it is in the store now, with lines of its timeline, in one transaction.
+
+        Visits, transfers and the user work on the same job at once; none of them may write back what it
+        read a while ago.
+        """
+        at = self.clock.now()
+
+        def write(c: StoreConnection) -> Job | None:
+            current = jobs.job(c, job_id)
+            if current is None:
+                return None
+            changed = change(current)
+            jobs.save_job(c, changed)
+            for text in events:
+                line = Event(at=at, kind=kind, text=text, job_id=job_id, service_id=changed.service_id)
+                jobs.add_event(c, line)
+            return changed
+
+        changed = await self.store.write(write)
+        if changed is None:
+            return await self.job(job_id)  # raises: it was removed meanwhile
+        self.announce(Changes.of(Noun.JOB, job_id) | Changes.of(Noun.EVENT, *([job_id] if events else [])))
+        return changed
+
+    async def update_job(self, job_id: str, *events: str, kind: str = "state", **fields: object) -> Job:
+        """Set fields of a job as it is in the store now."""
+        return await self.change_job(job_id, lambda job: job.model_copy(update=fields), *events, kind=kind)
+
+    async def update_service(self, service_id: str, **fields: object) -> Service | None:
+        """Set fields of a service as it is in the store now; None when it was removed meanwhile."""
+
+        def write(c: StoreConnection) -> Service | None:
+            current = services.service(c, service_id)
+            if current is None:
+                return None
+            changed = current.model_copy(update=fields)
+            services.save_service(c, changed)
+            return changed
+
+        changed = await self.store.write(write)
+        self.announce(Changes.of(Noun.SERVICE, service_id))
+        return changed
+
+    async def note(self, event: Event) -> None:
+        """Write a line of the timeline."""
+        await self.store.write(lambda c: jobs.add_event(c, event))
+        self.announce(Changes.of(Noun.EVENT, event.job_id or event.service_id or event.dataset_id or ""))
+
+    @contextlib.asynccontextmanager
+    async def only_one(self, job_id: str) -> AsyncIterator[bool]:
+        """True for the one process and task that may send or fetch this job now; False for any other.
+
+        The lock lies in a file of the data folder and dies with the process, however it dies.
+        """
+        folder = self.home / "locks"
+        folder.mkdir(parents=True, exist_ok=True)
+        with exclusive_file(folder / f"{job_id}.lock") as mine:
+            yield mine
+
+    def results_folder(self, settings: Settings) -> Path:
+        """Where results are put."""
+        named = settings.storage.results_folder
+        return Path(named).expanduser() if named else self.home / "results"
+
+    def person(self) -> str:
+        """Who sits at this computer, for the record of consents."""
+        return os.environ.get("USER") or os.environ.get("USERNAME") or "unknown"

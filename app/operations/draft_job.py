@@ -1,0 +1,418 @@
+"""What the user fills in for a new job, and everything that is looked at before a byte is sent."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+from pathlib import Path
+
+from app.domain.dataset import DataFile, Dataset, DatasetState
+from app.domain.finding import Severity
+from app.domain.job import REMOTE_OPEN_STATES
+from app.domain.model import Model
+from app.domain.panel import Panel
+from app.domain.parameter import Form, Parameter, ParameterType
+from app.domain.problem import Kind, Problem, ProblemError
+from app.domain.service import HealthState, Service
+from app.operations.desk import Desk
+from app.operations.look_at_service import look_at_service, store_token_info
+from app.operations.sync_panels import read_form
+from app.services.contract import RemoteJob
+from app.store import datasets, services
+
+MEGABYTE = 1_000_000
+# A whole-genome result is commonly ten times as large as what was sent.
+RESULT_PER_UPLOAD = 10
+
+
+class JobDraft(Model):
+    """A job that is not sent yet.
+
+    `options` holds the parameters of the form by id: text, or True for a ticked box. `terms` holds, for
+    each ticked box with terms, the text that the person saw. `override_reason` lets files with severe
+    findings go.
+    """
+
+    name: str = ""
+    dataset_id: str
+    service_id: str
+    app_id: str
+    panel_id: str
+    options: dict[str, str | bool] = {}
+    terms: dict[str, str] = {}
+    own_password: bool = True
+    override_reason: str = ""
+    skip_check: bool = False
+    group: str | None = None
+
+
+class Obstacle(Model):
+    """Why a draft cannot be sent; `field` names the place in the form where it can be mended."""
+
+    field: str
+    problem: Problem
+
+
+class Preflight(Model):
+    """The answer of all checks before the upload, and what was found out on the way."""
+
+    obstacles: tuple[Obstacle, ...]
+    service: Service
+    form: Form | None = None
+    panel: Panel | None = None
+    dataset: Dataset
+    running_jobs: int | None = None
+
+
+async def preflight(desk: Desk, draft: JobDraft) -> Preflight:
+    """Look at everything that can stop a job, before anything is sent. Raises only for unknown ids."""
+    service = await desk.service(draft.service_id)
+    dataset = await _dataset(desk, draft.dataset_id)
+    obstacles = list(check_dataset_state(draft, dataset))
+    obstacles += check_files(dataset.files, service)
+    obstacles += check_disk(desk.results_folder(await desk.settings()), dataset)
+    asked = await _ask_service(desk, draft, service)
+    obstacles += asked.obstacles
+    return asked.model_copy(update={"obstacles": tuple(obstacles), "dataset": dataset})
+
+
+async def _dataset(desk: Desk, dataset_id: str) -> Dataset:
+    found = await desk.store.read(lambda c: datasets.dataset(c, dataset_id))
+    if found is None:
+        raise ProblemError(
+            Problem(
+                kind=Kind.NOT_FOUND,
+                title="No such dataset",
+                what_happened=f"There is no dataset '{dataset_id}'.",
+            )
+        )
+    return found
+
+
+async def _ask_service(desk: Desk, draft: JobDraft, service: Service) -> Preflight:
+    """Everything that only the service can tell: token, maintenance, panel, parameters, running jobs."""
+    empty = Preflight(obstacles=(), service=service, dataset=await _dataset(desk, draft.dataset_id))
+    if not service.enabled:
+        return empty.model_copy(update={"obstacles": (_switched_off(service),)})
+    try:
+        service = await store_token_info(desk, await look_at_service(desk, service))
+        await desk.store.write(lambda c: services.save_service(c, service))
+        found = [*check_service(service)]
+        form = await read_form(desk, service.id, draft.app_id)
+        offered = desk.family(service).panels(await desk.connection(service), form, desk.clock.now())
+        panel = next((p for p in offered if p.id == draft.panel_id), None)
+        own = await desk.family(service).jobs(await desk.connection(service))
+    except ProblemError as error:
+        field = "token" if error.problem.kind is Kind.SIGN_IN else "service"
+        return empty.model_copy(update={"obstacles": (Obstacle(field=field, problem=error.problem),)})
+    running = sum(job.state in REMOTE_OPEN_STATES for job in own)
+    found += [*check_parameters(draft, form, panel), *check_quota(service, own)]
+    return empty.model_copy(
+        update={
+            "obstacles": tuple(found),
+            "service": service,
+            "form": form,
+            "panel": panel,
+            "running_jobs": running,
+        }
+    )
+
+
+def _obstacle(field: str, kind: Kind, title: str, what: str, do: str = "", subject: str = "") -> Obstacle:
+    return Obstacle(
+        field=field,
+        problem=Problem(
+            kind=kind, title=title, what_happened=what, what_you_can_do=do, subject=subject or None
+        ),
+    )
+
+
+def _switched_off(service: Service) -> Obstacle:
+    return _obstacle(
+        "service",
+        Kind.REFUSED,
+        f"{service.name} is switched off",
+        service.off_reason or "It was switched off.",
+        "Switch it on in Services.",
+        service.name,
+    )
+
+
+def check_service(service: Service) -> tuple[Obstacle, ...]:
+    """Token and maintenance."""
+    found = []
+    if not service.token.present:
+        found.append(
+            _obstacle(
+                "token",
+                Kind.SIGN_IN,
+                "A token is needed",
+                f"{service.name} takes jobs only with a token.",
+                "Make one on the profile page of the service and set it in Services.",
+                service.name,
+            )
+        )
+    elif service.token.valid is False:
+        found.append(
+            _obstacle(
+                "token",
+                Kind.SIGN_IN,
+                "The token is not accepted",
+                service.token.detail or f"{service.name} does not accept the token.",
+                "Make a new one on the profile page of the service and set it in Services.",
+                service.name,
+            )
+        )
+    if service.state is HealthState.MAINTENANCE:
+        found.append(
+            _obstacle(
+                "service",
+                Kind.BUSY,
+                f"{service.name} is under maintenance",
+                service.maintenance_text or "It takes no jobs now.",
+                "The draft is kept. Send it when the service is back.",
+                service.name,
+            )
+        )
+    return tuple(found)
+
+
+def check_quota(service: Service, own: tuple[RemoteJob, ...]) -> tuple[Obstacle, ...]:
+    """Own jobs that the service counts against its limit, however they were sent."""
+    limit = service.limits.max_running_jobs
+    running = sum(job.state in REMOTE_OPEN_STATES for job in own)
+    if limit is None or running < limit:
+        return ()
+    return (
+        _obstacle(
+            "service",
+            Kind.BUSY,
+            "Too many jobs at once",
+            f"{service.name} runs {limit} jobs of a user at a time; {running} of yours are not finished.",
+            "Send this one when one of them has ended.",
+            service.name,
+        ),
+    )
+
+
+def check_parameters(draft: JobDraft, form: Form, panel: Panel | None) -> tuple[Obstacle, ...]:
+    """Panel, population, choices, required fields and terms against the form as it is now."""
+    found = []
+    if panel is None:
+        names = ", ".join(c.key for p in form.of_type(ParameterType.PANEL) for c in p.choices) or "none"
+        found.append(
+            _obstacle(
+                "panel",
+                Kind.INPUT,
+                "The panel is not offered",
+                f"The service does not offer the panel '{draft.panel_id}' now.",
+                f"Choose one of: {names}.",
+                draft.panel_id,
+            )
+        )
+    known = {p.id for p in form.parameters}
+    for name in sorted(set(draft.options) - known):
+        found.append(
+            _obstacle(
+                name,
+                Kind.INPUT,
+                f"Unknown parameter '{name}'",
+                "The service would refuse the whole upload because of it.",
+                f"It knows: {', '.join(sorted(known))}.",
+            )
+        )
+    for parameter in form.parameters:
+        found += check_parameter(draft, form, parameter)
+    return tuple(found)
+
+
+def check_parameter(draft: JobDraft, form: Form, parameter: Parameter) -> list[Obstacle]:
+    """One parameter of the form against what was filled in."""
+    value = draft.options.get(parameter.id)
+    if parameter.type is ParameterType.TERMS:
+        return [] if parameter.id in draft.terms else [_terms_missing(parameter)]
+    if parameter.type is ParameterType.CHOICE:
+        return _choice_wrong(parameter, value, tuple(c.key for c in parameter.choices))
+    if parameter.type is ParameterType.BOUND_CHOICE:
+        bound = draft.panel_id if parameter.bound_to in panel_fields(form) else ""
+        bound = bound or str(draft.options.get(parameter.bound_to or "", ""))
+        allowed = tuple(c.key for c in parameter.bound_choices.get(bound, ()))
+        return _choice_wrong(parameter, value, allowed)
+    if parameter.type is ParameterType.NUMBER and value not in (None, "") and not _is_number(value):
+        return [_obstacle(parameter.id, Kind.INPUT, parameter.label, f"'{value}' is not a number.")]
+    if parameter.pattern and isinstance(value, str) and value and not _matches(parameter.pattern, value):
+        return [
+            _obstacle(
+                parameter.id,
+                Kind.INPUT,
+                parameter.label,
+                f"'{value}' does not have the form that is asked for.",
+            )
+        ]
+    return []
+
+
+def panel_fields(form: Form) -> tuple[str, ...]:
+    """The ids of the parameters that choose a panel."""
+    return tuple(p.id for p in form.of_type(ParameterType.PANEL))
+
+
+def _choice_wrong(parameter: Parameter, value: object, allowed: tuple[str, ...]) -> list[Obstacle]:
+    if value in (None, ""):
+        if not allowed or parameter.default in allowed:
+            return []
+        what = "Nothing is chosen."
+    elif value in allowed:
+        return []
+    else:
+        what = f"'{value}' is not offered."
+    do = f"Choose one of: {', '.join(allowed)}." if allowed else "Choose a panel that offers it."
+    return [_obstacle(parameter.id, Kind.INPUT, parameter.label or parameter.id, what, do)]
+
+
+def _terms_missing(parameter: Parameter) -> Obstacle:
+    return _obstacle(
+        parameter.id,
+        Kind.INPUT,
+        "The terms are not accepted",
+        parameter.label,
+        f"Read the terms and tick the box; on the command line: --option {parameter.id}=accepted.",
+    )
+
+
+def _is_number(value: object) -> bool:
+    try:
+        float(str(value))
+    except ValueError:
+        return False
+    return True
+
+
+def _matches(pattern: str, value: str) -> bool:
+    try:
+        return re.fullmatch(pattern, value) is not None
+    except re.error:  # a pattern of another dialect: the service will judge
+        return True
+
+
+def check_dataset_state(draft: JobDraft, dataset: Dataset) -> tuple[Obstacle, ...]:
+    """Whether the files were checked, and whether severe findings stand in the way."""
+    if draft.skip_check:
+        return ()
+    report = dataset.report
+    if dataset.state is not DatasetState.CHECKED or report is None:
+        return (
+            _obstacle(
+                "dataset",
+                Kind.INPUT,
+                "The files are not checked",
+                f"{dataset.name} was not checked yet.",
+                "Check it first; it takes seconds.",
+                dataset.name,
+            ),
+        )
+    severe = [f for f in report.findings if f.severity is Severity.SEVERE]
+    if severe and not draft.override_reason.strip():
+        more = f" and {len(severe) - 1} more" if len(severe) > 1 else ""
+        return (
+            _obstacle(
+                "dataset",
+                Kind.INPUT,
+                "The service would refuse these files",
+                f"{severe[0].title}{more}.",
+                severe[0].what_to_do or "Mend the files, or give a reason to send them all the same.",
+                severe[0].file or dataset.name,
+            ),
+        )
+    return ()
+
+
+def check_files(files: tuple[DataFile, ...], service: Service) -> tuple[Obstacle, ...]:
+    """Names, sizes, and that every file is still the one that was checked."""
+    found = [o for f in files for o in check_file(f, service)]
+    names = [f.name.casefold() for f in files]
+    for name in sorted({n for n in names if names.count(n) > 1}):
+        found.append(
+            _obstacle(
+                "dataset",
+                Kind.INPUT,
+                "Two files of one name",
+                f"Two files are called {name}; the service would keep only one of them.",
+                "Rename one.",
+                name,
+            )
+        )
+    if not files:
+        found.append(_obstacle("dataset", Kind.INPUT, "No files", "The dataset has no files."))
+    total, limit = sum(f.size for f in files), service.limits.max_upload_mb
+    if limit is not None and total > limit * MEGABYTE:
+        found.append(
+            _obstacle(
+                "dataset",
+                Kind.INPUT,
+                "The upload is too large",
+                f"The files have {total / MEGABYTE:,.0f} MB; {service.name} takes {limit:,} MB at once.",
+                "Send fewer chromosomes in one job.",
+            )
+        )
+    return tuple(found)
+
+
+def check_file(file: DataFile, service: Service) -> list[Obstacle]:
+    """One file: there, unchanged, named as the service wants, not too large."""
+    path = Path(file.path)
+    try:
+        stat = path.stat()
+    except OSError as error:
+        what = f"{file.path}: {error.strerror or error}."
+        return [_obstacle("dataset", Kind.INPUT, "A file is missing", what, "Put it back.", file.path)]
+    if (stat.st_size, stat.st_mtime_ns) != (file.size, file.modified):
+        return [
+            _obstacle(
+                "dataset",
+                Kind.INPUT,
+                "A file has changed",
+                f"{file.name} is not the file that was checked.",
+                "Check the dataset again.",
+                file.path,
+            )
+        ]
+    found = []
+    if not file.name.endswith(".vcf.gz"):
+        what = f"{file.name} does not end in .vcf.gz; the service would leave it out."
+        found.append(
+            _obstacle("dataset", Kind.INPUT, "A name that is not taken", what, "Rename it.", file.path)
+        )
+    if not re.fullmatch(r"[A-Za-z0-9._+-]+", file.name):
+        what = f"{file.name} has letters in its name that a server may change."
+        do = "Use letters, digits, dot, dash and underscore."
+        found.append(_obstacle("dataset", Kind.INPUT, "A risky file name", what, do, file.path))
+    limit = service.limits.max_file_mb
+    if limit is not None and file.size > limit * MEGABYTE:
+        what = f"{file.name} has {file.size / MEGABYTE:,.0f} MB; {service.name} takes {limit:,} MB a file."
+        found.append(
+            _obstacle("dataset", Kind.INPUT, "A file is too large", what, "Split the samples.", file.path)
+        )
+    return found
+
+
+def check_disk(folder: Path, dataset: Dataset) -> tuple[Obstacle, ...]:
+    """Whether a result of this upload can fit on the disk at all."""
+    there = next((p for p in (folder, *folder.parents) if p.exists()), folder)
+    try:
+        free = shutil.disk_usage(there).free
+    except OSError as error:
+        what = f"{there}: {error.strerror or error}."
+        return (_obstacle("disk", Kind.DISK, "The results folder cannot be used", what),)
+    needed = dataset.size * RESULT_PER_UPLOAD
+    if free >= needed:
+        return ()
+    what = f"The result may need {needed / MEGABYTE:,.0f} MB, and {free / MEGABYTE:,.0f} MB are free."
+    do = "Free some space, or choose another results folder in Settings."
+    return (_obstacle("disk", Kind.DISK, "The disk is too small for the result", what, do, str(there)),)
+
+
+def text_hash(text: str) -> str:
+    """The hash by which the accepted terms are recorded."""
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,131 @@
+"""Cancel a job, start it again, forget it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from pydantic import SecretStr
+
+from app.domain.changes import Changes, Noun
+from app.domain.job import ENDED_STATES, LOCAL_STATES, Job, JobState, SendPhase
+from app.domain.names import new_id, new_password, remote_job_name
+from app.domain.problem import Kind, problem
+from app.operations.desk import Desk
+from app.operations.send_job import send_job, settle_sealed
+from app.operations.visit_jobs import take_in
+from app.store import jobs
+from app.store.store import Connection as StoreConnection
+
+WAIT_FOR_UPLOAD_S = 5.0
+
+
+async def cancel_job(desk: Desk, job_id: str) -> Changes:
+    """Stop a job wherever it is: on this computer, on its way, or at the server."""
+    job = await desk.job(job_id)
+    if job.state in ENDED_STATES:
+        return Changes()
+    if job.state in LOCAL_STATES:
+        job = await _stop_sending(desk, job)
+        if job.state in ENDED_STATES or job.phase in {SendPhase.DRAFT, SendPhase.CHECKED, SendPhase.SENDING}:
+            return await _cancelled_here(desk, job)
+    service = await desk.service(job.service_id)
+    if job.phase is SendPhase.SEALED:
+        await settle_sealed(desk, service, job)
+        job = await desk.job(job_id)
+        if job.phase is not SendPhase.ANSWERED:
+            return await _cancelled_here(desk, job)
+    remote = await desk.family(service).cancel(await desk.connection(service), job.remote_id or "")
+    job = await desk.update_job(job.id, "Cancelled by you.", kind="decision")
+    return await take_in(desk, service, job, remote)
+
+
+async def _stop_sending(desk: Desk, job: Job) -> Job:
+    """End the running upload and wait until it has written down where it stood."""
+    for task in desk.tasks.of_job(job.id):
+        task.cancel()
+    waited = 0.0
+    while desk.tasks.of_job(job.id) and waited < WAIT_FOR_UPLOAD_S:
+        await asyncio.sleep(0.05)
+        waited += 0.05
+    return await desk.job(job.id)
+
+
+async def _cancelled_here(desk: Desk, job: Job) -> Changes:
+    if job.state in ENDED_STATES:
+        return Changes.of(Noun.JOB, job.id)
+    await desk.update_job(
+        job.id,
+        "Cancelled before it was at the server.",
+        kind="decision",
+        state=JobState.CANCELLED,
+        phase=SendPhase.CHECKED,
+        ended=desk.clock.now(),
+    )
+    return Changes.of(Noun.JOB, job.id)
+
+
+async def restart_job(desk: Desk, job_id: str) -> Changes:
+    """Try again: at the server for a job that it lost, else send the same files as a new job of the server.
+
+    A job that is still on its way is tried at once instead of at its next turn.
+    """
+    job = await desk.job(job_id)
+    if job.state in LOCAL_STATES:
+        return await send_job(desk, job_id)
+    if job.raw_state == -1 and job.remote_id:
+        service = await desk.service(job.service_id)
+        await desk.family(service).restart(await desk.connection(service), job.remote_id)
+        await desk.update_job(job.id, "Asked the server to start it again.", kind="decision")
+        return Changes.of(Noun.JOB, job.id)
+    if job.state not in {JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED, JobState.DELETED}:
+        raise problem(
+            Kind.INPUT,
+            "Nothing to try again",
+            f"{job.name} is {job.state}.",
+            "Only jobs that failed, were cancelled or have expired can be sent again.",
+            subject=job.name,
+        )
+    again = await _copy(desk, job)
+    return await send_job(desk, again.id) | Changes.of(Noun.JOB, again.id)
+
+
+async def _copy(desk: Desk, job: Job) -> Job:
+    """A new job with the files, options and consents of an ended one; the old one keeps its history."""
+    new = new_id("job")
+    again = Job(
+        id=new,
+        remote_name=remote_job_name(job.name, new),
+        state=JobState.PREPARING,
+        phase=SendPhase.CHECKED,
+        created=desk.clock.now(),
+        **{
+            field: getattr(job, field)
+            for field in (
+                "name", "group", "service_id", "app_id", "panel_id", "panel_name", "dataset_id", "files",
+                "options", "password_set", "override_reason", "fetch_wanted",
+            )
+        },
+    )  # fmt: skip
+    if job.password_set:
+        await desk.keep_secret(f"password:{again.id}", SecretStr(new_password()))
+    consents = await desk.store.read(lambda c: jobs.consents(c, job.id))
+
+    def write(c: StoreConnection) -> None:
+        jobs.save_job(c, again)
+        for consent in consents:
+            jobs.save_consent(c, consent.model_copy(update={"job_id": again.id}))
+
+    await desk.store.write(write)
+    return await desk.update_job(again.id, f"Sent again after {job.remote_id or job.id}.", kind="decision")
+
+
+async def forget_job(desk: Desk, job_id: str) -> Changes:
+    """Remove an ended job from the list. Results on this computer stay; the server is not asked."""
+    job = await desk.job(job_id)
+    if job.state not in ENDED_STATES:
+        raise problem(
+            Kind.INPUT, "The job is not finished", f"{job.name} is {job.state}.", "Cancel it first."
+        )
+    await desk.forget_secret(f"password:{job.id}")
+    await desk.store.write(lambda c: jobs.remove_job(c, job_id))
+    return desk.announce(Changes.of(Noun.JOB, job_id))

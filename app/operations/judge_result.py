@@ -1,0 +1,28 @@
+"""Say how good a fetched result is, in a line and in figures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from app.domain.result import Quality, ResultFile
+from app.genotypes.worker import run_in_process
+from app.results.quality import quality
+
+DOSE, INFO = ".dose.vcf.gz", ".info.gz"
+
+
+async def judge(folder: Path, files: tuple[ResultFile, ...]) -> Quality | None:
+    """R2 by chromosome and frequency, None for a result without imputed variants (quality control only)."""
+    if not any(f.path.endswith((DOSE, INFO)) for f in files):
+        return None
+    return await run_in_process(quality, folder)
+
+
+def verdict(files: tuple[ResultFile, ...], figures: Quality | None) -> str:
+    """The line above a result."""
+    if figures is None:
+        return f"{len(files)} files, no imputed variants: quality control only."
+    good = sum(b.variants * (b.share_r2_08 or 0.0) for b in figures.by_maf)
+    chromosomes = len(figures.by_chromosome)
+    many = "1 chromosome" if chromosomes == 1 else f"{chromosomes} chromosomes"
+    return f"{good:,.0f} of {figures.variants:,} variants at R2 ≥ 0.8; {many}, {figures.samples:,} people."

@@ -1,0 +1,29 @@
+"""Read what a service says of itself: name, dialect, applications, maintenance; verify its token."""
+
+from __future__ import annotations
+
+from app.domain.service import HealthState, Service
+from app.operations.desk import Desk
+
+
+async def look_at_service(desk: Desk, service: Service) -> Service:
+    """The service with name, dialect, applications and maintenance as the server tells them now."""
+    info = await desk.family(service).describe(await desk.connection(service))
+    apps = info.apps or service.apps
+    return service.model_copy(
+        update={
+            "generation": info.generation,
+            "server_name": info.name,
+            "apps": apps,
+            "maintenance_text": info.maintenance_text if info.maintenance else "",
+            "state": HealthState.MAINTENANCE if info.maintenance else HealthState.UP,
+            "last_checked": desk.clock.now(),
+            "down_since": None,
+        }
+    )
+
+
+async def store_token_info(desk: Desk, service: Service) -> Service:
+    """The service with what is known of its token now; the caller stores it."""
+    info = await desk.family(service).verify_token(await desk.connection(service))
+    return service.model_copy(update={"token": info.model_copy(update={"checked": desk.clock.now()})})

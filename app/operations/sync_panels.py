@@ -1,0 +1,100 @@
+"""Read the panels of services and say what changed since last time."""
+
+from __future__ import annotations
+
+from app.domain.changes import Changes, Noun
+from app.domain.job import Event
+from app.domain.notice import NoticeKind
+from app.domain.panel import Panel, PanelChange, SyncKind
+from app.domain.parameter import Form
+from app.domain.problem import Kind, ProblemError, problem
+from app.domain.service import Service, StoredForm
+from app.operations.desk import Desk
+from app.operations.look_at_service import look_at_service
+from app.operations.tell import tell
+from app.store import services
+from app.store.store import Connection as StoreConnection
+
+
+async def sync_panels(desk: Desk, service_ids: tuple[str, ...] = ()) -> Changes:
+    """Read the panels of the given services, or of all that are on and have a token.
+
+    A problem with one service does not keep the others from being read; the first is raised at the end.
+    """
+    known = await desk.store.read(services.services)
+    chosen = [s for s in known if (s.id in service_ids if service_ids else s.enabled and s.token.present)]
+    changes, first = Changes(), None
+    for service in chosen:
+        try:
+            changes |= await _sync(desk, service)
+        except ProblemError as error:
+            first = first or error
+    if first is not None:
+        raise first
+    return changes
+
+
+async def _sync(desk: Desk, service: Service) -> Changes:
+    if not service.token.present:
+        raise problem(
+            Kind.SIGN_IN,
+            "A token is needed",
+            f"{service.name} shows its panels only to users who are signed in.",
+            "Set a token for it first.",
+            subject=service.name,
+        )
+    service = await look_at_service(desk, service)
+    now = desk.clock.now()
+    forms = await _forms(desk, service)
+    connection = await desk.connection(service)
+    panels = [p for form in forms for p in desk.family(service).panels(connection, form, now)]
+    synced = service.model_copy(update={"last_synced": now})
+    first = not await desk.store.read(lambda c: services.panels(c, service.id))
+    found = await desk.store.write(lambda c: _write(c, synced, forms, tuple(panels)))
+    if not first:
+        await _tell(desk, service, found)
+    changes = Changes.of(Noun.SERVICE, service.id) | Changes.of(Noun.PANEL, *(p.key for p in panels))
+    return desk.announce(changes | Changes.of(Noun.PANEL, *(f"{service.id}/{c.panel_id}" for c in found)))
+
+
+async def _forms(desk: Desk, service: Service) -> tuple[Form, ...]:
+    connection = await desk.connection(service)
+    family = desk.family(service)
+    return tuple([await family.form(connection, app.id) for app in service.apps])
+
+
+def _write(
+    c: StoreConnection, service: Service, forms: tuple[Form, ...], panels: tuple[Panel, ...]
+) -> tuple[PanelChange, ...]:
+    at = service.last_synced
+    assert at is not None
+    services.save_service(c, service)
+    for form in forms:
+        services.save_form(c, StoredForm(service_id=service.id, form=form, as_of=at))
+    return services.replace_panels(c, service.id, panels, at)
+
+
+async def _tell(desk: Desk, service: Service, found: tuple[PanelChange, ...]) -> None:
+    if not found:
+        return
+    numbers = {kind: sum(c.kind is kind for c in found) for kind in SyncKind}
+    text = ", ".join(f"{number} {kind}" for kind, number in numbers.items() if number)
+    now = desk.clock.now()
+    await desk.note(Event(at=now, kind="panels", text=f"Panels: {text}.", service_id=service.id))
+    await tell(
+        desk,
+        NoticeKind.PANELS_CHANGED,
+        f"The panels of {service.name} changed",
+        text.capitalize() + ".",
+        key=f"panels:{service.id}:{now.isoformat()}",
+        service_id=service.id,
+    )
+
+
+async def read_form(desk: Desk, service_id: str, app_id: str) -> Form:
+    """The parameters of an application as the service describes them now; they are stored too."""
+    service = await desk.service(service_id)
+    form = await desk.family(service).form(await desk.connection(service), app_id)
+    stored = StoredForm(service_id=service_id, form=form, as_of=desk.clock.now())
+    await desk.store.write(lambda c: services.save_form(c, stored))
+    return form

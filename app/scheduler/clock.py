@@ -1,0 +1,239 @@
+"""Runs the plan: visits, sending, fetching, health, panels. Lives in the asyncio thread.
+
+APScheduler starts three kinds of work: the sweep every two seconds, which starts whatever is due; the look at
+the health of services; the daily reading of panels. Everything started is kept by a key, so that no visit,
+transfer or look runs twice at once, and is cancelled at the end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from app.domain.changes import Changes, Noun
+from app.domain.job import LOCAL_STATES, REMOTE_OPEN_STATES, Job, JobState
+from app.domain.model import Model
+from app.domain.problem import Kind, ProblemError
+from app.domain.service import HealthState, Service
+from app.operations.check_services import check_services
+from app.operations.desk import Desk
+from app.operations.fetch_results import fetch_results
+from app.operations.send_job import send_job
+from app.operations.sync_panels import sync_panels
+from app.operations.visit_jobs import is_fetched, visit_jobs
+from app.scheduler.plan import Due, plan_visits, slept
+from app.store import jobs, services
+from app.store.store import Connection as StoreConnection
+
+log = logging.getLogger(__name__)
+
+SWEEP_S = 2.0
+OFFLINE_LOOK_S = 30.0
+FETCH_RETRY_FIRST = timedelta(seconds=30)
+FETCH_RETRY_LONGEST = timedelta(minutes=15)
+STOP_WAIT_S = 3.0
+
+
+class SchedulerStatus(Model):
+    """What the activity strip says: the next look, or why there is none."""
+
+    paused: str = ""
+    next_at: datetime | None = None
+    next_service: str | None = None
+
+
+class Scheduler:
+    """Looks after everything while the program runs."""
+
+    def __init__(self, desk: Desk, deliver: Callable[[], Awaitable[None]] | None = None) -> None:
+        self._desk = desk
+        self._deliver = deliver
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._last_list: dict[str, datetime] = {}
+        self._fetch_again: dict[str, tuple[datetime | None, int]] = {}
+        self._offline_since: datetime | None = None
+        self._offline_look = 0.0
+        self._marks: tuple[float, float] | None = None
+        self._scheduler: Any = None
+        self.status = SchedulerStatus()
+
+    async def start(self) -> None:
+        """Start; open jobs and half-done transfers of an earlier run are adopted by the first sweep."""
+        from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+        settings = (await self._desk.settings()).visits
+        scheduler = AsyncIOScheduler(
+            job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
+        )
+        soon = datetime.now().astimezone()
+        scheduler.add_job(self.sweep, "interval", seconds=SWEEP_S, id="sweep", next_run_time=soon)
+        scheduler.add_job(
+            self._health, "interval", minutes=settings.health_every_minutes, id="health", next_run_time=soon
+        )
+        at = settings.sync_panels_at
+        scheduler.add_job(self._panels, "cron", hour=at.hour, minute=at.minute, id="panels")
+        scheduler.start()
+        self._scheduler = scheduler
+
+    async def follow_settings(self) -> None:
+        """Take over changed times."""
+        if self._scheduler is None:
+            return
+        settings = (await self._desk.settings()).visits
+        self._scheduler.reschedule_job("health", trigger="interval", minutes=settings.health_every_minutes)
+        at = settings.sync_panels_at
+        self._scheduler.reschedule_job("panels", trigger="cron", hour=at.hour, minute=at.minute)
+
+    async def stop(self) -> None:
+        """Start nothing more, cancel what runs, wait at most three seconds."""
+        if self._scheduler is not None:
+            self._scheduler.shutdown(wait=False)
+            self._scheduler = None
+        running = list(self._running.values())
+        for task in running:
+            task.cancel()
+        if running:
+            await asyncio.wait(running, timeout=STOP_WAIT_S)
+
+    def look_now(self) -> None:
+        """Forget the pauses: the next sweep looks at everything. Called after sleep and by the user."""
+        self._last_list.clear()
+        self._fetch_again.clear()
+        self._offline_look = 0.0
+        self._start("health", partial(check_services, self._desk))
+
+    async def sweep(self) -> None:
+        """Start whatever is due."""
+        self._notice_sleep()
+        now = self._desk.clock.now()
+        open_jobs, known = await self._desk.store.read(_open_jobs_and_services)
+        if self._offline_since is None:
+            self._send_due(open_jobs, known, now)
+            self._visit_due(open_jobs, known, now)
+            await self._fetch_due(open_jobs, now)
+        else:
+            self._look_for_network()
+        if self._deliver is not None:
+            self._start("notices", self._deliver)
+
+    def _notice_sleep(self) -> None:
+        wall, mono = time.time(), time.monotonic()
+        if self._marks is not None and slept(wall - self._marks[0], mono - self._marks[1]):
+            log.info("The computer slept; looking at everything now")
+            self.look_now()
+        self._marks = (wall, mono)
+
+    def _send_due(self, open_jobs: tuple[Job, ...], known: dict[str, Service], now: datetime) -> None:
+        """One upload a service at a time, oldest first."""
+        for job in sorted(open_jobs, key=lambda j: j.created):
+            service = known.get(job.service_id)
+            if job.state not in LOCAL_STATES or service is None or not service.enabled:
+                continue
+            if _needs_token(job, service):
+                continue
+            if job.next_visit is None or job.next_visit <= now:
+                self._start(f"send:{service.id}", partial(send_job, self._desk, job.id))
+
+    def _visit_due(self, open_jobs: tuple[Job, ...], known: dict[str, Service], now: datetime) -> None:
+        due = plan_visits(open_jobs, tuple(known.values()), now, self._last_list)
+        for each in due:
+            if each.at <= now:
+                self._start(f"visit:{each.service_id}", partial(self._visit, each))
+        waiting = [d for d in due if d.at > now]
+        self._say(SchedulerStatus(
+            next_at=waiting[0].at if waiting else None,
+            next_service=known[waiting[0].service_id].name if waiting else None,
+        ))  # fmt: skip
+
+    async def _visit(self, due: Due) -> None:
+        self._last_list[due.service_id] = self._desk.clock.now()
+        await visit_jobs(self._desk, due.service_id)
+
+    async def _fetch_due(self, open_jobs: tuple[Job, ...], now: datetime) -> None:
+        """One download a service at a time; a problem that only the user can mend stops the retries."""
+        if not (await self._desk.settings()).visits.fetch_by_itself:
+            return
+        for job in open_jobs:
+            if job.state is not JobState.SUCCESS or not job.fetch_wanted or is_fetched(job):
+                continue
+            at, _ = self._fetch_again.get(job.id, (now, 0))
+            if at is not None and at <= now:
+                self._start(f"fetch:{job.service_id}", partial(self._fetch, job.id))
+
+    async def _fetch(self, job_id: str) -> None:
+        try:
+            await fetch_results(self._desk, job_id)
+            self._fetch_again[job_id] = (None, 0)
+        except ProblemError as error:
+            _, failures = self._fetch_again.get(job_id, (None, 0))
+            pause = min(FETCH_RETRY_FIRST * 2 ** min(failures, 10), FETCH_RETRY_LONGEST)
+            again = self._desk.clock.now() + pause if error.problem.retry else None
+            self._fetch_again[job_id] = (again, failures + 1)
+            raise
+
+    async def _health(self) -> None:
+        self._start("health", partial(check_services, self._desk))
+
+    async def _panels(self) -> None:
+        self._start("panels", partial(sync_panels, self._desk))
+
+    def _look_for_network(self) -> None:
+        if time.monotonic() - self._offline_look >= OFFLINE_LOOK_S:
+            self._offline_look = time.monotonic()
+            self._start("health", partial(check_services, self._desk))
+
+    def _start(self, key: str, work: Callable[[], Awaitable[object]]) -> None:
+        """Run some work unless the same is still running."""
+        if key not in self._running:
+            task = asyncio.get_running_loop().create_task(self._run(key, work), name=key)
+            self._running[key] = task
+
+    async def _run(self, key: str, work: Callable[[], Awaitable[object]]) -> None:
+        try:
+            await work()
+            if key == "health":
+                await self._see_network()
+        except ProblemError as error:
+            log.info("%s: %s", key, error.problem.sentence())
+            if error.problem.kind is Kind.NO_NETWORK:
+                self._start("health", partial(check_services, self._desk))
+        except asyncio.CancelledError:
+            raise
+        except Exception:  # noqa: BLE001 - a fault in one piece of work must not stop the others
+            log.exception("%s failed", key)
+        finally:
+            self._running.pop(key, None)
+
+    async def _see_network(self) -> None:
+        """Pause everything while this computer has no network, and say so."""
+        known = await self._desk.store.read(services.services)
+        states = {s.state for s in known if s.enabled}
+        offline = HealthState.OFFLINE in states and not states & {HealthState.UP, HealthState.MAINTENANCE}
+        if offline and self._offline_since is None:
+            self._offline_since = self._desk.clock.now()
+            self._say(SchedulerStatus(paused="This computer has no network. Looks go on when it is back."))
+        elif not offline and self._offline_since is not None:
+            self._offline_since = None
+            self._last_list.clear()
+            self._fetch_again.clear()
+
+    def _say(self, status: SchedulerStatus) -> None:
+        if status != self.status:
+            self.status = status
+            self._desk.announce(Changes.of(Noun.TASK, "scheduler"))
+
+
+def _open_jobs_and_services(c: StoreConnection) -> tuple[tuple[Job, ...], dict[str, Service]]:
+    states = (*LOCAL_STATES, *REMOTE_OPEN_STATES, JobState.SUCCESS)
+    return jobs.jobs(c, states=states), {s.id: s for s in services.services(c)}
+
+
+def _needs_token(job: Job, service: Service) -> bool:
+    """Whether a job stopped for want of a token, and there is no good one yet."""
+    stopped = job.problem is not None and job.problem.kind is Kind.SIGN_IN
+    return stopped and service.token.valid is not True
