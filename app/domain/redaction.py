@@ -1,0 +1,158 @@
+"""Takes secrets out of text before it reaches a log, a report or a message.
+
+Hidden are: JSON web tokens, authentication headers and cookies, passwords and tokens named as such, the
+secret hashes of Cloudgene's download addresses, presigned query strings, passwords within addresses,
+names of home folders, and every secret that was registered. `redact` never raises and takes time
+proportional to the text.
+"""
+
+import html
+import json
+import os
+import re
+import threading
+from collections.abc import Callable
+from urllib.parse import quote, quote_plus
+
+from pydantic import SecretStr
+
+HIDDEN = "[hidden]"
+_SHORTEST = 5
+_MOST = 500
+
+_SLASH = r"(?:/|%2[Ff])"
+_NAME = r"""(?:(?!%2[Ff])[^/\s"'<>?#,;)\]}])"""
+_VALUE = r"""(?:(?!%26|&amp;)[^&\s"'<>,;)\]}])+"""
+_QUOTED = r""""(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'"""
+_LINE = r"""[^"'\r\n]+"""
+
+_Replacement = str | Callable[[re.Match[str]], str]
+
+
+def _named(words: str, separators: str, value: str) -> re.Pattern[str]:
+    """`word: value`, `"word": "value"`, `word=value`, `(b'word', b'value')`; group 1 is kept."""
+    return re.compile(
+        rf"""((?<![A-Za-z0-9])(?:{words})\\?["']?\s{{0,4}}(?:{separators})\s{{0,4}}b?)(?:\\?(?:{_QUOTED})|{value})""",
+        re.IGNORECASE,
+    )
+
+
+_PATTERNS: tuple[tuple[re.Pattern[str], _Replacement], ...] = (
+    (re.compile(r"eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]+){1,4}\.?"), HIDDEN),
+    (
+        _named(r"x-auth-token|proxy-authorization|authorization|set-cookie|cookie", "[:=,]", _LINE),
+        rf"\1{HIDDEN}",
+    ),
+    (re.compile(r"\b(Bearer|Basic)\s{1,4}[A-Za-z0-9._~+/=-]{8,}"), rf"\1 {HIDDEN}"),
+    (
+        _named(r"password|passwd|passphrase|pwd|client_secret|secret_key|api[_-]?key", "[:=,]|%3D", _VALUE),
+        rf"\1{HIDDEN}",
+    ),
+    (_named(r"(?:access_|refresh_|auth_|api_|id_)?token", "=|%3D", _VALUE), rf"\1{HIDDEN}"),
+    (
+        re.compile(
+            rf"""(["'](?:access_|refresh_|auth_|api_|id_)?token\\?["']\s{{0,4}}[:,]\s{{0,4}}b?)(?:{_QUOTED})""",
+            re.IGNORECASE,
+        ),
+        rf"\1{HIDDEN}",
+    ),
+    (
+        re.compile(
+            rf"""((?<![A-Za-z0-9])(?:X-Amz-[A-Za-z-]{{1,40}}|X-Goog-[A-Za-z-]{{1,40}}|AWSAccessKeyId|Signature|Expires"""
+            rf"""|Key-Pair-Id|Policy|sig)(?:=|%3D))(?:{_VALUE})""",
+            re.IGNORECASE,
+        ),
+        rf"\1{HIDDEN}",
+    ),
+    (re.compile(rf"({_SLASH}share{_SLASH}results{_SLASH}){_NAME}+"), rf"\1{HIDDEN}"),
+    (re.compile(rf"({_SLASH}share{_SLASH}{_NAME}{{1,200}}?{_SLASH})[0-9a-fA-F]{{16,}}"), rf"\1{HIDDEN}"),
+    (
+        re.compile(
+            rf"({_SLASH}downloads{_SLASH}{_NAME}{{1,200}}?{_SLASH})(?=[A-Za-z_-]{{0,63}}\d)[A-Za-z0-9_-]{{16,}}"
+        ),
+        rf"\1{HIDDEN}",
+    ),
+    (re.compile(r"""(://)[^/\s:@"']{0,200}:[^/\s@"']{1,500}@"""), rf"\1{HIDDEN}@"),
+    (
+        re.compile(
+            r"""(?<![A-Za-z0-9])(?:/home/|/Users/|[A-Za-z]:\\{1,2}Users\\{1,2}|[A-Za-z]:/Users/)[^/\\\s"':;,]+"""
+        ),
+        "~",
+    ),
+)
+
+
+class _Known:
+    """The registered secrets and one pattern that finds any of them in any spelling."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._spellings: dict[str, tuple[str, ...]] = {}
+        self.pattern: re.Pattern[str] | None = None
+
+    def add(self, secret: str) -> None:
+        with self._lock:
+            if secret in self._spellings:
+                return
+            self._spellings[secret] = _spellings(secret)
+            while len(self._spellings) > _MOST:
+                del self._spellings[next(iter(self._spellings))]
+            self._compile()
+
+    def clear(self) -> None:
+        with self._lock:
+            self._spellings.clear()
+            self._compile()
+
+    def _compile(self) -> None:
+        words = {word for spelled in self._spellings.values() for word in spelled}
+        longest_first = sorted(words, key=len, reverse=True)
+        self.pattern = re.compile("|".join(map(re.escape, longest_first))) if words else None
+
+
+_known = _Known()
+
+
+def _spellings(secret: str) -> tuple[str, ...]:
+    plain = secret.encode("utf-8", "replace").decode("utf-8")
+    return tuple(
+        {
+            secret,
+            quote(plain, safe=""),
+            quote(plain),
+            quote_plus(plain),
+            html.escape(secret),
+            json.dumps(secret)[1:-1],
+            json.dumps(secret, ensure_ascii=False)[1:-1],
+            repr(secret)[1:-1],
+        }
+    )
+
+
+def register(secret: str | SecretStr) -> None:
+    """Hide this very text from now on, in every usual spelling; texts under five characters are ignored."""
+    text = secret.get_secret_value() if isinstance(secret, SecretStr) else secret
+    if len(text) >= _SHORTEST:
+        _known.add(text)
+
+
+def forget_all() -> None:
+    """Forget the registered secrets; for tests and after the last window closed."""
+    _known.clear()
+
+
+def redact(text: str) -> str:
+    """The text without secrets."""
+    known = _known.pattern
+    if known is not None:
+        text = known.sub(HIDDEN, text)
+    for pattern, replacement in _PATTERNS:
+        text = pattern.sub(replacement, text)
+    return _without_home(text)
+
+
+def _without_home(text: str) -> str:
+    home = os.path.expanduser("~").rstrip("/\\")
+    if len(home) < 3 or home not in text:
+        return text
+    return re.sub(re.escape(home) + r"(?![A-Za-z0-9._-])", "~", text)

@@ -1,0 +1,164 @@
+"""Backups of a database file: made while it is in use, verified, restored.
+
+A plain copy of a file in WAL mode loses the freshest rows; SQLite's own backup does not.
+"""
+
+import os
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+from app.domain.model import Model
+from app.domain.problem import Kind, ProblemError, problem
+from app.store.problems import store_problem
+from app.store.versions import file_version, read_only, refuse_newer
+
+_COUNTED = ("services", "datasets", "jobs", "results")
+_SIDES = ("", "-wal", "-shm")
+
+
+class BackupFacts(Model):
+    """What a verified backup holds; `size` in bytes, `counts` rows of the main tables."""
+
+    version: str
+    size: int
+    counts: dict[str, int]
+
+
+def make(source: Path, target: Path) -> BackupFacts:
+    """Copy the database file `source` into `target`, also while others write to it, and verify the copy.
+
+    Raises ProblemError and leaves no half-written file; an existing `target` is replaced at the end.
+    """
+    part = target.with_name(target.name + ".part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _copy(source, part)
+        facts = verify(part)
+        _keep(part, target)
+    except sqlite3.Error as error:
+        raise store_problem(error, source.name) from error
+    except OSError as error:
+        raise _disk_problem(target, error) from error
+    finally:
+        part.unlink(missing_ok=True)
+    return facts
+
+
+def verify(file: Path) -> BackupFacts:
+    """Read the whole file: every page, row and reference. Raises ProblemError when it is not sound."""
+    version = file_version(file)
+    if version is None:
+        raise _unsound(file, "It is missing or empty.")
+    refuse_newer(version, file.name)
+    try:
+        with closing(read_only(file)) as connection:
+            _check(connection, file)
+            counts = {name: _count(connection, name) for name in _COUNTED}
+    except sqlite3.Error as error:
+        raise store_problem(error, file.name) from error
+    return BackupFacts(version=version, size=file.stat().st_size, counts=counts)
+
+
+def restore(file: Path, path: Path) -> Path | None:
+    """Put the backup `file` in the place of the database `path`, which no program may have open.
+
+    The database that was there is kept beside it; its new path is returned, None where there was none.
+    """
+    verify(file)
+    part = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _refuse_open(path)
+        _copy(file, part)
+        kept = _set_aside(path)
+        _keep(part, path)
+    except sqlite3.Error as error:
+        raise store_problem(error, file.name) from error
+    except OSError as error:
+        raise _disk_problem(path, error) from error
+    finally:
+        part.unlink(missing_ok=True)
+    return kept
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.unlink(missing_ok=True)
+    os.close(os.open(target, os.O_CREAT | os.O_RDWR, 0o600))
+    with closing(read_only(source)) as reading, closing(sqlite3.connect(target)) as writing:
+        reading.backup(writing)
+        writing.execute("PRAGMA journal_mode = DELETE")
+
+
+def _keep(part: Path, target: Path) -> None:
+    with part.open("rb+") as file:
+        os.fsync(file.fileno())
+    os.replace(part, target)
+
+
+def _check(connection: sqlite3.Connection, file: Path) -> None:
+    answers = [row[0] for row in connection.execute("PRAGMA integrity_check(3)")]
+    if answers != ["ok"]:
+        raise _unsound(file, "Pages of the file are damaged.", "; ".join(map(str, answers)))
+    if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
+        raise _unsound(file, "Rows of the file point to rows that are missing.")
+
+
+def _count(connection: sqlite3.Connection, table: str) -> int:
+    return int(connection.execute(f"select count(*) from {table}").fetchone()[0])
+
+
+def _refuse_open(path: Path) -> None:
+    """Exclusive locking of a database in WAL mode fails while any other connection is open."""
+    if not path.exists():
+        return
+    try:
+        with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise problem(
+                Kind.STORE,
+                "The backup was not restored",
+                "Haplodesk or another program has the database open.",
+                "Close it and try again. Nothing was changed.",
+                subject=path.name,
+            ) from error
+    except sqlite3.DatabaseError:
+        return  # a damaged file is what one restores for
+
+
+def _set_aside(path: Path) -> Path | None:
+    if not path.exists():
+        return None
+    now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+    kept = path.with_name(f"{path.stem}-before-restore-{now}{path.suffix}")
+    for side in _SIDES:
+        old = path.with_name(path.name + side)
+        if old.exists():
+            os.replace(old, kept.with_name(kept.name + side))
+    return kept
+
+
+def _unsound(file: Path, happened: str, details: str = "") -> ProblemError:
+    return problem(
+        Kind.STORE,
+        "The backup is not sound",
+        f"{file.name}: {happened}",
+        "Use another backup.",
+        subject=file.name,
+        details=details,
+    )
+
+
+def _disk_problem(target: Path, error: OSError) -> ProblemError:
+    return problem(
+        Kind.DISK,
+        "The backup could not be written",
+        f"{target.name}: {error.strerror or type(error).__name__}.",
+        "See whether the folder exists, is writable and has space left. Nothing was changed.",
+        subject=target.name,
+    )

@@ -1,0 +1,138 @@
+"""Jobs, their timeline and the terms that were accepted for them."""
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection, delete, insert, select
+
+from app.domain.job import OPEN_STATES, Consent, Event, Job, JobState
+from app.store import tables as t
+from app.store.documents import document_of, parse, parse_all, search_text, upsert
+
+
+def save_job(c: Connection, job: Job) -> None:
+    """Insert or replace a job."""
+    upsert(c, t.jobs, job_row(job, _service_name(c, job)))
+    upsert(c, t.job_documents, {"id": job.id, "document": job.model_dump_json()})
+
+
+def _service_name(c: Connection, job: Job) -> str:
+    """The name of the service; the one known before when the service was removed."""
+    name = c.scalar(select(t.services.c.name).where(t.services.c.id == job.service_id))
+    if name is None:
+        name = c.scalar(select(t.jobs.c.service).where(t.jobs.c.id == job.id))
+    return name or ""
+
+
+def follow_name(c: Connection, service_id: str, name: str) -> None:
+    """Let the jobs of a service show its new name."""
+    j = t.jobs.c
+    query = (
+        select(t.job_documents.c.document).join(t.jobs).where(j.service_id == service_id, j.service != name)
+    )
+    for each in parse_all(Job, c.scalars(query)):
+        upsert(c, t.jobs, job_row(each, name))
+
+
+def job_row(j: Job, service: str) -> dict[str, object]:
+    """The indexed columns of a job; `service` is the name of its service."""
+    panel = j.panel_name or j.panel_id
+    return {
+        "id": j.id,
+        "name": j.name,
+        "name_key": j.name.casefold(),
+        "group_id": j.group,
+        "remote_id": j.remote_id,
+        "service_id": j.service_id,
+        "service": service,
+        "service_key": service.casefold(),
+        "panel": panel,
+        "panel_key": panel.casefold(),
+        "dataset_id": j.dataset_id,
+        "state": j.state,
+        "phase": j.phase,
+        "raw_state": j.raw_state,
+        "progress": j.progress,
+        "step": j.step,
+        "queue_position": j.queue_position,
+        "size": sum(f.size for f in j.files),
+        "problem": j.problem.title if j.problem else "",
+        "created": j.created,
+        "submitted": j.submitted,
+        "started": j.started,
+        "ended": j.ended,
+        "expires": j.expires,
+        "last_visit": j.last_visit,
+        "search": search_text(j.name, j.remote_name, j.id, j.remote_id, j.group, service, panel),
+    }
+
+
+def job(c: Connection, job_id: str) -> Job | None:
+    """The job of that id."""
+    return document_of(c, t.job_documents, Job, job_id)
+
+
+def jobs(
+    c: Connection, states: Collection[JobState] | None = None, service_id: str | None = None
+) -> tuple[Job, ...]:
+    """Whole jobs, newest first; tables of many rows go through `pages`."""
+    j = t.jobs.c
+    query = select(t.job_documents.c.document).join(t.jobs).order_by(j.created.desc(), j.id.desc())
+    if states is not None:
+        query = query.where(j.state.in_([str(state) for state in states]))
+    if service_id is not None:
+        query = query.where(j.service_id == service_id)
+    return parse_all(Job, c.scalars(query))
+
+
+def open_jobs(c: Connection) -> tuple[Job, ...]:
+    """Jobs that still go on, here or at their service."""
+    return jobs(c, states=OPEN_STATES)
+
+
+def job_by_remote_id(c: Connection, service_id: str, remote_id: str) -> Job | None:
+    """The job that a service knows by that id."""
+    j = t.jobs.c
+    query = select(t.job_documents.c.document).join(t.jobs)
+    text = c.scalar(query.where(j.service_id == service_id, j.remote_id == remote_id).limit(1))
+    return None if text is None else parse(Job, text)
+
+
+def remove_job(c: Connection, job_id: str) -> None:
+    """Forget a job and its timeline; what was consented to stays, and so do fetched results."""
+    c.execute(delete(t.events).where(t.events.c.job_id == job_id))
+    c.execute(delete(t.jobs).where(t.jobs.c.id == job_id))
+
+
+def add_event(c: Connection, event: Event) -> None:
+    """Add a line to the timeline."""
+    row = event.model_dump()
+    c.execute(insert(t.events).values({**row, "search": search_text(event.text, event.kind)}))
+
+
+def events(
+    c: Connection,
+    job_id: str | None = None,
+    service_id: str | None = None,
+    dataset_id: str | None = None,
+    limit: int = 500,
+) -> tuple[Event, ...]:
+    """The timeline, of everything or of the given job, service and dataset, newest first."""
+    e = t.events.c
+    query = select(e.at, e.kind, e.text, e.job_id, e.service_id, e.dataset_id)
+    for column, value in ((e.job_id, job_id), (e.service_id, service_id), (e.dataset_id, dataset_id)):
+        if value is not None:
+            query = query.where(column == value)
+    rows = c.execute(query.order_by(e.at.desc(), e.id.desc()).limit(limit)).mappings()
+    return tuple(Event.model_validate(dict(row)) for row in rows)
+
+
+def save_consent(c: Connection, consent: Consent) -> None:
+    """Keep that a person accepted terms; never changed or removed."""
+    row = {"job_id": consent.job_id, "at": consent.at, "document": consent.model_dump_json()}
+    c.execute(insert(t.consents).values(row))
+
+
+def consents(c: Connection, job_id: str) -> tuple[Consent, ...]:
+    """What was accepted for a job, in order."""
+    query = select(t.consents.c.document).where(t.consents.c.job_id == job_id)
+    return parse_all(Consent, c.scalars(query.order_by(t.consents.c.at, t.consents.c.id)))

@@ -1,0 +1,70 @@
+"""Fetched results."""
+
+from sqlalchemy import Connection, delete, select
+
+from app.domain.result import Quality, Result
+from app.store import tables as t
+from app.store.documents import document_of, parse, parse_all, search_text, upsert
+
+
+def save_result(c: Connection, result: Result) -> None:
+    """Insert or replace a result."""
+    upsert(c, t.results, _row(c, result))
+    upsert(c, t.result_documents, {"id": result.id, "document": result.model_dump_json()})
+
+
+def _row(c: Connection, r: Result) -> dict[str, object]:
+    found = c.execute(select(t.jobs.c.name, t.jobs.c.service).where(t.jobs.c.id == r.job_id)).first()
+    job, service = (found.name, found.service) if found else ("", "")
+    return {
+        "id": r.id,
+        "job_id": r.job_id,
+        "job": job,
+        "job_key": job.casefold(),
+        "service": service,
+        "folder": r.folder,
+        "state": r.state,
+        "files": len(r.files),
+        "size": sum(f.size for f in r.files),
+        "samples": r.quality.samples if r.quality else None,
+        "variants": r.quality.variants if r.quality else None,
+        "mean_r2": _mean_r2(r.quality),
+        "verdict": r.verdict,
+        "seen": r.seen,
+        "started": r.started,
+        "verified": r.verified,
+        "search": search_text(job, service, r.folder, r.verdict, r.job_id, r.id),
+    }
+
+
+def _mean_r2(quality: Quality | None) -> float | None:
+    """Mean R2 over all variants, from the means of the chromosomes."""
+    known = [
+        (q.mean_r2, q.variants) for q in (quality.by_chromosome if quality else ()) if q.mean_r2 is not None
+    ]
+    variants = sum(count for _, count in known)
+    return sum(mean * count for mean, count in known) / variants if variants else None
+
+
+def result(c: Connection, result_id: str) -> Result | None:
+    """The result of that id."""
+    return document_of(c, t.result_documents, Result, result_id)
+
+
+def result_of_job(c: Connection, job_id: str) -> Result | None:
+    """The newest result of a job."""
+    r = t.results.c
+    query = select(t.result_documents.c.document).join(t.results).where(r.job_id == job_id)
+    text = c.scalar(query.order_by(r.started.desc(), r.id.desc()).limit(1))
+    return None if text is None else parse(Result, text)
+
+
+def results(c: Connection) -> tuple[Result, ...]:
+    """All results, newest first."""
+    query = select(t.result_documents.c.document).join(t.results)
+    return parse_all(Result, c.scalars(query.order_by(t.results.c.started.desc(), t.results.c.id.desc())))
+
+
+def remove_result(c: Connection, result_id: str) -> None:
+    """Forget a result; its files stay where they are."""
+    c.execute(delete(t.results).where(t.results.c.id == result_id))
