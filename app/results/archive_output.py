@@ -7,6 +7,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,6 +17,7 @@ from app.domain.result import ResultFile
 from app.results.archive_directory import PART, Directory, Encryption, Entry
 from app.results.archive_problems import disk_full, disk_problems
 
+FLUSH_EVERY = 16 << 20
 SPARE_BYTES = 16 << 20  # what is left free on the disk beside the files
 
 
@@ -59,20 +61,20 @@ class Unpacking:
             handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o644)
         try:
             digest = self._fill(handle, content)
-            with disk_problems(self._folder):
-                os.fsync(handle)
         finally:
             os.close(handle)
         self._files.append(proven(entry, digest, self._source))
 
     def _fill(self, handle: int, content: Iterator[bytes]) -> str:
         digest = hashlib.sha256()
-        for data in content:
-            digest.update(data)
-            view = memoryview(data)
-            with disk_problems(self._folder):
+        with disk_problems(self._folder), _Flusher(handle) as flusher:
+            for data in content:
+                digest.update(data)
+                view = memoryview(data)
                 while view:
-                    view = view[os.write(handle, view) :]
+                    written = os.write(handle, view)
+                    view = view[written:]
+                    flusher.count(written)
         return digest.hexdigest()
 
     def publish(self) -> tuple[ResultFile, ...]:
@@ -109,6 +111,37 @@ class Unpacking:
         for path in reversed(missing):
             path.mkdir()
             self._folders.append(path)
+
+
+class _Flusher:
+    """Sends a file to the disk while it is still being written, so that the last flush has little to do."""
+
+    def __init__(self, handle: int) -> None:
+        self._handle, self._waiting = handle, 0
+        self._pool = ThreadPoolExecutor(1, "flush")
+        self._running: Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def count(self, written: int) -> None:
+        """So many bytes more; raises OSError when an earlier flush failed."""
+        self._waiting += written
+        if self._waiting < FLUSH_EVERY or (self._running and not self._running.done()):
+            return
+        if self._running:
+            self._running.result()
+        self._waiting = 0
+        self._running = self._pool.submit(os.fsync, self._handle)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown()
+        if kind is None:
+            if self._running:
+                self._running.result()
+            os.fsync(self._handle)
 
 
 def proven(entry: Entry, sha256: str, source: str) -> ResultFile:
