@@ -1,0 +1,68 @@
+"""Files dropped anywhere: the window first says what it will do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, QMimeData, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QWidget
+
+from app.ui.text import plural
+from app.ui.theme import Theme, heading
+
+
+def local_paths(data: QMimeData) -> list[Path]:
+    """The files and folders of this computer in a drop."""
+    return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+
+
+def drop_words(paths: Sequence[Path]) -> str:
+    """What the window will do with them, unless the page under the pointer knows better."""
+    n = len(paths)
+    if n == 1:
+        return _t("{0}: check as a new dataset").format(paths[0].name)
+    return plural(QCoreApplication.translate("Drop", "%Ln file(s): check as one dataset", None, n), n)
+
+
+class DropVeil(QWidget):
+    """Lies over the window while files hang above it."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.words = ""
+        heading(self)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.hide()
+
+    def show_words(self, words: str) -> None:
+        """Cover the parent and say it."""
+        self.words = words
+        parent = self.parentWidget()
+        if parent is not None:
+            self.setGeometry(parent.rect())
+        self.show()
+        self.raise_()
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
+        """A veil, a frame, a sentence."""
+        colours = self._theme.colours
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        veil = QColor(colours.window)
+        veil.setAlphaF(0.92)
+        painter.fillRect(self.rect(), veil)
+        pen = QPen(QColor(colours.accent), 2, Qt.PenStyle.DashLine)
+        painter.setPen(pen)
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(16, 16, -16, -16), 8, 8)
+        middle = self.rect().center()
+        self._theme.icon("uploads", colours.accent).paint(painter, middle.x() - 24, middle.y() - 72, 48, 48)
+        painter.setPen(QColor(colours.text))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.words)
+
+
+def _t(text: str) -> str:
+    return QCoreApplication.translate("Drop", text)

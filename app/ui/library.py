@@ -1,0 +1,137 @@
+"""What views read, from the real store; its functions take the connection, which is not looked into here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from app.domain.dataset import Dataset
+from app.domain.job import Consent, Event, Job, JobState
+from app.domain.panel import Panel, PanelChange
+from app.domain.result import Result
+from app.domain.service import Health, Preset, Service, StoredForm
+from app.domain.settings import Settings
+from app.operations.tasks import Task
+from app.store import datasets, jobs, pages, results, services, settings
+from app.ui.models.query import PageSource, TableQuery
+
+if TYPE_CHECKING:
+    from app.operations.desk import Desk
+    from app.store.store import Store
+
+
+class StorePages:
+    """Rows of a noun for a table of any length."""
+
+    def __init__(self, store: Store, noun: str) -> None:
+        self._store = store
+        self._noun = noun
+        self.columns: Sequence[str] = pages.COLUMNS[noun]
+
+    async def ids(self, query: TableQuery) -> Sequence[str]:
+        """All ids that match, in order."""
+        asked = pages.TableQuery.parse(self._noun, query.text, query.sort, query.descending)
+        return await self._store.read(lambda c: pages.ids(c, self._noun, asked))
+
+    async def rows(self, ids: Sequence[str]) -> dict[str, tuple[Any, ...]]:
+        """The rows of some ids."""
+        found = await self._store.read(lambda c: pages.rows(c, self._noun, ids))
+        return dict(found)
+
+
+class StoreLibrary:
+    """`Library` over the desk's store."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._store = desk.store
+
+    async def services(self) -> tuple[Service, ...]:
+        """All services, by name."""
+        return await self._store.read(services.services)
+
+    async def service(self, service_id: str) -> Service | None:
+        """One service."""
+        return await self._store.read(lambda c: services.service(c, service_id))
+
+    async def health(self, service_id: str, limit: int = 200) -> tuple[Health, ...]:
+        """The last looks, newest first."""
+        return await self._store.read(lambda c: services.health_history(c, service_id, limit))
+
+    async def form(self, service_id: str, app_id: str) -> StoredForm | None:
+        """The form of an application as it was last read."""
+        return await self._store.read(lambda c: services.form(c, service_id, app_id))
+
+    async def presets(self) -> tuple[Preset, ...]:
+        """The services of the catalogue."""
+        from app.services.catalogue import presets
+
+        return presets()
+
+    async def panels(self, service_id: str | None = None) -> tuple[Panel, ...]:
+        """All panels, or those of a service."""
+        return await self._store.read(lambda c: services.panels(c, service_id))
+
+    async def panel_changes(self, service_id: str | None = None) -> tuple[PanelChange, ...]:
+        """What changed, newest first."""
+        return await self._store.read(lambda c: services.panel_changes(c, service_id))
+
+    async def datasets(self) -> tuple[Dataset, ...]:
+        """All datasets, newest first."""
+        return await self._store.read(datasets.datasets)
+
+    async def dataset(self, dataset_id: str) -> Dataset | None:
+        """One dataset."""
+        return await self._store.read(lambda c: datasets.dataset(c, dataset_id))
+
+    async def jobs(
+        self, states: frozenset[JobState] | None = None, service_id: str | None = None
+    ) -> tuple[Job, ...]:
+        """Jobs, newest first."""
+        return await self._store.read(lambda c: jobs.jobs(c, states, service_id))
+
+    async def job(self, job_id: str) -> Job | None:
+        """One job."""
+        return await self._store.read(lambda c: jobs.job(c, job_id))
+
+    async def consents(self, job_id: str) -> tuple[Consent, ...]:
+        """The terms that were ticked for a job."""
+        return await self._store.read(lambda c: jobs.consents(c, job_id))
+
+    async def results(self) -> tuple[Result, ...]:
+        """All results, newest first."""
+        return await self._store.read(results.results)
+
+    async def result(self, result_id: str) -> Result | None:
+        """One result."""
+        return await self._store.read(lambda c: results.result(c, result_id))
+
+    async def result_of_job(self, job_id: str) -> Result | None:
+        """The result of a job."""
+        return await self._store.read(lambda c: results.result_of_job(c, job_id))
+
+    async def events(
+        self,
+        job_id: str | None = None,
+        service_id: str | None = None,
+        dataset_id: str | None = None,
+        limit: int = 500,
+    ) -> tuple[Event, ...]:
+        """The timeline, newest first."""
+        return await self._store.read(lambda c: jobs.events(c, job_id, service_id, dataset_id, limit))
+
+    async def settings(self) -> Settings:
+        """The settings as they are now."""
+        return await self._store.read(settings.load_settings)
+
+    def pages(self, noun: str) -> PageSource:
+        """Rows of a noun for a table."""
+        return StorePages(self._store, noun)
+
+    def tasks(self) -> tuple[Task, ...]:
+        """Running and recently ended tasks of this program."""
+        return self._desk.tasks.all()
+
+    def practice_url(self) -> str | None:
+        """The address of the practice server while it runs."""
+        return self._desk.practice.base_url if self._desk.practice is not None else None

@@ -1,0 +1,149 @@
+"""Notices: bottom right, stacked, closing by themselves, with a button that does something about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+
+from app.domain.problem import Problem
+from app.ui.colours import Status
+from app.ui.theme import GRID, Theme
+from app.ui.widgets.basics import Text, link
+
+SHOWN_MS = 7000
+SHOWN_WITH_BUTTON_MS = 12000
+MOST = 4
+WIDTH = 380
+
+
+class NoticeBox(QFrame):
+    """One notice; stays as long as the pointer is on it."""
+
+    def __init__(self, notices: Notices, theme: Theme, status: Status, title: str, body: str) -> None:
+        super().__init__(notices.window)
+        self.setObjectName("popup")
+        self.setFixedWidth(WIDTH)
+        self._timer = QTimer(self, singleShot=True)
+        self._timer.timeout.connect(lambda: notices.close(self))
+        row = QHBoxLayout(self)
+        row.setContentsMargins(GRID * 3 // 2, GRID * 3 // 2, GRID, GRID * 3 // 2)
+        row.setSpacing(GRID * 3 // 2)
+        picture = QLabel()
+        theme.bind(
+            picture,
+            lambda label: label.setPixmap(
+                theme.icon(status.value, theme.colours.status[status]).pixmap(20, 20)
+            ),
+        )
+        row.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
+        self.words = QVBoxLayout()
+        self.words.setSpacing(GRID // 2)
+        self.words.addWidget(Text(title, bold=True))
+        if body:
+            self.words.addWidget(Text(body, muted=True))
+        row.addLayout(self.words, 1)
+        close = QToolButton()
+        theme.bind_icon(close, "close")
+        close.setAccessibleName(self.tr("Close this notice"))
+        close.clicked.connect(lambda: notices.close(self))
+        row.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
+
+    def add_button(self, words: str, on_click: Callable[[], object]) -> None:
+        """One button below the words."""
+        self.words.addWidget(link(words, on_click), 0, Qt.AlignmentFlag.AlignLeft)
+
+    def start(self, milliseconds: int) -> None:
+        """Begin to count; 0 means that it stays."""
+        if milliseconds:
+            self._timer.start(milliseconds)
+
+    def enterEvent(self, event: object) -> None:  # noqa: N802
+        """Somebody reads it."""
+        self._timer.stop()
+
+    def leaveEvent(self, event: object) -> None:  # noqa: N802
+        """Nobody reads it any more."""
+        self._timer.start(SHOWN_MS)
+
+
+class Notices(QObject):
+    """The stack of notices of a window."""
+
+    def __init__(self, theme: Theme, window: QWidget | None = None) -> None:
+        super().__init__(window)
+        self._theme = theme
+        self._boxes: list[NoticeBox] = []
+        self.window: QWidget | None = None
+        self.bottom = 0
+        if window is not None:
+            self.attach(window)
+
+    def attach(self, window: QWidget) -> None:
+        """Show the notices in this window."""
+        self.window = window
+        window.installEventFilter(self)
+
+    def say(
+        self,
+        title: str,
+        body: str = "",
+        status: Status = Status.DONE,
+        button: str = "",
+        on_click: Callable[[], object] | None = None,
+        stay: bool = False,
+    ) -> NoticeBox:
+        """Show a notice; with a button it stays longer, with `stay` until it is closed."""
+        box = NoticeBox(self, self._theme, status, title, body)
+        if button and on_click is not None:
+            box.add_button(button, lambda: self._act(box, on_click))
+        self._boxes.append(box)
+        while len(self._boxes) > MOST:
+            self.close(self._boxes[0])
+        box.adjustSize()
+        box.show()
+        self._place()
+        box.start(0 if stay else SHOWN_WITH_BUTTON_MS if button else SHOWN_MS)
+        announcement = QAccessibleAnnouncementEvent(box, f"{title}. {body}")
+        QAccessible.updateAccessibility(announcement)
+        return box
+
+    def problem(self, problem: Problem, retry: Callable[[], object] | None = None) -> NoticeBox:
+        """Tell a problem that has no place of its own in a view."""
+        body = " ".join(part for part in (problem.what_happened, problem.what_you_can_do) if part)
+        again = retry if problem.retry else None
+        return self.say(problem.title, body, Status.FAILED, self.tr("Try again") if again else "", again)
+
+    def _act(self, box: NoticeBox, on_click: Callable[[], object]) -> None:
+        self.close(box)
+        on_click()
+
+    def boxes(self) -> tuple[NoticeBox, ...]:
+        """The notices on screen, oldest first."""
+        return tuple(self._boxes)
+
+    def close(self, box: NoticeBox) -> None:
+        """Take a notice away."""
+        if box in self._boxes:
+            self._boxes.remove(box)
+            box.hide()
+            box.deleteLater()
+            self._place()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        """Stay in the corner when the window changes its size."""
+        if event.type() == QEvent.Type.Resize:
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def _place(self) -> None:
+        if self.window is None:
+            return
+        y = self.window.height() - self.bottom - GRID * 2
+        for box in reversed(self._boxes):
+            y -= box.height()
+            box.move(self.window.width() - box.width() - GRID * 2, y)
+            box.raise_()
+            y -= GRID

@@ -1,0 +1,91 @@
+"""The few rules of the style sheet: flat, one radius, no gradients, no shadows."""
+
+from __future__ import annotations
+
+from string import Template
+
+from app.ui.colours import Colours, mixed
+
+_SHEET = Template("""
+QToolTip { color: $text; background: $base; border: 1px solid $line; padding: 4px 6px; }
+QPushButton { background: $button; border: 1px solid $line; border-radius: 4px;
+  padding: 5px 12px; min-height: 16px; }
+QPushButton:hover { background: $hover; }
+QPushButton:pressed, QPushButton:checked { background: $pressed; }
+QPushButton:focus { border: 1px solid $accent; }
+QPushButton:disabled { color: $disabled; background: $window; }
+QPushButton[primary="true"] { background: $accent; color: $on_accent; border: 1px solid $accent; }
+QPushButton[primary="true"]:hover { background: $accent_hover; }
+QPushButton[primary="true"]:focus { border: 1px solid $text; }
+QPushButton[primary="true"]:disabled { background: $line; border: 1px solid $line; color: $muted; }
+QPushButton[flat_link="true"] {
+  background: transparent; border: 1px solid transparent; color: $accent; padding: 5px 6px; }
+QPushButton[flat_link="true"]:hover { background: $hover; }
+QPushButton[flat_link="true"]:focus { border: 1px solid $accent; }
+QPushButton::menu-indicator { subcontrol-position: right center; right: 6px; }
+QToolButton { background: transparent; border: 1px solid transparent; border-radius: 4px; padding: 4px; }
+QToolButton:hover { background: $hover; }
+QToolButton:pressed, QToolButton:checked { background: $pressed; }
+QToolButton:focus { border: 1px solid $accent; }
+QToolButton::menu-indicator { image: none; }
+QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QTimeEdit {
+  background: $base; border: 1px solid $line; border-radius: 4px; padding: 4px 6px;
+  selection-background-color: $accent; selection-color: $on_accent; }
+QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QTimeEdit:focus {
+  border: 1px solid $accent; }
+QLineEdit:disabled { background: $window; color: $disabled; }
+QHeaderView { background: $window; }
+QHeaderView::section {
+  background: $window; color: $muted; border: 0; border-bottom: 1px solid $line; padding: 5px 8px; }
+QHeaderView::section:hover { background: $hover; color: $text; }
+QTableView, QListView, QTreeView {
+  background: $base; alternate-background-color: $alternate; border: 1px solid $line; border-radius: 4px;
+  gridline-color: transparent; outline: 0;
+  selection-background-color: $selection; selection-color: $text; }
+QTableView::item:focus { border: 1px solid $accent; }
+QTableView:focus, QListView:focus, QTreeView:focus { border: 1px solid $accent; }
+QTabWidget::pane { border: 0; border-top: 1px solid $line; }
+QTabBar::tab {
+  background: transparent; color: $muted; padding: 6px 12px; border: 0;
+  border-bottom: 2px solid transparent; }
+QTabBar::tab:hover { color: $text; }
+QTabBar::tab:selected { color: $text; border-bottom: 2px solid $accent; }
+QTabBar::tab:focus { background: $hover; }
+QMenu { background: $base; border: 1px solid $line; padding: 4px; }
+QMenu::item { padding: 5px 24px 5px 12px; border-radius: 3px; }
+QMenu::item:selected { background: $selection; color: $text; }
+QMenu::item:disabled { color: $disabled; }
+QMenu::separator { height: 1px; background: $line; margin: 4px 8px; }
+QMenu::icon { padding-left: 8px; }
+QSplitter::handle { background: transparent; }
+QSplitter::handle:hover { background: $line; }
+QProgressBar { background: $line; border: 0; border-radius: 3px; max-height: 6px; min-height: 6px; }
+QProgressBar::chunk { background: $accent; border-radius: 3px; }
+QScrollArea { background: transparent; border: 0; }
+#page { background: $window; }
+#rail { background: $window; border-right: 1px solid $line; }
+#strip { background: $window; border-top: 1px solid $line; }
+#header { background: $window; border-bottom: 1px solid $line; }
+#popup { background: $base; border: 1px solid $line; border-radius: 6px; }
+QLabel[muted="true"] { color: $muted; }
+""")
+
+
+def style_sheet(colours: Colours) -> str:
+    """The sheet of a scheme."""
+    return _SHEET.substitute(
+        text=colours.text,
+        base=colours.base,
+        window=colours.window,
+        alternate=colours.alternate,
+        hover=colours.hover,
+        pressed=mixed(colours.accent, colours.hover, 0.15),
+        line=colours.line,
+        button=colours.button,
+        accent=colours.accent,
+        accent_hover=mixed(colours.accent, colours.text, 0.88),
+        on_accent=colours.on_accent,
+        muted=colours.muted,
+        disabled=colours.disabled,
+        selection=colours.selection,
+    )

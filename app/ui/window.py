@@ -1,0 +1,255 @@
+"""The main window: rail, header, pages made when first shown, activity strip, notices, drops."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QResizeEvent,
+    QShowEvent,
+)
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+
+from app.domain.changes import Changes, Noun
+from app.domain.problem import Problem
+from app.domain.settings import Settings
+from app.ui.attention import Counts
+from app.ui.colours import Status
+from app.ui.context import Context
+from app.ui.drops import DropVeil, drop_words, local_paths
+from app.ui.header import Header
+from app.ui.overview import Overview, read_overview
+from app.ui.palette import Palette
+from app.ui.rail import Rail
+from app.ui.strip import Strip
+from app.ui.theme import app_icon
+from app.ui.views.registry import VIEWS
+from app.ui.views.view import View, ViewSpec
+from app.ui.window_commands import window_commands
+
+_COUNTED = frozenset({Noun.SERVICE, Noun.DATASET, Noun.JOB, Noun.RESULT})
+
+
+class MainWindow(QMainWindow):
+    """Everything on the screen."""
+
+    def __init__(self, context: Context, specs: tuple[ViewSpec, ...] = VIEWS) -> None:
+        super().__init__()
+        self.context = context
+        context.navigate = self.navigate
+        self.specs = {spec.id: spec for spec in specs}
+        self.views: dict[str, View] = {}
+        self.current_id = ""
+        self.setWindowTitle(self.tr("Haplodesk"))
+        self.setWindowIcon(app_icon())
+        self.setAcceptDrops(True)
+        self._build(specs)
+        self._connect()
+        context.commands.add(*window_commands(self, specs))
+        context.commands.attach(self)
+        context.notices.attach(self)
+        self._restore()
+
+    def _build(self, specs: tuple[ViewSpec, ...]) -> None:
+        self.rail = Rail(self.context.theme, self.context.layout, tuple(s for s in specs if s.in_rail), self)
+        self.header = Header(self.context)
+        self.pages = QStackedWidget()
+        self.strip = Strip(self.context)
+        right = QVBoxLayout()
+        right.setContentsMargins(0, 0, 0, 0)
+        right.setSpacing(0)
+        right.addWidget(self.header)
+        right.addWidget(self.pages, 1)
+        upper = QHBoxLayout()
+        upper.setContentsMargins(0, 0, 0, 0)
+        upper.setSpacing(0)
+        upper.addWidget(self.rail)
+        upper.addLayout(right, 1)
+        centre = QWidget()
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(upper, 1)
+        column.addWidget(self.strip)
+        self.setCentralWidget(centre)
+        self.veil = DropVeil(self.context.theme, self)
+        self.context.notices.bottom = self.strip.height()
+
+    def _connect(self) -> None:
+        bridge = self.context.bridge
+        self.rail.chosen.connect(self.navigate)
+        self.header.search_asked.connect(self.open_palette)
+        self.header.settings_asked.connect(lambda: self.navigate("settings"))
+        self.header.scheme_chosen.connect(self.choose_scheme)
+        self.strip.clicked.connect(lambda: self.navigate("activity"))
+        bridge.problem_unclaimed.connect(self.context.notices.problem)
+        bridge.bug_found.connect(self._tell_bug)
+        bridge.changed.connect(self._on_changes)
+
+    # Pages.
+
+    def navigate(self, view_id: str, item_id: str | None = None) -> None:
+        """Show a page, made when it is first needed, and reveal one thing in it."""
+        view = self.view(view_id)
+        self.current_id = view_id
+        self.header.title.setText(self.specs[view_id].title())
+        self.rail.select(view_id)
+        self.pages.setCurrentWidget(view)
+        self.context.layout.set("window/view", view_id)
+        if item_id is not None:
+            view.reveal(item_id)
+
+    def view(self, view_id: str) -> View:
+        """The page of that id; makes it if need be."""
+        if view_id not in self.views:
+            view = self.specs[view_id].make(self.context)
+            self.views[view_id] = view
+            self.pages.addWidget(view)
+        return self.views[view_id]
+
+    def open_palette(self) -> Palette:
+        """Show the command palette below the search button."""
+        palette = Palette(self.context, self)
+        middle = self.rect().center()
+        corner = self.mapToGlobal(middle)
+        palette.move(corner.x() - palette.width() // 2, self.mapToGlobal(self.rect().topLeft()).y() + 60)
+        palette.show()
+        palette.box.setFocus()
+        return palette
+
+    # Badges and problems.
+
+    def start(self) -> None:
+        """Read badges and tasks; called after the first paint."""
+        self.strip.start()
+        self._read_counts()
+
+    def _on_changes(self, changes: Changes) -> None:
+        if _COUNTED & changes.nouns():
+            self._read_counts()
+        if Noun.SETTING in changes.nouns():
+            self.context.bridge.run(self.context.library.settings(), self, self._take_settings)
+
+    def _read_counts(self) -> None:
+        self.context.bridge.run(
+            read_overview(self.context.library, self.context.now()), self, self._show_overview
+        )
+
+    def _show_overview(self, overview: Overview) -> None:
+        self.show_counts(overview.counts)
+
+    def show_counts(self, counts: Counts) -> None:
+        """Put the badges on the rail."""
+        for spec in self.specs.values():
+            if spec.badge and spec.in_rail:
+                self.rail.buttons[spec.id].set_badge(int(getattr(counts, spec.badge)))
+
+    def _take_settings(self, settings: Settings) -> None:
+        self.context.theme.choose(settings.appearance.colour_scheme)
+
+    def choose_scheme(self, choice: str) -> None:
+        """Take a scheme at once and remember it in the settings."""
+        self.context.theme.choose(choice)
+
+        async def save() -> None:
+            settings = await self.context.library.settings()
+            appearance = settings.appearance.model_copy(update={"colour_scheme": choice})
+            await self.context.operations.save_settings(
+                settings.model_copy(update={"appearance": appearance})
+            )
+
+        self.context.bridge.run(save(), self)
+
+    def _tell_bug(self, problem: Problem) -> None:
+        self.context.notices.say(
+            problem.title,
+            problem.what_happened,
+            Status.FAILED,
+            self.tr("Show the report"),
+            lambda: self.show_report(problem),
+            stay=True,
+        )
+
+    def show_report(self, problem: Problem) -> None:
+        """Open the report of a bug."""
+        from app.ui.dialogs.crash import CrashDialog
+
+        CrashDialog(problem, self).open()
+
+    # Drops.
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
+        """Say what a drop would do."""
+        paths = local_paths(event.mimeData())
+        if paths:
+            self.veil.show_words(self._drop_words(paths))
+            event.acceptProposedAction()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:  # noqa: N802
+        """Anywhere will do."""
+        event.acceptProposedAction()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:  # noqa: N802
+        """Nothing happens."""
+        self.veil.hide()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
+        """Do it."""
+        self.veil.hide()
+        paths = local_paths(event.mimeData())
+        if paths:
+            event.acceptProposedAction()
+            self.drop_paths(paths)
+
+    def _drop_words(self, paths: list[Path]) -> str:
+        page = self.views.get(self.current_id)
+        return (page.drop_words(paths) if page else None) or drop_words(paths)
+
+    def drop_paths(self, paths: list[Path]) -> None:
+        """Let the page take the files, or make a dataset of them and check it."""
+        page = self.views.get(self.current_id)
+        if page is not None and page.drop_words(paths):
+            page.drop(paths)
+            return
+        self.context.bridge.run(
+            self.context.operations.add_dataset(paths), self, self._show_dataset, self.context.notices.problem
+        )
+
+    def _show_dataset(self, changes: Changes) -> None:
+        ids = changes.ids(Noun.DATASET)
+        if ids and "uploads" in self.specs:
+            self.navigate("uploads", ids[0])
+            self.context.bridge.run(self.context.operations.check_dataset(ids[0]), self)
+
+    # Restored at the next start.
+
+    def _restore(self) -> None:
+        geometry = self.context.layout.bytes("window/geometry")
+        if geometry is None or not self.restoreGeometry(geometry):
+            self.resize(1200, 780)
+        self.setMinimumSize(760, 520)
+        wanted = self.context.layout.value("window/view", "home")
+        first = next(iter(self.specs))
+        self.navigate(wanted if wanted in self.specs else first)
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        """Read only after the first paint."""
+        super().showEvent(event)
+        QTimer.singleShot(0, self, self.start)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """The veil covers the window."""
+        super().resizeEvent(event)
+        self.veil.setGeometry(self.rect())
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+        """Remember where the window was."""
+        self.context.layout.set_bytes("window/geometry", self.saveGeometry())
+        self.context.layout.flush()
+        super().closeEvent(event)

@@ -1,0 +1,154 @@
+"""The crossing between Qt and asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QObject
+from pytestqt.qtbot import QtBot
+
+from app.domain.changes import Changes, Noun
+from app.domain.problem import Kind, Problem, problem
+from app.domain.progress import Progress, Report
+from app.ui.bridge import Bridge
+from tests.ui.conftest import flush_deleted
+
+
+async def _give(value: Any) -> Any:
+    await asyncio.sleep(0)
+    return value
+
+
+def test_the_answer_comes_on_the_qt_thread(bridge: Bridge, qtbot: QtBot) -> None:
+    owner = QObject()
+    got: list[tuple[int, int]] = []
+    bridge.run(_give(7), owner, lambda v: got.append((v, threading.get_ident())))
+    qtbot.waitUntil(lambda: bool(got))
+    assert got == [(7, threading.get_ident())]
+
+
+def test_a_problem_goes_to_on_problem(bridge: Bridge, qtbot: QtBot) -> None:
+    async def fail() -> None:
+        raise problem(Kind.REFUSED, "No", "It said no.")
+
+    owner, got = QObject(), []
+    bridge.run(fail(), owner, None, got.append)
+    qtbot.waitUntil(lambda: bool(got))
+    assert got[0].kind == Kind.REFUSED
+
+
+def test_an_unforeseen_exception_is_a_bug(
+    bridge: Bridge, qtbot: QtBot, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail() -> None:
+        raise ZeroDivisionError("x")
+
+    owner, got = QObject(), []
+    with qtbot.waitSignal(bridge.bug_found):
+        bridge.run(fail(), owner, None, got.append)
+    assert got[0].kind == Kind.BUG
+    assert "ZeroDivisionError" in got[0].details
+    assert "A task failed" in caplog.text
+
+
+def test_a_problem_without_a_place_is_told_to_the_window(bridge: Bridge, qtbot: QtBot) -> None:
+    async def fail() -> None:
+        raise problem(Kind.DISK, "Full", "The disk is full.")
+
+    owner = QObject()
+    with qtbot.waitSignal(bridge.problem_unclaimed) as caught:
+        bridge.run(fail(), owner)
+    told = caught.args[0] if caught.args else None
+    assert isinstance(told, Problem)
+    assert told.title == "Full"
+
+
+def test_a_task_dies_with_its_owner(bridge: Bridge, qtbot: QtBot) -> None:
+    cancelled = threading.Event()
+
+    async def wait() -> None:
+        try:
+            await asyncio.sleep(30)
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
+
+    owner, got = QObject(), []
+    bridge.run(wait(), owner, got.append, got.append)
+    qtbot.wait(20)
+    owner.deleteLater()
+    flush_deleted()
+    assert cancelled.wait(2)
+    qtbot.wait(20)
+    assert got == []
+
+
+def test_a_late_answer_is_dropped(bridge: Bridge, qtbot: QtBot) -> None:
+    ready, go = threading.Event(), threading.Event()
+
+    async def answer() -> int:
+        ready.set()
+        await asyncio.to_thread(go.wait, 2)
+        return 1
+
+    owner, got = QObject(), []
+    task = bridge.run(answer(), owner, got.append)
+    assert ready.wait(2)
+    go.set()
+    assert task.future is not None
+    task.future.result(2)
+    task.cancel()
+    qtbot.wait(20)
+    assert got == []
+
+
+def test_cancelling_is_silent_also_before_the_start(bridge: Bridge, qtbot: QtBot) -> None:
+    owner, got = QObject(), []
+    for _ in range(20):
+        bridge.run(_give(1), owner, got.append, got.append).cancel()
+    qtbot.wait(50)
+    assert got == []
+    assert not any(bridge._tasks.values())
+
+
+def test_progress_comes_at_most_four_times_a_second_and_always_at_the_end(
+    bridge: Bridge, qtbot: QtBot
+) -> None:
+    async def work(report: Report) -> str:
+        for n in range(1, 101):
+            report(Progress(done=n, total=100))
+            await asyncio.sleep(0.001)
+        return "done"
+
+    owner, seen, done = QObject(), [], []
+    bridge.run(work, owner, done.append, on_progress=lambda p: seen.append(p.done))
+    qtbot.waitUntil(lambda: bool(done))
+    assert len(seen) <= 4
+    assert seen[-1] == 100
+
+
+def test_changes_are_gathered_and_told_on_the_qt_thread(bridge: Bridge, qtbot: QtBot) -> None:
+    def tell() -> None:
+        for n in range(50):
+            bridge.announce(Changes.of(Noun.JOB, str(n)))
+
+    heard: list[Changes] = []
+    bridge.changed.connect(heard.append)
+    thread = threading.Thread(target=tell)
+    thread.start()
+    thread.join()
+    qtbot.waitUntil(lambda: sum(len(c.ids(Noun.JOB)) for c in heard) == 50)
+    assert len(heard) <= 3
+
+
+def test_stop_cancels_and_ends_the_thread(qapp: object) -> None:
+    bridge = Bridge()
+    owner = QObject()
+    bridge.run(asyncio.sleep(60), owner)
+    bridge.stop()
+    bridge.stop()
+    assert not bridge._thread.is_alive()
+    assert bridge.run(_give(1), owner).finished
