@@ -33,7 +33,6 @@ class SiteFlag(IntFlag):
     HALF_CALL = 4096
     ALLELE_TOO_BIG = 8192
     BAD_GENOTYPE = 16384
-    BAD_POSITION = 32768
 
 
 _LETTERS = np.zeros(256, np.uint8)

@@ -226,9 +226,8 @@ class _Reader:
             self.fault("position", int(number))
         flags, code = alleles(rows)
         flags[filtered(rows)] |= np.uint16(SiteFlag.FILTERED)
-        flags[~good] |= np.uint16(SiteFlag.BAD_POSITION)
         counts = np.zeros((4, len(position)), np.int32)
-        keep = np.ones(len(position), bool)
+        keep = good.copy()
         if self.samples:
             self._count(rows, line, flags, counts, keep)
         chromosome = self._chromosomes(rows)
@@ -274,7 +273,9 @@ class _Reader:
         for at in range(0, len(quick), ROWS_AT_ONCE):
             slow.append(self._count_fixed(rows, quick[at : at + ROWS_AT_ONCE], begin, flags, counts))
         for row in np.concatenate(slow):
-            keep[row] = self._count_slowly(rows, int(row), bool(gt_first[row]), int(line[row]), flags, counts)
+            keep[row] &= self._count_slowly(
+                rows, int(row), bool(gt_first[row]), int(line[row]), flags, counts
+            )
 
     def _count_fixed(
         self,
@@ -292,8 +293,6 @@ class _Reader:
         phased = block[:, 1] == ord("|")
         flags[chosen[clean & phased]] |= np.uint16(SiteFlag.HAS_PIPE)
         flags[chosen[clean & ~phased]] |= np.uint16(SiteFlag.HAS_SLASH)
-        no_alt = clean & (rows.text[rows.tabs[chosen, 3] + 1] == ord("."))
-        flags[chosen[no_alt & (found[1] + found[2] > 0)]] |= np.uint16(SiteFlag.ALLELE_TOO_BIG)
         return chosen[~clean]
 
     def _count_slowly(
@@ -372,7 +371,7 @@ def _with_gt_first(text: NDArray[np.uint8], place: int) -> tuple[NDArray[np.uint
 
 def _cell_flags(cells: CellCounts, alt: bytes) -> SiteFlag:
     flags = SiteFlag(0)
-    allowed = 0 if alt == b"." else alt.count(b",") + 1
+    allowed = alt.count(b",") + 1  # also for ALT ".", which every server leaves out anyway
     for there, flag in (
         (cells.slashes, SiteFlag.HAS_SLASH),
         (cells.pipes, SiteFlag.HAS_PIPE),
