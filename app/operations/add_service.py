@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -16,6 +15,7 @@ from app.operations.desk import Desk
 from app.operations.look_at_service import look_at_service, store_token_info
 from app.services import catalogue
 from app.store import services
+from app.transport.address import normalise
 
 
 async def add_service(
@@ -53,31 +53,6 @@ def cleaned_token(token: SecretStr) -> SecretStr:
     return SecretStr(re.sub(r"\s+", "", token.get_secret_value()).strip("\"'"))
 
 
-def cleaned_url(url: str) -> str:
-    """An address as a person types it, made whole: https by default, no page."""
-    text = url.strip()
-    if text and "://" not in text:
-        local = text.split(":")[0].split("/")[0] in {"localhost", "127.0.0.1", "[", "::1"}
-        text = ("http://" if local else "https://") + text
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise problem(
-            Kind.INPUT,
-            "Not an address",
-            f"'{url}' is not the address of a server.",
-            "Give an address such as https://imputationserver.sph.umich.edu.",
-        )
-    if parts.username or parts.password:
-        raise problem(
-            Kind.INPUT,
-            "A password in an address",
-            "The address holds a user name or password.",
-            "Leave it out; the token is kept in the keyring.",
-        )
-    path = parts.path.split("/index.html")[0].split("/api/v2")[0].rstrip("/")
-    return f"{parts.scheme}://{parts.netloc}{path}"
-
-
 def _preset(preset_id: str | None, url: str) -> Preset | None:
     presets = catalogue.presets()
     if preset_id is not None:
@@ -87,14 +62,14 @@ def _preset(preset_id: str | None, url: str) -> Preset | None:
         return found
     if not url:
         return None
-    cleaned = cleaned_url(url)
+    cleaned = normalise(url)
     return next((p for p in presets if p.base_url and p.base_url.rstrip("/") == cleaned), None)
 
 
 async def _new_service(
     desk: Desk, name: str, url: str, family: str | None, preset: Preset | None, plain_http: bool
 ) -> Service:
-    address = cleaned_url(url or (preset.base_url if preset else ""))
+    address = normalise(url or (preset.base_url if preset else ""))
     known = await desk.store.read(services.services)
     _refuse_twins(known, name, address)
     service = Service(
@@ -146,7 +121,9 @@ async def _first_look(desk: Desk, service: Service, with_token: bool) -> Service
     """Find the family, read name and applications, verify the token; a service that is down is kept."""
     try:
         if not service.family:
-            family = await desk.registry.detect(service.base_url)
+            family = await desk.registry.detect(
+                service.base_url, plain_http_allowed=service.plain_http_allowed
+            )
             service = service.model_copy(update={"family": family.name})
         service = await look_at_service(desk, service)
     except ProblemError as error:

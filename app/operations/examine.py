@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from app.domain.model import Model
 from app.domain.problem import ProblemError
+from app.domain.progress import Progress, Report
 from app.operations.desk import Desk
 from app.store import services
 
@@ -88,8 +89,9 @@ async def _process() -> str:
     return f"A process of its own answered {await run_in_process(_answer)}."
 
 
-def _answer() -> str:
-    return "42"
+def _answer(report: Report) -> str:
+    report(Progress(done=1, total=1))
+    return "and reported"
 
 
 def _engines() -> str:

@@ -30,7 +30,8 @@ async def fetch_file(
     """The path of the whole file in `folder`; downloads it only when it is not there yet."""
     target = safe_target(folder, remote.file.name)
     part = target.with_name(target.name + ".part")
-    if current.state is FileState.FETCHED and target.is_file() and target.stat().st_size == current.bytes:
+    kept = current.state in {FileState.FETCHED, FileState.FAILED} and current.bytes is not None
+    if kept and target.is_file() and target.stat().st_size == current.bytes:
         return target
     if is_archive(target) and part.is_file() and await asyncio.to_thread(is_whole_archive, part):
         return _take(part, target)

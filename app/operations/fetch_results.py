@@ -22,6 +22,7 @@ from app.domain.job import FileState, Job, JobFile, JobState
 from app.domain.names import new_id
 from app.domain.notice import NoticeKind
 from app.domain.problem import Kind, Problem, ProblemError, problem
+from app.domain.progress import Report
 from app.domain.result import Result, ResultFile, ResultState
 from app.domain.service import Service
 from app.operations.desk import Desk
@@ -29,7 +30,7 @@ from app.operations.fetch_file import fetch_file
 from app.operations.judge_result import judge, verdict
 from app.operations.tasks import TaskKind
 from app.operations.tell import tell
-from app.operations.unpack import archive_md5, is_archive, unpack
+from app.operations.unpack import archive_md5, is_archive, is_damage, unpack
 from app.operations.visit_jobs import merged_files
 from app.services.contract import RemoteFile, RemoteJob
 from app.store import results
@@ -175,13 +176,31 @@ async def _one_file(
     if is_archive(path):
         await archive_md5(path, sums.get(path.name))
         with desk.tasks.running_task(TaskKind.DECRYPT, f"Decrypting {path.name}", job_id=job_id) as task:
-            files = await unpack(path, password, folder, task.report)
+            files = await _unpack(desk, job_id, remote.file, path, password, folder, task.report)
         if not (await desk.settings()).storage.keep_archives:
             path.unlink(missing_ok=True)
     else:
         files = (await asyncio.to_thread(plain_file, path, folder, remote.file.name),)
     await _take_files(desk, result.id, files)
     await _mark(desk, job_id, remote.file, FileState.VERIFIED)
+
+
+async def _unpack(
+    desk: Desk,
+    job_id: str,
+    file: JobFile,
+    path: Path,
+    password: SecretStr | None,
+    folder: Path,
+    report: Report,
+) -> tuple[ResultFile, ...]:
+    """A damaged archive is fetched anew the next time; one with another password is kept."""
+    try:
+        return await unpack(path, password, folder, report)
+    except ProblemError as error:
+        if is_damage(error.problem):
+            await _mark(desk, job_id, file, FileState.REMOTE)
+        raise
 
 
 def plain_file(path: Path, folder: Path, source: str) -> ResultFile:
@@ -241,7 +260,7 @@ async def _mark(
     desk: Desk, job_id: str, file: JobFile, state: FileState, size: int | None = None, problem: str = ""
 ) -> None:
     update: dict[str, object] = {"state": state, "problem": problem}
-    if size is not None:
+    if size is not None or state is FileState.REMOTE:
         update["bytes"] = size
 
     def change(job: Job) -> Job:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from app.domain.progress import Progress, Report
 from app.domain.result import Quality, ResultFile
 from app.genotypes.worker import run_in_process
-from app.results.quality import quality
 
 DOSE, INFO = ".dose.vcf.gz", ".info.gz"
 
@@ -15,7 +15,15 @@ async def judge(folder: Path, files: tuple[ResultFile, ...]) -> Quality | None:
     """R2 by chromosome and frequency, None for a result without imputed variants (quality control only)."""
     if not any(f.path.endswith((DOSE, INFO)) for f in files):
         return None
-    return await run_in_process(quality, folder)
+    return await run_in_process(_quality, folder)
+
+
+def _quality(folder: Path, report: Report) -> Quality:
+    """In the process, which alone imports NumPy; the report says that it lives."""
+    from app.results.quality import quality
+
+    report(Progress(step="Reading the info of the variants"))
+    return quality(folder)
 
 
 def verdict(files: tuple[ResultFile, ...], figures: Quality | None) -> str:

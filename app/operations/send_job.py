@@ -185,6 +185,7 @@ async def settle_sealed(desk: Desk, service: Service, job: Job) -> Changes:
     """Find a job whose answer was lost. Not found for long enough means that it was never made."""
     assert job.sealed is not None
     connection = await desk.connection(service)
+    # The look at `enough` begins after the server had its time; an answer from before would prove nothing.
     enough = job.sealed + timedelta(seconds=LOOKS_BEFORE_RESEND * service.limits.min_poll_s)
     try:
         while True:
@@ -213,7 +214,7 @@ NEVER_MADE = Problem(
 
 
 async def _find(desk: Desk, service: Service, connection: Connection, job: Job) -> RemoteJob | None:
-    listed = await desk.family(service).jobs(connection)
+    listed = await desk.family(service).jobs(connection, fresh=True)
     named = [remote for remote in listed if remote.name == job.remote_name]
     if len(named) > 1:
         log.error("The server has %d jobs named %s", len(named), job.remote_name)

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from app.domain.problem import Kind, problem
+from app.domain.problem import Kind, Problem, problem
 from app.domain.progress import Report
 from app.domain.result import ResultFile
 from app.genotypes.worker import run_in_process
 from app.results.archive import extract
+from app.results.archive_problems import ArchiveFault
 
 
 def is_archive(path: Path) -> bool:
@@ -36,6 +37,12 @@ async def unpack(
 ) -> tuple[ResultFile, ...]:
     """Verify and decrypt an archive into `folder`; nothing half-written stays."""
     return await run_in_process(extract, path, password, folder, report=report)
+
+
+def is_damage(why: Problem) -> bool:
+    """Whether the bytes of the archive are wrong, so that only another download can help."""
+    faults = (ArchiveFault.DAMAGED, ArchiveFault.TRUNCATED, ArchiveFault.NOT_AN_ARCHIVE)
+    return why.details.startswith(tuple(str(each) for each in faults))
 
 
 async def archive_md5(path: Path, expected: str | None) -> None:

@@ -19,7 +19,7 @@ from app.domain.service import Service
 from app.operations.desk import Desk
 from app.operations.tell import tell
 from app.services.contract import RemoteJob
-from app.store import jobs
+from app.store import jobs, services
 
 WARN_BEFORE_DELETION_H = (6, 24, 72)
 
@@ -234,6 +234,17 @@ async def warn_of_deletion(desk: Desk, service: Service, job: Job) -> Changes:
         job_id=job.id,
         service_id=service.id,
     )
+
+
+async def remind(desk: Desk) -> Changes:
+    """Warn of every deletion that is near, without asking any service."""
+    known = {s.id: s for s in await desk.store.read(services.services)}
+    waiting = await desk.store.read(lambda c: jobs.jobs(c, states=(JobState.SUCCESS,)))
+    changes = Changes()
+    for job in waiting:
+        if job.service_id in known:
+            changes |= await warn_of_deletion(desk, known[job.service_id], job)
+    return changes
 
 
 def is_fetched(job: Job) -> bool:

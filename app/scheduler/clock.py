@@ -25,7 +25,7 @@ from app.operations.desk import Desk
 from app.operations.fetch_results import fetch_results
 from app.operations.send_job import send_job
 from app.operations.sync_panels import sync_panels
-from app.operations.visit_jobs import is_fetched, visit_jobs
+from app.operations.visit_jobs import is_fetched, remind, visit_jobs
 from app.scheduler.plan import Due, plan_visits, slept
 from app.store import jobs, services
 from app.store.store import Connection as StoreConnection
@@ -33,6 +33,7 @@ from app.store.store import Connection as StoreConnection
 log = logging.getLogger(__name__)
 
 SWEEP_S = 2.0
+REMIND_MIN = 10
 OFFLINE_LOOK_S = 30.0
 FETCH_RETRY_FIRST = timedelta(seconds=30)
 FETCH_RETRY_LONGEST = timedelta(minutes=15)
@@ -76,6 +77,7 @@ class Scheduler:
             self._health, "interval", minutes=settings.health_every_minutes, id="health", next_run_time=soon
         )
         at = settings.sync_panels_at
+        scheduler.add_job(self._remind, "interval", minutes=REMIND_MIN, id="remind", next_run_time=soon)
         scheduler.add_job(self._panels, "cron", hour=at.hour, minute=at.minute, id="panels")
         scheduler.start()
         self._scheduler = scheduler
@@ -178,6 +180,10 @@ class Scheduler:
 
     async def _health(self) -> None:
         self._start("health", partial(check_services, self._desk))
+
+    async def _remind(self) -> None:
+        """Deletion comes nearer whether or not the service answers."""
+        self._start("remind", partial(remind, self._desk))
 
     async def _panels(self) -> None:
         self._start("panels", partial(sync_panels, self._desk))

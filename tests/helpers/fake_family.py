@@ -171,7 +171,7 @@ class FakeFamily:
             raise self.answer_lost
         return remote_id
 
-    async def jobs(self, connection: Connection) -> tuple[RemoteJob, ...]:
+    async def jobs(self, connection: Connection, *, fresh: bool = False) -> tuple[RemoteJob, ...]:
         """The list; a new job may stay hidden for some looks."""
         self.calls.append("jobs")
         if self.list_fault is not None:
@@ -208,6 +208,13 @@ class FakeFamily:
         download = FakeDownload(self.content[file.file.name], start, cut)
         yield download, SecretStr("resume") if self.resumable else None
 
+    def remember_list(self, connection: Connection, seconds_ago: float) -> None:
+        """Its lists need no spacing."""
+
+    async def recognise(self, connection: Connection) -> ServerInfo:
+        """It speaks at every address."""
+        return await self.describe(connection)
+
     def job_page(self, connection: Connection, remote_id: str) -> str:
         """An address for people."""
         return f"{connection.base_url}/#!jobs/{remote_id}"
@@ -238,7 +245,7 @@ class FakeRegistry:
         """The family, whatever the name."""
         return self._family
 
-    async def detect(self, base_url: str) -> FakeFamily:
+    async def detect(self, base_url: str, *, plain_http_allowed: bool = False) -> FakeFamily:
         """The family, whatever the address."""
         return self._family
 

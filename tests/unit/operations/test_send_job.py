@@ -14,8 +14,8 @@ from app.operations.end_job import cancel_job, restart_job
 from app.operations.send_job import send_job
 from app.operations.submit_job import create_job, submit_job
 from app.store import jobs
+from tests.helpers.desk_fixtures import only_job, pass_check
 from tests.helpers.fake_family import FakeFamily, fault
-from tests.unit.operations.conftest import only_job, pass_check
 
 
 def test_a_good_draft_becomes_one_job_at_the_server(desk: Desk, fake: FakeFamily, ready: JobDraft) -> None:

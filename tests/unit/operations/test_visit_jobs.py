@@ -1,0 +1,106 @@
+"""One list request serves all jobs, and what the server says is taken in whole."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from app.domain.job import JobFile, JobState, JobStep, MessageKind, StepMessage, StepState
+from app.domain.notice import NoticeKind
+from app.domain.problem import Kind, ProblemError
+from app.operations.desk import Desk
+from app.operations.draft_job import JobDraft
+from app.operations.submit_job import submit_job
+from app.operations.visit_jobs import visit_jobs
+from app.store import notices
+from tests.helpers.desk_fixtures import only_job
+from tests.helpers.fake_family import NOW, FakeFamily, fault
+
+
+def kinds(desk: Desk) -> list[NoticeKind]:
+    return [n.kind for n in desk.store.read_now(lambda c: notices.recent(c, 50))]
+
+
+def test_three_jobs_take_one_request(desk: Desk, fake: FakeFamily, ready: JobDraft) -> None:
+    for number in range(3):
+        asyncio.run(submit_job(desk, ready.model_copy(update={"name": f"Job {number}"})))
+    fake.calls.clear()
+    asyncio.run(visit_jobs(desk, ready.service_id))
+    assert fake.calls == ["jobs"]
+
+
+def test_an_ended_job_is_asked_for_once(desk: Desk, fake: FakeFamily, ready: JobDraft) -> None:
+    asyncio.run(submit_job(desk, ready))
+    fake.content = {"chr_20.zip": b"x"}
+    fake.give_files("job-1")
+    fake.set_state("job-1", JobState.SUCCESS, 4)
+    fake.calls.clear()
+    for _ in range(3):
+        asyncio.run(visit_jobs(desk, ready.service_id))
+    assert fake.calls == ["jobs", "job job-1", "jobs", "jobs"]
+    job = asyncio.run(only_job(desk))
+    assert job.state is JobState.SUCCESS
+    assert job.remote_files == (JobFile(name="chr_20.zip", size_text="1 bytes", downloads_left=10),)
+    assert kinds(desk).count(NoticeKind.JOB_DONE) == 1
+
+
+@pytest.mark.parametrize(("state", "raw"), [(JobState.UNKNOWN, 42), (JobState.UNKNOWN, -1)])
+def test_an_unknown_state_is_shown_as_unknown(
+    desk: Desk, fake: FakeFamily, ready: JobDraft, state: JobState, raw: int
+) -> None:
+    asyncio.run(submit_job(desk, ready))
+    fake.set_state("job-1", state, raw)
+    asyncio.run(visit_jobs(desk, ready.service_id))
+    job = asyncio.run(only_job(desk))
+    assert (job.state, job.raw_state) == (JobState.UNKNOWN, raw)
+
+
+def test_a_failure_without_steps_says_so(desk: Desk, fake: FakeFamily, ready: JobDraft) -> None:
+    asyncio.run(submit_job(desk, ready))
+    fake.set_state("job-1", JobState.FAILED, 5)
+    asyncio.run(visit_jobs(desk, ready.service_id))
+    job = asyncio.run(only_job(desk))
+    assert job.problem is not None
+    assert "before its first step" in job.problem.what_happened
+    assert kinds(desk) == [NoticeKind.JOB_FAILED]
+
+
+def test_a_failure_gives_the_words_of_the_server(desk: Desk, fake: FakeFamily, ready: JobDraft) -> None:
+    asyncio.run(submit_job(desk, ready))
+    message = StepMessage(kind=MessageKind.ERROR, text="No chunks passed the QC step.")
+    step = JobStep(name="Quality Control", state=StepState.FAILED, messages=(message,))
+    fake.remote["job-1"] = fake.remote["job-1"].model_copy(update={"steps": (step,)})
+    fake.set_state("job-1", JobState.FAILED, 5)
+    asyncio.run(visit_jobs(desk, ready.service_id))
+    job = asyncio.run(only_job(desk))
+    assert job.problem is not None
+    assert job.problem.what_happened == "No chunks passed the QC step."
+
+
+def test_a_job_that_vanished_is_deleted(desk: Desk, fake: FakeFamily, ready: JobDraft) -> None:
+    asyncio.run(submit_job(desk, ready))
+    fake.remote.clear()
+    asyncio.run(visit_jobs(desk, ready.service_id))
+    assert asyncio.run(only_job(desk)).state is JobState.DELETED
+
+
+def test_a_failed_look_changes_nothing_but_the_pause(desk: Desk, fake: FakeFamily, ready: JobDraft) -> None:
+    asyncio.run(submit_job(desk, ready))
+    fake.list_fault = fault(Kind.BUSY)
+    with pytest.raises(ProblemError):
+        asyncio.run(visit_jobs(desk, ready.service_id))
+    job = asyncio.run(only_job(desk))
+    assert (job.state, job.failed_visits) == (JobState.SUBMITTED, 1)
+
+
+def test_deletion_is_announced_three_times(desk: Desk, fake: FakeFamily, ready: JobDraft) -> None:
+    asyncio.run(submit_job(desk, ready))
+    fake.content = {"chr_20.zip": b"x"}
+    fake.give_files("job-1")
+    fake.set_state("job-1", JobState.SUCCESS, 8)
+    expires = NOW + timedelta(hours=100)
+    fake.remote["job-1"] = fake.remote["job-1"].model_copy(update={"expires": expires})
+    for _ in range(24):
+        asyncio.run(visit_jobs(desk, ready.service_id))
+        desk.clock.advance(5 * 3600)  # type: ignore[attr-defined]
+    assert kinds(desk).count(NoticeKind.DELETION_NEAR) == 3

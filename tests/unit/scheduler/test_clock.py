@@ -1,0 +1,164 @@
+"""The sweep starts what is due, adopts what an earlier run left, and rests without network."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from app.domain.changes import Noun
+from app.domain.job import JobState, SendPhase
+from app.domain.problem import Kind
+from app.domain.service import HealthState
+from app.operations.check_services import check_services
+from app.operations.desk import Desk
+from app.operations.draft_job import JobDraft
+from app.operations.submit_job import create_job, submit_job
+from app.scheduler.clock import Scheduler
+from app.store import jobs
+from tests.helpers.desk_fixtures import only_job
+from tests.helpers.fake_family import FakeFamily, fault
+
+
+async def sweep_until(
+    scheduler: Scheduler, wanted: Callable[[], Awaitable[bool]], seconds: float = 5.0
+) -> None:
+    """Sweep, letting what was started run, until something holds."""
+    async with asyncio.timeout(seconds):
+        while not await wanted():  # noqa: ASYNC110 - sweeping is the point
+            await scheduler.sweep()
+            await asyncio.sleep(0.01)
+
+
+def play(desk: Desk, wanted: Callable[[], Awaitable[bool]]) -> Scheduler:
+    """Run a scheduler until something holds, then stop it."""
+
+    async def run() -> Scheduler:
+        scheduler = Scheduler(desk)
+        try:
+            await sweep_until(scheduler, wanted)
+        finally:
+            await scheduler.stop()
+        return scheduler
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("phase", [SendPhase.CHECKED, SendPhase.SENDING])
+def test_a_job_that_was_not_sealed_is_sent(
+    desk: Desk, fake: FakeFamily, ready: JobDraft, phase: SendPhase
+) -> None:
+    job_id = asyncio.run(create_job(desk, ready)).ids(Noun.JOB)[0]
+    asyncio.run(desk.update_job(job_id, phase=phase, state=JobState.UPLOADING))
+
+    async def sent() -> bool:
+        return (await desk.job(job_id)).phase is SendPhase.ANSWERED
+
+    play(desk, sent)
+    assert len(fake.remote) == 1
+
+
+def test_a_sealed_job_is_searched_for_before_anything_is_sent(
+    desk: Desk, fake: FakeFamily, ready: JobDraft
+) -> None:
+    asyncio.run(submit_job(desk, ready))
+    job = asyncio.run(only_job(desk))
+    # As if the program had been killed before it could write the answer down.
+    asyncio.run(
+        desk.update_job(
+            job.id,
+            phase=SendPhase.SEALED,
+            sealed=desk.clock.now(),
+            remote_id=None,
+            state=JobState.UPLOADING,
+        )
+    )
+
+    async def sent() -> bool:
+        return (await desk.job(job.id)).phase is SendPhase.ANSWERED
+
+    play(desk, sent)
+    assert len(fake.remote) == 1
+    assert asyncio.run(only_job(desk)).remote_id == "job-1"
+
+
+def test_an_open_job_is_followed_to_its_end(desk: Desk, fake: FakeFamily, ready: JobDraft) -> None:
+    asyncio.run(submit_job(desk, ready))
+    fake.set_state("job-1", JobState.FAILED, 5)
+
+    async def ended() -> bool:
+        return (await only_job(desk)).state is JobState.FAILED
+
+    play(desk, ended)
+
+
+def test_a_job_without_token_waits_for_one(desk: Desk, fake: FakeFamily, ready: JobDraft) -> None:
+    job_id = asyncio.run(create_job(desk, ready)).ids(Noun.JOB)[0]
+    problem = fault(Kind.SIGN_IN).problem
+    asyncio.run(desk.update_job(job_id, state=JobState.WAITING, problem=problem))
+    service = asyncio.run(desk.service(ready.service_id))
+    refused = service.token.model_copy(update={"valid": False})
+    asyncio.run(desk.update_service(ready.service_id, token=refused))
+
+    async def run() -> None:
+        scheduler = Scheduler(desk)
+        for _ in range(5):
+            await scheduler.sweep()
+            await asyncio.sleep(0.01)
+        assert "submit" not in fake.calls
+        accepted = service.token.model_copy(update={"valid": True})
+        await desk.update_service(ready.service_id, token=accepted)
+
+        async def sent() -> bool:
+            return "submit" in fake.calls
+
+        await sweep_until(scheduler, sent)
+        await scheduler.stop()
+
+    asyncio.run(run())
+
+
+def test_without_network_nothing_is_asked_and_that_is_said(
+    desk: Desk, fake: FakeFamily, ready: JobDraft
+) -> None:
+    asyncio.run(submit_job(desk, ready))
+    fake.health_state = HealthState.OFFLINE
+
+    async def run() -> None:
+        scheduler = Scheduler(desk)
+        scheduler.look_now()
+
+        async def paused() -> bool:
+            return bool(scheduler.status.paused)
+
+        await sweep_until(scheduler, paused)
+        fake.calls.clear()
+        for _ in range(5):
+            await scheduler.sweep()
+            await asyncio.sleep(0.01)
+        assert "jobs" not in fake.calls
+        fake.health_state = HealthState.UP
+        await check_services(desk)
+        scheduler.look_now()
+
+        async def back() -> bool:
+            return not scheduler.status.paused
+
+        await sweep_until(scheduler, back)
+        await scheduler.stop()
+
+    asyncio.run(run())
+
+
+def test_the_real_scheduler_starts_and_stops_clean(desk: Desk, fake: FakeFamily, ready: JobDraft) -> None:
+    job_id = asyncio.run(create_job(desk, ready)).ids(Noun.JOB)[0]
+
+    async def run() -> None:
+        scheduler = Scheduler(desk)
+        await scheduler.start()
+        async with asyncio.timeout(10):
+            while not fake.remote:  # noqa: ASYNC110 - nothing tells of it
+                await asyncio.sleep(0.02)
+        await scheduler.stop()
+
+    asyncio.run(run())
+    assert desk.store.read_now(lambda c: jobs.job(c, job_id)) is not None
