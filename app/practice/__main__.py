@@ -13,7 +13,6 @@ import sys
 import threading
 from pathlib import Path
 
-from app.practice.panels import PanelShelf
 from app.practice.server import PracticeServer
 from app.practice.settings import Mode, PracticeLimits
 
@@ -22,9 +21,14 @@ def main(arguments: list[str] | None = None) -> int:
     """Serve until told to end."""
     told = _parser().parse_args(arguments)
     limits = PracticeLimits.model_validate_json(told.limits)
-    if not told.no_panels:
-        _make_panels(PanelShelf(Path(told.home) / "panels"))
-    server = PracticeServer(Path(told.home), told.mode, told.port, workers=told.workers, limits=limits)
+    server = PracticeServer(
+        Path(told.home),
+        told.mode,
+        told.port,
+        workers=told.workers,
+        limits=limits,
+        practice_panels=not told.no_panels,
+    )
     end = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: end.set())
@@ -46,12 +50,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--no-panels", action="store_true", help="make no practice panels")
     parser.add_argument("--with-parent", action="store_true", help="end when standard input closes")
     return parser
-
-
-def _make_panels(shelf: PanelShelf) -> None:
-    from app.practice.cohort import add_practice_panels
-
-    add_practice_panels(shelf)
 
 
 def _announce(server: PracticeServer) -> None:

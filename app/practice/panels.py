@@ -21,13 +21,17 @@ _SAME_BUILD = dict.fromkeys(("grch37", "hg19", "b37"), "hg19") | dict.fromkeys(
 
 
 class PanelPopulation(Model):
-    """A population of a panel. `samples` -1: no frequency check. `info_key` names the INFO field of the
-    panel's VCF with its allele frequency; empty: the frequency of the whole panel (AF, else AC/AN)."""
+    """A population of a panel. `samples` -1: no frequency check.
+
+    Its allele frequency comes from the genotypes of `people` (sample names of the panel's VCF), else from
+    the INFO field `info_key`, else it is that of the whole panel (AF, or AC/AN).
+    """
 
     id: str
     name: str
     samples: int = -1
     info_key: str = ""
+    people: tuple[str, ...] = ()
 
 
 class QcFilter(Model):
@@ -77,7 +81,7 @@ class PanelShelf:
     """The panels installed in a home folder."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._lock = threading.Lock()
         folder.mkdir(parents=True, exist_ok=True)
         self._packages = [
@@ -111,7 +115,7 @@ class PanelShelf:
 
         The VCF files stay where they are and must not go away. Raises ValueError for an unknown build.
         """
-        folder = self._folder / panel_id
+        folder = self.folder / panel_id
         folder.mkdir(parents=True, exist_ok=True)
         known = tuple(populations)
         files: dict[str, PanelFiles] = {}
@@ -119,7 +123,7 @@ class PanelShelf:
         for chromosome, vcf in vcfs.items():
             bare = chromosome.removeprefix("chr")
             sites = folder / f"sites.chr{bare}.gz"
-            samples, variants = write_sites(vcf, sites, known)
+            samples, variants = write_sites(vcf, sites, tuple(each for each in known if each.samples > 0))
             genetic_map = (maps or {}).get(chromosome)
             files[bare] = PanelFiles(
                 vcf=str(vcf.resolve()),
@@ -145,7 +149,7 @@ class PanelShelf:
         """Take a panel off the shelf, with what was made for it here."""
         with self._lock:
             self._packages = [each for each in self._packages if each.id != panel_id]
-        shutil.rmtree(self._folder / panel_id, ignore_errors=True)
+        shutil.rmtree(self.folder / panel_id, ignore_errors=True)
 
     def _install(self, package: PanelPackage, folder: Path) -> None:
         draft = folder / "panel.json.part"
@@ -166,28 +170,49 @@ def canonical_build(build: str) -> str:
 def write_sites(vcf: Path, sites: Path, populations: tuple[PanelPopulation, ...]) -> tuple[int, int]:
     """Write the site list of a panel VCF; returns the numbers of samples and of sites."""
     header = ["ID", "CHROM", "POS", "REF", "ALT", *(f"AAF_{each.id.upper()}" for each in populations)]
-    samples = variants = 0
+    names: list[str] = []
+    columns: list[list[int]] = [[] for _ in populations]
+    variants = 0
     with BgzfWriter(sites) as writer:
         writer.write("\t".join(header).encode() + b"\n")
         for line in read_lines(vcf):
             if line.startswith(b"#"):
                 if line.startswith(b"#CHROM"):
-                    samples = max(0, len(line.split(b"\t")) - 9)
+                    names = line.decode().split("\t")[9:]
+                    columns = [_columns(each, names) for each in populations]
                 continue
-            writer.write(_site(line, populations))
+            writer.write(_site(line, populations, columns))
             variants += 1
-    return samples, variants
+    return len(names), variants
 
 
-def _site(line: bytes, populations: tuple[PanelPopulation, ...]) -> bytes:
+def _columns(population: PanelPopulation, names: list[str]) -> list[int]:
+    """Where the people of a population stand in a line."""
+    wanted = frozenset(population.people)
+    return [9 + index for index, name in enumerate(names) if name in wanted]
+
+
+def _site(line: bytes, populations: tuple[PanelPopulation, ...], columns: list[list[int]]) -> bytes:
     chrom, pos, name, ref, alt, _, _, info = line.split(b"\t", 8)[:8]
     told = dict(part.split("=", 1) for part in info.decode("latin-1").split(";") if "=" in part)
-    frequencies = [_frequency(told, each.info_key).encode() for each in populations]
-    return b"\t".join([name, chrom, pos, ref, alt, *frequencies]) + b"\n"
+    cells = line.split(b"\t") if any(columns) else []
+    frequencies = [
+        _counted(cells, own) if own else _told(told, each.info_key)
+        for each, own in zip(populations, columns, strict=True)
+    ]
+    return b"\t".join([name, chrom, pos, ref, alt, *(each.encode() for each in frequencies)]) + b"\n"
 
 
-def _frequency(told: dict[str, str], info_key: str) -> str:
-    """The allele frequency of a population, or of the panel where the population has none of its own."""
+def _counted(cells: list[bytes], columns: list[int]) -> str:
+    """The frequency among some people, from their genotypes."""
+    genotypes = b" ".join(cells[column].split(b":", 1)[0] for column in columns)
+    ones = genotypes.count(b"1")
+    known = ones + genotypes.count(b"0")
+    return f"{ones / known:.6g}" if known else "."
+
+
+def _told(told: dict[str, str], info_key: str) -> str:
+    """The frequency that INFO tells of a population, or of the panel where it has none of its own."""
     for key in (info_key, "AF"):
         if key and key in told:
             return told[key].split(",")[0]

@@ -68,17 +68,28 @@ class Records:
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.RLock()
-        self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._database.execute("pragma journal_mode=wal")
-        self._database.execute("create table if not exists job (id text primary key, body text not null)")
-        self._database.execute("create table if not exists fact (name text primary key, body text not null)")
+        self._path = path
+        self._open_database: sqlite3.Connection | None = None
         rows = self._database.execute("select body from job").fetchall()
         self._jobs = {job.id: job for job in (JobRecord.model_validate_json(body) for (body,) in rows)}
 
+    @property
+    def _database(self) -> sqlite3.Connection:
+        """The open database; opened again when it was closed."""
+        if self._open_database is None:
+            database = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
+            database.execute("pragma journal_mode=wal")
+            database.execute("create table if not exists job (id text primary key, body text not null)")
+            database.execute("create table if not exists fact (name text primary key, body text not null)")
+            self._open_database = database
+        return self._open_database
+
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file; it is opened again when something is asked or remembered."""
         with self._lock:
-            self._database.close()
+            if self._open_database is not None:
+                self._open_database.close()
+                self._open_database = None
 
     def fact(self, name: str, make: Callable[[], str] = str) -> str:
         """A remembered text, made on first use."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from app.domain.problem import ProblemError
+from app.domain.progress import Report
 from app.genotypes.worker import run_in_process
 from app.practice.context import Context
 from app.practice.lifecycle import mark_dead, result_entries
@@ -18,13 +20,17 @@ from app.practice.records import EXPORTING, FAILED, RUNNING, SUCCESS, WAITING, J
 
 logger = logging.getLogger(__name__)
 
+Work = Callable[[JobOrder, Report], JobOutcome]
+"""What is done in the process of a job; stands at the top of a module, as the process must find it."""
+
 
 class Runner:
     """Lives in the server's event loop; all its methods but `wake` are called there."""
 
-    def __init__(self, context: Context, workers: int) -> None:
+    def __init__(self, context: Context, workers: int, work: Work = run_job) -> None:
         self._context = context
         self._workers = workers
+        self._work = work
         self._running: dict[str, asyncio.Task[None]] = {}
         self._loop = asyncio.get_running_loop()
         self._bell = asyncio.Event()
@@ -115,7 +121,7 @@ class Runner:
         listener = Listener(events)
         take = partial(self._take, order.job_id, listener)
         try:
-            outcome: JobOutcome = await run_in_process(run_job, order, report=lambda _progress: take())
+            outcome: JobOutcome = await run_in_process(self._work, order, report=lambda _progress: take())
         except ProblemError as error:
             logger.warning("practice job %s: %s", order.job_id, error.problem.details or error)
             outcome = JobOutcome(success=False)

@@ -27,6 +27,8 @@ from app.practice.settings import Mode, PracticeLimits, ServerText
 if TYPE_CHECKING:
     import uvicorn
 
+    from app.practice.runner import Work
+
 logger = logging.getLogger(__name__)
 _START_S = 30.0
 
@@ -35,7 +37,9 @@ class PracticeServer:
     """Use `start()` and `stop()`, or `with`. `base_url` is known after the start.
 
     `faults`, `clock` and `requests` may be used at any time and from any thread. `panels` is the shelf of
-    installed panels. Raises ValueError for an address that is not loopback, OSError when the port is taken.
+    installed panels; `work` takes the place of the real work of a job. With `practice_panels` a
+    server without panels gets the practice panels at its first start, which takes some seconds. Raises
+    ValueError for an address that is not loopback, OSError when the port is taken.
     """
 
     def __init__(
@@ -48,6 +52,8 @@ class PracticeServer:
         workers: int = 1,
         limits: PracticeLimits | None = None,
         text: ServerText | None = None,
+        work: Work | None = None,
+        practice_panels: bool = True,
     ) -> None:
         if not ipaddress.ip_address(host).is_loopback:
             raise ValueError(f"the practice server listens on this computer only, not on {host}")
@@ -56,6 +62,8 @@ class PracticeServer:
         self._host = host
         self._port = port
         self._workers = workers
+        self._work = work
+        self._practice_panels = practice_panels
         self._thread: threading.Thread | None = None
         self._ready = threading.Event()
         self._failure: BaseException | None = None
@@ -139,6 +147,10 @@ class PracticeServer:
         """Bind, start the thread and wait until requests are answered."""
         if self._thread is not None:
             return self
+        if self._practice_panels and not self.panels.packages():
+            from app.practice.cohort import add_practice_panels
+
+            add_practice_panels(self.panels)
         lifecycle.lose_active_jobs(self._context)
         sockets = [self._bind(self._port)]
         self._context.base_url = _address(sockets[0])
@@ -166,17 +178,13 @@ class PracticeServer:
                 loop.call_soon_threadsafe(event.set)
         thread.join()
         self._context.base_url = self._context.object_url = ""
-
-    def close(self) -> None:
-        """Stop, and let go of the home folder for good."""
-        self.stop()
         self._context.records.close()
 
     def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(self, *_: object) -> None:
-        self.close()
+        self.stop()
 
     def _bind(self, port: int) -> socket.socket:
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
@@ -202,12 +210,13 @@ class PracticeServer:
             self._ready.set()
 
     async def _serve(self, sockets: list[socket.socket]) -> None:
+        from app.practice.pipeline import run_job
         from app.practice.runner import Runner
         from app.practice.web import make_servers
 
         end = asyncio.Event()
         self._end = (asyncio.get_running_loop(), end)
-        self._context.runner = Runner(self._context, self._workers)
+        self._context.runner = Runner(self._context, self._workers, self._work or run_job)
         servers = make_servers(self._context)
         tasks = [
             asyncio.create_task(server.serve(sockets=[listener]))

@@ -26,7 +26,7 @@ def make_server(tmp_path: Path) -> Iterator[MakeServer]:
 
     yield make
     for server in made:
-        server.close()
+        server.stop()
 
 
 def tiny_panel(home: Path, folder: Path) -> None:

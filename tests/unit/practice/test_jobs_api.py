@@ -159,7 +159,7 @@ def test_restart_of_the_server(make_server: MakeServer) -> None:
     first = make_server()
     first.faults.hold_jobs = True
     job_id = submit(first).json["id"]
-    first.close()
+    first.stop()
     second = make_server()
     second.faults.hold_jobs = True
     assert call(second, "GET", f"/api/v2/jobs/{job_id}").json["state"] == -1

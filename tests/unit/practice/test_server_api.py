@@ -172,7 +172,7 @@ def test_forbidden(server: PracticeServer, kind: str) -> None:
 def test_token_outlives_a_restart(make_server: MakeServer) -> None:
     first = make_server()
     token = first.token()
-    first.close()
+    first.stop()
     assert call(make_server(), "GET", "/api/v2/jobs", token=token).status == 200
 
 
