@@ -10,6 +10,7 @@ import contextlib
 import logging
 import os
 from collections.abc import AsyncIterator, Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +19,7 @@ from pydantic import SecretStr
 from app.domain.changes import Changes, Noun
 from app.domain.clock import Clock, SystemClock
 from app.domain.job import Event, Job
+from app.domain.model import Model
 from app.domain.problem import Kind, problem
 from app.domain.service import Service
 from app.domain.settings import Settings
@@ -54,6 +56,14 @@ class PracticeHost(Protocol):
         ...
 
 
+class Looks(Model):
+    """What the scheduler is about to do: the next look at a service, or why there is none."""
+
+    paused: str = ""
+    next_at: datetime | None = None
+    next_service: str | None = None
+
+
 class Desk:
     """The working place of all operations."""
 
@@ -73,6 +83,7 @@ class Desk:
         self.clock: Clock = clock or SystemClock()
         self.practice = practice
         self.closing = False
+        self.looks = Looks()
         self._listeners: list[Callable[[Changes], None]] = []
         self.tasks = Tasks(self._tell)
 

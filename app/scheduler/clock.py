@@ -17,11 +17,10 @@ from typing import Any
 
 from app.domain.changes import Changes, Noun
 from app.domain.job import LOCAL_STATES, REMOTE_OPEN_STATES, Job, JobState
-from app.domain.model import Model
 from app.domain.problem import Kind, ProblemError
 from app.domain.service import HealthState, Service
 from app.operations.check_services import check_services
-from app.operations.desk import Desk
+from app.operations.desk import Desk, Looks
 from app.operations.fetch_results import fetch_results
 from app.operations.send_job import send_job
 from app.operations.sync_panels import sync_panels
@@ -40,14 +39,6 @@ FETCH_RETRY_LONGEST = timedelta(minutes=15)
 STOP_WAIT_S = 3.0
 
 
-class SchedulerStatus(Model):
-    """What the activity strip says: the next look, or why there is none."""
-
-    paused: str = ""
-    next_at: datetime | None = None
-    next_service: str | None = None
-
-
 class Scheduler:
     """Looks after everything while the program runs."""
 
@@ -61,7 +52,6 @@ class Scheduler:
         self._offline_look = 0.0
         self._marks: tuple[float, float] | None = None
         self._scheduler: Any = None
-        self.status = SchedulerStatus()
 
     async def start(self) -> None:
         """Start; open jobs and half-done transfers of an earlier run are adopted by the first sweep."""
@@ -147,7 +137,7 @@ class Scheduler:
             if each.at <= now:
                 self._start(f"visit:{each.service_id}", partial(self._visit, each))
         waiting = [d for d in due if d.at > now]
-        self._say(SchedulerStatus(
+        self._say(Looks(
             next_at=waiting[0].at if waiting else None,
             next_service=known[waiting[0].service_id].name if waiting else None,
         ))  # fmt: skip
@@ -222,15 +212,15 @@ class Scheduler:
         offline = HealthState.OFFLINE in states and not states & {HealthState.UP, HealthState.MAINTENANCE}
         if offline and self._offline_since is None:
             self._offline_since = self._desk.clock.now()
-            self._say(SchedulerStatus(paused="This computer has no network. Looks go on when it is back."))
+            self._say(Looks(paused="This computer has no network. Looks go on when it is back."))
         elif not offline and self._offline_since is not None:
             self._offline_since = None
             self._last_list.clear()
             self._fetch_again.clear()
 
-    def _say(self, status: SchedulerStatus) -> None:
-        if status != self.status:
-            self.status = status
+    def _say(self, looks: Looks) -> None:
+        if looks != self._desk.looks:
+            self._desk.looks = looks
             self._desk.announce(Changes.of(Noun.TASK, "scheduler"))
 
 

@@ -128,7 +128,7 @@ def test_without_network_nothing_is_asked_and_that_is_said(
         scheduler.look_now()
 
         async def paused() -> bool:
-            return bool(scheduler.status.paused)
+            return bool(desk.looks.paused)
 
         await sweep_until(scheduler, paused)
         fake.calls.clear()
@@ -141,7 +141,7 @@ def test_without_network_nothing_is_asked_and_that_is_said(
         scheduler.look_now()
 
         async def back() -> bool:
-            return not scheduler.status.paused
+            return not desk.looks.paused
 
         await sweep_until(scheduler, back)
         await scheduler.stop()
