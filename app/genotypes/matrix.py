@@ -78,7 +78,7 @@ class GenotypeMatrix:
         counts[(first == MISSING) | (second == MISSING)] = MISSING
         return counts
 
-    def keys(self) -> list[tuple[str, int, str, str]]:
+    def site_keys(self) -> list[tuple[str, int, str, str]]:
         """What makes a site the same site in two files: chromosome without `chr`, position, REF, ALT."""
         names = {name: bare_name(name) for name in set(self.chromosomes.tolist())}
         columns = zip(

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,16 +74,25 @@ class Task:
     model: Model = Model()
 
 
-def impute(task: Task, progress: Callable[[float], None] | None = None) -> Dosages:
-    """Impute all targets, some at a time so that memory stays bounded; `progress` gets 0 to 1."""
+def impute(task: Task, progress: Callable[[float], None] | None = None, *, threads: int = 1) -> Dosages:
+    """Impute all targets, some at a time so that memory stays bounded; `progress` gets 0 to 1.
+
+    Without typed sites every target gets the frequency of the panel.
+    """
     sites, count = len(task.panel), task.targets.shape[1]
     imputed = np.empty((sites, count), dtype=np.float32)
     left_out = np.empty(task.targets.shape, dtype=np.float32)
-    for start in range(0, count, TARGETS_AT_ONCE):
-        batch = slice(start, min(start + TARGETS_AT_ONCE, count))
-        _impute_batch(task, batch, imputed, left_out)
-        if progress is not None:
-            progress(batch.stop / count)
+    if not len(task.typed):
+        imputed[:] = task.panel.mean(axis=1, dtype=np.float32)[:, None]
+        return Dosages(imputed, left_out)
+    at_once = max(1, min(TARGETS_AT_ONCE, -(-count // threads)))
+    batches = [slice(start, min(start + at_once, count)) for start in range(0, count, at_once)]
+    with ThreadPoolExecutor(threads) as pool:
+        work = [pool.submit(_impute_batch, task, batch, imputed, left_out) for batch in batches]
+        for done, each in enumerate(work, start=1):
+            each.result()
+            if progress is not None:
+                progress(done / len(work))
     return Dosages(imputed, left_out)
 
 
@@ -139,7 +149,9 @@ class Chain:
     def emission(self, at: int) -> Floats:
         """The chance of each target's allele when it copies each panel haplotype, [K, N]."""
         one, zero = self._by_allele(at)
-        return np.asarray(zero + self.panel[at][:, None] * (one - zero), dtype=np.float32)
+        chances: Floats = np.multiply(self.panel[at][:, None], one - zero)
+        chances += zero
+        return chances
 
     def _by_allele(self, at: int) -> tuple[Floats, Floats]:
         """The emission where the panel has allele 1 and where it has 0, [N] each."""
@@ -157,7 +169,9 @@ class Chain:
 
     def step(self, at: int, before: Floats) -> Floats:
         """The forward row of site `at` from that of the site before; columns sum to 1."""
-        return scaled(moved(before, self.switch[at - 1]) * self.emission(at))
+        row = moved(before, self.switch[at - 1])
+        row *= self.emission(at)
+        return scaled(row)
 
     def backwards(self) -> Iterator[tuple[int, Floats, Floats]]:
         """(site, forward, backward) from the last typed site to the first."""
@@ -207,9 +221,10 @@ def scaled(state: Floats) -> Floats:
 
 
 def moved(state: Floats, switch: float | np.float64) -> Floats:
-    """Columns that sum to 1 after a step in which the copied haplotype may have changed."""
-    jump = np.float32(float(switch) / len(state))
-    return np.asarray(state * np.float32(1.0 - float(switch)) + jump, dtype=np.float32)
+    """Columns that sum to 1 after a step in which the copied haplotype may have changed; a new array."""
+    after: Floats = np.multiply(state, np.float32(1.0 - float(switch)))
+    after += np.float32(float(switch) / len(state))
+    return after
 
 
 def _share(ones: Floats, zeros: Floats) -> Floats:

@@ -1,0 +1,136 @@
+"""Phasing and imputation by Beagle 5, where Java and its jar are installed.
+
+Beagle drops sites silently when alleles or order do not fit, so only matched sites in order are given to it,
+and the number that comes back is compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.problem import Kind, ProblemError, problem
+from app.domain.progress import Report
+from app.genotypes.bgzf import read_lines
+from app.genotypes.matrix import read_matrix
+from app.imputation.contract import ImputationRequest
+from app.imputation.engines import beagle_command
+from app.imputation.output import Block
+from app.imputation.program import run_program
+from app.imputation.study import Study, write_target
+
+_ROWS = 500
+
+
+def phase_with_beagle(
+    request: ImputationRequest, study: Study, folder: Path, plink_map: Path | None, report: Report
+) -> NDArray[np.int8]:
+    """Phase the typed sites against the panel, missing genotypes filled; int8 [typed, 2 * people]."""
+    target = folder / "unphased.vcf.gz"
+    write_target(study, study.target.haplotypes, target, phased=False)
+    out = folder / "phased"
+    _run(request, study, target, out, plink_map, ["impute=false"], "Phasing", report)
+    phased = read_matrix(out.with_name("phased.vcf.gz"))
+    if phased.positions.tolist() != study.panel.positions.tolist():
+        raise _lost_sites(len(study.panel), len(phased))
+    return phased.haplotypes
+
+
+def impute_with_beagle(
+    request: ImputationRequest,
+    study: Study,
+    haplotypes: NDArray[np.int8],
+    folder: Path,
+    plink_map: Path | None,
+    report: Report,
+) -> Iterator[Block]:
+    """Impute phased haplotypes; blocks of records with haploid dosages (two decimals, as Beagle gives them).
+
+    Beagle has no leave-one-out dosages, so there is no ER2.
+    """
+    target, out = folder / "target.vcf.gz", folder / "imputed"
+    write_target(study, haplotypes, target)
+    _run(request, study, target, out, plink_map, ["ap=true"], "Imputing", report)
+    typed = {key[1:] for key in study.panel.site_keys()}
+    yield from _blocks(out.with_name("imputed.vcf.gz"), typed, len(study.target.samples))
+
+
+def _run(
+    request: ImputationRequest,
+    study: Study,
+    target: Path,
+    out: Path,
+    plink_map: Path | None,
+    more: list[str],
+    step: str,
+    report: Report,
+) -> None:
+    command = beagle_command(request.memory_mb)
+    if command is None:
+        raise problem(
+            Kind.NOT_FOUND,
+            "Beagle is not installed",
+            "Java or the file beagle.jar was not found.",
+            "Install Beagle 5 and Java, or name the jar in HAPLODESK_BEAGLE_JAR.",
+        )
+    call = [*command, f"gt={target}", f"ref={request.panel_vcf.resolve()}", f"out={out}"]
+    call += [f"nthreads={request.threads}", f"seed={request.seed}", *more]
+    call += [f"map={plink_map}"] if plink_map else []
+    if request.first > 1 or request.last < 1 << 40:
+        call += [f"chrom={study.chromosome}:{request.first}-{min(request.last, 2**31 - 2)}"]
+    run_program(call, target.parent, step, report)
+
+
+def _blocks(vcf: Path, typed: set[tuple[int, str, str]], people: int) -> Iterator[Block]:
+    rows: list[list[str]] = []
+    for line in read_lines(vcf):
+        if not line.startswith(b"#"):
+            rows.append(line.decode("utf-8", "replace").split("\t"))
+        if len(rows) == _ROWS:
+            yield _block(rows, typed, people)
+            rows = []
+    if rows:
+        yield _block(rows, typed, people)
+
+
+def _block(rows: list[list[str]], typed: set[tuple[int, str, str]], people: int) -> Block:
+    def column(number: int) -> NDArray[np.object_]:
+        values = np.empty(len(rows), dtype=object)
+        values[:] = [row[number] for row in rows]
+        return values
+
+    nobody = np.full((len(rows), 2 * people), -1, dtype=np.int16)
+    is_typed = [(int(row[1]), row[3], row[4]) in typed for row in rows]
+    return Block(
+        positions=np.array([int(row[1]) for row in rows], dtype=np.int64),
+        ids=column(2),
+        refs=column(3),
+        alts=column(4),
+        dosages=np.array([_haploid(row) for row in rows], dtype=np.int16),
+        imputed=np.ones(len(rows), dtype=bool),
+        typed=np.array(is_typed, dtype=bool),
+        left_out=nobody,
+        observed=nobody.astype(np.int8),
+    )
+
+
+def _haploid(row: list[str]) -> list[int]:
+    """The two haploid dosages of each person, from AP1 and AP2, or GT where a typed record has no AP."""
+    keys = row[8].split(":")
+    if "AP1" in keys and "AP2" in keys:
+        one, two = keys.index("AP1"), keys.index("AP2")
+        cells = [cell.split(":") for cell in row[9:]]
+        return [round(1000 * float(cell[at])) for cell in cells for at in (one, two)]
+    return [1000 * int(letter) for cell in row[9:] for letter in cell.split(":")[0].split("|")]
+
+
+def _lost_sites(sent: int, back: int) -> ProblemError:
+    return problem(
+        Kind.BUG,
+        "Beagle did not use all sites",
+        f"{sent} sites were given to it and {back} came back.",
+        "Use the built-in phasing.",
+    )

@@ -1,0 +1,101 @@
+"""What every engine is asked and what it gives back."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import Field
+
+from app.domain.model import Model
+
+
+class EngineName(StrEnum):
+    """The programs that can impute."""
+
+    BUILTIN = "builtin"
+    MINIMAC4 = "minimac4"
+    BEAGLE = "beagle"
+
+
+class PhasingName(StrEnum):
+    """Who phases the target; `none` wants a target that is phased."""
+
+    NONE = "none"
+    BUILTIN = "builtin"
+    BEAGLE = "beagle"
+
+
+class Engine(Model):
+    """An engine as found on this computer; `version` is empty when it is not present."""
+
+    name: str
+    present: bool
+    version: str = ""
+
+
+class ImputationRequest(Model):
+    """Impute one chromosome of a target from a phased panel.
+
+    The panel is a VCF without missing genotypes. `map_file` is a genetic map (see `genetic_map.read_map`);
+    without one 1 cM a megabase is taken. Records with an R2 below `min_r2` are left out. `first` and `last`
+    (bp, both within) narrow the range of sites. Each window of the built-in engine is at most `window_bp`
+    long and looks `overlap_bp` further at both sides. `memory_mb` is for the Java of Beagle.
+    """
+
+    panel_vcf: Path
+    target_vcf: Path
+    out_dir: Path
+    chromosome: str
+    engine: EngineName = EngineName.BUILTIN
+    phasing: PhasingName = PhasingName.NONE
+    map_file: Path | None = None
+    min_r2: float = Field(0.0, ge=0.0, le=1.0)
+    empirical: bool = True
+    threads: int = Field(1, ge=1)
+    seed: int = 1
+    first: int = 1
+    last: int = 1 << 40
+    window_bp: int = Field(20_000_000, gt=0)
+    overlap_bp: int = Field(3_000_000, ge=0)
+    memory_mb: int = Field(4096, ge=256)
+
+
+class ImputationFigures(Model):
+    """Counts of sites, unless said otherwise.
+
+    `typed` are in target and panel with the same alleles; `mismatched` have another REF or ALT in the panel
+    and are never used; `typed_only` are not in the panel, of which `typed_only_written` are in the result
+    (phasing drops them, as on a server); `unusable` target sites are multiallelic or there twice;
+    `missing_genotypes` of typed sites were filled; `written` are records of the dose file, `filtered` were
+    below `min_r2`. Means are over imputed records and over typed records with a defined ER2.
+    """
+
+    engine: str
+    engine_version: str
+    phasing: str
+    samples: int
+    panel_haplotypes: int
+    panel_sites: int = 0
+    target_sites: int
+    typed: int
+    mismatched: int
+    typed_only: int
+    typed_only_written: int = 0
+    unusable: int = 0
+    missing_genotypes: int = 0
+    written: int = 0
+    filtered: int = 0
+    mean_r2: float | None = None
+    mean_er2: float | None = None
+    seconds: float = 0.0
+
+
+class ImputationFiles(Model):
+    """Where the result lies; `empirical` is None when not asked for or when the engine has none."""
+
+    dose: Path
+    info: Path
+    empirical: Path | None = None
+    index: Path | None = None
+    figures: ImputationFigures

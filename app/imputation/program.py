@@ -1,0 +1,72 @@
+"""Runs another program as a child that never outlives us: engines that are not our own."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from app.domain.problem import Kind, problem
+from app.domain.progress import Progress, Report
+
+_TAIL = 4000
+_STEP_S = 0.2
+
+
+def run_program(command: list[str], folder: Path, step: str, report: Report) -> str:
+    """Run a program in `folder` and give back what it printed.
+
+    A `report` that raises and a polite request to end (SIGTERM) both kill the child. Raises ProblemError
+    when the program cannot be started or fails; its last words are in the details.
+    """
+    log = folder / f"{Path(command[0]).name}.log"
+    began = time.monotonic()
+    with log.open("wb") as output, _ended_politely():
+        try:
+            child = subprocess.Popen(
+                command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+            )
+        except OSError as error:
+            raise problem(
+                Kind.REFUSED, "A program cannot be started", f"{Path(command[0]).name}: {error.strerror}."
+            ) from error
+        try:
+            while child.poll() is None:
+                report(Progress(done=int(time.monotonic() - began), unit="seconds", step=step))
+                time.sleep(_STEP_S)
+        finally:
+            if child.poll() is None:
+                child.kill()
+                child.wait()
+    words = log.read_text(encoding="utf-8", errors="replace")
+    if child.returncode:
+        raise problem(
+            Kind.REFUSED,
+            "A program failed",
+            f"{Path(command[0]).name} ended with {child.returncode} while it was {step.lower()}.",
+            "Its last words are in the details; the built-in engine does without it.",
+            details=words[-_TAIL:],
+        )
+    return words
+
+
+@contextmanager
+def _ended_politely() -> Iterator[None]:
+    """Turn SIGTERM into an exception, so that what must be tidied up is; only the main thread can."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(143)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,183 @@
+"""Imputes one chromosome from file to files, with whichever engine is asked for."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app import __version__
+from app.domain.problem import Kind, problem
+from app.domain.progress import Progress, Report, silent
+from app.genotypes.matrix import ABSENT, MISSING, GenotypeMatrix, bare_name
+from app.imputation.beagle import impute_with_beagle, phase_with_beagle
+from app.imputation.builtin import impute_builtin
+from app.imputation.contract import (
+    EngineName,
+    ImputationFigures,
+    ImputationFiles,
+    ImputationRequest,
+    PhasingName,
+)
+from app.imputation.engines import find_engine
+from app.imputation.figures import read_figures
+from app.imputation.genetic_map import CONSTANT, GeneticMap, read_map
+from app.imputation.minimac4 import impute_with_minimac4
+from app.imputation.output import Block, OutputPaths, ResultWriter
+from app.imputation.phasing import phase
+from app.imputation.study import Study, genotype_counts, load_study
+from app.imputation.tabix import write_index
+
+
+def impute_files(request: ImputationRequest, report: Report = silent) -> ImputationFiles:
+    """Phase if asked, impute, and write `chrN.dose.vcf.gz`, `chrN.info.gz`, `chrN.empiricalDose.vcf.gz`.
+
+    Synchronous; meant for a process of its own. A report that raises stops it. Files have their names only
+    when they are whole. Raises ProblemError for input that cannot be imputed and for engines that fail.
+    """
+    began = time.monotonic()
+    report(Progress(unit="sites", step="Reading"))
+    request.out_dir.mkdir(parents=True, exist_ok=True)
+    genetic_map = read_map(request.map_file, request.chromosome) if request.map_file else CONSTANT
+    study = load_study(request)
+    study.panel_alleles(study.panel)
+    paths = OutputPaths.of(request.out_dir, bare_name(request.chromosome))
+    with tempfile.TemporaryDirectory(prefix=".imputing-", dir=request.out_dir) as name:
+        figures = _impute(request, study, genetic_map, Path(name), paths, report)
+    index = write_index(paths.dose)
+    figures = figures.model_copy(update={"seconds": round(time.monotonic() - began, 3)})
+    has_empirical = request.empirical and request.engine is not EngineName.BEAGLE
+    return ImputationFiles(
+        dose=paths.dose,
+        info=paths.info,
+        empirical=paths.empirical if has_empirical else None,
+        index=index,
+        figures=figures,
+    )
+
+
+def _impute(
+    request: ImputationRequest,
+    study: Study,
+    genetic_map: GeneticMap,
+    folder: Path,
+    paths: OutputPaths,
+    report: Report,
+) -> ImputationFigures:
+    folder = folder.resolve()
+    plink_map = None
+    if genetic_map is not CONSTANT:
+        plink_map = folder / "map.txt"
+        genetic_map.write_plink(plink_map, study.chromosome)
+    haplotypes = _phased(request, study, genetic_map, folder, plink_map, report)
+    figures = _figures(request, study)
+    if request.engine is EngineName.MINIMAC4:
+        impute_with_minimac4(request, study, haplotypes, folder, paths, plink_map, report)
+        return read_figures(figures, paths.info)
+    if request.engine is EngineName.BEAGLE:
+        blocks = impute_with_beagle(request, study, haplotypes, folder, plink_map, report)
+    else:
+        blocks = impute_builtin(request, study, haplotypes, genetic_map, report)
+    return _written(request, study, blocks, figures, paths)
+
+
+def _phased(
+    request: ImputationRequest,
+    study: Study,
+    genetic_map: GeneticMap,
+    folder: Path,
+    plink_map: Path | None,
+    report: Report,
+) -> NDArray[np.int8]:
+    """The alleles of the typed sites, phased, [typed, 2 * people]."""
+    if request.phasing is PhasingName.BEAGLE:
+        return phase_with_beagle(request, study, folder, plink_map, report)
+    if request.phasing is PhasingName.BUILTIN:
+
+        def told(share: float) -> None:
+            report(Progress(done=round(100 * share), total=100, unit="percent", step="Phasing"))
+
+        told(0.0)
+        haplotypes = phase(
+            study.panel_alleles(study.panel),
+            genotype_counts(study),
+            genetic_map.at(study.panel.positions),
+            progress=told,
+        )
+        haplotypes[:, ~study.present] = ABSENT
+        return haplotypes
+    if not study.target.phased.all():
+        raise problem(
+            Kind.INPUT,
+            "The target is not phased",
+            f"{request.target_vcf.name} has heterozygous genotypes written with a slash.",
+            "Choose a phasing, or give phased data.",
+            subject=request.target_vcf.name,
+        )
+    return study.target.haplotypes
+
+
+def _figures(request: ImputationRequest, study: Study) -> ImputationFigures:
+    missing = (study.target.haplotypes == MISSING)[:, study.present]
+    return ImputationFigures(
+        engine=request.engine,
+        engine_version=find_engine(request.engine).version,
+        phasing=request.phasing,
+        samples=len(study.target.samples),
+        panel_haplotypes=int(study.panel_columns.sum()),
+        target_sites=study.target_sites,
+        typed=len(study.target),
+        mismatched=study.mismatched,
+        typed_only=len(study.typed_only),
+        unusable=study.unusable,
+        missing_genotypes=int(missing[:, 0::2].sum()) if study.present.all() else int(missing.sum()),
+    )
+
+
+def _written(
+    request: ImputationRequest,
+    study: Study,
+    blocks: Iterator[Block],
+    figures: ImputationFigures,
+    paths: OutputPaths,
+) -> ImputationFigures:
+    source = f"Haplodesk v{__version__} ({request.engine})"
+    empirical = request.empirical and request.engine is EngineName.BUILTIN
+    waiting = _typed_only(study) if request.phasing is PhasingName.NONE else None
+    sites = 0
+    with ResultWriter(
+        paths, study.chromosome, study.target.samples, source, empirical=empirical, min_r2=request.min_r2
+    ) as out:
+        for block in blocks:
+            sites += len(block.positions)
+            if waiting is not None and len(block.positions):
+                due = waiting.positions <= block.positions[-1]
+                block, waiting = block.joined(waiting.take(due)), waiting.take(~due)
+            out.write(block)
+        if waiting is not None:
+            out.write(waiting)
+    return out.counted(figures).model_copy(update={"panel_sites": sites})
+
+
+def _typed_only(study: Study) -> Block:
+    """Sites that only the target has, as they came: certain dosages, or none where a call is missing."""
+    only: GenotypeMatrix = study.typed_only
+    dosages = np.where(only.haplotypes > 0, 1000, only.haplotypes).astype(np.int16)
+    missing = (dosages[:, 0::2] == MISSING) | (dosages[:, 1::2] == MISSING)
+    dosages[np.repeat(missing, 2, axis=1)] = MISSING
+    none = np.zeros(len(only), dtype=bool)
+    return Block(
+        only.positions,
+        only.ids,
+        only.refs,
+        only.alts,
+        dosages,
+        none,
+        ~none,
+        np.full_like(dosages, MISSING),
+        np.full(dosages.shape, MISSING, dtype=np.int8),
+    )
