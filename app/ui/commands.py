@@ -91,10 +91,10 @@ class Commands(QObject):
         return tuple(c for c in self._commands.values() if c.noun == noun)
 
     def run(self, command_id: str, ids: Sequence[str] = ()) -> bool:
-        """Do it, if it can be done now."""
-        command = self._commands[command_id]
+        """Do it, if there is such a command and it can be done now."""
+        command = self._commands.get(command_id)
         chosen = tuple(ids)
-        if not command.enabled(chosen):
+        if command is None or not command.enabled(chosen):
             return False
         command.handler(chosen)
         return True

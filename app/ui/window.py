@@ -96,6 +96,8 @@ class MainWindow(QMainWindow):
 
     def navigate(self, view_id: str, item_id: str | None = None) -> None:
         """Show a page, made when it is first needed, and reveal one thing in it."""
+        if view_id not in self.specs:
+            return
         view = self.view(view_id)
         self.current_id = view_id
         self.header.title.setText(self.specs[view_id].title())

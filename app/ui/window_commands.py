@@ -34,6 +34,13 @@ def window_commands(window: MainWindow, specs: tuple[ViewSpec, ...]) -> Iterator
         shortcut="Ctrl+O",
         words="vcf dataset open check",
     )
+    yield Command(
+        "window.add_service",
+        window.tr("Add service…"),
+        "services",
+        lambda _: _open_add_service(window),
+        words="michigan topmed server token",
+    )
     yield Command("window.quit", window.tr("Quit"), "power", lambda _: window.close(), shortcut="Ctrl+Q")
     for choice, word in (
         ("light", window.tr("Light colours")),
@@ -65,3 +72,10 @@ def choose_files(window: MainWindow) -> None:
     dialog.filesSelected.connect(lambda names: window.drop_paths([Path(name) for name in names]))
     dialog.finished.connect(dialog.deleteLater)
     dialog.open()
+
+
+def _open_add_service(window: MainWindow) -> None:
+    from app.ui.dialogs.add_service import open_add_service
+
+    window.navigate("services")
+    open_add_service(window.context, window)

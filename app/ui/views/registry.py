@@ -4,11 +4,48 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
-from app.ui.views.view import ViewSpec
+from app.ui.context import Context
+from app.ui.views.view import View, ViewSpec
 
 
 def _t(text: str) -> str:
     return QCoreApplication.translate("Views", text)
 
 
-VIEWS: tuple[ViewSpec, ...] = ()
+def _home(context: Context) -> View:
+    from app.ui.views.home.home_view import HomeView
+
+    return HomeView(context)
+
+
+def _services(context: Context) -> View:
+    from app.ui.views.services.services_view import ServicesView
+
+    return ServicesView(context)
+
+
+def _panels(context: Context) -> View:
+    from app.ui.views.panels.panels_view import PanelsView
+
+    return PanelsView(context)
+
+
+def _activity(context: Context) -> View:
+    from app.ui.views.activity.activity_view import ActivityView
+
+    return ActivityView(context)
+
+
+def _settings(context: Context) -> View:
+    from app.ui.views.settings.settings_view import SettingsView
+
+    return SettingsView(context)
+
+
+VIEWS: tuple[ViewSpec, ...] = (
+    ViewSpec("home", lambda: _t("Home"), "home", _home, shortcut="Ctrl+1"),
+    ViewSpec("services", lambda: _t("Services"), "services", _services, shortcut="Ctrl+2", badge="services"),
+    ViewSpec("panels", lambda: _t("Panels"), "panels", _panels, shortcut="Ctrl+3"),
+    ViewSpec("activity", lambda: _t("Activity"), "activity", _activity, shortcut="Ctrl+7"),
+    ViewSpec("settings", lambda: _t("Settings"), "settings", _settings, in_rail=False),
+)

@@ -1,0 +1,167 @@
+"""Add a service: from the catalogue, or by its own address."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.domain.changes import Changes, Noun
+from app.domain.problem import Problem
+from app.domain.service import Preset
+from app.ui.context import Context
+from app.ui.theme import GRID
+from app.ui.widgets.basics import Text, link, primary
+from app.ui.widgets.problem_panel import ProblemPanel
+from app.ui.widgets.token_field import TokenField
+
+
+class AddServiceDialog(QDialog):
+    """Choose, paste the token, add."""
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.context = context
+        self.presets: tuple[Preset, ...] = ()
+        self.setWindowTitle(self.tr("Add a service"))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(GRID * 3, GRID * 3, GRID * 3, GRID * 2)
+        column.setSpacing(GRID * 3 // 2)
+        column.addWidget(Text(self.windowTitle(), bold=True))
+        column.addLayout(self._form())
+        self.problem = ProblemPanel(context.theme)
+        column.addWidget(self.problem)
+        column.addStretch(1)
+        column.addWidget(self._buttons())
+        self.setMinimumWidth(GRID * 72)
+        self.finished.connect(self.deleteLater)
+        self._show_choice()
+        context.bridge.run(context.library.presets(), self, self._take_presets)
+
+    def _form(self) -> QFormLayout:
+        form = QFormLayout()
+        form.setHorizontalSpacing(GRID * 2)
+        form.setVerticalSpacing(GRID * 3 // 2)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self.choice = QComboBox()
+        self.choice.setAccessibleName(self.tr("Service"))
+        self.choice.addItem(self.tr("Another address"))
+        self.choice.currentIndexChanged.connect(self._show_choice)
+        self.note = Text(muted=True, minor=True)
+        self.name = QLineEdit()
+        self.address = QLineEdit(placeholderText="https://")
+        self.plain = QCheckBox(self.tr("Send without encryption to this address"))
+        self.token = TokenField()
+        self.token_help = Text(muted=True, minor=True)
+        self.token_page = link(self.tr("Where to get the token"), self._open_page)
+        for label, widget in (
+            (self.tr("Service"), self.choice),
+            ("", self.note),
+            (self.tr("Name"), self.name),
+            (self.tr("Address"), self.address),
+            ("", self.plain),
+            (self.tr("Token"), self.token),
+            ("", self.token_help),
+            ("", self.token_page),
+        ):
+            form.addRow(label, widget)
+        self.form = form
+        for box in (self.name, self.address):
+            box.textChanged.connect(self._enable)
+        return form
+
+    def _buttons(self) -> QDialogButtonBox:
+        self.add_button = primary(QPushButton(self.tr("Add service")))
+        self.cancel_button = QPushButton(self.tr("Cancel"))
+        buttons = QDialogButtonBox()
+        buttons.addButton(self.cancel_button, QDialogButtonBox.ButtonRole.RejectRole)
+        buttons.addButton(self.add_button, QDialogButtonBox.ButtonRole.AcceptRole)
+        self.add_button.clicked.connect(self._add)
+        self.cancel_button.clicked.connect(self.reject)
+        return buttons
+
+    def _take_presets(self, presets: tuple[Preset, ...]) -> None:
+        self.presets = tuple(p for p in presets if p.enabled and p.id != "practice")
+        for place, preset in enumerate(self.presets):
+            country = f" ({preset.country})" if preset.country else ""
+            self.choice.insertItem(place, preset.name + country, preset.id)
+        self.choice.setCurrentIndex(0)
+        self._show_choice()
+
+    def chosen(self) -> Preset | None:
+        """The preset, None for another address."""
+        wanted = self.choice.currentData()
+        return next((p for p in self.presets if p.id == wanted), None)
+
+    def _show_choice(self) -> None:
+        preset = self.chosen()
+        self.name.setText(preset.name if preset else "")
+        self.address.setText(preset.base_url if preset else "")
+        self.address.setReadOnly(preset is not None)
+        note = " ".join(p for p in (preset.operator, preset.note) if p) if preset else ""
+        self.note.setText(note)
+        self.form.setRowVisible(self.note, bool(note))
+        self.token_help.setText(preset.token_help if preset else "")
+        self.form.setRowVisible(self.token_help, bool(preset and preset.token_help))
+        self.form.setRowVisible(self.token_page, bool(preset and preset.token_url))
+        self._enable()
+
+    def _enable(self) -> None:
+        self.add_button.setEnabled(bool(self.name.text().strip() and self.address.text().strip()))
+        self.form.setRowVisible(self.plain, _is_plain(self.address.text()))
+
+    def _open_page(self) -> None:
+        preset = self.chosen()
+        if preset is not None:
+            QDesktopServices.openUrl(QUrl(preset.token_url))
+
+    def _add(self) -> None:
+        preset = self.chosen()
+        self.problem.clear()
+        self.add_button.setEnabled(False)
+        self.add_button.setText(self.tr("Looking at the service…"))
+        adding = self.context.operations.add_service(
+            self.name.text().strip(),
+            self.address.text().strip(),
+            token=self.token.value(),
+            preset_id=preset.id if preset else None,
+            plain_http_allowed=self.plain.isChecked(),
+        )
+        self.context.bridge.run(adding, self, self._added, self._failed)
+
+    def _added(self, changes: Changes) -> None:
+        self.token.clear()
+        ids = changes.ids(Noun.SERVICE)
+        self.context.notices.say(self.tr("{0} is added").format(self.name.text().strip()))
+        self.accept()
+        if ids:
+            self.context.navigate("services", ids[0])
+
+    def _failed(self, problem: Problem) -> None:
+        self.add_button.setText(self.tr("Add service"))
+        self._enable()
+        self.problem.show_problem(problem, self._add)
+        self.adjustSize()
+
+
+def _is_plain(address: str) -> bool:
+    """Whether an address is without encryption and not of this computer."""
+    host = QUrl(address.strip()).host()
+    return address.strip().lower().startswith("http://") and host not in ("localhost", "127.0.0.1", "::1", "")
+
+
+def open_add_service(context: Context, parent: QWidget) -> AddServiceDialog:
+    """Show the dialog without blocking."""
+    dialog = AddServiceDialog(context, parent)
+    dialog.open()
+    return dialog

@@ -1,0 +1,190 @@
+"""The rows of Home."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtGui import QPixmap
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from app.domain.dataset import Dataset
+from app.domain.job import Job, JobState
+from app.domain.result import Result
+from app.ui import text
+from app.ui.attention import Need, NeedKind
+from app.ui.colours import Status
+from app.ui.context import Context
+from app.ui.status import Shown, dataset_state, job_shown
+from app.ui.theme import GRID
+from app.ui.widgets.basics import Text
+
+
+def _t(text_: str) -> str:
+    return QCoreApplication.translate("Home", text_)
+
+
+def row_of(
+    context: Context,
+    shown: Shown,
+    title: str,
+    detail: str,
+    button: str,
+    on_click: Callable[[], object],
+    extra: QWidget | None = None,
+) -> QWidget:
+    """Sign, title and detail, something in the middle, a button at the right."""
+    row = QWidget()
+    line = QHBoxLayout(row)
+    line.setContentsMargins(0, 0, 0, 0)
+    line.setSpacing(GRID * 3 // 2)
+    sign = QLabel()
+    sign.setToolTip(shown.word)
+    context.theme.bind(sign, lambda label: label.setPixmap(_sign(context, shown)))
+    line.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
+    words = QVBoxLayout()
+    words.setSpacing(2)
+    words.addWidget(Text(title, bold=True))
+    if detail:
+        words.addWidget(Text(detail, muted=True))
+    line.addLayout(words, 1)
+    if extra is not None:
+        line.addWidget(extra, 0, Qt.AlignmentFlag.AlignVCenter)
+    action = QPushButton(button)
+    action.setAccessibleName(f"{button}: {title}")
+    action.clicked.connect(lambda: on_click())
+    line.addWidget(action, 0, Qt.AlignmentFlag.AlignVCenter)
+    return row
+
+
+def _sign(context: Context, shown: Shown) -> QPixmap:
+    return context.theme.icon(shown.icon_name, context.theme.colours.status[shown.status]).pixmap(20, 20)
+
+
+def need_row(context: Context, need: Need, services: dict[str, str]) -> QWidget:
+    """One thing that needs the user, with the button that mends it."""
+    left = text.duration((need.at - context.now()).total_seconds()) if need.at else ""
+    since = text.relative(need.at, context.now()) if need.at else ""
+    name = need.name
+    table: dict[NeedKind, tuple[Status, str, str, str]] = {
+        NeedKind.JOB_FAILED: (
+            Status.FAILED,
+            _t("{0} failed").format(name),
+            need.detail,
+            _t("Show what to do"),
+        ),
+        NeedKind.SIGN_IN: (
+            Status.WARNING,
+            _t("{0} waits for a token").format(name),
+            need.detail or services.get(need.item_id, ""),
+            _t("Set token…"),
+        ),
+        NeedKind.RESULT_EXPIRES: (
+            Status.WARNING,
+            _t("The result of {0} is deleted in {1}").format(name, left),
+            _t("It was not fetched yet."),
+            _t("Fetch it"),
+        ),
+        NeedKind.RESULT_FAILED: (
+            Status.FAILED,
+            _t("The result of {0} is not whole").format(name),
+            need.detail,
+            _t("Show it"),
+        ),
+        NeedKind.TOKEN_EXPIRES: (
+            Status.WARNING,
+            _t("The token for {0} ends in {1}").format(name, left)
+            if need.at and need.at > context.now()
+            else _t("The token for {0} has ended").format(name),
+            _t("Jobs cannot be sent or followed without it."),
+            _t("Set token…"),
+        ),
+        NeedKind.TOKEN_BAD: (
+            Status.FAILED,
+            _t("{0} does not accept the token").format(name),
+            need.detail,
+            _t("Set token…"),
+        ),
+        NeedKind.SERVICE_DOWN: (
+            Status.WARNING,
+            _t("{0} does not answer").format(name),
+            _t("Down since {0}; a job waits for it.").format(since) if since else _t("A job waits for it."),
+            _t("Look now"),
+        ),
+        NeedKind.SERVICE_OFF: (
+            Status.WARNING,
+            _t("{0} was switched off").format(name),
+            need.detail,
+            _t("Show it"),
+        ),
+    }
+    status, title, detail, button = table[need.kind]
+    return row_of(context, Shown(status, ""), title, detail, button, lambda: _mend(context, need))
+
+
+def _mend(context: Context, need: Need) -> None:
+    if need.kind == NeedKind.RESULT_EXPIRES:
+        context.bridge.run(
+            context.operations.fetch_results(need.item_id),
+            context.commands,
+            None,
+            context.notices.problem,
+        )
+    elif need.kind == NeedKind.SERVICE_DOWN:
+        context.bridge.run(context.operations.check_services((need.item_id,)), context.commands)
+    context.navigate(need.view, need.item_id)
+    if need.kind in (NeedKind.TOKEN_BAD, NeedKind.TOKEN_EXPIRES, NeedKind.SIGN_IN):
+        context.commands.run("service.set_token", (need.item_id,))
+
+
+def job_row(context: Context, job: Job, service: str) -> QWidget:
+    """A job with its stage and how far it is."""
+    shown = job_shown(job)
+    parts = [service, job.panel_name, shown.word]
+    if job.state == JobState.RUNNING and job.step:
+        parts[-1] = job.step
+    if job.queue_position:
+        parts.append(_t("place {0} in the queue").format(text.number(job.queue_position)))
+    detail = " · ".join(p for p in parts if p)
+    bar: QProgressBar | None = None
+    if job.progress is not None:
+        bar = QProgressBar(textVisible=False)
+        bar.setRange(0, 1000)
+        bar.setValue(round(job.progress * 1000))
+        bar.setFixedWidth(GRID * 16)
+        bar.setAccessibleName(job.name)
+        bar.setToolTip(text.percent(job.progress))
+    return row_of(context, shown, job.name, detail, _t("Open"), lambda: context.navigate("jobs", job.id), bar)
+
+
+def result_row(context: Context, result: Result, job: Job | None) -> QWidget:
+    """A new result with its verdict."""
+    name = job.name if job is not None else result.id
+    return row_of(
+        context,
+        Shown(Status.DONE, _t("Verified"), "shield"),
+        name,
+        result.verdict or text.relative(result.verified, context.now()),
+        _t("Show"),
+        lambda: context.navigate("results", result.id),
+    )
+
+
+def dataset_row(context: Context, dataset: Dataset) -> QWidget:
+    """A dataset with what is known of it."""
+    report = dataset.report
+    shown = dataset_state(dataset.state, report.accepted if report else None)
+    parts = [shown.word]
+    if report is not None:
+        parts += [
+            text.plural(
+                QCoreApplication.translate("Home", "%Ln sample(s)", None, report.samples), report.samples
+            ),
+            text.plural(QCoreApplication.translate("Home", "%Ln variant(s)", None, report.snps), report.snps),
+            report.build.value or "",
+        ]
+    parts.append(text.size(dataset.size))
+    detail = " · ".join(p for p in parts if p)
+    return row_of(
+        context, shown, dataset.name, detail, _t("Open"), lambda: context.navigate("uploads", dataset.id)
+    )

@@ -1,0 +1,125 @@
+"""Home: what needs you, what runs, what is ready, what you worked with last."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from app.domain.changes import Changes, Noun
+from app.domain.job import OPEN_STATES
+from app.domain.problem import Problem
+from app.ui.context import Context
+from app.ui.overview import Overview, read_overview
+from app.ui.views.home.blocks import dataset_row, job_row, need_row, result_row
+from app.ui.views.home.first_run import FirstRun
+from app.ui.views.view import View
+from app.ui.widgets.basics import Card, SectionHeading, clear, link
+from app.ui.widgets.page import ScrollPage
+from app.ui.widgets.problem_panel import ProblemPanel
+
+MOST = 6
+
+
+class HomeView(View):
+    """Four quiet blocks, only when they have content; before that, the first three steps."""
+
+    nouns = frozenset({Noun.SERVICE, Noun.DATASET, Noun.JOB, Noun.RESULT})
+    tick_ms = 30_000
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        self.page = ScrollPage()
+        column.addWidget(self.page)
+        self.problem = ProblemPanel(context.theme)
+        self.first_run = FirstRun(context, self._practise)
+        self.blocks = QVBoxLayout()
+        self.blocks.setSpacing(16)
+        self.page.column.addWidget(self.problem)
+        self.page.column.addWidget(self.first_run)
+        self.page.column.addLayout(self.blocks)
+        self.first_run.hide()
+        self.overview: Overview | None = None
+
+    def refresh(self) -> None:
+        """Read all nouns once."""
+        self.read(read_overview(self.context.library, self.context.now()), self._show)
+
+    def tick(self) -> None:
+        """Times go on, and a token may come near its end."""
+        self.overview = None
+        self.refresh()
+
+    def _show(self, overview: Overview) -> None:
+        if overview == self.overview:
+            return
+        self.overview = overview
+        self.first_run.setVisible(not overview.jobs)
+        self.first_run.show_progress(bool(overview.services), bool(overview.datasets))
+        clear(self.blocks)
+        self._needs(overview)
+        self._running(overview)
+        self._ready(overview)
+        self._recent(overview)
+
+    def _block(self, title: str, rows: list[QWidget], more: str = "", view: str = "") -> None:
+        if not rows:
+            return
+        box = QWidget()
+        column = QVBoxLayout(box)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        heading = SectionHeading(title)
+        if len(rows) > MOST and view:
+            heading.add(link(more, lambda: self.context.navigate(view, None)))
+        column.addWidget(heading)
+        card = Card(self.context.theme)
+        card.body.setSpacing(12)
+        for row in rows[:MOST]:
+            card.body.addWidget(row)
+        column.addWidget(card)
+        self.blocks.addWidget(box)
+
+    def _needs(self, overview: Overview) -> None:
+        names = {s.id: s.name for s in overview.services}
+        rows: list[QWidget] = [need_row(self.context, n, names) for n in overview.needs]
+        self._block(self.tr("Needs you"), rows)
+
+    def _running(self, overview: Overview) -> None:
+        services = {s.id: s.name for s in overview.services}
+        running = [j for j in overview.jobs if j.state in OPEN_STATES]
+        rows: list[QWidget] = [job_row(self.context, j, services.get(j.service_id, "")) for j in running]
+        self._block(self.tr("Running"), rows, self.tr("All jobs"), "jobs")
+
+    def _ready(self, overview: Overview) -> None:
+        jobs = {j.id: j for j in overview.jobs}
+        fresh = [r for r in overview.results if not r.seen and r.verified is not None]
+        rows: list[QWidget] = [result_row(self.context, r, jobs.get(r.job_id)) for r in fresh]
+        self._block(self.tr("Ready"), rows, self.tr("All results"), "results")
+
+    def _recent(self, overview: Overview) -> None:
+        rows: list[QWidget] = [dataset_row(self.context, d) for d in overview.datasets[:MOST]]
+        self._block(self.tr("Recent datasets"), rows)
+
+    # The first run.
+
+    def _practise(self) -> None:
+        self.first_run.busy(True)
+        self.problem.clear()
+
+        async def practise() -> Changes:
+            started = await self.context.operations.start_practice()
+            return started | await self.context.operations.add_practice_data()
+
+        def failed(problem: Problem) -> None:
+            self.first_run.busy(False)
+            self.problem.show_problem(problem, self._practise)
+
+        self.do(practise(), self._practised, failed)
+
+    def _practised(self, changes: Changes) -> None:
+        self.first_run.busy(False)
+        ids = changes.ids(Noun.DATASET)
+        if ids:
+            self.do(self.context.operations.check_dataset(ids[0]))
+            self.context.navigate("uploads", ids[0])

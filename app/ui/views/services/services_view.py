@@ -1,0 +1,158 @@
+"""Services: the table, the practice server, and the detail of the selected one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+
+from app.domain.changes import Noun
+from app.domain.problem import Problem
+from app.domain.service import Service
+from app.ui import text
+from app.ui.context import Context
+from app.ui.dialogs.add_service import open_add_service
+from app.ui.dialogs.set_token import SetTokenDialog
+from app.ui.models.table import Column, TableModel, time_column
+from app.ui.status import health_state
+from app.ui.theme import GRID
+from app.ui.views.services.practice_card import PracticeCard
+from app.ui.views.services.service_commands import service_commands
+from app.ui.views.services.service_detail import ServiceDetail, ServiceFacts
+from app.ui.views.view import View
+from app.ui.widgets.basics import EmptyState
+from app.ui.widgets.splitter import RememberedSplitter
+from app.ui.widgets.table_view import TableView
+
+
+class ServicesView(View):
+    """Where data may be sent."""
+
+    nouns = frozenset({Noun.SERVICE, Noun.PANEL})
+    tick_ms = 20_000
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self.current: str | None = None
+        self._first = True
+        self.context.commands.add(*service_commands(self))
+        self.table = self._make_table()
+        self.detail = ServiceDetail(context)
+        self.practice = PracticeCard(context, self._toggle_practice)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(GRID * 2, GRID * 2, GRID * 2, GRID)
+        column.setSpacing(GRID)
+        column.addWidget(self.practice)
+        self.splitter = RememberedSplitter(context.layout, "services", self.table, self.detail, (2, 3))
+        column.addWidget(self.splitter, 1)
+        self.detail.hide()
+
+    def _make_table(self) -> TableView:
+        columns = (
+            Column("name", self.tr("Name"), 240),
+            Column("state", self.tr("State"), 130, status=health_state),
+            Column("response_ms", self.tr("Answer (ms)"), 95, show=text.number, numeric=True),
+            time_column("token_expires", self.tr("Token ends"), self.context.now),
+            Column("panels", self.tr("Panels"), 70, show=text.number, numeric=True),
+            Column("country", self.tr("Country"), 90),
+            time_column("last_checked", self.tr("Looked at"), self.context.now),
+            Column("base_url", self.tr("Address"), 260),
+            Column("operator", self.tr("Operator"), 160, hidden=True),
+            Column("generation", self.tr("Dialect"), 70, hidden=True),
+            time_column("last_synced", self.tr("Panels read"), self.context.now, hidden=True),
+        )
+        model = TableModel(self.context.bridge, self.context.library.pages("service"), columns, Noun.SERVICE)
+        table = TableView(
+            self.context, model, "service", "services", self.tr("Filter, for example state:down")
+        )
+        add = QPushButton(self.tr("Add service…"))
+        self.context.theme.bind_icon(add, "add")
+        add.clicked.connect(self._add)
+        table.add_tool(add)
+        self.add_button = add
+        empty = EmptyState(
+            self.context.theme,
+            "services",
+            self.tr("A service imputes your data on its computers. Add the one where you have an account."),
+            self.tr("Add service…"),
+            self._add,
+        )
+        table.set_empty(empty)
+        table.current_changed.connect(self._show)
+        table.opened.connect(self._show)
+        table.model.loaded.connect(self._choose_first)
+        return table
+
+    def refresh(self) -> None:
+        """The table reads itself after the first time."""
+        if self._first:
+            self._first = False
+            self.table.refresh()
+        self.practice.show_state(self.context.library.practice_url())
+        if self.current is not None:
+            self._read_detail(self.current)
+
+    def tick(self) -> None:
+        """Relative times."""
+        self.table.grid.viewport().update()
+        self.detail.tick()
+
+    def reveal(self, item_id: str) -> None:
+        """Select a service."""
+        self.table.reveal(item_id)
+        self._show(item_id)
+
+    def _choose_first(self) -> None:
+        first = self.table.model.id_at(0)
+        self.add_button.setVisible(first is not None or self.table.model.query.filtered)
+        if first is None:
+            self._show(None)
+        elif self.table.current_id() is None and self.current is None:
+            self.table.reveal(first)
+
+    def _show(self, service_id: object) -> None:
+        self.current = service_id if isinstance(service_id, str) else None
+        if self.current is None:
+            self.detail.hide()
+        else:
+            self._read_detail(self.current)
+
+    def _read_detail(self, service_id: str) -> None:
+        self.read(self.detail.facts_of(service_id), self._show_facts)
+
+    def _show_facts(self, facts: ServiceFacts | None) -> None:
+        if facts is None or facts.service.id != self.current:
+            return
+        self.detail.show_facts(facts)
+        self.detail.show()
+
+    def with_service(self, service_id: str, then: Callable[[Service], object]) -> None:
+        """Read a service and hand it over."""
+
+        def found(service: Service | None) -> None:
+            if service is not None:
+                then(service)
+
+        self.read(self.context.library.service(service_id), found)
+
+    def open_set_token(self, service: Service) -> SetTokenDialog:
+        """Ask for a token."""
+        dialog = SetTokenDialog(self.context, service, self)
+        dialog.open()
+        return dialog
+
+    def _add(self) -> None:
+        open_add_service(self.context, self)
+
+    def _toggle_practice(self, start: bool) -> None:
+        self.practice.show_busy()
+        operations = self.context.operations
+        self.do(
+            operations.start_practice() if start else operations.stop_practice(),
+            lambda _: self.refresh(),
+            self._practice_failed,
+        )
+
+    def _practice_failed(self, problem: Problem) -> None:
+        self.practice.show_state(self.context.library.practice_url())
+        self.context.notices.problem(problem)
