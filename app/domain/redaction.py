@@ -18,12 +18,13 @@ from pydantic import SecretStr
 
 HIDDEN = "[hidden]"
 _SHORTEST = 5
-_MOST = 500
+_MOST = 200
 
 _SLASH = r"(?:/|%2[Ff])"
 _NAME = r"""(?:(?!%2[Ff])[^/\s"'<>?#,;)\]}])"""
 _VALUE = r"""(?:(?!%26|&amp;)[^&\s"'<>,;)\]}])+"""
-_QUOTED = r""""(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'"""
+_QUOTED = r"""\\"[^"\\\n]*\\"|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'"""
+_SEPARATORS = r"""[:=]|%3D|(?<=["']),"""
 _LINE = r"""[^"'\r\n]+"""
 
 _Replacement = str | Callable[[re.Match[str]], str]
@@ -32,20 +33,25 @@ _Replacement = str | Callable[[re.Match[str]], str]
 def _named(words: str, separators: str, value: str) -> re.Pattern[str]:
     """`word: value`, `"word": "value"`, `word=value`, `(b'word', b'value')`; group 1 is kept."""
     return re.compile(
-        rf"""((?<![A-Za-z0-9])(?:{words})\\?["']?\s{{0,4}}(?:{separators})\s{{0,4}}b?)(?:\\?(?:{_QUOTED})|{value})""",
+        rf"""((?<![A-Za-z0-9])(?:{words})\\?["']?\s{{0,4}}(?:{separators})\s{{0,4}}b?)(?:{_QUOTED}|{value})""",
         re.IGNORECASE,
     )
 
 
 _PATTERNS: tuple[tuple[re.Pattern[str], _Replacement], ...] = (
-    (re.compile(r"eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]+){1,4}\.?"), HIDDEN),
     (
-        _named(r"x-auth-token|proxy-authorization|authorization|set-cookie|cookie", "[:=,]", _LINE),
+        re.compile(
+            r"(?:(?<![A-Za-z0-9_-])|(?<=%[0-9A-Fa-f]{2}))eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]+){1,4}\.?"
+        ),
+        HIDDEN,
+    ),
+    (
+        _named(r"x-auth-token|proxy-authorization|authorization|set-cookie|cookie", _SEPARATORS, _LINE),
         rf"\1{HIDDEN}",
     ),
     (re.compile(r"\b(Bearer|Basic)\s{1,4}[A-Za-z0-9._~+/=-]{8,}"), rf"\1 {HIDDEN}"),
     (
-        _named(r"password|passwd|passphrase|pwd|client_secret|secret_key|api[_-]?key", "[:=,]|%3D", _VALUE),
+        _named(r"password|passwd|passphrase|pwd|client_secret|secret_key|api[_-]?key", _SEPARATORS, _VALUE),
         rf"\1{HIDDEN}",
     ),
     (_named(r"(?:access_|refresh_|auth_|api_|id_)?token", "=|%3D", _VALUE), rf"\1{HIDDEN}"),
@@ -83,12 +89,12 @@ _PATTERNS: tuple[tuple[re.Pattern[str], _Replacement], ...] = (
 
 
 class _Known:
-    """The registered secrets and one pattern that finds any of them in any spelling."""
+    """The registered secrets, in every spelling, the longest first."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._spellings: dict[str, tuple[str, ...]] = {}
-        self.pattern: re.Pattern[str] | None = None
+        self.words: tuple[str, ...] = ()
 
     def add(self, secret: str) -> None:
         with self._lock:
@@ -97,17 +103,13 @@ class _Known:
             self._spellings[secret] = _spellings(secret)
             while len(self._spellings) > _MOST:
                 del self._spellings[next(iter(self._spellings))]
-            self._compile()
+            words = {word for spelled in self._spellings.values() for word in spelled}
+            self.words = tuple(sorted(words, key=len, reverse=True))
 
     def clear(self) -> None:
         with self._lock:
             self._spellings.clear()
-            self._compile()
-
-    def _compile(self) -> None:
-        words = {word for spelled in self._spellings.values() for word in spelled}
-        longest_first = sorted(words, key=len, reverse=True)
-        self.pattern = re.compile("|".join(map(re.escape, longest_first))) if words else None
+            self.words = ()
 
 
 _known = _Known()
@@ -143,9 +145,9 @@ def forget_all() -> None:
 
 def redact(text: str) -> str:
     """The text without secrets."""
-    known = _known.pattern
-    if known is not None:
-        text = known.sub(HIDDEN, text)
+    for word in _known.words:
+        if word in text:
+            text = text.replace(word, HIDDEN)
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
     return _without_home(text)
@@ -155,4 +157,4 @@ def _without_home(text: str) -> str:
     home = os.path.expanduser("~").rstrip("/\\")
     if len(home) < 3 or home not in text:
         return text
-    return re.sub(re.escape(home) + r"(?![A-Za-z0-9._-])", "~", text)
+    return re.sub(re.escape(home) + r"(?![A-Za-z0-9_-])", "~", text)

@@ -5,7 +5,7 @@ A plain copy of a file in WAL mode loses the freshest rows; SQLite's own backup 
 
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,7 +42,8 @@ def make(source: Path, target: Path) -> BackupFacts:
     except OSError as error:
         raise _disk_problem(target, error) from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
     return facts
 
 
@@ -79,7 +80,8 @@ def restore(file: Path, path: Path) -> Path | None:
     except OSError as error:
         raise _disk_problem(path, error) from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
     return kept
 
 

@@ -60,7 +60,7 @@ def parse(model: type[M], text: str) -> M:
 
 def parse_softly(model: type[M], text: str) -> M:
     """Read a document and leave out every field that does not fit, so that its default is used."""
-    data = from_json(text)
+    data = _object(text)
     for _ in range(_GOES):
         try:
             return model.model_validate_json(to_json(data))
@@ -68,6 +68,14 @@ def parse_softly(model: type[M], text: str) -> M:
             for each in error.errors():
                 _drop(data, each["loc"])
     return model.model_validate_json(to_json(data))
+
+
+def _object(text: str) -> Any:
+    try:
+        data = from_json(text)
+    except ValueError:
+        return {}
+    return data if isinstance(data, dict) else {}
 
 
 def _drop(data: Any, place: tuple[int | str, ...]) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from app.domain.problem import Kind, problem
+from app.domain.redaction import redact
 from app.store import backup
 from app.store.migrate import stored_version, upgrade
 from app.store.problems import store_problem
@@ -106,6 +107,16 @@ def _migrate(engine: Engine, *, foreign_keys: bool) -> None:
     try:
         with engine.begin() as connection:
             upgrade(connection, HEAD)
+    except SQLAlchemyError:
+        raise
+    except Exception as error:
+        raise problem(
+            Kind.BUG,
+            "The database cannot be brought to this version",
+            f"A step of the conversion failed ({type(error).__name__}). The database was left as it was.",
+            "Please report it, and go on with the version of Haplodesk that you had.",
+            details=redact(str(error)),
+        ) from error
     finally:
         engine.dispose()
 

@@ -25,15 +25,28 @@ def file_version(path: Path) -> str | None:
         return None
     _look_at_header(path)
     try:
-        with closing(read_only(path)) as connection:
-            return _version(connection, path)
+        return _asked(path, "mode=ro&immutable=1" if not _in_use(path) else "mode=ro")
     except sqlite3.Error as error:
         raise store_problem(error, path) from error
 
 
+def _in_use(path: Path) -> bool:
+    """Whether there is a log beside the file, which must be read too; without one it is read untouched."""
+    return path.with_name(path.name + "-wal").exists()
+
+
+def _asked(path: Path, how: str) -> str | None:
+    with closing(_connected(path, how)) as connection:
+        return _version(connection, path)
+
+
 def read_only(path: Path) -> sqlite3.Connection:
-    """A plain connection that cannot change the file."""
-    return sqlite3.connect(path.absolute().as_uri() + "?mode=ro", uri=True, timeout=5)
+    """A plain connection that cannot change the file, and sees what is in its log."""
+    return _connected(path, "mode=ro")
+
+
+def _connected(path: Path, how: str) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, timeout=5)
 
 
 def _look_at_header(path: Path) -> None:

@@ -256,6 +256,7 @@ def fill_jobs(c: Connection, count: int) -> None:
     """Insert many jobs at once; states, services and panels go round, every tenth ended."""
     states = [JobState.RUNNING, JobState.SUCCESS, JobState.FAILED, JobState.QUEUED, JobState.EXPIRED]
     template = a_job()
+    document = template.model_dump_json()
     rows, documents = [], []
     for number in range(count):
         job = template.model_copy(
@@ -271,6 +272,6 @@ def fill_jobs(c: Connection, count: int) -> None:
             }
         )
         rows.append(job_row(job, f"Service {number % 7}"))
-        documents.append({"id": job.id, "document": template.model_dump_json()})
+        documents.append({"id": job.id, "document": document})
     c.execute(insert(t.jobs), rows)
     c.execute(insert(t.job_documents), documents)

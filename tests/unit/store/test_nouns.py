@@ -1,8 +1,7 @@
 """Every noun goes in and comes out as it was."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
+from functools import partial
 
 import pytest
 from sqlalchemy import Connection, select
@@ -27,12 +26,6 @@ from tests.unit.store.nouns import (
     an_event,
     at,
 )
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "haplodesk.db") as opened:
-        yield opened
 
 
 def test_services_come_back_by_name(store: Store) -> None:
@@ -161,7 +154,8 @@ def test_a_population_renamed_only_in_its_id_is_a_change(store: Store) -> None:
 
 def test_datasets_come_back(store: Store) -> None:
     unchecked = a_dataset("data-2", report=None, checked=None, added=at(5))
-    store.write_now(lambda c: [datasets.save_dataset(c, each) for each in (a_dataset(), unchecked)])
+    for each in (a_dataset(), unchecked):
+        store.write_now(partial(datasets.save_dataset, dataset=each))
     assert store.read_now(datasets.datasets) == (unchecked, a_dataset())
     assert store.read_now(lambda c: datasets.dataset(c, "data-1")) == a_dataset()
     store.write_now(lambda c: datasets.remove_dataset(c, "data-1"))
@@ -172,7 +166,8 @@ def test_jobs_come_back_newest_first_and_by_state(store: Store) -> None:
     old = a_job()
     ended = a_job("job-2", state=JobState.SUCCESS, created=at(1), service_id="svc-2")
     draft = a_job("job-3", state=JobState.PREPARING, created=at(2), remote_id=None, problem=None)
-    store.write_now(lambda c: [jobs.save_job(c, each) for each in (old, draft, ended)])
+    for each in (old, draft, ended):
+        store.write_now(partial(jobs.save_job, job=each))
     assert store.read_now(jobs.jobs) == (draft, ended, old)
     assert store.read_now(jobs.open_jobs) == (draft, old)
     assert store.read_now(lambda c: jobs.jobs(c, {JobState.SUCCESS})) == (ended,)
@@ -204,7 +199,8 @@ def test_the_timeline_is_told_by_job_service_and_dataset(store: Store) -> None:
     lines = [an_event(n) for n in range(3)] + [
         an_event(9, job_id=None, service_id="svc-1", dataset_id="data-1")
     ]
-    store.write_now(lambda c: [jobs.add_event(c, each) for each in lines])
+    for line in lines:
+        store.write_now(partial(jobs.add_event, event=line))
     assert store.read_now(jobs.events) == tuple(reversed(lines))
     assert store.read_now(lambda c: jobs.events(c, limit=1)) == (lines[3],)
     assert store.read_now(lambda c: jobs.events(c, job_id="job-1")) == tuple(reversed(lines[:3]))
