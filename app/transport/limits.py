@@ -107,10 +107,11 @@ class Pace:
         if not fresh and (last := self._recent(who, spacing_s)) is not None:
             return cast(T, await asyncio.shield(asyncio.wrap_future(last)))
         outcome: concurrent.futures.Future[Any] = concurrent.futures.Future()
-        wait = self._reserve(server, who, spacing_s, outcome)
+        self._remember(who, outcome)
         try:
-            if wait > 0:
+            while (wait := self._turn_in_s(server, spacing_s)) > 0:
                 await self._sleep(wait)
+            self._remember(who, outcome)
             answer = await ask()
         except ProblemError as error:
             outcome.set_exception(error)
@@ -129,16 +130,22 @@ class Pace:
                 return None
             return outcome
 
-    def _reserve(
-        self, server: str, who: Hashable, spacing_s: float, outcome: concurrent.futures.Future[Any]
-    ) -> float:
+    def _turn_in_s(self, server: str, spacing_s: float) -> float:
+        """Take the turn, if it is free, and give 0; else the seconds to wait before asking again.
+
+        Asked again after each wait, because a computer may have slept for longer than it meant to.
+        """
         with self._lock:
             now = self._monotonic()
             last = self._last_turn.get(server)
-            turn = now if last is None else max(now, last + spacing_s)
-            self._last_turn[server] = turn
-            self._outcomes[who] = (turn, outcome)
-            return turn - now
+            if last is None or now >= last + spacing_s:
+                self._last_turn[server] = now
+                return 0.0
+            return max(0.001, last + spacing_s - now)
+
+    def _remember(self, who: Hashable, outcome: concurrent.futures.Future[Any]) -> None:
+        with self._lock:
+            self._outcomes[who] = (self._monotonic(), outcome)
 
     def _forget(self, who: Hashable, outcome: concurrent.futures.Future[Any]) -> None:
         with self._lock:

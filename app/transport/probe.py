@@ -149,7 +149,8 @@ def reason_of(error: BaseException, phase: str = "first_byte") -> str:
     if isinstance(error, socket.gaierror):
         return "the name of the server could not be looked up"
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the certificate of the server is not trusted ({error.verify_message})"
+        said = getattr(error, "verify_message", "") or "unknown reason"
+        return f"the certificate of the server is not trusted ({said})"
     if isinstance(error, ssl.SSLError):
         return "the encryption could not be agreed upon"
     if isinstance(error, ConnectionRefusedError):
