@@ -1,0 +1,63 @@
+"""`haplodesk jobs …`"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from app.cli.program import session_of
+
+app = typer.Typer(name="jobs", help="Imputation jobs at the services.", no_args_is_help=True)
+
+One = Annotated[str, typer.Argument(metavar="ID", help="Our id, the server's id, or a name that is unique.")]
+Many = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids or unique names of jobs.")]
+Token = Annotated[
+    bool, typer.Option("--token-stdin", help="Use the token on standard input for this call only.")
+]
+
+
+@app.command("list")
+def list_jobs(
+    ctx: typer.Context,
+    state: Annotated[
+        list[str] | None, typer.Option("--state", help="Only jobs in this state; may be given again.")
+    ] = None,
+    service: Annotated[str, typer.Option("--service", help="Only jobs of this service.")] = "",
+) -> None:
+    """The jobs as they were last seen, newest first."""
+    from app.cli.work import jobs as work
+
+    work.list_jobs(session_of(ctx), state or [], service)
+
+
+@app.command("show")
+def show(ctx: typer.Context, job: One) -> None:
+    """One job with its steps, files and timeline, as it was last seen."""
+    from app.cli.work import jobs as work
+
+    work.show(session_of(ctx), job)
+
+
+@app.command("watch")
+def watch(ctx: typer.Context, job: One, token_stdin: Token = False) -> None:
+    """Look now and then until the job has ended; ends with 0 for success and 1 otherwise."""
+    from app.cli.work import jobs as work
+
+    work.watch_job(session_of(ctx), job, token_stdin)
+
+
+@app.command("cancel")
+def cancel(ctx: typer.Context, jobs: Many, token_stdin: Token = False) -> None:
+    """Stop jobs, on their way or at the service."""
+    from app.cli.work import jobs as work
+
+    work.cancel(session_of(ctx), jobs, token_stdin)
+
+
+@app.command("retry")
+def retry(ctx: typer.Context, jobs: Many, token_stdin: Token = False) -> None:
+    """Send again what failed, was cancelled or has expired; the answer names the new jobs."""
+    from app.cli.work import jobs as work
+
+    work.retry(session_of(ctx), jobs, token_stdin)

@@ -1,0 +1,44 @@
+"""`haplodesk results …`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli.program import session_of
+
+app = typer.Typer(name="results", help="Fetch results and judge them.", no_args_is_help=True)
+
+
+@app.command("fetch")
+def fetch(
+    ctx: typer.Context,
+    job: Annotated[str, typer.Argument(metavar="JOB", help="Our id, the server's id, or a unique name.")],
+    to: Annotated[Path | None, typer.Option("--to", metavar="DIR", help="Where the files are put.")] = None,
+    token_stdin: Annotated[
+        bool, typer.Option("--token-stdin", help="Use the token on standard input for this call only.")
+    ] = False,
+    password_stdin: Annotated[
+        bool,
+        typer.Option(
+            "--password-stdin", help="The password of the archives, after the token if both are given."
+        ),
+    ] = False,
+) -> None:
+    """Download, verify and decrypt the result of a job; twice costs nothing."""
+    from app.cli.work import results as work
+
+    work.fetch(session_of(ctx), job, to, token_stdin=token_stdin, password_stdin=password_stdin)
+
+
+@app.command("report")
+def report(
+    ctx: typer.Context,
+    source: Annotated[str, typer.Argument(metavar="DIR|JOB", help="A folder of results, or a job.")],
+) -> None:
+    """How good a result is: R2 by chromosome and frequency, and suspect sites."""
+    from app.cli.work import report as work
+
+    work.report(session_of(ctx), source)

@@ -1,0 +1,112 @@
+"""`haplodesk services …`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli.program import session_of
+
+app = typer.Typer(name="services", help="Imputation services and their tokens.", no_args_is_help=True)
+
+Names = Annotated[list[str], typer.Argument(help="Names or ids of services.", metavar="NAME...")]
+SomeNames = Annotated[
+    list[str] | None, typer.Argument(help="Names or ids; all when none is named.", metavar="[NAME]...")
+]
+OneName = Annotated[str, typer.Argument(help="Name or id of a service.", metavar="NAME")]
+Token = Annotated[bool, typer.Option("--token-stdin", help="Read the token from standard input.")]
+
+
+@app.command("list")
+def list_services(
+    ctx: typer.Context,
+    catalogue: Annotated[
+        bool, typer.Option("--catalogue", help="The services that the program knows from the start.")
+    ] = False,
+) -> None:
+    """The services that were added, with state and token."""
+    from app.cli.work import services as work
+
+    work.list_services(session_of(ctx), catalogue)
+
+
+@app.command("add")
+def add(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(help="Your name for it.")],
+    url: Annotated[str, typer.Option("--url", help="Its address.")] = "",
+    family: Annotated[str, typer.Option("--family", help="What it speaks; found out when left out.")] = "",
+    preset: Annotated[str, typer.Option("--preset", help="Take address and limits from the catalogue.")] = "",
+    token_stdin: Token = False,
+    plain_http: Annotated[
+        bool, typer.Option("--allow-plain-http", help="Accept an address without encryption.")
+    ] = False,
+) -> None:
+    """Add a service by its address or from the catalogue, and look at it."""
+    from app.cli.work import services as work
+
+    if not url and not preset:
+        raise typer.BadParameter("name an address with --url, or a service of the catalogue with --preset")
+    work.add(session_of(ctx), work.NewService(name, url, family, preset, plain_http), token_stdin)
+
+
+@app.command("remove")
+def remove(ctx: typer.Context, names: Names) -> None:
+    """Remove services and their tokens; their past jobs stay in the list."""
+    from app.cli.work import services as work
+
+    work.remove(session_of(ctx), names)
+
+
+@app.command("check")
+def check(ctx: typer.Context, names: SomeNames = None) -> None:
+    """Look whether services answer; ends with 1 when one does not."""
+    from app.cli.work import services as work
+
+    work.check(session_of(ctx), names or [])
+
+
+@app.command("set-token")
+def set_token(ctx: typer.Context, name: OneName, token_stdin: Token = False) -> None:
+    """Verify a new token and keep it in place of the old one."""
+    from app.cli.work import services as work
+
+    if not token_stdin:
+        raise typer.BadParameter("give the token on standard input and say --token-stdin")
+    work.set_token(session_of(ctx), name)
+
+
+@app.command("enable")
+def enable(ctx: typer.Context, name: OneName) -> None:
+    """Switch a service on."""
+    from app.cli.work import services as work
+
+    work.switch(session_of(ctx), name, True)
+
+
+@app.command("disable")
+def disable(ctx: typer.Context, name: OneName) -> None:
+    """Switch a service off; its history stays."""
+    from app.cli.work import services as work
+
+    work.switch(session_of(ctx), name, False)
+
+
+@app.command("export")
+def export(ctx: typer.Context, file: Annotated[Path, typer.Argument(help="The file to write.")]) -> None:
+    """Write the list of services to a file, without tokens."""
+    from app.cli.work import services as work
+
+    work.export(session_of(ctx), file)
+
+
+@app.command("import")
+def import_services(
+    ctx: typer.Context, file: Annotated[Path, typer.Argument(help="A file that 'services export' wrote.")]
+) -> None:
+    """Add the services of an exported list."""
+    from app.cli.work import services as work
+
+    work.import_services(session_of(ctx), file)

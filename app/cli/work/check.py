@@ -1,0 +1,106 @@
+"""`check`: what is in files and what is wrong with them. Imports no store, no network, no Qt."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import typer
+
+from app.cli.output import pairs, table
+from app.cli.program import Session
+from app.cli.work.shapes import report_row
+from app.domain.finding import CheckReport
+from app.domain.problem import Kind, problem
+from app.domain.service import Limits
+from app.genotypes.check import CheckOptions, check_files
+from app.genotypes.worker import Throttle
+
+ENDINGS = (".vcf.gz", ".vcf", ".vcf.bgz", ".bcf")
+
+
+@dataclass(frozen=True)
+class Target:
+    """For whom the files are checked; empty texts: for nobody in particular."""
+
+    service: str = ""
+    panel: str = ""
+    population: str = ""
+    build: str = ""
+
+
+def check(session: Session, files: Sequence[Path], target: Target) -> None:
+    """Check files; ends with 1 when they would not be accepted."""
+    paths = readable(files)
+    limits = _limits(session, target) if target.service else Limits()
+    options = CheckOptions(limits=limits, for_service=bool(target.service), build=target.build or None)
+    throttle = Throttle(partial(session.out.bar.show, "Checking"))
+    report = check_files(paths, options, throttle)
+    session.out.answer(report_row(report), report_lines(report))
+    if not report.accepted:
+        raise typer.Exit(1)
+
+
+def readable(files: Sequence[Path]) -> list[Path]:
+    """The files, folders replaced by the genotype files in them; ProblemError when one cannot be read."""
+    found: list[Path] = []
+    for each in files:
+        found += _inside(each) if each.is_dir() else [each]
+    for path in found:
+        try:
+            with path.open("rb"):
+                pass
+        except OSError as error:
+            raise problem(
+                Kind.INPUT,
+                "The file cannot be read",
+                f"{path}: {os.strerror(error.errno) if error.errno else error}.",
+                "Look at its place and its permissions.",
+                subject=str(path),
+            ) from error
+    return found
+
+
+def _inside(folder: Path) -> list[Path]:
+    found = sorted(p for p in folder.iterdir() if p.name.lower().endswith(ENDINGS) and p.is_file())
+    if not found:
+        raise problem(
+            Kind.INPUT,
+            "A folder without genotype files",
+            f"{folder} holds no file that ends in {', '.join(ENDINGS)}.",
+            "Name the files themselves, or the folder they are in.",
+            subject=str(folder),
+        )
+    return found
+
+
+def _limits(session: Session, target: Target) -> Limits:
+    """The limits of a known service; only here the data folder is opened, and never the keyring."""
+    from app.cli.work.known import known_target
+
+    return known_target(session.program.database(session.home), target).limits
+
+
+def report_lines(report: CheckReport) -> list[str]:
+    """The answer for people."""
+    build = report.build
+    lines = pairs(
+        [
+            ("answer", "accepted" if report.accepted else f"not accepted: {report.error}"),
+            ("build", f"{build.value or 'unknown'} ({build.confidence * 100:.0f} % sure)"),
+            ("samples", report.samples),
+            ("variants", report.snps),
+            ("chromosomes", ", ".join(report.chromosomes)),
+            ("phased", report.phased),
+        ]
+    )
+    lines += [f"  {each}" for each in build.evidence]
+    if not report.findings:
+        return lines
+    rows = [(f.severity, f.title, f.count, os.path.basename(f.file or ""), f.where) for f in report.findings]
+    lines += ["", *table(("severity", "finding", "count", "file", "where"), rows)]
+    advice = dict.fromkeys(f"{f.code}: {f.what_to_do}" for f in report.findings if f.what_to_do)
+    return [*lines, *(["", "What you can do", *advice] if advice else [])]

@@ -1,0 +1,212 @@
+"""`impute`: files in, files out, on this computer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from app import __version__
+from app.cli.output import pairs, table
+from app.cli.program import Session
+from app.cli.work.check import readable
+from app.domain.finding import CheckReport, FileFacts
+from app.domain.problem import Kind, problem
+from app.genotypes.bgzf import read_lines
+from app.genotypes.check import CheckOptions, check_files
+from app.genotypes.matrix import bare_name
+from app.genotypes.worker import run_in_process
+from app.imputation.contract import EngineName, ImputationFiles, ImputationRequest, PhasingName
+from app.imputation.engines import find_engine
+from app.imputation.run import impute_files
+
+AUTO = "auto"
+RUN_FILE = "run.json"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be imputed from what; several panels or maps are told apart by their chromosomes."""
+
+    files: tuple[Path, ...]
+    panels: tuple[Path, ...]
+    maps: tuple[Path, ...]
+    out: Path
+    engine: str
+    phasing: str
+    min_r2: float
+    threads: int
+    seed: int
+
+
+def impute(session: Session, order: Order) -> None:
+    """Impute every chromosome of every file, one after the other; `run.json` tells what was done."""
+    _refuse_absent(EngineName(order.engine))
+    targets, panels = readable(order.files), readable(order.panels)
+    readable(order.maps)
+    began = time.monotonic()
+    report = check_files(targets, CheckOptions(digest=False), partial(session.out.bar.show, "Reading"))
+    requests = list(_requests(order, report, panels))
+    _refuse_twice(requests)
+    order.out.mkdir(parents=True, exist_ok=True)
+    made = [_one(session, request) for request in requests]
+    record = _record(order, requests, made, time.monotonic() - began)
+    _write(order.out / RUN_FILE, record)
+    session.out.answer(record, _lines(order, made))
+
+
+def _one(session: Session, request: ImputationRequest) -> ImputationFiles:
+    title = f"Imputing chromosome {bare_name(request.chromosome)}"
+    session.out.note(f"{title}: {request.target_vcf.name} from {request.panel_vcf.name}")
+    show = partial(session.out.bar.show, title)
+    return asyncio.run(run_in_process(impute_files, request, report=show))
+
+
+def _refuse_absent(engine: EngineName) -> None:
+    if not find_engine(engine).present:
+        raise problem(
+            Kind.NOT_FOUND,
+            f"{engine} is not on this computer",
+            f"The program '{engine}' was not found.",
+            "Install it, or choose --engine builtin.",
+            subject=str(engine),
+        )
+
+
+def _requests(order: Order, report: CheckReport, panels: Sequence[Path]) -> Iterator[ImputationRequest]:
+    for facts in report.files:
+        if not facts.variants or not facts.samples:
+            raise _nothing(facts.path, report)
+        for chromosome in facts.chromosomes:
+            yield ImputationRequest(
+                panel_vcf=_of_chromosome(panels, chromosome, "panel"),
+                target_vcf=Path(facts.path),
+                out_dir=order.out,
+                chromosome=chromosome,
+                engine=EngineName(order.engine),
+                phasing=_phasing(order, facts),
+                map_file=_of_chromosome(order.maps, chromosome, "map") if order.maps else None,
+                min_r2=order.min_r2,
+                threads=order.threads,
+                seed=order.seed,
+            )
+    if not report.files:
+        raise _nothing(str(order.files[0]), report)
+
+
+def _nothing(path: str, report: CheckReport) -> Exception:
+    what = report.error or "It holds no genotypes."
+    return problem(
+        Kind.INPUT,
+        "The file cannot be imputed",
+        what,
+        "Look at it with 'haplodesk check'.",
+        subject=os.path.basename(path),
+    )
+
+
+def _phasing(order: Order, facts: FileFacts) -> PhasingName:
+    if order.phasing != AUTO:
+        return PhasingName(order.phasing)
+    if facts.phased:
+        return PhasingName.NONE
+    return PhasingName.BEAGLE if order.engine == EngineName.BEAGLE else PhasingName.BUILTIN
+
+
+def _of_chromosome(files: Sequence[Path], chromosome: str, what: str) -> Path:
+    """The only file, else the one whose first record lies on the chromosome."""
+    if len(files) == 1:
+        return files[0]
+    found = [path for path in files if _first_chromosome(path) == bare_name(chromosome)]
+    if len(found) == 1:
+        return found[0]
+    raise problem(
+        Kind.INPUT,
+        f"Which {what} belongs to chromosome {chromosome}?",
+        f"{len(found)} of the {len(files)} files begin with it.",
+        f"Give one --{'panel-file' if what == 'panel' else what} for each chromosome.",
+        subject=chromosome,
+    )
+
+
+def _first_chromosome(path: Path) -> str:
+    for line in read_lines(path):
+        if line.strip() and not line.startswith((b"#", b"chr\t", b"pos", b"position")):
+            return bare_name(line.split()[0].decode(errors="replace"))
+    return ""
+
+
+def _refuse_twice(requests: Sequence[ImputationRequest]) -> None:
+    seen = [request.chromosome for request in requests]
+    double = next((each for each in seen if seen.count(each) > 1), None)
+    if double is not None:
+        raise problem(
+            Kind.INPUT,
+            "A chromosome comes twice",
+            f"Two of the files hold chromosome {double}; their results would have the same names.",
+            "Impute them one after the other into different folders.",
+            subject=double,
+        )
+
+
+def _record(
+    order: Order, requests: Sequence[ImputationRequest], made: Sequence[ImputationFiles], seconds: float
+) -> dict[str, object]:
+    """The content of `run.json`: engine, versions, parameters, seconds, memory, and what came out."""
+    engine = find_engine(EngineName(order.engine))
+    return {
+        "engine": engine.name,
+        "versions": {engine.name: engine.version, "haplodesk": __version__},
+        "parameters": {
+            "phasing": order.phasing,
+            "min_r2": order.min_r2,
+            "threads": order.threads,
+            "seed": order.seed,
+            "files": [str(each) for each in order.files],
+            "panel_files": [str(each) for each in order.panels],
+            "maps": [str(each) for each in order.maps],
+        },
+        "seconds": round(seconds, 3),
+        "memory_mb": peak_memory_mb(),
+        "out": str(order.out.absolute()),
+        "chromosomes": [_chromosome_row(*each) for each in zip(requests, made, strict=True)],
+    }
+
+
+def _chromosome_row(request: ImputationRequest, made: ImputationFiles) -> dict[str, object]:
+    files = [made.dose, made.index, made.info, made.empirical]
+    return {
+        "chromosome": bare_name(request.chromosome),
+        "files": [each.name for each in files if each is not None],
+        **made.figures.model_dump(mode="json"),
+    }
+
+
+def peak_memory_mb() -> float | None:
+    """The most memory that a process of this run took; None where the system does not tell."""
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return round(peak / (1 << 20 if sys.platform == "darwin" else 1 << 10), 1)
+
+
+def _write(path: Path, record: dict[str, object]) -> None:
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps(record, indent=1, default=str) + "\n", encoding="utf-8")
+    part.replace(path)
+
+
+def _lines(order: Order, made: Sequence[ImputationFiles]) -> list[str]:
+    rows = [
+        (m.dose.name, m.figures.samples, m.figures.typed, m.figures.written, m.figures.mean_r2) for m in made
+    ]
+    heads = ("file", "samples", "typed", "written", "mean R2")
+    return [*pairs([("folder", order.out), ("engine", order.engine)]), "", *table(heads, rows)]

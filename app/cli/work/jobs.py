@@ -1,0 +1,164 @@
+"""`jobs …`: what the commands do."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+import typer
+
+from app.cli.output import pairs, table
+from app.cli.program import Session
+from app.cli.work.desk import give_secret, with_desk
+from app.cli.work.find import find_job, find_service
+from app.cli.work.shapes import file_names, job_row
+from app.cli.work.stdin import optional_secret
+from app.cli.work.watch import watch
+from app.domain.changes import Changes, Noun
+from app.domain.job import Event, Job, JobState, JobStep
+from app.domain.problem import ProblemError
+from app.operations.desk import Desk
+from app.operations.end_job import cancel_job, restart_job
+from app.store import jobs
+from app.store.secrets import token_name
+
+HEADS = ("id", "name", "service", "panel", "state", "progress", "submitted", "expires")
+
+
+def answer_jobs(session: Session, found: Sequence[Job], empty: str = "No jobs.") -> None:
+    """Jobs as a table, or as `{"jobs": […]}`."""
+    rows = [
+        (
+            j.id,
+            j.name,
+            j.service_id,
+            j.panel_name or j.panel_id,
+            j.state,
+            None if j.progress is None else f"{j.progress * 100:.0f} %",
+            j.submitted,
+            j.expires,
+        )
+        for j in found
+    ]
+    session.out.answer({"jobs": [job_row(j) for j in found]}, table(HEADS, rows, empty))
+
+
+def end_with(found: Sequence[Job]) -> None:
+    """Exit code 1 unless every job succeeded."""
+    if any(job.state is not JobState.SUCCESS for job in found):
+        raise typer.Exit(1)
+
+
+def list_jobs(session: Session, states: Sequence[str], service: str) -> None:
+    """Jobs as they were last seen."""
+    chosen = tuple(_state(each) for each in states) or None
+
+    async def work(desk: Desk) -> tuple[Job, ...]:
+        service_id = (await find_service(desk, service)).id if service else None
+        return await desk.store.read(lambda c: jobs.jobs(c, states=chosen, service_id=service_id))
+
+    answer_jobs(session, with_desk(session, work))
+
+
+def _state(text: str) -> JobState:
+    try:
+        return JobState(text)
+    except ValueError:
+        known = ", ".join(JobState)
+        raise typer.BadParameter(f"'{text}' is no state; known are {known}") from None
+
+
+def show(session: Session, named: str) -> None:
+    """One job with its steps, files and timeline."""
+
+    async def work(desk: Desk) -> tuple[Job, tuple[Event, ...]]:
+        job = await find_job(desk, named)
+        return job, await desk.store.read(lambda c: jobs.events(c, job_id=job.id))
+
+    job, events = with_desk(session, work)
+    session.out.answer({"jobs": [job_row(job)]}, _job_lines(job, events))
+
+
+def _job_lines(job: Job, events: Sequence[Event]) -> list[str]:
+    raw = f" (server: {job.raw_state})" if job.raw_state is not None else ""
+    lines = pairs(
+        [
+            ("name", job.name),
+            ("id", job.id),
+            ("at the server", job.remote_id),
+            ("service", job.service_id),
+            ("panel", job.panel_name or job.panel_id),
+            ("files", file_names(job.files)),
+            ("state", f"{job.state}{raw}"),
+            ("submitted", job.submitted),
+            ("ended", job.ended),
+            ("deleted there", job.expires),
+            ("problem", job.problem.sentence() if job.problem else None),
+        ]
+    )
+    for step in job.steps:
+        lines += _step_lines(step)
+    if job.remote_files:
+        rows = [(f.name, f.size_text, f.state, f.downloads_left) for f in job.remote_files]
+        lines += ["", *table(("file", "size", "state", "downloads left"), rows)]
+    if events:
+        lines += ["", *table(("when", "what"), [(e.at, e.text) for e in reversed(events)])]
+    return lines
+
+
+def _step_lines(step: JobStep) -> list[str]:
+    texts = [line for m in step.messages for line in m.text.splitlines() if line.strip()]
+    return ["", f"{step.name}: {step.state}", *(f"  {line}" for line in texts)]
+
+
+def watch_job(session: Session, named: str, token_stdin: bool) -> None:
+    """Wait until a job has ended."""
+    token = optional_secret(token_stdin, "token")
+
+    async def work(desk: Desk) -> tuple[Job, ...]:
+        job = await find_job(desk, named)
+        give_secret(desk, token_name(job.service_id), token)
+        return await watch(desk, (job.id,), session.out.note)
+
+    found = with_desk(session, work)
+    answer_jobs(session, found)
+    end_with(found)
+
+
+def cancel(session: Session, named: Sequence[str], token_stdin: bool) -> None:
+    """Stop jobs wherever they are."""
+    _each(session, named, token_stdin, cancel_job)
+
+
+def retry(session: Session, named: Sequence[str], token_stdin: bool) -> None:
+    """Send ended jobs again; the answer holds the new ones."""
+    _each(session, named, token_stdin, restart_job)
+
+
+def _each(
+    session: Session,
+    named: Sequence[str],
+    token_stdin: bool,
+    change: Callable[[Desk, str], Awaitable[Changes]],
+) -> None:
+    """Do the same to several jobs; a problem with one does not keep the others from it."""
+    token = optional_secret(token_stdin, "token")
+
+    async def work(desk: Desk) -> tuple[list[Job], ProblemError | None]:
+        found, first = [], None
+        for job in [await find_job(desk, each) for each in named]:
+            give_secret(desk, token_name(job.service_id), token)
+            try:
+                changes = await change(desk, job.id)
+            except ProblemError as error:
+                first = first or error
+                continue
+            touched = [each for each in changes.ids(Noun.JOB) if each != job.id] or [job.id]
+            found += [await desk.job(each) for each in touched]
+        return found, first
+
+    found, first = with_desk(session, work)
+    if first is not None:
+        for job in found:
+            session.out.note(f"{job.id}: {job.state}")
+        raise first
+    answer_jobs(session, found)

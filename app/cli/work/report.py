@@ -1,0 +1,109 @@
+"""`results report`: how good a result is."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from pathlib import Path
+
+from app.cli.output import pairs, table
+from app.cli.program import Session
+from app.cli.work.desk import with_desk
+from app.cli.work.find import find_job
+from app.domain.problem import Kind, problem
+from app.domain.progress import Report
+from app.domain.result import Quality, Result, ResultFile
+from app.genotypes.worker import run_in_process
+from app.operations.desk import Desk
+from app.results.quality import quality
+from app.results.suspects import Suspect, suspects
+from app.store import results
+
+SHOWN_SUSPECTS = 20
+
+
+def report(session: Session, source: str) -> None:
+    """The figures of a folder of results, or of the fetched result of a job."""
+    folder = Path(source)
+    files: tuple[ResultFile, ...] = ()
+    if not folder.is_dir():
+        result = with_desk(session, partial(_result_of, named=source))
+        folder, files = Path(result.folder), result.files
+    figures, bad = asyncio.run(run_in_process(_judge, folder))
+    data = {**quality_row(figures, bad), "ledger": ledger(folder, files)}
+    session.out.answer(data, _lines(figures, bad))
+
+
+async def _result_of(desk: Desk, named: str) -> Result:
+    job = await find_job(desk, named)
+    result = await desk.store.read(lambda c: results.result_of_job(c, job.id))
+    if result is None:
+        raise problem(
+            Kind.NOT_FOUND,
+            "The result is not on this computer",
+            f"{job.name} was not fetched yet.",
+            f"Fetch it by 'results fetch {job.id}'.",
+            subject=job.name,
+        )
+    return result
+
+
+def _judge(folder: Path, report: Report) -> tuple[Quality, tuple[Suspect, ...]]:
+    return quality(folder), suspects(folder)
+
+
+def quality_row(figures: Quality, bad: tuple[Suspect, ...]) -> dict[str, object]:
+    """The figures as the contract writes them, without the ledger."""
+    return {
+        "samples": figures.samples,
+        "variants": figures.variants,
+        "by_chromosome": [each.model_dump() for each in figures.by_chromosome],
+        "by_maf": [each.model_dump() for each in figures.by_maf],
+        "er2": {"mean": figures.mean_er2, "suspects": [each.model_dump() for each in bad]},
+    }
+
+
+def ledger(folder: Path, files: tuple[ResultFile, ...]) -> dict[str, object]:
+    """What the result consists of: each file with its size, and where it came from when we fetched it."""
+    known = {each.path: each for each in files}
+    there = [p for p in sorted(folder.rglob("*")) if p.is_file() and not p.name.endswith(".part")]
+    rows = []
+    for path in there:
+        name = path.relative_to(folder).as_posix()
+        mine = known.get(name)
+        rows.append(
+            {
+                "path": name,
+                "size": path.stat().st_size,
+                "sha256": mine.sha256 if mine else None,
+                "source": mine.source if mine else None,
+                "verified_by": mine.verified_by if mine else None,
+            }
+        )
+    return {"files": rows}
+
+
+def _lines(figures: Quality, bad: tuple[Suspect, ...]) -> list[str]:
+    lines = pairs(
+        [
+            ("samples", figures.samples),
+            ("variants", figures.variants),
+            ("mean ER2", figures.mean_er2),
+            ("suspect sites", len(bad)),
+        ]
+    )
+    by_chromosome = [(c.chromosome, c.variants, c.typed, c.mean_r2) for c in figures.by_chromosome]
+    lines += ["", *table(("chromosome", "variants", "typed", "mean R2"), by_chromosome)]
+    by_maf = [
+        (f"{b.maf_from:g}–{b.maf_to:g}", b.variants, b.mean_r2, b.share_r2_03, b.share_r2_08)
+        for b in figures.by_maf
+    ]
+    lines += ["", *table(("MAF", "variants", "mean R2", "R2 ≥ 0.3", "R2 ≥ 0.8"), by_maf)]
+    if bad:
+        rows = [(s.chrom, s.pos, s.ref, s.alt, s.r2, s.er2) for s in bad[:SHOWN_SUSPECTS]]
+        lines += [
+            "",
+            "Typed sites that the panel does not believe",
+            *table(tuple(Suspect.model_fields), rows),
+        ]
+    return lines
