@@ -11,10 +11,13 @@ freeze_support()  # before anything else of the program is imported: a frozen ch
 if TYPE_CHECKING:
     from app.cli.program import PracticeServed
     from app.operations.desk import Desk
+    from app.store.logs import Logging
 
 
 class WholeProgram:
     """The parts that the command line cannot import itself, each loaded when it is asked for."""
+
+    _logging: "Logging | None" = None
 
     def home(self, named: Path | None) -> Path:
         """The data folder."""
@@ -31,13 +34,18 @@ class WholeProgram:
     def open_desk(self, home: Path) -> "Desk":
         """Open the data folder."""
         from app.application import open_desk
+        from app.store.logs import start_logging
 
-        return open_desk(home)
+        desk = open_desk(home)
+        self._logging = start_logging(home / "logs", name="command-line")
+        return desk
 
     def close_desk(self, desk: "Desk") -> None:
         """Close the data folder."""
         desk.closing = True
         desk.store.close()
+        if self._logging is not None:
+            self._logging.close()
 
     def run_window(self, home: Path | None) -> int:
         """Open the window."""

@@ -128,7 +128,7 @@ def _bug(error: Exception, session: Session) -> Problem:
     folder = session.home / "logs"
     where = "It could not be written down."
     try:
-        with start_logging(folder, name="haplodesk-command-line") as started:
+        with start_logging(folder, name="command-line") as started:
             log.error("A command ended by a fault: %s", details, exc_info=error)
         where = f"It is written down in {started.path}."
     except OSError:

@@ -17,12 +17,30 @@ def check(
     panel: Annotated[str, typer.Option("--panel", help="And for this panel of it.")] = "",
     population: Annotated[str, typer.Option("--population", help="And for this population.")] = "",
     build: Annotated[str, typer.Option("--build", help="The genome build that you state.")] = "",
+    server_params: Annotated[
+        Path | None,
+        typer.Option("--server-params", metavar="P.json", help="Answer as a server with this job would."),
+    ] = None,
+    panel_dir: Annotated[
+        Path | None, typer.Option("--panel-dir", metavar="DIR", help="Panels and site lists of that server.")
+    ] = None,
 ) -> None:
     """What is in files and what is wrong with them; ends with 1 when a service would refuse them."""
-    from app.cli.work import check as work
-
+    if server_params is not None or panel_dir is not None:
+        _as_server(ctx, files, server_params, panel_dir)
+        return
     if panel and not service:
         raise typer.BadParameter("--panel needs --service")
     if population and not panel:
         raise typer.BadParameter("--population needs --panel")
+    from app.cli.work import check as work
+
     work.check(session_of(ctx), files, work.Target(service, panel, population, build))
+
+
+def _as_server(ctx: typer.Context, files: list[Path], params: Path | None, panel_dir: Path | None) -> None:
+    if params is None or panel_dir is None:
+        raise typer.BadParameter("--server-params and --panel-dir belong together")
+    from app.cli.work.server_check import check_as_server
+
+    check_as_server(session_of(ctx), files, params, panel_dir)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from pydantic import SecretStr
 from app.cli.program import Session
 from app.domain.changes import Changes, Noun
 from app.operations.desk import Desk
-from app.store.secrets import Secrets
+from app.store.secrets import VARIABLE, Secrets
 
 T = TypeVar("T")
 
@@ -95,8 +96,6 @@ def give_secret(desk: Desk, name: str, secret: SecretStr | None) -> None:
         desk.secrets = GivenSecrets(desk.secrets, {name: secret})
 
 
-def keeps_nothing(desk: Desk) -> bool:
+def keeps_nothing() -> bool:
     """Whether secrets are lost at the end of this call."""
-    from app.store.secrets import MemorySecrets
-
-    return isinstance(desk.secrets, MemorySecrets)
+    return os.environ.get(VARIABLE) == "memory"

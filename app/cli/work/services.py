@@ -89,7 +89,7 @@ def add(session: Session, new: NewService, token_stdin: bool) -> None:
         changes = await add_service.add_service(
             desk, new.name, new.url, new.family or None, token, new.preset or None, new.plain_http
         )
-        if token is not None and keeps_nothing(desk):
+        if token is not None and keeps_nothing():
             session.out.note(LOST)
         return await _touched(desk, changes)
 
@@ -145,7 +145,7 @@ def set_token(session: Session, name: str) -> None:
     async def work(desk: Desk) -> tuple[Counted, ...]:
         service = await find_service(desk, name)
         changes = await change_service.set_token(desk, service.id, token)
-        if keeps_nothing(desk):
+        if keeps_nothing():
             session.out.note(LOST)
         return await _touched(desk, changes)
 

@@ -171,7 +171,7 @@ async def _refuse(desk: Desk, order: Order, drafts: Sequence[JobDraft]) -> None:
 
 
 async def _send(desk: Desk, session: Session, made: tuple[str, ...], wait: bool) -> tuple[Job, ...]:
-    if keeps_nothing(desk):
+    if keeps_nothing():
         session.out.note(
             "The password of the result is kept in memory only (HAPLODESK_KEYRING=memory) "
             "and is gone when this command ends; give your own by --password-stdin."
