@@ -11,7 +11,7 @@ import json
 import os
 import re
 import threading
-from collections.abc import Callable
+from typing import NamedTuple
 from urllib.parse import quote, quote_plus
 
 from pydantic import SecretStr
@@ -23,68 +23,72 @@ _MOST = 200
 _SLASH = r"(?:/|%2[Ff])"
 _NAME = r"""(?:(?!%2[Ff])[^/\s"'<>?#,;)\]}])"""
 _VALUE = r"""(?:(?!%26|&amp;)[^&\s"'<>,;)\]}])+"""
-_QUOTED = r"""\\"[^"\\\n]*\\"|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'"""
+_QUOTED = r"""\\++"[^"\\\n]*\\++"|"(?:[^"\\\n]|\\++.)*"|'(?:[^'\\\n]|\\++.)*'"""
+_BYTES = r"""(?:b(?=["']))?"""
 _SEPARATORS = r"""[:=]|%3D|(?<=["']),"""
 _LINE = r"""[^"'\r\n]+"""
 
-_Replacement = str | Callable[[re.Match[str]], str]
+
+class _Rule(NamedTuple):
+    """A pattern, what replaces it, and words (in small letters) without one of which it cannot match."""
+
+    words: tuple[str, ...]
+    pattern: re.Pattern[str]
+    replacement: str = rf"\1{HIDDEN}"
 
 
-def _named(words: str, separators: str, value: str) -> re.Pattern[str]:
+def _named(words: str, separators: str, value: str, key: str = "") -> re.Pattern[str]:
     """`word: value`, `"word": "value"`, `word=value`, `(b'word', b'value')`; group 1 is kept."""
+    quote = key or r"""["']?"""
     return re.compile(
-        rf"""((?<![A-Za-z0-9])(?:{words})\\?["']?\s{{0,4}}(?:{separators})\s{{0,4}}b?)(?:{_QUOTED}|{value})""",
+        rf"""((?<![A-Za-z0-9])(?:{words})\\{{0,9}}{quote}\s{{0,4}}(?:{separators})\s{{0,4}}{_BYTES})"""
+        rf"""(?:{_QUOTED}|b?\[hidden\]|{value})""",
         re.IGNORECASE,
     )
 
 
-_PATTERNS: tuple[tuple[re.Pattern[str], _Replacement], ...] = (
-    (
+_TOKEN = r"(?:access_|refresh_|auth_|api_|id_)?token"
+_SIGNED = (
+    r"X-Amz-[A-Za-z-]{1,40}|X-Goog-[A-Za-z-]{1,40}|AWSAccessKeyId|Signature|Expires|Key-Pair-Id|Policy|sig"
+)
+_HOMES = r"/home/|/Users/|[A-Za-z]:\\{1,9}Users\\{1,9}|[A-Za-z]:/Users/"
+
+_RULES: tuple[_Rule, ...] = (
+    _Rule(
+        ("eyj",),
         re.compile(
             r"(?:(?<![A-Za-z0-9_-])|(?<=%[0-9A-Fa-f]{2}))eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]+){1,4}\.?"
         ),
         HIDDEN,
     ),
-    (
-        _named(r"x-auth-token|proxy-authorization|authorization|set-cookie|cookie", _SEPARATORS, _LINE),
-        rf"\1{HIDDEN}",
+    _Rule(
+        ("x-auth-token", "authorization", "cookie"),
+        _named("x-auth-token|proxy-authorization|authorization|set-cookie|cookie", _SEPARATORS, _LINE),
     ),
-    (re.compile(r"\b(Bearer|Basic)\s{1,4}[A-Za-z0-9._~+/=-]{8,}"), rf"\1 {HIDDEN}"),
-    (
-        _named(r"password|passwd|passphrase|pwd|client_secret|secret_key|api[_-]?key", _SEPARATORS, _VALUE),
-        rf"\1{HIDDEN}",
+    _Rule(
+        ("bearer ", "basic "),
+        re.compile(r"\b(Bearer |Basic )\s{0,4}[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE),
     ),
-    (_named(r"(?:access_|refresh_|auth_|api_|id_)?token", "=|%3D", _VALUE), rf"\1{HIDDEN}"),
-    (
-        re.compile(
-            rf"""(["'](?:access_|refresh_|auth_|api_|id_)?token\\?["']\s{{0,4}}[:,]\s{{0,4}}b?)(?:{_QUOTED})""",
-            re.IGNORECASE,
-        ),
-        rf"\1{HIDDEN}",
+    _Rule(
+        ("passw", "passphrase", "pwd", "secret", "key"),
+        _named("password|passwd|passphrase|pwd|client_secret|secret_key|api[_-]?key", _SEPARATORS, _VALUE),
     ),
-    (
-        re.compile(
-            rf"""((?<![A-Za-z0-9])(?:X-Amz-[A-Za-z-]{{1,40}}|X-Goog-[A-Za-z-]{{1,40}}|AWSAccessKeyId|Signature|Expires"""
-            rf"""|Key-Pair-Id|Policy|sig)(?:=|%3D))(?:{_VALUE})""",
-            re.IGNORECASE,
-        ),
-        rf"\1{HIDDEN}",
+    _Rule(("token",), _named(_TOKEN, "=|%3D", _VALUE)),
+    _Rule(("token",), _named(_TOKEN, "[:,]", "(?!)", key="[\"']")),
+    _Rule(("x-amz", "x-goog", "sig", "expires", "key", "policy"), _named(_SIGNED, "=|%3D", _VALUE)),
+    _Rule(
+        ("share",),
+        re.compile(rf"({_SLASH}share{_SLASH}results{_SLASH})(?:\[hidden\]|{_NAME}+)", re.IGNORECASE),
     ),
-    (re.compile(rf"({_SLASH}share{_SLASH}results{_SLASH}){_NAME}+"), rf"\1{HIDDEN}"),
-    (re.compile(rf"({_SLASH}share{_SLASH}{_NAME}{{1,200}}?{_SLASH})[0-9a-fA-F]{{16,}}"), rf"\1{HIDDEN}"),
-    (
+    _Rule(("share",), re.compile(rf"({_SLASH}share{_SLASH}{_NAME}{{1,200}}?{_SLASH})[0-9a-fA-F]{{16,}}")),
+    _Rule(
+        ("downloads",),
         re.compile(
             rf"({_SLASH}downloads{_SLASH}{_NAME}{{1,200}}?{_SLASH})(?=[A-Za-z_-]{{0,63}}\d)[A-Za-z0-9_-]{{16,}}"
         ),
-        rf"\1{HIDDEN}",
     ),
-    (re.compile(r"""(://)[^/\s:@"']{0,200}:[^/\s@"']{1,500}@"""), rf"\1{HIDDEN}@"),
-    (
-        re.compile(
-            r"""(?<![A-Za-z0-9])(?:/home/|/Users/|[A-Za-z]:\\{1,2}Users\\{1,2}|[A-Za-z]:/Users/)[^/\\\s"':;,]+"""
-        ),
-        "~",
-    ),
+    _Rule(("://",), re.compile(r"""(://)[^/\s:@"']{0,200}:[^/\s@"']{1,500}(?=@)""")),
+    _Rule(("home", "users"), re.compile(rf"""(?<![A-Za-z0-9])(?:{_HOMES})[^/\\\s"':;,]+"""), "~"),
 )
 
 
@@ -148,8 +152,10 @@ def redact(text: str) -> str:
     for word in _known.words:
         if word in text:
             text = text.replace(word, HIDDEN)
-    for pattern, replacement in _PATTERNS:
-        text = pattern.sub(replacement, text)
+    small = text.lower()
+    for rule in _RULES:
+        if any(word in small for word in rule.words):
+            text = rule.pattern.sub(rule.replacement, text)
     return _without_home(text)
 
 

@@ -89,6 +89,11 @@ class _LogFile(RotatingFileHandler):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """Drop the record."""
 
+    def close(self) -> None:
+        """Close the file, also when its last lines find no place."""
+        with suppress(OSError):
+            super().close()
+
 
 class Logging:
     """The handlers that `start_logging` put in place; `close` takes them away again."""

@@ -19,7 +19,7 @@ from typing import Protocol, TypeVar
 from pydantic import SecretStr
 
 from app.domain.problem import Kind, ProblemError, problem
-from app.domain.redaction import register
+from app.domain.redaction import redact, register
 
 T = TypeVar("T")
 
@@ -146,9 +146,8 @@ class KeyringSecrets:
 
     def _write(self, name: str, text: str) -> None:
         before = _part_names(name, self._entry(name))
-        head, parts = text, []
-        if len(text) > PART or _MARK.match(text):
-            parts = _pieces(text)
+        head, parts = text, _pieces(text)
+        if len(parts) > 1 or _MARK.match(text):
             head = f"haplodesk-parts:{token_hex(4)}:{len(parts)}"
         for part_name, part in zip(_part_names(name, head), parts, strict=False):
             self._backend.set_password(APPLICATION, part_name, part)
@@ -252,10 +251,10 @@ def _keyring_problem(error: BaseException) -> ProblemError:
     """Back ends raise their own errors (D-Bus, Windows, macOS); their names are enough to explain."""
     name = type(error).__name__
     if name in ("KeyringLocked", "InitError", "PromptDismissedException", "LockedException"):
-        return _no_keyring("The keyring is locked.", f"{name}: {error}")
+        return _no_keyring("The keyring is locked.", redact(f"{name}: {error}"))
     if name in ("NoKeyringError", "ImportError", "ModuleNotFoundError"):
         return _no_keyring("This system has no keyring that the program can reach.", name)
-    return _no_keyring("The keyring answers with an error.", f"{name}: {error}")
+    return _no_keyring("The keyring answers with an error.", redact(f"{name}: {error}"))
 
 
 def _no_keyring(happened: str, details: str) -> ProblemError:

@@ -23,6 +23,7 @@ SECRET_TEXTS = [
     ("{'X-Auth-Token': 'not a jwt', 'a': 1}", "not a jwt"),
     ('{"X-Auth-Token": "not a jwt"}', "not a jwt"),
     ("[(b'X-Auth-Token', b'bytes-token'), (b'Host', b'x')]", "bytes-token"),
+    ("Authorization: Bearer abcdefghijk", "abcdefghijk"),
     ("Authorization: Basic YW5uOnNlY3JldA==", "YW5uOnNlY3JldA"),
     ("Proxy-Authorization: Bearer abcdefghijk", "abcdefghijk"),
     ("Cookie: session=12345; other=678", "12345"),
@@ -54,10 +55,10 @@ SECRET_TEXTS = [
     ("to=https%3A%2F%2Fs3%2Fk%3FX-Amz-Signature%3Ddeadbeef%26a%3D1", "deadbeef"),
     ("https://ann:hunter2@proxy.example.org:3128", "hunter2"),
     ("postgresql://ann:hunter2@db/haplodesk", "hunter2"),
-    ("/home/ann/cohort/chr20.vcf.gz", "ann"),
-    ("/Users/ann/cohort", "ann"),
-    ("C:\\Users\\ann\\cohort", "ann"),
-    ('{"path": "C:\\\\Users\\\\ann\\\\cohort"}', "ann"),
+    ("/home/annabel/cohort/chr20.vcf.gz", "annabel"),
+    ("/Users/annabel/cohort", "annabel"),
+    ("C:\\Users\\annabel\\cohort", "annabel"),
+    ('{"path": "C:\\\\Users\\\\annabel\\\\cohort"}', "annabel"),
 ]
 
 HARMLESS = [
@@ -83,6 +84,7 @@ def _nothing_registered() -> None:
 def test_a_secret_is_hidden(text: str, secret: str) -> None:
     assert secret in text
     assert secret not in redact(text)
+    assert redact(redact(text)) == redact(text)
 
 
 @pytest.mark.parametrize("text", HARMLESS)
