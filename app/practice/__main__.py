@@ -28,6 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
         workers=told.workers,
         limits=limits,
         practice_panels=not told.no_panels,
+        engine=told.engine,
     )
     end = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -46,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--mode", default=Mode.CG3_LOCAL.value, choices=[each.value for each in Mode])
     parser.add_argument("--workers", type=int, default=1, help="jobs that run at the same time")
+    parser.add_argument("--engine", choices=["builtin", "minimac4", "beagle"], help="what imputes")
     parser.add_argument("--limits", default="{}", help="limits as JSON, such as '{\"min_samples\": 5}'")
     parser.add_argument("--no-panels", action="store_true", help="make no practice panels")
     parser.add_argument("--with-parent", action="store_true", help="end when standard input closes")

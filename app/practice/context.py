@@ -84,6 +84,7 @@ class Context:
     text: ServerText
     records: Records
     panels: PanelShelf
+    engine: str | None = None
     faults: Faults = field(default_factory=Faults)
     clock: ShiftedClock = field(default_factory=ShiftedClock)
     requests: RequestLog = field(default_factory=RequestLog)

@@ -1,20 +1,23 @@
-"""Which programs for phasing and imputation are on this computer."""
+"""Which engines for phasing and imputation work for the practice server."""
 
 from __future__ import annotations
 
-import shutil
-
 from app.domain.model import Model
+from app.imputation.contract import EngineName
+from app.imputation.engines import beagle_command, minimac4_command
 
-BUILTIN, MINIMAC4, BEAGLE = "builtin", "minimac4", "beagle"
-_TEXT = {BUILTIN: "the built-in engine", MINIMAC4: "Minimac4", BEAGLE: "Beagle"}
+_TEXT = {
+    EngineName.BUILTIN: "the built-in engine",
+    EngineName.MINIMAC4: "Minimac4, found on this computer",
+    EngineName.BEAGLE: "Beagle, found on this computer",
+}
 
 
 class Engines(Model):
     """The engines that really run. The names that a server sends (`eagle`, `beagle`, `no_phasing`) are kept,
     so that a client works here as it does there; the labels say what happens here."""
 
-    imputation: str = BUILTIN
+    imputation: EngineName = EngineName.BUILTIN
     beagle: bool = False
 
     def phasings(self) -> dict[str, str]:
@@ -32,9 +35,8 @@ class Engines(Model):
         return _TEXT[self.imputation]
 
 
-def find_engines() -> Engines:
-    """Look for programs on the search path."""
-    return Engines(
-        imputation=MINIMAC4 if shutil.which("minimac4") else BUILTIN,
-        beagle=shutil.which("beagle") is not None,
-    )
+def find_engines(wanted: str | None = None) -> Engines:
+    """Look for programs on this computer; `wanted` imputes, by default Minimac4 where it is found."""
+    if wanted is None:
+        wanted = EngineName.MINIMAC4 if minimac4_command() else EngineName.BUILTIN
+    return Engines(imputation=EngineName(wanted), beagle=beagle_command() is not None)

@@ -35,7 +35,7 @@ _TERMS_2 = "I will report any inadvertent data release, security breach or other
 
 def app_body(context: Context) -> dict[str, Any]:
     """The body of `GET /api/v2/server/apps/{id}`: nulls everywhere but inside parameters."""
-    engines = find_engines()
+    engines = find_engines(context.engine)
     text = context.text
     return {
         "id": text.app_id,

@@ -24,6 +24,7 @@ class JobOrder(Model):
     panel: PanelPackage
     limits: PracticeLimits
     text: ServerText
+    engine: str = "builtin"
     failing_qc: bool = False
 
     def input_folder(self) -> Path:

@@ -72,6 +72,10 @@ class PanelPackage(Model):
         """The key in the list of panels."""
         return f"apps@{self.id}@{self.version}"
 
+    def contig(self, chromosome: str) -> str:
+        """A bare chromosome name as files of this build write it."""
+        return f"chr{chromosome}" if self.build == "hg38" else chromosome
+
     def spellings(self) -> tuple[str, ...]:
         """The four ways of naming a panel that a server understands."""
         return (self.key, f"apps@{self.id}", f"{self.id}@{self.version}", self.id)

@@ -13,6 +13,7 @@ from app.domain.problem import ProblemError
 from app.domain.progress import Report
 from app.genotypes.worker import run_in_process
 from app.practice.context import Context
+from app.practice.engines import find_engines
 from app.practice.lifecycle import mark_dead, result_entries
 from app.practice.orders import RUNNING_NOW, JobOrder, JobOutcome, Listener
 from app.practice.pipeline import run_job
@@ -108,6 +109,7 @@ class Runner:
             panel=panel,
             limits=self._context.limits,
             text=self._context.text,
+            engine=find_engines(self._context.engine).imputation,
             failing_qc=self._context.faults.take("failing_qc"),
         )
 

@@ -37,9 +37,10 @@ class PracticeServer:
     """Use `start()` and `stop()`, or `with`. `base_url` is known after the start.
 
     `faults`, `clock` and `requests` may be used at any time and from any thread. `panels` is the shelf of
-    installed panels; `work` takes the place of the real work of a job. With `practice_panels` a
-    server without panels gets the practice panels at its first start, which takes some seconds. Raises
-    ValueError for an address that is not loopback, OSError when the port is taken.
+    installed panels. `engine` (`builtin`, `minimac4`, `beagle`) imputes, by default Minimac4 where it is
+    found and else the built-in one; `work` takes the place of the real work. With `practice_panels` a server
+    that has no panel gets the practice panels at its start, which takes some seconds. Raises ValueError for
+    an address that is not loopback, OSError when the port is taken.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class PracticeServer:
         text: ServerText | None = None,
         work: Work | None = None,
         practice_panels: bool = True,
+        engine: str | None = None,
     ) -> None:
         if not ipaddress.ip_address(host).is_loopback:
             raise ValueError(f"the practice server listens on this computer only, not on {host}")
@@ -76,6 +78,7 @@ class PracticeServer:
             text=text or ServerText(),
             records=Records(home / "practice.db"),
             panels=self.panels,
+            engine=engine,
             practice_key=secrets.token_urlsafe(16),
         )
 

@@ -6,13 +6,20 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
-
-from app.practice.server import PracticeServer
 
 BOUNDARY = "practice-boundary"
 FORM = f"multipart/form-data; boundary={BOUNDARY}"
+
+
+class Reachable(Protocol):
+    """A server in this process or in another."""
+
+    @property
+    def base_url(self) -> str: ...
+
+    def token(self) -> str: ...
 
 
 @dataclass
@@ -29,7 +36,7 @@ class Answer:
 
 
 def call(
-    server: PracticeServer,
+    server: Reachable,
     method: str,
     path: str,
     *,
@@ -68,7 +75,7 @@ def form(fields: list[tuple[str, str]], files: Sequence[tuple[str, str, bytes]] 
 
 
 def submit(
-    server: PracticeServer,
+    server: Reachable,
     fields: dict[str, str] | None = None,
     files: list[tuple[str, str, bytes]] | None = None,
     app: str = "imputationserver2",
@@ -92,7 +99,7 @@ def wait_for(condition: Callable[[], Any], seconds: float = 60) -> Any:
     raise AssertionError("it did not happen")
 
 
-def wait_for_end(server: PracticeServer, job_id: str, seconds: float = 100) -> dict[str, Any]:
+def wait_for_end(server: Reachable, job_id: str, seconds: float = 100) -> dict[str, Any]:
     """The job once it has ended."""
 
     def ended() -> Any:
@@ -104,7 +111,7 @@ def wait_for_end(server: PracticeServer, job_id: str, seconds: float = 100) -> d
 
 
 @contextlib.contextmanager
-def raw_connection(server: PracticeServer) -> Iterator[http.client.HTTPConnection]:
+def raw_connection(server: Reachable) -> Iterator[http.client.HTTPConnection]:
     """A connection that a test may leave half-used."""
     parts = urlsplit(server.base_url)
     with contextlib.closing(http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=20)) as line:
