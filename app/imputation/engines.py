@@ -25,10 +25,14 @@ def find_engine(name: EngineName) -> Engine:
     """One engine, with its version where the program tells it."""
     if name is EngineName.BUILTIN:
         return Engine(name=name, present=True, version=__version__)
-    command = minimac4_command() if name is EngineName.MINIMAC4 else beagle_command()
+    is_minimac = name is EngineName.MINIMAC4
+    command = minimac4_command() if is_minimac else beagle_command()
     if command is None:
         return Engine(name=name, present=False)
-    version = _told(command, r"minimac v(\S+)") or _told(command, r"beagle\.(\w+)\.(?:\w+\.)?jar")
+    if is_minimac:
+        version = _told([*command, "--version"], r"minimac v(\S+)")
+    else:
+        version = _told(command, r"beagle\.([\w.]+)\.jar")
     return Engine(name=name, present=True, version=version)
 
 
@@ -47,11 +51,9 @@ def beagle_command(memory_mb: int = 512) -> list[str] | None:
 
 
 def _told(command: list[str], pattern: str) -> str:
-    """The version in what a program prints when it is asked nothing."""
+    """The version in what a program prints when it is asked for nothing else."""
     try:
-        answer = subprocess.run(
-            [*command, "--version"], capture_output=True, text=True, timeout=20, check=False
-        )
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return ""
     found = re.search(pattern, answer.stdout + answer.stderr)

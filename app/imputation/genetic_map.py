@@ -87,7 +87,8 @@ def _columns(names: list[str], width: int) -> tuple[int, int, int]:
     """Where chromosome, bp and cM stand: by the header, or by the number of columns."""
     if not names:
         return (0, 3, 2) if width == 4 else (1, 0, 2)
-    bp = next(i for i, name in enumerate(names) if name.startswith(("pos", "bp")))
-    chrom = next(i for i, name in enumerate(names) if name.startswith("chr"))
-    cm = next(i for i, name in reversed(list(enumerate(names))) if "cm" in name and "cm/mb" not in name)
-    return chrom, bp, cm
+    at = {name: i for i, name in enumerate(names)}
+    bp = [i for name, i in at.items() if name.startswith(("pos", "bp"))]
+    chrom = [i for name, i in at.items() if name.startswith("chr")]
+    cm = [i for name, i in at.items() if "cm" in name and "cm/mb" not in name]
+    return chrom[0], bp[0], cm[-1]

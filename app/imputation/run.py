@@ -122,7 +122,7 @@ def _phased(
 
 
 def _figures(request: ImputationRequest, study: Study) -> ImputationFigures:
-    missing = (study.target.haplotypes == MISSING)[:, study.present]
+    missing = (study.target.haplotypes == MISSING) & study.present
     return ImputationFigures(
         engine=request.engine,
         engine_version=find_engine(request.engine).version,
@@ -134,7 +134,7 @@ def _figures(request: ImputationRequest, study: Study) -> ImputationFigures:
         mismatched=study.mismatched,
         typed_only=len(study.typed_only),
         unusable=study.unusable,
-        missing_genotypes=int(missing[:, 0::2].sum()) if study.present.all() else int(missing.sum()),
+        missing_genotypes=int((missing[:, 0::2] | missing[:, 1::2]).sum()),
     )
 
 
@@ -166,7 +166,8 @@ def _written(
 def _typed_only(study: Study) -> Block:
     """Sites that only the target has, as they came: certain dosages, or none where a call is missing."""
     only: GenotypeMatrix = study.typed_only
-    dosages = np.where(only.haplotypes > 0, 1000, only.haplotypes).astype(np.int16)
+    dosages = only.haplotypes.astype(np.int16)
+    dosages[dosages > 0] = 1000
     missing = (dosages[:, 0::2] == MISSING) | (dosages[:, 1::2] == MISSING)
     dosages[np.repeat(missing, 2, axis=1)] = MISSING
     none = np.zeros(len(only), dtype=bool)

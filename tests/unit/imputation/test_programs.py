@@ -1,0 +1,111 @@
+"""Minimac4 and Beagle for real, where they are installed."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.domain.problem import Kind, ProblemError
+from app.domain.progress import Progress, silent
+from app.genotypes.bgzf import read_lines
+from app.imputation.contract import EngineName, ImputationRequest, PhasingName
+from app.imputation.engines import beagle_command, engines
+from app.imputation.program import run_program
+from app.imputation.run import impute_files
+from app.practice.simulation_files import SimulatedFiles
+from app.results.accuracy import accuracy
+from app.results.quality import quality
+
+needs_minimac4 = pytest.mark.skipif(not shutil.which("minimac4"), reason="minimac4 is not installed")
+needs_beagle = pytest.mark.skipif(beagle_command() is None, reason="beagle is not installed")
+
+
+def worst_common(dose: Path, truth: Path) -> float:
+    bins = accuracy([dose], truth).by_maf
+    return min(each.r2 for each in bins if each.maf_from >= 0.05 and each.r2 is not None)
+
+
+def request(files: SimulatedFiles, out: Path, engine: str, phasing: str) -> ImputationRequest:
+    return ImputationRequest(
+        panel_vcf=files.panel,
+        target_vcf=files.cohort,
+        out_dir=out,
+        chromosome="20",
+        engine=EngineName(engine),
+        phasing=PhasingName(phasing),
+        map_file=files.genetic_map,
+    )
+
+
+@needs_minimac4
+def test_minimac4(cohort_files: SimulatedFiles, tmp_path: Path) -> None:
+    made = impute_files(request(cohort_files, tmp_path, "minimac4", "builtin"))
+    assert (made.figures.typed, made.figures.written) == (150, 3000)
+    assert made.figures.mean_er2 is not None
+    assert made.empirical is not None
+    assert worst_common(made.dose, cohort_files.truth) > 0.85
+    assert quality(tmp_path).by_chromosome[0].typed == 150
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+@needs_minimac4
+def test_minimac4_gets_no_missing_genotype(phased_files: SimulatedFiles, tmp_path: Path) -> None:
+    lines = _unpacked(phased_files.cohort)
+    lines[-1] = lines[-1][: -len("0|0")] + ".|."
+    target = tmp_path / "missing.vcf"
+    target.write_text("\n".join(lines) + "\n")
+    asked = request(phased_files, tmp_path / "out", "minimac4", "none")
+    with pytest.raises(ProblemError, match="missing"):
+        impute_files(asked.model_copy(update={"target_vcf": target}))
+    assert not list((tmp_path / "out").iterdir())
+
+
+def _unpacked(path: Path) -> list[str]:
+    return [line.decode() for line in read_lines(path)]
+
+
+@pytest.mark.slow
+@needs_beagle
+def test_beagle_phases_and_imputes(cohort_files: SimulatedFiles, tmp_path: Path) -> None:
+    made = impute_files(request(cohort_files, tmp_path, "beagle", "beagle"))
+    assert made.figures.written == 3000
+    assert made.empirical is None
+    assert made.figures.mean_er2 is None
+    assert worst_common(made.dose, cohort_files.truth) > 0.9
+    assert quality(tmp_path).by_chromosome[0].typed == 150
+
+
+def test_the_builtin_engine_is_always_there() -> None:
+    first = engines()[0]
+    assert (first.name, first.present) == ("builtin", True)
+    assert all(each.version for each in engines() if each.present)
+
+
+def test_a_program_that_fails_is_told_with_its_last_words(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "import sys; print('no such panel'); sys.exit(134)"]
+    with pytest.raises(ProblemError, match="134") as caught:
+        run_program(command, tmp_path, "Imputing", silent)
+    assert "no such panel" in caught.value.problem.details
+    with pytest.raises(ProblemError) as missing:
+        run_program([str(tmp_path / "nothing")], tmp_path, "Imputing", silent)
+    assert missing.value.problem.kind is Kind.REFUSED
+
+
+class Stop(Exception):
+    pass
+
+
+def test_a_cancelled_program_is_killed(tmp_path: Path) -> None:
+    code = "import time, pathlib; time.sleep(3); pathlib.Path('late').touch()"
+    reports = 0
+
+    def stop(_progress: Progress) -> None:
+        nonlocal reports
+        reports += 1
+        if reports == 2:
+            raise Stop
+
+    with pytest.raises(Stop):
+        run_program([sys.executable, "-c", code], tmp_path, "Imputing", stop)
+    assert not (tmp_path / "late").exists()

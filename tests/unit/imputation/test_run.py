@@ -1,0 +1,274 @@
+"""From file to files with the built-in engine."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.domain.problem import Kind, ProblemError
+from app.domain.progress import Progress
+from app.genotypes.bgzf import read_lines
+from app.genotypes.matrix import read_matrix
+from app.imputation.contract import ImputationFiles, ImputationRequest
+from app.imputation.run import impute_files
+from app.practice.simulation_files import SimulatedFiles
+from app.practice.simulator import SimulatedData
+from app.results.accuracy import accuracy
+from app.results.quality import quality
+from tests.unit.imputation.vcf import Row, panel_rows, write_vcf
+
+
+def request(files: SimulatedFiles, out: Path, **more: object) -> ImputationRequest:
+    known = {
+        "panel_vcf": files.panel,
+        "target_vcf": files.cohort,
+        "out_dir": out,
+        "chromosome": "20",
+        "map_file": files.genetic_map,
+        "phasing": "builtin",
+    }
+    return ImputationRequest.model_validate(known | more)
+
+
+@pytest.fixture(scope="module")
+def made(cohort_files: SimulatedFiles, tmp_path_factory: pytest.TempPathFactory) -> ImputationFiles:
+    return impute_files(request(cohort_files, tmp_path_factory.mktemp("made")))
+
+
+def records(path: Path) -> list[list[str]]:
+    return [line.decode().split("\t") for line in read_lines(path) if not line.startswith(b"#")]
+
+
+def info_of(record: list[str]) -> dict[str, str]:
+    return dict((part.split("=") + [""])[:2] for part in record[7].split(";"))
+
+
+def test_names_and_nothing_else_is_left(made: ImputationFiles) -> None:
+    names = sorted(p.name for p in made.dose.parent.iterdir())
+    assert names == [
+        "chr20.dose.vcf.gz",
+        "chr20.dose.vcf.gz.tbi",
+        "chr20.empiricalDose.vcf.gz",
+        "chr20.info.gz",
+    ]
+
+
+def test_figures(made: ImputationFiles, cohort: SimulatedData) -> None:
+    figures = made.figures
+    assert (figures.samples, figures.panel_haplotypes, figures.panel_sites) == (15, 300, 3000)
+    assert (figures.typed, figures.mismatched, figures.written) == (150, 0, 3000)
+    assert figures.missing_genotypes == int((cohort.array[:, 0::2] < 0).sum())
+    assert figures.mean_er2 is not None
+    assert figures.mean_er2 > 0.7
+
+
+def test_common_variants_are_imputed_well(made: ImputationFiles, cohort_files: SimulatedFiles) -> None:
+    bins = accuracy([made.dose], cohort_files.truth)
+    assert bins.sites == 2850
+    common = [each.r2 for each in bins.by_maf if each.maf_from >= 0.05 and each.r2 is not None]
+    assert min(common) > 0.9
+    rare = next(each.r2 for each in bins.by_maf if each.maf_from == 0.02)
+    assert rare is not None
+    assert rare < max(common)
+
+
+def test_written_r2_is_the_recomputed_one(made: ImputationFiles) -> None:
+    for record in records(made.dose)[::50]:
+        at = record[8].split(":").index("HDS")
+        cells = [cell.split(":")[at].split(",") for cell in record[9:]]
+        doses = np.array(cells, dtype=float)
+        p = doses.mean()
+        info = info_of(record)
+        expected = doses.var() / (p * (1 - p)) if 0 < p < 1 else 0.0
+        assert float(info["R2"]) == pytest.approx(expected, abs=1e-5)
+        assert float(info["AF"]) == pytest.approx(p, abs=1e-5)
+        assert float(info["AVG_CS"]) == pytest.approx(np.maximum(doses, 1 - doses).mean(), abs=1e-5)
+
+
+def test_written_er2_is_the_recomputed_one(made: ImputationFiles) -> None:
+    assert made.empirical is not None
+    er2 = {r[1]: info_of(r).get("ER2") for r in records(made.info) if "ER2" in info_of(r)}
+    checked = 0
+    for record in records(made.empirical):
+        assert record[8] == "GT:LDS"
+        alleles = "|".join(cell.split(":")[0] for cell in record[9:]).split("|")
+        doses = ",".join(cell.split(":")[1] for cell in record[9:]).split(",")
+        told = er2.get(record[1])
+        if told is not None:
+            pair = np.corrcoef(np.array(alleles, float), np.array(doses, float))
+            assert float(told) == pytest.approx(pair[0, 1] ** 2, abs=1e-4)
+            checked += 1
+    assert checked > 100
+
+
+def test_info_and_flags(made: ImputationFiles) -> None:
+    dose, info = records(made.dose), records(made.info)
+    assert [r[:8] for r in dose] == info
+    flags = [set(r[7].split(";")) for r in info]
+    assert sum("TYPED" in each for each in flags) == 150
+    assert all("IMPUTED" in each for each in flags)
+    header = [line for line in read_lines(made.dose) if line.startswith(b"##")]
+    assert b"##phasing=full" in header
+    assert b"##contig=<ID=20>" in header
+
+
+def test_quality_reads_it(made: ImputationFiles) -> None:
+    told = quality(made.dose.parent)
+    assert (told.samples, told.variants, told.by_chromosome[0].typed) == (15, 3000, 150)
+    assert told.mean_er2 == pytest.approx(made.figures.mean_er2, abs=1e-4)
+
+
+@pytest.mark.skipif(not shutil.which("bcftools"), reason="bcftools is not installed")
+def test_bcftools_reads_and_indexes_it(made: ImputationFiles, tmp_path: Path) -> None:
+    def told(*command: str) -> str:
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert "[W" not in done.stderr
+        return done.stdout
+
+    everything = records(made.dose)
+    first, last = int(everything[700][1]), int(everything[900][1])
+    ours = told("bcftools", "view", "-H", "-r", f"20:{first}-{last}", str(made.dose))
+    copy = tmp_path / "copy.vcf.gz"
+    shutil.copy(made.dose, copy)
+    told("tabix", "-p", "vcf", str(copy))
+    assert ours == told("bcftools", "view", "-H", "-r", f"20:{first}-{last}", str(copy))
+    assert ours.count("\n") == 201
+    assert told("bcftools", "index", "-n", str(made.dose)).strip() == "3000"
+    assert told("bcftools", "view", "-H", str(made.info)).count("\n") == 3000
+    assert made.empirical is not None
+    assert told("bcftools", "query", "-f", "%POS[\t%LDS]\n", str(made.empirical)).count("\n") == 150
+
+
+def test_windows_change_next_to_nothing(
+    made: ImputationFiles, cohort_files: SimulatedFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.imputation.builtin._WINDOW_BYTES", 900_000)
+    monkeypatch.setattr("app.genotypes.matrix.matrix_pieces.__defaults__", (None, None, 60_000))
+    cut = impute_files(request(cohort_files, tmp_path, overlap_bp=200_000, window_bp=200_000))
+    assert (cut.figures.written, cut.figures.typed) == (3000, 150)
+    whole, parts = ([info_of(r) for r in records(each.info)] for each in (made, cut))
+    difference = [abs(float(a["AF"]) - float(b["AF"])) for a, b in zip(whole, parts, strict=True)]
+    assert max(difference) < 0.05
+    assert float(np.mean(difference)) < 5e-4
+    assert sum("TYPED" in each for each in parts) == 150
+
+
+def test_low_r2_is_left_out(cohort_files: SimulatedFiles, tmp_path: Path) -> None:
+    made = impute_files(request(cohort_files, tmp_path, min_r2=0.5, empirical=False))
+    assert made.empirical is None
+    assert made.figures.filtered > 0
+    assert made.figures.written + made.figures.filtered == 3000
+    assert min(float(info_of(r)["R2"]) for r in records(made.info)) >= 0.5
+
+
+def small(
+    tmp_path: Path, target: list[Row], panel: list[Row] | None = None, **more: object
+) -> ImputationFiles:
+    known = {
+        "panel_vcf": write_vcf(tmp_path / "panel.vcf", panel or panel_rows()),
+        "target_vcf": write_vcf(tmp_path / "target.vcf", target, chromosome="chr20", prefix="T"),
+        "out_dir": tmp_path / "out",
+        "chromosome": "20",
+    }
+    return impute_files(ImputationRequest.model_validate(known | more))
+
+
+def test_one_site_one_person(tmp_path: Path) -> None:
+    made = small(tmp_path, [(5000, "A", "C", ["0|1"])])
+    assert (made.figures.typed, made.figures.written, made.figures.samples) == (1, 40, 1)
+    assert {record[0] for record in records(made.dose)} == {"20"}
+
+
+def test_other_alleles_are_counted_and_not_used(tmp_path: Path) -> None:
+    target: list[Row] = [
+        (1500, "G", "T", ["0|1", "1|."]),
+        (2000, "C", "A", ["0|1", "1|1"]),
+        (3000, "A", "C", ["0|1", "1|1"]),
+        (4000, "A", "C,T", ["0|1", "1|1"]),
+        (9000, "A", "C", ["0|.", "1|1"]),
+        (9000, "A", "C", ["0|0", "1|1"]),
+    ]
+    made = small(tmp_path, target)
+    figures = made.figures
+    assert (figures.typed, figures.mismatched, figures.typed_only, figures.unusable) == (2, 1, 1, 2)
+    assert (figures.written, figures.typed_only_written, figures.missing_genotypes) == (41, 1, 1)
+    rows = records(made.dose)
+    assert [int(r[1]) for r in rows] == sorted(int(r[1]) for r in rows)
+    only = next(r for r in rows if r[1] == "1500")
+    assert {"TYPED"} == {"TYPED", "IMPUTED"} & set(only[7].split(";"))
+    assert only[9:] == ["0|1:1:0,1:0,1,0", ".|.:.:.:."]
+
+
+def test_haploid_people_stay_haploid(tmp_path: Path) -> None:
+    target: list[Row] = [(p, "A", "C", ["0|1", "1"]) for p in (3000, 9000, 20000)]
+    for phasing in ("none", "builtin"):
+        made = small(tmp_path, target, phasing=phasing)
+        cell = records(made.dose)[0][10].split(":")
+        assert cell[0] in ("0", "1")
+        assert "," not in cell[2]
+        assert read_matrix(made.dose).haplotypes[:, 3].tolist() == [-2] * 40
+
+
+def test_a_panel_without_variation_and_a_range(tmp_path: Path) -> None:
+    rows: list[Row] = [(p, a, b, ["0|0"] * 4) for p, a, b, _ in panel_rows()]
+    made = small(tmp_path, [(5000, "A", "C", ["0|1"])], rows, first=3000, last=8000)
+    assert made.figures.written == 6
+    assert {info_of(r)["R2"] for r in records(made.dose) if r[1] != "5000"} == {"0"}
+
+
+ONE: list[Row] = [(5000, "A", "C", ["0|1"])]
+BAD: dict[str, tuple[list[Row], list[Row] | None, str]] = {
+    "no site in common": ([(5001, "A", "C", ["0|1"])], None, "no site in common"),
+    "strand": ([(5000, "T", "G", ["0|1"])], None, "no site in common"),
+    "unphased": ([(5000, "A", "C", ["0/1"])], None, "not phased"),
+    "panel with gaps": (
+        [(5000, "A", "C", ["0|1"])],
+        [(5000, "A", "C", ["0|.", "1|1"])],
+        "panel cannot be used",
+    ),
+    "panel unphased": (
+        [(5000, "A", "C", ["0|1"])],
+        [(5000, "A", "C", ["0/1", "1|1"])],
+        "panel cannot be used",
+    ),
+    "mixed": ([(5000, "A", "C", ["1"]), (6000, "A", "C", ["0|1"])], None, "haploid at some sites"),
+    "unsorted panel": (ONE, panel_rows()[::-1], "not sorted"),
+    "a line of text": ([(5000, "A", "C", ["what"])], None, "genotype cannot be read"),
+}
+
+
+@pytest.mark.parametrize(("target", "panel", "title"), BAD.values(), ids=BAD.keys())
+def test_what_cannot_be_imputed_is_told(
+    target: list[Row], panel: list[Row] | None, title: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ProblemError, match=title) as caught:
+        small(tmp_path, target, panel)
+    assert caught.value.problem.kind is Kind.INPUT
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_files_that_are_not_there_or_damaged(tmp_path: Path, cohort_files: SimulatedFiles) -> None:
+    cut = tmp_path / "cut.vcf.gz"
+    cut.write_bytes(cohort_files.cohort.read_bytes()[:-200])
+    text = tmp_path / "text.vcf"
+    text.write_text("rs1\t20\t1000\tAA\n")
+    for bad in (tmp_path / "none.vcf", cut, text, tmp_path):
+        with pytest.raises(ProblemError):
+            impute_files(request(cohort_files, tmp_path / "out", target_vcf=bad))
+    assert not list((tmp_path / "out").iterdir())
+
+
+class Stop(Exception):
+    pass
+
+
+def test_a_report_that_raises_leaves_nothing(cohort_files: SimulatedFiles, tmp_path: Path) -> None:
+    def stop(progress: Progress) -> None:
+        if progress.step == "Imputing":
+            raise Stop
+
+    with pytest.raises(Stop):
+        impute_files(request(cohort_files, tmp_path / "out"), stop)
+    assert not list((tmp_path / "out").iterdir())
