@@ -95,6 +95,8 @@ class Looker:
                 last = attempt == question.attempts
                 try:
                     reply = await self._once(client, question)
+                except httpx.TimeoutException:
+                    raise  # it has taken its time already; three times that would be minutes
                 except httpx.TransportError:
                     if last:
                         raise

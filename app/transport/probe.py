@@ -16,7 +16,7 @@ from app.domain.service import Phases
 from app.transport.address import is_loopback, proxy_for
 from app.transport.client import CONNECT_S, LARGEST_BODY, READ_S
 from app.transport.reply import Reply
-from app.transport.wire import StoppedError, Wire, reply_of
+from app.transport.wire import ProxyError, StoppedError, Wire, reply_of
 from app.transport.worker import Worker
 
 _NOWHERE = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
@@ -153,6 +153,8 @@ def reason_of(error: BaseException, phase: str = "first_byte") -> str:
         return f"the certificate of the server is not trusted ({said})"
     if isinstance(error, ssl.SSLError):
         return "the encryption could not be agreed upon"
+    if isinstance(error, ProxyError):
+        return str(error)
     if isinstance(error, ConnectionRefusedError):
         return "nothing listens at that address"
     if isinstance(error, ConnectionError):

@@ -50,7 +50,7 @@ async def upload(order: Upload, report: Report, seal: Callable[[], Awaitable[Non
     finally:
         wire.stop()
         worker.submit(wire.close)
-        await worker.stop()
+        await asyncio.shield(worker.stop())
 
 
 class _Sender:

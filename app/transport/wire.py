@@ -39,6 +39,10 @@ class EarlyAnswerError(Exception):
     """The server answered, or hung up, before it had the whole body."""
 
 
+class ProxyError(OSError):
+    """The proxy of the system does not let the connection through; the text says why."""
+
+
 class Wire:
     """One connection: `open`, `send_head`, `send`, `answer`, `close`, all from the same thread.
 
@@ -125,11 +129,12 @@ class Wire:
         while not head.endswith(b"\r\n\r\n"):
             byte = raw.recv(1)
             if not byte or len(head) > 65536:
-                raise OSError("the proxy hung up")
+                raise ProxyError("the proxy of this network hung up")
             head += byte
         status = head.split(b" ", 2)[1:2]
         if status != [b"200"]:
-            raise OSError(f"the proxy answered {b''.join(status).decode('latin-1')}")
+            code = b"".join(status).decode("latin-1")
+            raise ProxyError(f"the proxy of this network refused the connection (status {code})")
 
     def _proxy_lines(self) -> list[str]:
         proxy = urlsplit(self._proxy or "")

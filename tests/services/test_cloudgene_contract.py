@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,6 +49,8 @@ class PracticeTarget:
         return [request.path for request in self.server.requests.all()]
 
     def gets_of_files(self) -> int:
+        """The server writes its log after the answer has left: give it a moment."""
+        time.sleep(0.2)
         return sum(bool(_FILE_PATHS.match(path)) for path in self.paths())
 
     def list_requests(self) -> int:

@@ -324,6 +324,13 @@ def test_a_message_in_place_of_a_file(kind: str) -> None:
     assert (found.kind, "as often as" in found.title) == (Kind.REFUSED, True)
 
 
+@pytest.mark.parametrize(("status", "kind"), [(403, Kind.NOT_FOUND), (404, Kind.NOT_FOUND), (503, Kind.BUSY)])
+def test_a_store_that_refuses_does_not_blame_the_token(status: int, kind: Kind) -> None:
+    store = scripted(sends(status, "<Error/>", "application/xml"))
+    with store as other, scripted(sends(301, "", Location=other.url + "/b")) as server:
+        assert failing(fetch(family(), connection(server), remote())).kind is kind
+
+
 def test_a_json_file_is_a_file() -> None:
     with scripted(sends(200, '{"success": true}')) as server:
         assert get(server, "report.json") == b'{"success": true}'

@@ -122,6 +122,8 @@ class _Opening:
             location = reply.headers.get("location")
             await self._stack.aclose()
             if reply.status not in _REDIRECTS or not location:
+                if origin(url) != home:
+                    raise _store_problem(reply, self._name)
                 return reply
             url = redirected(url, location)
         return Reply(508, body=b"The link leads in a circle")
@@ -143,6 +145,20 @@ class _Opening:
         tag = found.headers.get("etag", "")
         strong = tag if tag.startswith('"') else ""
         return SecretStr(json.dumps({"url": found.url, "tag": strong}))
+
+
+def _store_problem(reply: Reply, name: str) -> ProblemError:
+    """What an object store refuses has nothing to do with the token of the service."""
+    if reply.status >= 500 or reply.status == 429:
+        return problem_of(reply, name)
+    return problem(
+        Kind.NOT_FOUND,
+        "The file store of the service does not give the file",
+        f"It answered with status {reply.status}",
+        "Read the job again; if its results were deleted, it has to be run again",
+        subject=name,
+        details=f"status {reply.status}",
+    )
 
 
 def _start_of(content_range: str) -> int | None:
