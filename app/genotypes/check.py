@@ -88,8 +88,10 @@ def _scanned(path: str, options: CheckOptions, report: Report, bad: list[Finding
 def _evidence(scan: Scan) -> BuildEvidence:
     evidence = BuildEvidence()
     evidence.add_contigs(scan.header.contigs)
+    order = np.argsort(scan.sites.chromosome, kind="stable")
+    bounds = np.searchsorted(scan.sites.chromosome[order], np.arange(len(scan.chromosomes) + 1))
     for number, raw in enumerate(scan.chromosomes):
-        mine = scan.sites.chromosome == number
+        mine = order[bounds[number] : bounds[number + 1]]
         evidence.add_chromosome(raw, scan.sites.position[mine], scan.sites.alleles[mine])
     return evidence
 

@@ -10,6 +10,7 @@ _ID = re.compile(rb"(?:^|,)ID=([^,>]+)", re.IGNORECASE)
 _LENGTH = re.compile(rb"(?:^|,)length=(\d{1,12})", re.IGNORECASE)
 _VERSION = re.compile(rb"^##fileformat=\s*VCFv?(\d+)\.(\d+)", re.IGNORECASE)
 FIXED_COLUMNS = (b"#CHROM", b"POS", b"ID", b"REF", b"ALT", b"QUAL", b"FILTER", b"INFO", b"FORMAT")
+_MOST_CONTIGS = 100_000
 BOM = b"\xef\xbb\xbf"
 
 
@@ -31,7 +32,6 @@ class Header:
     contigs: dict[str, int | None] = field(default_factory=dict)
     formats: set[str] = field(default_factory=set)
     reference: str = ""
-    sources: list[str] = field(default_factory=list)
     not_utf8: bool = False
 
     @property
@@ -67,13 +67,11 @@ class Header:
             self.formats.add(name[1].decode("utf-8", "replace"))
         elif line.startswith(b"##reference=") and not self.reference:
             self.reference = line[12:212].decode("utf-8", "replace")
-        elif line.lower().startswith((b"##source=", b"##mis_", b"##minimac", b"##imputation")):
-            self.sources.append(line[2:202].decode("utf-8", "replace"))
 
     def _add_contig(self, inside: bytes) -> None:
         name = _ID.search(inside)
         length = _LENGTH.search(inside)
-        if name:
+        if name and len(self.contigs) < _MOST_CONTIGS:
             self.contigs[name[1].decode("utf-8", "replace")] = int(length[1]) if length else None
 
     def _add_columns(self, line: bytes) -> None:

@@ -47,16 +47,17 @@ class SampleCounts:
 
 
 class FixedKernel:
-    """Counts rows of `samples` four-byte cells; keeps its buffers between calls."""
+    """Counts rows of `samples` four-byte cells, at most `rows` at once; keeps its buffers between calls."""
 
-    def __init__(self, samples: int) -> None:
+    def __init__(self, samples: int, rows: int = ROWS_AT_ONCE) -> None:
         self.samples = samples
+        self.rows = min(rows, ROWS_AT_ONCE)
         padded = -(-samples // 64) * 64
-        self._flags = np.zeros((4, ROWS_AT_ONCE, padded), bool)
-        self._other = np.zeros((ROWS_AT_ONCE, samples), bool)
+        self._flags = np.zeros((4, self.rows, padded), bool)
+        self._other = np.zeros((self.rows, samples), bool)
 
     def count(self, block: Bytes, per_sample: SampleCounts) -> tuple[Counts, NDArray[np.bool_]]:
-        """Counts of a block (rows ≤ 255, 4 × samples bytes; the last byte of a row is made a tab).
+        """Counts of a block (at most `rows` rows, 4 × samples bytes; the last byte of a row is made a tab).
 
         Gives (4, rows) counts hom-ref, het, hom-alt, missing, and which rows were fully understood; only
         those were added to `per_sample`.

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from enum import IntFlag
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 Bytes = NDArray[np.uint8]
@@ -61,7 +60,8 @@ class Rows:
 
 def windows(text: Bytes, places: Places, width: int) -> Bytes:
     """`width` bytes from each place on, as (places, width); `text` must reach that far."""
-    result: Bytes = sliding_window_view(text, width)[places]
+    every = np.ndarray((len(text) - width + 1, width), np.uint8, buffer=text.data, strides=(1, 1))
+    result: Bytes = every[places]
     return result
 
 

@@ -16,12 +16,15 @@ from numpy.typing import NDArray
 from app.domain.progress import Progress, Report, silent
 from app.genotypes.bgzf import Compression, ContainerError, TextBlocks, open_text_blocks
 from app.genotypes.header import BOM, Header
-from app.genotypes.kernel import ROWS_AT_ONCE, CellCounts, FixedKernel, SampleCounts, count_cells
+from app.genotypes.kernel import CellCounts, FixedKernel, SampleCounts, count_cells
 from app.genotypes.rows import Rows, SiteFlag, alleles, filtered, first_tabs, format_kind, positions, windows
 
 PLACES_KEPT = 5
 _WIDE_ROW = 2000
+_PIECE_BYTES = 1 << 22  # large enough to make the fixed cost of NumPy calls small
 _FAULTS_BEFORE_GIVING_UP = 100_000
+_MOST_NAMES = 5000  # of chromosomes; a file with more is no genotype file, and the last stands for the rest
+_LONGEST_NAME = 200
 
 
 @dataclass
@@ -31,11 +34,10 @@ class Fault:
     count: int = 0
     places: list[str] = field(default_factory=list)
 
-    def add(self, place: str, count: int = 1) -> None:
-        """Count it; the place is kept while there are few."""
+    def add(self, places: list[str], count: int) -> None:
+        """Count some; places are kept while there are few."""
         self.count += count
-        if len(self.places) < PLACES_KEPT:
-            self.places.append(place)
+        self.places += places[: PLACES_KEPT - len(self.places)]
 
 
 @dataclass
@@ -85,7 +87,7 @@ def scan_file(path: str | os.PathLike[str], report: Report = silent, *, digest: 
     `report` gets packed bytes read, with the counts `variants` and `samples`.
     """
     error: ContainerError | None = None
-    with open_text_blocks(path, digest=digest) as blocks:
+    with open_text_blocks(path, piece_bytes=_PIECE_BYTES, digest=digest) as blocks:
         reader = _Reader(path)
         try:
             for piece in blocks:
@@ -123,11 +125,12 @@ class _Reader:
         self._per_sample = SampleCounts.zero(0)
         self._kernel: FixedKernel | None = None
 
-    def fault(self, code: str, line: int, count: int = 1) -> None:
-        """Note a broken line (counted from 1)."""
-        fault = self._faults.setdefault(code, Fault())
-        fault.add(f"line {line:,}", count)
-        self.gave_up |= fault.count > _FAULTS_BEFORE_GIVING_UP
+    def fault(self, code: str, lines: NDArray[np.int64] | list[int]) -> None:
+        """Note broken lines (counted from 1)."""
+        if len(lines):
+            fault = self._faults.setdefault(code, Fault())
+            fault.add([f"line {number:,}" for number in lines[:PLACES_KEPT]], len(lines))
+            self.gave_up |= fault.count > _FAULTS_BEFORE_GIVING_UP
 
     def feed(self, piece: memoryview) -> None:
         """Take in a piece of whole lines."""
@@ -163,7 +166,7 @@ class _Reader:
         self.samples = max(0, count - 9)
         self._per_sample = SampleCounts.zero(self.samples)
         if self.samples:
-            self._kernel = FixedKernel(self.samples)
+            self._kernel = FixedKernel(self.samples, max(8, _PIECE_BYTES // (4 * self.samples)))
 
     def _feed_rows(self, buffer: bytearray, begin: int, stop: int) -> None:
         text = np.frombuffer(buffer, np.uint8)
@@ -200,11 +203,9 @@ class _Reader:
         self._lines += len(end)
         end -= (end > start) & (text[end - 1] == 13)
         record = end > start
-        for number in line[~record]:
-            self.fault("blank_line", int(number))
+        self.fault("blank_line", line[~record])
         hashes = record & (text[start] == 35)
-        for number in line[hashes]:
-            self.fault("second_header", int(number))
+        self.fault("second_header", line[hashes])
         record &= ~hashes
         return start[record], end[record], line[record]
 
@@ -215,15 +216,15 @@ class _Reader:
         end: NDArray[np.int64],
         line: NDArray[np.int64],
     ) -> None:
-        for a, b, number in zip(start, end, line, strict=True):
+        """Tell lines with blanks for tabs from such with too few columns, by the first few."""
+        for a, b, number in zip(start[:1000], end, line, strict=False):
             row = text[a : min(b, a + 4096)].tobytes()
-            code = "blanks" if b"\t" not in row and b" " in row else "columns"
-            self.fault(code, int(number))
+            self.fault("blanks" if b"\t" not in row and b" " in row else "columns", [int(number)])
+        self.fault("columns", line[1000:])
 
     def _read_rows(self, rows: Rows, line: NDArray[np.int64]) -> tuple[Sites, NDArray[np.bool_]]:
         position, good = positions(rows)
-        for number in line[~good]:
-            self.fault("position", int(number))
+        self.fault("position", line[~good])
         flags, code = alleles(rows)
         flags[filtered(rows)] |= np.uint16(SiteFlag.FILTERED)
         counts = np.zeros((4, len(position)), np.int32)
@@ -234,23 +235,19 @@ class _Reader:
         return Sites(chromosome, position, code.astype(np.uint32), flags, *counts), keep
 
     def _chromosomes(self, rows: Rows) -> NDArray[np.uint16]:
-        result = np.empty(len(rows.start), np.uint16)
-        begin = 0
         same = self._same_name(rows)
-        while begin < len(result):
-            rest = np.flatnonzero(~same[begin:])
-            stop = begin + int(rest[0]) if len(rest) else len(result)
-            result[begin:stop] = self._names.get(self._name, 0)
-            if stop < len(result):
-                self._name = rows.field(stop, 0)
-                self._names.setdefault(self._name, min(len(self._names), 65_535))
-                result[stop] = self._names[self._name]
-                same = self._same_name(rows)
-            begin = stop + 1
+        result = np.full(len(rows.start), self._names.get(self._name, 0), np.uint16)
+        for row in np.flatnonzero(~same):
+            self._name = rows.field(int(row), 0)[:_LONGEST_NAME]
+            if self._name not in self._names and len(self._names) < _MOST_NAMES:
+                self._names[self._name] = len(self._names)
+            result[row] = self._names.get(self._name, _MOST_NAMES - 1)
+        if len(result) and same[-1]:
+            self._name = rows.field(len(result) - 1, 0)
         return result
 
     def _same_name(self, rows: Rows) -> NDArray[np.bool_]:
-        if not self._name or len(self._name) > 64:
+        if self._name not in self._names or len(self._name) > 64:
             return np.zeros(len(rows.start), bool)
         name = np.frombuffer(self._name, np.uint8)
         fits = rows.tabs[:, 0] - rows.start == len(name)
@@ -270,8 +267,9 @@ class _Reader:
         fixed = only_gt & (rows.end - begin == 4 * self.samples - 1)
         slow = [np.flatnonzero(~fixed)]
         quick = np.flatnonzero(fixed)
-        for at in range(0, len(quick), ROWS_AT_ONCE):
-            slow.append(self._count_fixed(rows, quick[at : at + ROWS_AT_ONCE], begin, flags, counts))
+        step = self._kernel.rows if self._kernel is not None else 1
+        for at in range(0, len(quick), step):
+            slow.append(self._count_fixed(rows, quick[at : at + step], begin, flags, counts))
         for row in np.concatenate(slow):
             keep[row] &= self._count_slowly(
                 rows, int(row), bool(gt_first[row]), int(line[row]), flags, counts
@@ -309,7 +307,7 @@ class _Reader:
         text = np.concatenate([rows.text[begin:end], np.full(4, 9, np.uint8)])
         starts = np.concatenate([[0], np.flatnonzero(text[:-4] == 9) + 1]).astype(np.intp)
         if len(starts) != self.samples:
-            self.fault("columns", line)
+            self.fault("columns", [line])
             return False
         words = self._format_words(rows, row)
         if b"GT" not in words:

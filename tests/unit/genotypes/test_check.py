@@ -1,5 +1,6 @@
 """The checks: proposals for damaged files, one rule each, and whatever bytes come."""
 
+import asyncio
 import csv
 import gzip
 import os
@@ -10,9 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.domain.finding import CheckReport, Severity
+from app.domain.progress import Progress
 from app.domain.service import Limits
 from app.genotypes.bgzf import BgzfWriter
 from app.genotypes.check import CheckOptions, check_files
+from app.genotypes.worker import run_in_process
 from tests.helpers.shared import shared_folder
 from tests.unit.genotypes.vcf_text import columns, good, names, record, vcf
 
@@ -196,6 +199,15 @@ def test_no_permission(tmp_path: Path) -> None:
     path.write_bytes(good())
     path.chmod(0)
     assert codes(check_files([path])) == {"content.unreadable"}
+
+
+def test_in_a_process_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "a.vcf"
+    path.write_bytes(good())
+    seen: list[Progress] = []
+    report = asyncio.run(run_in_process(check_files, [str(path)], SERVICE, report=seen.append))
+    assert report == check_files([str(path)], SERVICE)
+    assert seen[-1].counts["variants"] == 20
 
 
 HEAD = columns(names(4)).encode()

@@ -159,6 +159,17 @@ def test_chromosomes_change_within_a_piece(tmp_path: Path) -> None:
     assert [found.chromosomes[i] for i in found.sites.chromosome] == ["1", "1", "2", "10", "1", "2"]
 
 
+def test_a_flood_of_broken_lines_ends_soon(tmp_path: Path) -> None:
+    path = tmp_path / "a.vcf.gz"
+    head = good().split(b"20\t1000")[0]
+    path.write_bytes(gzip.compress(head + b"\n" * 8_000_000 + b"a\tb\n" * 500_000, 1))
+    found = scan_file(path)
+    assert found.gave_up
+    rows = [record(n, ["0/0"], chromosome=f"c{n}") for n in range(1, 20_000)]
+    found = scan(tmp_path, vcf(rows, ["S"]))
+    assert (len(found.sites), len(found.chromosomes)) == (19_999, 5000)
+
+
 @pytest.mark.parametrize("samples", [1, 3, 700])
 def test_pieces_do_not_change_the_answer(tmp_path: Path, samples: int) -> None:
     text = good(samples, 3000 if samples < 700 else 1200)
@@ -176,4 +187,4 @@ def test_progress_counts_variants(tmp_path: Path) -> None:
     path = write(tmp_path / "a.vcf.gz", good(50, 20_000))
     scan_file(path, seen.append)
     assert seen[-1].counts == {"variants": 20_000, "samples": 50}
-    assert len(seen) > 2
+    assert len(seen) >= 2
