@@ -2,7 +2,8 @@
 
     python -m tests.benchmarks.bench_transfer --size 1024 --rounds 3 [--httpx] [--upload-only] [--check]
 
-Prints MB/s (2^20 bytes), the ratio to curl and the largest memory of this process. `--httpx` measures the
+Prints MB/s (2^20 bytes), the ratio to curl, how late the event loop of our transfers was, and the largest
+memory of this process. `--httpx` measures the
 way that was not chosen, too. `--check` ends with 1 when a ratio is below 0.8 or memory above 300 MB.
 """
 
@@ -16,9 +17,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from app.domain.dataset import DataFile
 from app.domain.progress import silent
@@ -126,6 +128,26 @@ async def receive_by_httpx(url: str, path: Path) -> None:
                 await asyncio.to_thread(out.write, piece)
 
 
+LATE_MS: list[float] = []
+"""How much later than asked a timer of the event loop came, during our transfers."""
+
+
+async def watched(transfer: Coroutine[Any, Any, None]) -> None:
+    """Run a transfer beside a timer of 5 ms."""
+
+    async def tick() -> None:
+        while True:
+            started = time.perf_counter()
+            await asyncio.sleep(0.005)
+            LATE_MS.append((time.perf_counter() - started) * 1000 - 5)
+
+    ticking = asyncio.create_task(tick())
+    try:
+        await transfer
+    finally:
+        ticking.cancel()
+
+
 def curl(*arguments: str) -> None:
     """Run curl quietly."""
     subprocess.run(["curl", "-sS", "--noproxy", "*", *arguments], check=True, stdout=subprocess.DEVNULL)
@@ -138,7 +160,7 @@ def uploads(url: str, path: Path, *, httpx: bool) -> Ways:
     """The ways of sending; curl first."""
     ways: Ways = {
         "curl": lambda: curl("-F", "job-name=benchmark", "-F", f"files=@{path}", url),
-        "haplodesk": lambda: asyncio.run(send(url, path)),
+        "haplodesk": lambda: asyncio.run(watched(send(url, path))),
     }
     return ways | ({"httpx": lambda: asyncio.run(send_by_httpx(url, path))} if httpx else {})
 
@@ -147,7 +169,7 @@ def downloads(url: str, target: Path, *, httpx: bool) -> Ways:
     """The ways of fetching; curl first."""
     ways: Ways = {
         "curl": lambda: curl("-o", str(target), url),
-        "haplodesk": lambda: asyncio.run(receive(url, target)),
+        "haplodesk": lambda: asyncio.run(watched(receive(url, target))),
     }
     return ways | ({"httpx": lambda: asyncio.run(receive_by_httpx(url, target))} if httpx else {})
 
@@ -198,6 +220,10 @@ def main() -> int:
             if not told.upload_only:
                 ways = downloads(url, target, httpx=told.httpx)
                 ratios.append(measure("download", ways, told.size * MB, told.rounds))
+    late = sorted(LATE_MS)
+    print(
+        f"{'event loop late':<22}{late[int(len(late) * 0.99)]:>8.1f} ms (99 %), {late[-1]:.1f} ms at the most"
+    )
     print(f"{'memory':<22}{memory_mb():>8.0f} MB at the most")
     met = min(ratios) >= LEAST_RATIO and memory_mb() <= MOST_MEMORY_MB
     return 0 if met or not told.check else 1
