@@ -55,7 +55,8 @@ def impute_with_beagle(
     write_target(study, haplotypes, target)
     _run(request, study, target, out, plink_map, ["ap=true"], "Imputing", report)
     typed = {key[1:] for key in study.panel.site_keys()}
-    yield from _blocks(out.with_name("imputed.vcf.gz"), typed, len(study.target.samples))
+    for block in _blocks(out.with_name("imputed.vcf.gz"), typed, len(study.target.samples)):
+        yield block.take((block.positions >= request.first) & (block.positions <= request.last))
 
 
 def _run(
@@ -79,8 +80,9 @@ def _run(
     call = [*command, f"gt={target}", f"ref={request.panel_vcf.resolve()}", f"out={out}"]
     call += [f"nthreads={request.threads}", f"seed={request.seed}", *more]
     call += [f"map={plink_map}"] if plink_map else []
-    if request.first > 1 or request.last < 1 << 40:
-        call += [f"chrom={study.chromosome}:{request.first}-{min(request.last, 2**31 - 2)}"]
+    if request.is_part:
+        first, last = request.informing
+        call += [f"chrom={study.chromosome}:{first}-{last}"]
     run_program(call, target.parent, step, report)
 
 

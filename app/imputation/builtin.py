@@ -33,9 +33,9 @@ def impute_builtin(
 ) -> Iterator[Block]:
     """Blocks of all panel sites in order; `haplotypes` int8 [typed, 2 * people] are the target's alleles."""
     engine = _Windows(request, study, haplotypes, genetic_map)
+    report(engine.progress(0.0))
     for window in _windows(request, study):
-        report(Progress(done=engine.sites, unit="sites", step="Imputing", counts={"sites": engine.sites}))
-        yield engine.block(window)
+        yield engine.block(window, report)
 
 
 def _windows(request: ImputationRequest, study: Study) -> Iterator[GenotypeMatrix]:
@@ -80,10 +80,19 @@ class _Windows:
         self._map = genetic_map
         self._typed_panel = study.panel_alleles(study.panel)
         self._keys = study.panel.site_keys()
-        self._met = 0
+        self._met = int(np.searchsorted(study.panel.positions, request.first, side="left"))
+        self._skipped = self._met
         self.sites = 0
 
-    def block(self, window: GenotypeMatrix) -> Block:
+    def progress(self, share: float, of_typed: int = 0) -> Progress:
+        """How far it is: typed sites behind us, and a share of those of the present window."""
+        done = self._met - self._skipped - round((1 - share) * of_typed)
+        total = max(1, len(self._keys) - self._skipped)
+        return Progress(
+            done=done, total=total, unit="typed sites", step="Imputing", counts={"sites": self.sites}
+        )
+
+    def block(self, window: GenotypeMatrix, report: Report) -> Block:
         """Impute the sites of a window that have one ALT allele."""
         window = window.take(np.array(["," not in alt for alt in window.alts.tolist()], dtype=bool))
         begin = self._met
@@ -100,7 +109,9 @@ class _Windows:
         )
         targets = self._targets[before.start : after.stop][:, self._study.present]
         task = Task(panel, typed, targets, self._map.at(places))
-        answer = impute(task, threads=self._request.threads)
+        answer = impute(
+            task, lambda share: report(self.progress(share, len(rows))), threads=self._request.threads
+        )
         self.sites += len(window)
         return self._packed(window, rows, begin, lead, answer)
 

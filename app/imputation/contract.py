@@ -9,6 +9,8 @@ from pydantic import Field
 
 from app.domain.model import Model
 
+WHOLE = 2**31 - 2  # the last position that index files know
+
 
 class EngineName(StrEnum):
     """The programs that can impute."""
@@ -39,8 +41,9 @@ class ImputationRequest(Model):
 
     The panel is a VCF without missing genotypes. `map_file` is a genetic map (see `genetic_map.read_map`);
     without one 1 cM a megabase is taken. Records with an R2 below `min_r2` are left out. `first` and `last`
-    (bp, both within) narrow the range of sites. Each window of the built-in engine is at most `window_bp`
-    long and looks `overlap_bp` further at both sides. `memory_mb` is for the Java of Beagle.
+    (bp, both within) narrow the range of sites that is written; typed sites up to `overlap_bp` outside it
+    still inform it. Each window of the built-in engine is at most `window_bp` long and looks as far around.
+    `memory_mb` is for the Java of Beagle.
     """
 
     panel_vcf: Path
@@ -55,14 +58,24 @@ class ImputationRequest(Model):
     threads: int = Field(1, ge=1)
     seed: int = 1
     first: int = 1
-    last: int = 1 << 40
+    last: int = WHOLE
     window_bp: int = Field(20_000_000, gt=0)
     overlap_bp: int = Field(3_000_000, ge=0)
     memory_mb: int = Field(4096, ge=256)
 
+    @property
+    def is_part(self) -> bool:
+        """Whether a part of the chromosome is asked for."""
+        return self.first > 1 or self.last < WHOLE
+
+    @property
+    def informing(self) -> tuple[int, int]:
+        """The range (first, last) of typed sites that are used."""
+        return max(1, self.first - self.overlap_bp), min(self.last + self.overlap_bp, WHOLE)
+
 
 class ImputationFigures(Model):
-    """Counts of sites, unless said otherwise.
+    """Counts of sites within the range, unless said otherwise.
 
     `typed` are in target and panel with the same alleles; `mismatched` have another REF or ALT in the panel
     and are never used; `typed_only` are not in the panel, of which `typed_only_written` are in the result

@@ -60,8 +60,8 @@ def impute_with_minimac4(
     call += ["--overlap", str(request.overlap_bp), "--min-r2", str(request.min_r2)]
     call += ["-e", str(made.empirical)] if request.empirical else []
     call += ["--map", str(plink_map)] if plink_map else []
-    if request.first > 1 or request.last < 1 << 40:
-        call += ["--region", f"{study.chromosome}:{request.first}-{min(request.last, 2**31 - 2)}"]
+    if request.is_part:
+        call += ["--region", f"{study.chromosome}:{request.first}-{request.last}"]
     run_program(call, folder, "Imputing", report)
     for part, final in zip(_files(made, request), _files(paths, request), strict=True):
         os.replace(part, final)

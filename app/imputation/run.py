@@ -122,7 +122,9 @@ def _phased(
 
 
 def _figures(request: ImputationRequest, study: Study) -> ImputationFigures:
-    missing = (study.target.haplotypes == MISSING) & study.present
+    positions = study.target.positions
+    inside = (positions >= request.first) & (positions <= request.last)
+    missing = (study.target.haplotypes[inside] == MISSING) & study.present
     return ImputationFigures(
         engine=request.engine,
         engine_version=find_engine(request.engine).version,
@@ -130,7 +132,7 @@ def _figures(request: ImputationRequest, study: Study) -> ImputationFigures:
         samples=len(study.target.samples),
         panel_haplotypes=int(study.panel_columns.sum()),
         target_sites=study.target_sites,
-        typed=len(study.target),
+        typed=int(inside.sum()),
         mismatched=study.mismatched,
         typed_only=len(study.typed_only),
         unusable=study.unusable,

@@ -47,7 +47,7 @@ class Study:
 
 def load_study(request: ImputationRequest) -> Study:
     """Read the target and the panel at its sites; ProblemError when nothing can be imputed from them."""
-    region = Region(request.chromosome, request.first, request.last)
+    region = Region(request.chromosome, *request.informing)
     everything = read_matrix(request.target_vcf, region)
     if not everything.samples:
         raise _refused(request.target_vcf, "The file has no samples", "There is nobody to impute.")
@@ -59,7 +59,7 @@ def load_study(request: ImputationRequest) -> Study:
     if not (rows >= 0).any():
         raise _no_overlap(request, len(everything), len(panel))
     order = np.argsort(rows[rows >= 0], kind="stable")
-    other = target.take(rows < 0)
+    other = _inside(request, target.take(rows < 0))
     return Study(
         chromosome=str(panel.chromosomes[0]),
         panel=panel.take(np.sort(rows[rows >= 0])),
@@ -68,9 +68,14 @@ def load_study(request: ImputationRequest) -> Study:
         typed_only=other.take(~np.isin(other.positions, panel.positions)),
         present=_haplotypes(target, request.target_vcf),
         mismatched=int(np.isin(other.positions, panel.positions).sum()),
-        target_sites=len(everything),
-        unusable=len(everything) - len(target),
+        target_sites=len(_inside(request, everything)),
+        unusable=len(_inside(request, everything)) - len(_inside(request, target)),
     )
+
+
+def _inside(request: ImputationRequest, matrix: GenotypeMatrix) -> GenotypeMatrix:
+    """The sites within the range that is written."""
+    return matrix.take((matrix.positions >= request.first) & (matrix.positions <= request.last))
 
 
 def usable_sites(matrix: GenotypeMatrix) -> NDArray[np.intp]:

@@ -155,6 +155,18 @@ def test_windows_change_next_to_nothing(
     assert sum("TYPED" in each for each in parts) == 150
 
 
+def test_a_part_is_informed_by_its_surroundings(
+    made: ImputationFiles, cohort_files: SimulatedFiles, tmp_path: Path
+) -> None:
+    whole = records(made.dose)
+    first, last = int(whole[1000][1]), int(whole[1400][1])
+    part = impute_files(request(cohort_files, tmp_path, first=first, last=last))
+    assert part.figures.written == 401
+    typed = sum("TYPED" in info_of(each) for each in whole[1000:1401])
+    assert part.figures.typed == typed
+    assert records(part.dose) == whole[1000:1401]
+
+
 def test_low_r2_is_left_out(cohort_files: SimulatedFiles, tmp_path: Path) -> None:
     made = impute_files(request(cohort_files, tmp_path, min_r2=0.5, empirical=False))
     assert made.empirical is None
@@ -258,6 +270,17 @@ def test_files_that_are_not_there_or_damaged(tmp_path: Path, cohort_files: Simul
         with pytest.raises(ProblemError):
             impute_files(request(cohort_files, tmp_path / "out", target_vcf=bad))
     assert not list((tmp_path / "out").iterdir())
+
+
+def test_progress_goes_to_the_end(cohort_files: SimulatedFiles, tmp_path: Path) -> None:
+    seen: list[Progress] = []
+    impute_files(request(cohort_files, tmp_path, first=10_100_000, last=10_200_000), seen.append)
+    for step in ("Phasing", "Imputing"):
+        shares = [each.fraction for each in seen if each.step == step]
+        assert shares == sorted(shares)
+        assert shares[0] == 0
+    assert seen[-1].fraction is not None
+    assert seen[-1].fraction > 0.3
 
 
 class Stop(Exception):
