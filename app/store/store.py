@@ -20,6 +20,8 @@ from app.domain.problem import Kind, ProblemError, problem
 from app.store.opening import Engines, open_engines
 from app.store.problems import store_problem
 
+__all__ = ["Connection", "Store"]  # operations write functions that take a connection
+
 T = TypeVar("T")
 
 READERS = 3

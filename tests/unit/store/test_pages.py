@@ -178,11 +178,18 @@ def test_a_row_of_the_service_counts_its_panels(store: Store) -> None:
     assert dict(zip(COLUMNS[Noun.SERVICE], row, strict=True))["panels"] == 1
 
 
+def test_many_jobs_come_with_their_documents(store: Store) -> None:
+    store.write_now(lambda c: fill_jobs(c, 30))
+    found = store.read_now(jobs.jobs)
+    assert [each.id for each in found] == _ids(store, Noun.JOB)
+    assert found[0].name == f"Study {29 * 7919 % 30}"
+
+
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     path: Path = tmp_path_factory.mktemp("many") / "haplodesk.db"
     with Store.open(path) as opened:
-        opened.write_now(lambda c: fill_jobs(c, MANY))
+        opened.write_now(lambda c: fill_jobs(c, MANY, documents=False))
         yield opened
 
 
@@ -195,16 +202,43 @@ def _best_ms(call: Callable[[], object]) -> float:
     return min(times)
 
 
-INDEXED = ["created", "name", "state", "service", "panel", "size", "progress", "started", "ended", "problem"]
+def _plan(store: Store, query: TableQuery) -> str:
+    """How SQLite would find the ids of jobs."""
+
+    def ask(c: Connection) -> str:
+        question = pages.ordered_ids(c, Noun.JOB, query).compile(c, compile_kwargs={"literal_binds": True})
+        return " | ".join(row[3] for row in c.exec_driver_sql(f"EXPLAIN QUERY PLAN {question}"))
+
+    return store.read_now(ask)
+
+
+INDEXED = [
+    *("created", "name", "state", "service", "panel", "size", "progress", "problem"),
+    *("submitted", "started", "ended", "expires", "group_id", "dataset_id"),
+]
+
+
+@pytest.mark.parametrize("sort", INDEXED)
+@pytest.mark.parametrize("down", [True, False])
+def test_ids_in_order_come_out_of_the_index_alone(store: Store, sort: str, down: bool) -> None:
+    plan = _plan(store, TableQuery(sort=sort, descending=down))
+    assert "COVERING INDEX" in plan
+    assert "TEMP B-TREE" not in plan
+
+
+@pytest.mark.parametrize("term", [("state", "failed"), ("service", "svc-1")])
+def test_filters_are_answered_by_an_index(store: Store, term: tuple[str, str]) -> None:
+    plan = _plan(store, TableQuery(terms=(term,)))
+    assert "SEARCH jobs USING COVERING INDEX" in plan or "MULTI-INDEX OR" in plan
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("sort", INDEXED)
-def test_the_ids_of_many_rows_come_out_of_an_index(many: Store, sort: str) -> None:
+@pytest.mark.parametrize("sort", ["created", "name"])
+def test_the_ids_of_many_rows_come_fast(many: Store, sort: str) -> None:
     query = TableQuery(sort=sort, descending=True)
     assert len(many.read_now(lambda c: pages.ids(c, Noun.JOB, query))) == MANY
-    # 50 to 60 ms on two busy cores; a sort without an index takes 150 ms and more
-    assert _best_ms(lambda: many.read_now(lambda c: pages.ids(c, Noun.JOB, query))) < 250
+    # 50 to 60 ms on two shared cores; the bound only catches what is out of proportion
+    assert _best_ms(lambda: many.read_now(lambda c: pages.ids(c, Noun.JOB, query))) < 500
 
 
 @pytest.mark.slow
@@ -216,7 +250,7 @@ def test_many_rows_are_filtered_fast(many: Store, typed: str, expected: int) -> 
     query = TableQuery.parse(Noun.JOB, typed)
     found = many.read_now(lambda c: pages.ids(c, Noun.JOB, query))
     assert len(found) == expected
-    assert _best_ms(lambda: many.read_now(lambda c: pages.ids(c, Noun.JOB, query))) < 400
+    assert _best_ms(lambda: many.read_now(lambda c: pages.ids(c, Noun.JOB, query))) < 800
     assert many.read_now(lambda c: pages.count(c, Noun.JOB, query)) == expected
 
 
@@ -230,4 +264,4 @@ def test_a_page_of_many_rows_comes_fast(many: Store) -> None:
     times = [cell for cell in cells if isinstance(cell, datetime)]
     assert len(times) == 200
     assert times == sorted(times, reverse=True)
-    assert _best_ms(lambda: many.read_now(lambda c: pages.rows(c, Noun.JOB, page))) < 100
+    assert _best_ms(lambda: many.read_now(lambda c: pages.rows(c, Noun.JOB, page))) < 300
