@@ -39,6 +39,7 @@ _BY_STATUS: dict[int, tuple[Kind, str, str]] = {
         "It may have been deleted, or the address is wrong",
     ),
     405: (Kind.REFUSED, "The service cannot do this", "See whether the address of the service is right"),
+    408: (Kind.BUSY, "The service does not answer in time", WAIT),
     413: (
         Kind.REFUSED,
         "The upload is too large for this service",

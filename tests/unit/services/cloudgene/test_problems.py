@@ -79,6 +79,7 @@ def framework(message: str) -> bytes:
             "The service does not answer",
             True,
         ),
+        (Reply(408), Kind.BUSY, "The service does not answer in time", True),
         (Reply(599), Kind.BUSY, "The service does not answer", True),
         (Reply(418), Kind.REFUSED, "The service refused this", False),
     ],
