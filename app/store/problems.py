@@ -49,7 +49,7 @@ _TABLE: tuple[tuple[tuple[str, ...], Kind, str, str], ...] = (
         "See whether the disk is still connected and healthy.",
     ),
     (
-        ("connection", "could not translate host", "password authentication", "does not exist"),
+        ("connection", "could not translate host", "password authentication"),
         Kind.STORE,
         "The database server cannot be reached.",
         "Look at the address and the account of the database and whether its server runs.",
