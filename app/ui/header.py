@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QPushButton, QToolButt
 
 from app.ui.context import Context
 from app.ui.theme import GRID
-from app.ui.widgets.basics import Heading
+from app.ui.widgets.basics import Heading, Text
 
 
 class Header(QFrame):
@@ -26,7 +26,14 @@ class Header(QFrame):
         row.setContentsMargins(GRID * 2, GRID, GRID * 3 // 2, GRID)
         row.setSpacing(GRID)
         self.title = Heading()
-        self.search = QPushButton(self.tr("Search or command    Ctrl+K"))
+        self.search = QPushButton(self.tr("Search or command"))
+        self.search.setObjectName("search")
+        keys = Text("Ctrl+K", muted=True, minor=True, wrap=False)
+        keys.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        inside = QHBoxLayout(self.search)
+        inside.setContentsMargins(0, 0, GRID * 3 // 2, 0)
+        inside.addStretch(1)
+        inside.addWidget(keys)
         self.search.setMinimumWidth(GRID * 32)
         self.search.clicked.connect(self.search_asked)
         context.theme.bind_icon(self.search, "search")

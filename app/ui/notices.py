@@ -55,6 +55,13 @@ class NoticeBox(QFrame):
         """One button below the words."""
         self.words.addWidget(link(words, on_click), 0, Qt.AlignmentFlag.AlignLeft)
 
+    def fit(self) -> None:
+        """Take the height that the wrapped words need."""
+        layout = self.layout()
+        if layout is not None:
+            layout.activate()
+            self.setFixedHeight(layout.totalHeightForWidth(WIDTH))
+
     def start(self, milliseconds: int) -> None:
         """Begin to count; 0 means that it stays."""
         if milliseconds:
@@ -102,7 +109,7 @@ class Notices(QObject):
         self._boxes.append(box)
         while len(self._boxes) > MOST:
             self.close(self._boxes[0])
-        box.adjustSize()
+        box.fit()
         box.show()
         self._place()
         box.start(0 if stay else SHOWN_WITH_BUTTON_MS if button else SHOWN_MS)

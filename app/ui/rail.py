@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QFrame, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QFocusEvent, QFont, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QAbstractButton, QFrame, QToolButton, QVBoxLayout, QWidget
 
 from app.ui.layout import Layout
 from app.ui.text import number, plural
@@ -27,6 +27,7 @@ class RailButton(QAbstractButton):
         self.setFixedHeight(GRID * 9 // 2)
         self.badge = 0
         self.narrow = False
+        self._ring = False
         self._describe()
         theme.changed.connect(self.update)
 
@@ -45,6 +46,24 @@ class RailButton(QAbstractButton):
     def sizeHint(self) -> QSize:  # noqa: N802
         """A row."""
         return QSize(NARROW if self.narrow else WIDE, GRID * 9 // 2)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        """The rail itself knows what Up and Down do."""
+        if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802
+        """The ring is for the keyboard only."""
+        keys = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
+        self._ring = event.reason() in keys
+        super().focusInEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802
+        """No ring."""
+        self._ring = False
+        super().focusOutEvent(event)
 
     def enterEvent(self, event: object) -> None:  # noqa: N802
         """Show that it can be pressed."""
@@ -82,7 +101,7 @@ class RailButton(QAbstractButton):
             painter.setBrush(QColor(colours.hover))
         else:
             painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(QColor(colours.accent), 1) if self.hasFocus() else Qt.PenStyle.NoPen)
+        painter.setPen(QPen(QColor(colours.accent), 1) if self._ring else Qt.PenStyle.NoPen)
         painter.drawRoundedRect(box, 5, 5)
 
     def _paint_badge(self, painter: QPainter, box: QRectF) -> None:
@@ -114,7 +133,6 @@ class Rail(QFrame):
         self.setObjectName("rail")
         self._remember = layout
         self.buttons: dict[str, RailButton] = {}
-        self._group = QButtonGroup(self)
         self._theme = theme
         self.narrow = False
         column = QVBoxLayout(self)
@@ -131,21 +149,34 @@ class Rail(QFrame):
 
     def _add(self, spec: ViewSpec) -> RailButton:
         button = RailButton(self._theme, spec, self)
-        button.clicked.connect(lambda: self.chosen.emit(spec.id))
-        self._group.addButton(button)
+        button.clicked.connect(lambda: self._clicked(spec.id))
         self.buttons[spec.id] = button
         return button
 
+    def _clicked(self, view_id: str) -> None:
+        self.buttons[view_id].setChecked(True)
+        self.chosen.emit(view_id)
+
     def select(self, view_id: str) -> None:
         """Mark the page that is shown; none for a page that is not in the rail."""
-        button = self.buttons.get(view_id)
-        if button is not None:
-            button.setChecked(True)
+        tabbed = view_id if view_id in self.buttons else next(iter(self.buttons), "")
+        for each, button in self.buttons.items():
+            button.setChecked(each == view_id)
+            # One stop for Tab; the arrow keys go on from there.
+            policy = Qt.FocusPolicy.TabFocus if each == tabbed else Qt.FocusPolicy.NoFocus
+            button.setFocusPolicy(policy)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        """Up and Down go to the next page."""
+        step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()))
+        ids = list(self.buttons)
+        here = next((n for n, each in enumerate(ids) if self.buttons[each].hasFocus()), None)
+        if step is None or here is None:
+            super().keyPressEvent(event)
             return
-        self._group.setExclusive(False)
-        for each in self.buttons.values():
-            each.setChecked(False)
-        self._group.setExclusive(True)
+        there = ids[(here + step) % len(ids)]
+        self.chosen.emit(there)
+        self.buttons[there].setFocus(Qt.FocusReason.TabFocusReason)
 
     def set_narrow(self, narrow: bool) -> None:
         """Icons only, or icons and words."""

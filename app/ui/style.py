@@ -19,8 +19,9 @@ QPushButton[primary="true"]:hover { background: $accent_hover; }
 QPushButton[primary="true"]:focus { border: 1px solid $text; }
 QPushButton[primary="true"]:disabled { background: $line; border: 1px solid $line; color: $muted; }
 QPushButton[flat_link="true"] {
-  background: transparent; border: 1px solid transparent; color: $accent; padding: 5px 6px; }
-QPushButton[flat_link="true"]:hover { background: $hover; }
+  background: transparent; border: 1px solid transparent; color: $accent;
+  padding: 5px 1px; text-align: left; }
+QPushButton[flat_link="true"]:hover { text-decoration: underline; }
 QPushButton[flat_link="true"]:focus { border: 1px solid $accent; }
 QPushButton::menu-indicator { subcontrol-position: right center; right: 6px; }
 QToolButton { background: transparent; border: 1px solid transparent; border-radius: 4px; padding: 4px; }
@@ -28,11 +29,11 @@ QToolButton:hover { background: $hover; }
 QToolButton:pressed, QToolButton:checked { background: $pressed; }
 QToolButton:focus { border: 1px solid $accent; }
 QToolButton::menu-indicator { image: none; }
-QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QTimeEdit {
+QLineEdit, QPlainTextEdit, QTextEdit {
   background: $base; border: 1px solid $line; border-radius: 4px; padding: 4px 6px;
   selection-background-color: $accent; selection-color: $on_accent; }
-QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QTimeEdit:focus {
-  border: 1px solid $accent; }
+QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus { border: 1px solid $accent; }
+QSpinBox QLineEdit, QTimeEdit QLineEdit, QComboBox QLineEdit { border: 0; background: transparent; }
 QLineEdit:disabled { background: $window; color: $disabled; }
 QHeaderView { background: $window; }
 QHeaderView::section {
@@ -42,7 +43,9 @@ QTableView, QListView, QTreeView {
   background: $base; alternate-background-color: $alternate; border: 1px solid $line; border-radius: 4px;
   gridline-color: transparent; outline: 0;
   selection-background-color: $selection; selection-color: $text; }
-QTableView::item:focus { border: 1px solid $accent; }
+QTableView::item { padding: 0 5px; border: 0; }
+QTableView::item:selected { background: $selection; color: $text; }
+QTableView::item:selected:!active { background: $selection_away; }
 QTableView:focus, QListView:focus, QTreeView:focus { border: 1px solid $accent; }
 QTabWidget::pane { border: 0; border-top: 1px solid $line; }
 QTabBar::tab {
@@ -62,6 +65,15 @@ QSplitter::handle:hover { background: $line; }
 QProgressBar { background: $line; border: 0; border-radius: 3px; max-height: 6px; min-height: 6px; }
 QProgressBar::chunk { background: $accent; border-radius: 3px; }
 QScrollArea { background: transparent; border: 0; }
+QScrollBar:vertical { background: transparent; width: 12px; margin: 0; }
+QScrollBar:horizontal { background: transparent; height: 12px; margin: 0; }
+QScrollBar::handle { background: $scroll; border-radius: 4px; margin: 2px; }
+QScrollBar::handle:vertical { min-height: 32px; }
+QScrollBar::handle:horizontal { min-width: 32px; }
+QScrollBar::handle:hover { background: $muted; }
+QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
+QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
+QPushButton#search { text-align: left; color: $muted; }
 #page { background: $window; }
 #rail { background: $window; border-right: 1px solid $line; }
 #strip { background: $window; border-top: 1px solid $line; }
@@ -88,4 +100,6 @@ def style_sheet(colours: Colours) -> str:
         muted=colours.muted,
         disabled=colours.disabled,
         selection=colours.selection,
+        selection_away=mixed(colours.muted, colours.base, 0.15),
+        scroll=mixed(colours.muted, colours.window, 0.45),
     )

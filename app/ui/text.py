@@ -11,6 +11,12 @@ _PLURAL = re.compile(r"\((e?s)\)")
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
+def settle_locale() -> None:
+    """Where the system names no language, write numbers as English does: `4,003` instead of `4003`."""
+    if QLocale.system().language() == QLocale.Language.C:
+        QLocale.setDefault(QLocale(QLocale.Language.English, QLocale.Country.UnitedKingdom))
+
+
 def plural(translated: str, n: int) -> str:
     """Finish a text made by `tr("%Ln file(s)", "", n)` where no translation chose the plural form.
 

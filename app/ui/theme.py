@@ -10,13 +10,15 @@ from typing import Any
 import shiboken6
 from PySide6.QtCore import QObject, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QIcon, QPainter, QPixmap
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
 from app.domain.resources import resource
 from app.ui.colours import DARK, LIGHT, Colours, Status
 from app.ui.style import style_sheet
+from app.ui.text import settle_locale
 
 GRID = 8
+BUTTON_GAP = 6
 ICON_SIZES = (14, 16, 20, 24, 32, 40, 48, 64)
 
 
@@ -28,6 +30,7 @@ class Theme(QObject):
     def __init__(self, app: QApplication, choice: str = "system", parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._app = app
+        settle_locale()
         self._choice = choice
         self._colours = LIGHT
         self._bound: list[tuple[weakref.ref[Any], Callable[[Any], None]]] = []
@@ -70,7 +73,11 @@ class Theme(QObject):
 
         def give(each: Any) -> None:
             named = self._colours.status[status] if status else self._colours.accent if accent else None
-            each.setIcon(self.icon(name, named))
+            if isinstance(each, QPushButton):
+                each.setIcon(_with_gap(self.icon(name, named)))
+                each.setIconSize(QSize(16 + BUTTON_GAP, 16))
+            else:
+                each.setIcon(self.icon(name, named))
 
         self.bind(target, give)
 
@@ -134,6 +141,20 @@ def _painted(name: str, colour: str, side: int) -> QPixmap:
 @lru_cache(maxsize=128)
 def _source(name: str) -> str:
     return resource("icons", f"{name}.svg").read_text(encoding="utf-8")
+
+
+def _with_gap(icon: QIcon) -> QIcon:
+    """An icon with room at its right: style sheets cannot part icon and word of a button."""
+    made = QIcon()
+    for mode in (QIcon.Mode.Normal, QIcon.Mode.Disabled):
+        for factor in (1, 2, 3):
+            pixmap = QPixmap((16 + BUTTON_GAP) * factor, 16 * factor)
+            pixmap.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(pixmap)
+            icon.paint(painter, 0, 0, 16 * factor, 16 * factor, mode=mode)
+            painter.end()
+            made.addPixmap(pixmap, mode)
+    return made
 
 
 def app_icon() -> QIcon:

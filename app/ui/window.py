@@ -14,7 +14,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QShowEvent,
 )
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from app.domain.changes import Changes, Noun
 from app.domain.problem import Problem
@@ -103,6 +103,9 @@ class MainWindow(QMainWindow):
         self.header.title.setText(self.specs[view_id].title())
         self.rail.select(view_id)
         self.pages.setCurrentWidget(view)
+        focused = QApplication.focusWidget()
+        if focused is None or not focused.isVisible():
+            view.take_focus()
         self.context.layout.set("window/view", view_id)
         if item_id is not None:
             view.reveal(item_id)
@@ -113,7 +116,19 @@ class MainWindow(QMainWindow):
             view = self.specs[view_id].make(self.context)
             self.views[view_id] = view
             self.pages.addWidget(view)
+            self._strip_comes_last(view)
         return self.views[view_id]
+
+    def _strip_comes_last(self, view: View) -> None:
+        """Tab goes from the rail to the header, the page and then the strip."""
+        last: QWidget = self.header.settings
+        widget = view.nextInFocusChain()
+        while widget is not None and widget is not view:
+            if view.isAncestorOf(widget):
+                last = widget
+            widget = widget.nextInFocusChain()
+        QWidget.setTabOrder(last, self.strip.task_row.cancel)
+        QWidget.setTabOrder(self.strip.task_row.cancel, self.strip.open_button)
 
     def open_palette(self) -> Palette:
         """Show the command palette below the search button."""

@@ -13,19 +13,26 @@ from typing import cast
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from app.domain.clock import FixedClock
 from app.domain.job import JobState
 from app.domain.progress import Progress
 from app.operations.tasks import Task, TaskKind, TaskState
-from app.ui.bridge import Bridge
+from app.services.catalogue import presets
+from app.ui import status
+from app.ui.bridge import Bridge, problem_of
 from app.ui.commands import Commands
 from app.ui.context import Context, Library, Operations
+from app.ui.dialogs.add_service import AddServiceDialog
+from app.ui.dialogs.crash import CrashDialog
+from app.ui.dialogs.set_token import SetTokenDialog
 from app.ui.layout import Layout
 from app.ui.notices import Notices
 from app.ui.theme import Theme
 from app.ui.views.registry import VIEWS
+from app.ui.widgets.problem_panel import ProblemPanel
+from app.ui.widgets.progress import Stage, StepsBar
 from app.ui.window import MainWindow
 from tests.ui import samples
 from tests.ui.fakes import FakeLibrary, FakeOperations
@@ -36,6 +43,7 @@ def filled() -> FakeLibrary:
     library = FakeLibrary()
     library.all_services = list(samples.services())
     library.all_health = list(samples.health())
+    library.all_presets = list(presets())
     library.all_panels = list(samples.panels())
     library.all_panel_changes = list(samples.panel_changes())
     library.all_datasets = [
@@ -89,6 +97,56 @@ def make_window(app: QApplication, bridge: Bridge, theme: Theme, library: FakeLi
     return window
 
 
+def grab_extras(app: QApplication, window: MainWindow, folder: Path, scheme: str) -> None:
+    """Palette, dialogs, notices, problems, the veil."""
+    window.navigate("services")
+    palette = window.open_palette()
+    palette.box.setText("co")
+    settle(app)
+    palette.grab().save(str(folder / f"x-palette-{scheme}.png"))
+    palette.close()
+    for name, dialog in (
+        ("add", AddServiceDialog(window.context, window)),
+        ("token", SetTokenDialog(window.context, samples.services()[1], window)),
+        ("crash", CrashDialog(problem_of(ValueError("x")), window)),
+    ):
+        dialog.open()
+        settle(app)
+        dialog.grab().save(str(folder / f"x-{name}-{scheme}.png"))
+        dialog.reject()
+    window.context.notices.say("The panels are read", "3 panels changed", button="Show", on_click=str)
+    window.context.notices.problem(samples.failed_problem())
+    settle(app)
+    window.grab().save(str(folder / f"x-notices-{scheme}.png"))
+    window.veil.show_words("3 files: check as one dataset")
+    settle(app)
+    window.grab().save(str(folder / f"x-drop-{scheme}.png"))
+    window.veil.hide()
+    parts = QWidget()
+    parts.setObjectName("page")
+    column = QVBoxLayout(parts)
+    panel = ProblemPanel(window.context.theme)
+    panel.show_problem(samples.failed_problem(), None, "Check against this panel", str)
+    bar = StepsBar(window.context.theme, window.context.now)
+    bar.show_stages(stages())
+    column.addWidget(panel)
+    column.addWidget(bar)
+    parts.resize(900, 300)
+    parts.show()
+    settle(app)
+    parts.grab().save(str(folder / f"x-parts-{scheme}.png"))
+    parts.close()
+
+
+def stages() -> list[Stage]:
+    """Eight stages, half-way."""
+    done = status.step_state("done")
+    names = ("Prepared", "Uploaded", "Queued", "Checked by the server")
+    made = [Stage(name, done, samples.ago(minutes=60 - 10 * n)) for n, name in enumerate(names)]
+    made.append(Stage("Phased and imputed", status.step_state("running"), samples.ago(minutes=9), 0.42))
+    return made + [Stage(n, status.step_state("waiting")) for n in ("Exported", "Fetched", "Verified")]
+
+
 def main(folder: Path, wanted: list[str]) -> None:
     """Grab them all."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -105,6 +163,8 @@ def main(folder: Path, wanted: list[str]) -> None:
                 window.navigate(spec.id)
                 settle(app)
                 window.grab().save(str(folder / f"{spec.id}-{name}-{scheme}.png"))
+            if name == "filled" and not wanted:
+                grab_extras(app, window, folder, scheme)
             window.close()
             window.deleteLater()
             settle(app, 0.05)

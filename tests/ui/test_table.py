@@ -116,7 +116,7 @@ def test_the_main_thread_is_never_long_away(view: TableView, qtbot: QtBot) -> No
     view.grid.selectAll()
     started = time.perf_counter()
     assert len(view.selected_ids()) == 100_000
-    assert time.perf_counter() - started < 0.5
+    assert time.perf_counter() - started < 0.05
 
 
 def test_filter_counts_and_both_kinds_of_nothing(

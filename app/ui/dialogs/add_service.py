@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtGui import QDesktopServices, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDialog,
     QDialogButtonBox,
-    QFormLayout,
+    QLabel,
     QLineEdit,
     QPushButton,
     QVBoxLayout,
@@ -21,7 +21,7 @@ from app.domain.problem import Problem
 from app.domain.service import Preset
 from app.ui.context import Context
 from app.ui.theme import GRID
-from app.ui.widgets.basics import Text, link, primary
+from app.ui.widgets.basics import Text, fit, link, primary
 from app.ui.widgets.problem_panel import ProblemPanel
 from app.ui.widgets.token_field import TokenField
 
@@ -48,13 +48,10 @@ class AddServiceDialog(QDialog):
         self._show_choice()
         context.bridge.run(context.library.presets(), self, self._take_presets)
 
-    def _form(self) -> QFormLayout:
-        form = QFormLayout()
-        form.setHorizontalSpacing(GRID * 2)
-        form.setVerticalSpacing(GRID * 3 // 2)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+    def _form(self) -> QVBoxLayout:
+        form = QVBoxLayout()
+        form.setSpacing(GRID * 3 // 2)
         self.choice = QComboBox()
-        self.choice.setAccessibleName(self.tr("Service"))
         self.choice.addItem(self.tr("Another address"))
         self.choice.currentIndexChanged.connect(self._show_choice)
         self.note = Text(muted=True, minor=True)
@@ -64,18 +61,10 @@ class AddServiceDialog(QDialog):
         self.token = TokenField()
         self.token_help = Text(muted=True, minor=True)
         self.token_page = link(self.tr("Where to get the token"), self._open_page)
-        for label, widget in (
-            (self.tr("Service"), self.choice),
-            ("", self.note),
-            (self.tr("Name"), self.name),
-            (self.tr("Address"), self.address),
-            ("", self.plain),
-            (self.tr("Token"), self.token),
-            ("", self.token_help),
-            ("", self.token_page),
-        ):
-            form.addRow(label, widget)
-        self.form = form
+        form.addLayout(_field(self.tr("Service"), self.choice, self.note))
+        form.addLayout(_field(self.tr("Name"), self.name))
+        form.addLayout(_field(self.tr("Address"), self.address, self.plain))
+        form.addLayout(_field(self.tr("Token"), self.token, self.token_help, self.token_page))
         for box in (self.name, self.address):
             box.textChanged.connect(self._enable)
         return form
@@ -108,17 +97,23 @@ class AddServiceDialog(QDialog):
         self.name.setText(preset.name if preset else "")
         self.address.setText(preset.base_url if preset else "")
         self.address.setReadOnly(preset is not None)
-        note = " ".join(p for p in (preset.operator, preset.note) if p) if preset else ""
+        note = "\n".join(p for p in (preset.operator, preset.note) if p) if preset else ""
         self.note.setText(note)
-        self.form.setRowVisible(self.note, bool(note))
+        self.note.setVisible(bool(note))
         self.token_help.setText(preset.token_help if preset else "")
-        self.form.setRowVisible(self.token_help, bool(preset and preset.token_help))
-        self.form.setRowVisible(self.token_page, bool(preset and preset.token_url))
+        self.token_help.setVisible(bool(preset and preset.token_help))
+        self.token_page.setVisible(bool(preset and preset.token_url))
         self._enable()
+        fit(self)
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        """As high as the words need."""
+        super().showEvent(event)
+        fit(self)
 
     def _enable(self) -> None:
         self.add_button.setEnabled(bool(self.name.text().strip() and self.address.text().strip()))
-        self.form.setRowVisible(self.plain, _is_plain(self.address.text()))
+        self.plain.setVisible(_is_plain(self.address.text()))
 
     def _open_page(self) -> None:
         preset = self.chosen()
@@ -151,7 +146,21 @@ class AddServiceDialog(QDialog):
         self.add_button.setText(self.tr("Add service"))
         self._enable()
         self.problem.show_problem(problem, self._add)
-        self.adjustSize()
+        fit(self)
+
+
+def _field(name: str, widget: QWidget, *below: QWidget) -> QVBoxLayout:
+    """A name, the field, and what explains it."""
+    column = QVBoxLayout()
+    column.setSpacing(GRID // 2)
+    label = QLabel(name)
+    label.setBuddy(widget)
+    widget.setAccessibleName(name)
+    column.addWidget(label)
+    column.addWidget(widget)
+    for each in below:
+        column.addWidget(each)
+    return column
 
 
 def _is_plain(address: str) -> bool:

@@ -19,7 +19,9 @@ _TOKEN = re.compile(r"eyJ[\w-]+(?:\.[\w-]*){1,2}|[A-Za-z0-9_\-/+]{32,}={0,2}")
 _PATH = re.compile(r"""(?:[A-Za-z]:)?(?:[\\/][^\s\\/:*?"'<>|,;()]+){2,}[\\/]?""")
 _ADDRESS = re.compile(r"\bhttps?://\S+")
 _GENOTYPES = re.compile(r"(?:\b[0-9.][|/][0-9.](?::\S*)?\s*){2,}")
-_QUOTED = re.compile(r"'[^'\n]{1,200}\.(?:vcf|bcf|bed|bim|fam|txt|zip|gz)[^'\n]*'")
+_ENDING = r"\.(?:vcf|bcf|bed|bim|fam|pgen|txt|csv|tsv|zip|gz|bgz)\b"
+_QUOTED = re.compile(rf"'[^'\n]{{1,200}}{_ENDING}[^'\n]*'")
+_FILE = re.compile(rf"\S*{_ENDING}\S*", re.IGNORECASE)
 
 
 def report_text(problem: Problem, version: str = "") -> str:
@@ -42,6 +44,7 @@ def cleaned(text: str) -> str:
     text = _own_files(text)
     text = _QUOTED.sub("'<file>'", text)
     text = _PATH.sub("<path>", text)
+    text = _FILE.sub("<file>", text)
     text = _TOKEN.sub("<secret>", text)
     return _GENOTYPES.sub("<genotypes> ", text)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtGui import QDesktopServices, QShowEvent
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPushButton, QVBoxLayout, QWidget
 
 from app.domain.changes import Changes
@@ -11,7 +11,7 @@ from app.domain.problem import Problem
 from app.domain.service import Preset, Service
 from app.ui.context import Context
 from app.ui.theme import GRID
-from app.ui.widgets.basics import Text, link, primary
+from app.ui.widgets.basics import Text, fit, link, primary
 from app.ui.widgets.problem_panel import ProblemPanel
 from app.ui.widgets.token_field import TokenField
 
@@ -61,9 +61,15 @@ class SetTokenDialog(QDialog):
         if preset is not None:
             self.help.setText(preset.token_help or self.help.text())
             self._address = preset.token_url or preset.base_url
+            fit(self)
 
     def _open_page(self) -> None:
         QDesktopServices.openUrl(QUrl(self._address))
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        """As high as the words need."""
+        super().showEvent(event)
+        fit(self)
 
     def _enable(self) -> None:
         self.set_button.setEnabled(self.token.value() is not None)
@@ -88,4 +94,4 @@ class SetTokenDialog(QDialog):
         self.set_button.setText(self.tr("Set token"))
         self._enable()
         self.problem.show_problem(problem, self._set)
-        self.adjustSize()
+        fit(self)

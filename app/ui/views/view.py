@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QWidget
 
@@ -50,6 +50,16 @@ class View(QWidget):
 
     def reveal(self, item_id: str) -> None:
         """Show one thing: select its row, scroll to it."""
+
+    def take_focus(self) -> None:
+        """Give the keyboard to the first control of the page."""
+        widget = self.nextInFocusChain()
+        while widget is not None and widget is not self:
+            tabbed = bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus)
+            if tabbed and widget.isVisibleTo(self) and widget.isEnabled() and self.isAncestorOf(widget):
+                widget.setFocus(Qt.FocusReason.OtherFocusReason)
+                return
+            widget = widget.nextInFocusChain()
 
     def drop_words(self, paths: Sequence[Path]) -> str | None:
         """What dropping these files here would do, in one sentence; None leaves it to the window."""

@@ -227,6 +227,27 @@ def link(words: str, on_click: Callable[[], object], parent: QWidget | None = No
     return button
 
 
+def fit(dialog: QWidget) -> None:
+    """Give a dialog the height that its wrapped words need, and not less."""
+    layout = dialog.layout()
+    if layout is not None:
+        layout.activate()
+        width = max(dialog.minimumWidth(), dialog.width() if dialog.isVisible() else 0)
+        height = max(layout.totalHeightForWidth(width), layout.totalMinimumSize().height())
+        dialog.setMinimumHeight(height)
+        dialog.resize(width, height)
+
+
+def tab_after(first: QWidget, rows: QVBoxLayout) -> None:
+    """Let Tab go from `first` through the buttons of rows that were made later."""
+    for n in range(rows.count()):
+        item = rows.itemAt(n)
+        widget = item.widget() if item is not None else None
+        for button in widget.findChildren(QPushButton) if widget is not None else ():
+            QWidget.setTabOrder(first, button)
+            first = button
+
+
 def clear(layout: QVBoxLayout | QHBoxLayout) -> None:
     """Take everything out of a layout."""
     while layout.count():

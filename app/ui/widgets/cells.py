@@ -50,10 +50,10 @@ class CellDelegate(QStyledItemDelegate):
         colour = self._theme.colours.status[shown.status]
         side = 16
         icon = self._theme.icon(shown.icon_name, colour)
-        icon.paint(painter, box.x() + 6, box.y() + (box.height() - side) // 2, side, side)
+        icon.paint(painter, box.x() + 8, box.y() + (box.height() - side) // 2, side, side)
         painter.save()
         painter.setPen(QColor(colour))
-        words = box.adjusted(28, 0, -4, 0)
+        words = box.adjusted(30, 0, -4, 0)
         word = painter.fontMetrics().elidedText(shown.word, Qt.TextElideMode.ElideRight, words.width())
         painter.drawText(words, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, word)
         painter.restore()

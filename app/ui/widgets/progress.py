@@ -57,13 +57,13 @@ class ProgressRow(QWidget):
         self.words = Text(muted=True, wrap=False)
         self.cancel = QToolButton()
         theme.bind_icon(self.cancel, "close")
-        self.cancel.setVisible(on_cancel is not None)
         if on_cancel is not None:
             self.cancel.clicked.connect(lambda: on_cancel())
         row.addWidget(self.title)
         row.addWidget(self.bar)
         row.addWidget(self.words, 1)
         row.addWidget(self.cancel)
+        self.cancel.setVisible(on_cancel is not None)
 
     def show_progress(self, title: str, progress: Progress) -> None:
         """Show a reading; the bar runs to and fro while the total is unknown."""
@@ -95,8 +95,6 @@ class Stage:
 class StepsBar(QWidget):
     """The stages of a job in a row: sign, name, time; the line between them is filled as far as it got."""
 
-    HEIGHT = 72
-
     def __init__(self, theme: Theme, now: Callable[[], datetime], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
@@ -117,11 +115,14 @@ class StepsBar(QWidget):
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """Wide enough for short names."""
-        return QSize(max(1, len(self.stages)) * GRID * 12, self.HEIGHT)
+        return QSize(max(1, len(self.stages)) * GRID * 12, self._height())
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
         """Names are cut before the page is."""
-        return QSize(max(1, len(self.stages)) * GRID * 8, self.HEIGHT)
+        return QSize(max(1, len(self.stages)) * GRID * 8, self._height())
+
+    def _height(self) -> int:
+        return 36 + 3 * self.fontMetrics().height()
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
         """Lines first, then the signs and words over them."""
@@ -162,13 +163,15 @@ class StepsBar(QWidget):
         painter.setFont(self.font())
         painter.setPen(QColor(colours.muted if waiting else colours.text))
         metrics = painter.fontMetrics()
-        line = metrics.height()
-        middle = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop
-        name = metrics.elidedText(stage.name, Qt.TextElideMode.ElideRight, int(box.width()) - 6)
-        painter.drawText(QRectF(box.x(), 30, box.width(), line), middle, name)
+        top = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop
+        room = QRectF(box.x() + 3, 30, box.width() - 6, 2 * metrics.height())
+        flags = int(top) | int(Qt.TextFlag.TextWordWrap)
+        used = painter.boundingRect(room, flags, stage.name)
+        painter.drawText(room, flags, stage.name)
         painter.setPen(QColor(colours.muted))
-        below = metrics.elidedText(self._below(stage), Qt.TextElideMode.ElideRight, int(box.width()) - 6)
-        painter.drawText(QRectF(box.x(), 32 + line, box.width(), line), middle, below)
+        below = metrics.elidedText(self._below(stage), Qt.TextElideMode.ElideRight, int(room.width()))
+        lines = min(used.height(), room.height())
+        painter.drawText(QRectF(room.x(), 32 + lines, room.width(), metrics.height()), top, below)
 
     def _below(self, stage: Stage) -> str:
         if stage.note:

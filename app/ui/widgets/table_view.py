@@ -108,6 +108,7 @@ class TableView(QWidget):
         self.filter.setPlaceholderText(filter_hint or self.tr("Filter"))
         self.filter.setAccessibleName(self.tr("Filter"))
         self.filter.setMaximumWidth(GRID * 50)
+        self._last_tool: QWidget = self.filter
         self.columns_button = self._tool("columns", self.tr("Columns"), self._show_columns_menu)
         self.export_button = self._tool("export", self.tr("Export this table…"), self.export)
         self.bar.addWidget(self.filter, 1)
@@ -201,6 +202,9 @@ class TableView(QWidget):
     def add_tool(self, widget: QWidget) -> None:
         """Put a button right of the filter box."""
         self.bar.insertWidget(self.bar.count() - 2, widget)
+        QWidget.setTabOrder(self._last_tool, widget)
+        QWidget.setTabOrder(widget, self.columns_button)
+        self._last_tool = widget
 
     def refresh(self) -> None:
         """Read again; the first call reads for the first time."""
@@ -208,12 +212,22 @@ class TableView(QWidget):
 
     def selected_ids(self) -> tuple[str, ...]:
         """The ids of the selected rows, in the order of the table; from ranges, never cell by cell."""
-        rows: set[int] = set()
+        ids: list[str] = []
+        for first, last in self._selected_ranges():
+            ids += self.model.ids()[first : last + 1]
+        return tuple(ids)
+
+    def _selected_ranges(self) -> list[tuple[int, int]]:
+        """The selected rows as (first, last) pairs, in order and without overlap."""
         selection = self.grid.selectionModel().selection()
-        for part in (selection.at(n) for n in range(selection.count())):
-            rows.update(range(part.top(), part.bottom() + 1))
-        ids = (self.model.id_at(row) for row in sorted(rows))
-        return tuple(each for each in ids if each is not None)
+        parts = sorted((selection.at(n).top(), selection.at(n).bottom()) for n in range(selection.count()))
+        ranges: list[tuple[int, int]] = []
+        for first, last in parts:
+            if ranges and first <= ranges[-1][1] + 1:
+                ranges[-1] = (ranges[-1][0], max(last, ranges[-1][1]))
+            else:
+                ranges.append((first, last))
+        return ranges
 
     def current_id(self) -> str | None:
         """The id of the current row."""
@@ -304,6 +318,7 @@ class TableView(QWidget):
             self.grid.setColumnHidden(number, column.hidden)
         kept = self.context.layout.value(self._key, {})
         signature = [c.key for c in self.model.columns]
+        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         state = self.context.layout.bytes(self._key + "/header")
         if state is not None and kept.get("columns") == signature:
             header.restoreState(state)
@@ -354,7 +369,8 @@ class TableView(QWidget):
         self.model.ask(TableQuery(self.filter.text().strip(), query.sort, query.descending))
 
     def _say_counts(self) -> None:
-        rows, selected = self.model.rowCount(), len(self.selected_ids())
+        rows = self.model.rowCount()
+        selected = sum(last - first + 1 for first, last in self._selected_ranges())
         said = plural(self.tr("%Ln row(s)", "", rows), rows)
         if selected > 1:
             said += " · " + self.tr("{0} selected").format(text.number(selected))

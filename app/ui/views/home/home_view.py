@@ -12,7 +12,7 @@ from app.ui.overview import Overview, read_overview
 from app.ui.views.home.blocks import dataset_row, job_row, need_row, result_row
 from app.ui.views.home.first_run import FirstRun
 from app.ui.views.view import View
-from app.ui.widgets.basics import Card, SectionHeading, clear, link
+from app.ui.widgets.basics import Card, SectionHeading, clear, link, tab_after
 from app.ui.widgets.page import ScrollPage
 from app.ui.widgets.problem_panel import ProblemPanel
 
@@ -61,6 +61,7 @@ class HomeView(View):
         self._running(overview)
         self._ready(overview)
         self._recent(overview)
+        tab_after(self.first_run.practice, self.blocks)
 
     def _block(self, title: str, rows: list[QWidget], more: str = "", view: str = "") -> None:
         if not rows:

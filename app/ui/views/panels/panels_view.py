@@ -99,8 +99,15 @@ class PanelsView(View):
             )
         )
         table.current_changed.connect(self._show)
-        table.model.loaded.connect(lambda: self.sync.setVisible(table.model.rowCount() > 0))
+        table.model.loaded.connect(self._loaded)
         return table
+
+    def _loaded(self) -> None:
+        first = self.table.model.id_at(0)
+        self.sync.setVisible(first is not None or self.table.model.query.filtered)
+        self.detail.setVisible(self.sync.isVisibleTo(self))
+        if first is not None and self.table.current_id() is None:
+            self.table.reveal(first)
 
     def refresh(self) -> None:
         """Read the detail; the table follows by itself."""
@@ -128,7 +135,7 @@ class PanelsView(View):
         panel = None
         if key is not None:
             panel = next((p for p in await library.panels(key.partition("/")[0]) if p.key == key), None)
-        changes = await library.panel_changes(panel.service_id if panel else None)
+        changes = await library.panel_changes()
         services = {s.id: s for s in await library.services()}
         return PanelFacts(panel, services, changes[:CHANGES_SHOWN])
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from app.domain.service import Health, HealthState
 from app.ui import text
-from app.ui.colours import Status
+from app.ui.colours import Colours, Status, mixed
 from app.ui.status import health_state
 from app.ui.theme import GRID, Theme, small
 
@@ -75,7 +75,7 @@ class ResponsePlot(QWidget):
         painter.setPen(QColor(colours.line))
         painter.drawLine(0, base, self.width() - _LABEL_WIDTH, base)
         for box, look in self._bars():
-            painter.fillRect(box, QColor(colours.status[_tone(look)]))
+            painter.fillRect(box, QColor(_bar_colour(colours, look)))
         painter.setPen(QColor(colours.muted))
         painter.setFont(self.font())
         right = QRectF(self.width() - _LABEL_WIDTH + 6, 0, _LABEL_WIDTH - 6, 16)
@@ -102,6 +102,12 @@ class ResponsePlot(QWidget):
                 QToolTip.showText(event.globalPosition().toPoint(), _words(look), self)
                 return
         QToolTip.hideText()
+
+
+def _bar_colour(colours: Colours, look: Health) -> str:
+    """Good looks are pale, so that the others stand out."""
+    tone = _tone(look)
+    return mixed(colours.status[tone], colours.base, 0.45) if tone == Status.DONE else colours.status[tone]
 
 
 def _tone(look: Health) -> Status:

@@ -1,0 +1,50 @@
+"""What needs a person, and the badges."""
+
+from __future__ import annotations
+
+from app.domain.job import JobState
+from app.domain.problem import Kind, Problem
+from app.domain.result import ResultState
+from app.domain.service import HealthState
+from app.ui.attention import NeedKind, counts, needs
+from tests.ui import samples
+from tests.ui.samples import NOW, ago, soon
+
+
+def test_nothing_needs_nobody() -> None:
+    assert needs((), (), (), NOW) == ()
+
+
+def test_failed_jobs_bad_tokens_and_ending_tokens() -> None:
+    found = needs(samples.services(), (samples.job(2, JobState.FAILED),), (), NOW)
+    assert [n.kind for n in found] == [NeedKind.JOB_FAILED, NeedKind.TOKEN_BAD, NeedKind.TOKEN_EXPIRES]
+    assert all(n.urgent for n in found)
+
+
+def test_an_old_failure_is_left_alone() -> None:
+    assert needs((), (samples.job(2, JobState.FAILED, ended=ago(days=20)),), (), NOW) == ()
+
+
+def test_a_result_that_nobody_fetched_and_that_ends_soon() -> None:
+    job = samples.job(3, JobState.SUCCESS, expires=soon(hours=18))
+    assert [n.kind for n in needs((), (job,), (), NOW)] == [NeedKind.RESULT_EXPIRES]
+    assert needs((), (job,), (samples.result(),), NOW) == ()
+
+
+def test_a_service_that_is_down_matters_when_a_job_waits() -> None:
+    down = samples.services()[0].model_copy(update={"state": HealthState.DOWN, "down_since": ago(hours=2)})
+    assert needs((down,), (), (), NOW) == ()
+    assert [n.kind for n in needs((down,), (samples.job(1),), (), NOW)] == [NeedKind.SERVICE_DOWN]
+
+
+def test_a_job_that_waits_for_a_sign_in() -> None:
+    problem = Problem(kind=Kind.SIGN_IN, title="Sign in", what_happened="The token has ended.")
+    job = samples.job(1, JobState.WAITING, problem=problem)
+    assert [n.kind for n in needs((), (job,), (), NOW)] == [NeedKind.SIGN_IN]
+
+
+def test_badges_count_things_once() -> None:
+    fresh, broken = samples.result(1), samples.result(2, ResultState.INCOMPLETE)
+    found = needs(samples.services(), (samples.job(2, JobState.FAILED),), (fresh, broken), NOW)
+    badges = counts(found, (), (fresh, broken))
+    assert (badges.services, badges.jobs, badges.results, badges.datasets) == (2, 1, 2, 0)
