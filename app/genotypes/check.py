@@ -144,9 +144,19 @@ def _summary(
         snps=sum(len(each.scan.sites) for each in subjects),
         chromosomes=tuple(chromosomes),
         phased=all(phased) if phased else None,
-        files=tuple(_facts(each) for each in subjects),
+        files=tuple(_facts(each) for each in subjects) + tuple(_unread(subjects, findings)),
         findings=tuple(findings),
     )
+
+
+def _unread(subjects: list[Subject], findings: list[Finding]) -> Iterable[FileFacts]:
+    """Files that are no VCF or could not be read: name and size, and what they are."""
+    scanned = {each.scan.path for each in subjects}
+    for finding in findings:
+        if finding.file and finding.file not in scanned and finding.code.startswith("content."):
+            kind = finding.code.removeprefix("content.")
+            name = Path(finding.file).name
+            yield FileFacts(path=finding.file, name=name, size=_size(finding.file), format=kind)
 
 
 def _facts(subject: Subject) -> FileFacts:

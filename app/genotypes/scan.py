@@ -150,7 +150,7 @@ class _Reader:
             stop = len(text) if stop < 0 else stop
             line = text[at:stop]
             is_header = line.startswith(b"#") or (self._lines == 0 and line.startswith(BOM + b"#"))
-            if not is_header and line.strip():
+            if not is_header and (line.strip() or self._header.columns is not None):
                 self._begin_records(line)
                 return at
             if is_header:

@@ -188,7 +188,9 @@ def test_what_it_is_instead(tmp_path: Path) -> None:
     for code, data in things.items():
         path = tmp_path / f"{code}.vcf.gz"
         path.write_bytes(data)
-        assert codes(check_files([path])) == {f"content.{code}"}, code
+        report = check_files([path])
+        assert codes(report) == {f"content.{code}"}, code
+        assert [(each.format, each.size) for each in report.files] == [(code, len(data))]
     assert codes(check_files([tmp_path, tmp_path / "absent.vcf"])) == {"content.directory", "content.missing"}
     assert codes(check_files([])) == {"files.none"}
 
