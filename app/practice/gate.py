@@ -16,7 +16,8 @@ from app.practice.answers import proxy_page
 from app.practice.context import Context, LoggedRequest
 
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
-_open: dict[tuple[str, int], asyncio.Transport] = {}
+_Line = tuple[tuple[str, int] | None, tuple[str, int | None] | None]
+_open: dict[_Line, asyncio.Transport] = {}
 
 
 class CuttableProtocol(H11Protocol):
@@ -26,19 +27,17 @@ class CuttableProtocol(H11Protocol):
         if not isinstance(transport, asyncio.Transport):
             raise TypeError("a server needs a transport that reads and writes")
         super().connection_made(transport)
-        if self.client:
-            _open[self.client] = transport
+        _open[self.client, self.server] = transport
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self.client:
-            _open.pop(self.client, None)
+        _open.pop((self.client, self.server), None)
         super().connection_lost(exc)
 
 
 async def cut_connection(scope: Scope, *, after_sending: bool = False) -> None:
     """Cut a connection off: at once, or once everything written so far has left. Returns when it is gone."""
-    client = tuple(scope.get("client") or ())
-    transport = _open.get(client) if len(client) == 2 else None
+    line = (scope["client"], scope["server"])
+    transport = _open.get(line)
     if transport is None:
         return
     if after_sending:
@@ -46,7 +45,7 @@ async def cut_connection(scope: Scope, *, after_sending: bool = False) -> None:
     else:
         transport.abort()
     for _ in range(2000):
-        if client not in _open:
+        if line not in _open:
             return
         await asyncio.sleep(0.005)
 

@@ -20,6 +20,7 @@ _PHASINGS = {
     "beagle": PhasingName.BEAGLE,
     "no_phasing": PhasingName.NONE,
 }
+_TITLES = {"Phas": "Phasing", "Imput": "Imputation"}
 Site = tuple[bytes, bytes, bytes]
 Range = tuple[int, int]
 
@@ -61,11 +62,13 @@ def keep_sites(
                 writer.write(name + line[len(chrom) :] + b"\n")
 
 
-def impute_targets(order: JobOrder, targets: list[Target], tell: Callable[[int, int], None]) -> None:
-    """Impute all chromosomes; `tell` gets chunks done and in total. Writes the archives of the results."""
+Tell = Callable[[str, int, int], None]
+
+
+def impute_targets(order: JobOrder, targets: list[Target], tell: Tell) -> None:
+    """Impute all chromosomes and write their archives; `tell` gets what is done, chunks done and in total."""
     total = sum(len(each.chunks) for each in targets)
     done = 0
-    tell(0, total)
     for target in targets:
         inside = []
         for number, stretch in enumerate(target.stretches()):
@@ -74,15 +77,14 @@ def impute_targets(order: JobOrder, targets: list[Target], tell: Callable[[int, 
             files = impute_files(_request(order, target, stretch, number), report)
             inside.append(_files(files))
             done += own
-            tell(done, total)
+            tell("Imputation", done, total)
         _lock_up(order, target.chromosome, _joined(inside))
 
 
-def _report(
-    progress: Progress, *, tell: Callable[[int, int], None], before: int, own: int, total: int
-) -> None:
-    if progress.fraction is not None and progress.step.lower().startswith("imput"):
-        tell(before + int(progress.fraction * own), total)
+def _report(progress: Progress, *, tell: Tell, before: int, own: int, total: int) -> None:
+    title = next((text for start, text in _TITLES.items() if progress.step.startswith(start)), None)
+    if title is not None:
+        tell(title, before + int((progress.fraction or 0.0) * own), total)
 
 
 def _request(order: JobOrder, target: Target, stretch: Range, number: int) -> ImputationRequest:

@@ -21,7 +21,9 @@ from app.practice.records import (
     SUCCESS_REMINDED,
     WAITING,
     JobRecord,
+    LogMessage,
     ResultEntry,
+    Step,
 )
 from app.practice.tokens import DAY_MS
 from app.practice.views import size_text
@@ -81,8 +83,11 @@ def cancel_job(context: Context, job_id: str) -> JobRecord:
     def stop(job: JobRecord) -> None:
         if job.state in ACTIVE:
             job.state = CANCELLED
-            job.end_time = context.clock.now_ms()
+            job.end_time = now = context.clock.now_ms()
             job.log += "Canceled by user.\n"
+            if job.steps:
+                said = LogMessage(message="Pipeline execution canceled.", type=1, time=now)
+                job.steps.append(Step(name="Summary", messages=[said]))
 
     job = context.records.change(job_id, stop)
     if context.runner is not None and job.state == CANCELLED:

@@ -124,12 +124,12 @@ def _impute(order: JobOrder, teller: Teller, answer: ServerQcAnswer, files: list
     password = order.inputs["password"] if own else server_password()
     order = order.model_copy(update={"inputs": {**order.inputs, "password": password}})
     targets = _targets(order, answer, files)
-    last: list[tuple[int, int]] = []
+    last: list[tuple[str, int, int]] = []
 
-    def tell(done: int, total: int) -> None:
-        if last != [(done, total)]:
-            last[:] = [(done, total)]
-            teller.running("Imputation", done, total)
+    def tell(title: str, done: int, total: int) -> None:
+        if last != [(title, done, total)]:
+            last[:] = [(title, done, total)]
+            teller.running(title, done, total)
 
     impute_targets(order, targets, tell)
     chunks = sum(len(each.chunks) for each in targets)

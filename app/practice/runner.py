@@ -17,7 +17,17 @@ from app.practice.engines import find_engines
 from app.practice.lifecycle import mark_dead, result_entries
 from app.practice.orders import RUNNING_NOW, JobOrder, JobOutcome, Listener
 from app.practice.pipeline import run_job
-from app.practice.records import EXPORTING, FAILED, RUNNING, SUCCESS, WAITING, JobRecord, LogMessage, Step
+from app.practice.records import (
+    ACTIVE,
+    EXPORTING,
+    FAILED,
+    RUNNING,
+    SUCCESS,
+    WAITING,
+    JobRecord,
+    LogMessage,
+    Step,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -89,7 +99,7 @@ class Runner:
             return
         outcome = await self._listen(order)
         if outcome.success:
-            records.change(job_id, partial(_set_state, state=EXPORTING))
+            records.change(job_id, _export)
             await asyncio.sleep(0)
         records.change(job_id, partial(self._end, success=outcome.success))
 
@@ -145,6 +155,8 @@ class Runner:
         job.steps[-1].messages.append(LogMessage(message="Pipeline execution failed.", type=1, time=now))
 
     def _end(self, job: JobRecord, *, success: bool) -> None:
+        if job.state not in ACTIVE or job.state == WAITING:  # cancelled, or lost and queued again meanwhile
+            return
         job.state = SUCCESS if success else FAILED
         job.end_time = self._context.clock.now_ms()
         job.results = result_entries(self._context, job.id)
@@ -154,8 +166,9 @@ def _begin(job: JobRecord, *, now: int) -> None:
     job.state, job.start_time, job.steps = RUNNING, now, []
 
 
-def _set_state(job: JobRecord, *, state: int) -> None:
-    job.state = state
+def _export(job: JobRecord) -> None:
+    if job.state == RUNNING:
+        job.state = EXPORTING
 
 
 def _fail_at_start(job: JobRecord, *, reason: str, now: int) -> None:

@@ -44,6 +44,8 @@ async def submit(context: Context, request: Request) -> Response:
         return Response(status_code=499)
     except ReceptionError as error:
         raise _parse_error(context, str(error)) from error
+    except OSError as error:  # no room, a name that is too long
+        raise plain_error(400, str(error.strerror)) from error
     finally:
         shutil.rmtree(incoming, ignore_errors=True)
 

@@ -152,6 +152,13 @@ def check_accuracy(dose: Path, cohort: PracticeData) -> None:
     assert np.corrcoef(told, true)[0, 1] ** 2 > 0.5
 
 
+def test_two_jobs_at_once(start: MakeServer, cohort: PracticeData) -> None:
+    server = start(workers=2)
+    ids = [send_files(server, cohort.cohort[0]) for _ in range(2)]
+    assert submit(server, PANEL).status == 400
+    assert [wait_for_end(server, each)["state"] for each in ids] == [4, 4]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="kills by signal")
 def test_killed_server_goes_on_after_a_restart(world: tuple[Path, PracticeData], tmp_path: Path) -> None:
     shutil.copytree(world[0], tmp_path / "home" / "panels")

@@ -320,3 +320,10 @@ def test_as_a_process_of_its_own(server: PracticeServer) -> None:
         assert process.stdin is not None
         process.stdin.close()
         assert process.wait(20) == 0
+
+
+def test_name_that_no_disk_takes(server: PracticeServer) -> None:
+    answer = submit(server, files=[("files", "x" * 300 + ".vcf.gz", b"1")])
+    assert (answer.status, answer.headers["content-type"]) == (400, "text/plain; charset=utf-8")
+    assert server.jobs() == []
+    assert not incoming(server)

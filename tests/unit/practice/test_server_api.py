@@ -226,3 +226,29 @@ def test_control_needs_the_key(server: PracticeServer) -> None:
     seen = call(server, "GET", "/practice/requests", X_Practice_Key=key).json
     assert [each["path"] for each in seen] == ["/api/v2/server"]
     assert seen[0]["status"] == 502
+
+
+def test_slow_answers(server: PracticeServer) -> None:
+    import time
+
+    server.faults.delay_s = 0.3
+    started = time.monotonic()
+    assert call(server, "GET", "/api/v2/server").status == 200
+    assert time.monotonic() - started > 0.25
+
+
+def test_front_page_for_links_to_jobs(server: PracticeServer) -> None:
+    page = call(server, "GET", "/index.html", token=None)
+    assert b"Practice server" in page.body
+
+
+def test_log_of_requests(server: PracticeServer) -> None:
+    call(server, "GET", "/api/v2/jobs?page=1", User_Agent="me/1", Range="bytes=1-")
+    call(server, "GET", "/api/v2/server", token=None)
+    first, second = server.requests.all()
+    assert (first.method, first.path, first.query, first.status) == ("GET", "/api/v2/jobs", "page=1", 200)
+    assert (first.user_agent, first.authorised, first.byte_range) == ("me/1", True, "bytes=1-")
+    assert second.authorised is False
+    assert server.requests.matching("GET", "/api/v2/jobs") == [first]
+    server.requests.clear()
+    assert server.requests.all() == []
