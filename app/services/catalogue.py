@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+from urllib.parse import urlsplit
 
 from app.domain.resources import resource
 from app.domain.service import Preset
@@ -14,6 +15,13 @@ def presets() -> tuple[Preset, ...]:
     """The presets in the order in which they are offered."""
     found = json.loads(resource("catalogue.json").read_text("utf-8"))
     return tuple(Preset.model_validate_json(json.dumps(each)) for each in found["services"])
+
+
+def known_hosts() -> tuple[str, ...]:
+    """The hosts of the services that are known to work."""
+    return tuple(
+        urlsplit(each.base_url).hostname or "" for each in presets() if each.base_url and each.enabled
+    )
 
 
 def preset(preset_id: str) -> Preset | None:

@@ -22,6 +22,7 @@ from app.transport.worker import Worker
 _NOWHERE = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
 """Addresses kept for documentation (RFC 5737, RFC 3849): routed like any other, owned by nobody."""
 _FRESH_S = 600.0
+_NAMES_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -54,14 +55,17 @@ class NetworkSense:
     """Tells "no network here" from "that server is down", from what was seen of all servers.
 
     A name that cannot be looked up speaks against this computer when the name server itself does not
-    answer, or when no other known name was found either.
+    answer, or when no other known name is found either. `names` are servers that surely exist: they are
+    looked up, never spoken to, and only when there is no fresher knowledge.
     """
 
     def __init__(
         self,
+        names: tuple[str, ...] = (),
         route: Callable[[], bool] = has_route,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._names = names
         self._route = route
         self._monotonic = monotonic
         self._lock = threading.Lock()
@@ -71,16 +75,38 @@ class NetworkSense:
         """A name was looked up, or a connection to it was made."""
         self._note(host, True)
 
-    def offline(self, host: str, error: BaseException) -> bool:
+    async def offline(self, host: str, error: BaseException) -> bool:
         """Whether this failure is the fault of this computer's network."""
         name_failed = isinstance(error, socket.gaierror)
         self._note(host, not name_failed)
         if not self._route():
             return True
-        others = self._others(host)
-        if not name_failed or any(others):
+        if not name_failed or any(self._others(host)):
             return False
-        return bool(others) or error.args[0] == socket.EAI_AGAIN
+        if error.args[0] == socket.EAI_AGAIN:
+            return True
+        asked = tuple(name for name in self._names if name != host)
+        if asked:
+            return not await self._one_is_found(asked)
+        return bool(self._others(host))
+
+    async def _one_is_found(self, names: tuple[str, ...]) -> bool:
+        worker = Worker("names")
+        try:
+            async with asyncio.timeout(_NAMES_S):
+                return await worker.call(lambda: any(self._look_up(name) for name in names))
+        except TimeoutError:
+            return False
+        finally:
+            await asyncio.shield(worker.stop())
+
+    def _look_up(self, name: str) -> bool:
+        try:
+            found = bool(socket.getaddrinfo(name, 443, 0, socket.SOCK_STREAM))
+        except OSError:
+            found = False
+        self._note(name, found)
+        return found
 
     def _note(self, host: str, found: bool) -> None:
         with self._lock:
@@ -111,7 +137,7 @@ async def probe(
         async with asyncio.timeout(read_s):
             reply = await worker.call(lambda: _ask(wire, headers or {}))
     except (OSError, http.client.HTTPException, StoppedError) as error:
-        return _failed(url, wire, sense, error)
+        return await _failed(url, wire, sense, error)
     finally:
         wire.stop()
         worker.submit(wire.close)
@@ -125,8 +151,8 @@ def _ask(wire: Wire, headers: Mapping[str, str]) -> Reply:
     return reply_of(wire.answer(), LARGEST_BODY)
 
 
-def _failed(url: str, wire: Wire, sense: NetworkSense, error: Exception) -> Look:
-    offline = not is_loopback(url) and sense.offline(_asked_host(url), error)
+async def _failed(url: str, wire: Wire, sense: NetworkSense, error: Exception) -> Look:
+    offline = not is_loopback(url) and await sense.offline(_asked_host(url), error)
     return Look(wire.phases, None, wire.phase, reason_of(error, wire.phase), offline)
 
 

@@ -17,6 +17,7 @@ from app.domain.parameter import Form
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.progress import Report
 from app.domain.service import Health, TokenInfo
+from app.services.catalogue import known_hosts
 from app.services.cloudgene import describing, job_reading
 from app.services.cloudgene.downloads import OpenDownload, open_download
 from app.services.cloudgene.health import health_of
@@ -65,7 +66,7 @@ class Cloudgene:
     ) -> None:
         self._pace = pace or (looker.pace if looker else Pace())
         self._looker = looker or Looker(self._pace)
-        self._sense = sense or NetworkSense()
+        self._sense = sense or NetworkSense(known_hosts())
         self._clock = clock or SystemClock()
 
     async def recognise(self, connection: Connection) -> ServerInfo:

@@ -19,7 +19,7 @@ def ok(call: Call) -> None:
 
 
 def look(url: str, route: bool = True, **limits: float) -> Look:
-    return asyncio.run(probe(url, NetworkSense(lambda: route), **limits))
+    return asyncio.run(probe(url, NetworkSense(route=lambda: route), **limits))
 
 
 def looked(script: Script, **limits: float) -> Look:
@@ -111,23 +111,44 @@ def gai(code: int) -> socket.gaierror:
     return socket.gaierror(code, "no")
 
 
+def blames_us(sense: NetworkSense, host: str, error: BaseException) -> bool:
+    return asyncio.run(sense.offline(host, error))
+
+
 def test_sense_of_the_network() -> None:
     now = [0.0]
-    sense = NetworkSense(lambda: True, lambda: now[0])
-    assert sense.offline("a", gai(socket.EAI_AGAIN))
-    assert sense.offline("b", gai(socket.EAI_NONAME))
+    sense = NetworkSense(route=lambda: True, monotonic=lambda: now[0])
+    assert blames_us(sense, "a", gai(socket.EAI_AGAIN))
+    assert blames_us(sense, "b", gai(socket.EAI_NONAME))
     sense.found("c")
-    assert not sense.offline("a", gai(socket.EAI_AGAIN))
-    assert not sense.offline("a", ConnectionRefusedError())
+    assert not blames_us(sense, "a", gai(socket.EAI_AGAIN))
+    assert not blames_us(sense, "a", ConnectionRefusedError())
     now[0] = 3600
-    assert not sense.offline("b", gai(socket.EAI_NONAME))
-    assert sense.offline("a", gai(socket.EAI_NONAME))
+    assert not blames_us(sense, "b", gai(socket.EAI_NONAME))
+    assert blames_us(sense, "a", gai(socket.EAI_NONAME))
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_names_that_surely_exist_are_looked_up(monkeypatch: pytest.MonkeyPatch, there: bool) -> None:
+    asked: list[str] = []
+
+    def look_up(name: str, *_: object) -> list[str]:
+        asked.append(name)
+        if name == "b" and there:
+            return ["address"]
+        raise gai(socket.EAI_NONAME)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    sense = NetworkSense(("a", "b", "c"), route=lambda: True)
+    assert blames_us(sense, "x", gai(socket.EAI_NONAME)) is not there
+    assert asked == (["a", "b"] if there else ["a", "b", "c"])
+    assert not blames_us(sense, "x", ConnectionRefusedError())
 
 
 def test_no_route_means_offline() -> None:
-    sense = NetworkSense(lambda: False)
+    sense = NetworkSense(route=lambda: False)
     sense.found("c")
-    assert sense.offline("a", TimeoutError())
+    assert blames_us(sense, "a", TimeoutError())
     assert isinstance(has_route(), bool)
 
 
