@@ -176,3 +176,17 @@ def test_other_systems_are_told_what_to_install(system: ModuleType, monkeypatch:
         system._look_elsewhere()
     assert "libEGL" in str(caught.value)
     assert "sudo dnf install" in str(caught.value)
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is missing")
+def test_the_gate_calls_the_one_command_and_tells_its_exit_code(tmp_path: Path) -> None:
+    """A failing check fails the gate, and the summary of the tests is still its last line."""
+    (tmp_path / ".ci").mkdir()
+    (tmp_path / "packaging").mkdir()
+    shutil.copy(ROOT / ".ci" / "run", tmp_path / ".ci" / "run")
+    program = "import sys\nprint(*sys.argv[1:])\nsys.exit(3 * (sys.argv[1] == 'check'))\n"
+    (tmp_path / "packaging" / "dev.py").write_text(program)
+    done = subprocess.run(
+        ["bash", tmp_path / ".ci" / "run", "-x"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout.split("\n")) == (3, ["check", "test -x", ""])
