@@ -44,6 +44,7 @@ _NUMBERED = {"23": "X", "24": "Y", "25": "XY", "26": "MT", "M": "MT"}
 _REFSEQ = re.compile(r"NC_0+(\d{1,2})\.(\d+)$")
 _CHROMOSOMES = frozenset([*map(str, range(1, 23)), "X", "Y", "XY", "MT"])
 _MIN_KNOWN = 3
+_ENOUGH_TO_MISS = 1000  # about one position in a hundred of an array is a known one
 
 
 def build_name(text: str | None) -> str | None:
@@ -118,7 +119,10 @@ def _keys(
 
 @dataclass
 class BuildEvidence:
-    """What speaks for and against each build; add that of several files together with `+`."""
+    """What speaks for and against each build; add that of several files together with `+`.
+
+    `searched` counts the positions that were looked up among the known ones.
+    """
 
     known: Counter[str] = field(default_factory=Counter)
     contigs: Counter[str] = field(default_factory=Counter)
@@ -126,6 +130,7 @@ class BuildEvidence:
     beyond: Counter[str] = field(default_factory=Counter)
     beyond_example: dict[str, str] = field(default_factory=dict)
     positions: int = 0
+    searched: int = 0
     prefixed: int = 0
     bare: int = 0
     accessions: Counter[str] = field(default_factory=Counter)
@@ -138,6 +143,7 @@ class BuildEvidence:
             self.beyond + other.beyond,
             other.beyond_example | self.beyond_example,
             self.positions + other.positions,
+            self.searched + other.searched,
             self.prefixed + other.prefixed,
             self.bare + other.bare,
             self.accessions + other.accessions,
@@ -180,6 +186,7 @@ class BuildEvidence:
 
     def _add_known(self, chromosome: int, position: NDArray[np.int64], code: NDArray[np.uint32]) -> None:
         simple = (code < 1 << 16) & (position > 0)
+        self.searched += int(simple.sum())
         kind = _class_of_code()[code[simple]]
         keys = _keys(np.uint8(chromosome), position[simple], kind)
         mine = np.unique(keys[kind > 0])
@@ -219,10 +226,17 @@ def _candidates(evidence: BuildEvidence) -> Iterable[tuple[str, float]]:
         yield by_contigs, 0.9
     if evidence.accessions:
         yield evidence.accessions.most_common(1)[0][0], 0.9
+    if _is_strange(evidence):
+        return
     if evidence.prefixed and not evidence.bare:
         yield "GRCh38", 0.5
     elif evidence.bare and not evidence.prefixed and not evidence.beyond["GRCh37"]:
         yield "GRCh37", 0.5
+
+
+def _is_strange(evidence: BuildEvidence) -> bool:
+    """So many positions without a known one that neither of the two usual builds is likely."""
+    return evidence.searched >= _ENOUGH_TO_MISS and not sum(evidence.known.values())
 
 
 def build_by_contigs(evidence: BuildEvidence) -> str | None:
@@ -238,7 +252,9 @@ def _sentences(evidence: BuildEvidence) -> Iterable[str]:
     for build in KNOWN_BUILDS:
         if evidence.known[build]:
             yield f"{evidence.known[build]:,} of {known:,} known positions agree with {SPOKEN[build]}."
-    if evidence.positions and not known:
+    if _is_strange(evidence):
+        yield "None of the known positions was met, as in older builds (NCBI36, hg18) or invented data."
+    elif evidence.positions and not known:
         yield "None of the known positions was met."
     if header := build_by_contigs(evidence):
         matches, total = evidence.contigs[header], evidence.contigs_with_length

@@ -112,9 +112,12 @@ def phase(subject: Subject) -> Iterable[Finding]:
 
 
 def phased(subject: Subject) -> bool | None:
-    """Whether all genotypes are phased, as a server sees it (any “/” makes it unphased; MT is phased)."""
+    """Whether all genotypes are phased, as a server sees it (any “/” makes it unphased; MT is phased).
+
+    None where there are no genotypes.
+    """
     sites = subject.scan.sites
-    if not len(sites) or not subject.scan.samples:
+    if not len(sites) or not subject.scan.samples or (sites.flags & np.uint16(SiteFlag.NO_GT)).all():
         return None
     if subject.chromosomes == ["MT"]:
         return True

@@ -60,3 +60,11 @@ def test_positions_beyond_the_end_rule_a_build_out() -> None:
 
 def test_nothing_known() -> None:
     assert judge(BuildEvidence()).value is None
+
+
+def test_many_positions_without_a_known_one_are_no_usual_build() -> None:
+    evidence = BuildEvidence()
+    evidence.add_chromosome("22", np.arange(20_000_001, 20_300_001, 200), np.full(1500, 0x4142, np.uint32))
+    guess = judge(evidence)
+    assert guess.value is None
+    assert "older builds" in guess.evidence[0]
