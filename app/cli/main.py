@@ -34,8 +34,7 @@ def run(arguments: Sequence[str], program: Program) -> int:
     try:
         return _run(told, rest, session)
     except KeyboardInterrupt:
-        out.note("Stopped. What was begun goes on the next time.")
-        return INTERRUPTED
+        return _interrupted(out)
     except BrokenPipeError:
         _silence_output()
         return NO
@@ -84,7 +83,14 @@ def _home_of(told: Sequence[str]) -> Path | None:
 def _run(told: list[str], rest: list[str], session: Session) -> int:
     command = typer.main.get_command(build())
     code = command.main([*told, *rest], prog_name="haplodesk", standalone_mode=False, obj=session)
+    if code == INTERRUPTED:  # what typer makes of Ctrl+C
+        return _interrupted(session.out)
     return code if isinstance(code, int) else DONE
+
+
+def _interrupted(out: Output) -> int:
+    out.note("Stopped. What was begun goes on the next time.")
+    return INTERRUPTED
 
 
 def _usage(error: typer.TyperException, out: Output) -> int:

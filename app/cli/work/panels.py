@@ -56,7 +56,8 @@ def _since(changes: tuple[PanelChange, ...], began: datetime) -> tuple[PanelChan
 
 
 def _answer_changes(session: Session, changes: tuple[PanelChange, ...]) -> None:
-    by_kind = {kind: [c for c in changes if c.kind is kind] for kind in SyncKind}
+    in_order = sorted(changes, key=lambda c: (c.service_id, c.panel_id))
+    by_kind = {kind: [c for c in in_order if c.kind is kind] for kind in SyncKind}
     rows = [(c.kind, c.service_id, c.panel_id, c.name, c.what) for found in by_kind.values() for c in found]
     lines = table(("what", "service", "id", "name", "detail"), rows, "Nothing changed.")
     data: dict[str, object] = {str(kind): [change_row(c) for c in found] for kind, found in by_kind.items()}

@@ -108,7 +108,7 @@ async def _submit(
     for job_id in made:
         if password is not None:
             await desk.keep_secret(password_name(job_id), password)
-    return await _send(desk, session, tuple(made), order.wait)
+    return await _send(desk, session, tuple(made), order.wait, own_password=password is not None)
 
 
 async def _target(
@@ -170,8 +170,10 @@ async def _refuse(desk: Desk, order: Order, drafts: Sequence[JobDraft]) -> None:
         raise Refused(tuple(found.values()))
 
 
-async def _send(desk: Desk, session: Session, made: tuple[str, ...], wait: bool) -> tuple[Job, ...]:
-    if keeps_nothing():
+async def _send(
+    desk: Desk, session: Session, made: tuple[str, ...], wait: bool, *, own_password: bool
+) -> tuple[Job, ...]:
+    if keeps_nothing() and not own_password:
         session.out.note(
             "The password of the result is kept in memory only (HAPLODESK_KEYRING=memory) "
             "and is gone when this command ends; give your own by --password-stdin."

@@ -16,7 +16,7 @@ from app.scheduler.plan import next_look
 from app.store import services
 
 LONGEST_NAP_S = 30.0
-SHORTEST_NAP_S = 0.5
+SHORTEST_NAP_S = 0.2
 
 Tell = Callable[[str], None]
 
@@ -36,7 +36,11 @@ async def watch(desk: Desk, job_ids: tuple[str, ...], tell: Tell) -> tuple[Job, 
         due = [await _step(desk, job, looked) for job in waiting]
         found = await _tell_changes(desk, job_ids, told, tell)
         if any(job.state not in ENDED_STATES for job in found):
-            await asyncio.sleep(_nap(min(due), desk.clock.now()))
+            await _rest(_nap(min(due), desk.clock.now()))
+
+
+async def _rest(seconds: float) -> None:
+    await asyncio.sleep(seconds)
 
 
 def _nap(until: datetime, now: datetime) -> float:

@@ -1,0 +1,225 @@
+"""`submit`, `jobs …` and `results fetch`: one job from the files to the result, in every turn it can take."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.domain.job import JobState
+from app.domain.problem import Kind
+from app.domain.service import Limits
+from app.operations.desk import Desk
+from app.store import services
+from tests.helpers.command_line import Answer, Cli, FakeProgram
+from tests.helpers.fake_family import fault, write_vcf
+
+JOB_KEYS = {
+    "id", "group", "name", "service", "panel", "state", "raw_state", "progress", "step", "submitted",
+    "started", "ended", "expires", "files", "problem",
+}  # fmt: skip
+GOOD = ("--option", "population=eur", "--option", "check1=accepted", "--no-check")
+
+
+@pytest.fixture
+def ready(with_service: Cli, program: FakeProgram) -> Cli:
+    """A command line with a service that may be asked all the time."""
+
+    async def hurry(desk: Desk) -> None:
+        await desk.update_service("fake", limits=Limits(min_poll_s=0.02))
+
+    desk = program.open_desk(program.folder)
+    asyncio.run(hurry(desk))
+    assert desk.store.read_now(lambda c: services.service(c, "fake")) is not None
+    program.close_desk(desk)
+    return with_service
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A file to send."""
+    return write_vcf(tmp_path)
+
+
+def send(cli: Cli, file: Path, *more: str, panel: str = "apps@one") -> Answer:
+    return cli("submit", file, "--service", "Fake", "--panel", panel, *GOOD, *more)
+
+
+def sent_job(cli: Cli, file: Path) -> dict[str, Any]:
+    job: dict[str, Any] = send(cli, file, "--json").data["job"]
+    return job
+
+
+def test_submit_answers_with_the_job(ready: Cli, file: Path, program: FakeProgram) -> None:
+    answer = send(ready, file, "--name", "My cohort", "--json")
+    assert answer.code == 0
+    assert set(answer.data) == {"job"}
+    assert answer.data["job"] | {"id": ""} == {"id": "", "remote_id": "job-1", "state": "submitted"}
+    (submission,) = program.family.submissions
+    assert submission.options["check1"] == "accepted"
+    assert submission.options["population"] == "eur"
+    assert submission.options["refpanel"] == "apps@one"
+
+
+@pytest.mark.parametrize("panel", ["one", "apps@one", "One (GRCh37/hg19)"])
+def test_a_panel_by_its_spellings(ready: Cli, file: Path, panel: str) -> None:
+    assert send(ready, file, panel=panel).code == 0
+
+
+def test_an_unknown_panel_names_the_known_ones(ready: Cli, file: Path) -> None:
+    answer = send(ready, file, "--json", panel="nope")
+    assert answer.code == 3
+    assert "apps@one, apps@two" in answer.problem["what_you_can_do"]
+
+
+def test_all_obstacles_are_told_and_the_text_of_the_terms(
+    ready: Cli, file: Path, program: FakeProgram
+) -> None:
+    words = ("submit", file, "--service", "fake", "--panel", "one", "--no-check", "--option", "foo=1")
+    answer = ready(*words)
+    assert answer.code == 3
+    assert "I will not re-identify anybody." in answer.err
+    assert "check1=accepted" in answer.err
+    assert "Unknown parameter 'foo'" in answer.err
+    assert "population" in answer.err.lower()
+    told = ready(*words, "--json").data
+    assert len(told["more_problems"]) == 2
+    assert program.family.submissions == []
+
+
+def test_terms_are_accepted_by_that_word_only(ready: Cli, file: Path) -> None:
+    words = ("--service", "fake", "--panel", "one", "--no-check", "--option", "population=eur")
+    assert ready("submit", file, *words, "--option", "check1=yes").code == 3
+    assert ready("submit", file, *words, "--option", "check1=accepted").code == 0
+
+
+def test_several_pairs_make_a_group(ready: Cli, file: Path) -> None:
+    answer = send(ready, file, "--panel", "apps@two", "--json")
+    assert len(answer.data["jobs"]) == 2
+    assert answer.data["job"] == answer.data["jobs"][0]
+    rows = ready("jobs", "list", "--json").data["jobs"]
+    assert len({row["group"] for row in rows}) == 1
+    assert {row["panel"] for row in rows} == {"apps@one", "apps@two"}
+
+
+@pytest.mark.parametrize("more", [("--option", "novalue"), ("--service", "b", "--service", "c")])
+def test_wrong_usage(ready: Cli, file: Path, more: tuple[str, ...]) -> None:
+    assert send(ready, file, *more).code == 2
+
+
+def test_a_file_that_is_not_there(ready: Cli, tmp_path: Path) -> None:
+    answer = send(ready, tmp_path / "none.vcf.gz", "--json")
+    assert answer.code == 3
+    assert answer.problem["kind"] == "input"
+
+
+def test_the_own_password_is_used(ready: Cli, file: Path, program: FakeProgram) -> None:
+    answer = ready(
+        "submit", file, "--service", "fake", "--panel", "one", *GOOD, "--token-stdin", "--password-stdin",
+        stdin="another-token\nMy.Own-Password1\n",
+    )  # fmt: skip
+    assert answer.code == 0
+    password = program.family.submissions[0].password
+    assert password is not None
+    assert password.get_secret_value() == "My.Own-Password1"
+    assert "My.Own" not in answer.out + answer.err
+
+
+def test_list_show_and_states(ready: Cli, file: Path) -> None:
+    job = sent_job(ready, file)
+    (row,) = ready("jobs", "list", "--json").data["jobs"]
+    assert set(row) == JOB_KEYS
+    assert (row["service"], row["panel"], row["state"]) == ("fake", "apps@one", "submitted")
+    assert ready("jobs", "list", "--state", "failed", "--json").data == {"jobs": []}
+    assert ready("jobs", "list", "--state", "wrong").code == 2
+    for name in (job["id"], job["remote_id"], "cohort"):
+        assert ready("jobs", "show", name, "--json").data["jobs"][0]["id"] == job["id"]
+    assert "Accepted by the server as job-1." in ready("jobs", "show", job["id"]).out
+
+
+def test_watch_ends_with_0_after_success(ready: Cli, file: Path, program: FakeProgram) -> None:
+    job = sent_job(ready, file)
+    program.family.set_state("job-1", JobState.SUCCESS, 4)
+    answer = ready("jobs", "watch", job["id"], "--json")
+    assert answer.code == 0
+    assert answer.data["jobs"][0]["raw_state"] == 4
+    assert "submitted" in answer.err
+    assert "success" in answer.err
+
+
+@pytest.mark.parametrize("state", [JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED])
+def test_watch_ends_with_1_otherwise(ready: Cli, file: Path, program: FakeProgram, state: JobState) -> None:
+    job = sent_job(ready, file)
+    program.family.set_state("job-1", state, 5)
+    assert ready("jobs", "watch", job["id"]).code == 1
+
+
+def test_wait_sends_again_when_the_service_was_busy(
+    ready: Cli, file: Path, program: FakeProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    naps: list[float] = []
+
+    async def nap(seconds: float) -> None:
+        naps.append(seconds)
+        program.family.before_seal = None
+        if "job-1" in program.family.remote:
+            program.family.set_state("job-1", JobState.SUCCESS, 4)
+
+    monkeypatch.setattr("app.operations.send_job.RETRY_FIRST", _no_time())
+    monkeypatch.setattr("app.cli.work.watch._rest", nap)
+    program.family.before_seal = fault(Kind.BUSY, "Down for a while")
+    answer = send(ready, file, "--wait", "--json")
+    assert answer.code == 0
+    assert answer.data["job"]["state"] == "success"
+    assert "Down for a while" in answer.err
+    assert program.family.calls.count("submit") == 2
+
+
+def _no_time() -> Any:
+    from datetime import timedelta
+
+    return timedelta(0)
+
+
+def test_a_waiting_job_is_no_failure(ready: Cli, file: Path, program: FakeProgram) -> None:
+    program.family.before_seal = fault(Kind.BUSY, "Down for a while")
+    answer = send(ready, file, "--json")
+    assert answer.code == 0
+    assert answer.data["job"]["state"] == "waiting"
+    assert "jobs watch" in answer.err
+
+
+def test_cancel_and_retry(ready: Cli, file: Path) -> None:
+    job = sent_job(ready, file)
+    assert ready("jobs", "cancel", job["id"], "--json").data["jobs"][0]["state"] == "cancelled"
+    (again,) = ready("jobs", "retry", job["id"], "--json").data["jobs"]
+    assert again["id"] != job["id"]
+    assert again["state"] == "submitted"
+    assert ready("jobs", "retry", again["id"]).code == 3
+
+
+def test_fetch_brings_the_files(ready: Cli, file: Path, program: FakeProgram, tmp_path: Path) -> None:
+    job = sent_job(ready, file)
+    program.family.content = {"qc_report.txt": b"all well"}
+    program.family.set_state("job-1", JobState.SUCCESS, 4)
+    program.family.give_files("job-1")
+    folder = tmp_path / "result"
+    answer = ready("results", "fetch", job["id"], "--to", folder, "--json")
+    assert answer.code == 0
+    result = answer.data["result"]
+    assert result["folder"] == str(folder)
+    assert result["state"] == "verified"
+    assert [each["path"] for each in result["files"]] == ["qc_report.txt"]
+    assert (folder / "qc_report.txt").read_bytes() == b"all well"
+    assert ready("results", "fetch", job["id"], "--to", folder).code == 0
+    assert len(program.family.downloads) == 1
+
+
+def test_fetch_before_the_end_is_a_problem(ready: Cli, file: Path) -> None:
+    job = sent_job(ready, file)
+    answer = ready("results", "fetch", job["id"], "--json")
+    assert answer.code == 3
+    assert answer.problem["title"] == "The job is not finished"
+    assert ready("results", "report", job["id"]).code == 3
