@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import secrets
 import sqlite3
 import threading
@@ -64,7 +65,10 @@ class JobRecord(BaseModel):
 
 
 class Records:
-    """Thread-safe; every change is on disk before the call returns. Hands out copies."""
+    """Thread-safe; every change is on disk before the call returns. Hands out copies.
+
+    One server at a time may use the file: raises OSError while another one does.
+    """
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.RLock()
@@ -77,11 +81,7 @@ class Records:
     def _database(self) -> sqlite3.Connection:
         """The open database; opened again when it was closed."""
         if self._open_database is None:
-            database = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
-            database.execute("pragma journal_mode=wal")
-            database.execute("create table if not exists job (id text primary key, body text not null)")
-            database.execute("create table if not exists fact (name text primary key, body text not null)")
-            self._open_database = database
+            self._open_database = _open(self._path)
         return self._open_database
 
     def close(self) -> None:
@@ -151,3 +151,19 @@ class Records:
     def _save(self, job: JobRecord) -> None:
         self._database.execute("insert or replace into job values (?, ?)", (job.id, job.model_dump_json()))
         self._jobs[job.id] = job
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(path, timeout=1, check_same_thread=False, isolation_level=None)
+    try:
+        database.execute("pragma locking_mode=exclusive")
+        database.execute("pragma journal_mode=wal")
+        database.execute("pragma synchronous=normal")
+        database.execute("create table if not exists job (id text primary key, body text not null)")
+        database.execute("create table if not exists fact (name text primary key, body text not null)")
+    except sqlite3.OperationalError as error:
+        database.close()
+        if "locked" not in str(error):
+            raise
+        raise OSError(errno.EBUSY, "Another practice server uses this folder", str(path.parent)) from error
+    return database

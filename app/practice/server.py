@@ -171,17 +171,19 @@ class PracticeServer:
         return self
 
     def stop(self) -> None:
-        """End all requests and jobs and let go of port and thread; harmless when done twice."""
+        """End all requests and jobs and let go of port, thread and folder; harmless when done twice."""
         thread, self._thread = self._thread, None
-        if thread is None:
-            return
+        if thread is not None:
+            self._end_thread(thread)
+        self._context.base_url = self._context.object_url = ""
+        self._context.records.close()
+
+    def _end_thread(self, thread: threading.Thread) -> None:
         if self._end is not None:
             loop, event = self._end
             with contextlib.suppress(RuntimeError):  # the loop has ended by itself
                 loop.call_soon_threadsafe(event.set)
         thread.join()
-        self._context.base_url = self._context.object_url = ""
-        self._context.records.close()
 
     def __enter__(self) -> Self:
         return self.start()

@@ -252,3 +252,11 @@ def test_log_of_requests(server: PracticeServer) -> None:
     assert server.requests.matching("GET", "/api/v2/jobs") == [first]
     server.requests.clear()
     assert server.requests.all() == []
+
+
+def test_one_server_a_folder(tmp_path: Path, server: PracticeServer) -> None:
+    with pytest.raises(OSError, match="Another practice server uses this folder"):
+        PracticeServer(tmp_path / "home")
+    server.stop()
+    other = PracticeServer(tmp_path / "home")
+    other.stop()
