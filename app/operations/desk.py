@@ -21,6 +21,7 @@ from app.domain.clock import Clock, SystemClock
 from app.domain.job import Event, Job
 from app.domain.model import Model
 from app.domain.problem import Kind, problem
+from app.domain.redaction import register
 from app.domain.service import Service
 from app.domain.settings import Settings
 from app.operations.exclusive import exclusive_file
@@ -151,10 +152,14 @@ class Desk:
 
     async def secret(self, name: str) -> SecretStr | None:
         """A secret of the keyring; the keyring may be slow, so it is asked in a thread."""
-        return await asyncio.to_thread(self.secrets.get, name)
+        found = await asyncio.to_thread(self.secrets.get, name)
+        if found is not None:
+            register(found.get_secret_value())
+        return found
 
     async def keep_secret(self, name: str, value: SecretStr) -> None:
-        """Put a secret into the keyring."""
+        """Put a secret into the keyring; from now on no log line can show it."""
+        register(value.get_secret_value())
         await asyncio.to_thread(self.secrets.set, name, value)
 
     async def forget_secret(self, name: str) -> None:

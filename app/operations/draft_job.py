@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 import shutil
@@ -70,11 +71,38 @@ async def preflight(desk: Desk, draft: JobDraft) -> Preflight:
     service = await desk.service(draft.service_id)
     dataset = await _dataset(desk, draft.dataset_id)
     obstacles = list(check_dataset_state(draft, dataset))
-    obstacles += check_files(dataset.files, service)
-    obstacles += check_disk(desk.results_folder(await desk.settings()), dataset)
+    folder = desk.results_folder(await desk.settings())
+    obstacles += await asyncio.to_thread(check_files, dataset.files, service)
+    obstacles += await asyncio.to_thread(check_disk, folder, dataset)
     asked = await _ask_service(desk, draft, service)
     obstacles += asked.obstacles
     return asked.model_copy(update={"obstacles": tuple(obstacles), "dataset": dataset})
+
+
+async def preview(desk: Desk, draft: JobDraft) -> Preflight:
+    """What can be said of a draft without asking anybody: as `preflight`, from what was read last.
+
+    Quick enough to follow the typing of a user. Raises only for unknown ids.
+    """
+    service = await desk.service(draft.service_id)
+    dataset = await _dataset(desk, draft.dataset_id)
+    stored = await desk.store.read(lambda c: services.form(c, draft.service_id, draft.app_id))
+    panel = await desk.store.read(lambda c: services.panel(c, draft.service_id, draft.panel_id))
+    form = stored.form if stored is not None else None
+    folder = desk.results_folder(await desk.settings())
+    obstacles = await asyncio.to_thread(_local_obstacles, draft, service, dataset, form, panel, folder)
+    return Preflight(obstacles=obstacles, service=service, form=form, panel=panel, dataset=dataset)
+
+
+def _local_obstacles(
+    draft: JobDraft, service: Service, dataset: Dataset, form: Form | None, panel: Panel | None, folder: Path
+) -> tuple[Obstacle, ...]:
+    found = [] if service.enabled else [_switched_off(service)]
+    found += [*check_dataset_state(draft, dataset), *check_files(dataset.files, service)]
+    found += [*check_disk(folder, dataset), *check_service(service)]
+    if form is not None:
+        found += check_parameters(draft, form, panel)
+    return tuple(found)
 
 
 async def _dataset(desk: Desk, dataset_id: str) -> Dataset:

@@ -78,7 +78,11 @@ async def _with_retries(
         except ProblemError as error:
             if resume is None and left is not None and left > 0:
                 left -= 1
-            if attempt == TRIES or not _worth_another(error.problem, resume, left):
+            if error.problem.kind is Kind.NOT_FOUND and resume is not None:
+                resume = None  # the short-lived address has lapsed; a fresh request may still do
+            elif not error.problem.retry:
+                raise
+            if attempt == TRIES or not _worth_another(resume, left):
                 raise ProblemError(_with_count(error.problem, remote.file, left)) from error
             await asyncio.sleep(PAUSE_S * attempt)
 
@@ -87,9 +91,7 @@ def _bytes_there(part: Path) -> int:
     return part.stat().st_size if part.exists() else 0
 
 
-def _worth_another(why: Problem, resume: SecretStr | None, left: int | None) -> bool:
-    if not why.retry:
-        return False
+def _worth_another(resume: SecretStr | None, left: int | None) -> bool:
     # A fresh request costs a download; the last one is the user's to spend.
     return resume is not None or left is None or left < 0 or left > 1
 

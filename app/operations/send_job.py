@@ -149,7 +149,7 @@ async def _send_failed(desk: Desk, service: Service, job: Job, problem: Problem,
         return await settle_sealed(desk, service, await desk.update_job(job.id, note, kind="request"))
     # Not sealed, or the server answered that it refuses: no job was made.
     job = await desk.update_job(job.id, phase=SendPhase.CHECKED, sealed=None)
-    if problem.kind in {Kind.BUSY, Kind.NO_NETWORK}:
+    if problem.retry:
         return await wait_and_retry(desk, job, problem)
     state = JobState.WAITING if problem.kind is Kind.SIGN_IN else JobState.FAILED
     ended = None if state is JobState.WAITING else desk.clock.now()

@@ -121,11 +121,17 @@ class DeskOperations:
 
         return await preflight(self._desk, draft)
 
-    async def submit_job(self, draft: JobDraft) -> Changes:
-        """Check, then send."""
-        from app.operations.submit_job import submit_job
+    async def preview(self, draft: JobDraft) -> Preflight:
+        """What can be said of a draft without asking anybody."""
+        from app.operations.draft_job import preview
 
-        return await submit_job(self._desk, draft)
+        return await preview(self._desk, draft)
+
+    async def create_job(self, draft: JobDraft) -> Changes:
+        """Check everything and write the job down; the scheduler sends it within seconds."""
+        from app.operations.submit_job import create_job
+
+        return await create_job(self._desk, draft)
 
     async def cancel_job(self, job_id: str) -> Changes:
         """Stop a job, here or at the service."""

@@ -7,15 +7,21 @@ import os
 import signal
 import sys
 from concurrent.futures import Future
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from app.domain.changes import Changes, Noun
+from app.domain.notice import Notice, NoticeKind, NoticeLevel
 from app.domain.problem import Problem
+from app.operations.deliver_notices import NoticeDelivery
+from app.store import notices as stored_notices
 from app.store import settings as stored_settings
+from app.ui import watchdog
 from app.ui.bridge import Bridge
+from app.ui.colours import Status
 from app.ui.commands import Commands
 from app.ui.context import Context
 from app.ui.desk_operations import DeskOperations
@@ -26,10 +32,17 @@ from app.ui.theme import Theme
 from app.ui.window import MainWindow
 
 if TYPE_CHECKING:
+    from app.notify.desktop import DesktopNotifier
     from app.operations.desk import Desk
     from app.scheduler.clock import Scheduler
 
 LAYOUT_KEY = "window"
+NOTICE_STATUS = {
+    NoticeKind.JOB_DONE: Status.DONE,
+    NoticeKind.RESULT_READY: Status.DONE,
+    NoticeKind.JOB_FAILED: Status.FAILED,
+    NoticeKind.PANELS_CHANGED: Status.WAITING,
+}
 # What Qt's X11 platform needs beyond the libraries that it links; it aborts without a word if one is missing.
 XCB_LIBRARIES = ("xcb-cursor", "xcb-icccm", "xcb-keysyms", "xcb-image", "xcb-render-util", "xkbcommon-x11")
 
@@ -82,7 +95,11 @@ class RunningWindow:
             clock=desk.clock,
             cancel_task=self._cancel_task,
         )
+        self._watchdog = watchdog.Watchdog(self.app) if watchdog.wanted() else None
         self.window = MainWindow(self.context)
+        self.bridge.changed.connect(self._show_notices)
+        self._desktop: DesktopNotifier | None = None
+        self._delivery = NoticeDelivery(desk, self._send_notice)
         self.window.show()
 
     def exec(self) -> int:
@@ -97,26 +114,69 @@ class RunningWindow:
 
     def close_down(self) -> None:
         """Stop the scheduler and everything else in the bridge's thread; idempotent."""
+        if self._watchdog is not None:
+            self._watchdog.stop()
         self.context.layout.flush()
         if self._saved is not None:
             self._saved.result(2)
         if self.scheduler is not None:
             self.bridge.submit(self.scheduler.stop()).result(5)
             self.scheduler = None
+        if self._desktop is not None:
+            self.bridge.submit(self._desktop.close()).result(5)
+            self._desktop = None
         self.bridge.stop()
         self.window.deleteLater()
         self.app.sendPostedEvents(None, 0)
 
+    async def deliver(self) -> None:
+        """Give the untold notices to the desktop; runs in the bridge's thread."""
+        await self._delivery.deliver()
+
+    async def _send_notice(self, notice: Notice) -> bool:
+        if self._desktop is None:
+            from app.notify.desktop import DesktopNotifier
+
+            self._desktop = DesktopNotifier()
+        return await self._desktop.send(notice, lambda: self.open_notice(notice))
+
+    def open_notice(self, notice: Notice) -> None:
+        """Show what a notice is about; may be called from any thread."""
+        if notice.job_id is not None:
+            self.open_job(notice.job_id)
+        elif notice.service_id is not None:
+            self.bridge.call_soon(lambda: self._raise("services", notice.service_id))
+
     def open_job(self, job_id: str) -> None:
         """Show a job in front; called when a notification is clicked, from any thread."""
+        self.bridge.call_soon(lambda: self._raise("jobs", job_id))
 
-        def show() -> None:
-            self.window.showNormal() if self.window.isMinimized() else self.window.show()
-            self.window.raise_()
-            self.window.activateWindow()
-            self.window.navigate("jobs", job_id)
+    def _raise(self, view_id: str, item_id: str | None) -> None:
+        if self.window.isMinimized():
+            self.window.showNormal()
+        self.window.show()
+        self.window.raise_()
+        self.window.activateWindow()
+        self.window.navigate(view_id, item_id)
 
-        self.bridge.call_soon(show)
+    def _show_notices(self, changes: Changes) -> None:
+        """New notices in the corner of the window, unless their level says off."""
+        wanted = changes.ids(Noun.NOTICE)
+        if wanted:
+            self.bridge.run(self._new_notices(wanted), self.window, self._say_notices)
+
+    async def _new_notices(self, wanted: tuple[str, ...]) -> tuple[Notice, ...]:
+        levels = (await self.desk.settings()).notifications.levels
+        recent = await self.desk.store.read(lambda c: stored_notices.recent(c, 50))
+        return tuple(
+            n for n in recent if n.id in wanted and not n.seen and levels.get(n.kind) != NoticeLevel.OFF
+        )
+
+    def _say_notices(self, found: tuple[Notice, ...]) -> None:
+        for notice in reversed(found):
+            status = NOTICE_STATUS.get(notice.kind, Status.WARNING)
+            words = self.window.tr("Open") if notice.job_id or notice.service_id else ""
+            self.notices.say(notice.title, notice.body, status, words, partial(self.open_notice, notice))
 
     def _save_layout(self, text: str) -> None:
         self._saved = self.bridge.submit(

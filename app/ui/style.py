@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from string import Template
 
-from app.ui.colours import Colours, mixed
+from app.ui.colours import Colours, Status, mixed
 
 _SHEET = Template("""
-QToolTip { color: $text; background: $base; border: 1px solid $line; padding: 4px 6px; }
 QPushButton { background: $button; border: 1px solid $line; border-radius: 4px;
   padding: 5px 12px; min-height: 16px; }
 QPushButton:hover { background: $hover; }
@@ -80,6 +79,7 @@ QPushButton#search { text-align: left; color: $muted; }
 #header { background: $window; border-bottom: 1px solid $line; }
 #popup { background: $base; border: 1px solid $line; border-radius: 6px; }
 QLabel[muted="true"] { color: $muted; }
+QLabel[bad="true"] { color: $failed; }
 """)
 
 
@@ -98,6 +98,7 @@ def style_sheet(colours: Colours) -> str:
         accent_hover=mixed(colours.accent, colours.text, 0.88),
         on_accent=colours.on_accent,
         muted=colours.muted,
+        failed=colours.status[Status.FAILED],
         disabled=colours.disabled,
         selection=colours.selection,
         selection_away=mixed(colours.muted, colours.base, 0.15),

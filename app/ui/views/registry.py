@@ -42,10 +42,17 @@ def _settings(context: Context) -> View:
     return SettingsView(context)
 
 
+def _new_job(context: Context) -> View:
+    from app.ui.views.new_job.new_job_view import NewJobView
+
+    return NewJobView(context)
+
+
 VIEWS: tuple[ViewSpec, ...] = (
     ViewSpec("home", lambda: _t("Home"), "home", _home, shortcut="Ctrl+1"),
     ViewSpec("services", lambda: _t("Services"), "services", _services, shortcut="Ctrl+2", badge="services"),
     ViewSpec("panels", lambda: _t("Panels"), "panels", _panels, shortcut="Ctrl+3"),
     ViewSpec("activity", lambda: _t("Activity"), "activity", _activity, shortcut="Ctrl+7"),
+    ViewSpec("new_job", lambda: _t("New job"), "jobs", _new_job, in_rail=False, shortcut="Ctrl+N"),
     ViewSpec("settings", lambda: _t("Settings"), "settings", _settings, in_rail=False),
 )

@@ -1,0 +1,1 @@
+"""New job: one page on which data, service, panel, options and terms come together."""

@@ -1,0 +1,269 @@
+"""New job: what, where and how on one page, and what will be sent below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QFileDialog, QSplitter, QVBoxLayout, QWidget
+
+from app.domain.changes import Changes, Noun
+from app.domain.dataset import Dataset, DatasetState
+from app.domain.panel import Panel
+from app.domain.parameter import Form
+from app.domain.problem import Problem
+from app.domain.service import Service, StoredForm
+from app.operations.draft_job import Preflight
+from app.ui.colours import Status
+from app.ui.context import Context
+from app.ui.theme import GRID
+from app.ui.views.new_job.filling import Filling, by_field, terms_of, with_defaults
+from app.ui.views.new_job.how_column import HowColumn
+from app.ui.views.new_job.send_bar import SendBar
+from app.ui.views.new_job.what_column import WhatColumn
+from app.ui.views.new_job.where_column import WhereColumn
+from app.ui.views.view import View
+
+KEPT = "new_job/form"
+LOOK_AFTER_MS = 150
+KNOWN_PLACES = ("dataset", "token", "service", "panel", "disk")
+
+
+class NewJobView(View):
+    """A draft until it is sent: it survives closing."""
+
+    nouns = frozenset({Noun.DATASET, Noun.SERVICE, Noun.PANEL})
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self.filling = Filling.recalled(context.layout.value(KEPT))
+        self.datasets: tuple[Dataset, ...] = ()
+        self.services: tuple[Service, ...] = ()
+        self.panels: tuple[Panel, ...] = ()
+        self.form: Form | None = None
+        self._form_of = ("", "")
+        self._sending = False
+        self._look = QTimer(self, singleShot=True, interval=LOOK_AFTER_MS)
+        self._look.timeout.connect(self._ask_preview)
+        self._build()
+        self._connect()
+
+    def _build(self) -> None:
+        self.what = WhatColumn(self.context, self.add_files, self._practise)
+        self.where = WhereColumn(self.context, lambda: self.context.navigate("services", None))
+        self.how = HowColumn()
+        self.bar = SendBar(self.context)
+        self.columns = QSplitter()
+        self.columns.setChildrenCollapsible(False)
+        self.columns.setHandleWidth(GRID * 2)
+        for column in (self.what, self.where, self.how):
+            self.columns.addWidget(column)
+        self.columns.setSizes([300, 400, 320])
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(GRID * 2, GRID * 2, GRID * 2, GRID * 2)
+        layout.setSpacing(GRID * 2)
+        layout.addWidget(self.columns, 1)
+        layout.addWidget(self.bar)
+        self.how.show_form(None, self.filling, "")
+        self._show_preview(None)
+
+    def _connect(self) -> None:
+        self.what.chosen.connect(self._choose_dataset)
+        self.where.chosen.connect(self._choose_panel)
+        self.how.changed.connect(self._set_option)
+        self.how.name_changed.connect(lambda words: self._set("name", words))
+        self.how.password_changed.connect(lambda on: self._set("own_password", on))
+        self.bar.terms_changed.connect(lambda terms: self._set("terms", terms))
+        self.bar.reason_changed.connect(lambda words: self._set("override_reason", words))
+        self.bar.send.connect(self._send)
+
+    # Reading.
+
+    def refresh(self) -> None:
+        """Read datasets, services and panels."""
+        self.read(self.context.library.datasets(), self._take_datasets)
+        self.read(self.context.library.services(), self._take_services)
+
+    def reveal(self, item_id: str) -> None:
+        """Start a job for a dataset."""
+        self._choose_dataset(item_id)
+        self.refresh()
+
+    def _take_datasets(self, datasets: tuple[Dataset, ...]) -> None:
+        self.datasets = datasets
+        if datasets and self._dataset() is None:
+            self.filling.dataset_id = datasets[0].id
+        self.what.show_datasets(datasets, self.filling.dataset_id)
+        self._follow_dataset()
+
+    def _take_services(self, services: tuple[Service, ...]) -> None:
+        self.services = services
+        self.read(self.context.library.panels(), self._take_panels)
+
+    def _take_panels(self, panels: tuple[Panel, ...]) -> None:
+        self.panels = panels
+        chosen = (self.filling.service_id, self.filling.panel_id)
+        self.where.show_services(self.services, panels, chosen)
+        self._read_form()
+
+    def _read_form(self) -> None:
+        wanted = (self.filling.service_id, self.filling.app_id)
+        if not all(wanted):
+            self._look.start()
+            return
+        self.read(self.context.library.form(*wanted), lambda stored: self._take_form(wanted, stored))
+
+    def _take_form(self, wanted: tuple[str, str], stored: StoredForm | None) -> None:
+        if wanted != (self.filling.service_id, self.filling.app_id):
+            return
+        other = wanted != self._form_of or (stored is not None and stored.form != self.form)
+        self.form = stored.form if stored is not None else None
+        self._form_of = wanted
+        if other:
+            self.filling.terms = {}
+        self._show_form()
+
+    def _show_form(self) -> None:
+        if self.form is not None:
+            with_defaults(self.filling, self.form, self._dataset())
+            self.bar.show_terms(terms_of(self.form), tuple(self.filling.terms))
+        self.how.show_form(self.form, self.filling, self._placeholder())
+        self._keep()
+
+    def _placeholder(self) -> str:
+        dataset = self._dataset()
+        return dataset.name if dataset is not None else ""
+
+    def _dataset(self) -> Dataset | None:
+        return next((d for d in self.datasets if d.id == self.filling.dataset_id), None)
+
+    def _service(self) -> Service | None:
+        return next((s for s in self.services if s.id == self.filling.service_id), None)
+
+    def _panel(self) -> Panel | None:
+        wanted = (self.filling.service_id, self.filling.panel_id)
+        return next((p for p in self.panels if (p.service_id, p.id) == wanted), None)
+
+    # What the user does.
+
+    def _choose_dataset(self, dataset_id: str) -> None:
+        self.filling.dataset_id = dataset_id
+        self.filling.override_reason = ""
+        self._follow_dataset()
+
+    def _follow_dataset(self) -> None:
+        dataset = self._dataset()
+        if dataset is not None and dataset.state is DatasetState.NEW:
+            self.do(self.context.operations.check_dataset(dataset.id, self.filling.service_id or None))
+        self._show_form()
+
+    def _choose_panel(self, chosen: tuple[str, str, str]) -> None:
+        self.filling.service_id, self.filling.app_id, self.filling.panel_id = chosen
+        self._read_form()
+
+    def _set_option(self, parameter_id: str, value: object) -> None:
+        if isinstance(value, str | bool):
+            self.filling.options[parameter_id] = value
+            bound = self.form is not None and any(p.bound_to == parameter_id for p in self.form.parameters)
+            if bound:
+                self._show_form()
+            self._keep()
+
+    def _set(self, name: str, value: object) -> None:
+        setattr(self.filling, name, value)
+        self._keep()
+
+    def _keep(self) -> None:
+        self.context.layout.set(KEPT, self.filling.remembered())
+        self._look.start()
+
+    # What is wrong so far.
+
+    def _ask_preview(self) -> None:
+        draft = self.filling.draft()
+        if draft is None:
+            self._show_preview(None)
+            return
+        self.read(self.context.operations.preview(draft), self._show_preview)
+
+    def on_read_problem(self, problem: Problem) -> None:
+        """A dataset or service that was removed meanwhile: the next reading shows it."""
+        self._show_preview(None)
+
+    def _show_preview(self, found: Preflight | None) -> None:
+        problems = by_field(found.obstacles if found is not None else ())
+        self.what.show_problems(problems.get("dataset", ()))
+        places = ("token", "service", "panel", "disk")
+        self.where.show_problems([p for place in places for p in problems.get(place, ())])
+        self.how.show_mistakes(problems)
+        self.bar.show_route(self._dataset(), self._service(), self._panel())
+        severe = any("refuse these files" in p.title for p in problems.get("dataset", ()))
+        self.bar.ask_reason(severe, self.filling.override_reason)
+        self._show_ready(found, problems)
+
+    def _show_ready(self, found: Preflight | None, problems: dict[str, list[Problem]]) -> None:
+        if self._sending:
+            self.bar.show_ready(False, self.tr("Asking the service…"))
+        elif found is None:
+            self.bar.show_ready(False, "")
+        else:
+            first = next((p for each in problems.values() for p in each), None)
+            self.bar.show_ready(first is None, first.title if first is not None else "")
+
+    # Sending.
+
+    def _send(self) -> None:
+        draft = self.filling.draft()
+        if draft is None or self._sending:
+            return
+        self._sending = True
+        self.bar.problem.clear()
+        self.bar.show_ready(False, self.tr("Asking the service…"))
+        self.do(self.context.operations.create_job(draft), self._sent, self._refused)
+
+    def _sent(self, changes: Changes) -> None:
+        self._sending = False
+        self.filling = Filling(
+            service_id=self.filling.service_id, app_id=self.filling.app_id, panel_id=self.filling.panel_id
+        )
+        self._show_form()
+        self.context.notices.say(
+            self.tr("The job is on its way"),
+            self.tr("Go on working; you are told when it is done."),
+            Status.DONE,
+        )
+        for job_id in changes.ids(Noun.JOB)[:1]:
+            self.context.navigate("jobs", job_id)
+
+    def _refused(self, problem: Problem) -> None:
+        self._sending = False
+        self.bar.problem.show_problem(problem, self._send)
+        self._look.start()
+
+    # Files.
+
+    def add_files(self) -> QFileDialog:
+        """Choose files for a new dataset."""
+        dialog = QFileDialog(self, self.tr("Add genotype files"))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.setNameFilter(self.tr("Genotype files (*.vcf.gz *.vcf *.bcf);;All files (*)"))
+        dialog.filesSelected.connect(lambda names: self.drop([Path(n) for n in names]))
+        dialog.open()
+        return dialog
+
+    def drop_words(self, paths: Sequence[Path]) -> str | None:
+        """Files dropped here become the data of this job."""
+        return self.tr("Use these files for the new job")
+
+    def drop(self, paths: Sequence[Path]) -> None:
+        """Make a dataset of the files and choose it."""
+        self.do(self.context.operations.add_dataset(list(paths)), self._added)
+
+    def _practise(self) -> None:
+        self.do(self.context.operations.add_practice_data(), self._added)
+
+    def _added(self, changes: Changes) -> None:
+        for dataset_id in changes.ids(Noun.DATASET)[:1]:
+            self.filling.dataset_id = dataset_id
+            self.refresh()

@@ -1,0 +1,113 @@
+"""What will be sent and to whom, the terms, and the one button."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+
+from app.domain.dataset import Dataset
+from app.domain.panel import Panel
+from app.domain.parameter import Parameter
+from app.domain.service import Service
+from app.ui import text
+from app.ui.context import Context
+from app.ui.text import plural
+from app.ui.theme import GRID
+from app.ui.widgets.basics import Card, Text, clear, primary
+from app.ui.widgets.problem_panel import ProblemPanel
+
+
+class SendBar(Card):
+    """The lower part of the page. A box with terms is ticked by a person, each time anew."""
+
+    send = Signal()
+    terms_changed = Signal(dict)
+    reason_changed = Signal(str)
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context.theme)
+        self.summary = Text(self.tr("Choose data and a panel."))
+        self.route = Text(muted=True)
+        self.body.addWidget(self.summary)
+        self.body.addWidget(self.route)
+        self._terms = QVBoxLayout()
+        self._terms.setSpacing(GRID // 2)
+        self.body.addLayout(self._terms)
+        self.boxes: dict[str, QCheckBox] = {}
+        self._texts: dict[str, str] = {}
+        self.reason = QLineEdit()
+        self.reason.setPlaceholderText(
+            self.tr("The service would refuse these files. Reason to send them all the same")
+        )
+        self.reason.setAccessibleName(self.tr("Reason to send files with severe findings"))
+        self.reason.textEdited.connect(self.reason_changed)
+        self.reason.hide()
+        self.body.addWidget(self.reason)
+        self.problem = ProblemPanel(context.theme)
+        self.body.addWidget(self.problem)
+        row = QHBoxLayout()
+        self.hint = Text(muted=True)
+        row.addWidget(self.hint, 1, Qt.AlignmentFlag.AlignVCenter)
+        self.button = primary(QPushButton(self.tr("Send")))
+        self.button.clicked.connect(self.send)
+        row.addWidget(self.button)
+        self.body.addLayout(row)
+
+    def show_route(self, dataset: Dataset | None, service: Service | None, panel: Panel | None) -> None:
+        """Say what leaves this computer, and to whom."""
+        if dataset is None or service is None or panel is None:
+            self.summary.setText(self.tr("Choose data and a panel."))
+            self.route.setText("")
+            self.button.setText(self.tr("Send"))
+            return
+        files = plural(self.tr("%Ln file(s)", "", len(dataset.files)), len(dataset.files))
+        self.summary.setText(
+            self.tr(
+                "Will be sent: {0}, {1} — the genotypes and sample names in them, and nothing else."
+            ).format(files, text.size(dataset.size))
+        )
+        place = f", {service.country}" if service.country else ""
+        operator = service.operator or service.base_url
+        self.route.setText(self.tr("To: {0} ({1}{2}), panel {3}").format(
+            service.name, operator, place, panel.name
+        ))  # fmt: skip
+        self.button.setText(self.tr("Send to {0}").format(service.name))
+
+    def show_terms(self, terms: Sequence[Parameter], ticked: Sequence[str]) -> None:
+        """Show the boxes of this application with their whole text."""
+        clear(self._terms)
+        self.boxes = {}
+        self._texts = {p.id: p.label for p in terms}
+        for parameter in terms:
+            self._terms.addWidget(self._box(parameter, parameter.id in ticked))
+
+    def _box(self, parameter: Parameter, ticked: bool) -> QWidget:
+        line = QWidget()
+        row = QHBoxLayout(line)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(GRID)
+        box = QCheckBox()
+        box.setAccessibleName(parameter.label)
+        box.setChecked(ticked)
+        box.toggled.connect(self._ticked)
+        self.boxes[parameter.id] = box
+        row.addWidget(box, 0, Qt.AlignmentFlag.AlignTop)
+        words = Text(parameter.label)
+        row.addWidget(words, 1)
+        return line
+
+    def _ticked(self) -> None:
+        self.terms_changed.emit({i: self._texts[i] for i, b in self.boxes.items() if b.isChecked()})
+
+    def show_ready(self, ready: bool, hint: str) -> None:
+        """Whether the button can be pressed; if not, what is missing."""
+        self.button.setEnabled(ready)
+        self.hint.setText(hint)
+
+    def ask_reason(self, needed: bool, words: str) -> None:
+        """Ask for a reason when the files have severe findings."""
+        self.reason.setVisible(needed or bool(words))
+        if self.reason.text() != words:
+            self.reason.setText(words)

@@ -1,0 +1,91 @@
+"""What: the datasets, one of them chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QListWidget, QListWidgetItem, QPushButton, QVBoxLayout, QWidget
+
+from app.domain.dataset import Dataset
+from app.domain.problem import Problem
+from app.ui import text
+from app.ui.context import Context
+from app.ui.status import dataset_state
+from app.ui.theme import GRID
+from app.ui.widgets.basics import SectionHeading, Text, link
+
+ID = Qt.ItemDataRole.UserRole
+
+
+class WhatColumn(QWidget):
+    """A list of datasets with size and verdict, and what is wrong with the chosen one."""
+
+    chosen = Signal(str)
+
+    def __init__(
+        self, context: Context, add_files: Callable[[], object], practise: Callable[[], object]
+    ) -> None:
+        super().__init__()
+        self._context = context
+        self._filling = False
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GRID)
+        title = SectionHeading(self.tr("What"))
+        self.add = QPushButton(self.tr("Add files…"))
+        self.add.clicked.connect(lambda: add_files())
+        title.add(self.add)
+        column.addWidget(title)
+        self.list = QListWidget()
+        self.list.setAccessibleName(self.tr("Datasets"))
+        self.list.setIconSize(QSize(16, 16))
+        self.list.currentItemChanged.connect(self._changed)
+        column.addWidget(self.list, 1)
+        self.empty = Text(self.tr("No data yet. Add VCF files, or learn with invented ones."), muted=True)
+        self.practise = link(self.tr("Try it with practice data"), practise)
+        column.addWidget(self.empty)
+        column.addWidget(self.practise, 0, Qt.AlignmentFlag.AlignLeft)
+        self.problems = Text(wrap=True)
+        self.problems.setProperty("bad", True)
+        column.addWidget(self.problems)
+
+    def show_datasets(self, datasets: Sequence[Dataset], current: str) -> None:
+        """Show other datasets; the chosen one stays chosen."""
+        self._filling = True
+        self.list.clear()
+        for dataset in datasets:
+            self.list.addItem(self._item(dataset))
+            if dataset.id == current:
+                self.list.setCurrentRow(self.list.count() - 1)
+        self.list.setVisible(bool(datasets))
+        for widget in (self.empty, self.practise):
+            widget.setVisible(not datasets)
+        self._filling = False
+
+    def _item(self, dataset: Dataset) -> QListWidgetItem:
+        accepted = dataset.report.accepted if dataset.report else None
+        shown = dataset_state(dataset.state, accepted)
+        item = QListWidgetItem(f"{dataset.name}\n{self._facts(dataset)} · {shown.word}")
+        theme = self._context.theme
+        item.setIcon(theme.icon(shown.icon_name, theme.colours.status[shown.status]))
+        item.setData(ID, dataset.id)
+        return item
+
+    def _facts(self, dataset: Dataset) -> str:
+        if dataset.report is None:
+            return text.size(dataset.size)
+        people = text.number(dataset.report.samples)
+        parts = [self.tr("{0} people").format(people), text.size(dataset.size)]
+        if dataset.report.build.value:
+            parts.append(dataset.report.build.value)
+        return " · ".join(parts)
+
+    def show_problems(self, problems: Sequence[Problem]) -> None:
+        """Say what keeps these data from being sent."""
+        self.problems.setText("\n".join(p.sentence() for p in problems))
+        self.problems.setVisible(bool(problems))
+
+    def _changed(self, current: QListWidgetItem | None) -> None:
+        if current is not None and not self._filling:
+            self.chosen.emit(str(current.data(ID)))

@@ -1,0 +1,109 @@
+"""Where: the services with their panels, one panel chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QHeaderView, QPushButton, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+
+from app.domain.panel import Panel
+from app.domain.problem import Problem
+from app.domain.service import Service
+from app.ui import text
+from app.ui.context import Context
+from app.ui.status import health_state
+from app.ui.theme import GRID
+from app.ui.views.new_job.filling import why_not
+from app.ui.widgets.basics import SectionHeading, Text, link
+
+PANEL = Qt.ItemDataRole.UserRole
+
+
+class WhereColumn(QWidget):
+    """A tree of services and panels; those that take nothing now say why and cannot be chosen."""
+
+    chosen = Signal(object)
+
+    def __init__(self, context: Context, add_service: Callable[[], object]) -> None:
+        super().__init__()
+        self._context = context
+        self._filling = False
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GRID)
+        title = SectionHeading(self.tr("Where"))
+        self.add = QPushButton(self.tr("Services"))
+        self.add.clicked.connect(lambda: add_service())
+        title.add(self.add)
+        column.addWidget(title)
+        self.tree = QTreeWidget()
+        self.tree.setAccessibleName(self.tr("Services and panels"))
+        self.tree.setHeaderLabels([self.tr("Service and panel"), self.tr("Build")])
+        self.tree.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.tree.header().setStretchLastSection(False)
+        self.tree.setColumnWidth(1, GRID * 10)
+        self.tree.setIconSize(QSize(16, 16))
+        self.tree.currentItemChanged.connect(self._changed)
+        column.addWidget(self.tree, 1)
+        self.empty = Text(self.tr("No services yet. Add the one where you have an account."), muted=True)
+        self.go = link(self.tr("Add a service"), add_service)
+        column.addWidget(self.empty)
+        column.addWidget(self.go, 0, Qt.AlignmentFlag.AlignLeft)
+        self.problems = Text(wrap=True)
+        self.problems.setProperty("bad", True)
+        column.addWidget(self.problems)
+
+    def show_services(
+        self, services: Sequence[Service], panels: Sequence[Panel], current: tuple[str, str]
+    ) -> None:
+        """Show other services; the chosen panel stays chosen."""
+        self._filling = True
+        self.tree.clear()
+        for service in services:
+            row = self._service_row(service)
+            self.tree.addTopLevelItem(row)
+            mine = [p for p in panels if p.service_id == service.id]
+            for panel in mine:
+                child = self._panel_row(panel, bool(why_not(service)))
+                row.addChild(child)
+                if (panel.service_id, panel.id) == current:
+                    self.tree.setCurrentItem(child)
+            row.setExpanded(True)
+        self.tree.setVisible(bool(services))
+        for widget in (self.empty, self.go):
+            widget.setVisible(not services)
+        self._filling = False
+
+    def _service_row(self, service: Service) -> QTreeWidgetItem:
+        reason = why_not(service)
+        place = f" · {service.country}" if service.country else ""
+        row = QTreeWidgetItem([f"{service.name}{place}" + (f" — {reason}" if reason else "")])
+        shown = health_state(service.state)
+        theme = self._context.theme
+        row.setIcon(0, theme.icon(shown.icon_name, theme.colours.status[shown.status]))
+        row.setFlags(Qt.ItemFlag.ItemIsEnabled)
+        row.setToolTip(0, f"{service.base_url}\n{shown.word}")
+        return row
+
+    def _panel_row(self, panel: Panel, closed: bool) -> QTreeWidgetItem:
+        row = QTreeWidgetItem([panel.name, panel.build or self.tr("not known")])
+        row.setData(0, PANEL, (panel.service_id, panel.app_id, panel.id))
+        facts = [panel.id, ", ".join(p.name for p in panel.populations)]
+        if panel.samples:
+            facts.append(self.tr("{0} people").format(text.number(panel.samples)))
+        row.setToolTip(0, "\n".join(f for f in facts if f))
+        row.setDisabled(closed)
+        return row
+
+    def show_problems(self, problems: Sequence[Problem]) -> None:
+        """Say what keeps the service from taking anything."""
+        self.problems.setText("\n".join(p.sentence() for p in problems))
+        self.problems.setVisible(bool(problems))
+
+    def _changed(self, current: QTreeWidgetItem | None) -> None:
+        if current is None or self._filling:
+            return
+        chosen = current.data(0, PANEL)
+        if chosen is not None:
+            self.chosen.emit(tuple(chosen))

@@ -1,0 +1,168 @@
+"""New job: sensible defaults, mistakes beside their fields, terms ticked by a person, sent once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import QCheckBox, QComboBox
+from pytestqt.qtbot import QtBot
+
+from app.domain.changes import Changes, Noun
+from app.domain.dataset import Dataset
+from app.domain.problem import Kind, Problem
+from app.operations.draft_job import Obstacle, Preflight
+from app.ui.context import Context
+from app.ui.views.new_job.filling import Filling, choices_of, suited, why_not, with_defaults
+from app.ui.views.new_job.new_job_view import KEPT, NewJobView
+from tests.ui import samples
+from tests.ui.fakes import FakeLibrary, FakeOperations
+from tests.ui.forms import form
+
+
+@pytest.fixture
+def filled(library: FakeLibrary) -> FakeLibrary:
+    library.all_services = list(samples.services())
+    library.all_panels = list(samples.panels())
+    library.all_datasets = [samples.dataset(1, True), samples.dataset(2, False)]
+    for panel in library.all_panels:
+        stored = form(panel.service_id, panel.app_id)
+        library.all_forms[(panel.service_id, panel.app_id)] = stored
+    return library
+
+
+def preview(library: FakeLibrary, *obstacles: Obstacle) -> Preflight:
+    return Preflight(obstacles=obstacles, service=library.all_services[0], dataset=library.all_datasets[0])
+
+
+@pytest.fixture
+def view(qtbot: QtBot, context: Context, filled: FakeLibrary, operations: FakeOperations) -> NewJobView:
+    operations.answers["preview"] = preview(filled)
+    made = NewJobView(context)
+    qtbot.addWidget(made)
+    made.resize(1100, 760)
+    made.show()
+    qtbot.waitUntil(lambda: made.where.tree.topLevelItemCount() > 0)
+    return made
+
+
+def choose_panel(qtbot: QtBot, view: NewJobView) -> None:
+    panel = view.panels[0]
+    view._choose_panel((panel.service_id, panel.app_id, panel.id))
+    qtbot.waitUntil(lambda: view.form is not None and "build" in view.how.fields)
+
+
+def test_defaults_follow_the_data(filled: FakeLibrary) -> None:
+    dataset = filled.all_datasets[0]
+    filling = Filling(panel_id="apps@hrc-r1.1@2.0.0")
+    with_defaults(filling, form().form, dataset)
+    assert filling.options["build"] == "hg19"
+    assert filling.options["aesEncryption"] is True
+    assert filling.options["meta"] is False
+    assert filling.options["population"] == ""  # a person must choose: two are offered
+
+
+def test_what_the_user_chose_stays(filled: FakeLibrary) -> None:
+    filling = Filling(panel_id="apps@hrc-r1.1@2.0.0", options={"build": "hg38", "aesEncryption": False})
+    with_defaults(filling, form().form, filled.all_datasets[0])
+    assert filling.options["build"] == "hg38"
+    assert filling.options["aesEncryption"] is False
+
+
+def test_a_choice_that_is_gone_is_not_kept(filled: FakeLibrary) -> None:
+    filling = Filling(panel_id="apps@hrc-r1.1@2.0.0", options={"population": "gone", "old": "x"})
+    with_defaults(filling, form().form, None)
+    assert filling.options["population"] == ""
+    assert "old" not in filling.options
+
+
+def test_phased_data_are_not_phased_again(filled: FakeLibrary) -> None:
+    dataset: Dataset = filled.all_datasets[0]
+    assert dataset.report is not None
+    phased = dataset.model_copy(update={"report": dataset.report.model_copy(update={"phased": True})})
+    phasing = form().form.parameter("phasing")
+    assert phasing is not None
+    assert suited(phasing, ["eagle", "no_phasing"], phased) == "no_phasing"
+
+
+def test_bound_choices_follow_the_panel() -> None:
+    population = form().form.parameter("population")
+    assert population is not None
+    assert choices_of(population, Filling(panel_id="nothing"), form().form) == ()
+    assert len(choices_of(population, Filling(panel_id="apps@hrc-r1.1@2.0.0"), form().form)) == 2
+
+
+@pytest.mark.parametrize("kept", [None, 3, [], {"options": 3}, {"options": {"a": 3}, "dataset_id": None}])
+def test_a_form_that_cannot_be_recalled_is_empty(kept: object) -> None:
+    assert Filling.recalled(kept) == Filling()
+
+
+def test_ticks_under_terms_are_not_remembered() -> None:
+    filling = Filling(dataset_id="d", terms={"check1": "x"})
+    assert Filling.recalled(filling.remembered()).terms == {}
+
+
+def test_services_that_take_nothing_say_why(filled: FakeLibrary) -> None:
+    service = filled.all_services[0]
+    assert why_not(service.model_copy(update={"enabled": False})) == "switched off"
+    token = service.token.model_copy(update={"present": False})
+    assert why_not(service.model_copy(update={"token": token})) == "needs a token"
+
+
+def test_the_form_of_the_service_is_shown(qtbot: QtBot, view: NewJobView) -> None:
+    choose_panel(qtbot, view)
+    assert isinstance(view.how.fields["build"], QComboBox)
+    assert isinstance(view.how.fields["aesEncryption"], QCheckBox)
+    assert set(view.bar.boxes) == {"check1", "check2"}
+    assert not any(box.isChecked() for box in view.bar.boxes.values())
+
+
+def test_a_mistake_stands_below_its_field(
+    qtbot: QtBot, view: NewJobView, filled: FakeLibrary, operations: FakeOperations
+) -> None:
+    wrong = Problem(kind=Kind.INPUT, title="Population", what_happened="Nothing is chosen.")
+    operations.answers["preview"] = preview(filled, Obstacle(field="population", problem=wrong))
+    choose_panel(qtbot, view)
+    qtbot.waitUntil(lambda: view.how._mistakes["population"].text() == "Nothing is chosen.")
+    assert not view.bar.button.isEnabled()
+
+
+def test_a_good_form_is_sent_once(
+    qtbot: QtBot, view: NewJobView, context: Context, operations: FakeOperations
+) -> None:
+    went: list[Any] = []
+    context.navigate = lambda *where: went.append(where)
+    operations.answers["create_job"] = Changes.of(Noun.JOB, "job-9")
+    choose_panel(qtbot, view)
+    for box in view.bar.boxes.values():
+        box.setChecked(True)
+    qtbot.waitUntil(view.bar.button.isEnabled)
+    view.bar.button.click()
+    view.bar.button.click()
+    qtbot.waitUntil(lambda: bool(went))
+    assert went == [("jobs", "job-9")]
+    assert operations.names().count("create_job") == 1
+    draft = next(args[0] for name, args, _ in operations.calls if name == "create_job")
+    assert set(draft.terms) == {"check1", "check2"}
+    assert draft.options["aesEncryption"] is True
+
+
+def test_a_refusal_is_shown_in_place(qtbot: QtBot, view: NewJobView, operations: FakeOperations) -> None:
+    refused = Problem(kind=Kind.SIGN_IN, title="The token is not accepted", what_happened="It is old.")
+    operations.answers["create_job"] = refused
+    choose_panel(qtbot, view)
+    qtbot.waitUntil(view.bar.button.isEnabled)
+    view.bar.button.click()
+    qtbot.waitUntil(view.bar.problem.isVisible)
+    assert view.bar.problem.title.text() == "The token is not accepted"
+
+
+def test_a_half_filled_form_survives(qtbot: QtBot, view: NewJobView, context: Context) -> None:
+    choose_panel(qtbot, view)
+    view.how.name.setText("My study")
+    view.how.name.textEdited.emit("My study")
+    again = NewJobView(context)
+    qtbot.addWidget(again)
+    assert again.filling.name == "My study"
+    assert again.filling.panel_id == view.filling.panel_id
+    assert context.layout.value(KEPT)["name"] == "My study"
