@@ -104,20 +104,24 @@ class _Entry:
         self._scope = scope
         self._headers = headers
         self._status = 0
+        self._written = False
         self._at = time.time()
 
     def watch(self, send: Send) -> Callable[[Message], Any]:
         async def watched(message: Message) -> None:
             if message["type"] == "http.response.start":
                 self._status = message["status"]
+                self.write()  # before the client can know: whoever has the answer finds the line
             await send(message)
 
         return watched
 
     def write(self) -> None:
+        """Add the line, once."""
         path = self._scope["path"]
-        if path.startswith("/practice/"):
+        if self._written or path.startswith("/practice/"):
             return
+        self._written = True
         entry = LoggedRequest(
             method=self._scope["method"],
             path=path,
