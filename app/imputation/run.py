@@ -15,6 +15,7 @@ from app.domain.problem import Kind, problem
 from app.domain.progress import Progress, Report, silent
 from app.genotypes.matrix import ABSENT, MISSING, GenotypeMatrix, bare_name
 from app.imputation.beagle import impute_with_beagle, phase_with_beagle
+from app.imputation.blas import use_one_blas_thread
 from app.imputation.builtin import impute_builtin
 from app.imputation.contract import (
     EngineName,
@@ -40,6 +41,7 @@ def impute_files(request: ImputationRequest, report: Report = silent) -> Imputat
     when they are whole. Raises ProblemError for input that cannot be imputed and for engines that fail.
     """
     began = time.monotonic()
+    use_one_blas_thread()
     report(Progress(unit="sites", step="Reading"))
     request.out_dir.mkdir(parents=True, exist_ok=True)
     genetic_map = read_map(request.map_file, request.chromosome) if request.map_file else CONSTANT
