@@ -22,6 +22,11 @@ class PracticeServed(Protocol):
         """Where it answers."""
         ...
 
+    @property
+    def practice_key(self) -> str:
+        """The key for `/practice/…`, where faults are set."""
+        ...
+
     def token(self) -> str:
         """A token that it takes."""
         ...

@@ -26,6 +26,7 @@ class Served:
 
     stopped: bool = False
     base_url: str = "http://127.0.0.1:1"
+    practice_key: str = "key"
 
     def token(self) -> str:
         """A token."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 from app.cli.output import table
-from app.cli.program import Session
+from app.cli.program import PracticeServed, Session
 from app.domain.problem import Kind, problem
 
 
@@ -29,7 +29,7 @@ def serve(session: Session, port: int, mode: str, show_token: bool) -> None:
         ) from error
     try:
         with _end_asked() as end:
-            _announce(session, server.base_url, server.token(), mode, show_token)
+            _announce(session, server, mode, show_token)
             while not end.wait(0.5):
                 pass
     finally:
@@ -52,8 +52,10 @@ def _end_asked() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _announce(session: Session, url: str, token: str, mode: str, show_token: bool) -> None:
+def _announce(session: Session, server: PracticeServed, mode: str, show_token: bool) -> None:
+    url, token = server.base_url, server.token()
     data: dict[str, object] = {"base_url": url, "token": token, "mode": mode}
+    data["practice_key"] = server.practice_key
     lines = [
         f"The practice server answers at {url} ({mode}). Ctrl+C ends it.",
         f"Add it:  haplodesk services add Practice --preset practice --url {url} --token-stdin",

@@ -33,7 +33,12 @@ def test_the_practice_server_runs_until_it_is_ended(cli: Cli, program: FakeProgr
     end_soon(number)
     answer = cli("practice", "serve", "--json")
     assert answer.code == 0
-    assert answer.data == {"base_url": "http://127.0.0.1:1", "token": "practice-token", "mode": "cg3-local"}
+    assert answer.data == {
+        "base_url": "http://127.0.0.1:1",
+        "token": "practice-token",
+        "mode": "cg3-local",
+        "practice_key": "key",
+    }
     assert program.served.stopped
 
 
