@@ -59,7 +59,8 @@ class DropVeil(QWidget):
         painter.setPen(pen)
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(16, 16, -16, -16), 8, 8)
         middle = self.rect().center()
-        self._theme.icon("uploads", colours.accent).paint(painter, middle.x() - 24, middle.y() - 72, 48, 48)
+        picture = self._theme.picture("uploads", colours.accent, 48)
+        painter.drawPixmap(middle.x() - 24, middle.y() - 72, picture)
         painter.setPen(QColor(colours.text))
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.words)
 

@@ -27,6 +27,7 @@ from app.ui.context import Context
 from app.ui.theme import GRID, Theme
 
 MOST_SHOWN = 60
+ROWS_SHOWN = 13
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Palette(QDialog):
         column.setSpacing(GRID)
         column.addWidget(self.box)
         column.addWidget(self.list)
-        self.resize(GRID * 70, GRID * 48)
+        self.setFixedWidth(GRID * 70)
         self._show_matches("")
         self._read_names()
 
@@ -99,6 +100,9 @@ class Palette(QDialog):
             item.setData(Qt.ItemDataRole.UserRole, entry)
             self.list.addItem(item)
         self.list.setCurrentRow(0)
+        row = self.list.sizeHintForRow(0) if self.list.count() else GRID * 4
+        self.list.setFixedHeight(row * min(max(1, self.list.count()), ROWS_SHOWN) + 4)
+        self.adjustSize()
 
     def matches(self, wanted: str) -> list[Entry]:
         """The entries that match, best first."""

@@ -19,7 +19,8 @@ from app.ui.text import settle_locale
 
 GRID = 8
 BUTTON_GAP = 6
-ICON_SIZES = (14, 16, 20, 24, 32, 40, 48, 64)
+ICON_SIZES = (16, 20, 32, 40)
+DISABLED_SIZES = (16, 32)
 
 
 class Theme(QObject):
@@ -33,6 +34,7 @@ class Theme(QObject):
         settle_locale()
         self._choice = choice
         self._colours = LIGHT
+        self._dressed: list[weakref.ref[QWidget]] = []
         self._bound: list[tuple[weakref.ref[Any], Callable[[Any], None]]] = []
         app.styleHints().colorSchemeChanged.connect(self._apply)
         if _is_bare():
@@ -68,6 +70,21 @@ class Theme(QObject):
         """A line icon in the colour of text, or in the given one."""
         return make_icon(name, colour or self._colours.text, self._colours.disabled)
 
+    def picture(self, name: str, colour: str, side: int) -> QPixmap:
+        """A large icon, sharp on a HiDPI screen."""
+        ratio = self._app.devicePixelRatio()
+        pixmap = _painted(name, colour, round(side * ratio))
+        pixmap.setDevicePixelRatio(ratio)
+        return pixmap
+
+    def dress(self, window: QWidget) -> None:
+        """Give a window the style sheet. Its dialogs and menus inherit it.
+
+        On the whole application it would cost half a second at each change of scheme, here a tenth.
+        """
+        self._dressed.append(weakref.ref(window))
+        window.setStyleSheet(style_sheet(self._colours))
+
     def bind_icon(self, target: Any, name: str, status: Status | None = None, accent: bool = False) -> None:
         """Give `target` (anything with `setIcon`) an icon that follows the scheme."""
 
@@ -96,7 +113,11 @@ class Theme(QObject):
         dark = wanted == scheme.Dark or (wanted == scheme.Unknown and hints.colorScheme() == scheme.Dark)
         self._colours = DARK if dark else LIGHT
         self._app.setPalette(self._colours.palette())
-        self._app.setStyleSheet(style_sheet(self._colours))
+        self._dressed = [each for each in self._dressed if _lives(each())]
+        for each in self._dressed:
+            window = each()
+            if window is not None:
+                window.setStyleSheet(style_sheet(self._colours))
         self._rebind()
         self.changed.emit()
 
@@ -104,10 +125,15 @@ class Theme(QObject):
         alive = []
         for reference, give in self._bound:
             target = reference()
-            if target is not None and (not isinstance(target, QObject) or shiboken6.isValid(target)):
+            if _lives(target):
                 give(target)
                 alive.append((reference, give))
         self._bound = alive
+
+
+def _lives(target: object) -> bool:
+    """Whether an object is there, and its C++ half too."""
+    return target is not None and (not isinstance(target, QObject) or shiboken6.isValid(target))
 
 
 def _is_bare() -> bool:
@@ -119,9 +145,10 @@ def _is_bare() -> bool:
 def make_icon(name: str, colour: str, disabled: str) -> QIcon:
     """Paint an SVG of `resources/icons` in one colour, for all sizes and for HiDPI screens."""
     icon = QIcon()
-    for mode, tone in ((QIcon.Mode.Normal, colour), (QIcon.Mode.Disabled, disabled)):
-        for side in ICON_SIZES:
-            icon.addPixmap(_painted(name, tone, side), mode)
+    for side in ICON_SIZES:
+        icon.addPixmap(_painted(name, colour, side), QIcon.Mode.Normal)
+    for side in DISABLED_SIZES:
+        icon.addPixmap(_painted(name, disabled, side), QIcon.Mode.Disabled)
     return icon
 
 

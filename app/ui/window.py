@@ -19,9 +19,11 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QStackedWi
 from app.domain.changes import Changes, Noun
 from app.domain.problem import Problem
 from app.domain.settings import Settings
+from app.operations.tasks import TaskKind
 from app.ui.attention import Counts
 from app.ui.colours import Status
 from app.ui.context import Context
+from app.ui.dialogs.confirm import confirm
 from app.ui.drops import DropVeil, drop_words, local_paths
 from app.ui.header import Header
 from app.ui.overview import Overview, read_overview
@@ -46,9 +48,12 @@ class MainWindow(QMainWindow):
         self.specs = {spec.id: spec for spec in specs}
         self.views: dict[str, View] = {}
         self.current_id = ""
+        self._settings = Settings()
+        self._may_close = False
         self.setWindowTitle(self.tr("Haplodesk"))
         self.setWindowIcon(app_icon())
         self.setAcceptDrops(True)
+        context.theme.dress(self)
         self._build(specs)
         self._connect()
         context.commands.add(*window_commands(self, specs))
@@ -146,12 +151,16 @@ class MainWindow(QMainWindow):
         """Read badges and tasks; called after the first paint."""
         self.strip.start()
         self._read_counts()
+        self.context.bridge.run(self.context.library.settings(), self, self._keep_settings)
 
     def _on_changes(self, changes: Changes) -> None:
         if _COUNTED & changes.nouns():
             self._read_counts()
         if Noun.SETTING in changes.nouns():
             self.context.bridge.run(self.context.library.settings(), self, self._take_settings)
+
+    def _keep_settings(self, settings: Settings) -> None:
+        self._settings = settings
 
     def _read_counts(self) -> None:
         self.context.bridge.run(
@@ -168,6 +177,7 @@ class MainWindow(QMainWindow):
                 self.rail.buttons[spec.id].set_badge(int(getattr(counts, spec.badge)))
 
     def _take_settings(self, settings: Settings) -> None:
+        self._settings = settings
         self.context.theme.choose(settings.appearance.colour_scheme)
 
     def choose_scheme(self, choice: str) -> None:
@@ -266,7 +276,30 @@ class MainWindow(QMainWindow):
         self.veil.setGeometry(self.rect())
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
-        """Remember where the window was."""
+        """Ask while data are being sent; remember where the window was."""
+        if self._must_ask():
+            event.ignore()
+            self._ask_to_quit()
+            return
         self.context.layout.set_bytes("window/geometry", self.saveGeometry())
         self.context.layout.flush()
         super().closeEvent(event)
+
+    def _must_ask(self) -> bool:
+        if self._may_close or not self._settings.appearance.confirm_quit_while_sending:
+            return False
+        return any(t.kind == TaskKind.UPLOAD and t.ended is None for t in self.context.library.tasks())
+
+    def _ask_to_quit(self) -> None:
+        confirm(
+            self,
+            self.tr("Quit while data are being sent?"),
+            self.tr("The transfer is cut short. It starts again at the next start."),
+            self.tr("Quit"),
+            self._quit,
+            self.tr("Go on sending"),
+        )
+
+    def _quit(self) -> None:
+        self._may_close = True
+        self.close()

@@ -124,6 +124,7 @@ def grab_extras(app: QApplication, window: MainWindow, folder: Path, scheme: str
     window.veil.hide()
     parts = QWidget()
     parts.setObjectName("page")
+    window.context.theme.dress(parts)
     column = QVBoxLayout(parts)
     panel = ProblemPanel(window.context.theme)
     panel.show_problem(samples.failed_problem(), None, "Check against this panel", str)

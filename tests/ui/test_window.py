@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
     QLineEdit,
+    QMessageBox,
     QWidget,
 )
 from pytestqt.qtbot import QtBot
@@ -213,6 +214,19 @@ def test_the_strip_shows_the_task_and_the_next_look(
     assert stopped == ["t1"]
     qtbot.mouseClick(window.strip, Qt.MouseButton.LeftButton)
     assert window.current_id == "activity"
+
+
+def test_quitting_while_sending_asks_first(
+    window: MainWindow, context: Context, library: FakeLibrary, qtbot: QtBot
+) -> None:
+    library.all_tasks = [Task(TaskKind.UPLOAD, "cohort-A", id="t1")]
+    assert not window.close()
+    box = window.findChild(QMessageBox)
+    assert box is not None
+    box.reject()
+    assert window.isVisible()
+    library.all_tasks = []
+    assert window.close()
 
 
 def test_a_bug_offers_its_report_and_nothing_more(

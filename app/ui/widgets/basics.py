@@ -197,9 +197,7 @@ class EmptyState(QWidget):
         column.addStretch(2)
         picture = QLabel()
         picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        theme.bind(
-            picture, lambda label: label.setPixmap(theme.icon(icon, theme.colours.muted).pixmap(40, 40))
-        )
+        theme.bind(picture, lambda label: label.setPixmap(theme.picture(icon, theme.colours.muted, 40)))
         column.addWidget(picture)
         words = Text(sentence, muted=True)
         words.setAlignment(Qt.AlignmentFlag.AlignCenter)

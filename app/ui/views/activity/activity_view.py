@@ -52,7 +52,7 @@ class ActivityView(View):
         columns = (
             time_column("at", self.tr("When"), self.context.now, width=120),
             Column("kind", self.tr("Kind"), 90),
-            Column("text", self.tr("What"), 460),
+            Column("text", self.tr("What"), 420),
             Column("job", self.tr("Job"), 160),
             Column("service", self.tr("Service"), 160),
         )

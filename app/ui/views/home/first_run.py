@@ -143,6 +143,7 @@ class FirstRun(QWidget):
 
     def busy(self, busy: bool) -> None:
         """While the practice server starts."""
+        self.practice.clearFocus()
         self.practice.setEnabled(not busy)
         self.practice.setText(
             self.tr("Making practice data…") if busy else self.tr("Try it with practice data")

@@ -72,12 +72,12 @@ class PanelsView(View):
 
     def _make_table(self) -> TableView:
         columns = (
-            Column("name", self.tr("Panel"), 300),
-            Column("service", self.tr("Service"), 220),
-            Column("build", self.tr("Build"), 80),
-            Column("samples", self.tr("Samples"), 90, show=text.number, numeric=True),
-            Column("variants", self.tr("Variants"), 110, show=text.number, numeric=True),
-            Column("populations", self.tr("Populations"), 260),
+            Column("name", self.tr("Panel"), 260),
+            Column("service", self.tr("Service"), 200),
+            Column("build", self.tr("Build"), 75),
+            Column("samples", self.tr("Samples"), 85, show=text.number, numeric=True),
+            Column("variants", self.tr("Variants"), 100, show=text.number, numeric=True),
+            Column("populations", self.tr("Populations"), 200),
             Column("version", self.tr("Version"), 80, hidden=True),
             Column("app_id", self.tr("Application"), 200, hidden=True),
             time_column("as_of", self.tr("Read"), self.context.now, hidden=True),
