@@ -171,7 +171,7 @@ def _unsafe_part(part: str) -> str:
         return "has invisible characters"
     if _FORBIDDEN & set(part):
         return "has characters that Windows does not allow"
-    if part[-1] in " ." or part[0] == " ":
+    if part != part.strip() or part.endswith("."):
         return "begins or ends with a blank or ends with a dot"
     if _WINDOWS_DEVICE.fullmatch(part):
         return "is the name of a device in Windows"
