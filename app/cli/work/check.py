@@ -12,8 +12,7 @@ import typer
 
 from app.cli.output import pairs, table
 from app.cli.program import Session
-from app.cli.work.shapes import report_row
-from app.domain.finding import CheckReport
+from app.domain.finding import CheckReport, Finding
 from app.domain.problem import Kind, problem
 from app.domain.service import Limits
 from app.genotypes.check import CheckOptions, check_files
@@ -82,6 +81,39 @@ def _limits(session: Session, target: Target) -> Limits:
     from app.cli.work.known import known_target
 
     return known_target(session.program.database(session.home), target).limits
+
+
+def report_row(report: CheckReport) -> dict[str, object]:
+    """The answer of a check."""
+    return {
+        "accepted": report.accepted,
+        "stage": report.stage,
+        "error": report.error,
+        "build": {
+            "value": report.build.value,
+            "confidence": report.build.confidence,
+            "evidence": list(report.build.evidence),
+        },
+        "samples": report.samples,
+        "snps": report.snps,
+        "chromosomes": list(report.chromosomes),
+        "phased": report.phased,
+        "findings": [finding_row(f) for f in report.findings],
+    }
+
+
+def finding_row(finding: Finding) -> dict[str, object]:
+    """One finding."""
+    return {
+        "code": finding.code,
+        "severity": finding.severity,
+        "title": finding.title,
+        "detail": " ".join(text for text in (finding.detail, finding.what_to_do) if text),
+        "file": finding.file,
+        "where": finding.where,
+        "count": finding.count,
+        "fix": finding.fix,
+    }
 
 
 def report_lines(report: CheckReport) -> list[str]:

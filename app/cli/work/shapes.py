@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from app.cli.output import problem_row
 from app.domain.dataset import DataFile
-from app.domain.finding import CheckReport, Finding
 from app.domain.job import Job
 from app.domain.panel import Panel, PanelChange
 from app.domain.result import Result
@@ -81,39 +80,6 @@ def panel_row(panel: Panel) -> Row:
 def change_row(change: PanelChange) -> Row:
     """What happened to a panel."""
     return {"id": change.panel_id, "service": change.service_id, "name": change.name, "what": change.what}
-
-
-def report_row(report: CheckReport) -> Row:
-    """The answer of a check."""
-    return {
-        "accepted": report.accepted,
-        "stage": report.stage,
-        "error": report.error,
-        "build": {
-            "value": report.build.value,
-            "confidence": report.build.confidence,
-            "evidence": list(report.build.evidence),
-        },
-        "samples": report.samples,
-        "snps": report.snps,
-        "chromosomes": list(report.chromosomes),
-        "phased": report.phased,
-        "findings": [finding_row(f) for f in report.findings],
-    }
-
-
-def finding_row(finding: Finding) -> Row:
-    """One finding."""
-    return {
-        "code": finding.code,
-        "severity": finding.severity,
-        "title": finding.title,
-        "detail": " ".join(text for text in (finding.detail, finding.what_to_do) if text),
-        "file": finding.file,
-        "where": finding.where,
-        "count": finding.count,
-        "fix": finding.fix,
-    }
 
 
 def job_row(job: Job) -> Row:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from app.cli.work.looking import look_at_job, note_list, remember_lists
 from app.domain.job import ENDED_STATES, LOCAL_STATES, Job, JobState
 from app.domain.problem import Kind, Problem, ProblemError
 from app.domain.service import Service
@@ -13,7 +14,6 @@ from app.operations.desk import Desk
 from app.operations.send_job import send_job
 from app.operations.visit_jobs import visit_jobs
 from app.scheduler.plan import next_look
-from app.store import services
 
 LONGEST_NAP_S = 30.0
 SHORTEST_NAP_S = 0.2
@@ -69,16 +69,20 @@ async def _step(desk: Desk, job: Job, looked: set[str]) -> datetime:
         return (await desk.job(job.id)).next_visit or now
     due = next_look(job, service, now)
     if job.service_id not in looked or due is None or due <= now:
+        await _look(desk, service, job, first=job.service_id not in looked)
         looked.add(job.service_id)
-        await _look(desk, service)
     return next_look(await desk.job(job.id), service, desk.clock.now()) or now + timedelta(
         seconds=service.limits.min_poll_s
     )
 
 
-async def _look(desk: Desk, service: Service) -> None:
+async def _look(desk: Desk, service: Service, job: Job, *, first: bool) -> None:
     try:
-        await visit_jobs(desk, service.id)
+        if first and await remember_lists(desk, service):
+            await look_at_job(desk, job)
+        else:
+            await note_list(desk, service.id)
+            await visit_jobs(desk, service.id)
     except ProblemError as error:
         if not can_wait(error.problem):
             raise
@@ -103,8 +107,3 @@ def job_line(job: Job) -> str:
     if job.problem is not None:
         parts.append(job.problem.sentence())
     return "  ".join(parts)
-
-
-async def service_names(desk: Desk) -> dict[str, str]:
-    """The names of services by id."""
-    return {s.id: s.name for s in await desk.store.read(services.services)}

@@ -223,3 +223,19 @@ def test_fetch_before_the_end_is_a_problem(ready: Cli, file: Path) -> None:
     assert answer.code == 3
     assert answer.problem["title"] == "The job is not finished"
     assert ready("results", "report", job["id"]).code == 3
+
+
+def test_commands_that_follow_one_another_ask_for_the_list_once(
+    ready: Cli, file: Path, program: FakeProgram
+) -> None:
+    async def slow_down(desk: Desk) -> None:
+        await desk.update_service("fake", limits=Limits(min_poll_s=60))
+
+    desk = program.open_desk(program.folder)
+    asyncio.run(slow_down(desk))
+    program.close_desk(desk)
+    job = sent_job(ready, file)
+    program.family.set_state("job-1", JobState.SUCCESS, 4)
+    program.family.calls.clear()
+    assert ready("jobs", "watch", job["id"]).code == 0
+    assert program.family.calls == ["job job-1"]
