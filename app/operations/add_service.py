@@ -11,6 +11,7 @@ from app.domain.job import Event
 from app.domain.names import new_id
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.service import HealthState, Preset, Service
+from app.operations.check_services import check_services
 from app.operations.desk import Desk
 from app.operations.look_at_service import look_at_service, store_token_info
 from app.services import catalogue
@@ -42,6 +43,7 @@ async def add_service(
         await desk.forget_secret(f"token:{service.id}")
         raise
     await desk.store.write(lambda c: services.save_service(c, service))
+    await check_services(desk, (service.id,))
     await desk.note(
         Event(at=desk.clock.now(), kind="service", text=f"Added {service.name}.", service_id=service.id)
     )

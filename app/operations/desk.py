@@ -233,6 +233,10 @@ class Desk:
         named = settings.storage.results_folder
         return Path(named).expanduser() if named else self.home / "results"
 
+    async def pause(self, seconds: float) -> None:
+        """Wait; tests let the clock go on instead."""
+        await asyncio.sleep(seconds)
+
     def person(self) -> str:
         """Who sits at this computer, for the record of consents."""
         return os.environ.get("USER") or os.environ.get("USERNAME") or "unknown"

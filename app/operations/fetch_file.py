@@ -84,7 +84,7 @@ async def _with_retries(
                 raise
             if attempt == TRIES or not _worth_another(resume, left):
                 raise ProblemError(_with_count(error.problem, remote.file, left)) from error
-            await asyncio.sleep(PAUSE_S * attempt)
+            await desk.pause(PAUSE_S * attempt)
 
 
 def _bytes_there(part: Path) -> int:

@@ -197,7 +197,7 @@ async def settle_sealed(desk: Desk, service: Service, job: Job) -> Changes:
                 return await _answered(desk, job, found.remote_id)
             if began >= enough:
                 break
-            await asyncio.sleep(service.limits.min_poll_s)
+            await desk.pause(service.limits.min_poll_s)
     except ProblemError as error:
         return await wait_and_retry(desk, job, error.problem)
     job = await desk.update_job(job.id, phase=SendPhase.CHECKED, sealed=None)

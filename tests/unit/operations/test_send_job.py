@@ -67,8 +67,7 @@ def test_a_lost_answer_is_found_in_the_list(
 
 def test_a_job_that_shows_late_is_waited_for(desk: Desk, fake: FakeFamily, ready: JobDraft) -> None:
     fake.answer_lost, fake.hidden_looks = fault(Kind.NO_NETWORK), 3
-    task = _moving_clock(desk, submit_job(desk, ready), step=0.02)
-    asyncio.run(task)
+    asyncio.run(submit_job(desk, ready))
     assert asyncio.run(only_job(desk)).remote_id == "job-1"
     assert len(fake.remote) == 1
 
@@ -77,7 +76,7 @@ def test_a_job_that_was_never_made_waits_and_is_sent_anew(
     desk: Desk, fake: FakeFamily, ready: JobDraft
 ) -> None:
     fake.after_seal = fault(Kind.NO_NETWORK)
-    asyncio.run(_moving_clock(desk, submit_job(desk, ready), step=0.1))
+    asyncio.run(submit_job(desk, ready))
     job = asyncio.run(only_job(desk))
     assert (job.state, job.phase) == (JobState.WAITING, SendPhase.CHECKED)
     assert fake.remote == {}
@@ -205,16 +204,3 @@ def test_severe_findings_stop_a_job_without_a_reason(desk: Desk, ready: JobDraft
     job_id = asyncio.run(create_job(desk, reasoned)).ids(Noun.JOB)[0]
     lines = [e.text for e in desk.store.read_now(lambda c: jobs.events(c, job_id=job_id))]
     assert any("The service agreed by mail." in line for line in lines)
-
-
-def _moving_clock(desk: Desk, work: object, step: float) -> object:
-    """Run work while the clock goes on a little with each round of the loop."""
-
-    async def both() -> object:
-        task = asyncio.ensure_future(work)  # type: ignore[call-overload]
-        while not task.done():
-            desk.clock.advance(step)  # type: ignore[attr-defined]
-            await asyncio.sleep(0.01)
-        return await task
-
-    return both()
