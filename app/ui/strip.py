@@ -49,12 +49,11 @@ class Strip(QFrame):
         self.open_button.setAccessibleName(self.tr("Open Activity"))
         self.open_button.setToolTip(self.tr("Open Activity"))
         self.open_button.clicked.connect(self.clicked)
-        for label in (self.idle, self.more, self.look, self.task_row.title, self.task_row.words):
+        for label in (self.idle, self.more, self.look):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
-        row.addWidget(self.idle)
+        row.addWidget(self.idle, 1)
         row.addWidget(self.task_row, 1)
         row.addWidget(self.more)
-        row.addStretch(1)
         row.addWidget(self.look_icon)
         row.addWidget(self.look)
         row.addWidget(self.open_button)

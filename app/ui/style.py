@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from string import Template
 
+from app.domain.resources import resource
 from app.ui.colours import Colours, Status, mixed
 
 _SHEET = Template("""
@@ -32,7 +33,28 @@ QLineEdit, QPlainTextEdit, QTextEdit {
   background: $base; border: 1px solid $line; border-radius: 4px; padding: 4px 6px;
   selection-background-color: $accent; selection-color: $on_accent; }
 QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus { border: 1px solid $accent; }
-QSpinBox QLineEdit, QTimeEdit QLineEdit, QComboBox QLineEdit { border: 0; background: transparent; }
+QAbstractSpinBox {
+  background: $base; border: 1px solid $line; border-radius: 4px; padding: 4px 6px;
+  selection-background-color: $accent; selection-color: $on_accent; }
+QAbstractSpinBox:focus, QComboBox:focus { border: 1px solid $accent; }
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { width: 0; border: 0; }
+QComboBox {
+  background: $button; border: 1px solid $line; border-radius: 4px; padding: 4px 8px; min-height: 16px; }
+QComboBox:hover { background: $hover; }
+QComboBox:disabled { color: $disabled; background: $window; }
+QComboBox::drop-down { border: 0; width: 22px; }
+QComboBox::down-arrow { image: url("$down"); width: 14px; height: 14px; }
+QComboBox QAbstractItemView {
+  background: $base; border: 1px solid $line;
+  selection-background-color: $selection; selection-color: $text; }
+QCheckBox, QRadioButton { spacing: 8px; }
+QCheckBox::indicator, QRadioButton::indicator {
+  width: 14px; height: 14px; background: $base; border: 1px solid $muted; border-radius: 3px; }
+QCheckBox::indicator:checked { background: $accent; border: 1px solid $accent; image: url("$check"); }
+QRadioButton::indicator { border-radius: 7px; }
+QRadioButton::indicator:checked { border: 4px solid $accent; width: 8px; height: 8px; }
+QCheckBox::indicator:focus, QRadioButton::indicator:focus { border: 2px solid $accent; }
+QCheckBox::indicator:disabled, QRadioButton::indicator:disabled { border: 1px solid $line; }
 QLineEdit:disabled { background: $window; color: $disabled; }
 QHeaderView { background: $window; }
 QHeaderView::section {
@@ -85,7 +107,10 @@ QLabel[bad="true"] { color: $failed; }
 
 def style_sheet(colours: Colours) -> str:
     """The sheet of a scheme."""
+    scheme = "dark" if colours.dark else "light"
     return _SHEET.substitute(
+        check=resource("icons", "style", f"check-{scheme}.svg").as_posix(),
+        down=resource("icons", "style", f"down-{scheme}.svg").as_posix(),
         text=colours.text,
         base=colours.base,
         window=colours.window,

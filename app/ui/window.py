@@ -260,7 +260,7 @@ class MainWindow(QMainWindow):
         geometry = self.context.layout.bytes("window/geometry")
         if geometry is None or not self.restoreGeometry(geometry):
             self.resize(1200, 780)
-        self.setMinimumSize(760, 520)
+        self.setMinimumSize(880, 560)
         wanted = self.context.layout.value("window/view", "home")
         first = next(iter(self.specs))
         self.navigate(wanted if wanted in self.specs else first)

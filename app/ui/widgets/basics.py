@@ -59,12 +59,37 @@ class Text(QLabel):
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
 
 
-class Heading(QLabel):
+class ElidedText(QLabel):
+    """One line that ends in an ellipsis where the room ends; whole in the tooltip."""
+
+    def __init__(self, words: str = "", *, muted: bool = False, parent: QWidget | None = None) -> None:
+        super().__init__(words, parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setProperty("muted", muted)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        """A few letters."""
+        return QSize(min(GRID * 8, super().sizeHint().width()), super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        """Cut only what does not fit."""
+        metrics = self.fontMetrics()
+        if metrics.horizontalAdvance(self.text()) <= self.width():
+            self.setToolTip("")
+            super().paintEvent(event)
+            return
+        self.setToolTip(self.text())
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        cut = metrics.elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        painter.drawText(self.rect(), self.alignment(), cut)
+
+
+class Heading(ElidedText):
     """The title of a page or of a selected thing."""
 
     def __init__(self, words: str = "", parent: QWidget | None = None) -> None:
-        super().__init__(words, parent)
-        self.setTextFormat(Qt.TextFormat.PlainText)
+        super().__init__(words, parent=parent)
         heading(self)
 
 

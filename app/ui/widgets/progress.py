@@ -15,7 +15,7 @@ from app.ui import text
 from app.ui.colours import Status
 from app.ui.status import Shown
 from app.ui.theme import GRID, Theme
-from app.ui.widgets.basics import Text
+from app.ui.widgets.basics import ElidedText
 
 
 def progress_words(progress: Progress) -> str:
@@ -50,11 +50,11 @@ class ProgressRow(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GRID * 3 // 2)
-        self.title = Text(wrap=False)
+        self.title = ElidedText()
         self.bar = QProgressBar(textVisible=False)
         self.bar.setFixedWidth(GRID * 18)
         self.bar.setRange(0, 1000)
-        self.words = Text(muted=True, wrap=False)
+        self.words = ElidedText(muted=True)
         self.cancel = QToolButton()
         theme.bind_icon(self.cancel, "close")
         if on_cancel is not None:

@@ -31,7 +31,7 @@ def service_commands(view: ServicesView) -> Iterator[Command]:
     )
     yield Command(
         "service.sync",
-        view.tr("Read the panels now"),
+        view.tr("Read panels"),
         "panels",
         lambda ids: view.do(operations.sync_panels(ids)),
         noun="service",
