@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -142,6 +143,17 @@ def test_changes_are_gathered_and_told_on_the_qt_thread(bridge: Bridge, qtbot: Q
     thread.join()
     qtbot.waitUntil(lambda: sum(len(c.ids(Noun.JOB)) for c in heard) == 50)
     assert len(heard) <= 3
+
+
+def test_a_query_runs_in_the_reader_of_the_store(qapp: object, qtbot: QtBot) -> None:
+    class Reader:
+        async def read(self, fn: Callable[[Any], Any]) -> Any:
+            return await asyncio.to_thread(fn, "connection")
+
+    bridge, owner, got = Bridge(Reader()), QObject(), []
+    bridge.query(lambda c: f"{c} read", owner, got.append)
+    qtbot.waitUntil(lambda: got == ["connection read"])
+    bridge.stop()
 
 
 def test_stop_cancels_and_ends_the_thread(qapp: object) -> None:

@@ -8,7 +8,16 @@ from datetime import timedelta
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QMessageBox, QPushButton, QSpinBox, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QLabel,
+    QMessageBox,
+    QPushButton,
+    QSpinBox,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from app.domain.changes import Changes, Noun
@@ -96,6 +105,25 @@ def test_home_has_four_blocks_when_there_is_something(
     for each in ("cohort-A-2 failed", "Running", "Ready", "Recent datasets", "Would be refused"):
         assert each in said
     assert not view.first_run.isVisible()
+
+
+def test_home_keeps_the_keyboard_where_it_was(context: Context, library: FakeLibrary, qtbot: QtBot) -> None:
+    library.all_datasets = [samples.dataset(1), samples.dataset(2)]
+    view = HomeView(context)
+    show(view, qtbot)
+    view.activateWindow()
+    qtbot.waitUntil(lambda: "cohort-B" in words(view))
+    before = next(b for b in view.findChildren(QPushButton) if b.accessibleName() == "Open: cohort-B")
+    before.setFocus()
+    library.all_datasets.append(samples.dataset(3))
+    context.bridge.announce(Changes.of(Noun.DATASET, "dataset-3"))
+    qtbot.waitUntil(lambda: "cohort-C" in words(view))
+
+    def focused() -> bool:
+        now = QApplication.focusWidget()
+        return now is not None and now is not before and now.accessibleName() == "Open: cohort-B"
+
+    qtbot.waitUntil(focused)
 
 
 def test_home_mends_a_token_where_it_is(context: Context, library: FakeLibrary, qtbot: QtBot) -> None:

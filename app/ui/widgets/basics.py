@@ -187,6 +187,7 @@ class KeyValues(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._pairs: list[tuple[str, str | QWidget]] = []
         self._form = QFormLayout(self)
         self._form.setContentsMargins(0, 0, 0, 0)
         self._form.setHorizontalSpacing(GRID * 2)
@@ -195,7 +196,10 @@ class KeyValues(QWidget):
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
 
     def show_pairs(self, pairs: Sequence[tuple[str, str | QWidget]]) -> None:
-        """Show other facts; values may be widgets."""
+        """Show other facts; values may be widgets. The same words again leave a selection in place."""
+        if list(pairs) == self._pairs and all(isinstance(value, str) for _, value in pairs):
+            return
+        self._pairs = list(pairs)
         while self._form.rowCount():
             self._form.removeRow(0)
         for name, value in pairs:

@@ -108,6 +108,7 @@ class TableView(QWidget):
         self.filter.setPlaceholderText(filter_hint or self.tr("Filter"))
         self.filter.setAccessibleName(self.tr("Filter"))
         self.filter.setMaximumWidth(GRID * 50)
+        self.filter.setAcceptDrops(False)  # files dropped here are for the window
         self._last_tool: QWidget = self.filter
         self.columns_button = self._tool("columns", self.tr("Columns"), self._show_columns_menu)
         self.export_button = self._tool("export", self.tr("Export this table…"), self.export)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QApplication, QPushButton, QVBoxLayout, QWidget
 
 from app.domain.changes import Changes, Noun
 from app.domain.job import OPEN_STATES
@@ -56,12 +57,27 @@ class HomeView(View):
         self.overview = overview
         self.first_run.setVisible(not overview.jobs)
         self.first_run.show_progress(bool(overview.services), bool(overview.datasets))
+        focused = self._focused()
         clear(self.blocks)
         self._needs(overview)
         self._running(overview)
         self._ready(overview)
         self._recent(overview)
         tab_after(self.first_run.practice, self.blocks)
+        QTimer.singleShot(0, self, lambda: self._focus_again(focused))
+
+    def _focused(self) -> str:
+        """The button of a row that has the keyboard, by its name."""
+        widget = QApplication.focusWidget()
+        inside = isinstance(widget, QPushButton) and self.page.content.isAncestorOf(widget)
+        return widget.accessibleName() if widget is not None and inside else ""
+
+    def _focus_again(self, name: str) -> None:
+        """The rows are new; whoever walks by keyboard stays where they were."""
+        if name:
+            for button in self.page.content.findChildren(QPushButton):
+                if button.accessibleName() == name and button.isVisible():
+                    button.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _block(self, title: str, rows: list[QWidget], more: str = "", view: str = "") -> None:
         if not rows:

@@ -85,6 +85,7 @@ class SettingsView(View):
         self.search = QLineEdit(placeholderText=self.tr("Search the settings"))
         self.search.setAccessibleName(self.tr("Search the settings"))
         self.search.setClearButtonEnabled(True)
+        self.search.setAcceptDrops(False)
         self.search.textChanged.connect(self._search)
         self.undo_button = QPushButton(self.tr("Undo"))
         self.context.theme.bind_icon(self.undo_button, "undo")
