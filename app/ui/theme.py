@@ -19,8 +19,8 @@ from app.ui.text import settle_locale
 
 GRID = 8
 BUTTON_GAP = 6
-ICON_SIZES = (16, 20, 32, 40)
-DISABLED_SIZES = (16, 32)
+ICON_SIZES = (16, 20, 24)
+DISABLED_SIZES = (16,)
 
 
 class Theme(QObject):
@@ -68,7 +68,7 @@ class Theme(QObject):
 
     def icon(self, name: str, colour: str | None = None) -> QIcon:
         """A line icon in the colour of text, or in the given one."""
-        return make_icon(name, colour or self._colours.text, self._colours.disabled)
+        return make_icon(name, colour or self._colours.text, self._colours.disabled, _ratios())
 
     def picture(self, name: str, colour: str, side: int) -> QPixmap:
         """A large icon, sharp on a HiDPI screen."""
@@ -91,7 +91,8 @@ class Theme(QObject):
         def give(each: Any) -> None:
             named = self._colours.status[status] if status else self._colours.accent if accent else None
             if isinstance(each, QPushButton):
-                each.setIcon(_with_gap(self.icon(name, named)))
+                tone = named or self._colours.text
+                each.setIcon(_icon_with_gap(name, tone, self._colours.disabled, _ratios()))
                 each.setIconSize(QSize(16 + BUTTON_GAP, 16))
             else:
                 each.setIcon(self.icon(name, named))
@@ -141,14 +142,21 @@ def _is_bare() -> bool:
     return QGuiApplication.platformName() not in ("windows", "cocoa")
 
 
+def _ratios() -> tuple[float, ...]:
+    """The pixel ratios of the screens: icons are painted for these and no more."""
+    return tuple(sorted({screen.devicePixelRatio() for screen in QGuiApplication.screens()} or {1.0}))
+
+
 @lru_cache(maxsize=512)
-def make_icon(name: str, colour: str, disabled: str) -> QIcon:
-    """Paint an SVG of `resources/icons` in one colour, for all sizes and for HiDPI screens."""
+def make_icon(name: str, colour: str, disabled: str, ratios: tuple[float, ...] = (1.0,)) -> QIcon:
+    """Paint an SVG of `resources/icons` in one colour, for the sizes in use on the given screens."""
     icon = QIcon()
-    for side in ICON_SIZES:
-        icon.addPixmap(_painted(name, colour, side), QIcon.Mode.Normal)
-    for side in DISABLED_SIZES:
-        icon.addPixmap(_painted(name, disabled, side), QIcon.Mode.Disabled)
+    for tone, sizes, mode in (
+        (colour, ICON_SIZES, QIcon.Mode.Normal),
+        (disabled, DISABLED_SIZES, QIcon.Mode.Disabled),
+    ):
+        for side in sorted({round(size * ratio) for size in sizes for ratio in ratios}):
+            icon.addPixmap(_painted(name, tone, side), mode)
     return icon
 
 
@@ -170,15 +178,16 @@ def _source(name: str) -> str:
     return resource("icons", f"{name}.svg").read_text(encoding="utf-8")
 
 
-def _with_gap(icon: QIcon) -> QIcon:
+@lru_cache(maxsize=256)
+def _icon_with_gap(name: str, colour: str, disabled: str, ratios: tuple[float, ...]) -> QIcon:
     """An icon with room at its right: style sheets cannot part icon and word of a button."""
     made = QIcon()
-    for mode in (QIcon.Mode.Normal, QIcon.Mode.Disabled):
-        for factor in (1, 2, 3):
-            pixmap = QPixmap((16 + BUTTON_GAP) * factor, 16 * factor)
+    for tone, mode in ((colour, QIcon.Mode.Normal), (disabled, QIcon.Mode.Disabled)):
+        for ratio in ratios:
+            pixmap = QPixmap(round((16 + BUTTON_GAP) * ratio), round(16 * ratio))
             pixmap.fill(Qt.GlobalColor.transparent)
             painter = QPainter(pixmap)
-            icon.paint(painter, 0, 0, 16 * factor, 16 * factor, mode=mode)
+            painter.drawPixmap(0, 0, _painted(name, tone, round(16 * ratio)))
             painter.end()
             made.addPixmap(pixmap, mode)
     return made
@@ -186,7 +195,10 @@ def _with_gap(icon: QIcon) -> QIcon:
 
 def app_icon() -> QIcon:
     """The icon of the program."""
-    return make_icon("haplodesk", "#1b5fc4", "#1b5fc4")
+    icon = QIcon()
+    for side in (16, 32, 48, 64, 128, 256):
+        icon.addPixmap(_painted("haplodesk", "", side))
+    return icon
 
 
 def small(widget: QWidget) -> None:
