@@ -30,6 +30,12 @@ def _panels(context: Context) -> View:
     return PanelsView(context)
 
 
+def _uploads(context: Context) -> View:
+    from app.ui.views.uploads.uploads_view import UploadsView
+
+    return UploadsView(context)
+
+
 def _activity(context: Context) -> View:
     from app.ui.views.activity.activity_view import ActivityView
 
@@ -52,6 +58,7 @@ VIEWS: tuple[ViewSpec, ...] = (
     ViewSpec("home", lambda: _t("Home"), "home", _home, shortcut="Ctrl+1"),
     ViewSpec("services", lambda: _t("Services"), "services", _services, shortcut="Ctrl+2", badge="services"),
     ViewSpec("panels", lambda: _t("Panels"), "panels", _panels, shortcut="Ctrl+3"),
+    ViewSpec("uploads", lambda: _t("Uploads"), "uploads", _uploads, shortcut="Ctrl+4", badge="datasets"),
     ViewSpec("activity", lambda: _t("Activity"), "activity", _activity, shortcut="Ctrl+7"),
     ViewSpec("new_job", lambda: _t("New job"), "jobs", _new_job, in_rail=False, shortcut="Ctrl+N"),
     ViewSpec("settings", lambda: _t("Settings"), "settings", _settings, in_rail=False),

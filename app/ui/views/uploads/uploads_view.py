@@ -1,0 +1,219 @@
+"""Uploads: the datasets, what is wrong with them, and the transfers on their way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+
+from app.domain.changes import Changes, Noun
+from app.domain.dataset import Dataset
+from app.domain.problem import Problem
+from app.operations.tasks import TaskKind, TaskState
+from app.ui import text
+from app.ui.context import Context
+from app.ui.models.joined import Joined
+from app.ui.models.table import Column, TableModel, time_column
+from app.ui.text import plural
+from app.ui.theme import GRID
+from app.ui.views.uploads.choosing import choose_files, choose_folder
+from app.ui.views.uploads.dataset_commands import dataset_commands
+from app.ui.views.uploads.dataset_detail import DatasetDetail, DatasetFacts
+from app.ui.views.uploads.dataset_words import chromosome_span, dataset_shown
+from app.ui.views.view import View
+from app.ui.widgets.basics import EmptyState, link
+from app.ui.widgets.noun_keys import bind_noun_keys
+from app.ui.widgets.splitter import RememberedSplitter
+from app.ui.widgets.table_view import TableView
+from app.ui.widgets.task_rows import TaskRows
+
+
+class UploadsView(View):
+    """What the user brought."""
+
+    nouns = frozenset({Noun.DATASET, Noun.SERVICE, Noun.PANEL, Noun.JOB})
+    tick_ms = 20_000
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self.current: str | None = None
+        self._first = True
+        commands = tuple(dataset_commands(self))
+        self.context.commands.add(*commands)
+        self.table = self._make_table()
+        bind_noun_keys(context.commands, commands, self.table, self.table.selected_ids)
+        self.detail = DatasetDetail(context)
+        self.transfers = TaskRows(context)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(GRID * 2, GRID * 2, GRID * 2, GRID)
+        column.setSpacing(GRID)
+        column.addWidget(self.transfers)
+        self.splitter = RememberedSplitter(context.layout, "uploads", self.table, self.detail, (2, 3))
+        column.addWidget(self.splitter, 1)
+        self.detail.hide()
+        context.bridge.changed.connect(self._follow_tasks)
+
+    def _make_table(self) -> TableView:
+        now = self.context.now
+        columns = (
+            Column("name", self.tr("Name"), 220),
+            Column("verdict", self.tr("Verdict"), 150, status=dataset_shown),
+            Column("samples", self.tr("People"), 75, show=text.number, numeric=True),
+            Column("variants", self.tr("Variants"), 95, show=text.number, numeric=True),
+            Column("chromosomes", self.tr("Chromosomes"), 110, show=_span),
+            Column("build", self.tr("Build"), 85),
+            Column("size", self.tr("Size"), 85, show=text.size, numeric=True),
+            time_column("checked", self.tr("Checked"), now, width=95),
+            time_column("added", self.tr("Added"), now, width=95),
+            Column("files", self.tr("Files"), 60, show=text.number, numeric=True, hidden=True),
+            Column("severe", self.tr("Stopping"), 80, show=text.number, numeric=True, hidden=True),
+            Column("warnings", self.tr("Warnings"), 80, show=text.number, numeric=True, hidden=True),
+        )
+        source = Joined(
+            self.context.library.pages("dataset"), "verdict", ("state", "accepted"), sort="accepted"
+        )
+        model = TableModel(self.context.bridge, source, columns, Noun.DATASET)
+        hint = self.tr("Filter, for example build:GRCh37")
+        table = TableView(self.context, model, "dataset", "uploads", hint)
+        self.add_files = self._tool(self.tr("Add files…"), "add", lambda: choose_files(self, self.add))
+        self.add_folder = self._tool(self.tr("Add folder…"), "folder", lambda: choose_folder(self, self.add))
+        table.add_tool(self.add_files)
+        table.add_tool(self.add_folder)
+        table.set_empty(self._empty_state())
+        table.current_changed.connect(self._show)
+        table.opened.connect(lambda each: self.context.commands.run("dataset.new_job", (each,)))
+        table.model.loaded.connect(self._choose_first)
+        return table
+
+    def _tool(self, words: str, icon: str, on_click: Callable[[], object]) -> QPushButton:
+        button = QPushButton(words)
+        self.context.theme.bind_icon(button, icon)
+        button.clicked.connect(lambda: on_click())
+        return button
+
+    def _empty_state(self) -> EmptyState:
+        empty = EmptyState(
+            self.context.theme,
+            "uploads",
+            self.tr("Drop VCF files or a folder here. They are checked on this computer; nothing is sent."),
+            self.tr("Add files…"),
+            lambda: choose_files(self, self.add),
+        )
+        self.practice = link(self.tr("Try it with practice data"), self.add_practice)
+        column = empty.layout()
+        if isinstance(column, QVBoxLayout):
+            column.insertWidget(column.count() - 1, self.practice, 0, Qt.AlignmentFlag.AlignCenter)
+        return empty
+
+    # Shown.
+
+    def refresh(self) -> None:
+        """The table reads itself after the first time."""
+        if self._first:
+            self._first = False
+            self.table.refresh()
+        self._show_tasks()
+        if self.current is not None:
+            self._read_detail(self.current)
+
+    def tick(self) -> None:
+        """Relative times."""
+        self.table.grid.viewport().update()
+
+    def reveal(self, item_id: str) -> None:
+        """Select a dataset."""
+        self.table.reveal(item_id)
+        self._show(item_id)
+
+    def _choose_first(self) -> None:
+        first = self.table.model.id_at(0)
+        something = first is not None or self.table.model.query.filtered
+        for button in (self.add_files, self.add_folder):
+            button.setVisible(something)
+        if first is None:
+            self._show(None)
+        elif self.table.current_id() is None and self.current is None:
+            self.table.reveal(first)
+
+    def _show(self, dataset_id: object) -> None:
+        self.current = dataset_id if isinstance(dataset_id, str) else None
+        if self.current is None:
+            self.detail.hide()
+        else:
+            self._read_detail(self.current)
+
+    def _read_detail(self, dataset_id: str) -> None:
+        self.read(self.detail.facts_of(dataset_id), self._show_facts)
+
+    def _show_facts(self, facts: DatasetFacts | None) -> None:
+        if facts is None or facts.dataset.id != self.current:
+            return
+        self.detail.show_facts(facts)
+        self.detail.show()
+
+    def _follow_tasks(self, changes: Changes) -> None:
+        if Noun.TASK in changes.nouns() and self.isVisible():
+            self._show_tasks()
+
+    def _show_tasks(self) -> None:
+        self.detail.show_tasks()
+        tasks = self.context.library.tasks()
+        self.transfers.show_tasks(
+            [t for t in tasks if t.state is TaskState.RUNNING and t.kind is TaskKind.UPLOAD]
+        )
+
+    # Done.
+
+    def with_dataset(self, dataset_id: str, then: Callable[[Dataset], object]) -> None:
+        """Read a dataset and hand it over."""
+
+        def found(dataset: Dataset | None) -> None:
+            if dataset is not None:
+                then(dataset)
+
+        self.read(self.context.library.dataset(dataset_id), found)
+
+    def check(self, ids: Sequence[str], service_id: str | None) -> None:
+        """Check datasets, by the rules of a service if one is named."""
+        for each in ids:
+            self.do(self.context.operations.check_dataset(each, service_id))
+
+    def add(self, paths: Sequence[Path], name: str | None = None) -> None:
+        """Make a dataset of files, show it, check it."""
+        self.do(self.context.operations.add_dataset(paths, name), self._added)
+
+    def add_practice(self) -> None:
+        """Make the practice cohort, show it, check it."""
+        self.practice.setEnabled(False)
+
+        def done(changes: Changes) -> None:
+            self.practice.setEnabled(True)
+            self._added(changes)
+
+        def failed(problem: Problem) -> None:
+            self.practice.setEnabled(True)
+            self.context.notices.problem(problem)
+
+        self.do(self.context.operations.add_practice_data(), done, failed)
+
+    def _added(self, changes: Changes) -> None:
+        for each in changes.ids(Noun.DATASET)[:1]:
+            self.reveal(each)
+            self.check((each,), None)
+
+    def drop_words(self, paths: Sequence[Path]) -> str | None:
+        """Files and folders become one dataset."""
+        n = len(paths)
+        if n == 1:
+            return self.tr("{0}: check as a new dataset").format(paths[0].name)
+        return plural(self.tr("%Ln file(s) or folder(s): check as one dataset", "", n), n)
+
+    def drop(self, paths: Sequence[Path]) -> None:
+        """Add them."""
+        self.add(paths)
+
+
+def _span(chromosomes: str | None) -> str:
+    return chromosome_span([c.strip() for c in (chromosomes or "").split(",") if c.strip()])
