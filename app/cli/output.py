@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 PROBLEM_KEYS = ("kind", "title", "what_happened", "what_you_can_do", "retry", "subject")
 GAP = "  "
+PLAINER = str.maketrans({"–": "-", "−": "-", "“": '"', "”": '"', "’": "'", "→": "->", "≥": ">=", "…": "..."})
 
 
 class Output:
@@ -81,7 +82,7 @@ def _is_utf8(stream: TextIO | None) -> bool:
 
 def _write(stream: TextIO | None, text: str) -> None:
     if stream is not None:  # a windowed program on Windows has none
-        stream.write(text + "\n")
+        stream.write((text if _is_utf8(stream) else text.translate(PLAINER)) + "\n")
         stream.flush()
 
 

@@ -116,6 +116,7 @@ def test_a_console_without_unicode_gets_codes(program: FakeProgram, monkeypatch:
     monkeypatch.setattr(sys, "stdout", screen)
     assert run(["services", "list", "--catalogue"], program) == 0
     assert run(["services", "list", "--json"], program) == 0
+    assert run(["practice", "data", str(program.folder / "–日本")], program) == 0
     assert screen.buffer.getvalue().isascii()  # type: ignore[attr-defined]
 
 
