@@ -86,6 +86,10 @@ class JobStep(Model):
     messages: tuple[StepMessage, ...] = ()
 
 
+LOG_GROUP = "server log"
+"""The group of files that servers keep for their operators."""
+
+
 class FileState(StrEnum):
     """How far a result file is."""
 
@@ -151,6 +155,17 @@ class Job(Model):
     failed_visits: int = 0
     problem: Problem | None = None
     fetch_wanted: bool = True
+
+    @property
+    def is_fetched(self) -> bool:
+        """Whether every result file is verified on this computer; logs meant for operators do not count."""
+        wanted = [f for f in self.remote_files if f.group != LOG_GROUP]
+        return bool(wanted) and all(f.state is FileState.VERIFIED for f in wanted)
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether the program still looks after it: it is open, or its result may yet vanish."""
+        return self.state in OPEN_STATES or (self.state is JobState.SUCCESS and not self.is_fetched)
 
 
 class Event(Model):

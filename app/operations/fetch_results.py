@@ -18,7 +18,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from app.domain.changes import Changes, Noun
-from app.domain.job import FileState, Job, JobFile, JobState
+from app.domain.job import LOG_GROUP, FileState, Job, JobFile, JobState
 from app.domain.names import new_id
 from app.domain.notice import NoticeKind
 from app.domain.problem import Kind, Problem, ProblemError, problem
@@ -223,7 +223,7 @@ def files_to_fetch(remote: RemoteJob) -> tuple[RemoteFile, ...]:
         rank = 0 if name.endswith(".md5") else 2 if name.endswith(".zip") else 1
         return rank, name
 
-    return tuple(sorted((f for f in remote.files if f.file.group != "cloudgene_logs"), key=order))
+    return tuple(sorted((f for f in remote.files if f.file.group != LOG_GROUP), key=order))
 
 
 def _refuse_small_disk(folder: Path, wanted: tuple[RemoteFile, ...]) -> None:

@@ -48,9 +48,8 @@ async def visit_jobs(desk: Desk, service_id: str) -> Changes:
 
 async def watched_jobs(desk: Desk, service_id: str) -> tuple[Job, ...]:
     """Jobs that are open at the server, and successful ones whose results may still vanish there."""
-    states = (*REMOTE_OPEN_STATES, JobState.SUCCESS)
-    found = await desk.store.read(lambda c: jobs.jobs(c, states=states, service_id=service_id))
-    return tuple(job for job in found if job.remote_id)
+    found = await desk.store.read(jobs.watched_jobs)
+    return tuple(job for job in found if job.service_id == service_id and job.remote_id)
 
 
 async def _visit_failed(desk: Desk, ours: tuple[Job, ...], problem: Problem) -> None:
@@ -218,7 +217,7 @@ async def _tell_of_end(desk: Desk, service: Service, job: Job) -> Changes:
 
 async def warn_of_deletion(desk: Desk, service: Service, job: Job) -> Changes:
     """72, 24 and 6 hours before the server deletes a result that is not on this computer yet."""
-    if job.state is not JobState.SUCCESS or job.expires is None or is_fetched(job):
+    if job.state is not JobState.SUCCESS or job.expires is None or job.is_fetched:
         return Changes()
     left = job.expires - desk.clock.now()
     limit = next((h for h in WARN_BEFORE_DELETION_H if left <= timedelta(hours=h)), None)
@@ -239,14 +238,9 @@ async def warn_of_deletion(desk: Desk, service: Service, job: Job) -> Changes:
 async def remind(desk: Desk) -> Changes:
     """Warn of every deletion that is near, without asking any service."""
     known = {s.id: s for s in await desk.store.read(services.services)}
-    waiting = await desk.store.read(lambda c: jobs.jobs(c, states=(JobState.SUCCESS,)))
+    waiting = await desk.store.read(jobs.watched_jobs)
     changes = Changes()
     for job in waiting:
         if job.service_id in known:
             changes |= await warn_of_deletion(desk, known[job.service_id], job)
     return changes
-
-
-def is_fetched(job: Job) -> bool:
-    """Whether every result file is verified on this computer."""
-    return bool(job.remote_files) and all(f.state == "verified" for f in job.remote_files)

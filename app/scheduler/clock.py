@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from app.domain.changes import Changes, Noun
-from app.domain.job import LOCAL_STATES, REMOTE_OPEN_STATES, Job, JobState
+from app.domain.job import LOCAL_STATES, Job, JobState
 from app.domain.problem import Kind, ProblemError
 from app.domain.service import HealthState, Service
 from app.operations.check_services import check_services
@@ -24,7 +24,7 @@ from app.operations.desk import Desk, Looks
 from app.operations.fetch_results import fetch_results
 from app.operations.send_job import send_job
 from app.operations.sync_panels import sync_panels
-from app.operations.visit_jobs import is_fetched, remind, visit_jobs
+from app.operations.visit_jobs import remind, visit_jobs
 from app.scheduler.plan import Due, plan_visits, slept
 from app.store import jobs, services
 from app.store.store import Connection as StoreConnection
@@ -163,7 +163,7 @@ class Scheduler:
         if not (await self._desk.settings()).visits.fetch_by_itself:
             return
         for job in open_jobs:
-            if job.state is not JobState.SUCCESS or not job.fetch_wanted or is_fetched(job):
+            if job.state is not JobState.SUCCESS or not job.fetch_wanted or job.is_fetched:
                 continue
             at, _ = self._fetch_again.get(job.id, (now, 0))
             if at is not None and at <= now:
@@ -237,8 +237,7 @@ class Scheduler:
 
 
 def _open_jobs_and_services(c: StoreConnection) -> tuple[tuple[Job, ...], dict[str, Service]]:
-    states = (*LOCAL_STATES, *REMOTE_OPEN_STATES, JobState.SUCCESS)
-    return jobs.jobs(c, states=states), {s.id: s for s in services.services(c)}
+    return jobs.watched_jobs(c), {s.id: s for s in services.services(c)}
 
 
 def _needs_token(job: Job, service: Service) -> bool:

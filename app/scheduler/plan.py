@@ -67,8 +67,7 @@ def next_look(job: Job, service: Service, now: datetime) -> datetime | None:
 
 def _look_before_expiry(job: Job, now: datetime) -> datetime | None:
     """A result that is not fetched may change: reminded, expired, its downloads refilled."""
-    fetched = bool(job.remote_files) and all(f.state == "verified" for f in job.remote_files)
-    if fetched:
+    if job.is_fetched:
         return None
     if job.last_visit is None:
         return now

@@ -62,6 +62,7 @@ def job_row(j: Job, service: str) -> dict[str, object]:
         "ended": j.ended,
         "expires": j.expires,
         "last_visit": j.last_visit,
+        "watched": j.is_watched,
         "search": search_text(j.name, j.remote_name, j.id, j.remote_id, j.group, service, panel),
     }
 
@@ -87,6 +88,13 @@ def jobs(
 def open_jobs(c: Connection) -> tuple[Job, ...]:
     """Jobs that still go on, here or at their service."""
     return jobs(c, states=OPEN_STATES)
+
+
+def watched_jobs(c: Connection) -> tuple[Job, ...]:
+    """Jobs that the program still looks after: open ones, and results that are not on this computer."""
+    j = t.jobs.c
+    query = select(t.job_documents.c.document).join(t.jobs).where(j.watched.is_(True))
+    return parse_all(Job, c.scalars(query.order_by(j.created.desc(), j.id.desc())))
 
 
 def job_by_remote_id(c: Connection, service_id: str, remote_id: str) -> Job | None:

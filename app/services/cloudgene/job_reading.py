@@ -13,13 +13,21 @@ from urllib.parse import quote
 
 from pydantic import SecretStr
 
-from app.domain.job import ENDED_STATES, JobFile, JobState, JobStep, MessageKind, StepMessage, StepState
+from app.domain.job import (
+    ENDED_STATES,
+    LOG_GROUP,
+    JobFile,
+    JobState,
+    JobStep,
+    MessageKind,
+    StepMessage,
+    StepState,
+)
 from app.services.cloudgene.plain_text import plain_block, plain_line
 from app.services.cloudgene.reading import moment, number, objects, text
 from app.services.cloudgene.states import job_state
 from app.services.contract import RemoteFile, RemoteJob
 
-LOG_GROUP = "server log"
 _GROUPS = {"cloudgene_logs": LOG_GROUP}
 _KINDS = {
     0: MessageKind.OK,

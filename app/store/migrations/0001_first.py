@@ -46,6 +46,7 @@ _INDEXES = (
     ("ix_jobs_state", "jobs", ("state", "id")),
     ("ix_jobs_state_created", "jobs", ("state", "created", "id")),
     ("ix_jobs_submitted", "jobs", ("submitted", "id")),
+    ("ix_jobs_watched_created", "jobs", ("watched", "created", "id")),
     ("ix_events_at", "events", ("at", "id")),
     ("ix_events_dataset_id_at", "events", ("dataset_id", "at", "id")),
     ("ix_events_job_id_at", "events", ("job_id", "at", "id")),
@@ -211,6 +212,7 @@ def _jobs() -> None:
         sa.Column("ended", sa.BigInteger),
         sa.Column("expires", sa.BigInteger),
         sa.Column("last_visit", sa.BigInteger),
+        sa.Column("watched", sa.Boolean, nullable=False),
         sa.Column("search", sa.Text, nullable=False),
     )
     op.create_table(
