@@ -17,6 +17,7 @@ from app.domain.parameter import Form, Parameter, ParameterType
 from app.domain.problem import Kind, Problem, ProblemError
 from app.domain.service import HealthState, Service
 from app.operations.desk import Desk
+from app.operations.list_jobs import list_jobs
 from app.operations.look_at_service import look_at_service, store_token_info
 from app.operations.sync_panels import read_form
 from app.services.contract import RemoteJob
@@ -130,7 +131,7 @@ async def _ask_service(desk: Desk, draft: JobDraft, service: Service) -> Preflig
         form = await read_form(desk, service.id, draft.app_id)
         offered = desk.family(service).panels(await desk.connection(service), form, desk.clock.now())
         panel = next((p for p in offered if p.id == draft.panel_id), None)
-        own = await desk.family(service).jobs(await desk.connection(service))
+        own = await list_jobs(desk, service)
     except ProblemError as error:
         field = "token" if error.problem.kind is Kind.SIGN_IN else "service"
         return empty.model_copy(update={"obstacles": (Obstacle(field=field, problem=error.problem),)})

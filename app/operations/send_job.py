@@ -20,8 +20,9 @@ from app.domain.parameter import ParameterType
 from app.domain.problem import Kind, Problem, ProblemError
 from app.domain.service import Service
 from app.operations.desk import Desk
+from app.operations.list_jobs import list_jobs
 from app.operations.tasks import TaskKind
-from app.services.contract import Connection, RemoteJob, Submission
+from app.services.contract import RemoteJob, Submission
 from app.store import services
 
 log = logging.getLogger(__name__)
@@ -184,13 +185,12 @@ async def wait_and_retry(desk: Desk, job: Job, problem: Problem) -> Changes:
 async def settle_sealed(desk: Desk, service: Service, job: Job) -> Changes:
     """Find a job whose answer was lost. Not found for long enough means that it was never made."""
     assert job.sealed is not None
-    connection = await desk.connection(service)
     # The look at `enough` begins after the server had its time; an answer from before would prove nothing.
     enough = job.sealed + timedelta(seconds=LOOKS_BEFORE_RESEND * service.limits.min_poll_s)
     try:
         while True:
             began = desk.clock.now()
-            found = await _find(desk, service, connection, job)
+            found = await _find(desk, service, job)
             if found is not None:
                 note = "The job is at the server; nothing is sent again."
                 await desk.update_job(job.id, note, kind="request")
@@ -213,8 +213,8 @@ NEVER_MADE = Problem(
 )
 
 
-async def _find(desk: Desk, service: Service, connection: Connection, job: Job) -> RemoteJob | None:
-    listed = await desk.family(service).jobs(connection, fresh=True)
+async def _find(desk: Desk, service: Service, job: Job) -> RemoteJob | None:
+    listed = await list_jobs(desk, service, fresh=True)
     named = [remote for remote in listed if remote.name == job.remote_name]
     if len(named) > 1:
         log.error("The server has %d jobs named %s", len(named), job.remote_name)

@@ -17,6 +17,7 @@ from app.domain.notice import NoticeKind
 from app.domain.problem import Kind, Problem, ProblemError
 from app.domain.service import Service
 from app.operations.desk import Desk
+from app.operations.list_jobs import list_jobs
 from app.operations.tell import tell
 from app.services.contract import RemoteJob
 from app.store import jobs, services
@@ -35,7 +36,7 @@ async def visit_jobs(desk: Desk, service_id: str) -> Changes:
     if not ours:
         return Changes()
     try:
-        listed = await desk.family(service).jobs(await desk.connection(service))
+        listed = await list_jobs(desk, service)
     except ProblemError as error:
         await _visit_failed(desk, ours, error.problem)
         raise
@@ -44,6 +45,14 @@ async def visit_jobs(desk: Desk, service_id: str) -> Changes:
     for job in ours:
         changes |= await _take_in(desk, service, job, by_id.get(job.remote_id or ""))
     return changes
+
+
+async def visit_job(desk: Desk, job_id: str) -> Changes:
+    """Ask for one job by itself: where the list may not be asked for yet."""
+    job = await desk.job(job_id)
+    service = await desk.service(job.service_id)
+    remote = await desk.family(service).job(await desk.connection(service), job.remote_id or "")
+    return await take_in(desk, service, job, remote)
 
 
 async def watched_jobs(desk: Desk, service_id: str) -> tuple[Job, ...]:

@@ -58,7 +58,6 @@ class Scheduler:
         from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
         settings = (await self._desk.settings()).visits
-        await self._remember_lists()
         scheduler = AsyncIOScheduler(
             job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
         )
@@ -72,17 +71,6 @@ class Scheduler:
         scheduler.add_job(self._panels, "cron", hour=at.hour, minute=at.minute, id="panels")
         scheduler.start()
         self._scheduler = scheduler
-
-    async def _remember_lists(self) -> None:
-        """The spacing of list requests holds over a restart of the program, too."""
-        now = self._desk.clock.now()
-        open_jobs, known = await self._desk.store.read(_open_jobs_and_services)
-        for service in known.values():
-            visits = [j.last_visit for j in open_jobs if j.service_id == service.id and j.last_visit]
-            if visits:
-                connection = await self._desk.connection(service)
-                ago = max(0.0, (now - max(visits)).total_seconds())
-                self._desk.family(service).remember_list(connection, ago)
 
     async def follow_settings(self) -> None:
         """Take over changed times."""

@@ -10,7 +10,6 @@ from app.cli.output import pairs, table
 from app.cli.program import Session
 from app.cli.work.desk import give_secret, with_desk
 from app.cli.work.find import find_job
-from app.cli.work.looking import look_at_job
 from app.cli.work.shapes import result_row
 from app.cli.work.stdin import optional_secret
 from app.domain.job import REMOTE_OPEN_STATES
@@ -18,6 +17,7 @@ from app.domain.problem import Kind, problem
 from app.domain.result import Result
 from app.operations.desk import Desk
 from app.operations.fetch_results import fetch_results
+from app.operations.visit_jobs import visit_job
 from app.store import results
 from app.store.secrets import token_name
 
@@ -46,7 +46,7 @@ async def _fetch(
     job = await find_job(desk, named)
     give_secret(desk, token_name(job.service_id), token)
     if job.state in REMOTE_OPEN_STATES:
-        await look_at_job(desk, job)
+        await visit_job(desk, job.id)
     changes = await fetch_results(desk, job.id, to, password)
     result = await desk.store.read(lambda c: results.result_of_job(c, job.id))
     if not changes or result is None:

@@ -14,7 +14,6 @@ from app.cli.program import Session
 from app.cli.work.desk import give_secret, keeps_nothing, with_desk
 from app.cli.work.find import find_service, pick_panel
 from app.cli.work.jobs import end_with
-from app.cli.work.looking import note_list, remember_lists
 from app.cli.work.refusal import Refused
 from app.cli.work.shapes import sent_row
 from app.cli.work.stdin import optional_secret
@@ -118,7 +117,6 @@ async def _target(
     """The service and panel that a pair names; panels are read first where that never happened."""
     service = await find_service(desk, pair[0])
     give_secret(desk, token_name(service.id), token)
-    await remember_lists(desk, service)
     known = await desk.store.read(lambda c: services.panels(c, service.id))
     if not known:
         await sync_panels(desk, (service.id,))
@@ -168,7 +166,6 @@ async def _refuse(desk: Desk, order: Order, drafts: Sequence[JobDraft]) -> None:
             await check_dataset(desk, draft.dataset_id, draft.service_id, draft.panel_id, build)
         for obstacle in (await preflight(desk, draft)).obstacles:
             found.setdefault(obstacle.problem.sentence(), obstacle.problem)
-        await note_list(desk, draft.service_id)
     if found:
         raise Refused(tuple(found.values()))
 

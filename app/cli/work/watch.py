@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from app.cli.work.looking import look_at_job, note_list, remember_lists
 from app.domain.job import ENDED_STATES, LOCAL_STATES, Job, JobState
 from app.domain.problem import Kind, Problem, ProblemError
 from app.domain.service import Service
 from app.operations.desk import Desk
+from app.operations.list_jobs import may_list_now
 from app.operations.send_job import send_job
-from app.operations.visit_jobs import visit_jobs
+from app.operations.visit_jobs import visit_job, visit_jobs
 from app.scheduler.plan import next_look
 
 LONGEST_NAP_S = 30.0
@@ -78,10 +78,9 @@ async def _step(desk: Desk, job: Job, looked: set[str]) -> datetime:
 
 async def _look(desk: Desk, service: Service, job: Job, *, first: bool) -> None:
     try:
-        if first and await remember_lists(desk, service):
-            await look_at_job(desk, job)
+        if first and not await may_list_now(desk, service):
+            await visit_job(desk, job.id)
         else:
-            await note_list(desk, service.id)
             await visit_jobs(desk, service.id)
     except ProblemError as error:
         if not can_wait(error.problem):
