@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from app.domain.job import Job
     from app.domain.result import Result
     from app.operations.desk import Desk
+    from app.operations.draft_job import JobDraft
     from app.ui.running import RunningWindow
 
 LIMIT_S = 1200
@@ -132,6 +133,7 @@ class Demonstration:
         await self._step("Check the files", lambda: check_dataset(self._desk, dataset_id, service_id))
         await self._show("uploads", dataset_id, "dataset")
         draft = await self._draft(service_id, dataset_id)
+        self._fill_form(draft)
         await self._show("new_job", dataset_id, "new job")
         made = await self._step("Send the job", lambda: create_job(self._desk, draft))
         job_id = made.ids(Noun.JOB)[0]
@@ -164,6 +166,11 @@ class Demonstration:
             options=options,
             terms=terms,
         )
+
+    def _fill_form(self, draft: JobDraft) -> None:
+        """The page shows what is about to be sent; its terms stay for a person to tick."""
+        kept = draft.model_dump(include={"dataset_id", "service_id", "app_id", "panel_id", "name", "options"})
+        self._window.bridge.call_soon(lambda: self._window.context.layout.set("new_job/form", kept))
 
     async def _until_done(self, job_id: str) -> Job:
         from app.domain.job import ENDED_STATES, JobState

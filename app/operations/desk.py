@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import getpass
 import logging
-import os
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from pathlib import Path
@@ -239,4 +239,7 @@ class Desk:
 
     def person(self) -> str:
         """Who sits at this computer, for the record of consents."""
-        return os.environ.get("USER") or os.environ.get("USERNAME") or "unknown"
+        try:
+            return getpass.getuser()
+        except (KeyError, OSError):  # an account without a name, as in some containers
+            return "unnamed user"

@@ -44,6 +44,8 @@ class WhereColumn(QWidget):
         self.tree.header().setStretchLastSection(False)
         self.tree.setColumnWidth(1, GRID * 10)
         self.tree.setIconSize(QSize(16, 16))
+        self.tree.setIndentation(GRID * 2)
+        self.tree.setRootIsDecorated(False)
         self.tree.currentItemChanged.connect(self._changed)
         column.addWidget(self.tree, 1)
         self.empty = Text(self.tr("No services yet. Add the one where you have an account."), muted=True)
@@ -83,6 +85,7 @@ class WhereColumn(QWidget):
         theme = self._context.theme
         row.setIcon(0, theme.icon(shown.icon_name, theme.colours.status[shown.status]))
         row.setFlags(Qt.ItemFlag.ItemIsEnabled)
+        row.setSizeHint(0, self._row_size())
         row.setToolTip(0, f"{service.base_url}\n{shown.word}")
         return row
 
@@ -94,7 +97,11 @@ class WhereColumn(QWidget):
             facts.append(self.tr("{0} people").format(text.number(panel.samples)))
         row.setToolTip(0, "\n".join(f for f in facts if f))
         row.setDisabled(closed)
+        row.setSizeHint(0, self._row_size())
         return row
+
+    def _row_size(self) -> QSize:
+        return QSize(0, self.fontMetrics().height() + GRID * 3 // 2)
 
     def show_problems(self, problems: Sequence[Problem]) -> None:
         """Say what keeps the service from taking anything."""
