@@ -145,7 +145,10 @@ class TableView(QWidget):
         grid = _Grid()
         grid.setModel(self.model)
         grid.setAccessibleName(self.tr("Table"))
-        grid.setItemDelegate(CellDelegate(self.context.theme, grid))
+        badges = CellDelegate(self.context.theme, grid)
+        for number, column in enumerate(self.model.columns):
+            if column.status is not None:
+                grid.setItemDelegateForColumn(number, badges)
         grid.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         grid.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         grid.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -159,6 +162,8 @@ class TableView(QWidget):
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         rows.setDefaultSectionSize(grid.fontMetrics().height() + GRID * 3 // 2)
         header = grid.horizontalHeader()
+        # The header would ask for each painted title whether all 100,000 rows below it are selected (3 s).
+        header.setSelectionModel(QItemSelectionModel(self.model, grid))
         header.setSectionsMovable(True)
         header.setHighlightSections(False)
         header.setStretchLastSection(True)
