@@ -36,6 +36,12 @@ def _uploads(context: Context) -> View:
     return UploadsView(context)
 
 
+def _jobs(context: Context) -> View:
+    from app.ui.views.jobs.jobs_view import JobsView
+
+    return JobsView(context)
+
+
 def _activity(context: Context) -> View:
     from app.ui.views.activity.activity_view import ActivityView
 
@@ -59,6 +65,7 @@ VIEWS: tuple[ViewSpec, ...] = (
     ViewSpec("services", lambda: _t("Services"), "services", _services, shortcut="Ctrl+2", badge="services"),
     ViewSpec("panels", lambda: _t("Panels"), "panels", _panels, shortcut="Ctrl+3"),
     ViewSpec("uploads", lambda: _t("Uploads"), "uploads", _uploads, shortcut="Ctrl+4", badge="datasets"),
+    ViewSpec("jobs", lambda: _t("Jobs"), "jobs", _jobs, shortcut="Ctrl+5", badge="jobs"),
     ViewSpec("activity", lambda: _t("Activity"), "activity", _activity, shortcut="Ctrl+7"),
     ViewSpec("new_job", lambda: _t("New job"), "jobs", _new_job, in_rail=False, shortcut="Ctrl+N"),
     ViewSpec("settings", lambda: _t("Settings"), "settings", _settings, in_rail=False),

@@ -1,0 +1,255 @@
+"""The selected job: stages, trouble and its remedy, messages, files, timeline, what was sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QPushButton, QToolButton, QVBoxLayout, QWidget
+
+from app.domain.job import Consent, Event, Job
+from app.domain.problem import Problem
+from app.domain.result import Result
+from app.domain.service import Service
+from app.operations.tasks import TaskState
+from app.ui.context import Context
+from app.ui.status import job_shown
+from app.ui.theme import GRID
+from app.ui.views.jobs import job_words as words
+from app.ui.views.jobs.messages import Messages
+from app.ui.views.jobs.remedies import (
+    Remedy,
+    can_cancel,
+    can_fetch,
+    can_send_again,
+    tries_now,
+    trouble_of,
+)
+from app.ui.views.jobs.stages import stages_of
+from app.ui.widgets.basics import Card, KeyValues, SectionHeading, StatusBadge, Text, primary
+from app.ui.widgets.elided import ElidedHeading, ElidedLabel
+from app.ui.widgets.page import ScrollPage
+from app.ui.widgets.problem_panel import ProblemPanel
+from app.ui.widgets.progress import StepsBar
+from app.ui.widgets.short_table import ShortTable
+from app.ui.widgets.task_rows import TaskRows
+
+EVENTS_SHOWN = 200
+
+
+@dataclass(frozen=True)
+class JobFacts:
+    """Everything that the page of a job shows."""
+
+    job: Job
+    service: Service | None
+    result: Result | None
+    events: tuple[Event, ...]
+    consents: tuple[Consent, ...]
+
+    @property
+    def service_name(self) -> str:
+        """The service, by its id when it was removed."""
+        return self.service.name if self.service is not None else self.job.service_id
+
+
+class JobDetail(QWidget):
+    """Below the table."""
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.context = context
+        self.facts: JobFacts | None = None
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GRID)
+        column.addLayout(self._header())
+        self.page = ScrollPage(width=GRID * 200, margin=0)
+        column.addWidget(self.page, 1)
+        self.stages = StepsBar(context.theme, context.now)
+        card = Card(context.theme)
+        card.body.setContentsMargins(GRID, GRID * 3 // 2, GRID, GRID // 2)
+        card.body.addWidget(self.stages)
+        self.tasks = TaskRows(context)
+        card.body.addWidget(self.tasks)
+        self.page.column.addWidget(card)
+        self.problem = ProblemPanel(context.theme)
+        self.page.column.addWidget(self.problem)
+        self.page.column.addLayout(self._cards())
+
+    async def facts_of(self, job_id: str) -> JobFacts | None:
+        """Read it; None when the job is gone."""
+        library = self.context.library
+        job = await library.job(job_id)
+        if job is None:
+            return None
+        return JobFacts(
+            job,
+            await library.service(job.service_id),
+            await library.result_of_job(job_id),
+            await library.events(job_id=job_id, limit=EVENTS_SHOWN),
+            await library.consents(job_id),
+        )
+
+    # Made once.
+
+    def _header(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(GRID)
+        self.name = ElidedHeading()
+        self.badge = StatusBadge(self.context.theme)
+        self.line = ElidedLabel(muted=True)
+        row.addWidget(self.name)
+        row.addWidget(self.badge)
+        row.addWidget(self.line, 1)
+        self.result_button = primary(self._button("job.result"))
+        self.fetch = primary(self._button("job.fetch"))
+        self.again = self._button("job.again")
+        self.cancel = self._button("job.cancel")
+        for button in (self.result_button, self.fetch, self.again, self.cancel):
+            row.addWidget(button)
+        self.more = QToolButton()
+        self.context.theme.bind_icon(self.more, "more")
+        self.more.setAccessibleName(self.tr("More to do with this job"))
+        self.more.setToolTip(self.tr("More to do with this job"))
+        self.more.clicked.connect(self._show_more)
+        row.addWidget(self.more)
+        return row
+
+    def _button(self, command_id: str) -> QPushButton:
+        button = QPushButton(self.context.commands.get(command_id).text)
+        button.clicked.connect(lambda: self._run(command_id))
+        return button
+
+    def _cards(self) -> QGridLayout:
+        theme = self.context.theme
+        grid = QGridLayout()
+        grid.setSpacing(GRID * 2)
+        self.messages = Messages(self.context)
+        self.files = ShortTable(theme, self.tr("Result files"), words.file_columns())
+        self.no_files = Text(self.tr("The service has no result files yet."), muted=True)
+        self.events = ShortTable(theme, self.tr("Timeline"), words.event_columns(), most=14)
+        self.now = KeyValues()
+        self.sent = KeyValues()
+        left = self._column(
+            (self.tr("What the service says"), (self.messages,)),
+            (self.tr("Result files"), (self.no_files, self.files)),
+            (self.tr("Timeline"), (self.events,)),
+        )
+        right = self._column(
+            (self.tr("Where it stands"), (self.now,)),
+            (self.tr("What was sent"), (self.sent,)),
+        )
+        grid.addLayout(left, 0, 0)
+        grid.addLayout(right, 0, 1)
+        grid.setColumnStretch(0, 3)
+        grid.setColumnStretch(1, 2)
+        return grid
+
+    def _column(self, *blocks: tuple[str, tuple[QWidget, ...]]) -> QVBoxLayout:
+        column = QVBoxLayout()
+        column.setSpacing(GRID * 2)
+        for title, widgets in blocks:
+            card = Card(self.context.theme)
+            card.body.addWidget(SectionHeading(title))
+            for widget in widgets:
+                card.body.addWidget(widget)
+            column.addWidget(card)
+        column.addStretch(1)
+        return column
+
+    # Shown anew.
+
+    def show_facts(self, facts: JobFacts) -> None:
+        """Show a job."""
+        if facts == self.facts:
+            return
+        other = self.facts is None or self.facts.job.id != facts.job.id
+        self.facts = facts
+        job = facts.job
+        self.name.setText(job.name)
+        self.badge.show_status(job_shown(job))
+        self._show_buttons(facts)
+        self._show_trouble(facts)
+        self.messages.show_steps(job.steps)
+        self.files.setVisible(bool(job.remote_files))
+        self.no_files.setVisible(not job.remote_files)
+        self.files.show_rows([words.file_row(f) for f in job.remote_files])
+        self.events.show_rows([words.event_row(e) for e in facts.events])
+        self.tick()
+        self.show_tasks()
+        self._show_pairs()
+        if other:
+            self.page.verticalScrollBar().setValue(0)
+
+    def _show_buttons(self, facts: JobFacts) -> None:
+        job = facts.job
+        self.result_button.setVisible(facts.result is not None and bool(facts.result.files))
+        missing = facts.result is None or facts.result.verified is None
+        self.fetch.setVisible(can_fetch(job) and missing)
+        self.again.setVisible(can_send_again(job))
+        self.again.setText(words.remedy_words(Remedy.AGAIN, job, tries_now(job)))
+        self.cancel.setVisible(can_cancel(job))
+
+    def _show_trouble(self, facts: JobFacts) -> None:
+        trouble = trouble_of(facts.job, facts.result)
+        if trouble is None:
+            self.problem.clear()
+            return
+        shown = words.trouble_problem(trouble, facts.job, facts.service_name)
+        best = trouble.remedies[0] if trouble.remedies else None
+        label = words.remedy_words(best, facts.job, tries_now(facts.job)) if best else ""
+        action = (lambda: self._run(f"job.{best}")) if best else None
+        self.problem.show_problem(shown, None, label, action)
+
+    def show_problem(self, problem: Problem) -> None:
+        """Something that was just tried did not work."""
+        self.problem.show_problem(problem)
+        self.page.verticalScrollBar().setValue(0)
+
+    def _show_pairs(self) -> None:
+        facts, now = self.facts, self.context.now()
+        if facts is None:
+            return
+        self.now.show_pairs(list(words.fact_pairs(facts.job, facts.result, now)))
+        self.sent.show_pairs(list(words.sent_pairs(facts.job, facts.service_name, facts.consents, now)))
+
+    def show_tasks(self) -> None:
+        """Transfers of this job, and the stages that they move."""
+        facts = self.facts
+        if facts is None:
+            return
+        tasks = [t for t in self.context.library.tasks() if t.job_id == facts.job.id]
+        running = [t for t in tasks if t.state is TaskState.RUNNING]
+        self.tasks.show_tasks(running)
+        found = stages_of(facts.job, facts.result, running)
+        self.stages.show_stages([words.stage_words(s) for s in found])
+
+    def tick(self) -> None:
+        """The countdown."""
+        facts = self.facts
+        if facts is not None:
+            line = words.heading_words(facts.job, facts.service_name, facts.result, self.context.now())
+            if line != self.line.text():
+                self.line.setText(line)
+
+    def tick_slowly(self) -> None:
+        """Relative times."""
+        self._show_pairs()
+        self.stages.update()
+
+    # Done.
+
+    def _run(self, command_id: str) -> None:
+        if self.facts is not None:
+            self.context.commands.run(command_id, (self.facts.job.id,))
+
+    def _show_more(self) -> None:
+        self.more_menu().popup(self.more.mapToGlobal(self.more.rect().bottomLeft()))
+
+    def more_menu(self) -> QMenu:
+        """Everything that can be done with this job."""
+        menu = QMenu(self)
+        if self.facts is not None:
+            self.context.commands.fill_menu(menu, "job", (self.facts.job.id,))
+        menu.aboutToHide.connect(menu.deleteLater)
+        return menu

@@ -1,0 +1,329 @@
+"""Jobs: the table, and the page of the selected one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from pydantic import SecretStr
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QPushButton, QVBoxLayout, QWidget
+
+from app.domain.changes import Changes, Noun
+from app.domain.job import Job
+from app.domain.problem import Problem
+from app.domain.service import Service
+from app.ui import text
+from app.ui.commands import Ids
+from app.ui.context import Context
+from app.ui.dialogs.confirm import confirm
+from app.ui.dialogs.set_token import SetTokenDialog
+from app.ui.models.joined import Joined
+from app.ui.models.table import Column, TableModel, time_column
+from app.ui.status import Shown, job_state
+from app.ui.text import plural
+from app.ui.theme import GRID
+from app.ui.views.jobs.fetch_password import FetchPasswordDialog
+from app.ui.views.jobs.job_commands import job_commands
+from app.ui.views.jobs.job_detail import JobDetail, JobFacts
+from app.ui.views.jobs.remedies import costs_downloads
+from app.ui.views.view import View
+from app.ui.widgets.basics import EmptyState, primary
+from app.ui.widgets.noun_keys import bind_noun_keys
+from app.ui.widgets.splitter import RememberedSplitter
+from app.ui.widgets.table_view import TableView
+
+SLOWLY = 20
+
+
+class JobsView(View):
+    """Imputation jobs at services."""
+
+    nouns = frozenset({Noun.JOB, Noun.RESULT, Noun.EVENT, Noun.SERVICE})
+    tick_ms = 1000
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self.current: str | None = None
+        self._first = True
+        self._ticks = 0
+        commands = tuple(job_commands(self))
+        self.context.commands.add(*commands)
+        self.table = self._make_table()
+        bind_noun_keys(context.commands, commands, self.table, self.table.selected_ids)
+        self.detail = JobDetail(context)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(GRID * 2, GRID * 2, GRID * 2, GRID)
+        column.setSpacing(GRID)
+        self.splitter = RememberedSplitter(context.layout, "jobs", self.table, self.detail, (2, 3))
+        column.addWidget(self.splitter, 1)
+        self.detail.hide()
+        context.bridge.changed.connect(self._follow_tasks)
+
+    def _make_table(self) -> TableView:
+        now = self.context.now
+        columns = (
+            Column("name", self.tr("Name"), 170),
+            Column("shown", self.tr("State"), 120, status=_state),
+            Column("service", self.tr("Service"), 175),
+            Column("panel", self.tr("Panel"), 170),
+            Column("progress", self.tr("Progress"), 70, show=_percent, numeric=True),
+            Column("step", self.tr("Step"), 140),
+            Column("queue_position", self.tr("Queue"), 60, show=_place, numeric=True),
+            time_column("submitted", self.tr("Sent"), now, width=115),
+            time_column("expires", self.tr("Deleted there"), now, width=115),
+            time_column("ended", self.tr("Ended"), now, width=115),
+            Column("size", self.tr("Size"), 80, show=text.size, numeric=True),
+            Column("problem", self.tr("Problem"), 220),
+            time_column("created", self.tr("Made"), now, width=115, hidden=True),
+            time_column("last_visit", self.tr("Last look"), now, width=115, hidden=True),
+            Column("remote_id", self.tr("Job at the service"), 180, hidden=True),
+        )
+        source = Joined(self.context.library.pages("job"), "shown", ("state", "raw_state"), sort="state")
+        model = TableModel(self.context.bridge, source, columns, Noun.JOB)
+        hint = self.tr("Filter, for example state:failed service:michigan")
+        table = TableView(self.context, model, "job", "jobs", hint)
+        self.new_job = primary(QPushButton(self.tr("New job")))
+        self.new_job.clicked.connect(lambda: self.context.navigate("new_job", None))
+        table.add_tool(self.new_job)
+        table.set_empty(
+            EmptyState(
+                self.context.theme,
+                "jobs",
+                self.tr(
+                    "A job sends a dataset to a service, and Haplodesk follows it until its result is here."
+                ),
+                self.tr("New job"),
+                lambda: self.context.navigate("new_job", None),
+            )
+        )
+        table.current_changed.connect(self._show)
+        table.opened.connect(self._show)
+        table.model.loaded.connect(self._choose_first)
+        return table
+
+    # Shown.
+
+    def refresh(self) -> None:
+        """The table reads itself after the first time."""
+        if self._first:
+            self._first = False
+            self.table.refresh()
+        if self.current is not None:
+            self._read_detail(self.current)
+
+    def tick(self) -> None:
+        """The countdown every second, relative times more seldom."""
+        self._ticks += 1
+        self.detail.tick()
+        if self._ticks % SLOWLY == 0:
+            self.table.grid.viewport().update()
+            self.detail.tick_slowly()
+
+    def reveal(self, item_id: str) -> None:
+        """Select a job."""
+        self.table.reveal(item_id)
+        self._show(item_id)
+
+    def shown_job(self) -> Job | None:
+        """The job whose page is open."""
+        return self.detail.facts.job if self.detail.facts is not None else None
+
+    def _choose_first(self) -> None:
+        first = self.table.model.id_at(0)
+        self.new_job.setVisible(first is not None or self.table.model.query.filtered)
+        if first is None:
+            self._show(None)
+        elif self.table.current_id() is None and self.current is None:
+            self.table.reveal(first)
+
+    def _show(self, job_id: object) -> None:
+        self.current = job_id if isinstance(job_id, str) else None
+        if self.current is None:
+            self.detail.hide()
+        else:
+            self._read_detail(self.current)
+
+    def _read_detail(self, job_id: str) -> None:
+        self.read(self.detail.facts_of(job_id), self._show_facts)
+
+    def _show_facts(self, facts: JobFacts | None) -> None:
+        if facts is None or facts.job.id != self.current:
+            return
+        self.detail.show_facts(facts)
+        self.detail.show()
+
+    def _follow_tasks(self, changes: Changes) -> None:
+        if Noun.TASK in changes.nouns() and self.isVisible():
+            self.detail.show_tasks()
+
+    # Done.
+
+    def with_job(self, job_id: str, then: Callable[[Job], object]) -> None:
+        """Read a job and hand it over."""
+
+        def found(job: Job | None) -> None:
+            if job is not None:
+                then(job)
+
+        self.read(self.context.library.job(job_id), found)
+
+    def _problem_of(self, job_id: str) -> Callable[[Problem], object]:
+        """In place for the job that is shown, else as a notice."""
+
+        def show(problem: Problem) -> None:
+            if self.isVisible() and self.current == job_id and self.detail.isVisible():
+                self.detail.show_problem(problem)
+            else:
+                self.context.notices.problem(problem)
+
+        return show
+
+    def look(self, ids: Ids) -> None:
+        """Ask the services of these jobs."""
+
+        async def services() -> set[str]:
+            jobs = [await self.context.library.job(each) for each in ids]
+            return {j.service_id for j in jobs if j is not None}
+
+        def ask(found: set[str]) -> None:
+            for each in sorted(found):
+                self.do(self.context.operations.visit_jobs(each))
+
+        self.read(services(), ask)
+
+    def cancel(self, ids: Ids) -> None:
+        """Ask first: what the service has computed is lost."""
+        n = len(ids)
+
+        def go() -> None:
+            for each in ids:
+                self.do(self.context.operations.cancel_job(each), None, self._problem_of(each))
+
+        confirm(
+            self,
+            plural(self.tr("Cancel %Ln job(s)?", "", n), n),
+            self.tr("What the service has computed so far is lost. The dataset stays."),
+            plural(self.tr("Cancel %Ln job(s)", "", n), n),
+            go,
+            self.tr("Go on"),
+        )
+
+    def send_again(self, ids: Ids) -> None:
+        """Try again, at the server or as a new job."""
+        for each in ids:
+            self.do(self.context.operations.restart_job(each), None, self._problem_of(each))
+
+    def check_files(self, job_id: str) -> None:
+        """Check its dataset by the rules of its service, and show it."""
+
+        def check(job: Job) -> None:
+            if job.dataset_id is not None:
+                self.context.navigate("uploads", job.dataset_id)
+                self.do(self.context.operations.check_dataset(job.dataset_id, job.service_id, job.panel_id))
+
+        self.with_job(job_id, check)
+
+    def set_token(self, job_id: str) -> None:
+        """Ask for the token of the job's service."""
+
+        def ask(service: Service | None) -> None:
+            if service is not None:
+                SetTokenDialog(self.context, service, self).open()
+
+        self.with_job(job_id, lambda job: self.read(self.context.library.service(job.service_id), ask))
+
+    def fetch(self, ids: Sequence[str], to: Path | None = None, password: SecretStr | None = None) -> None:
+        """Fetch results; what fails is shown on the page of the job."""
+        for each in ids:
+            self.do(self.context.operations.fetch_results(each, to, password), None, self._problem_of(each))
+
+    def fetch_to(self, job_id: str) -> None:
+        """Ask for a folder; a folder of the job's own is made in it."""
+        self.with_job(job_id, self._ask_folder)
+
+    def _ask_folder(self, job: Job) -> None:
+        dialog = QFileDialog(self, self.tr("Fetch to another folder"))
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly, True)
+        dialog.fileSelected.connect(lambda name: self.fetch_into(job, Path(name)))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def fetch_into(self, job: Job, folder: Path) -> None:
+        """Fetch to another folder; asks first when that costs downloads."""
+        target = folder / job.remote_name
+        if not costs_downloads(job):
+            self.fetch((job.id,), target)
+            return
+        confirm(
+            self,
+            self.tr("Fetch everything again?"),
+            self.tr(
+                "Files of this result are on this computer already. Each fetched again uses up one of the "
+                "downloads that the service allows."
+            ),
+            self.tr("Fetch again"),
+            lambda: self.fetch((job.id,), target),
+            self.tr("Leave it where it is"),
+        )
+
+    def fetch_with_password(self, job_id: str) -> None:
+        """Ask for a password."""
+
+        def ask(job: Job) -> None:
+            FetchPasswordDialog(
+                self.context, job.name, lambda word: self.fetch((job.id,), None, word), self
+            ).open()
+
+        self.with_job(job_id, ask)
+
+    def open_result(self, job_id: str) -> None:
+        """Go to its result."""
+        self.read(
+            self.context.library.result_of_job(job_id),
+            lambda found: self.context.navigate("results", found.id) if found is not None else None,
+        )
+
+    def copy_ids(self, ids: Ids) -> None:
+        """The ids of the services, a line each; our own for jobs that never got there."""
+
+        async def named() -> list[str]:
+            jobs = [await self.context.library.job(each) for each in ids]
+            return [j.remote_id or j.id for j in jobs if j is not None]
+
+        self.read(named(), lambda names: QGuiApplication.clipboard().setText("\n".join(names)))
+
+    def forget(self, ids: Ids) -> None:
+        """Ask first: the timeline, and the password of archives that are not opened yet, are lost."""
+        n = len(ids)
+
+        def go() -> None:
+            for each in ids:
+                self.do(self.context.operations.forget_job(each), None, self._problem_of(each))
+
+        confirm(
+            self,
+            plural(self.tr("Forget %Ln job(s)?", "", n), n),
+            self.tr(
+                "Its timeline and the password of its archives on this computer are lost. "
+                "Fetched results stay; the service is not asked."
+            ),
+            plural(self.tr("Forget %Ln job(s)", "", n), n),
+            go,
+        )
+
+
+def _state(value: tuple[str, int | None]) -> Shown:
+    shown = job_state(value[0])
+    if value[0] == "unknown" and value[1] is not None:
+        return Shown(shown.status, f"{shown.word} ({value[1]})", shown.icon)
+    return shown
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else text.percent(value)
+
+
+def _place(value: int | None) -> str:
+    return "" if value is None else text.number(value)
