@@ -66,7 +66,6 @@ QTableView, QListView, QTreeView {
   selection-background-color: $selection; selection-color: $text; }
 QTableView::item { padding: 0 5px; border: 0; }
 QTableView::item:selected { background: $selection; color: $text; }
-QTableView::item:selected:!active { background: $selection_away; }
 QTableView:focus, QListView:focus, QTreeView:focus { border: 1px solid $accent; }
 QTabWidget::pane { border: 0; border-top: 1px solid $line; }
 QTabBar::tab {
@@ -126,6 +125,5 @@ def style_sheet(colours: Colours) -> str:
         failed=colours.status[Status.FAILED],
         disabled=colours.disabled,
         selection=colours.selection,
-        selection_away=mixed(colours.muted, colours.base, 0.15),
         scroll=mixed(colours.muted, colours.window, 0.45),
     )

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.domain.resources import resource
-from app.ui.colours import DARK, LIGHT, Colours, Status, contrast, mixed
+from app.ui.colours import DARK, LIGHT, Colours, Status, contrast
 from app.ui.theme import Theme, make_icon
 from tests.ui.conftest import flush_deleted
 
@@ -25,8 +25,6 @@ def test_contrast_is_that_of_the_standard() -> None:
 def test_status_colours_can_be_read_on_every_ground(colours: Colours, status: Status) -> None:
     for ground in (colours.base, colours.window, colours.alternate, colours.selection, colours.tint(status)):
         assert contrast(colours.status[status], ground) >= 4.5, ground
-    away = mixed(colours.muted, colours.base, 0.15)
-    assert contrast(colours.status[status], away) >= 4.5
 
 
 @SCHEMES
