@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from app.domain.problem import Kind, ProblemError, problem
-from app.services.cloudgene import Cloudgene
 from app.services.contract import Connection, ServiceFamily
 from app.transport.address import normalise
 
 
 class Registry:
-    """The families by name. One object for the whole program: families keep the pace of their servers."""
+    """The families by name. One object for the whole program: families keep the pace of their servers.
+
+    They are made when the first one is asked for: the window need not wait for their HTTP client.
+    """
 
     def __init__(self, families: tuple[ServiceFamily, ...] | None = None) -> None:
-        known: tuple[ServiceFamily, ...] = families if families is not None else (Cloudgene(),)
-        self._families = {family.name: family for family in known}
+        self._given = families
+
+    @cached_property
+    def _families(self) -> dict[str, ServiceFamily]:
+        return {family.name: family for family in (self._given if self._given is not None else _all())}
 
     def names(self) -> tuple[str, ...]:
         """The families, in the order in which an address is tried with them."""
@@ -44,3 +51,9 @@ class Registry:
             else:
                 return family
         raise failure or problem(Kind.BUG, "No family of services is there", "The list of families is empty")
+
+
+def _all() -> tuple[ServiceFamily, ...]:
+    from app.services.cloudgene import Cloudgene
+
+    return (Cloudgene(),)

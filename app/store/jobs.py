@@ -1,8 +1,9 @@
 """Jobs, their timeline and the terms that were accepted for them."""
 
 from collections.abc import Collection
+from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, and_, delete, exists, func, insert, or_, select
 
 from app.domain.job import OPEN_STATES, Consent, Event, Job, JobState
 from app.store import tables as t
@@ -95,6 +96,23 @@ def watched_jobs(c: Connection) -> tuple[Job, ...]:
     j = t.jobs.c
     query = select(t.job_documents.c.document).join(t.jobs).where(j.watched.is_(True))
     return parse_all(Job, c.scalars(query.order_by(j.created.desc(), j.id.desc())))
+
+
+def jobs_at_hand(
+    c: Connection, now: datetime, failed_since: datetime, expire_before: datetime
+) -> tuple[Job, ...]:
+    """Jobs that a person may want to see now: open, failed lately, or with a result that ends soon."""
+    j = t.jobs.c
+    failed = and_(j.state == str(JobState.FAILED), func.coalesce(j.ended, j.created) > failed_since)
+    ending = and_(j.state == str(JobState.SUCCESS), j.expires > now, j.expires < expire_before)
+    going_on = j.state.in_([str(state) for state in OPEN_STATES])
+    query = select(t.job_documents.c.document).join(t.jobs).where(or_(going_on, failed, ending))
+    return parse_all(Job, c.scalars(query.order_by(j.created.desc(), j.id.desc())))
+
+
+def has_jobs(c: Connection) -> bool:
+    """Whether there is any job."""
+    return bool(c.scalar(select(exists().where(t.jobs.c.id.is_not(None)))))
 
 
 def job_by_remote_id(c: Connection, service_id: str, remote_id: str) -> Job | None:

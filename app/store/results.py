@@ -1,8 +1,10 @@
 """Fetched results."""
 
-from sqlalchemy import Connection, delete, select
+from collections.abc import Collection
 
-from app.domain.result import Quality, Result
+from sqlalchemy import Connection, delete, or_, select
+
+from app.domain.result import Quality, Result, ResultState
 from app.store import tables as t
 from app.store.documents import document_of, parse, parse_all, search_text, upsert
 
@@ -63,6 +65,15 @@ def results(c: Connection) -> tuple[Result, ...]:
     """All results, newest first."""
     query = select(t.result_documents.c.document).join(t.results)
     return parse_all(Result, c.scalars(query.order_by(t.results.c.started.desc(), t.results.c.id.desc())))
+
+
+def results_at_hand(c: Connection, job_ids: Collection[str]) -> tuple[Result, ...]:
+    """Results that nobody has looked at, that are not whole, or that belong to one of the jobs."""
+    r = t.results.c
+    broken = [str(ResultState.FAILED), str(ResultState.INCOMPLETE)]
+    wanted = or_(r.seen.is_(False), r.state.in_(broken), r.job_id.in_(job_ids))
+    query = select(t.result_documents.c.document).join(t.results).where(wanted)
+    return parse_all(Result, c.scalars(query.order_by(r.started.desc(), r.id.desc())))
 
 
 def remove_result(c: Connection, result_id: str) -> None:

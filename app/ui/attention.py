@@ -32,6 +32,15 @@ class NeedKind(StrEnum):
 
 
 @dataclass(frozen=True)
+class AtHand:
+    """Jobs and results that may need a person now, with the jobs of those results; `any_job`: ever."""
+
+    jobs: tuple[Job, ...] = ()
+    results: tuple[Result, ...] = ()
+    any_job: bool = False
+
+
+@dataclass(frozen=True)
 class Need:
     """One thing to do; `view` and `item_id` say where. `urgent` ones come first."""
 

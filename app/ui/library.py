@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from app.domain.dataset import Dataset
@@ -13,11 +14,14 @@ from app.domain.service import Health, Preset, Service, StoredForm
 from app.domain.settings import Settings
 from app.operations.tasks import Task
 from app.store import datasets, jobs, pages, results, services, settings
+from app.ui.attention import DELETION_WARNING, FAILED_JOB_SHOWN, AtHand
 from app.ui.models.query import PageSource, TableQuery
 
 if TYPE_CHECKING:
     from app.operations.desk import Desk
     from app.store.store import Store
+
+MOST_NAMED = 100
 
 
 class StorePages:
@@ -83,6 +87,19 @@ class StoreLibrary:
     async def dataset(self, dataset_id: str) -> Dataset | None:
         """One dataset."""
         return await self._store.read(lambda c: datasets.dataset(c, dataset_id))
+
+    async def at_hand(self, now: datetime) -> AtHand:
+        """Jobs and results that may need a person now; never all of them: there may be 100,000."""
+        failed_since, expire_before = now - FAILED_JOB_SHOWN, now + DELETION_WARNING
+
+        def look(c: Any) -> AtHand:
+            found = jobs.jobs_at_hand(c, now, failed_since, expire_before)
+            known = {job.id for job in found}
+            mine = results.results_at_hand(c, known)
+            others = (jobs.job(c, each.job_id) for each in mine[:MOST_NAMED] if each.job_id not in known)
+            return AtHand((*found, *(job for job in others if job is not None)), mine, jobs.has_jobs(c))
+
+        return await self._store.read(look)
 
     async def jobs(
         self, states: frozenset[JobState] | None = None, service_id: str | None = None

@@ -15,7 +15,7 @@ from app.ui.context import Library
 
 @dataclass(frozen=True)
 class Overview:
-    """Everything that Home shows."""
+    """Everything that Home shows; `jobs` and `results` are those at hand."""
 
     services: tuple[Service, ...]
     datasets: tuple[Dataset, ...]
@@ -23,13 +23,14 @@ class Overview:
     results: tuple[Result, ...]
     needs: tuple[Need, ...]
     counts: Counts
+    any_job: bool
 
 
 async def read_overview(library: Library, now: datetime) -> Overview:
-    """Read all nouns and say what needs a person."""
+    """Read what is at hand and say what needs a person."""
     services = await library.services()
     datasets = await library.datasets()
-    jobs = await library.jobs()
-    results = await library.results()
-    found = needs(services, jobs, results, now)
-    return Overview(services, datasets, jobs, results, found, counts(found, datasets, results))
+    hand = await library.at_hand(now)
+    found = needs(services, hand.jobs, hand.results, now)
+    counted = counts(found, datasets, hand.results)
+    return Overview(services, datasets, hand.jobs, hand.results, found, counted, hand.any_job)

@@ -20,14 +20,15 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.dataset import Dataset
-from app.domain.job import Job
 from app.domain.service import Service
 from app.ui.commands import Command, fuzzy_score
 from app.ui.context import Context
+from app.ui.models.query import TableQuery
 from app.ui.theme import GRID, Theme
 
 MOST_SHOWN = 60
 ROWS_SHOWN = 13
+MOST_JOBS = 20
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,10 @@ class Palette(QDialog):
         self.setWindowTitle(self.tr("Search or command"))
         self.context = context
         self.entries = self._commands()
+        self._jobs: list[Entry] = []
         self.box = QLineEdit(placeholderText=self.tr("Search or command"))
         self.box.setAccessibleName(self.tr("Search or command"))
+        self.box.textChanged.connect(self._find_jobs)
         self.box.textChanged.connect(self._show_matches)
         self.box.installEventFilter(self)
         self.list = QListWidget()
@@ -84,14 +87,38 @@ class Palette(QDialog):
         library = self.context.library
         run = self.context.bridge.run
         run(library.datasets(), self, lambda d: self._add("uploads", self.tr("Dataset"), d))
-        run(library.jobs(), self, lambda j: self._add("jobs", self.tr("Job"), j))
         run(library.services(), self, lambda s: self._add("services", self.tr("Service"), s))
 
-    def _add(self, view: str, kind: str, found: Sequence[Dataset | Job | Service]) -> None:
+    def _add(self, view: str, kind: str, found: Sequence[Dataset | Service]) -> None:
         navigate = self.context.navigate
         for each in found:
             self.entries.append(Entry(each.name, kind, view, partial(navigate, view, each.id), words=each.id))
         self._show_matches(self.box.text())
+
+    def _find_jobs(self, wanted: str) -> None:
+        """Ask the store for the newest jobs of that name: there may be 100,000, too many to hold."""
+        self._jobs = []
+        if not wanted.strip():
+            return
+        source = self.context.library.pages("job")
+        place = list(source.columns).index("name")
+
+        async def find() -> list[tuple[str, str]]:
+            ids = list(await source.ids(TableQuery(text=wanted)))[:MOST_JOBS]
+            rows = await source.rows(ids)
+            return [(each, str(rows[each][place])) for each in ids if each in rows]
+
+        self.context.bridge.run(find(), self, lambda found: self._show_jobs(wanted, found))
+
+    def _show_jobs(self, wanted: str, found: Sequence[tuple[str, str]]) -> None:
+        if wanted != self.box.text():
+            return
+        navigate = self.context.navigate
+        self._jobs = [
+            Entry(name, self.tr("Job"), "jobs", partial(navigate, "jobs", each), words=wanted)
+            for each, name in found
+        ]
+        self._show_matches(wanted)
 
     def _show_matches(self, wanted: str) -> None:
         self.list.clear()
@@ -107,7 +134,7 @@ class Palette(QDialog):
     def matches(self, wanted: str) -> list[Entry]:
         """The entries that match, best first."""
         scored = []
-        for place, entry in enumerate(self.entries):
+        for place, entry in enumerate([*self.entries, *self._jobs]):
             score = fuzzy_score(wanted, entry.text)
             if score is None and entry.words:
                 score = fuzzy_score(wanted, entry.words)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from app.domain.changes import Changes
@@ -16,6 +17,7 @@ from app.domain.service import Health, Preset, Service, StoredForm
 from app.domain.settings import Settings
 from app.operations.tasks import Task
 from app.store.pages import COLUMNS
+from app.ui.attention import AtHand
 from app.ui.models.query import TableQuery
 
 
@@ -101,6 +103,9 @@ class FakeLibrary:
 
     async def dataset(self, dataset_id: str) -> Dataset | None:
         return _found(self.all_datasets, dataset_id)
+
+    async def at_hand(self, now: datetime) -> AtHand:
+        return AtHand(tuple(self.all_jobs), tuple(self.all_results), bool(self.all_jobs))
 
     async def jobs(
         self, states: frozenset[JobState] | None = None, service_id: str | None = None

@@ -150,6 +150,22 @@ def test_the_palette_finds_commands_and_names(
     qtbot.waitUntil(lambda: window.views["services"].current == "topmed")  # type: ignore[attr-defined]
 
 
+def test_the_palette_finds_a_job_among_very_many_by_asking(
+    window: MainWindow, library: FakeLibrary, context: Context, qtbot: QtBot
+) -> None:
+    fill(library)
+    went: list[tuple[str, str | None]] = []
+    context.navigate = lambda view, item: went.append((view, item))
+    palette = window.open_palette()
+    assert not any(e.kind == "Job" for e in palette.matches(""))
+    qtbot.keyClicks(palette.box, "cohort-A-2")
+    qtbot.waitUntil(lambda: [e.text for e in palette.matches("cohort-A-2") if e.kind == "Job"] != [])
+    row = next(n for n, e in enumerate(palette.matches("cohort-A-2")) if e.kind == "Job")
+    palette.list.setCurrentRow(row)
+    qtbot.keyClick(palette.box, Qt.Key.Key_Return)
+    assert went == [("jobs", "job-2")]
+
+
 def test_shortcuts_are_not_given_twice(window: MainWindow, context: Context) -> None:
     for spec in VIEWS:
         window.navigate(spec.id)

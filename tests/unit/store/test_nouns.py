@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 
 from app.domain.job import JobState
 from app.domain.panel import Population, SyncKind
+from app.domain.result import ResultState
 from app.domain.service import HealthState
 from app.store import datasets, jobs, notices, results, services
 from app.store import tables as t
@@ -42,6 +43,41 @@ def test_services_come_back_by_name(store: Store) -> None:
     found = store.read_now(services.services)
     assert [each.id for each in found] == ["svc-2", "svc-1"]
     assert found[1].state == HealthState.DOWN
+
+
+def test_what_is_at_hand_is_a_few_of_very_many(store: Store) -> None:
+    """Open jobs, late failures, results about to end; unseen or broken results and those of such jobs."""
+    lately, soon = at(-60), at(60)
+    ended = {"ended": at(-10)}
+    made = (
+        a_job("open", state=JobState.RUNNING),
+        a_job("failed", state=JobState.FAILED, **ended),
+        a_job("long-failed", state=JobState.FAILED, ended=at(-90)),
+        a_job("ending", state=JobState.SUCCESS, expires=at(30), **ended),
+        a_job("kept", state=JobState.SUCCESS, expires=at(90), **ended),
+        a_job("gone", state=JobState.SUCCESS, expires=at(-5), **ended),
+    )
+    of_results = {"state": ResultState.VERIFIED, "seen": True}
+    kept = (
+        a_result("new", job_id="kept", state=ResultState.VERIFIED, seen=False),
+        a_result("old", job_id="kept", **of_results),
+        a_result("fetched", job_id="ending", **of_results),
+        a_result("broken", job_id="gone", state=ResultState.FAILED, seen=True),
+    )
+    assert not store.read_now(jobs.has_jobs)
+
+    def keep(c: Connection) -> None:
+        for job in made:
+            jobs.save_job(c, job)
+        for result in kept:
+            results.save_result(c, result)
+
+    store.write_now(keep)
+    assert store.read_now(jobs.has_jobs)
+    found = store.read_now(lambda c: jobs.jobs_at_hand(c, T0, lately, soon))
+    assert {j.id for j in found} == {"open", "failed", "ending"}
+    mine = store.read_now(lambda c: results.results_at_hand(c, [j.id for j in found]))
+    assert {r.id for r in mine} == {"new", "fetched", "broken"}
 
 
 def test_a_removed_service_takes_its_health_forms_and_panels_along(store: Store) -> None:

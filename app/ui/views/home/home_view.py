@@ -55,7 +55,7 @@ class HomeView(View):
         if overview == self.overview:
             return
         self.overview = overview
-        self.first_run.setVisible(not overview.jobs)
+        self.first_run.setVisible(not overview.any_job)
         self.first_run.show_progress(bool(overview.services), bool(overview.datasets))
         focused = self._focused()
         clear(self.blocks)
