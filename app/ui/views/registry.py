@@ -42,6 +42,12 @@ def _jobs(context: Context) -> View:
     return JobsView(context)
 
 
+def _results(context: Context) -> View:
+    from app.ui.views.results.results_view import ResultsView
+
+    return ResultsView(context)
+
+
 def _activity(context: Context) -> View:
     from app.ui.views.activity.activity_view import ActivityView
 
@@ -66,6 +72,7 @@ VIEWS: tuple[ViewSpec, ...] = (
     ViewSpec("panels", lambda: _t("Panels"), "panels", _panels, shortcut="Ctrl+3"),
     ViewSpec("uploads", lambda: _t("Uploads"), "uploads", _uploads, shortcut="Ctrl+4", badge="datasets"),
     ViewSpec("jobs", lambda: _t("Jobs"), "jobs", _jobs, shortcut="Ctrl+5", badge="jobs"),
+    ViewSpec("results", lambda: _t("Results"), "results", _results, shortcut="Ctrl+6", badge="results"),
     ViewSpec("activity", lambda: _t("Activity"), "activity", _activity, shortcut="Ctrl+7"),
     ViewSpec("new_job", lambda: _t("New job"), "jobs", _new_job, in_rail=False, shortcut="Ctrl+N"),
     ViewSpec("settings", lambda: _t("Settings"), "settings", _settings, in_rail=False),

@@ -1,0 +1,62 @@
+"""What can be done with results, in every menu over them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from app.domain.result import ResultState
+from app.ui.commands import Command, Ids, one, some
+
+if TYPE_CHECKING:
+    from app.ui.views.results.results_view import ResultsView
+
+
+def result_commands(view: ResultsView) -> Iterator[Command]:
+    """All of them."""
+    yield Command(
+        "result.folder",
+        view.tr("Open folder"),
+        "folder",
+        lambda ids: view.open_folder(ids[0]),
+        noun="result",
+        enabled=one,
+        group="open",
+        shortcut="Ctrl+Return",
+    )
+    yield Command(
+        "result.job",
+        view.tr("Show its job"),
+        "jobs",
+        lambda ids: view.open_job(ids[0]),
+        noun="result",
+        enabled=one,
+        group="open",
+    )
+    yield Command(
+        "result.copy_path",
+        view.tr("Copy path"),
+        "copy",
+        lambda ids: view.copy_paths(ids),
+        noun="result",
+        enabled=some,
+        group="open",
+    )
+    yield Command(
+        "result.mend",
+        view.tr("Fetch what is missing"),
+        "refresh",
+        lambda ids: view.mend(ids),
+        noun="result",
+        enabled=lambda ids: _can_mend(view, ids),
+        group="fetch",
+        shortcut="F5",
+    )
+
+
+def _can_mend(view: ResultsView, ids: Ids) -> bool:
+    """Also a verified one: files may have been deleted since; what is there is not fetched twice."""
+    shown = view.detail.facts
+    if shown is None or ids != (shown.result.id,):
+        return bool(ids)
+    return shown.result.state is not ResultState.FETCHING and shown.job is not None

@@ -1,0 +1,184 @@
+"""Results: the table, and the page of the selected one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from app.domain.changes import Changes, Noun
+from app.domain.problem import Problem
+from app.domain.result import Result, ResultState
+from app.ui import text
+from app.ui.commands import Ids
+from app.ui.context import Context
+from app.ui.models.joined import Joined
+from app.ui.models.table import Column, TableModel, time_column
+from app.ui.status import result_state
+from app.ui.theme import GRID
+from app.ui.views.results.result_commands import result_commands
+from app.ui.views.results.result_detail import ResultDetail, ResultFacts
+from app.ui.views.results.result_words import fresh, r2
+from app.ui.views.view import View
+from app.ui.widgets.basics import EmptyState
+from app.ui.widgets.noun_keys import bind_noun_keys
+from app.ui.widgets.splitter import RememberedSplitter
+from app.ui.widgets.table_view import TableView
+
+
+class ResultsView(View):
+    """What was fetched and how good it is."""
+
+    nouns = frozenset({Noun.RESULT, Noun.JOB})
+    tick_ms = 20_000
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self.current: str | None = None
+        self._first = True
+        commands = tuple(result_commands(self))
+        self.context.commands.add(*commands)
+        self.table = self._make_table()
+        bind_noun_keys(context.commands, commands, self.table, self.table.selected_ids)
+        self.detail = ResultDetail(context)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(GRID * 2, GRID * 2, GRID * 2, GRID)
+        column.setSpacing(GRID)
+        self.splitter = RememberedSplitter(context.layout, "results", self.table, self.detail, (2, 3))
+        column.addWidget(self.splitter, 1)
+        self.detail.hide()
+        context.bridge.changed.connect(self._follow_tasks)
+
+    def _make_table(self) -> TableView:
+        now = self.context.now
+        columns = (
+            Column("job", self.tr("Job"), 140),
+            Column("state", self.tr("State"), 110, status=result_state),
+            Column("fresh", self.tr("New"), 55, show=fresh, tooltip=fresh),
+            Column("service", self.tr("Service"), 150),
+            Column("verdict", self.tr("Verdict"), 210),
+            Column("samples", self.tr("People"), 65, show=text.number, numeric=True),
+            Column("variants", self.tr("Variants"), 85, show=text.number, numeric=True),
+            Column("mean_r2", self.tr("Mean R2"), 80, show=r2, numeric=True),
+            Column("size", self.tr("Size"), 85, show=text.size, numeric=True),
+            time_column("verified", self.tr("Fetched"), now, width=115),
+            Column("files", self.tr("Files"), 60, show=text.number, numeric=True, hidden=True),
+            Column("folder", self.tr("Folder"), 280, hidden=True),
+            time_column("started", self.tr("Begun"), now, width=115, hidden=True),
+        )
+        source = Joined(self.context.library.pages("result"), "fresh", ("seen", "state"), sort="seen")
+        model = TableModel(self.context.bridge, source, columns, Noun.RESULT)
+        hint = self.tr("Filter, for example state:incomplete")
+        table = TableView(self.context, model, "result", "results", hint)
+        table.set_empty(
+            EmptyState(
+                self.context.theme,
+                "results",
+                self.tr("Results come here by themselves: fetched, decrypted, verified and judged."),
+                self.tr("See the jobs"),
+                lambda: self.context.navigate("jobs", None),
+            )
+        )
+        table.current_changed.connect(self._show)
+        table.opened.connect(lambda each: self.context.commands.run("result.folder", (each,)))
+        table.model.loaded.connect(self._choose_first)
+        return table
+
+    # Shown.
+
+    def refresh(self) -> None:
+        """The table reads itself after the first time."""
+        if self._first:
+            self._first = False
+            self.table.refresh()
+        if self.current is not None:
+            self._read_detail(self.current)
+
+    def tick(self) -> None:
+        """Relative times."""
+        self.table.grid.viewport().update()
+        self.detail.tick()
+
+    def reveal(self, item_id: str) -> None:
+        """Select a result."""
+        self.table.reveal(item_id)
+        self._show(item_id)
+
+    def _choose_first(self) -> None:
+        first = self.table.model.id_at(0)
+        if first is None:
+            self._show(None)
+        elif self.table.current_id() is None and self.current is None:
+            self.table.reveal(first)
+
+    def _show(self, result_id: object) -> None:
+        self.current = result_id if isinstance(result_id, str) else None
+        if self.current is None:
+            self.detail.hide()
+        else:
+            self._read_detail(self.current)
+
+    def _read_detail(self, result_id: str) -> None:
+        self.read(self.detail.facts_of(result_id), self._show_facts)
+
+    def _show_facts(self, facts: ResultFacts | None) -> None:
+        if facts is None or facts.result.id != self.current:
+            return
+        self.detail.show_facts(facts)
+        self.detail.show()
+        result = facts.result
+        if result.state is ResultState.VERIFIED and not result.seen and self.isVisible():
+            self.do(self.context.operations.mark_result_seen(result.id))
+
+    def _follow_tasks(self, changes: Changes) -> None:
+        if Noun.TASK in changes.nouns() and self.isVisible():
+            self.detail.show_tasks()
+
+    # Done.
+
+    def with_result(self, result_id: str, then: Callable[[Result], object]) -> None:
+        """Read a result and hand it over."""
+
+        def found(result: Result | None) -> None:
+            if result is not None:
+                then(result)
+
+        self.read(self.context.library.result(result_id), found)
+
+    def open_folder(self, result_id: str) -> None:
+        """In the file manager of the system."""
+
+        def show(result: Result) -> None:
+            if not QDesktopServices.openUrl(QUrl.fromLocalFile(result.folder)):
+                self.context.notices.say(self.tr("The folder could not be opened"), result.folder)
+
+        self.with_result(result_id, show)
+
+    def open_job(self, result_id: str) -> None:
+        """Go to the job it comes from."""
+        self.with_result(result_id, lambda result: self.context.navigate("jobs", result.job_id))
+
+    def copy_paths(self, ids: Ids) -> None:
+        """The folders, a line each."""
+
+        async def folders() -> list[str]:
+            found = [await self.context.library.result(each) for each in ids]
+            return [r.folder for r in found if r is not None]
+
+        self.read(folders(), lambda paths: QGuiApplication.clipboard().setText("\n".join(paths)))
+
+    def mend(self, ids: Ids) -> None:
+        """Fetch what is missing; what is here and whole is not asked for again."""
+        for each in ids:
+            self.with_result(each, self._mend)
+
+    def _mend(self, result: Result) -> None:
+        def failed(problem: Problem) -> None:
+            if self.current == result.id and self.detail.isVisible():
+                self.detail.show_problem(problem)
+            else:
+                self.context.notices.problem(problem)
+
+        self.do(self.context.operations.fetch_results(result.job_id), None, failed)
