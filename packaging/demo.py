@@ -14,6 +14,7 @@ import asyncio
 import html
 import json
 import os
+import shutil
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -44,9 +45,11 @@ def main() -> int:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     out = given.out.absolute()
     out.mkdir(parents=True, exist_ok=True)
-    from app.application import build_window, close_window, logging_to, open_desk
+    from app.application import DATABASE, build_window, close_window, logging_to, open_desk
 
-    home = out / "home"
+    home = out / "data-folder"
+    if (home / DATABASE).is_file():  # of an earlier demonstration, and of nothing else
+        shutil.rmtree(home)
     with logging_to(home):
         window = build_window(open_desk(home))
         try:
