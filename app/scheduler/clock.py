@@ -52,6 +52,7 @@ class Scheduler:
         self._offline_look = 0.0
         self._marks: tuple[float, float] | None = None
         self._scheduler: Any = None
+        self._stopping = False
 
     async def start(self) -> None:
         """Start; open jobs and half-done transfers of an earlier run are adopted by the first sweep."""
@@ -83,6 +84,7 @@ class Scheduler:
 
     async def stop(self) -> None:
         """Start nothing more, cancel what runs, wait at most three seconds."""
+        self._stopping = True
         if self._scheduler is not None:
             self._scheduler.shutdown(wait=False)
             self._scheduler = None
@@ -100,7 +102,14 @@ class Scheduler:
         self._start("health", partial(check_services, self._desk))
 
     async def sweep(self) -> None:
-        """Start whatever is due."""
+        """Start whatever is due. One that the end of the program cuts short ends without an error."""
+        try:
+            await self._sweep()
+        except asyncio.CancelledError:
+            if not self._stopping:
+                raise
+
+    async def _sweep(self) -> None:
         self._notice_sleep()
         now = self._desk.clock.now()
         open_jobs, known = await self._desk.store.read(_open_jobs_and_services)

@@ -166,3 +166,20 @@ def test_a_half_filled_form_survives(qtbot: QtBot, view: NewJobView, context: Co
     assert again.filling.name == "My study"
     assert again.filling.panel_id == view.filling.panel_id
     assert context.layout.value(KEPT)["name"] == "My study"
+
+
+def test_news_of_a_service_do_not_take_the_keyboard_away(
+    qtbot: QtBot, view: NewJobView, context: Context, filled: FakeLibrary
+) -> None:
+    choose_panel(qtbot, view)
+    name, build, box = view.how.name, view.how.fields["build"], view.bar.boxes["check1"]
+    qtbot.keyClicks(name, "My")
+    box.setChecked(True)
+    filled.all_services = [s.model_copy(update={"response_ms": 9.0}) for s in filled.all_services]
+    context.bridge.announce(Changes.of(Noun.SERVICE, "michigan") | Changes.of(Noun.DATASET, "dataset-1"))
+    qtbot.waitUntil(lambda: view.services[0].response_ms == 9.0)
+    qtbot.wait(100)
+    qtbot.keyClicks(name, " study")
+    assert (view.how.name, view.how.fields["build"], view.bar.boxes["check1"]) == (name, build, box)
+    assert view.filling.name == "My study"
+    assert box.isChecked()

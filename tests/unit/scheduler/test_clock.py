@@ -149,6 +149,28 @@ def test_without_network_nothing_is_asked_and_that_is_said(
     asyncio.run(run())
 
 
+def test_a_sweep_that_is_cut_short_by_the_end_is_no_error(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The program may be closed in the midst of a sweep."""
+    begun = asyncio.Event()
+
+    async def slow_read(_: object) -> None:
+        begun.set()
+        await asyncio.sleep(30)
+
+    async def run() -> None:
+        scheduler = Scheduler(desk)
+        await scheduler.start()
+        monkeypatch.setattr(desk.store, "read", slow_read)
+        await asyncio.wait_for(begun.wait(), 5)
+        await scheduler.stop()
+        await asyncio.sleep(0.05)
+
+    asyncio.run(run())
+    assert not [r for r in caplog.records if r.levelname in {"WARNING", "ERROR"}]
+
+
 def test_the_real_scheduler_starts_and_stops_clean(desk: Desk, fake: FakeFamily, ready: JobDraft) -> None:
     job_id = asyncio.run(create_job(desk, ready)).ids(Noun.JOB)[0]
 

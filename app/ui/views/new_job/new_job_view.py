@@ -18,7 +18,14 @@ from app.operations.draft_job import Preflight
 from app.ui.colours import Status
 from app.ui.context import Context
 from app.ui.theme import GRID
-from app.ui.views.new_job.filling import Filling, by_field, terms_of, with_defaults
+from app.ui.views.new_job.filling import (
+    Filling,
+    by_field,
+    choices_of,
+    shown_parameters,
+    terms_of,
+    with_defaults,
+)
 from app.ui.views.new_job.how_column import HowColumn
 from app.ui.views.new_job.send_bar import SendBar
 from app.ui.views.new_job.what_column import WhatColumn
@@ -43,6 +50,7 @@ class NewJobView(View):
         self.panels: tuple[Panel, ...] = ()
         self.form: Form | None = None
         self._form_of = ("", "")
+        self._asked: object = None
         self._sending = False
         self._look = QTimer(self, singleShot=True, interval=LOOK_AFTER_MS)
         self._look.timeout.connect(self._ask_preview)
@@ -122,14 +130,26 @@ class NewJobView(View):
         self._form_of = wanted
         if other:
             self.filling.terms = {}
-        self._show_form()
+        self._show_form(anew=other)
 
-    def _show_form(self) -> None:
+    def _show_form(self, *, anew: bool = False) -> None:
+        """Show the fields; those that stand stay, and with them the keyboard and an open list, unless
+        something else than what was typed has changed."""
+        filled = dict(self.filling.options)
         if self.form is not None:
             with_defaults(self.filling, self.form, self._dataset())
-            self.bar.show_terms(terms_of(self.form), tuple(self.filling.terms))
-        self.how.show_form(self.form, self.filling, self._placeholder())
+        asked = (self.form, self._placeholder(), self.filling.panel_id, self._offered())
+        if anew or asked != self._asked or filled != self.filling.options:
+            self._asked = asked
+            if self.form is not None:
+                self.bar.show_terms(terms_of(self.form), tuple(self.filling.terms))
+            self.how.show_form(self.form, self.filling, self._placeholder())
         self._keep()
+
+    def _offered(self) -> tuple[object, ...]:
+        if self.form is None:
+            return ()
+        return tuple(choices_of(p, self.filling, self.form) for p in shown_parameters(self.form))
 
     def _placeholder(self) -> str:
         dataset = self._dataset()
@@ -227,7 +247,7 @@ class NewJobView(View):
         self.filling = Filling(
             service_id=self.filling.service_id, app_id=self.filling.app_id, panel_id=self.filling.panel_id
         )
-        self._show_form()
+        self._show_form(anew=True)
         self.context.notices.say(
             self.tr("The job is on its way"),
             self.tr("Go on working; you are told when it is done."),
