@@ -106,7 +106,9 @@ def test_a_failure_names_cause_and_remedy(
     assert went == [("uploads", "dataset-1")]
     assert jobs.detail.again.text() == "Send again"
     jobs.detail.again.click()
-    qtbot.waitUntil(lambda: operations.calls[-1][:2] == ("restart_job", ("job-2",)))
+    qtbot.waitUntil(
+        lambda: bool(operations.calls) and operations.calls[-1][:2] == ("restart_job", ("job-2",))
+    )
 
 
 def test_cancelling_asks_first(jobs: JobsView, operations: FakeOperations, qtbot: QtBot) -> None:
@@ -161,7 +163,11 @@ def test_fetching_in_three_ways(
 ) -> None:
     choose(jobs, "job-3", qtbot)
     jobs.detail.fetch.click()
-    qtbot.waitUntil(lambda: operations.calls[-1][:2] == ("fetch_results", ("job-3", None, None)))
+    qtbot.waitUntil(
+        lambda: (
+            bool(operations.calls) and operations.calls[-1][:2] == ("fetch_results", ("job-3", None, None))
+        )
+    )
     jobs.context.commands.run("job.fetch_password", ("job-3",))
     qtbot.waitUntil(lambda: jobs.findChild(FetchPasswordDialog) is not None)
     dialog = jobs.findChild(FetchPasswordDialog)
@@ -225,7 +231,7 @@ def test_forgetting_looking_and_copying(jobs: JobsView, operations: FakeOperatio
     choose(jobs, "job-2", qtbot)
     commands.run("job.forget", ("job-2",))
     press(jobs.findChildren(QMessageBox)[-1], "Forget 1 job")
-    qtbot.waitUntil(lambda: operations.names()[-1] == "forget_job")
+    qtbot.waitUntil(lambda: operations.names()[-1:] == ["forget_job"])
     menu = jobs.detail.more_menu()
     usable = [a.text() for a in menu.actions() if a.isEnabled() and a.text()]
     assert "Forget…" in usable
@@ -293,3 +299,8 @@ def test_files_say_how_often_they_may_be_fetched() -> None:
     assert words.expiry_words(samples.job(1), None, NOW) == ""
     late = samples.job(1, JobState.SUCCESS, expires=NOW - timedelta(1))
     assert words.expiry_words(late, None, NOW) == "deleted at the service by now"
+
+
+def test_a_waiting_job_counts_down_to_its_next_try(theme: object) -> None:
+    job = samples.job(1, JobState.WAITING, next_visit=samples.soon(seconds=75))
+    assert words.heading_words(job, "Michigan", None, NOW).endswith("· next try in 0:01:15")

@@ -108,7 +108,9 @@ def test_an_incomplete_result_is_mended(
     qtbot.waitUntil(lambda: "d" in results.detail.tasks.rows)
     operations.answers["fetch_results"] = Problem(kind=Kind.BUSY, title="Busy", what_happened="Later.")
     results.detail.problem.action.click()
-    qtbot.waitUntil(lambda: operations.calls[-1][:2] == ("fetch_results", ("job-2",)))
+    qtbot.waitUntil(
+        lambda: bool(operations.calls) and operations.calls[-1][:2] == ("fetch_results", ("job-2",))
+    )
     qtbot.waitUntil(lambda: results.detail.problem.title.text() == "Busy")
 
 

@@ -143,7 +143,7 @@ def test_renaming_by_key(uploads: UploadsView, operations: FakeOperations, qtbot
     assert dialog.textValue() == "cohort-A"
     dialog.setTextValue("Hearts")
     dialog.accept()
-    qtbot.waitUntil(lambda: operations.calls[-1][1] == ("dataset-1", "Hearts"))
+    qtbot.waitUntil(lambda: bool(operations.calls) and operations.calls[-1][1] == ("dataset-1", "Hearts"))
 
 
 def test_removing_can_be_undone(uploads: UploadsView, operations: FakeOperations, qtbot: QtBot) -> None:

@@ -1,4 +1,4 @@
-"""Words that never make a page wider than the window: cut in the middle, whole in the tooltip."""
+"""Words that never make a page wider than the window: cut where there is no room, whole in the tooltip."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from app.ui.theme import heading
 
+HEADING_LETTERS = 32
+
 
 class ElidedLabel(QLabel):
     """A label of one line; `text()` is always the whole text."""
+
+    elide = Qt.TextElideMode.ElideRight
 
     def __init__(self, words: str = "", *, muted: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -42,15 +46,24 @@ class ElidedLabel(QLabel):
         painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), shown)
 
     def _cut(self) -> str:
-        return self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideMiddle, self.width())
+        return self.fontMetrics().elidedText(self.text(), self.elide, self.width())
 
     def _say_whole(self) -> None:
         self.setToolTip(self.text() if self._cut() != self.text() else "")
 
 
 class ElidedHeading(ElidedLabel):
-    """The name of a selected thing; people give long names."""
+    """The name of a selected thing; people give long names, which differ at their ends."""
+
+    elide = Qt.TextElideMode.ElideMiddle
 
     def __init__(self, words: str = "", parent: QWidget | None = None) -> None:
         super().__init__(words, parent=parent)
         heading(self)
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """Room is left for what stands beside it."""
+        hint = super().sizeHint()
+        return QSize(
+            min(hint.width(), self.fontMetrics().averageCharWidth() * HEADING_LETTERS), hint.height()
+        )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QSize, Qt
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QSizePolicy, QTableView, QWidget
 
 from app.ui.models.table import SHOWN_ROLE, AnyIndex, Column
@@ -132,8 +132,19 @@ class ShortTable(QTableView):
         """As high as the rows."""
         shown = max(1, min(self._most or 6, len(self.short_model.rows)))
         rows = shown * self.verticalHeader().defaultSectionSize()
-        frame = 2 * self.frameWidth() + 2
+        frame = 2 * self.frameWidth() + 2 + self._bar_height()
         return QSize(GRID * 40, rows + self.horizontalHeader().sizeHint().height() + frame)
+
+    def _bar_height(self) -> int:
+        """Room for the bar below, so that it does not hide the last row."""
+        too_wide = self.horizontalHeader().length() > self.viewport().width()
+        return self.horizontalScrollBar().sizeHint().height() if too_wide and self.isVisible() else 0
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """The bar below comes and goes with the width."""
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.updateGeometry()
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
         """Never lower than that."""

@@ -105,6 +105,8 @@ def heading_words(job: Job, service: str, result: Result | None, now: datetime) 
     parts = [service, job.panel_name or job.panel_id]
     if job.state is JobState.QUEUED and job.queue_position is not None:
         parts.append(_t("position {0} in the queue").format(text.number(job.queue_position)))
+    if job.state is JobState.WAITING and job.next_visit is not None and job.next_visit > now:
+        parts.append(_t("next try in {0}").format(countdown((job.next_visit - now).total_seconds())))
     expiry = expiry_words(job, result, now)
     return " · ".join([*parts, expiry] if expiry else parts)
 
@@ -235,10 +237,10 @@ def _option(value: str | bool) -> str:
 def file_columns() -> tuple[Column, ...]:
     """The result files at the service."""
     return (
-        Column("name", _t("File"), 200),
-        Column("state", _t("State"), 130, status=status.file_state),
-        Column("size", _t("Size"), 80, numeric=True),
-        Column("left", _t("Downloads left"), 110, show=downloads_words, numeric=True),
+        Column("name", _t("File"), 150),
+        Column("state", _t("State"), 120, status=status.file_state),
+        Column("size", _t("Size"), 70, numeric=True),
+        Column("left", _t("Downloads left"), 108, show=downloads_words, numeric=True),
         Column("problem", _t("Why not"), 260),
     )
 
@@ -259,7 +261,7 @@ def downloads_words(left: int | None) -> str:
 def event_columns() -> tuple[Column, ...]:
     """The timeline."""
     return (
-        Column("at", _t("When"), 150, show=text.exact),
+        Column("at", _t("When"), 145, show=text.exact),
         Column("kind", _t("Kind"), 80, show=event_kind),
         Column("text", _t("What"), 400),
     )

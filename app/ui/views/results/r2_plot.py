@@ -36,7 +36,7 @@ class R2Plot(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(GRID)
-        self.setMinimumSize(GRID * 40, GRID * 28)
+        self.setMinimumSize(GRID * 28, GRID * 32)
         self.summary = Text(muted=True)
         self._column.addStretch(1)
         self._column.addWidget(self.summary)

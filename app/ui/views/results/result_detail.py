@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from app.domain.dataset import Dataset
 from app.domain.job import Job
@@ -81,9 +81,13 @@ class ResultDetail(QWidget):
         row.addWidget(self.badge)
         row.addWidget(self.line, 1)
         self.folder = self._button("result.folder", "folder")
-        self.copy = self._button("result.copy_path", "copy")
+        self.copy = QToolButton()
+        self.context.theme.bind_icon(self.copy, "copy")
+        self.copy.setAccessibleName(self.context.commands.get("result.copy_path").text)
+        self.copy.setToolTip(self.context.commands.get("result.copy_path").text)
+        self.copy.clicked.connect(lambda: self._run("result.copy_path"))
         self.job = self._button("result.job", "jobs")
-        for button in (self.folder, self.copy, self.job):
+        for button in (self.copy, self.folder, self.job):
             row.addWidget(button)
         return row
 
@@ -121,8 +125,9 @@ class ResultDetail(QWidget):
         side = QVBoxLayout()
         side.addWidget(self.bins)
         side.addStretch(1)
-        self.bins.setFixedWidth(GRID * 60)
-        row.addLayout(side)
+        self.bins.setMinimumWidth(GRID * 28)
+        self.bins.setMaximumWidth(GRID * 60)
+        row.addLayout(side, 1)
         card.body.addLayout(row)
         return card
 

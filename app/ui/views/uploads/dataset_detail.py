@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from app.domain.dataset import Dataset
 from app.domain.job import Job
@@ -53,7 +54,6 @@ class DatasetDetail(QWidget):
         column.addWidget(self.tasks)
         self.verdict = VerdictPanel(context, self._check)
         self.verdict.choice.currentIndexChanged.connect(lambda _: self._keep_choice())
-        column.addWidget(self.verdict)
         self.tabs = QTabWidget()
         self.tabs.setAccessibleName(self.tr("Dataset"))
         self.findings = FindingsTab(context)
@@ -61,7 +61,7 @@ class DatasetDetail(QWidget):
         self.leaving = LeavingTab(context)
         for widget in (self.findings, self._padded(self.files), self.leaving):
             self.tabs.addTab(widget, "")
-        column.addWidget(self.tabs, 1)
+        column.addWidget(self._scrolling(), 1)
 
     async def facts_of(self, dataset_id: str) -> DatasetFacts | None:
         """Read it; None when the dataset is gone."""
@@ -87,6 +87,23 @@ class DatasetDetail(QWidget):
         self.new_job.clicked.connect(lambda: self._run("dataset.new_job"))
         row.addWidget(self.new_job)
         return row
+
+    def _scrolling(self) -> QScrollArea:
+        """In a low window the page scrolls instead of pressing its lines together."""
+        inside = QWidget()
+        inside.setObjectName("page")
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GRID)
+        column.addWidget(self.verdict)
+        column.addWidget(self.tabs, 1)
+        self.page = QScrollArea()
+        self.page.setWidgetResizable(True)
+        self.page.setFrameShape(QFrame.Shape.NoFrame)
+        self.page.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.page.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.page.setWidget(inside)
+        return self.page
 
     def _padded(self, table: QWidget) -> QWidget:
         holder = QWidget()

@@ -95,7 +95,7 @@ def reason_words(reason: Reason) -> str:
     here, allowed = reason.here, reason.allowed
     if reason.why is Why.FINDING:
         more = int(allowed) - 1
-        return f"{here}." if more < 1 else f"{here}, {_n('and %Ln more finding(s)', more)}."
+        return f"{here}." if more < 1 else f"{here} {_n('and %Ln more finding(s)', more)}."
     sentences = {
         Why.FEW_SAMPLES: _t("{0} people, at least {1} are needed."),
         Why.MANY_SAMPLES: _t("{0} people, at most {1} are allowed."),

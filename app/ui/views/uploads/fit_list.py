@@ -33,7 +33,7 @@ class VerdictPanel(Card):
         self.choice = QComboBox()
         self.choice.setAccessibleName(self.tr("Check for"))
         self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.choice.setMinimumContentsLength(22)
+        self.choice.setMinimumContentsLength(18)
         self.choice.currentIndexChanged.connect(lambda _: self._show_lines())
         self.check = QPushButton(self.tr("Check again"))
         context.theme.bind_icon(self.check, "refresh")
@@ -100,4 +100,5 @@ class VerdictPanel(Card):
         badge, name, words = StatusBadge(self._theme), ElidedLabel(), ElidedLabel(muted=True)
         for column, widget in enumerate((badge, name, words)):
             self.grid.addWidget(widget, row, column)
+        self.grid.setRowMinimumHeight(row, badge.fontMetrics().height() + GRID)
         self.lines.append((badge, name, words))
