@@ -119,7 +119,9 @@ class Job(Model):
     """An imputation job. `remote_name` is the unique name by which it is found again at the server.
 
     `options` are the parameters sent, without the password. `override_reason` is the user's reason for
-    sending in spite of severe findings.
+    sending in spite of severe findings. `decided` is when the user last cancelled it or had it started again:
+    what the server answered to an earlier question is out of date. `missing_looks` counts the visits in a row
+    at which the server did not know the job.
     """
 
     id: str
@@ -153,6 +155,8 @@ class Job(Model):
     last_visit: datetime | None = None
     next_visit: datetime | None = None
     failed_visits: int = 0
+    missing_looks: int = 0
+    decided: datetime | None = None
     problem: Problem | None = None
     fetch_wanted: bool = True
 
