@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from app.domain.changes import Changes, Noun
 from app.domain.clock import FixedClock
 from app.domain.job import Consent, FileState, JobFile, JobState, SendPhase
+from app.domain.parameter import Choice, Form, Parameter, ParameterType
 from app.domain.problem import Kind, Problem
 from app.domain.progress import Progress
 from app.domain.result import ResultState
@@ -304,3 +305,32 @@ def test_files_say_how_often_they_may_be_fetched() -> None:
 def test_a_waiting_job_counts_down_to_its_next_try(theme: object) -> None:
     job = samples.job(1, JobState.WAITING, next_visit=samples.soon(seconds=75))
     assert words.heading_words(job, "Michigan", None, NOW).endswith("· next try in 0:01:15")
+
+
+def test_options_are_said_in_the_words_of_the_service() -> None:
+    form = Form(
+        app_id="a",
+        app_name="A",
+        parameters=(
+            Parameter(
+                id="mode",
+                label="Mode",
+                type=ParameterType.CHOICE,
+                choices=(Choice(key="imputation", label="Quality control and imputation"),),
+            ),
+            Parameter(
+                id="population",
+                label="Population:",
+                type=ParameterType.BOUND_CHOICE,
+                bound_choices={"p": (Choice(key="eur", label="European"),)},
+            ),
+        ),
+    )
+    options = {"refpanel": "p", "mode": "imputation", "population": "eur", "new": "x", "terms": "accepted"}
+    job = samples.job(1, panel_id="p", options=options)
+    assert words.option_pairs(job, form, {"terms"}) == [
+        ("Mode", "Quality control and imputation"),
+        ("Population", "European"),
+        ("new", "x"),
+    ]
+    assert ("mode", "imputation") in words.option_pairs(job, None, ())

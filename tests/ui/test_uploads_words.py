@@ -41,6 +41,10 @@ def test_the_build_is_said_with_its_evidence(confidence: float, sure: str) -> No
     guess = BuildGuess(value="GRCh38", confidence=confidence, evidence=("9 of 10 known positions.",))
     assert words.build_words(guess) == f"GRCh38 ({sure}: 9 of 10 known positions)"
     assert words.build_words(BuildGuess()) == "build not known"
+    none = BuildGuess(
+        value="GRCh37", confidence=1, evidence=("None of the known positions was met.", "Contigs.")
+    )
+    assert words.build_words(none) == "GRCh37 (certain: Contigs)"
 
 
 def test_the_heading_counts() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from app.domain.job import Consent, Event, Job
+from app.domain.parameter import Form
 from app.domain.problem import Problem
 from app.domain.result import Result
 from app.domain.service import Service
@@ -45,6 +46,7 @@ class JobFacts:
     result: Result | None
     events: tuple[Event, ...]
     consents: tuple[Consent, ...]
+    form: Form | None = None
 
     @property
     def service_name(self) -> str:
@@ -82,12 +84,14 @@ class JobDetail(QWidget):
         job = await library.job(job_id)
         if job is None:
             return None
+        stored = await library.form(job.service_id, job.app_id)
         return JobFacts(
             job,
             await library.service(job.service_id),
             await library.result_of_job(job_id),
             await library.events(job_id=job_id, limit=EVENTS_SHOWN),
             await library.consents(job_id),
+            stored.form if stored is not None else None,
         )
 
     # Made once.
@@ -211,7 +215,9 @@ class JobDetail(QWidget):
         if facts is None:
             return
         self.now.show_pairs(list(words.fact_pairs(facts.job, facts.result, now)))
-        self.sent.show_pairs(list(words.sent_pairs(facts.job, facts.service_name, facts.consents, now)))
+        self.sent.show_pairs(
+            list(words.sent_pairs(facts.job, facts.service_name, facts.consents, now, facts.form))
+        )
 
     def show_tasks(self) -> None:
         """Transfers of this job, and the stages that they move."""

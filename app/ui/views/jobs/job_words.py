@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication
 
 from app.domain.job import Consent, Event, Job, JobFile, JobState, MessageKind
+from app.domain.parameter import Form, Parameter
 from app.domain.problem import Kind, Problem
 from app.domain.result import Result, ResultState
 from app.ui import status, text
@@ -200,8 +201,10 @@ def when(at: datetime | None, now: datetime) -> str:
     return "" if at is None else f"{text.relative(at, now)} ({text.exact(at)})"
 
 
-def sent_pairs(job: Job, service: str, consents: Sequence[Consent], now: datetime) -> Pairs:
-    """What went to the service, and what a person agreed to."""
+def sent_pairs(
+    job: Job, service: str, consents: Sequence[Consent], now: datetime, form: Form | None = None
+) -> Pairs:
+    """What went to the service, and what a person agreed to; `form` lends options their words."""
     pairs: Pairs = [
         (_t("To"), service),
         (_t("Application"), job.app_id),
@@ -209,7 +212,7 @@ def sent_pairs(job: Job, service: str, consents: Sequence[Consent], now: datetim
         (_t("Job name there"), job.remote_name),
         (_t("Files"), _files(job)),
     ]
-    pairs += [(name, _option(value)) for name, value in job.options.items()]
+    pairs += option_pairs(job, form, {c.parameter_id for c in consents})
     password = _t("made here, kept in the keyring") if job.password_set else _t("made by the service")
     pairs.append((_t("Password"), password))
     if job.override_reason:
@@ -227,8 +230,24 @@ def _files(job: Job) -> str:
     return f"{amount}: {names}{more}" if names else amount
 
 
-def _option(value: str | bool) -> str:
-    return (_t("on") if value else _t("off")) if isinstance(value, bool) else value
+def option_pairs(job: Job, form: Form | None, told: Collection[str]) -> Pairs:
+    """The options in the words of the service; those in `told`, and the panel, are said elsewhere."""
+    pairs: Pairs = []
+    for name, value in job.options.items():
+        parameter = form.parameter(name) if form is not None else None
+        if name not in told and value != job.panel_id:
+            label = parameter.label.rstrip(" :") if parameter is not None and parameter.label else name
+            pairs.append((label, _option(value, parameter, job.panel_id)))
+    return pairs
+
+
+def _option(value: str | bool, parameter: Parameter | None, panel_id: str) -> str:
+    if isinstance(value, bool):
+        return _t("on") if value else _t("off")
+    if parameter is None:
+        return value
+    offered = (*parameter.choices, *parameter.bound_choices.get(panel_id, ()))
+    return next((choice.label for choice in offered if choice.key == value), value)
 
 
 # Files and events as rows.

@@ -58,7 +58,7 @@ class ResultsView(View):
             Column("state", self.tr("State"), 110, status=result_state),
             Column("fresh", self.tr("New"), 55, show=fresh, tooltip=fresh),
             Column("service", self.tr("Service"), 150),
-            Column("verdict", self.tr("Verdict"), 210),
+            Column("verdict", self.tr("Verdict"), 180),
             Column("samples", self.tr("People"), 65, show=text.number, numeric=True),
             Column("variants", self.tr("Variants"), 85, show=text.number, numeric=True),
             Column("mean_r2", self.tr("Mean R2"), 80, show=r2, numeric=True),

@@ -48,7 +48,8 @@ def build_words(build: BuildGuess) -> str:
     sure = _t("certain") if build.confidence >= CERTAIN else _t("likely")
     if build.confidence < LIKELY:
         sure = _t("uncertain")
-    evidence = f": {build.evidence[0].rstrip('.')}" if build.evidence else ""
+    speaks = [each.rstrip(".") for each in build.evidence if not each.startswith("None of")]
+    evidence = f": {speaks[0]}" if speaks else ""
     return f"{build.value} ({sure}{evidence})"
 
 
