@@ -1,5 +1,6 @@
 """`haplodesk` and `python -m app`: the window without arguments, the command line with them."""
 
+import gc
 import os
 import sys
 from multiprocessing import freeze_support
@@ -49,6 +50,7 @@ class WholeProgram:
 
     def run_window(self, home: Path | None) -> int:
         """Open the window."""
+        gc.disable()  # while modules are loaded: nothing of it becomes garbage; `exec` switches it on
         from app.application import run_window
 
         return run_window(home)
