@@ -61,6 +61,7 @@ class JobDetail(QWidget):
         super().__init__(parent)
         self.context = context
         self.facts: JobFacts | None = None
+        self._pairs: dict[KeyValues, words.Pairs] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GRID)
@@ -214,10 +215,12 @@ class JobDetail(QWidget):
         facts, now = self.facts, self.context.now()
         if facts is None:
             return
-        self.now.show_pairs(list(words.fact_pairs(facts.job, facts.result, now)))
-        self.sent.show_pairs(
-            list(words.sent_pairs(facts.job, facts.service_name, facts.consents, now, facts.form))
-        )
+        stands = words.fact_pairs(facts.job, facts.result, now)
+        sent = words.sent_pairs(facts.job, facts.service_name, facts.consents, now, facts.form)
+        for place, pairs in ((self.now, stands), (self.sent, sent)):
+            if self._pairs.get(place) != pairs:
+                self._pairs[place] = pairs
+                place.show_pairs(list(pairs))
 
     def show_tasks(self) -> None:
         """Transfers of this job, and the stages that they move."""
