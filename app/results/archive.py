@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,10 +20,19 @@ from app.domain.progress import Progress, Report, silent
 from app.domain.result import ResultFile
 from app.results.archive_directory import PART, Directory, Encryption, Entry, read_directory
 from app.results.archive_entry import PIECE, open_entry, pieces
-from app.results.archive_output import Unpacking, proven
+from app.results.archive_output import REPLACED, Unpacking, proven, put_back
 from app.results.archive_problems import ArchiveFault, damaged, disk_problems
 
-__all__ = ["ArchiveFault", "check_md5", "extract", "listing", "md5_of", "remove_parts", "verify_zip"]
+__all__ = [
+    "ArchiveFault",
+    "check_md5",
+    "expected_md5",
+    "extract",
+    "listing",
+    "md5_of",
+    "remove_parts",
+    "verify_zip",
+]
 
 REPORT_EVERY_S = 0.25
 
@@ -76,11 +85,18 @@ def listing(zip_path: Path) -> Directory:
         return read_directory(zip_path, file)
 
 
-def remove_parts(folder: Path) -> int:
-    """Remove what an ended process left half-written below a folder; returns how many files."""
-    left = [path for path in folder.rglob("*" + PART) if path.is_file() and not path.is_symlink()]
-    for path in left:
-        path.unlink(missing_ok=True)
+def remove_parts(folder: Path, keep: Collection[Path] = ()) -> int:
+    """Remove what an ended process left half-written below a folder, except `keep`; returns how many files.
+
+    Files that were about to be replaced get their names back. Raises ProblemError (disk).
+    """
+    with disk_problems(folder):
+        for older in [path for path in folder.glob(REPLACED + "*") if path.is_dir()]:
+            put_back(folder, older)
+        found = [path for path in folder.rglob("*" + PART) if path not in keep]
+        left = [path for path in found if path.is_file() and not path.is_symlink()]
+        for path in left:
+            path.unlink(missing_ok=True)
     return len(left)
 
 
@@ -101,7 +117,7 @@ def check_md5(path: Path, md5_text: str, report: Report = silent) -> bool:
 
     False when the text says nothing about this file; raises ProblemError when it says something else.
     """
-    expected = _expected_md5(path.name, md5_text)
+    expected = expected_md5(path.name, md5_text)
     if expected is None:
         return False
     found = md5_of(path, report)
@@ -110,7 +126,8 @@ def check_md5(path: Path, md5_text: str, report: Report = silent) -> bool:
     return True
 
 
-def _expected_md5(name: str, text: str) -> str | None:
+def expected_md5(name: str, text: str) -> str | None:
+    """What the text of an `.md5` file says about the file of that name, in lower case; None for rubbish."""
     lines = re.findall(r"^\\?([0-9a-fA-F]{32})(?:[ \t]+\*?(.+?))?[ \t]*\r?$", text, re.MULTILINE)
     named = {re.split(r"[/\\]", other)[-1]: digest for digest, other in lines if other}
     alone = [digest for digest, other in lines if not other]

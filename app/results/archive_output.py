@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -19,6 +20,7 @@ from app.results.archive_problems import disk_full, disk_problems
 
 FLUSH_EVERY = 16 << 20
 SPARE_BYTES = 16 << 20  # what is left free on the disk beside the files
+REPLACED = ".replaced-"  # begins the name of the folder where older files wait until all new ones have names
 
 
 class Unpacking:
@@ -28,6 +30,7 @@ class Unpacking:
         self._folder, self._source = folder, source
         self._parts: list[Path] = []
         self._published: list[Path] = []
+        self._older: Path | None = None
         self._folders: list[Path] = []
         self._files: list[ResultFile] = []
 
@@ -78,20 +81,34 @@ class Unpacking:
         return digest.hexdigest()
 
     def publish(self) -> tuple[ResultFile, ...]:
-        """Give all files their names; files of the same name are replaced."""
+        """Give all files their names; files of the same name are replaced, all of them or none."""
         with disk_problems(self._folder):
             for part in self._parts:
                 target = part.with_name(part.name.removesuffix(PART))
+                if target.is_file():
+                    self._put_aside(target)
                 os.replace(part, target)
                 self._published.append(target)
             for folder in {path.parent for path in self._published}:
                 _flush_folder(folder)
+        if self._older is not None:
+            shutil.rmtree(self._older, ignore_errors=True)
         return tuple(self._files)
+
+    def _put_aside(self, target: Path) -> None:
+        """Keep an older file until all new ones have their names."""
+        if self._older is None:
+            self._older = Path(tempfile.mkdtemp(prefix=REPLACED, dir=self._folder))
+        place = self._older / target.relative_to(self._folder)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(target, place)
 
     def _discard(self) -> None:
         for path in (*self._parts, *self._published):
             with contextlib.suppress(OSError):
                 path.unlink(missing_ok=True)
+        if self._older is not None:
+            put_back(self._folder, self._older)
         for folder in reversed(self._folders):
             with contextlib.suppress(OSError):
                 folder.rmdir()
@@ -111,6 +128,19 @@ class Unpacking:
         for path in reversed(missing):
             path.mkdir()
             self._folders.append(path)
+
+
+def put_back(folder: Path, older: Path) -> None:
+    """Give files that were put aside their names again, except where a new one has the name already."""
+    for path in [each for each in older.rglob("*") if each.is_file()]:
+        target = folder / path.relative_to(older)
+        with contextlib.suppress(OSError):
+            if not target.exists():
+                os.replace(path, target)
+            else:
+                path.unlink()
+    if not any(each.is_file() for each in older.rglob("*")):
+        shutil.rmtree(older, ignore_errors=True)
 
 
 class _Flusher:

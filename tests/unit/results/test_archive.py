@@ -262,6 +262,43 @@ def test_a_second_time_replaces_and_old_parts_do_not_matter(tmp_path: Path) -> N
     assert_unpacked(made, None, out)
 
 
+def test_a_publish_that_fails_halfway_keeps_the_older_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = plain(tmp_path / "a.zip", contents())
+    older = {name: b"older" for name in contents()}
+    out = written(tmp_path / "out", older)
+    real, done = os.replace, 0
+
+    def failing(source: Path, target: Path) -> None:
+        nonlocal done
+        if source.name.endswith(".part"):
+            done += 1
+            if done == 2:
+                raise OSError(errno.EIO, "Input/output error")
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", failing)
+    assert refused(made, None, out).kind == "disk"
+    monkeypatch.undo()
+    assert files_below(out) == older
+    assert_unpacked(made, None, out)
+
+
+def test_files_put_aside_by_an_ended_process_come_back(tmp_path: Path) -> None:
+    left = {".replaced-x/a.gz": b"older", ".replaced-x/d/b.gz": b"older", "d/b.gz": b"new"}
+    out = written(tmp_path, left)
+    remove_parts(out)
+    assert files_below(out) == {"a.gz": b"older", "d/b.gz": b"new"}
+    assert not list(out.glob(".replaced-*"))
+
+
+def test_parts_that_are_still_wanted_are_kept(tmp_path: Path) -> None:
+    out = written(tmp_path, {"a.zip.part": b"1", "b.part": b"2"})
+    assert remove_parts(out, {out / "a.zip.part"}) == 1
+    assert files_below(out) == {"a.zip.part": b"1"}
+
+
 def test_parts_of_an_ended_process_are_removed(tmp_path: Path) -> None:
     out = written(tmp_path, {"a.gz.part": b"1", "statistics/b.part": b"2", "c.gz": b"3"})
     assert remove_parts(out) == 2
