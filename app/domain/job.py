@@ -120,7 +120,10 @@ class Job(Model):
 
     `options` are the parameters sent, without the password. `override_reason` is the user's reason for
     sending in spite of severe findings. `decided` is when the user last cancelled it or had it started again:
-    what the server answered to an earlier question is out of date. `missing_looks` counts the visits in a row
+    what the server answered to an earlier question is out of date. `looks` counts the searches of the
+    server's list for a sealed job; `sealed_before`: a body was once sent whole, so the list is searched
+    before each further try; `cancel_wanted`: cancel it as soon as it is found at the server;
+    `sent_again_as` is the job that took its place. `missing_looks` counts the visits in a row
     at which the server did not know the job.
     """
 
@@ -155,6 +158,10 @@ class Job(Model):
     last_visit: datetime | None = None
     next_visit: datetime | None = None
     failed_visits: int = 0
+    looks: int = 0
+    sealed_before: bool = False
+    cancel_wanted: bool = False
+    sent_again_as: str | None = None
     missing_looks: int = 0
     decided: datetime | None = None
     problem: Problem | None = None

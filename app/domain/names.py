@@ -23,6 +23,12 @@ def remote_job_name(name: str, job_id: str) -> str:
     return f"{safe[:60]}.{job_id.rpartition('-')[2]}"
 
 
+def safe_password(word: str) -> bool:
+    """Whether a password survives HTML, YAML and a shell on a server. Source: `cloudgene.md` 3.4."""
+    fits = re.fullmatch(r"[A-Za-z0-9_.][A-Za-z0-9_.-]{11,39}", word) is not None
+    return fits and any(c.isalpha() for c in word)
+
+
 def new_password() -> str:
     """A password for result archives: 24 characters that survive HTML, YAML and a shell.
 

@@ -10,6 +10,7 @@ import contextlib
 import getpass
 import logging
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -26,7 +27,7 @@ from app.domain.service import Service
 from app.domain.settings import Settings
 from app.operations.exclusive import exclusive_file
 from app.operations.tasks import Tasks
-from app.services.contract import Connection, ServiceFamily
+from app.services.contract import Connection, RemoteJob, ServiceFamily
 from app.services.registry import Registry
 from app.store import jobs, services, settings
 from app.store.secrets import Secrets
@@ -65,6 +66,15 @@ class Looks(Model):
     next_service: str | None = None
 
 
+@dataclass(frozen=True)
+class ListAnswer:
+    """The last list of jobs of a service: when it was asked for, and for which token (a hash)."""
+
+    at: datetime
+    who: str
+    jobs: tuple[RemoteJob, ...]
+
+
 class Desk:
     """The working place of all operations."""
 
@@ -85,6 +95,7 @@ class Desk:
         self.practice = practice
         self.closing = False
         self.looks = Looks()
+        self.last_lists: dict[str, ListAnswer] = {}
         self._listeners: list[Callable[[Changes], None]] = []
         self.tasks = Tasks(self._tell)
 
@@ -149,6 +160,10 @@ class Desk:
             limits=service.limits,
             plain_http_allowed=service.plain_http_allowed,
         )
+
+    def forget_list(self, service_id: str) -> None:
+        """A decision makes the last list out of date; the next question is a real one."""
+        self.last_lists.pop(service_id, None)
 
     async def secret(self, name: str) -> SecretStr | None:
         """A secret of the keyring; the keyring may be slow, so it is asked in a thread."""

@@ -1,8 +1,7 @@
-"""What the user fills in for a new job, and everything that is looked at before a byte is sent."""
+"""What the user fills in for a new job, and the pure checks of it. Who asks the service: `preflight.py`."""
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import re
 import shutil
@@ -14,16 +13,12 @@ from app.domain.job import REMOTE_OPEN_STATES
 from app.domain.model import Model
 from app.domain.panel import Panel
 from app.domain.parameter import Form, Parameter, ParameterType
-from app.domain.problem import Kind, Problem, ProblemError
+from app.domain.problem import Kind, Problem
 from app.domain.service import HealthState, Service
-from app.operations.desk import Desk
-from app.operations.list_jobs import list_jobs
-from app.operations.look_at_service import look_at_service, store_token_info
-from app.operations.sync_panels import read_form
 from app.services.contract import RemoteJob
-from app.store import datasets, services
 
 MEGABYTE = 1_000_000
+LOST = -1
 # A whole-genome result is commonly ten times as large as what was sent.
 RESULT_PER_UPLOAD = 10
 
@@ -67,87 +62,6 @@ class Preflight(Model):
     running_jobs: int | None = None
 
 
-async def preflight(desk: Desk, draft: JobDraft) -> Preflight:
-    """Look at everything that can stop a job, before anything is sent. Raises only for unknown ids."""
-    service = await desk.service(draft.service_id)
-    dataset = await _dataset(desk, draft.dataset_id)
-    obstacles = list(check_dataset_state(draft, dataset))
-    folder = desk.results_folder(await desk.settings())
-    obstacles += await asyncio.to_thread(check_files, dataset.files, service)
-    obstacles += await asyncio.to_thread(check_disk, folder, dataset)
-    asked = await _ask_service(desk, draft, service)
-    obstacles += asked.obstacles
-    return asked.model_copy(update={"obstacles": tuple(obstacles), "dataset": dataset})
-
-
-async def preview(desk: Desk, draft: JobDraft) -> Preflight:
-    """What can be said of a draft without asking anybody: as `preflight`, from what was read last.
-
-    Quick enough to follow the typing of a user. Raises only for unknown ids.
-    """
-    service = await desk.service(draft.service_id)
-    dataset = await _dataset(desk, draft.dataset_id)
-    stored = await desk.store.read(lambda c: services.form(c, draft.service_id, draft.app_id))
-    panel = await desk.store.read(lambda c: services.panel(c, draft.service_id, draft.panel_id))
-    form = stored.form if stored is not None else None
-    folder = desk.results_folder(await desk.settings())
-    obstacles = await asyncio.to_thread(_local_obstacles, draft, service, dataset, form, panel, folder)
-    return Preflight(obstacles=obstacles, service=service, form=form, panel=panel, dataset=dataset)
-
-
-def _local_obstacles(
-    draft: JobDraft, service: Service, dataset: Dataset, form: Form | None, panel: Panel | None, folder: Path
-) -> tuple[Obstacle, ...]:
-    found = [] if service.enabled else [_switched_off(service)]
-    found += [*check_dataset_state(draft, dataset), *check_files(dataset.files, service)]
-    found += [*check_disk(folder, dataset), *check_service(service)]
-    if form is not None:
-        found += check_parameters(draft, form, panel)
-    return tuple(found)
-
-
-async def _dataset(desk: Desk, dataset_id: str) -> Dataset:
-    found = await desk.store.read(lambda c: datasets.dataset(c, dataset_id))
-    if found is None:
-        raise ProblemError(
-            Problem(
-                kind=Kind.NOT_FOUND,
-                title="No such dataset",
-                what_happened=f"There is no dataset '{dataset_id}'.",
-            )
-        )
-    return found
-
-
-async def _ask_service(desk: Desk, draft: JobDraft, service: Service) -> Preflight:
-    """Everything that only the service can tell: token, maintenance, panel, parameters, running jobs."""
-    empty = Preflight(obstacles=(), service=service, dataset=await _dataset(desk, draft.dataset_id))
-    if not service.enabled:
-        return empty.model_copy(update={"obstacles": (_switched_off(service),)})
-    try:
-        service = await store_token_info(desk, await look_at_service(desk, service))
-        await desk.store.write(lambda c: services.save_service(c, service))
-        found = [*check_service(service)]
-        form = await read_form(desk, service.id, draft.app_id)
-        offered = desk.family(service).panels(await desk.connection(service), form, desk.clock.now())
-        panel = next((p for p in offered if p.id == draft.panel_id), None)
-        own = await list_jobs(desk, service)
-    except ProblemError as error:
-        field = "token" if error.problem.kind is Kind.SIGN_IN else "service"
-        return empty.model_copy(update={"obstacles": (Obstacle(field=field, problem=error.problem),)})
-    running = sum(job.state in REMOTE_OPEN_STATES for job in own)
-    found += [*check_parameters(draft, form, panel), *check_quota(service, own)]
-    return empty.model_copy(
-        update={
-            "obstacles": tuple(found),
-            "service": service,
-            "form": form,
-            "panel": panel,
-            "running_jobs": running,
-        }
-    )
-
-
 def _obstacle(field: str, kind: Kind, title: str, what: str, do: str = "", subject: str = "") -> Obstacle:
     return Obstacle(
         field=field,
@@ -157,7 +71,8 @@ def _obstacle(field: str, kind: Kind, title: str, what: str, do: str = "", subje
     )
 
 
-def _switched_off(service: Service) -> Obstacle:
+def switched_off(service: Service) -> Obstacle:
+    """The service was switched off by the user, or after a long silence."""
     return _obstacle(
         "service",
         Kind.REFUSED,
@@ -166,6 +81,11 @@ def _switched_off(service: Service) -> Obstacle:
         "Switch it on in Services.",
         service.name,
     )
+
+
+def is_aes(parameter: Parameter) -> bool:
+    """Whether a box asks for the strong encryption of the result."""
+    return parameter.type is ParameterType.CHECKBOX and "aes" in parameter.id.lower()
 
 
 def check_service(service: Service) -> tuple[Obstacle, ...]:
@@ -210,7 +130,7 @@ def check_service(service: Service) -> tuple[Obstacle, ...]:
 def check_quota(service: Service, own: tuple[RemoteJob, ...]) -> tuple[Obstacle, ...]:
     """Own jobs that the service counts against its limit, however they were sent."""
     limit = service.limits.max_running_jobs
-    running = sum(job.state in REMOTE_OPEN_STATES for job in own)
+    running = count_running(own)
     if limit is None or running < limit:
         return ()
     return (
@@ -223,6 +143,11 @@ def check_quota(service: Service, own: tuple[RemoteJob, ...]) -> tuple[Obstacle,
             service.name,
         ),
     )
+
+
+def count_running(own: tuple[RemoteJob, ...]) -> int:
+    """Jobs that the service is at work on; one that it lost in a restart (-1) waits for nobody."""
+    return sum(job.state in REMOTE_OPEN_STATES and job.raw_state != LOST for job in own)
 
 
 def check_parameters(draft: JobDraft, form: Form, panel: Panel | None) -> tuple[Obstacle, ...]:
@@ -260,7 +185,7 @@ def check_parameter(draft: JobDraft, form: Form, parameter: Parameter) -> list[O
     """One parameter of the form against what was filled in."""
     value = draft.options.get(parameter.id)
     if parameter.type is ParameterType.TERMS:
-        return [] if parameter.id in draft.terms else [_terms_missing(parameter)]
+        return _terms_wrong(parameter, draft.terms.get(parameter.id))
     if parameter.type is ParameterType.CHOICE:
         return _choice_wrong(parameter, value, tuple(c.key for c in parameter.choices))
     if parameter.type is ParameterType.BOUND_CHOICE:
@@ -300,14 +225,13 @@ def _choice_wrong(parameter: Parameter, value: object, allowed: tuple[str, ...])
     return [_obstacle(parameter.id, Kind.INPUT, parameter.label or parameter.id, what, do)]
 
 
-def _terms_missing(parameter: Parameter) -> Obstacle:
-    return _obstacle(
-        parameter.id,
-        Kind.INPUT,
-        "The terms are not accepted",
-        parameter.label,
-        f"Read the terms and tick the box; on the command line: --option {parameter.id}=accepted.",
-    )
+def _terms_wrong(parameter: Parameter, accepted: str | None) -> list[Obstacle]:
+    """Terms count as accepted only in the very words that a person saw."""
+    if accepted == parameter.label:
+        return []
+    do = f"Read the terms and tick the box; on the command line: --option {parameter.id}=accepted."
+    title = "The terms are not accepted" if accepted is None else "The terms have changed"
+    return [_obstacle(parameter.id, Kind.INPUT, title, parameter.label, do)]
 
 
 def _is_number(value: object) -> bool:
@@ -426,15 +350,15 @@ def check_file(file: DataFile, service: Service) -> list[Obstacle]:
     return found
 
 
-def check_disk(folder: Path, dataset: Dataset) -> tuple[Obstacle, ...]:
-    """Whether a result of this upload can fit on the disk at all."""
+def check_disk(folder: Path, size: int) -> tuple[Obstacle, ...]:
+    """Whether the result of an upload of `size` bytes can fit on the disk at all."""
     there = next((p for p in (folder, *folder.parents) if p.exists()), folder)
     try:
         free = shutil.disk_usage(there).free
     except OSError as error:
         what = f"{there}: {error.strerror or error}."
         return (_obstacle("disk", Kind.DISK, "The results folder cannot be used", what),)
-    needed = dataset.size * RESULT_PER_UPLOAD
+    needed = size * RESULT_PER_UPLOAD
     if free >= needed:
         return ()
     what = f"The result may need {needed / MEGABYTE:,.0f} MB, and {free / MEGABYTE:,.0f} MB are free."

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from pydantic import SecretStr
 
 from app.domain.changes import Changes, Noun
 from app.domain.job import ENDED_STATES, LOCAL_STATES, Job, JobState, SendPhase
 from app.domain.names import new_id, new_password, remote_job_name
-from app.domain.problem import Kind, problem
+from app.domain.problem import Kind, ProblemError, problem
 from app.operations.desk import Desk
-from app.operations.send_job import send_job, settle_sealed
-from app.operations.visit_jobs import take_in
+from app.operations.preflight import recheck
+from app.operations.send_job import BEFORE_SEAL, cancel_there, cancelled_here, send_job
 from app.store import jobs
 from app.store.store import Connection as StoreConnection
 
@@ -20,26 +21,31 @@ WAIT_FOR_UPLOAD_S = 5.0
 
 
 async def cancel_job(desk: Desk, job_id: str) -> Changes:
-    """Stop a job wherever it is: on this computer, on its way, or at the server."""
+    """Stop a job wherever it is: on this computer, on its way, or at the server.
+
+    A job that may be at the server without our knowing is not called cancelled before that is certain: it
+    is searched for, and cancelled as soon as it is found.
+    """
     job = await desk.job(job_id)
     if job.state in ENDED_STATES:
         return Changes()
-    if job.state in LOCAL_STATES:
-        job = await _stop_sending(desk, job)
-        if job.state in ENDED_STATES or job.phase in {SendPhase.DRAFT, SendPhase.CHECKED, SendPhase.SENDING}:
-            return await _cancelled_here(desk, job)
+    if job.phase in BEFORE_SEAL and await cancelled_here(desk, job_id, CANCELLED_HERE):
+        # First the word, then the transfer: another process reads it before its last bytes leave.
+        await _stop_sending(desk, job)
+        return Changes.of(Noun.JOB, job_id)
+    job = await desk.update_job(job_id, "You cancelled it.", kind="decision", cancel_wanted=True)
     service = await desk.service(job.service_id)
-    if job.phase is SendPhase.SEALED:
-        await settle_sealed(desk, service, job)
-        job = await desk.job(job_id)
-        if job.phase is not SendPhase.ANSWERED:
-            return await _cancelled_here(desk, job)
-    remote = await desk.family(service).cancel(await desk.connection(service), job.remote_id or "")
-    job = await desk.update_job(job.id, "Cancelled by you.", kind="decision")
-    return await take_in(desk, service, job, remote)
+    if job.phase is SendPhase.ANSWERED:
+        await cancel_there(desk, service, job)
+        return Changes.of(Noun.JOB, job_id)
+    await _stop_sending(desk, job)
+    return await send_job(desk, job_id) | Changes.of(Noun.JOB, job_id)
 
 
-async def _stop_sending(desk: Desk, job: Job) -> Job:
+CANCELLED_HERE = "Cancelled before it was at the server."
+
+
+async def _stop_sending(desk: Desk, job: Job) -> None:
     """End the running upload and wait until it has written down where it stood."""
     for task in desk.tasks.of_job(job.id):
         task.cancel()
@@ -47,21 +53,6 @@ async def _stop_sending(desk: Desk, job: Job) -> Job:
     while desk.tasks.of_job(job.id) and waited < WAIT_FOR_UPLOAD_S:
         await asyncio.sleep(0.05)
         waited += 0.05
-    return await desk.job(job.id)
-
-
-async def _cancelled_here(desk: Desk, job: Job) -> Changes:
-    if job.state in ENDED_STATES:
-        return Changes.of(Noun.JOB, job.id)
-    await desk.update_job(
-        job.id,
-        "Cancelled before it was at the server.",
-        kind="decision",
-        state=JobState.CANCELLED,
-        phase=SendPhase.CHECKED,
-        ended=desk.clock.now(),
-    )
-    return Changes.of(Noun.JOB, job.id)
 
 
 async def restart_job(desk: Desk, job_id: str) -> Changes:
@@ -85,13 +76,20 @@ async def restart_job(desk: Desk, job_id: str) -> Changes:
             "Only jobs that failed, were cancelled or have expired can be sent again.",
             subject=job.name,
         )
+    obstacles = await recheck(desk, job)
+    if obstacles:
+        raise ProblemError(obstacles[0].problem)
     again = await _copy(desk, job)
-    return await send_job(desk, again.id) | Changes.of(Noun.JOB, again.id)
+    return await send_job(desk, again.id) | Changes.of(Noun.JOB, again.id, job.id)
 
 
 async def _copy(desk: Desk, job: Job) -> Job:
-    """A new job with the files, options and consents of an ended one; the old one keeps its history."""
+    """A new job with the files, options and consents of an ended one; the old one keeps its history.
+
+    Two calls at once make one job: the old one says by which it was replaced.
+    """
     new = new_id("job")
+    await desk.change_job(job.id, partial(_replaced, new), "Sent again as a new job.", kind="decision")
     again = Job(
         id=new,
         remote_name=remote_job_name(job.name, new),
@@ -117,6 +115,18 @@ async def _copy(desk: Desk, job: Job) -> Job:
 
     await desk.store.write(write)
     return await desk.update_job(again.id, f"Sent again after {job.remote_id or job.id}.", kind="decision")
+
+
+def _replaced(new: str, job: Job) -> Job:
+    if job.sent_again_as is not None:
+        raise problem(
+            Kind.INPUT,
+            "It was sent again already",
+            f"The job {job.sent_again_as} took its place.",
+            "Look at that one.",
+            subject=job.name,
+        )
+    return job.model_copy(update={"sent_again_as": new})
 
 
 async def forget_job(desk: Desk, job_id: str) -> Changes:

@@ -33,7 +33,8 @@ from app.operations.tell import tell
 from app.operations.unpack import archive_md5, is_archive, is_damage, unpack
 from app.operations.visit_jobs import merged_files
 from app.services.contract import RemoteFile, RemoteJob
-from app.store import results
+from app.store import jobs, pages, results
+from app.store.pages import TableQuery
 from app.store.store import Connection as StoreConnection
 
 log = logging.getLogger(__name__)
@@ -55,7 +56,11 @@ async def fetch_results(
         result = await _result(desk, job, to)
         if result.state is ResultState.VERIFIED and _all_there(result):
             return Changes.of(Noun.RESULT, result.id)
+        job, result = await _miss_what_is_gone(desk, job, result)
         try:
+            if job.is_fetched:
+                service = await desk.service(job.service_id)
+                return await _finish(desk, service, job.id, result.id)
             return await _fetch(desk, job, result, password)
         except ProblemError as error:
             await _save_result(
@@ -104,10 +109,48 @@ async def _forget_fetched(desk: Desk, job: Job) -> None:
 
 
 def _all_there(result: Result) -> bool:
-    folder = Path(result.folder)
-    return bool(result.files) and all(
-        (folder / f.path).is_file() and (folder / f.path).stat().st_size == f.size for f in result.files
-    )
+    return bool(result.files) and len(_files_there(result)) == len(result.files)
+
+
+async def _miss_what_is_gone(desk: Desk, job: Job, result: Result) -> tuple[Job, Result]:
+    """Files that were verified and are not on the disk any more are to be fetched again."""
+    there = await asyncio.to_thread(_files_there, result)
+    sources = {f.source for f in there} - {f.source for f in result.files if f not in there}
+
+    def change(current: Job) -> Job:
+        files = tuple(
+            f.model_copy(update={"state": FileState.REMOTE, "bytes": None})
+            if f.state is FileState.VERIFIED and not sources & {f.name, Path(f.name).name}
+            else f
+            for f in current.remote_files
+        )
+        return current.model_copy(update={"remote_files": files})
+
+    if change(job) == job:
+        return job, result
+    job = await desk.change_job(job.id, change, "Files of the result are gone.", kind="download")
+    return job, await _save_result(desk, result.id, files=there)
+
+
+def _files_there(result: Result) -> tuple[ResultFile, ...]:
+    return tuple(f for f in result.files if _is_there(Path(result.folder), f))
+
+
+def _is_there(folder: Path, file: ResultFile) -> bool:
+    path = folder / file.path
+    return path.is_file() and path.stat().st_size == file.size
+
+
+async def unfinished_results(desk: Desk) -> tuple[str, ...]:
+    """The jobs whose files are all verified, but the program ended before the result was judged."""
+
+    def read(c: StoreConnection) -> tuple[str, ...]:
+        states = (("state", str(ResultState.FETCHING)), ("state", str(ResultState.INCOMPLETE)))
+        found = [results.result(c, each) for each in pages.ids(c, Noun.RESULT, TableQuery(terms=states))]
+        known = [jobs.job(c, each.job_id) for each in found if each is not None]
+        return tuple(job.id for job in known if job is not None and job.is_fetched)
+
+    return await desk.store.read(read)
 
 
 async def _fetch(desk: Desk, job: Job, result: Result, password: SecretStr | None) -> Changes:
@@ -168,6 +211,7 @@ async def _one_file(
     folder = Path(result.folder)
     current = await _file_now(desk, job_id, remote.file)
     if current.state is FileState.VERIFIED:
+        await _drop_archive(desk, folder / remote.file.name)
         return
     path = await fetch_file(desk, service, job_id, remote, folder, current)
     if path.name.endswith(".md5"):
@@ -177,12 +221,17 @@ async def _one_file(
         await archive_md5(path, sums.get(path.name))
         with desk.tasks.running_task(TaskKind.DECRYPT, f"Decrypting {path.name}", job_id=job_id) as task:
             files = await _unpack(desk, job_id, remote.file, path, password, folder, task.report)
-        if not (await desk.settings()).storage.keep_archives:
-            path.unlink(missing_ok=True)
     else:
         files = (await asyncio.to_thread(plain_file, path, folder, remote.file.name),)
     await _take_files(desk, result.id, files)
     await _mark(desk, job_id, remote.file, FileState.VERIFIED)
+    await _drop_archive(desk, path)
+
+
+async def _drop_archive(desk: Desk, path: Path) -> None:
+    """Remove an archive whose contents are verified; any sooner, and a kill would cost a download."""
+    if is_archive(path) and not (await desk.settings()).storage.keep_archives:
+        await asyncio.to_thread(path.unlink, missing_ok=True)
 
 
 async def _unpack(
@@ -301,6 +350,8 @@ async def _change_result(desk: Desk, result_id: str, change: Callable[[Result], 
 
 async def _finish(desk: Desk, service: Service, job_id: str, result_id: str) -> Changes:
     result = await _save_result(desk, result_id, problem="")
+    for file in (await desk.job(job_id)).remote_files:
+        await _drop_archive(desk, Path(result.folder) / file.name)
     quality = await judge(Path(result.folder), result.files)
     result = await _save_result(
         desk,

@@ -1,48 +1,65 @@
-"""Ask a service for its list of jobs, at the pace it wants, whoever asked last.
+"""Ask a service for its list of jobs, at the pace it wants, whoever asks.
 
-The window, the command line and a program started again share one data folder; the time of the last list
-request is kept there, so that two of them together do not ask more often than one may.
+The window and the command line may work on one data folder at once, and a program may be started again at any
+time. So the next free moment of each service is kept in the store, and a question first takes its turn there:
+two programs together never ask more often than one may.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
+from hashlib import sha256
 
 from app.domain.service import Service
-from app.operations.desk import Desk
-from app.services.contract import RemoteJob
+from app.operations.desk import Desk, ListAnswer
+from app.services.contract import Connection, RemoteJob
 from app.store import settings
+from app.store.store import Connection as StoreConnection
+
+LONGEST_TURN = timedelta(minutes=10)
 
 
 async def list_jobs(desk: Desk, service: Service, *, fresh: bool = False) -> tuple[RemoteJob, ...]:
-    """All own jobs at a service. A call that comes too early gets the last answer, or waits if `fresh`."""
-    family, connection = desk.family(service), await desk.connection(service)
-    last = await last_list(desk, service.id)
+    """All own jobs at a service. A call that comes too early gets the last answer again, or waits if `fresh`.
+
+    With `fresh` the answer was asked for after the call.
+    """
+    connection = await desk.connection(service)
+    who = _who(connection)
+    spacing = timedelta(seconds=service.limits.min_poll_s)
+    last = desk.last_lists.get(service.id)
+    recent = last is not None and last.who == who and desk.clock.now() - last.at < spacing
+    if last is not None and recent and not fresh:
+        return last.jobs
+    turn = await desk.store.write(partial(_take_turn, service.id, desk.clock.now(), spacing))
+    while (wait := (turn - desk.clock.now()).total_seconds()) > 0:
+        await desk.pause(wait)
     began = desk.clock.now()
-    if last is not None:
-        family.remember_list(connection, max(0.0, (began - last).total_seconds()))
-    if last is None or fresh or (began - last).total_seconds() >= service.limits.min_poll_s:
-        await _note(desk, service.id, began)
-    found = await family.jobs(connection, fresh=fresh)
-    if fresh:
-        await _note(desk, service.id, desk.clock.now())
+    found = await desk.family(service).jobs(connection, fresh=True)
+    desk.last_lists[service.id] = ListAnswer(at=began, who=who, jobs=found)
     return found
 
 
-async def last_list(desk: Desk, service_id: str) -> datetime | None:
-    """When the list was last asked for, by any program on this data folder."""
-    noted = await desk.store.read(lambda c: settings.state(c, _key(service_id)))
-    return datetime.fromisoformat(noted) if noted else None
+def _who(connection: Connection) -> str:
+    token = connection.token.get_secret_value() if connection.token is not None else ""
+    return sha256(f"{connection.base_url}\n{token}".encode()).hexdigest()
 
 
 async def may_list_now(desk: Desk, service: Service) -> bool:
-    """Whether a list request would be answered at once instead of waiting for its turn."""
-    last = await last_list(desk, service.id)
-    return last is None or (desk.clock.now() - last).total_seconds() >= service.limits.min_poll_s
+    """Whether a question would be asked at once instead of waiting for its turn."""
+    noted = await desk.store.read(lambda c: settings.state(c, _key(service.id)))
+    return noted is None or datetime.fromisoformat(noted) <= desk.clock.now()
 
 
-async def _note(desk: Desk, service_id: str, at: datetime) -> None:
-    await desk.store.write(lambda c: settings.set_state(c, _key(service_id), at.isoformat()))
+def _take_turn(service_id: str, now: datetime, spacing: timedelta, c: StoreConnection) -> datetime:
+    """The moment of our turn; the next one begins a spacing later. A clock that was set back does no harm."""
+    noted = settings.state(c, _key(service_id))
+    turn = now
+    if noted is not None and now < datetime.fromisoformat(noted) <= now + LONGEST_TURN:
+        turn = datetime.fromisoformat(noted)
+    settings.set_state(c, _key(service_id), (turn + spacing).isoformat())
+    return turn
 
 
 def _key(service_id: str) -> str:

@@ -6,6 +6,9 @@ after the phase `SEALED` is on disk. Every job carries a name that no other job 
 transfer, also the kill of the program: a phase before `SEALED` means that no job exists and sending may
 start anew; `SEALED` means that the job may exist, and the server's list is searched for the name, for as
 long as the server may need to show it, before anything is sent again.
+
+A cancel may come from another process at any moment. Every change of phase therefore looks at the job as it
+is in the store, and a job that has ended is never brought back to life.
 """
 
 from __future__ import annotations
@@ -17,27 +20,35 @@ from datetime import timedelta
 from app.domain.changes import Changes, Noun
 from app.domain.job import ENDED_STATES, REMOTE_OPEN_STATES, Job, JobState, SendPhase
 from app.domain.parameter import ParameterType
-from app.domain.problem import Kind, Problem, ProblemError
+from app.domain.problem import Kind, Problem, ProblemError, problem
 from app.domain.service import Service
 from app.operations.desk import Desk
 from app.operations.list_jobs import list_jobs
+from app.operations.look_at_service import store_token_info
+from app.operations.preflight import recheck
 from app.operations.tasks import TaskKind
 from app.services.contract import RemoteJob, Submission
 from app.store import services
 
 log = logging.getLogger(__name__)
 
-# After the last byte a server, or a proxy that holds the body back, may take a while to show the new job.
+# After the last byte a server, or a proxy that holds the body back, may take long to show the new job. The
+# searches grow apart: 1, 2, 4 … times the pace of the service; half an hour at one that is asked each minute.
+PATIENCE = 30
+SECONDS_PER_BYTE = 1 / 10_000_000
 LOOKS_BEFORE_RESEND = 4
 RETRY_FIRST = timedelta(seconds=30)
 RETRY_LONGEST = timedelta(minutes=15)
+FRESH = timedelta(minutes=1)
+BEFORE_SEAL = frozenset({SendPhase.DRAFT, SendPhase.CHECKED, SendPhase.SENDING})
+MENDED_BY_TIME = frozenset({Kind.BUSY, Kind.NO_NETWORK, Kind.STORE, Kind.DISK})
 
 
 async def send_job(desk: Desk, job_id: str) -> Changes:
-    """Send a job that is not at the server yet, or find it there; returns when that is settled.
+    """Send a job that is not at the server yet, or look for it there; one step, then it returns.
 
-    A problem that time can mend leaves the job `waiting` with the day of the next try, and is not raised.
-    A problem that only the user can mend is raised and kept in the job.
+    A problem that time can mend leaves the job `waiting` with the moment of the next step, and is not
+    raised. A problem that only the user can mend is raised and kept in the job.
     """
     async with desk.only_one(job_id) as mine:
         if not mine:
@@ -48,7 +59,35 @@ async def send_job(desk: Desk, job_id: str) -> Changes:
         service = await desk.service(job.service_id)
         if job.phase is SendPhase.SEALED:
             return await settle_sealed(desk, service, job)
-        return await _send(desk, service, job)
+        return await _try(desk, service, job)
+
+
+async def _try(desk: Desk, service: Service, job: Job) -> Changes:
+    """Look again at what was looked at when the job was made, unless that was just now; then send."""
+    try:
+        if job.sealed_before:
+            found = await _find(desk, service, job)
+            if found is not None:
+                return await _adopted(desk, service, job, found)
+        if job.failed_visits or desk.clock.now() - job.created > FRESH:
+            await _refuse(desk, job)
+    except ProblemError as error:
+        return await _not_sent(desk, service, job, error.problem)
+    return await _send(desk, service, job)
+
+
+async def _refuse(desk: Desk, job: Job) -> None:
+    obstacles = await recheck(desk, job)
+    if obstacles:
+        raise ProblemError(obstacles[0].problem)
+
+
+class _Ended(ProblemError):
+    """The job was cancelled by somebody else while it was being sent."""
+
+    def __init__(self) -> None:
+        what = "It was cancelled by another window or command."
+        super().__init__(Problem(kind=Kind.CANCELLED, title="Sending was stopped", what_happened=what))
 
 
 async def _send(desk: Desk, service: Service, job: Job) -> Changes:
@@ -56,48 +95,48 @@ async def _send(desk: Desk, service: Service, job: Job) -> Changes:
 
     async def seal() -> None:
         nonlocal sealed
-        await desk.update_job(
-            job.id,
-            "All data sent; waiting for the answer.",
-            kind="request",
-            phase=SendPhase.SEALED,
-            sealed=desk.clock.now(),
-        )
+        at = desk.clock.now()
+        await _step(desk, job, "All data sent; waiting for the answer.", SendPhase.SENDING,
+                    phase=SendPhase.SEALED, sealed=at, sealed_before=True, looks=0)  # fmt: skip
         sealed = True
 
-    job = await desk.update_job(
-        job.id,
-        f"Sending to {service.name}.",
-        kind="request",
-        state=JobState.UPLOADING,
-        phase=SendPhase.SENDING,
-        problem=None,
-        next_visit=None,
-    )
     try:
+        await _step(desk, job, f"Sending to {service.name}.", job.phase, state=JobState.UPLOADING,
+                    phase=SendPhase.SENDING, problem=None, next_visit=None)  # fmt: skip
         with desk.tasks.running_task(TaskKind.UPLOAD, f"{job.name} → {service.name}", job_id=job.id) as task:
             family, connection = desk.family(service), await desk.connection(service)
             submission = await _submission(desk, service, job)
             remote_id = await family.submit(connection, submission, task.report, seal)
+    except _Ended:
+        return Changes.of(Noun.JOB, job.id)
     except asyncio.CancelledError:
-        await asyncio.shield(_cancelled(desk, job, sealed))
+        await asyncio.shield(_stopped(desk, job, sealed))
         raise
     except ProblemError as error:
         return await _send_failed(desk, service, job, error.problem, sealed)
-    return await _answered(desk, job, remote_id)
+    return await _answered(desk, service, job, remote_id)
+
+
+async def _step(desk: Desk, job: Job, event: str, expected: SendPhase, **fields: object) -> Job:
+    """Go on only from the phase in which we left the job; raises _Ended for one that was cancelled."""
+
+    def change(current: Job) -> Job:
+        if current.state in ENDED_STATES or current.phase is not expected:
+            raise _Ended()
+        return current.model_copy(update=fields)
+
+    return await desk.change_job(job.id, change, event, kind="request")
 
 
 async def _submission(desk: Desk, service: Service, job: Job) -> Submission:
     password = await desk.secret(f"password:{job.id}") if job.password_set else None
     if job.password_set and password is None:
-        raise ProblemError(
-            Problem(
-                kind=Kind.STORE,
-                title="The password of the result is not in the keyring",
-                what_happened="Without it the result could not be opened, so nothing was sent.",
-                what_you_can_do="Make the job again.",
-                subject=job.name,
-            )
+        raise problem(
+            Kind.INPUT,
+            "The password of the result is not in the keyring",
+            "Without it the result could not be opened, so nothing was sent.",
+            "Make the job again.",
+            subject=job.name,
         )
     stored = await desk.store.read(lambda c: services.form(c, job.service_id, job.app_id))
     field = next((p.id for p in stored.form.of_type(ParameterType.FILES)), "files") if stored else "files"
@@ -111,99 +150,188 @@ async def _submission(desk: Desk, service: Service, job: Job) -> Submission:
     )
 
 
-async def _answered(desk: Desk, job: Job, remote_id: str) -> Changes:
-    await desk.update_job(
-        job.id,
-        f"Accepted by the server as {remote_id}.",
-        kind="request",
-        remote_id=remote_id,
-        phase=SendPhase.ANSWERED,
-        state=JobState.SUBMITTED,
-        submitted=desk.clock.now(),
-        problem=None,
-        next_visit=None,
-        failed_visits=0,
-    )
+async def _answered(desk: Desk, service: Service, job: Job, remote_id: str) -> Changes:
+    """Write the server's id down, whatever else happened; a cancel that came meanwhile is carried out."""
+    at = desk.clock.now()
+
+    def change(current: Job) -> Job:
+        return current.model_copy(
+            update={
+                "remote_id": remote_id,
+                "phase": SendPhase.ANSWERED,
+                "state": JobState.SUBMITTED,
+                "cancel_wanted": current.cancel_wanted or current.state is JobState.CANCELLED,
+                "submitted": at,
+                "ended": None,
+                "problem": None,
+                "next_visit": None,
+                "failed_visits": 0,
+            }
+        )
+
+    line = f"Accepted by the server as {remote_id}."
+    job = await desk.change_job(job.id, change, line, kind="request")
+    if job.cancel_wanted:
+        await cancel_there(desk, service, job)
     return Changes.of(Noun.JOB, job.id)
 
 
-async def _cancelled(desk: Desk, job: Job, sealed: bool) -> None:
+async def cancel_there(desk: Desk, service: Service, job: Job) -> None:
+    """Cancel a job at the server; the next look at its list tells whether it worked."""
+    remote = await desk.family(service).cancel(await desk.connection(service), job.remote_id or "")
+    desk.forget_list(service.id)
+    ended = desk.clock.now() if remote.state in ENDED_STATES else None
+    await desk.update_job(
+        job.id,
+        "Cancelled at the server.",
+        kind="decision",
+        state=remote.state,
+        raw_state=remote.raw_state,
+        ended=ended,
+        decided=desk.clock.now(),
+        cancel_wanted=False,
+        problem=None,
+    )
+
+
+async def _stopped(desk: Desk, job: Job, sealed: bool) -> None:
     """The user stopped the transfer, or the program is being closed: then the next start goes on."""
     if desk.closing:
         return
     if sealed:
-        await desk.update_job(job.id, "Stopped while waiting for the answer.", kind="decision")
+        note = "Stopped while waiting for the answer; it is cancelled as soon as it is found at the server."
+        await desk.update_job(job.id, note, kind="decision", cancel_wanted=True)
         return
-    await desk.update_job(
-        job.id,
-        "Sending was stopped; the server has nothing.",
-        kind="decision",
-        state=JobState.CANCELLED,
-        phase=SendPhase.CHECKED,
-        ended=desk.clock.now(),
-    )
+    await cancelled_here(desk, job.id, "Sending was stopped; the server has nothing.")
 
 
-async def _send_failed(desk: Desk, service: Service, job: Job, problem: Problem, sealed: bool) -> Changes:
-    if sealed and may_exist(problem):
-        note = f"No answer: {problem.title}. Looking for the job."
+async def cancelled_here(desk: Desk, job_id: str, note: str) -> bool:
+    """End a job that cannot be at the server; False when it may be there by now, and is left alone."""
+    ended = False
+    at = desk.clock.now()
+
+    def change(current: Job) -> Job:
+        nonlocal ended
+        ended = current.state not in ENDED_STATES and current.phase in BEFORE_SEAL
+        if not ended:
+            return current
+        update = {"state": JobState.CANCELLED, "ended": at, "decided": at, "next_visit": None}
+        return current.model_copy(update=update)
+
+    await desk.change_job(job_id, change, note, kind="decision")
+    return ended
+
+
+async def _send_failed(desk: Desk, service: Service, job: Job, why: Problem, sealed: bool) -> Changes:
+    if sealed and may_exist(why):
+        note = f"No answer: {why.title}. Looking for the job."
         return await settle_sealed(desk, service, await desk.update_job(job.id, note, kind="request"))
-    # Not sealed, or the server answered that it refuses: no job was made.
-    job = await desk.update_job(job.id, phase=SendPhase.CHECKED, sealed=None)
-    if problem.retry:
-        return await wait_and_retry(desk, job, problem)
-    state = JobState.WAITING if problem.kind is Kind.SIGN_IN else JobState.FAILED
-    ended = None if state is JobState.WAITING else desk.clock.now()
-    note = f"Not sent: {problem.sentence()}"
-    await desk.update_job(job.id, note, kind="request", state=state, problem=problem, ended=ended)
-    raise ProblemError(problem)
+    return await _not_sent(desk, service, job, why)
 
 
-def may_exist(problem: Problem) -> bool:
+async def _not_sent(desk: Desk, service: Service, job: Job, why: Problem) -> Changes:
+    """No body left whole, or the server answered that it refuses: no job was made."""
+    job = await desk.change_job(job.id, _open_again)
+    if job.state in ENDED_STATES:
+        return Changes.of(Noun.JOB, job.id)
+    if why.kind is Kind.SIGN_IN:
+        await _learn_token(desk, service)
+    if why.retry or why.kind in MENDED_BY_TIME:
+        return await wait_and_retry(desk, job, why)
+    if why.kind is Kind.SIGN_IN:
+        await wait_and_retry(desk, job, why)
+        raise ProblemError(why)
+    note = f"Not sent: {why.sentence()}"
+    ended = desk.clock.now()
+    await desk.update_job(job.id, note, kind="request", state=JobState.FAILED, problem=why, ended=ended)
+    raise ProblemError(why)
+
+
+def _open_again(job: Job) -> Job:
+    if job.state in ENDED_STATES:
+        return job
+    return job.model_copy(update={"phase": SendPhase.CHECKED, "sealed": None, "sealed_before": False})
+
+
+async def _learn_token(desk: Desk, service: Service) -> None:
+    """Ask about the token at once: a stored `valid` from before would let the upload start again."""
+    try:
+        token = (await store_token_info(desk, service)).token
+    except ProblemError:
+        return
+    await desk.update_service(service.id, token=token)
+
+
+def may_exist(why: Problem) -> bool:
     """Whether a job can exist after this problem: only a clear refusal by the server rules it out."""
-    return problem.kind not in {Kind.REFUSED, Kind.SIGN_IN, Kind.INPUT, Kind.NOT_FOUND}
+    return why.kind not in {Kind.REFUSED, Kind.SIGN_IN, Kind.INPUT, Kind.NOT_FOUND}
 
 
-async def wait_and_retry(desk: Desk, job: Job, problem: Problem) -> Changes:
+async def wait_and_retry(desk: Desk, job: Job, why: Problem) -> Changes:
     """Leave the job waiting; each failure doubles the pause up to a quarter of an hour."""
     failures = job.failed_visits + 1
     pause = min(RETRY_FIRST * 2 ** min(failures - 1, 10), RETRY_LONGEST)
-    if problem.retry_after_s is not None:
-        pause = max(pause, timedelta(seconds=problem.retry_after_s))
-    await desk.update_job(
-        job.id,
-        f"Waiting: {problem.sentence()}",
-        kind="request",
-        state=JobState.WAITING,
-        problem=problem,
-        failed_visits=failures,
-        next_visit=desk.clock.now() + pause,
-    )
+    if why.retry_after_s is not None:
+        pause = max(pause, timedelta(seconds=min(why.retry_after_s, 86_400)))
+    return await _wait(desk, job, why, pause, failures)
+
+
+async def _wait(desk: Desk, job: Job, why: Problem, pause: timedelta, failures: int) -> Changes:
+    at = desk.clock.now() + pause
+
+    def change(current: Job) -> Job:
+        if current.state in ENDED_STATES:
+            return current
+        update = {
+            "state": JobState.WAITING,
+            "problem": why,
+            "failed_visits": failures,
+            "next_visit": at,
+            "looks": job.looks,
+        }
+        return current.model_copy(update=update)
+
+    await desk.change_job(job.id, change, f"Waiting: {why.sentence()}", kind="request")
     return Changes.of(Noun.JOB, job.id)
 
 
 async def settle_sealed(desk: Desk, service: Service, job: Job) -> Changes:
-    """Find a job whose answer was lost. Not found for long enough means that it was never made."""
+    """Search once for a job whose answer was lost. Not found for long enough means: it was never made."""
     assert job.sealed is not None
-    # The look at `enough` begins after the server had its time; an answer from before would prove nothing.
-    enough = job.sealed + timedelta(seconds=LOOKS_BEFORE_RESEND * service.limits.min_poll_s)
+    pace = timedelta(seconds=service.limits.min_poll_s)
+    size = sum(f.size for f in job.files)
+    enough = job.sealed + PATIENCE * pace + timedelta(seconds=size * SECONDS_PER_BYTE)
+    began = desk.clock.now()
     try:
-        while True:
-            began = desk.clock.now()
-            found = await _find(desk, service, job)
-            if found is not None:
-                note = "The job is at the server; nothing is sent again."
-                await desk.update_job(job.id, note, kind="request")
-                return await _answered(desk, job, found.remote_id)
-            if began >= enough:
-                break
-            await desk.pause(service.limits.min_poll_s)
+        found = await _find(desk, service, job)
     except ProblemError as error:
         return await wait_and_retry(desk, job, error.problem)
-    job = await desk.update_job(job.id, phase=SendPhase.CHECKED, sealed=None)
+    if found is not None:
+        return await _adopted(desk, service, job, found)
+    job = job.model_copy(update={"looks": job.looks + 1})
+    if began < enough or job.looks < LOOKS_BEFORE_RESEND:
+        pause = min(pace * 2 ** min(job.looks - 1, 10), RETRY_LONGEST)
+        return await _wait(desk, job, LOOKING, pause, job.failed_visits)
+    if job.cancel_wanted:
+        await desk.change_job(job.id, _never_there)
+        await cancelled_here(desk, job.id, "Cancelled; the server never made it.")
+        return Changes.of(Noun.JOB, job.id)
+    job = await desk.change_job(job.id, _never_there)
     return await wait_and_retry(desk, job, NEVER_MADE)
 
 
+def _never_there(job: Job) -> Job:
+    """Back to the phase before sending, but the list is searched once more before the next try."""
+    return job.model_copy(update={"phase": SendPhase.CHECKED, "sealed": None})
+
+
+LOOKING = Problem(
+    kind=Kind.BUSY,
+    title="No answer came after the upload",
+    what_happened="The service may have made the job; its list is searched until that is certain.",
+    what_you_can_do="Nothing is sent again before that.",
+    retry=True,
+)
 NEVER_MADE = Problem(
     kind=Kind.BUSY,
     title="The server did not take the job",
@@ -211,6 +339,11 @@ NEVER_MADE = Problem(
     what_you_can_do="It is sent again by itself.",
     retry=True,
 )
+
+
+async def _adopted(desk: Desk, service: Service, job: Job, found: RemoteJob) -> Changes:
+    await desk.update_job(job.id, "The job is at the server; nothing is sent again.", kind="request")
+    return await _answered(desk, service, job, found.remote_id)
 
 
 async def _find(desk: Desk, service: Service, job: Job) -> RemoteJob | None:

@@ -6,30 +6,33 @@ from pydantic import SecretStr
 
 from app.domain.changes import Changes, Noun
 from app.domain.job import Consent, Event, Job, JobState, SendPhase
-from app.domain.names import new_id, new_password, remote_job_name
+from app.domain.names import new_id, new_password, remote_job_name, safe_password
 from app.domain.parameter import Form, ParameterType
-from app.domain.problem import Kind, Problem, ProblemError
+from app.domain.problem import Kind, ProblemError, problem
 from app.operations.desk import Desk
-from app.operations.draft_job import JobDraft, Obstacle, Preflight, panel_fields, preflight, text_hash
+from app.operations.draft_job import JobDraft, Obstacle, Preflight, is_aes, panel_fields, text_hash
+from app.operations.preflight import preflight
 from app.operations.send_job import send_job
 from app.store import jobs
 from app.store.store import Connection as StoreConnection
 
 
-async def submit_job(desk: Desk, draft: JobDraft) -> Changes:
+async def submit_job(desk: Desk, draft: JobDraft, password: SecretStr | None = None) -> Changes:
     """Check everything, make the job and send it."""
-    changes = await create_job(desk, draft)
+    changes = await create_job(desk, draft, password)
     for job_id in changes.ids(Noun.JOB):
         changes |= await send_job(desk, job_id)
     return changes
 
 
-async def create_job(desk: Desk, draft: JobDraft) -> Changes:
+async def create_job(desk: Desk, draft: JobDraft, password: SecretStr | None = None) -> Changes:
     """Check everything and write the job down with its consents; nothing is sent yet.
 
-    Raises ProblemError with the first obstacle. From here on the job is not lost: if the program ends, the
-    next start sends it.
+    `password` opens the result; without it one is made, or the service makes it if the draft says so. It is
+    in the keyring before anybody can see the job. Raises ProblemError with the first obstacle. From here on
+    the job is not lost: if the program ends, the next start sends it.
     """
+    refuse_password(password)
     found = await preflight(desk, draft)
     if found.obstacles:
         raise refusal(found.obstacles)
@@ -37,7 +40,7 @@ async def create_job(desk: Desk, draft: JobDraft) -> Changes:
     assert found.panel is not None
     job = _job(desk, draft, found, found.form)
     if job.password_set:
-        await desk.keep_secret(f"password:{job.id}", SecretStr(new_password()))
+        await desk.keep_secret(f"password:{job.id}", password or SecretStr(new_password()))
     consents = _consents(desk, draft, job)
     events = _events(desk, draft, job, found)
 
@@ -50,6 +53,17 @@ async def create_job(desk: Desk, draft: JobDraft) -> Changes:
 
     await desk.store.write(write)
     return desk.announce(Changes.of(Noun.JOB, job.id) | Changes.of(Noun.EVENT, job.id))
+
+
+def refuse_password(password: SecretStr | None) -> None:
+    """A password that a server would change on its way is refused; see `safe_password`."""
+    if password is not None and not safe_password(password.get_secret_value()):
+        raise problem(
+            Kind.INPUT,
+            "The password would not survive the way",
+            "A server may change other characters, and then nobody could open the result.",
+            "Use 12 to 40 letters, digits, dots, underscores and dashes, with a letter, no dash in front.",
+        )
 
 
 def refusal(obstacles: tuple[Obstacle, ...]) -> ProblemError:
@@ -88,7 +102,8 @@ def _job(desk: Desk, draft: JobDraft, found: Preflight, form: Form) -> Job:
 def sent_options(draft: JobDraft, form: Form) -> dict[str, str | bool]:
     """What is sent: choices with their defaults, ticked boxes only, accepted terms, filled text only.
 
-    A checkbox is on at the server whenever its name is present, so one that is not ticked is left out.
+    The strong encryption of the result is asked for unless the user says no. A checkbox is on at the
+    server whenever its name is present, so one that is not ticked is left out.
     """
     panels = panel_fields(form)
     sent: dict[str, str | bool] = {}
@@ -99,7 +114,7 @@ def sent_options(draft: JobDraft, form: Form) -> dict[str, str | bool]:
         elif parameter.type is ParameterType.TERMS:
             sent[parameter.id] = "accepted"
         elif parameter.type is ParameterType.CHECKBOX:
-            if is_ticked(value):
+            if is_ticked(is_aes(parameter) if value is None else value):
                 sent[parameter.id] = True
         elif parameter.type in {ParameterType.CHOICE, ParameterType.BOUND_CHOICE, ParameterType.PANEL}:
             chosen = value or parameter.default
@@ -141,8 +156,3 @@ def _events(desk: Desk, draft: JobDraft, job: Job, found: Preflight) -> list[Eve
         Event(at=desk.clock.now(), kind="decision", text=t, job_id=job.id, service_id=job.service_id)
         for t in texts
     ]
-
-
-def stopped_by(problem: Problem) -> bool:
-    """Whether a problem needs the user before sending can go on."""
-    return problem.kind not in {Kind.BUSY, Kind.NO_NETWORK}

@@ -117,13 +117,13 @@ class DeskOperations:
 
     async def preflight(self, draft: JobDraft) -> Preflight:
         """Look at everything that can stop a job, before anything is sent."""
-        from app.operations.draft_job import preflight
+        from app.operations.preflight import preflight
 
         return await preflight(self._desk, draft)
 
     async def preview(self, draft: JobDraft) -> Preflight:
         """What can be said of a draft without asking anybody."""
-        from app.operations.draft_job import preview
+        from app.operations.preflight import preview
 
         return await preview(self._desk, draft)
 

@@ -28,12 +28,13 @@ from app.domain.service import Service
 from app.operations.add_dataset import add_dataset
 from app.operations.check_dataset import check_dataset
 from app.operations.desk import Desk
-from app.operations.draft_job import JobDraft, preflight
+from app.operations.draft_job import JobDraft
+from app.operations.preflight import preflight
 from app.operations.send_job import send_job
 from app.operations.submit_job import create_job
 from app.operations.sync_panels import read_form, sync_panels
 from app.store import services
-from app.store.secrets import password_name, token_name
+from app.store.secrets import token_name
 
 ACCEPTED = "accepted"
 BUILD_FIELDS = ("build",)
@@ -104,10 +105,7 @@ async def _submit(
     await _refuse(desk, order, drafts)
     made: list[str] = []
     for draft in drafts:
-        made += (await create_job(desk, draft)).ids(Noun.JOB)
-    for job_id in made:
-        if password is not None:
-            await desk.keep_secret(password_name(job_id), password)
+        made += (await create_job(desk, draft, password)).ids(Noun.JOB)
     return await _send(desk, session, tuple(made), order.wait, own_password=password is not None)
 
 

@@ -1,37 +1,61 @@
 """Two programs on one data folder ask for a list no more often than one."""
 
 import asyncio
-from unittest.mock import Mock
+from collections.abc import Iterator
+from pathlib import Path
 
+import pytest
+
+from app.domain.service import Limits, Service
 from app.operations.desk import Desk
 from app.operations.draft_job import JobDraft
-from app.operations.list_jobs import last_list, list_jobs, may_list_now
-from app.services.contract import Connection
+from app.operations.list_jobs import list_jobs, may_list_now
+from app.store.store import Store
+from tests.helpers.desk_fixtures import QuickDesk
 from tests.helpers.fake_family import FakeFamily
 
 
-def test_the_time_of_the_last_list_is_kept_and_told(desk: Desk, fake: FakeFamily, ready: JobDraft) -> None:
-    remembered = Mock()
-    fake.remember_list = remembered  # type: ignore[method-assign]
-    service = asyncio.run(desk.service(ready.service_id))
-    service = service.model_copy(update={"limits": service.limits.model_copy(update={"min_poll_s": 30.0})})
-    assert asyncio.run(may_list_now(desk, service))
-    asyncio.run(list_jobs(desk, service))
-    assert not asyncio.run(may_list_now(desk, service))
-    desk.clock.advance(10)  # type: ignore[attr-defined]
-    asyncio.run(list_jobs(desk, service))
-    connection, ago = remembered.call_args.args
-    assert isinstance(connection, Connection)
-    assert ago == 10.0
-    desk.clock.advance(20)  # type: ignore[attr-defined]
-    assert asyncio.run(may_list_now(desk, service))
+@pytest.fixture
+def service(desk: Desk, ready: JobDraft) -> Service:
+    found = asyncio.run(desk.service(ready.service_id))
+    return found.model_copy(update={"limits": Limits(min_poll_s=30.0)})
 
 
-def test_answers_given_again_do_not_move_the_turn(desk: Desk, ready: JobDraft) -> None:
-    service = asyncio.run(desk.service(ready.service_id))
-    service = service.model_copy(update={"limits": service.limits.model_copy(update={"min_poll_s": 30.0})})
+@pytest.fixture
+def other(desk: Desk) -> Iterator[Desk]:
+    """A second program on the same data folder, with a clock of the same time."""
+    with Store.open(Path(desk.home) / "haplodesk.db") as store:
+        yield QuickDesk(desk.home, store, desk.secrets, desk.registry, clock=desk.clock)
+
+
+def test_a_second_program_waits_for_its_turn(
+    desk: Desk, other: Desk, fake: FakeFamily, service: Service
+) -> None:
+    began = desk.clock.now()
+    for each in (desk, other, desk):
+        asyncio.run(list_jobs(each, service, fresh=True))
+    assert (desk.clock.now() - began).total_seconds() == 60.0
+
+
+def test_an_answer_is_given_again_without_moving_the_turn(
+    desk: Desk, fake: FakeFamily, service: Service
+) -> None:
+    desk.clock.advance(60)  # type: ignore[attr-defined]
     asyncio.run(list_jobs(desk, service))
-    first = asyncio.run(last_list(desk, service.id))
+    fake.calls.clear()
+    for _ in range(5):
+        desk.clock.advance(5)  # type: ignore[attr-defined]
+        asyncio.run(list_jobs(desk, service))
+    assert fake.calls == []
     desk.clock.advance(5)  # type: ignore[attr-defined]
-    asyncio.run(list_jobs(desk, service))
-    assert asyncio.run(last_list(desk, service.id)) == first
+    assert asyncio.run(may_list_now(desk, service))
+
+
+def test_a_clock_that_was_set_back_does_not_stop_the_program(
+    desk: Desk, fake: FakeFamily, service: Service
+) -> None:
+    asyncio.run(list_jobs(desk, service, fresh=True))
+    desk.clock.advance(-86_400)  # type: ignore[attr-defined]
+    before = desk.clock.now()
+    asyncio.run(list_jobs(desk, service, fresh=True))
+    assert desk.clock.now() == before

@@ -10,10 +10,9 @@ from app.domain.dataset import Dataset
 from app.domain.parameter import Choice, Form, Parameter, ParameterType
 from app.domain.problem import Problem
 from app.domain.service import HealthState, Service
-from app.operations.draft_job import JobDraft, Obstacle, panel_fields
+from app.operations.draft_job import JobDraft, Obstacle, is_aes, panel_fields
 
 BUILD_WORDS = {"GRCh37": ("hg19", "grch37", "b37"), "GRCh38": ("hg38", "grch38", "b38")}
-AES_WORDS = ("aes",)
 TYPED = {ParameterType.TEXT, ParameterType.TEXTAREA, ParameterType.NUMBER}
 
 
@@ -105,7 +104,7 @@ def with_defaults(filling: Filling, form: Form, dataset: Dataset | None) -> None
         if parameter.type in {ParameterType.CHOICE, ParameterType.BOUND_CHOICE, ParameterType.PANEL}:
             _default_choice(filling, form, parameter, dataset)
         elif parameter.type is ParameterType.CHECKBOX and parameter.id not in filling.options:
-            filling.options[parameter.id] = _is_aes(parameter) or parameter.default.lower() in {"true", "yes"}
+            filling.options[parameter.id] = is_aes(parameter) or parameter.default.lower() in {"true", "yes"}
         elif parameter.type in TYPED and parameter.default and parameter.id not in filling.options:
             filling.options[parameter.id] = parameter.default
 
@@ -133,11 +132,6 @@ def suited(parameter: Parameter, keys: Sequence[str], dataset: Dataset | None) -
     if parameter.id == "phasing" and report.phased and "no_phasing" in keys:
         return "no_phasing"
     return None
-
-
-def _is_aes(parameter: Parameter) -> bool:
-    """Whether a box asks for the strong encryption of the result: on unless the user says otherwise."""
-    return any(word in parameter.id.lower() for word in AES_WORDS)
 
 
 def by_field(obstacles: Sequence[Obstacle]) -> dict[str, list[Problem]]:

@@ -1,0 +1,148 @@
+"""Everything that is looked at before a byte is sent: on this computer, and by asking the service."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from app.domain.dataset import Dataset
+from app.domain.job import Job
+from app.domain.model import Model
+from app.domain.panel import Panel
+from app.domain.parameter import Form
+from app.domain.problem import Kind, Problem, ProblemError
+from app.domain.service import Service
+from app.operations.desk import Desk
+from app.operations.draft_job import (
+    JobDraft,
+    Obstacle,
+    Preflight,
+    check_dataset_state,
+    check_disk,
+    check_files,
+    check_parameters,
+    check_quota,
+    check_service,
+    count_running,
+    switched_off,
+)
+from app.operations.list_jobs import list_jobs
+from app.operations.look_at_service import look_at_service, store_token_info
+from app.operations.sync_panels import read_form
+from app.store import datasets, jobs, services
+
+
+async def preflight(desk: Desk, draft: JobDraft) -> Preflight:
+    """Look at everything that can stop a job, before anything is sent. Raises only for unknown ids."""
+    service = await desk.service(draft.service_id)
+    dataset = await _dataset(desk, draft.dataset_id)
+    folder = desk.results_folder(await desk.settings())
+    obstacles = list(check_dataset_state(draft, dataset))
+    obstacles += await asyncio.to_thread(check_files, dataset.files, service)
+    obstacles += await asyncio.to_thread(check_disk, folder, dataset.size)
+    asked = await _ask_service(desk, draft, service)
+    return Preflight(
+        obstacles=(*obstacles, *asked.obstacles),
+        service=asked.service,
+        form=asked.form,
+        panel=asked.panel,
+        dataset=dataset,
+        running_jobs=asked.running,
+    )
+
+
+async def recheck(desk: Desk, job: Job) -> tuple[Obstacle, ...]:
+    """Look again before a job is sent later than it was made: files, disk, and what the service says now.
+
+    The findings were judged when the job was made. Terms hold only in the words that were accepted then.
+    """
+    service = await desk.service(job.service_id)
+    consents = await desk.store.read(lambda c: jobs.consents(c, job.id))
+    terms = {c.parameter_id: c.text for c in consents}
+    draft = JobDraft(
+        dataset_id=job.dataset_id or "",
+        service_id=job.service_id,
+        app_id=job.app_id,
+        panel_id=job.panel_id,
+        options={name: value for name, value in job.options.items() if name not in terms},
+        terms=terms,
+    )
+    folder = desk.results_folder(await desk.settings())
+    obstacles = await asyncio.to_thread(check_files, job.files, service)
+    size = sum(f.size for f in job.files)
+    obstacles += await asyncio.to_thread(check_disk, folder, size)
+    return obstacles + (await _ask_service(desk, draft, service)).obstacles
+
+
+async def preview(desk: Desk, draft: JobDraft) -> Preflight:
+    """What can be said of a draft without asking anybody: as `preflight`, from what was read last.
+
+    Quick enough to follow the typing of a user. Raises only for unknown ids.
+    """
+    service = await desk.service(draft.service_id)
+    dataset = await _dataset(desk, draft.dataset_id)
+    stored = await desk.store.read(lambda c: services.form(c, draft.service_id, draft.app_id))
+    panel = await desk.store.read(lambda c: services.panel(c, draft.service_id, draft.panel_id))
+    form = stored.form if stored is not None else None
+    folder = desk.results_folder(await desk.settings())
+    obstacles = await asyncio.to_thread(_local_obstacles, draft, service, dataset, form, panel, folder)
+    return Preflight(obstacles=obstacles, service=service, form=form, panel=panel, dataset=dataset)
+
+
+def _local_obstacles(
+    draft: JobDraft, service: Service, dataset: Dataset, form: Form | None, panel: Panel | None, folder: Path
+) -> tuple[Obstacle, ...]:
+    found = [] if service.enabled else [switched_off(service)]
+    found += [*check_dataset_state(draft, dataset), *check_files(dataset.files, service)]
+    found += [*check_disk(folder, dataset.size), *check_service(service)]
+    if form is not None:
+        found += check_parameters(draft, form, panel)
+    return tuple(found)
+
+
+async def _dataset(desk: Desk, dataset_id: str) -> Dataset:
+    found = await desk.store.read(lambda c: datasets.dataset(c, dataset_id))
+    if found is None:
+        raise ProblemError(
+            Problem(
+                kind=Kind.NOT_FOUND,
+                title="No such dataset",
+                what_happened=f"There is no dataset '{dataset_id}'.",
+            )
+        )
+    return found
+
+
+class _Asked(Model):
+    """What the service says now."""
+
+    obstacles: tuple[Obstacle, ...]
+    service: Service
+    form: Form | None = None
+    panel: Panel | None = None
+    running: int | None = None
+
+
+async def _ask_service(desk: Desk, draft: JobDraft, service: Service) -> _Asked:
+    """Everything that only the service can tell: token, maintenance, panel, parameters, running jobs."""
+    if not service.enabled:
+        return _Asked(obstacles=(switched_off(service),), service=service)
+    try:
+        service = await _learn(desk, service)
+        form = await read_form(desk, service.id, draft.app_id)
+        offered = desk.family(service).panels(await desk.connection(service), form, desk.clock.now())
+        own = await list_jobs(desk, service)
+    except ProblemError as error:
+        field = "token" if error.problem.kind is Kind.SIGN_IN else "service"
+        return _Asked(obstacles=(Obstacle(field=field, problem=error.problem),), service=service)
+    panel = next((p for p in offered if p.id == draft.panel_id), None)
+    found = (*check_service(service), *check_parameters(draft, form, panel), *check_quota(service, own))
+    return _Asked(obstacles=found, service=service, form=form, panel=panel, running=count_running(own))
+
+
+async def _learn(desk: Desk, service: Service) -> Service:
+    """Token and maintenance as they are now; only what was learned is written."""
+    seen = await store_token_info(desk, await look_at_service(desk, service))
+    learned = ("token", "generation", "server_name", "apps", "maintenance_text", "state", "last_checked")
+    fields = {name: getattr(seen, name) for name in learned}
+    return await desk.update_service(service.id, **fields) or seen
