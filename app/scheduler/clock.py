@@ -21,7 +21,7 @@ from app.domain.problem import Kind, ProblemError
 from app.domain.service import HealthState, Service
 from app.operations.check_services import check_services
 from app.operations.desk import Desk, Looks
-from app.operations.fetch_results import fetch_results
+from app.operations.fetch_results import fetch_results, unfinished_results
 from app.operations.send_job import send_job
 from app.operations.sync_panels import sync_panels
 from app.operations.visit_jobs import remind, visit_jobs
@@ -48,6 +48,7 @@ class Scheduler:
         self._running: dict[str, asyncio.Task[None]] = {}
         self._last_list: dict[str, datetime] = {}
         self._fetch_again: dict[str, tuple[datetime | None, int]] = {}
+        self._unfinished: tuple[str, ...] = ()
         self._offline_since: datetime | None = None
         self._offline_look = 0.0
         self._marks: tuple[float, float] | None = None
@@ -59,6 +60,7 @@ class Scheduler:
         from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
         settings = (await self._desk.settings()).visits
+        self._unfinished = await unfinished_results(self._desk)
         scheduler = AsyncIOScheduler(
             job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
         )
@@ -119,6 +121,7 @@ class Scheduler:
             await self._fetch_due(open_jobs, now)
         else:
             self._look_for_network()
+        self._finish_due()
         if self._deliver is not None:
             self._start("notices", self._deliver)
 
@@ -165,6 +168,12 @@ class Scheduler:
             at, _ = self._fetch_again.get(job.id, (now, 0))
             if at is not None and at <= now:
                 self._start(f"fetch:{job.service_id}", partial(self._fetch, job.id))
+
+    def _finish_due(self) -> None:
+        """Results that an earlier run fetched and did not judge any more; no service is asked for that."""
+        for job_id in self._unfinished:
+            self._start(f"finish:{job_id}", partial(self._fetch, job_id))
+        self._unfinished = ()
 
     async def _fetch(self, job_id: str) -> None:
         try:

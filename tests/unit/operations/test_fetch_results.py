@@ -12,15 +12,16 @@ from pydantic import SecretStr
 from app.domain.job import FileState, JobState
 from app.domain.problem import Kind, ProblemError
 from app.domain.result import ResultState
+from app.operations import fetch_results as fetching
 from app.operations.desk import Desk
 from app.operations.draft_job import JobDraft
 from app.operations.fetch_file import safe_target
-from app.operations.fetch_results import fetch_results, size_of
+from app.operations.fetch_results import fetch_results, size_of, unfinished_results
 from app.operations.submit_job import submit_job
 from app.operations.visit_jobs import visit_jobs
 from app.store import results
 from tests.helpers.desk_fixtures import only_job
-from tests.helpers.fake_family import FakeFamily
+from tests.helpers.fake_family import FakeFamily, fault
 
 
 def archive(password: SecretStr, member: str = "notes.txt", text: bytes = b"imputed" * 1000) -> bytes:
@@ -106,6 +107,54 @@ def test_a_wrong_password_keeps_the_archive(done: Desk, fake: FakeFamily) -> Non
     assert not (folder / "notes.txt").exists()
     assert not list(folder.rglob("*.part"))
     fetch(done)
+    assert [name for name, _ in fake.downloads].count("chr_20.zip") == 1
+
+
+def test_a_file_that_is_gone_is_fetched_again_and_no_other(done: Desk, fake: FakeFamily) -> None:
+    folder = fetch(done)
+    (folder / "notes.txt").unlink()
+    assert fetch(done) == folder
+    assert (folder / "notes.txt").read_bytes() == b"imputed" * 1000
+    assert [name for name, _ in fake.downloads] == [
+        "statistics/snps-excluded.txt",
+        "chr_20.zip",
+        "chr_20.zip",
+    ]
+
+
+def test_a_kill_before_the_verdict_costs_no_request(
+    done: Desk, fake: FakeFamily, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def killed(*_: object) -> None:
+        raise fault(Kind.BUG)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(fetching, "judge", killed)
+        with pytest.raises(ProblemError):
+            fetch(done)
+    job = asyncio.run(only_job(done))
+    assert asyncio.run(unfinished_results(done)) == (job.id,)
+    before = list(fake.calls), list(fake.downloads)
+    fetch(done)
+    assert (fake.calls, fake.downloads) == before
+    assert asyncio.run(unfinished_results(done)) == ()
+
+
+def test_an_archive_goes_only_after_its_contents_are_known(
+    done: Desk, fake: FakeFamily, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def killed(*_: object) -> None:
+        raise fault(Kind.BUG)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(fetching, "_drop_archive", killed)
+        with pytest.raises(ProblemError):
+            fetch(done)
+    job = asyncio.run(only_job(done))
+    folder = done.home / "results" / job.remote_name
+    assert (folder / "chr_20.zip").is_file()
+    fetch(done)
+    assert not (folder / "chr_20.zip").exists()
     assert [name for name, _ in fake.downloads].count("chr_20.zip") == 1
 
 

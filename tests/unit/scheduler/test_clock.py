@@ -7,12 +7,14 @@ import pytest
 
 from app.domain.changes import Noun
 from app.domain.job import JobState, SendPhase
-from app.domain.problem import Kind
+from app.domain.problem import Kind, ProblemError
 from app.domain.service import HealthState
+from app.operations import fetch_results
 from app.operations.check_services import check_services
 from app.operations.desk import Desk
 from app.operations.draft_job import JobDraft
 from app.operations.submit_job import create_job, submit_job
+from app.operations.visit_jobs import visit_jobs
 from app.scheduler.clock import Scheduler
 from app.store import jobs
 from tests.helpers.desk_fixtures import only_job
@@ -89,6 +91,37 @@ def test_an_open_job_is_followed_to_its_end(desk: Desk, fake: FakeFamily, ready:
         return (await only_job(desk)).state is JobState.FAILED
 
     play(desk, ended)
+
+
+def test_a_result_that_was_fetched_and_not_judged_is_finished_at_the_start(
+    desk: Desk, fake: FakeFamily, ready: JobDraft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def killed(*_: object) -> None:
+        raise fault(Kind.BUG)
+
+    job_id = asyncio.run(submit_job(desk, ready)).ids(Noun.JOB)[0]
+    fake.content = {"notes.txt": b"imputed"}
+    fake.give_files("job-1")
+    fake.set_state("job-1", JobState.SUCCESS, 4)
+    asyncio.run(visit_jobs(desk, ready.service_id))
+    with monkeypatch.context() as patched:
+        patched.setattr(fetch_results, "judge", killed)
+        with pytest.raises(ProblemError):
+            asyncio.run(fetch_results.fetch_results(desk, job_id))
+    assert asyncio.run(only_job(desk)).is_fetched
+
+    async def run() -> None:
+        scheduler = Scheduler(desk)
+        await scheduler.start()
+        try:
+            async with asyncio.timeout(20):
+                while await fetch_results.unfinished_results(desk):  # noqa: ASYNC110
+                    await asyncio.sleep(0.02)
+        finally:
+            await scheduler.stop()
+
+    asyncio.run(run())
+    assert len(fake.downloads) == 1
 
 
 def test_a_job_without_token_waits_for_one(desk: Desk, fake: FakeFamily, ready: JobDraft) -> None:
