@@ -15,7 +15,7 @@ from app.operations.check_services import check_services
 from app.operations.desk import Desk
 from app.operations.look_at_service import look_at_service, store_token_info
 from app.services import catalogue
-from app.store import services
+from app.store import jobs, services
 from app.transport.address import normalise
 
 
@@ -74,8 +74,9 @@ async def _new_service(
     address = normalise(url or (preset.base_url if preset else ""))
     known = await desk.store.read(services.services)
     _refuse_twins(known, name, address)
+    jobs_there = await desk.store.read(jobs.service_ids)
     service = Service(
-        id=_service_id(name, {s.id for s in known}),
+        id=_service_id(name, {s.id for s in known} | set(jobs_there)),
         name=name.strip(),
         family=family or (preset.family if preset else ""),
         base_url=address,
@@ -110,7 +111,7 @@ def _refuse_twins(known: tuple[Service, ...], name: str, address: str) -> None:
 
 
 def _service_id(name: str, taken: set[str]) -> str:
-    """A readable id, such as `michigan-imputation-server`."""
+    """A readable id, such as `michigan-imputation-server`; never one that jobs of a removed service carry."""
     base = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or new_id("service")
     number, unique = 2, base
     while unique in taken:

@@ -91,6 +91,11 @@ def open_jobs(c: Connection) -> tuple[Job, ...]:
     return jobs(c, states=OPEN_STATES)
 
 
+def service_ids(c: Connection) -> tuple[str, ...]:
+    """The services that jobs name, also those that were removed."""
+    return tuple(c.scalars(select(t.jobs.c.service_id).distinct()))
+
+
 def watched_jobs(c: Connection) -> tuple[Job, ...]:
     """Jobs that the program still looks after: open ones, and results that are not on this computer."""
     j = t.jobs.c

@@ -20,8 +20,9 @@ def confirm(
     box.setWindowTitle(title)
     box.setText(title)
     box.setInformativeText(words)
-    go = QPushButton(yes)
-    stay = QPushButton(no or box.tr("Keep"))
+    # The box owns its buttons: one that only Python knew of would be gone with this function.
+    go = QPushButton(yes, box)
+    stay = QPushButton(no or box.tr("Keep"), box)
     box.addButton(go, QMessageBox.ButtonRole.AcceptRole)
     box.addButton(stay, QMessageBox.ButtonRole.RejectRole)
     box.setDefaultButton(stay)

@@ -259,6 +259,8 @@ class NewJobView(View):
     def _refused(self, problem: Problem) -> None:
         self._sending = False
         self.bar.problem.show_problem(problem, self._send)
+        # The service was asked anew: its form and its terms may be other ones now.
+        self._read_form()
         self._look.start()
 
     # Files.
