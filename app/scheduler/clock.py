@@ -1,8 +1,9 @@
 """Runs the plan: visits, sending, fetching, health, panels. Lives in the asyncio thread.
 
 APScheduler starts three kinds of work: the sweep every two seconds, which starts whatever is due; the look at
-the health of services; the daily reading of panels. Everything started is kept by a key, so that no visit,
-transfer or look runs twice at once, and is cancelled at the end.
+the health of services; the reading of panels, once a day or as soon after as the program runs. Everything
+started is kept by a key, so that no visit, transfer or look runs twice at once, and is cancelled at the end.
+Work that fails in an unforeseen way is left alone for a while that grows.
 """
 
 from __future__ import annotations
@@ -25,15 +26,19 @@ from app.operations.fetch_results import fetch_results, unfinished_results
 from app.operations.send_job import send_job
 from app.operations.sync_panels import sync_panels
 from app.operations.visit_jobs import remind, visit_jobs
-from app.scheduler.plan import Due, plan_visits, slept
+from app.scheduler.pauses import Pauses
+from app.scheduler.plan import Due, may_send, panels_due, plan_visits, slept
 from app.store import jobs, services
 from app.store.store import Connection as StoreConnection
+from app.transport.address import is_loopback
 
 log = logging.getLogger(__name__)
 
 SWEEP_S = 2.0
 REMIND_MIN = 10
+PANELS_MIN = 60
 OFFLINE_LOOK_S = 30.0
+NO_NETWORK = "This computer has no network. Looks go on when it is back."
 FETCH_RETRY_FIRST = timedelta(seconds=30)
 FETCH_RETRY_LONGEST = timedelta(minutes=15)
 STOP_WAIT_S = 3.0
@@ -49,6 +54,8 @@ class Scheduler:
         self._last_list: dict[str, datetime] = {}
         self._fetch_again: dict[str, tuple[datetime | None, int]] = {}
         self._unfinished: tuple[str, ...] = ()
+        self._pauses = Pauses(desk.clock)
+        self._held: set[str] = set()
         self._offline_since: datetime | None = None
         self._offline_look = 0.0
         self._marks: tuple[float, float] | None = None
@@ -72,6 +79,7 @@ class Scheduler:
         at = settings.sync_panels_at
         scheduler.add_job(self._remind, "interval", minutes=REMIND_MIN, id="remind", next_run_time=soon)
         scheduler.add_job(self._panels, "cron", hour=at.hour, minute=at.minute, id="panels")
+        scheduler.add_job(self._panels, "interval", minutes=PANELS_MIN, id="late panels", next_run_time=soon)
         scheduler.start()
         self._scheduler = scheduler
 
@@ -100,8 +108,20 @@ class Scheduler:
         """Forget the pauses: the next sweep looks at everything. Called after sleep and by the user."""
         self._last_list.clear()
         self._fetch_again.clear()
+        self._desk.last_lists.clear()
+        self._pauses.forget()
         self._offline_look = 0.0
-        self._start("health", partial(check_services, self._desk))
+        self._start("health", self._look_at_services)
+
+    def hold(self, service_ids: tuple[str, ...]) -> None:
+        """Leave the jobs of these services alone until `release`: their server is being started."""
+        self._held |= set(service_ids)
+
+    def release(self) -> None:
+        """Look after all services again, and now."""
+        if self._held:
+            self._held.clear()
+            self.look_now()
 
     async def sweep(self) -> None:
         """Start whatever is due. One that the end of the program cuts short ends without an error."""
@@ -115,12 +135,14 @@ class Scheduler:
         self._notice_sleep()
         now = self._desk.clock.now()
         open_jobs, known = await self._desk.store.read(_open_jobs_and_services)
-        if self._offline_since is None:
-            self._send_due(open_jobs, known, now)
-            self._visit_due(open_jobs, known, now)
-            await self._fetch_due(open_jobs, now)
-        else:
+        known = {key: s for key, s in known.items() if key not in self._held}
+        if self._offline_since is not None:
             self._look_for_network()
+            known = {key: s for key, s in known.items() if is_loopback(s.base_url)}
+        open_jobs = tuple(job for job in open_jobs if job.service_id in known)
+        self._send_due(open_jobs, known, now)
+        self._visit_due(open_jobs, known, now)
+        await self._fetch_due(open_jobs, now)
         self._finish_due()
         if self._deliver is not None:
             self._start("notices", self._deliver)
@@ -140,8 +162,8 @@ class Scheduler:
                 continue
             if _needs_token(job, service):
                 continue
-            if job.next_visit is None or job.next_visit <= now:
-                self._start(f"send:{service.id}", partial(send_job, self._desk, job.id))
+            if may_send(job, now):
+                self._start(f"send:{service.id}", partial(send_job, self._desk, job.id), f"send:{job.id}")
 
     def _visit_due(self, open_jobs: tuple[Job, ...], known: dict[str, Service], now: datetime) -> None:
         due = plan_visits(open_jobs, tuple(known.values()), now, self._last_list)
@@ -150,11 +172,14 @@ class Scheduler:
                 self._start(f"visit:{each.service_id}", partial(self._visit, each))
         waiting = [d for d in due if d.at > now]
         self._say(Looks(
+            paused=NO_NETWORK if self._offline_since is not None else "",
             next_at=waiting[0].at if waiting else None,
             next_service=known[waiting[0].service_id].name if waiting else None,
         ))  # fmt: skip
 
     async def _visit(self, due: Due) -> None:
+        if due.fault:
+            log.error("The next look at %s cannot be planned: %s", due.job_id, due.fault)
         self._last_list[due.service_id] = self._desk.clock.now()
         await visit_jobs(self._desk, due.service_id)
 
@@ -187,50 +212,70 @@ class Scheduler:
             raise
 
     async def _health(self) -> None:
-        self._start("health", partial(check_services, self._desk))
+        self._start("health", self._look_at_services)
+
+    async def _look_at_services(self) -> None:
+        """Whatever fails in a look, the network may be back."""
+        try:
+            await check_services(self._desk)
+        finally:
+            await self._see_network()
 
     async def _remind(self) -> None:
         """Deletion comes nearer whether or not the service answers."""
         self._start("remind", partial(remind, self._desk))
 
     async def _panels(self) -> None:
-        self._start("panels", partial(sync_panels, self._desk))
+        self._start("panels", self._sync_panels)
+
+    async def _sync_panels(self) -> None:
+        """Read the panels that were not read since the last time of day for it."""
+        at = (await self._desk.settings()).visits.sync_panels_at
+        known = await self._desk.store.read(services.services)
+        asked = tuple(s for s in known if not s.practice and self._offline_since is None)
+        due = panels_due(asked, at, self._desk.clock.now().astimezone())
+        if due:
+            await sync_panels(self._desk, due)
 
     def _look_for_network(self) -> None:
         if time.monotonic() - self._offline_look >= OFFLINE_LOOK_S:
             self._offline_look = time.monotonic()
-            self._start("health", partial(check_services, self._desk))
+            self._start("health", self._look_at_services)
 
-    def _start(self, key: str, work: Callable[[], Awaitable[object]]) -> None:
-        """Run some work unless the same is still running."""
-        if key not in self._running:
-            task = asyncio.get_running_loop().create_task(self._run(key, work), name=key)
+    def _start(self, key: str, work: Callable[[], Awaitable[object]], about: str | None = None) -> None:
+        """Run some work unless the same is still running, or `about` failed in an unforeseen way just now."""
+        about = about or key
+        if key not in self._running and not self._pauses.rests(about):
+            task = asyncio.get_running_loop().create_task(self._run(key, work, about), name=key)
             self._running[key] = task
 
-    async def _run(self, key: str, work: Callable[[], Awaitable[object]]) -> None:
+    async def _run(self, key: str, work: Callable[[], Awaitable[object]], about: str) -> None:
         try:
             await work()
-            if key == "health":
-                await self._see_network()
+            self._pauses.went_well(about)
         except ProblemError as error:
             log.info("%s: %s", key, error.problem.sentence())
             if error.problem.kind is Kind.NO_NETWORK:
-                self._start("health", partial(check_services, self._desk))
+                self._start("health", self._look_at_services)
         except asyncio.CancelledError:
             raise
         except Exception:  # noqa: BLE001 - a fault in one piece of work must not stop the others
-            log.exception("%s failed", key)
+            pause = self._pauses.failed(about)
+            log.exception("%s failed; tried again in %d s", about, pause.total_seconds())
         finally:
             self._running.pop(key, None)
 
     async def _see_network(self) -> None:
-        """Pause everything while this computer has no network, and say so."""
+        """Pause everything while this computer has no network, and say so.
+
+        Services on this computer tell nothing of the network, and are looked after without it too.
+        """
         known = await self._desk.store.read(services.services)
-        states = {s.state for s in known if s.enabled}
+        states = {s.state for s in known if s.enabled and not is_loopback(s.base_url)}
         offline = HealthState.OFFLINE in states and not states & {HealthState.UP, HealthState.MAINTENANCE}
         if offline and self._offline_since is None:
             self._offline_since = self._desk.clock.now()
-            self._say(Looks(paused="This computer has no network. Looks go on when it is back."))
+            self._say(Looks(paused=NO_NETWORK))
         elif not offline and self._offline_since is not None:
             self._offline_since = None
             self._last_list.clear()
