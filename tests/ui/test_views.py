@@ -107,6 +107,20 @@ def test_home_has_four_blocks_when_there_is_something(
     assert not view.first_run.isVisible()
 
 
+def test_home_says_so_when_nothing_needs_anybody(
+    context: Context, library: FakeLibrary, qtbot: QtBot
+) -> None:
+    library.all_jobs = [samples.job(3, JobState.SUCCESS, expires=NOW + timedelta(days=20))]
+    view = HomeView(context)
+    show(view, qtbot)
+    qtbot.waitUntil(lambda: "Nothing needs you" in words(view))
+    assert not view.first_run.isVisible()
+    library.all_datasets = [samples.dataset(1)]
+    context.bridge.announce(Changes.of(Noun.DATASET, "dataset-1"))
+    qtbot.waitUntil(lambda: "Recent datasets" in words(view))
+    assert "Nothing needs you" not in words(view)
+
+
 def test_home_keeps_the_keyboard_where_it_was(context: Context, library: FakeLibrary, qtbot: QtBot) -> None:
     library.all_datasets = [samples.dataset(1), samples.dataset(2)]
     view = HomeView(context)
@@ -433,3 +447,12 @@ def test_views_open_fast(context: Context, library: FakeLibrary, qtbot: QtBot, m
     qtbot.addWidget(view)
     view.show()
     assert time.perf_counter() - started < 0.5
+
+
+def test_home_says_how_many_more_need_a_person(context: Context, library: FakeLibrary, qtbot: QtBot) -> None:
+    library.all_jobs = [samples.job(n, JobState.FAILED) for n in range(10)]
+    library.all_datasets = [samples.dataset(n) for n in range(1, 9)]
+    view = HomeView(context)
+    show(view, qtbot)
+    qtbot.waitUntil(lambda: "and 4 more" in words(view))
+    assert button(view, "All datasets").isVisible()

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication, QPushButton, QVBoxLayout, QWidget
 
 from app.domain.changes import Changes, Noun
-from app.domain.job import OPEN_STATES
+from app.domain.job import OPEN_STATES, Job
 from app.domain.problem import Problem
+from app.domain.result import Result
 from app.ui.context import Context
 from app.ui.overview import Overview, read_overview
+from app.ui.text import plural
 from app.ui.views.home.blocks import dataset_row, job_row, need_row, result_row
 from app.ui.views.home.first_run import FirstRun
 from app.ui.views.view import View
-from app.ui.widgets.basics import Card, SectionHeading, clear, link, tab_after
+from app.ui.widgets.basics import Card, EmptyState, SectionHeading, Text, clear, link, tab_after
 from app.ui.widgets.page import ScrollPage
 from app.ui.widgets.problem_panel import ProblemPanel
 
+T = TypeVar("T")
 MOST = 6
 
 
@@ -39,7 +45,16 @@ class HomeView(View):
         self.page.column.addWidget(self.problem)
         self.page.column.addWidget(self.first_run)
         self.page.column.addLayout(self.blocks)
+        self.quiet = EmptyState(
+            context.theme,
+            "done",
+            self.tr("Nothing needs you, and nothing is running."),
+            self.tr("New job"),
+            lambda: context.navigate("new_job", None),
+        )
+        self.page.column.addWidget(self.quiet, 1)
         self.first_run.hide()
+        self.quiet.hide()
         self.overview: Overview | None = None
 
     def refresh(self) -> None:
@@ -63,6 +78,7 @@ class HomeView(View):
         self._running(overview)
         self._ready(overview)
         self._recent(overview)
+        self.quiet.setVisible(overview.any_job and not self.blocks.count())
         tab_after(self.first_run.practice, self.blocks)
         QTimer.singleShot(0, self, lambda: self._focus_again(focused))
 
@@ -79,44 +95,60 @@ class HomeView(View):
                 if button.accessibleName() == name and button.isVisible():
                     button.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _block(self, title: str, rows: list[QWidget], more: str = "", view: str = "") -> None:
-        if not rows:
+    def _block(
+        self, title: str, things: Sequence[T], row: Callable[[T], QWidget], more: str = "", view: str = ""
+    ) -> None:
+        """The first few things; where the others are, or how many there are."""
+        if not things:
             return
         box = QWidget()
         column = QVBoxLayout(box)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         heading = SectionHeading(title)
-        if len(rows) > MOST and view:
+        others = len(things) - MOST
+        if others > 0 and view:
             heading.add(link(more, lambda: self.context.navigate(view, None)))
+        elif others > 0:
+            heading.add(Text(plural(self.tr("and %Ln more", "", others), others), muted=True, wrap=False))
         column.addWidget(heading)
         card = Card(self.context.theme)
         card.body.setSpacing(12)
-        for row in rows[:MOST]:
-            card.body.addWidget(row)
+        for each in things[:MOST]:
+            card.body.addWidget(row(each))
         column.addWidget(card)
         self.blocks.addWidget(box)
 
     def _needs(self, overview: Overview) -> None:
         names = {s.id: s.name for s in overview.services}
-        rows: list[QWidget] = [need_row(self.context, n, names) for n in overview.needs]
-        self._block(self.tr("Needs you"), rows)
+        self._block(self.tr("Needs you"), overview.needs, lambda n: need_row(self.context, n, names))
 
     def _running(self, overview: Overview) -> None:
         services = {s.id: s.name for s in overview.services}
         running = [j for j in overview.jobs if j.state in OPEN_STATES]
-        rows: list[QWidget] = [job_row(self.context, j, services.get(j.service_id, "")) for j in running]
-        self._block(self.tr("Running"), rows, self.tr("All jobs"), "jobs")
+
+        def row(job: Job) -> QWidget:
+            return job_row(self.context, job, services.get(job.service_id, ""))
+
+        self._block(self.tr("Running"), running, row, self.tr("All jobs"), "jobs")
 
     def _ready(self, overview: Overview) -> None:
         jobs = {j.id: j for j in overview.jobs}
         fresh = [r for r in overview.results if not r.seen and r.verified is not None]
-        rows: list[QWidget] = [result_row(self.context, r, jobs.get(r.job_id)) for r in fresh]
-        self._block(self.tr("Ready"), rows, self.tr("All results"), "results")
+
+        def row(result: Result) -> QWidget:
+            return result_row(self.context, result, jobs.get(result.job_id))
+
+        self._block(self.tr("Ready"), fresh, row, self.tr("All results"), "results")
 
     def _recent(self, overview: Overview) -> None:
-        rows: list[QWidget] = [dataset_row(self.context, d) for d in overview.datasets[:MOST]]
-        self._block(self.tr("Recent datasets"), rows)
+        self._block(
+            self.tr("Recent datasets"),
+            overview.datasets,
+            lambda d: dataset_row(self.context, d),
+            self.tr("All datasets"),
+            "uploads",
+        )
 
     # The first run.
 
