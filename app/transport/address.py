@@ -7,33 +7,39 @@ import re
 import urllib.request
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
-from app.domain.problem import Kind, problem
+import idna
+
+from app.domain.problem import Kind, ProblemError, problem
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _OWN_PAGES = re.compile(r"/(index\.html|api/v2)(/.*)?$")
+_IN_A_PATH = "/%:@!$&'()*+,;=~"
+_LONGEST_LABEL, _LONGEST_NAME = 63, 253
 
 
 def normalise(text: str) -> str:
     """The base address of a service from what a person typed or pasted, without a slash at the end.
 
     Pages of the web site and the path of the API are cut off; a missing scheme becomes https, or http
-    for this computer. Raises ProblemError (input) for anything that is no web address.
+    for this computer; names and paths in other alphabets become what may stand in a request. Raises
+    ProblemError (input) for anything that is no web address.
     """
     parts = _split(text.strip())
     path = _OWN_PAGES.sub("", parts.path.rstrip("/")).rstrip("/")
-    return f"{parts.scheme}://{authority(parts)}{path}"
+    return f"{parts.scheme}://{authority(parts)}{quote(path, safe=_IN_A_PATH)}"
 
 
 def _split(text: str) -> SplitResult:
-    if "://" not in text:
-        host = urlsplit("//" + text).hostname or ""
-        text = ("http://" if is_loopback_host(host) else "https://") + text
     try:
-        parts = urlsplit(text)
-        known = parts.scheme in _DEFAULT_PORTS and bool(parts.hostname) and (parts.port or 1) > 0
+        if "://" not in text:
+            host = urlsplit("//" + text).hostname or ""
+            text = ("http://" if is_loopback_host(host) else "https://") + text
+        parts = _sendable(urlsplit(text))
+        known = parts.username is None and not re.search(r"\s", text)
+        text.encode()
     except ValueError:
         known = False
-    if not known or re.search(r"\s", text) or parts.username is not None:
+    if not known:
         raise problem(
             Kind.INPUT,
             "This is not the address of a service",
@@ -41,6 +47,23 @@ def _split(text: str) -> SplitResult:
             "Copy it from the address line of your browser",
         )
     return parts
+
+
+def _sendable(parts: SplitResult) -> SplitResult:
+    """A web address with its host in the letters of the name system; ValueError when it is none."""
+    host = parts.hostname or ""
+    if parts.scheme not in _DEFAULT_PORTS or not host or parts.port == 0:
+        raise ValueError("no web address")
+    if ":" in host:
+        return parts
+    if not host.isascii():
+        host = idna.encode(host, uts46=True).decode("ascii")
+    labels = host.removesuffix(".").split(".")
+    if len(host) > _LONGEST_NAME or not all(1 <= len(each) <= _LONGEST_LABEL for each in labels):
+        raise ValueError("no name of a host")
+    before, at, _ = parts.netloc.rpartition("@")
+    port = "" if parts.port is None else f":{parts.port}"
+    return parts._replace(netloc=before + at + host + port)
 
 
 def authority(parts: SplitResult) -> str:
@@ -96,13 +119,38 @@ def refuse_plain_http(url: str, *, allowed: bool) -> None:
     )
 
 
+def refuse_redirect(url: str, target: str, *, allowed: bool) -> None:
+    """Raise ProblemError (refused) for a redirect that gives up the encryption or leads to this computer.
+
+    What listens on this computer, or on plain http in its network, is none of a far server's business.
+    """
+    lost = urlsplit(url).scheme == "https" and urlsplit(target).scheme != "https"
+    if lost or (is_loopback(target) and not is_loopback(url)):
+        raise problem(
+            Kind.REFUSED,
+            "The service sends us to an unsafe address",
+            f"It points to {shown(target)}, {'which is not encrypted' if lost else 'which is this computer'}",
+            "Tell the operator of the service",
+            subject=shown(url),
+        )
+    refuse_plain_http(target, allowed=allowed)
+
+
 def redirected(url: str, location: str) -> str:
-    """The address that a Location header means, in characters that may stand in a request."""
-    return quote(urljoin(url, location), safe="%/:=&?~#+!$,;'@()*[]")
+    """The address that a Location header means, in characters that may stand in a request.
+
+    Raises ValueError for a header that means no web address.
+    """
+    target = _sendable(urlsplit(urljoin(url, location))).geturl()
+    return quote(target, safe="%/:=&?~#+!$,;'@()*[]")
 
 
 def proxy_for(url: str) -> str | None:
-    """The system's proxy for an address; never one for this computer."""
+    """The system's proxy for an address; never one for this computer.
+
+    Raises ProblemError (no network) for one that speaks something else than HTTP: desktops name SOCKS
+    proxies as the one for all schemes (`ALL_PROXY=socks://…`).
+    """
     parts = urlsplit(url)
     host = parts.hostname or ""
     if is_loopback_host(host) or urllib.request.proxy_bypass(authority(parts)):
@@ -111,4 +159,23 @@ def proxy_for(url: str) -> str | None:
     found = proxies.get(parts.scheme) or proxies.get("all")
     if not found:
         return None
-    return found if "://" in found else "http://" + found
+    found = found if "://" in found else "http://" + found
+    try:
+        _sendable(urlsplit(found))
+    except ValueError:
+        raise _strange_proxy(found) from None
+    return found
+
+
+def _strange_proxy(found: str) -> ProblemError:
+    scheme = found.partition("://")[0].lower()
+    if scheme in _DEFAULT_PORTS:
+        what = "The address of the proxy cannot be read"
+    else:
+        what = f"It is of the kind “{scheme[:20]}”, and the program can use only HTTP proxies"
+    return problem(
+        Kind.NO_NETWORK,
+        "The proxy that this computer names cannot be used",
+        what,
+        "Name an HTTP proxy in the network settings (HTTPS_PROXY), or none, and start the program again",
+    )

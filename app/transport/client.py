@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import httpx
 
-from app.transport.address import is_loopback, origin, redirected
+from app.transport.address import origin, proxy_for, redirected
 from app.transport.limits import Pace
 from app.transport.reply import SMALL_BODY, AnswerError, Reply
 from app.transport.tls import tls_context
@@ -45,16 +45,24 @@ def user_agent() -> str:
 def open_client(url: str, *, read_s: float = READ_S) -> httpx.AsyncClient:
     """A client for one server: HTTP/1.1, the system's certificates and proxies, no redirects by itself.
 
-    `trust_env` is what makes httpx look for proxies; this computer is never asked through one.
+    The proxy is looked up here: httpx would fail on any proxy of the system that it does not know, even
+    on one that is not needed. Raises ProblemError for a proxy that cannot be used.
     """
     return httpx.AsyncClient(
         verify=tls_context(),
         http2=False,
         follow_redirects=False,
-        trust_env=not is_loopback(url),
+        proxy=proxy_for(url),
+        trust_env=False,
+        event_hooks={"response": [_keep_location]},
         timeout=httpx.Timeout(read_s, connect=CONNECT_S),
         headers={"User-Agent": user_agent(), "Accept": "application/json, */*;q=0.5"},
     )
+
+
+async def _keep_location(response: httpx.Response) -> None:
+    """Hide a redirect from httpx, which would read its address, and raise, though it follows none."""
+    response.extensions["location"] = response.headers.pop("location", "")
 
 
 @dataclass(frozen=True)
@@ -87,8 +95,8 @@ class Looker:
     async def ask(self, question: Question) -> Reply:
         """The answer, whatever its status.
 
-        Raises httpx.HTTPError, TimeoutError, AnswerError (a redirect to another origin) or
-        ProblemError (the server asked for a pause).
+        Raises httpx.HTTPError, TimeoutError, ValueError (an address that cannot be sent), AnswerError (a
+        redirect to another origin) or ProblemError (the server asked for a pause, a strange proxy).
         """
         async with open_client(question.url, read_s=question.read_s) as client:
             for attempt in range(1, question.attempts + 1):
@@ -127,10 +135,13 @@ async def _follow(client: httpx.AsyncClient, question: Question) -> Reply:
     url = question.url
     for _ in range(_MOST_REDIRECTS + 1):
         reply = await _exchange(client, question, url)
-        location = reply.headers.get("location")
+        location = reply.headers["location"]
         if reply.status not in _REDIRECTS or not location:
             return reply
-        target = redirected(url, location)
+        try:
+            target = redirected(url, location)
+        except ValueError:
+            raise AnswerError(reply, "points to something that is no web address") from None
         if question.form is not None or origin(target) != origin(question.url):
             raise AnswerError(reply, f"points to {origin(target)}")
         url = target
@@ -147,4 +158,5 @@ async def _exchange(client: httpx.AsyncClient, question: Question, url: str) -> 
             if len(body) > most:
                 break
         headers = {name.lower(): value for name, value in response.headers.items()}
+        headers["location"] = response.extensions["location"]
         return Reply(response.status_code, headers, bytes(body[:most]), cut=len(body) > most)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from app.domain.problem import Kind, ProblemError, problem
 from app.domain.service import Phases
 from app.transport.address import is_loopback, proxy_for
 from app.transport.client import CONNECT_S, LARGEST_BODY, READ_S
@@ -128,8 +129,12 @@ async def probe(
 ) -> Look:
     """Ask for an address once, without repeating and without following redirects. Never raises for a
     server that is down; `connect_s` bounds name, connection and encryption, `read_s` the answer.
+    Raises ProblemError (input, no network) for an address or a proxy that cannot be used at all.
     """
-    wire = Wire(url, connect_s=connect_s, stall_s=read_s)
+    try:
+        wire = Wire(url, connect_s=connect_s, stall_s=read_s)
+    except ValueError:
+        raise bad_address() from None
     worker = Worker("probe")
     try:
         async with asyncio.timeout(connect_s):
@@ -138,12 +143,26 @@ async def probe(
             reply = await worker.call(lambda: _ask(wire, headers or {}))
     except (OSError, http.client.HTTPException, StoppedError) as error:
         return await _failed(url, wire, sense, error)
+    except ValueError:  # after OSError: a certificate that is refused is both
+        raise bad_address() from None
     finally:
         wire.stop()
         worker.submit(wire.close)
         await asyncio.shield(worker.stop())
     sense.found(_asked_host(url))
     return Look(wire.phases, reply)
+
+
+def bad_address(subject: str | None = None, details: str = "") -> ProblemError:
+    """The problem of an address that the libraries cannot make a request of."""
+    return problem(
+        Kind.NO_NETWORK,
+        "The address cannot be used",
+        "No request can be made of the address of this service or of the proxy of this computer",
+        "Check the address in the settings of the service, and the proxy in those of this computer",
+        subject=subject,
+        details=details,
+    )
 
 
 def _ask(wire: Wire, headers: Mapping[str, str]) -> Reply:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ from pydantic import SecretStr
 
 from app.domain.dataset import DataFile
 from app.domain.job import JobFile
+from app.domain.parameter import Form
 from app.domain.problem import Kind, Problem, ProblemError
 from app.domain.progress import silent
 from app.domain.service import HealthState, Limits
-from app.services.cloudgene import Cloudgene
+from app.services.cloudgene import Cloudgene, describing, job_reading
 from app.services.cloudgene.job_reading import locator
 from app.services.contract import Connection, RemoteFile, Submission
 from app.transport.client import Looker
@@ -118,6 +120,47 @@ def test_a_redirect_to_another_host_never_carries_the_token(
         assert found.kind is Kind.REFUSED
         assert other.url in found.what_happened
         assert other.calls == []
+
+
+@pytest.mark.parametrize("location", ["http://[bad", "https://host:99999/x", "javascript:x"])
+def test_redirects_to_nowhere(location: str) -> None:
+    with scripted(sends(302, "", Location=location)) as server:
+        assert failing(family().describe(connection(server))).kind is Kind.REFUSED
+        assert failing(fetch(family(), connection(server), remote())).kind is Kind.REFUSED
+
+
+def test_a_mistake_of_the_program_is_a_problem_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise KeyError(TOKEN)
+
+    for name in ("job", "job_list"):
+        monkeypatch.setattr(job_reading, name, broken)
+    monkeypatch.setattr(describing, "server_info", broken)
+    monkeypatch.setattr(describing, "panels", broken)
+    with scripted(sends(200, '{"id": "x", "state": 1, "name": "n", "apps": []}')) as server:
+        f, c = family(), connection(server)
+        for asked in (f.job(c, "x"), f.jobs(c), f.describe(c), f.recognise(c), f.cancel(c, "x")):
+            found = failing(asked)
+            assert found.kind is Kind.BUG
+            assert "KeyError" in found.details
+        bad_file = RemoteFile(file=JobFile(name="x"), locator=SecretStr(TOKEN))
+        assert failing(fetch(f, c, bad_file)).kind is Kind.BUG
+    with pytest.raises(ProblemError):
+        f.panels(c, Form(app_id="a", app_name="a"), datetime.now(UTC))
+
+
+@pytest.mark.parametrize("proxy", ["socks://127.0.0.1:1080/", "socks5://127.0.0.1:1080"])
+def test_a_socks_proxy(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    for name in ("https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    monkeypatch.setenv("all_proxy", proxy)
+    far = Connection(service_id="s", base_url="https://far.example", token=SecretStr(TOKEN))
+    for asked in (family().describe(far), fetch(family(), far, remote())):
+        found = failing(asked)
+        assert (found.kind, "proxy" in found.title) == (Kind.NO_NETWORK, True)
+    health = asyncio.run(family().health(far))
+    assert (health.state, "HTTP proxies" in health.detail) == (HealthState.UNKNOWN, True)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,15 @@ from app.services.cloudgene import describing, job_reading
 from app.services.cloudgene.downloads import OpenDownload, open_download
 from app.services.cloudgene.health import health_of
 from app.services.cloudgene.plain_text import plain_line
-from app.services.cloudgene.problems import border, json_of, problem_of, refuse_failure, unreadable
+from app.services.cloudgene.problems import (
+    border,
+    guarded,
+    json_of,
+    last_border,
+    problem_of,
+    refuse_failure,
+    unreadable,
+)
 from app.services.cloudgene.reading import text
 from app.services.cloudgene.submission import body_of
 from app.services.cloudgene.token import expiry, token_headers, username
@@ -69,6 +77,7 @@ class Cloudgene:
         self._sense = sense or NetworkSense(known_hosts())
         self._clock = clock or SystemClock()
 
+    @guarded
     async def recognise(self, connection: Connection) -> ServerInfo:
         """See the contract."""
         reply = await self._ask(connection, "/server", signed=False)
@@ -85,6 +94,7 @@ class Cloudgene:
             subject=origin(connection.base_url),
         )
 
+    @guarded
     async def health(self, connection: Connection) -> Health:
         """See the contract."""
         at = self._clock.now()
@@ -99,6 +109,7 @@ class Cloudgene:
             self._pace.note(server, look.reply.status, look.reply.headers)
         return health_of(connection.service_id, at, look)
 
+    @guarded
     async def verify_token(self, connection: Connection) -> TokenInfo:
         """See the contract; only `valid` of the answer is trusted."""
         if connection.token is None or not connection.token.get_secret_value().strip():
@@ -117,6 +128,7 @@ class Cloudgene:
             detail="" if "%s" in message else message,
         )
 
+    @guarded
     async def describe(self, connection: Connection) -> ServerInfo:
         """See the contract. A server hides itself from a revoked token: then it is asked without."""
         signed = connection.token is not None
@@ -128,6 +140,7 @@ class Cloudgene:
             raise unreadable(reply, origin(connection.base_url))
         return describing.server_info(data)
 
+    @guarded
     async def form(self, connection: Connection, app_id: str) -> Form:
         """See the contract."""
         reply = await self._ask(connection, f"/server/apps/{quote(app_id, safe='@')}")
@@ -138,8 +151,10 @@ class Cloudgene:
 
     def panels(self, connection: Connection, form: Form, at: datetime) -> tuple[Panel, ...]:
         """See the contract."""
-        return describing.panels(connection.service_id, form, at)
+        with last_border():
+            return describing.panels(connection.service_id, form, at)
 
+    @guarded
     async def submit(self, connection: Connection, submission: Submission, report: Report, seal: Seal) -> str:
         """See the contract. The form is read first: it costs one look and can save a whole upload."""
         form = await self.form(connection, submission.app_id)
@@ -161,6 +176,7 @@ class Cloudgene:
             raise unreadable(reply, subject)
         return job_id
 
+    @guarded
     async def jobs(self, connection: Connection, *, fresh: bool = False) -> tuple[RemoteJob, ...]:
         """See the contract. A list request is never repeated by itself: that would break its spacing."""
         server = origin(connection.base_url)
@@ -170,6 +186,7 @@ class Cloudgene:
             server, who, connection.limits.min_poll_s, lambda: self._list(connection), fresh=fresh
         )
 
+    @guarded
     async def _list(self, connection: Connection) -> tuple[RemoteJob, ...]:
         reply = await self._ask(connection, "/jobs", attempts=1, read_s=LIST_READ_S)
         refuse_failure(reply)
@@ -182,16 +199,19 @@ class Cloudgene:
         """See the contract."""
         self._pace.remember_turn(origin(connection.base_url), seconds_ago)
 
+    @guarded
     async def job(self, connection: Connection, remote_id: str) -> RemoteJob:
         """See the contract."""
         reply = await self._ask(connection, f"/jobs/{quote(remote_id, safe='')}")
         return self._job(connection, reply, remote_id)
 
+    @guarded
     async def cancel(self, connection: Connection, remote_id: str) -> RemoteJob:
         """See the contract. The server's cancel is a GET that changes something: asked once."""
         reply = await self._ask(connection, f"/jobs/{quote(remote_id, safe='')}/cancel", attempts=1)
         return self._job(connection, reply, remote_id)
 
+    @guarded
     async def restart(self, connection: Connection, remote_id: str) -> None:
         """See the contract."""
         reply = await self._ask(connection, f"/jobs/{quote(remote_id, safe='')}/restart", attempts=1)

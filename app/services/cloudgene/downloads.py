@@ -12,13 +12,20 @@ from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from pydantic import SecretStr
 
 from app.domain.problem import Kind, ProblemError, problem
-from app.services.cloudgene.problems import border, json_of, problem_of, refuse_failure, unreadable
+from app.services.cloudgene.problems import (
+    border,
+    json_of,
+    last_border,
+    problem_of,
+    refuse_failure,
+    unreadable,
+)
 from app.services.cloudgene.token import token_headers
 from app.services.contract import Connection, RemoteFile
-from app.transport.address import origin, redirected, refuse_plain_http
+from app.transport.address import origin, redirected, refuse_plain_http, refuse_redirect
 from app.transport.download import Incoming, incoming
 from app.transport.limits import Pace
-from app.transport.reply import SMALL_BODY, Reply
+from app.transport.reply import SMALL_BODY, AnswerError, Reply
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _WRONG_WAY = frozenset({401, 403, 404, 405})
@@ -40,7 +47,7 @@ class OpenDownload:
         if self._source is None:
             return
         first = True
-        with border(self._name):
+        with last_border(), border(self._name):
             async with aclosing(self._source.chunks()) as pieces:
                 async for piece in pieces:
                     if first and self.offset == 0:
@@ -59,8 +66,10 @@ async def open_download(
     """See `ServiceFamily.download`. A resume address that is no longer good: ProblemError (not found)."""
     async with AsyncExitStack() as stack:
         opening = _Opening(connection, file, pace, stack)
-        resumed = offset > 0 and resume is not None
-        yield await (opening.resumed(offset, resume) if resumed and resume else opening.fresh())
+        with last_border():
+            resumed = offset > 0 and resume is not None
+            opened = await (opening.resumed(offset, resume) if resumed and resume else opening.fresh())
+        yield opened
 
 
 class _Opening:
@@ -91,6 +100,8 @@ class _Opening:
     async def resumed(self, offset: int, resume: SecretStr) -> Opened:
         """The rest of a file from the short-lived address; costs no download."""
         known = json.loads(resume.get_secret_value())
+        allowed = self._connection.plain_http_allowed
+        refuse_redirect(self._connection.base_url, known["url"], allowed=allowed)
         headers = {"Range": f"bytes={offset}-"}
         if known["tag"]:
             headers["If-Range"] = known["tag"]
@@ -111,8 +122,8 @@ class _Opening:
         """Follow the redirects of a link: an open answer with the file, or a small one without it."""
         home = origin(url)
         await self._pace.before(home)
+        refuse_plain_http(url, allowed=self._connection.plain_http_allowed)
         for _ in range(_MOST_REDIRECTS + 1):
-            refuse_plain_http(url, allowed=self._connection.plain_http_allowed)
             found = await self._get(url, headers if origin(url) == home else {})
             if found.status in {200, 204, 206}:
                 return found
@@ -125,8 +136,18 @@ class _Opening:
                 if origin(url) != home:
                     raise _store_problem(reply, self._name)
                 return reply
-            url = redirected(url, location)
+            url = self._next(url, reply, location)
         return Reply(508, body=b"The link leads in a circle")
+
+    def _next(self, url: str, reply: Reply, location: str) -> str:
+        with border(self._name):
+            try:
+                target = redirected(url, location)
+            except ValueError:
+                raise AnswerError(reply, "points to something that is no web address") from None
+        for before in (self._connection.base_url, url):
+            refuse_redirect(before, target, allowed=self._connection.plain_http_allowed)
+        return target
 
     async def _get(self, url: str, headers: dict[str, str]) -> Incoming:
         with border(self._name):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import http.client
 import json
 import re
 import socket
 import ssl
-from collections.abc import Iterator
+import traceback
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
 
 import httpx
 
@@ -18,9 +21,12 @@ from app.domain.problem import Kind, Problem, ProblemError, problem
 from app.services.cloudgene.plain_text import plain_line
 from app.transport.download import ShortAnswerError
 from app.transport.limits import retry_after_s
-from app.transport.probe import reason_of
+from app.transport.probe import bad_address, reason_of
 from app.transport.reply import AnswerError, Reply
 from app.transport.wire import StoppedError
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _ASK = "See what it said; ask its support if that does not help"
 WAIT = "Nothing is lost. The program tries again by itself"
@@ -204,7 +210,11 @@ def unreadable(reply: Reply, subject: str | None = None) -> ProblemError:
 
 @contextmanager
 def border(subject: str | None = None) -> Iterator[None]:
-    """Turn every error of the libraries into a ProblemError; what is ours passes."""
+    """Turn every error of the libraries into a ProblemError; what is ours passes.
+
+    A ValueError, UnicodeError among them, or ImportError comes from an address or a proxy that the
+    libraries cannot make a request of. Only calls of the transport belong in here.
+    """
     try:
         yield
     except ProblemError:
@@ -215,6 +225,41 @@ def border(subject: str | None = None) -> Iterator[None]:
         raise _moved(error, subject) from None
     except StoppedError:
         raise problem(Kind.CANCELLED, "Stopped", "The transfer was stopped", subject=subject) from None
+    except (ValueError, ImportError) as error:  # after OSError: a certificate that is refused is both
+        raise bad_address(subject, details=type(error).__name__) from None
+
+
+@contextmanager
+def last_border() -> Iterator[None]:
+    """Turn what nobody foresaw into a ProblemError (bug). Its text says where, and nothing of the data."""
+    try:
+        yield
+    except ProblemError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the contract allows ProblemError only
+        raise problem(
+            Kind.BUG,
+            "The program made a mistake",
+            "It could not work with what the service answered",
+            "Try again; if it stays, report it to the makers of the program with these details",
+            details=f"{type(error).__name__} at {_places(error)}",
+        ) from None
+
+
+def guarded(method: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """A method that raises ProblemError and nothing else."""
+
+    @functools.wraps(method)
+    async def call(*arguments: P.args, **named: P.kwargs) -> T:
+        with last_border():
+            return await method(*arguments, **named)
+
+    return call
+
+
+def _places(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)[-3:]
+    return ", ".join(f"{Path(each.filename).name}:{each.lineno} ({each.name})" for each in reversed(frames))
 
 
 def connection_problem(error: BaseException, subject: str | None = None) -> ProblemError:

@@ -3,7 +3,15 @@
 import pytest
 
 from app.domain.problem import Kind, ProblemError
-from app.transport.address import is_loopback, normalise, origin, proxy_for, redirected, refuse_plain_http
+from app.transport.address import (
+    is_loopback,
+    normalise,
+    origin,
+    proxy_for,
+    redirected,
+    refuse_plain_http,
+    refuse_redirect,
+)
 
 
 @pytest.mark.parametrize(
@@ -17,6 +25,8 @@ from app.transport.address import is_loopback, normalise, origin, proxy_for, red
         ("localhost:8082", "http://localhost:8082"),
         ("http://[::1]:8082/", "http://[::1]:8082"),
         ("127.0.0.1:80", "http://127.0.0.1"),
+        ("https://Bücher.example:8443/日本", "https://xn--bcher-kva.example:8443/%E6%97%A5%E6%9C%AC"),
+        ("https://imp.example.org/a%20b", "https://imp.example.org/a%20b"),
     ],
 )
 def test_normalise(typed: str, address: str) -> None:
@@ -26,7 +36,19 @@ def test_normalise(typed: str, address: str) -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    ["", "https://", "ftp://x.example", "https://x:y@z.example", "https://a b", "x:99999", "file:///etc"],
+    [
+        *[
+            "",
+            "https://",
+            "ftp://x.example",
+            "https://x:y@z.example",
+            "https://a b",
+            "x:99999",
+            "file:///etc",
+        ],
+        *["https://" + "a" * 64 + ".org", "https://" + "a." * 130 + "org", "https://a..org", "http://[bad"],
+        *["[bad", "https://x.example/\ud800", "https://x.example:0", "https://\u2764\ufe0f.example"],
+    ],
 )
 def test_what_is_no_address(typed: str) -> None:
     with pytest.raises(ProblemError) as caught:
@@ -57,9 +79,61 @@ def test_redirects_are_made_sendable() -> None:
     assert redirected("http://a.example/", signed) == signed
 
 
+@pytest.mark.parametrize(
+    "location",
+    [
+        "http://[bad",
+        "https://host:99999/x",
+        "ftp://x.example",
+        "https://" + "a" * 64,
+        "javascript:alert(1)",
+    ],
+)
+def test_what_no_redirect_can_mean(location: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        redirected("https://a.example/x", location)
+
+
+def test_a_redirect_to_a_name_in_another_alphabet() -> None:
+    assert redirected("https://a.example/", "//bücher.example/ü") == "https://xn--bcher-kva.example/%C3%BC"
+
+
+@pytest.mark.parametrize(
+    ("url", "target", "safe"),
+    [
+        ("https://a.example/x", "https://s3.example/y", True),
+        ("http://127.0.0.1:1/x", "http://localhost:2/y", True),
+        ("https://a.example/x", "http://127.0.0.1:8888/api/shutdown", False),
+        ("https://a.example/x", "https://localhost/y", False),
+        ("https://a.example/x", "http://192.168.0.1/y", False),
+        ("http://a.example/x", "http://[::1]:1/y", False),
+        ("https://localhost/x", "http://localhost/y", False),
+    ],
+)
+def test_redirects_to_unsafe_places(url: str, target: str, safe: bool) -> None:
+    if safe:
+        refuse_redirect(url, target, allowed=False)
+        return
+    with pytest.raises(ProblemError) as caught:
+        refuse_redirect(url, target, allowed=True)
+    assert caught.value.problem.kind is Kind.REFUSED
+
+
 def test_proxies_of_the_system_but_none_for_this_computer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("https_proxy", "proxy.example:3128")
     monkeypatch.setenv("no_proxy", "inside.example")
     assert proxy_for("https://x.example") == "http://proxy.example:3128"
     assert proxy_for("https://inside.example") is None
+    assert proxy_for("http://localhost:8082") is None
+
+
+@pytest.mark.parametrize("proxy", ["socks://127.0.0.1:1080/", "socks5://127.0.0.1:1080", "http://x:99999"])
+def test_a_proxy_that_cannot_be_used_is_said_so(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    for name in ("https_proxy", "HTTPS_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("all_proxy", proxy)
+    with pytest.raises(ProblemError) as caught:
+        proxy_for("https://x.example")
+    assert caught.value.problem.kind is Kind.NO_NETWORK
+    assert "HTTPS_PROXY" in caught.value.problem.what_you_can_do
     assert proxy_for("http://localhost:8082") is None

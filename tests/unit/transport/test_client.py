@@ -110,6 +110,25 @@ def test_a_redirect_to_another_host_is_not(number: int) -> None:
     assert other.calls == []
 
 
+@pytest.mark.parametrize(
+    "location", ["http://[bad", "https://host:99999/x", "ftp://x.example", "javascript:x"]
+)
+def test_a_redirect_to_nowhere_is_an_error_of_the_answer(location: str) -> None:
+    with scripted(status(302, Location=location)) as server, pytest.raises(AnswerError, match="no web"):
+        ask(server.url + "/x")
+
+
+def test_a_proxy_for_everything_does_not_spoil_the_one_that_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A desktop names a SOCKS proxy for all schemes beside the HTTP proxy."""
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with scripted(ok) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        monkeypatch.setenv("all_proxy", "socks://127.0.0.1:1080/")
+        assert ask("http://far.example/x").status == 200
+    assert proxy.targets == ["http://far.example/x"]
+
+
 def test_a_post_is_never_sent_on_and_circles_end() -> None:
     with scripted(status(307, Location="/y")) as server:
         with pytest.raises(AnswerError):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.problem import Kind, ProblemError
 from app.transport import tls, wire
 from app.transport.probe import Look, NetworkSense, has_route, probe, reason_of
 from tests.unit.transport.conftest import tls_server
@@ -88,6 +89,15 @@ def test_no_answer_in_time() -> None:
 def test_cut_before_the_answer() -> None:
     found = looked(Call.reset)
     assert (found.reply, found.failed_phase) == (None, "first_byte")
+
+
+@pytest.mark.parametrize(
+    "url", ["https://" + "a" * 70 + ".org", "http://127.0.0.1:9/日本", "https://host:99999", "http://[bad"]
+)
+def test_an_address_that_cannot_be_asked(url: str) -> None:
+    with scripted(ok) as server, pytest.raises(ProblemError) as caught:
+        look(url.replace("http://127.0.0.1:9", server.url))
+    assert caught.value.problem.kind is Kind.NO_NETWORK
 
 
 def test_a_name_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.problem import Kind, ProblemError
-from app.services.cloudgene.problems import border, message_of, problem_of, refuse_failure, unreadable
+from app.services.cloudgene.problems import (
+    border,
+    last_border,
+    message_of,
+    problem_of,
+    refuse_failure,
+    unreadable,
+)
 from app.transport.download import ShortAnswerError
 from app.transport.reply import AnswerError, Reply
 from app.transport.wire import StoppedError
@@ -152,6 +159,9 @@ def test_a_page_in_place_of_json() -> None:
         (AnswerError(Reply(302), "points to https://login.example"), Kind.REFUSED),
         (StoppedError(), Kind.CANCELLED),
         (httpx.InvalidURL("x"), Kind.NO_NETWORK),
+        (ValueError("https://x/share/results/abc"), Kind.NO_NETWORK),
+        (UnicodeEncodeError("latin-1", "x", 0, 1, "no"), Kind.NO_NETWORK),
+        (ImportError("socksio"), Kind.NO_NETWORK),
     ],
 )
 def test_errors_of_libraries(error: Exception, kind: Kind) -> None:
@@ -159,6 +169,7 @@ def test_errors_of_libraries(error: Exception, kind: Kind) -> None:
         raise error
     assert (caught.value.problem.kind, caught.value.problem.subject) == (kind, "s")
     assert caught.value.problem.sentence().endswith((".", "!", "?"))
+    assert "share" not in caught.value.problem.model_dump_json()
 
 
 def test_the_cause_below_httpx_is_found() -> None:
@@ -169,9 +180,14 @@ def test_the_cause_below_httpx_is_found() -> None:
     assert caught.value.problem.title == "The service could not prove who it is"
 
 
-def test_bugs_are_not_swallowed() -> None:
-    with pytest.raises(KeyError), border():
-        raise KeyError("x")
+def test_bugs_pass_the_first_border_and_leave_the_last_one_without_their_data() -> None:
+    with pytest.raises(ProblemError) as caught, last_border(), border():
+        raise KeyError("secret")
+    found = caught.value.problem
+    assert (found.kind, found.retry) == (Kind.BUG, False)
+    assert found.details.startswith("KeyError at test_problems.py:")
+    assert "secret" not in found.model_dump_json()
+    assert caught.value.__cause__ is None
 
 
 @given(st.integers(300, 599), st.binary(max_size=200))
