@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import getpass
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,15 +21,16 @@ from app.domain.changes import Changes, Noun
 from app.domain.clock import Clock, SystemClock
 from app.domain.job import Event, Job
 from app.domain.model import Model
+from app.domain.notice import Notice
 from app.domain.problem import Kind, problem
 from app.domain.redaction import register
-from app.domain.service import Service
+from app.domain.service import HealthState, Service
 from app.domain.settings import Settings
 from app.operations.exclusive import exclusive_file
 from app.operations.tasks import Tasks
 from app.services.contract import Connection, RemoteJob, ServiceFamily
 from app.services.registry import Registry
-from app.store import jobs, services, settings
+from app.store import jobs, notices, services, settings
 from app.store.secrets import Secrets
 from app.store.store import Connection as StoreConnection
 from app.store.store import Store
@@ -182,14 +183,21 @@ class Desk:
         await asyncio.to_thread(self.secrets.delete, name)
 
     async def change_job(
-        self, job_id: str, change: Callable[[Job], Job], *events: str, kind: str = "state"
+        self,
+        job_id: str,
+        change: Callable[[Job], Job],
+        *events: str,
+        kind: str = "state",
+        also: Callable[[Job, Job], Iterable[Event | Notice]] | None = None,
     ) -> Job:
         """Change a job as it is in the store now, with lines of its timeline, in one transaction.
 
         Visits, transfers and the user work on the same job at once; none of them may write back what it
-        read a while ago.
+        read a while ago. `also` gives what the change from one job to the other has to tell: it is written
+        with the change, so that no end of the program comes between the two.
         """
         at = self.clock.now()
+        told: list[str] = []
 
         def write(c: StoreConnection) -> Job | None:
             current = jobs.job(c, job_id)
@@ -200,31 +208,43 @@ class Desk:
             for text in events:
                 line = Event(at=at, kind=kind, text=text, job_id=job_id, service_id=changed.service_id)
                 jobs.add_event(c, line)
+            told.extend(_write_news(c, also(current, changed) if also is not None else ()))
             return changed
 
         changed = await self.store.write(write)
         if changed is None:
             return await self.job(job_id)  # raises: it was removed meanwhile
-        self.announce(Changes.of(Noun.JOB, job_id) | Changes.of(Noun.EVENT, *([job_id] if events else [])))
+        lines = [job_id] if events or also is not None else []
+        news = Changes.of(Noun.EVENT, *lines) | Changes.of(Noun.NOTICE, *told)
+        self.announce(Changes.of(Noun.JOB, job_id) | news)
         return changed
 
     async def update_job(self, job_id: str, *events: str, kind: str = "state", **fields: object) -> Job:
         """Set fields of a job as it is in the store now."""
         return await self.change_job(job_id, lambda job: job.model_copy(update=fields), *events, kind=kind)
 
-    async def update_service(self, service_id: str, **fields: object) -> Service | None:
-        """Set fields of a service as it is in the store now; None when it was removed meanwhile."""
+    async def update_service(self, service_id: str, *events: str, **fields: object) -> Service | None:
+        """Set fields of a service as it is in the store now; None when it was removed meanwhile.
+
+        One that is switched off stays so: what is learned of its state is left out.
+        """
+        at = self.clock.now()
 
         def write(c: StoreConnection) -> Service | None:
             current = services.service(c, service_id)
             if current is None:
                 return None
             changed = current.model_copy(update=fields)
+            if not changed.enabled:
+                changed = changed.model_copy(update={"state": HealthState.OFF})
             services.save_service(c, changed)
+            lines = (Event(at=at, kind="service", text=t, service_id=service_id) for t in events)
+            _write_news(c, lines)
             return changed
 
         changed = await self.store.write(write)
-        self.announce(Changes.of(Noun.SERVICE, service_id))
+        lines = Changes.of(Noun.EVENT, *([service_id] if events else []))
+        self.announce(Changes.of(Noun.SERVICE, service_id) | lines)
         return changed
 
     async def note(self, event: Event) -> None:
@@ -258,3 +278,14 @@ class Desk:
             return getpass.getuser()
         except (KeyError, OSError):  # an account without a name, as in some containers
             return "unnamed user"
+
+
+def _write_news(c: StoreConnection, news: Iterable[Event | Notice]) -> list[str]:
+    """Write lines of the timeline and notices; the ids of the notices that were not told before."""
+    told = []
+    for each in news:
+        if isinstance(each, Event):
+            jobs.add_event(c, each)
+        elif notices.add_notice(c, each):
+            told.append(each.id)
+    return told

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 from app.domain.changes import Changes, Noun
 from app.domain.job import (
     ENDED_STATES,
     REMOTE_OPEN_STATES,
+    Event,
     Job,
     JobFile,
     JobState,
     StepState,
 )
-from app.domain.notice import NoticeKind
+from app.domain.notice import Notice, NoticeKind
 from app.domain.problem import Kind, Problem, ProblemError
 from app.domain.service import Service
 from app.operations.desk import Desk
 from app.operations.list_jobs import list_jobs
-from app.operations.tell import tell
+from app.operations.tell import notice, tell
 from app.services.contract import RemoteJob
 from app.store import jobs, services
 
 WARN_BEFORE_DELETION_H = (6, 24, 72)
+MISSING_LOOKS = 2
 
 
 async def visit_jobs(desk: Desk, service_id: str) -> Changes:
@@ -35,15 +38,18 @@ async def visit_jobs(desk: Desk, service_id: str) -> Changes:
     ours = await watched_jobs(desk, service_id)
     if not ours:
         return Changes()
+    asked = desk.clock.now()
     try:
         listed = await list_jobs(desk, service)
     except ProblemError as error:
         await _visit_failed(desk, ours, error.problem)
         raise
+    last = desk.last_lists.get(service_id)
+    asked = min(asked, last.at) if last is not None else asked
     by_id = {remote.remote_id: remote for remote in listed}
     changes = Changes()
     for job in ours:
-        changes |= await _take_in(desk, service, job, by_id.get(job.remote_id or ""))
+        changes |= await _take_in(desk, service, job, by_id.get(job.remote_id or ""), asked)
     return changes
 
 
@@ -51,8 +57,9 @@ async def visit_job(desk: Desk, job_id: str) -> Changes:
     """Ask for one job by itself: where the list may not be asked for yet."""
     job = await desk.job(job_id)
     service = await desk.service(job.service_id)
+    asked = desk.clock.now()
     remote = await desk.family(service).job(await desk.connection(service), job.remote_id or "")
-    return await take_in(desk, service, job, remote)
+    return await take_in(desk, service, job, remote, asked)
 
 
 async def watched_jobs(desk: Desk, service_id: str) -> tuple[Job, ...]:
@@ -79,50 +86,91 @@ async def _visit_failed(desk: Desk, ours: tuple[Job, ...], problem: Problem) -> 
         await desk.change_job(job.id, failed)
 
 
-async def _take_in(desk: Desk, service: Service, job: Job, remote: RemoteJob | None) -> Changes:
+async def _take_in(
+    desk: Desk, service: Service, job: Job, remote: RemoteJob | None, asked: datetime
+) -> Changes:
     if remote is None:
         return await _not_listed(desk, service, job)
     ended = remote.state in ENDED_STATES and job.state not in ENDED_STATES
     if ended and not remote.complete:
+        asked = desk.clock.now()
         try:
             remote = await desk.family(service).job(await desk.connection(service), remote.remote_id)
         except ProblemError as error:
             await _visit_failed(desk, (job,), error.problem)
             return Changes()
-    return await take_in(desk, service, job, remote)
+    return await take_in(desk, service, job, remote, asked)
 
 
 async def _not_listed(desk: Desk, service: Service, job: Job) -> Changes:
-    """Deleted jobs are left out of the list; ask once to be sure."""
+    """Deleted jobs are left out of the list; ask for it by itself to be sure."""
     if job.state is JobState.SUCCESS and job.last_visit is None:
         return Changes()
+    asked = desk.clock.now()
     try:
         remote = await desk.family(service).job(await desk.connection(service), job.remote_id or "")
     except ProblemError as error:
-        if error.problem.kind is not Kind.NOT_FOUND:
-            await _visit_failed(desk, (job,), error.problem)
-            return Changes()
-        ended = job.ended or desk.clock.now()
-        note = "The server does not know the job any more."
-        await desk.update_job(job.id, note, state=JobState.DELETED, ended=ended)
-        return Changes.of(Noun.JOB, job.id)
-    return await take_in(desk, service, job, remote)
+        if error.problem.kind is Kind.NOT_FOUND:
+            return await _missing(desk, job, asked)
+        await _visit_failed(desk, (job,), error.problem)
+        return Changes()
+    return await take_in(desk, service, job, remote, asked)
 
 
-async def take_in(desk: Desk, service: Service, job: Job, remote: RemoteJob) -> Changes:
-    """Store what the server says of a job; tell the user when it ended or its results are about to go."""
+async def _missing(desk: Desk, job: Job, asked: datetime) -> Changes:
+    """Deleted only when two visits in a row found nothing: a single 404 may come from a proxy."""
     now = desk.clock.now()
 
     def change(current: Job) -> Job:
-        return merged(current, remote, service).model_copy(update={"last_visit": now, "failed_visits": 0})
+        if _out_of_date(current, job, asked):
+            return current
+        looks = current.missing_looks + 1
+        update: dict[str, object] = {"missing_looks": looks, "last_visit": now, "failed_visits": 0}
+        if looks >= MISSING_LOOKS:
+            update |= {"state": JobState.DELETED, "ended": current.ended or now}
+        return current.model_copy(update=update)
 
-    told = change(job)
-    events = [] if told.state is job.state else [_state_line(told)]
-    updated = await desk.change_job(job.id, change, *events)
-    changes = Changes.of(Noun.JOB, job.id)
-    if updated.state is not job.state:
-        changes |= await _tell_of_end(desk, service, updated)
-    return changes | await warn_of_deletion(desk, service, updated)
+    def news(before: Job, after: Job) -> Iterator[Event]:
+        if before.state is not after.state:
+            yield _line(after, now, "The server does not know the job any more.")
+        elif after.missing_looks == 1 and before.missing_looks == 0:
+            yield _line(after, now, "The server does not know the job. It is looked for once more.")
+
+    await desk.change_job(job.id, change, also=news)
+    return Changes.of(Noun.JOB, job.id)
+
+
+def _out_of_date(current: Job, known: Job, asked: datetime) -> bool:
+    """Whether the user decided something since the server was asked; then its answer tells of the past."""
+    if current.decided is None:
+        return False
+    return current.decided != known.decided or asked < current.decided
+
+
+async def take_in(desk: Desk, service: Service, job: Job, remote: RemoteJob, asked: datetime) -> Changes:
+    """Store what the server says of a job; tell the user when it ended or its results are about to go.
+
+    `job` is as it was known when the server was asked, `asked` the moment of the question.
+    """
+    now = desk.clock.now()
+
+    def change(current: Job) -> Job:
+        if _out_of_date(current, job, asked):
+            return current
+        looked = {"last_visit": now, "failed_visits": 0, "missing_looks": 0}
+        return merged(current, remote, service).model_copy(update=looked)
+
+    def news(before: Job, after: Job) -> Iterator[Event | Notice]:
+        if before.state is not after.state:
+            yield _line(after, now, _state_line(after))
+            yield from _end(service, after, now)
+
+    updated = await desk.change_job(job.id, change, also=news)
+    return Changes.of(Noun.JOB, job.id) | await warn_of_deletion(desk, service, updated)
+
+
+def _line(job: Job, at: datetime, text: str) -> Event:
+    return Event(at=at, kind="state", text=text, job_id=job.id, service_id=job.service_id)
 
 
 def merged(job: Job, remote: RemoteJob, service: Service) -> Job:
@@ -196,32 +244,20 @@ def _state_line(job: Job) -> str:
     return f"Now {job.state}{raw}."
 
 
-async def _tell_of_end(desk: Desk, service: Service, job: Job) -> Changes:
+def _end(service: Service, job: Job, at: datetime) -> Iterator[Notice]:
+    """What to tell of a job that has just ended."""
     if job.state is JobState.SUCCESS:
         body = f"{service.name} has finished it. The result is fetched now."
         if not job.fetch_wanted:
             body = f"{service.name} has finished it. Fetch the result before it is deleted."
-        return await tell(
-            desk,
-            NoticeKind.JOB_DONE,
-            f"{job.name} is done",
-            body,
-            key=f"end:{job.id}:success",
-            job_id=job.id,
-            service_id=service.id,
-        )
-    if job.state is JobState.FAILED:
-        reason = job.problem.what_happened if job.problem else ""
-        return await tell(
-            desk,
-            NoticeKind.JOB_FAILED,
-            f"{job.name} failed",
-            reason,
-            key=f"end:{job.id}:failed:{job.remote_id}",
-            job_id=job.id,
-            service_id=service.id,
-        )
-    return Changes()
+        kind, title, key = NoticeKind.JOB_DONE, f"{job.name} is done", f"end:{job.id}:success"
+    elif job.state is JobState.FAILED:
+        body = job.problem.what_happened if job.problem else ""
+        kind, title = NoticeKind.JOB_FAILED, f"{job.name} failed"
+        key = f"end:{job.id}:failed:{job.remote_id}"
+    else:
+        return
+    yield notice(at, kind, title, body, key=key, job_id=job.id, service_id=service.id)
 
 
 async def warn_of_deletion(desk: Desk, service: Service, job: Job) -> Changes:

@@ -10,8 +10,10 @@ from app.domain.notice import NoticeKind
 from app.domain.problem import Kind, ProblemError
 from app.operations.desk import Desk
 from app.operations.draft_job import JobDraft
+from app.operations.end_job import cancel_job
 from app.operations.submit_job import submit_job
-from app.operations.visit_jobs import visit_jobs
+from app.operations.visit_jobs import take_in, visit_jobs
+from app.services.contract import Connection, RemoteJob
 from app.store import notices
 from tests.helpers.desk_fixtures import only_job
 from tests.helpers.fake_family import NOW, FakeFamily, fault
@@ -21,11 +23,17 @@ def kinds(desk: Desk) -> list[NoticeKind]:
     return [n.kind for n in desk.store.read_now(lambda c: notices.recent(c, 50))]
 
 
+def visit_again(desk: Desk, ready: JobDraft) -> None:
+    """A visit at which the list is asked for anew."""
+    desk.clock.advance(60)  # type: ignore[attr-defined]
+    asyncio.run(visit_jobs(desk, ready.service_id))
+
+
 def test_three_jobs_take_one_request(desk: Desk, fake: FakeFamily, ready: JobDraft) -> None:
     for number in range(3):
         asyncio.run(submit_job(desk, ready.model_copy(update={"name": f"Job {number}"})))
     fake.calls.clear()
-    asyncio.run(visit_jobs(desk, ready.service_id))
+    visit_again(desk, ready)
     assert fake.calls == ["jobs"]
 
 
@@ -36,7 +44,7 @@ def test_an_ended_job_is_asked_for_once(desk: Desk, fake: FakeFamily, ready: Job
     fake.set_state("job-1", JobState.SUCCESS, 4)
     fake.calls.clear()
     for _ in range(3):
-        asyncio.run(visit_jobs(desk, ready.service_id))
+        visit_again(desk, ready)
     assert fake.calls == ["jobs", "job job-1", "jobs", "jobs"]
     job = asyncio.run(only_job(desk))
     assert job.state is JobState.SUCCESS
@@ -77,18 +85,11 @@ def test_a_failure_gives_the_words_of_the_server(desk: Desk, fake: FakeFamily, r
     assert job.problem.what_happened == "No chunks passed the QC step."
 
 
-def test_a_job_that_vanished_is_deleted(desk: Desk, fake: FakeFamily, ready: JobDraft) -> None:
-    asyncio.run(submit_job(desk, ready))
-    fake.remote.clear()
-    asyncio.run(visit_jobs(desk, ready.service_id))
-    assert asyncio.run(only_job(desk)).state is JobState.DELETED
-
-
 def test_a_failed_look_changes_nothing_but_the_pause(desk: Desk, fake: FakeFamily, ready: JobDraft) -> None:
     asyncio.run(submit_job(desk, ready))
     fake.list_fault = fault(Kind.BUSY)
     with pytest.raises(ProblemError):
-        asyncio.run(visit_jobs(desk, ready.service_id))
+        visit_again(desk, ready)
     job = asyncio.run(only_job(desk))
     assert (job.state, job.failed_visits) == (JobState.SUBMITTED, 1)
 
@@ -104,3 +105,75 @@ def test_deletion_is_announced_three_times(desk: Desk, fake: FakeFamily, ready: 
         asyncio.run(visit_jobs(desk, ready.service_id))
         desk.clock.advance(5 * 3600)  # type: ignore[attr-defined]
     assert kinds(desk).count(NoticeKind.DELETION_NEAR) == 3
+
+
+def test_a_job_that_vanished_is_deleted_only_after_two_looks(
+    desk: Desk, fake: FakeFamily, ready: JobDraft
+) -> None:
+    asyncio.run(submit_job(desk, ready))
+    there = dict(fake.remote)
+    fake.remote.clear()
+    asyncio.run(visit_jobs(desk, ready.service_id))
+    job = asyncio.run(only_job(desk))
+    assert (job.state, job.missing_looks) == (JobState.SUBMITTED, 1)
+    fake.remote.update(there)
+    visit_again(desk, ready)
+    assert asyncio.run(only_job(desk)).missing_looks == 0
+    fake.remote.clear()
+    visit_again(desk, ready)
+    assert asyncio.run(only_job(desk)).state is JobState.QUEUED
+    visit_again(desk, ready)
+    assert asyncio.run(only_job(desk)).state is JobState.DELETED
+
+
+def test_an_answer_from_before_a_cancel_does_not_bring_the_job_back(
+    desk: Desk, fake: FakeFamily, ready: JobDraft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asyncio.run(submit_job(desk, ready))
+    fake.set_state("job-1", JobState.RUNNING, 2)
+    visit_again(desk, ready)
+    job_id = asyncio.run(only_job(desk)).id
+    listed = fake.jobs
+
+    async def late(connection: Connection, *, fresh: bool = False) -> tuple[RemoteJob, ...]:
+        answer = await listed(connection, fresh=fresh)
+        await cancel_job(desk, job_id)
+        return answer
+
+    monkeypatch.setattr(fake, "jobs", late)
+    visit_again(desk, ready)
+    assert asyncio.run(desk.job(job_id)).state is JobState.CANCELLED
+
+
+def test_a_list_from_before_a_decision_counts_no_more(desk: Desk, fake: FakeFamily, ready: JobDraft) -> None:
+    asyncio.run(submit_job(desk, ready))
+    job = asyncio.run(only_job(desk))
+    asked = desk.clock.now()
+    desk.clock.advance(5)  # type: ignore[attr-defined]
+    decided = asyncio.run(desk.update_job(job.id, decided=desk.clock.now()))
+    service = asyncio.run(desk.service(ready.service_id))
+    running = fake.remote["job-1"].model_copy(update={"state": JobState.RUNNING})
+    asyncio.run(take_in(desk, service, decided, running, asked))
+    assert asyncio.run(desk.job(job.id)).state is JobState.SUBMITTED
+    asyncio.run(take_in(desk, service, decided, running, desk.clock.now()))
+    assert asyncio.run(desk.job(job.id)).state is JobState.RUNNING
+
+
+def test_the_notice_of_an_end_is_written_with_it(
+    desk: Desk, fake: FakeFamily, ready: JobDraft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asyncio.run(submit_job(desk, ready))
+    fake.set_state("job-1", JobState.FAILED, 5)
+    add = notices.add_notice
+
+    def killed(*_: object) -> bool:
+        raise SystemError("killed")
+
+    monkeypatch.setattr(notices, "add_notice", killed)
+    with pytest.raises(SystemError):
+        asyncio.run(visit_jobs(desk, ready.service_id))
+    assert asyncio.run(only_job(desk)).state is JobState.SUBMITTED
+    monkeypatch.setattr(notices, "add_notice", add)
+    asyncio.run(visit_jobs(desk, ready.service_id))
+    assert asyncio.run(only_job(desk)).state is JobState.FAILED
+    assert kinds(desk) == [NoticeKind.JOB_FAILED]
