@@ -36,6 +36,7 @@ QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus { border: 1px solid $acce
 QAbstractSpinBox {
   background: $base; border: 1px solid $line; border-radius: 4px; padding: 4px 6px;
   selection-background-color: $accent; selection-color: $on_accent; }
+QAbstractSpinBox QLineEdit { padding: 0 6px; border: 0; background: transparent; }
 QAbstractSpinBox:focus, QComboBox:focus { border: 1px solid $accent; }
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { width: 0; border: 0; }
 QComboBox {

@@ -183,3 +183,26 @@ def test_news_of_a_service_do_not_take_the_keyboard_away(
     assert (view.how.name, view.how.fields["build"], view.bar.boxes["check1"]) == (name, build, box)
     assert view.filling.name == "My study"
     assert box.isChecked()
+
+
+def test_signs_follow_the_scheme_and_the_choice_stays(
+    qtbot: QtBot, view: NewJobView, context: Context
+) -> None:
+    row = view.where.tree.topLevelItem(0)
+    assert row is not None
+    child = next(
+        parent.child(0)
+        for n in range(view.where.tree.topLevelItemCount())
+        if (parent := view.where.tree.topLevelItem(n)) is not None
+        and parent.childCount()
+        and not parent.child(0).isDisabled()
+    )
+    view.where.tree.setCurrentItem(child)
+    name, before = child.text(0), row.icon(0).pixmap(16, 16).toImage()
+    context.theme.choose("dark")
+    again, chosen = view.where.tree.topLevelItem(0), view.where.tree.currentItem()
+    assert again is not None
+    assert again.icon(0).pixmap(16, 16).toImage() != before
+    assert chosen is not None
+    assert chosen.text(0) == name
+    assert view.filling.panel_id

@@ -29,6 +29,8 @@ class WhatColumn(QWidget):
         super().__init__()
         self._context = context
         self._filling = False
+        self._shown: Sequence[Dataset] = ()
+        context.theme.changed.connect(self._paint_again)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GRID)
@@ -53,6 +55,7 @@ class WhatColumn(QWidget):
     def show_datasets(self, datasets: Sequence[Dataset], current: str) -> None:
         """Show other datasets; the chosen one stays chosen."""
         self._filling = True
+        self._shown = datasets
         self.list.clear()
         for dataset in datasets:
             self.list.addItem(self._item(dataset))
@@ -62,6 +65,11 @@ class WhatColumn(QWidget):
         for widget in (self.empty, self.practise):
             widget.setVisible(not datasets)
         self._filling = False
+
+    def _paint_again(self) -> None:
+        """The signs take the colours of the scheme."""
+        item = self.list.currentItem()
+        self.show_datasets(self._shown, str(item.data(ID)) if item is not None else "")
 
     def _item(self, dataset: Dataset) -> QListWidgetItem:
         accepted = dataset.report.accepted if dataset.report else None

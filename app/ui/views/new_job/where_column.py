@@ -29,6 +29,8 @@ class WhereColumn(QWidget):
         super().__init__()
         self._context = context
         self._filling = False
+        self._shown: tuple[Sequence[Service], Sequence[Panel]] = ((), ())
+        context.theme.changed.connect(self._paint_again)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GRID)
@@ -44,7 +46,7 @@ class WhereColumn(QWidget):
         self.tree.header().setStretchLastSection(False)
         self.tree.setColumnWidth(1, GRID * 10)
         self.tree.setIconSize(QSize(16, 16))
-        self.tree.setIndentation(GRID * 2)
+        self.tree.setIndentation(GRID * 4)  # below the name, not below the sign
         self.tree.setRootIsDecorated(False)
         self.tree.currentItemChanged.connect(self._changed)
         column.addWidget(self.tree, 1)
@@ -61,6 +63,7 @@ class WhereColumn(QWidget):
     ) -> None:
         """Show other services; the chosen panel stays chosen."""
         self._filling = True
+        self._shown = (services, panels)
         self.tree.clear()
         for service in services:
             row = self._service_row(service)
@@ -76,6 +79,12 @@ class WhereColumn(QWidget):
         for widget in (self.empty, self.go):
             widget.setVisible(not services)
         self._filling = False
+
+    def _paint_again(self) -> None:
+        """The signs take the colours of the scheme."""
+        item = self.tree.currentItem()
+        chosen = item.data(0, PANEL) if item is not None else None
+        self.show_services(*self._shown, (chosen[0], chosen[2]) if chosen else ("", ""))
 
     def _service_row(self, service: Service) -> QTreeWidgetItem:
         reason = why_not(service)

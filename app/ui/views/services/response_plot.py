@@ -90,7 +90,7 @@ class ResponsePlot(QWidget):
         painter.drawText(
             start,
             Qt.AlignmentFlag.AlignRight,
-            self.tr("{0} looks in {1}").format(
+            self.tr("looks: {0} in {1}").format(
                 len(self.looks), text.duration((last - first).total_seconds())
             ),
         )
