@@ -85,7 +85,8 @@ class Service(Model):
     """A service that the user added.
 
     `generation` is the dialect found by looking (`cg2`, `cg3`), never by the name. `down_since` is when
-    it was first seen down without being up since. `practice` marks a server that lives on this computer.
+    it was first seen down without being up since, `down_seen_s` how many seconds of that time were looked at:
+    while the program does not run nobody knows. `practice` marks a server that lives on this computer.
     """
 
     id: str
@@ -106,6 +107,7 @@ class Service(Model):
     response_ms: float | None = None
     last_checked: datetime | None = None
     down_since: datetime | None = None
+    down_seen_s: float = 0.0
     last_synced: datetime | None = None
     token: TokenInfo = TokenInfo()
     practice: bool = False

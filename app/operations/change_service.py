@@ -8,13 +8,14 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from app.domain.changes import Changes, Noun
-from app.domain.job import OPEN_STATES, Event
+from app.domain.job import OPEN_STATES
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.service import HealthState, Service, TokenInfo
 from app.operations.add_service import add_service, cleaned_token
 from app.operations.desk import Desk
-from app.operations.look_at_service import look_at_service, store_token_info
+from app.operations.look_at_service import store_token_info, what_it_says
 from app.store import jobs, services
+from app.store.store import Connection as StoreConnection
 
 
 async def set_token(desk: Desk, service_id: str, token: SecretStr) -> Changes:
@@ -33,11 +34,12 @@ async def set_token(desk: Desk, service_id: str, token: SecretStr) -> Changes:
                 "Make a new token on the profile page of the service and paste it whole.",
                 subject=service.name,
             )
-        service = await look_at_service(desk, service)
+        told = await what_it_says(desk, service)
+        return await _change(desk, service, "A new token was set.", **told, token=service.token)
     except BaseException:
-        await _put_back(desk, name, before)
+        known = await desk.store.read(lambda c: services.service(c, service_id))
+        await _put_back(desk, name, before if known is not None else None)
         raise
-    return await _save(desk, service, "A new token was set.")
 
 
 async def _put_back(desk: Desk, name: str, before: SecretStr | None) -> None:
@@ -51,7 +53,7 @@ async def remove_token(desk: Desk, service_id: str) -> Changes:
     """Forget the token of a service."""
     service = await desk.service(service_id)
     await desk.forget_secret(f"token:{service.id}")
-    return await _save(desk, service.model_copy(update={"token": TokenInfo()}), "The token was removed.")
+    return await _change(desk, service, "The token was removed.", token=TokenInfo())
 
 
 async def enable_service(desk: Desk, service_id: str, enabled: bool) -> Changes:
@@ -60,35 +62,38 @@ async def enable_service(desk: Desk, service_id: str, enabled: bool) -> Changes:
     update: dict[str, object] = {"enabled": enabled, "off_reason": "" if enabled else "Switched off by you."}
     update["state"] = HealthState.UNKNOWN if enabled else HealthState.OFF
     if enabled:
-        update["down_since"] = None
-    return await _save(
-        desk, service.model_copy(update=update), "Switched on." if enabled else "Switched off."
-    )
+        update |= {"down_since": None, "down_seen_s": 0.0}
+    return await _change(desk, service, "Switched on." if enabled else "Switched off.", **update)
 
 
 async def remove_service(desk: Desk, service_id: str) -> Changes:
     """Remove a service and its token; refused while it has open jobs. Its past jobs stay in the list."""
     service = await desk.service(service_id)
-    open_jobs = await desk.store.read(
-        lambda c: jobs.jobs(c, states=tuple(OPEN_STATES), service_id=service_id)
-    )
-    if open_jobs:
+
+    def remove(c: StoreConnection) -> int:
+        open_jobs = jobs.jobs(c, states=tuple(OPEN_STATES), service_id=service_id)
+        if not open_jobs:
+            services.remove_service(c, service_id)
+        return len(open_jobs)
+
+    number = await desk.store.write(remove)
+    if number:
         raise problem(
             Kind.INPUT,
             "The service has open jobs",
-            f"{len(open_jobs)} jobs of {service.name} are not finished.",
+            f"{number} jobs of {service.name} are not finished.",
             "Wait for them, cancel them, or switch the service off instead.",
             subject=service.name,
         )
     await desk.forget_secret(f"token:{service.id}")
-    await desk.store.write(lambda c: services.remove_service(c, service_id))
     return desk.announce(Changes.of(Noun.SERVICE, service_id))
 
 
-async def _save(desk: Desk, service: Service, event: str) -> Changes:
-    await desk.store.write(lambda c: services.save_service(c, service))
-    await desk.note(Event(at=desk.clock.now(), kind="service", text=event, service_id=service.id))
-    return desk.announce(Changes.of(Noun.SERVICE, service.id))
+async def _change(desk: Desk, service: Service, event: str, **fields: object) -> Changes:
+    """Only what was learned or decided: the service may have changed, or be gone, since it was read."""
+    if await desk.update_service(service.id, event, **fields) is None:
+        await desk.service(service.id)  # raises: it was removed meanwhile
+    return Changes.of(Noun.SERVICE, service.id)
 
 
 EXPORTED = ("name", "family", "base_url", "preset_id", "country", "operator", "plain_http_allowed")

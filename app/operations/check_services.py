@@ -3,79 +3,93 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 
 from app.domain.changes import Changes, Noun
-from app.domain.job import OPEN_STATES, Event
-from app.domain.notice import NoticeKind
+from app.domain.job import OPEN_STATES, Event, Job
+from app.domain.notice import Notice, NoticeKind
+from app.domain.problem import ProblemError
 from app.domain.service import Health, HealthState, Service
-from app.operations.desk import Desk
+from app.operations.desk import Desk, write_news
 from app.operations.look_at_service import store_token_info
-from app.operations.tell import tell
+from app.operations.tell import notice, tell
 from app.store import jobs, services
 from app.store.store import Connection as StoreConnection
 
 WARN_AFTER = timedelta(days=25)
 OFF_AFTER = timedelta(days=30)
+LONGEST_GAP = timedelta(days=1)
 TOKEN_CHECKED_EVERY = timedelta(hours=6)
 TOKEN_WARNINGS_DAYS = (1, 3, 7)
 
 
 async def check_services(desk: Desk, service_ids: tuple[str, ...] = ()) -> Changes:
-    """Look at the given services, or at all that are switched on, all at once."""
+    """Look at the given services, or at all that are switched on, all at once.
+
+    What fails at one does not keep the others from being told; the first failure is raised at the end.
+    """
     known = await desk.store.read(services.services)
     chosen = [s for s in known if (s.id in service_ids if service_ids else s.enabled)]
-    found = await asyncio.gather(*(_check(desk, service) for service in chosen))
-    changes = Changes()
+    found = await asyncio.gather(*(_check(desk, service) for service in chosen), return_exceptions=True)
+    changes = Changes.of(Noun.SERVICE, *(s.id for s in chosen))
     for each in found:
-        changes |= each
-    return desk.announce(changes)
+        changes |= each if isinstance(each, Changes) else Changes()
+    desk.announce(changes)
+    for each in found:
+        if isinstance(each, BaseException):
+            raise each
+    return changes
 
 
 async def _check(desk: Desk, service: Service) -> Changes:
     health = await desk.family(service).health(await desk.connection(service))
+    now = desk.clock.now()
 
-    def write(c: StoreConnection) -> tuple[Service, Service] | None:
+    def write(c: StoreConnection) -> tuple[Service | None, list[str]]:
         # Read again: the look took its time, and the user may have changed or removed the service.
         current = services.service(c, service.id)
         if current is None:
-            return None
+            return None, []
         changed = apply_health(current, health)
         services.record_health(c, health)
         services.save_service(c, changed)
-        return current, changed
+        waiting = jobs.jobs(c, states=tuple(OPEN_STATES), service_id=service.id)
+        return changed, write_news(c, news_of_health(current, changed, waiting, now))
 
-    both = await desk.store.write(write)
-    if both is None:
+    updated, told = await desk.store.write(write)
+    if updated is None:
         return Changes()
-    current, updated = both
-    await _tell_of_change(desk, current, updated)
-    if updated.state is HealthState.UP:
-        updated = await _check_token(desk, updated)
-    return Changes.of(Noun.SERVICE, service.id)
+    if health.state is updated.state is HealthState.UP:
+        await _check_token(desk, updated)
+    news = Changes.of(Noun.NOTICE, *told) | Changes.of(Noun.EVENT, service.id)
+    return Changes.of(Noun.SERVICE, service.id) | news
 
 
 def apply_health(service: Service, health: Health) -> Service:
     """The service after a look: state, time to answer, since when it is down, off after 30 days.
 
-    A look that failed because this computer is offline says nothing about the service.
+    A look that failed because this computer is offline says nothing about the service; one that was not made,
+    as in a pause that the service asked for, says nothing at all.
     """
+    if health.state is HealthState.UNKNOWN:
+        return service
     update: dict[str, object] = {
         "last_checked": health.at,
         "response_ms": health.phases.total,
         "state": health.state,
     }
     if health.state is HealthState.DOWN:
-        since = service.down_since or health.at
-        update["down_since"] = since
-        if service.enabled and health.at - since >= OFF_AFTER:
+        seen = _down_seen(service, health.at)
+        update |= {"down_since": service.down_since or health.at, "down_seen_s": seen.total_seconds()}
+        if service.enabled and seen >= OFF_AFTER:
             update |= {
                 "enabled": False,
                 "state": HealthState.OFF,
                 "off_reason": f"Switched off after {OFF_AFTER.days} days without an answer.",
             }
     elif health.state in {HealthState.UP, HealthState.MAINTENANCE}:
-        update["down_since"] = None
+        update |= {"down_since": None, "down_seen_s": 0.0}
     if health.state is HealthState.MAINTENANCE:
         update["maintenance_text"] = health.detail
     elif health.state is HealthState.UP:
@@ -85,45 +99,72 @@ def apply_health(service: Service, health: Health) -> Service:
     return service.model_copy(update=update)
 
 
-async def _tell_of_change(desk: Desk, before: Service, after: Service) -> None:
+def _down_seen(service: Service, at: datetime) -> timedelta:
+    """For how long it was seen down.
+
+    A longer gap between two looks, as while nobody runs the program, does not count: the service may have
+    answered in between.
+    """
+    if service.down_since is None or service.last_checked is None:
+        return timedelta(0)
+    gap = at - service.last_checked
+    counted = gap if timedelta(0) < gap <= LONGEST_GAP else timedelta(0)
+    return timedelta(seconds=service.down_seen_s) + counted
+
+
+def news_of_health(
+    before: Service, after: Service, waiting: Sequence[Job], now: datetime
+) -> Iterator[Event | Notice]:
+    """What a look has to tell: the new state, a warning before the switch-off, the switch-off, who waits.
+
+    One failed look may be chance, so that a job waits is told after the second in a row.
+    """
     if before.state is not after.state:
         text = f"{after.name}: {before.state} → {after.state}."
-        await desk.note(Event(at=desk.clock.now(), kind="health", text=text, service_id=after.id))
-    if after.down_since is None:
+        yield Event(at=now, kind="health", text=text, service_id=after.id)
+    if after.down_since is None or after.state not in {HealthState.DOWN, HealthState.OFF}:
         return
-    since = after.down_since.date().isoformat()
-    silent = desk.clock.now() - after.down_since
+    key = after.down_since.date().isoformat()
     if before.enabled and not after.enabled:
-        await tell(
-            desk,
-            NoticeKind.SERVICE_OFF,
-            f"{after.name} was switched off",
-            f"It has not answered since {since}. It comes back with one click in Services.",
-            key=f"off:{after.id}:{since}",
-            service_id=after.id,
-        )
-    elif silent >= WARN_AFTER:
-        await tell(
-            desk,
-            NoticeKind.SERVICE_DOWN,
-            f"{after.name} has been down for {silent.days} days",
-            f"It will be switched off after {OFF_AFTER.days} days without an answer.",
-            key=f"down25:{after.id}:{since}",
-            service_id=after.id,
-        )
-    await _tell_waiting_jobs(desk, after, since)
+        yield _switched_off(after, key, now)
+    elif after.enabled and timedelta(seconds=after.down_seen_s) >= WARN_AFTER:
+        yield _long_down(after, key, now)
+    if before.state is after.state is HealthState.DOWN and waiting:
+        yield _waited_for(after, waiting, key, now)
 
 
-async def _tell_waiting_jobs(desk: Desk, service: Service, since: str) -> None:
-    waiting = await desk.store.read(lambda c: jobs.jobs(c, states=tuple(OPEN_STATES), service_id=service.id))
-    if not waiting:
-        return
-    await tell(
-        desk,
+def _switched_off(service: Service, key: str, now: datetime) -> Notice:
+    assert service.down_since is not None
+    since = service.down_since.astimezone().date().isoformat()
+    return notice(
+        now,
+        NoticeKind.SERVICE_OFF,
+        f"{service.name} was switched off",
+        f"It has not answered since {since}. It comes back with one click in Services.",
+        key=f"off:{service.id}:{key}",
+        service_id=service.id,
+    )
+
+
+def _long_down(service: Service, key: str, now: datetime) -> Notice:
+    days = timedelta(seconds=service.down_seen_s).days
+    return notice(
+        now,
+        NoticeKind.SERVICE_DOWN,
+        f"{service.name} has been down for {days} days",
+        f"It will be switched off after {OFF_AFTER.days} days without an answer.",
+        key=f"down25:{service.id}:{key}",
+        service_id=service.id,
+    )
+
+
+def _waited_for(service: Service, waiting: Sequence[Job], key: str, now: datetime) -> Notice:
+    return notice(
+        now,
         NoticeKind.SERVICE_DOWN,
         f"{service.name} does not answer",
         f"{_jobs(len(waiting))} it. Haplodesk keeps looking and goes on by itself.",
-        key=f"down:{service.id}:{since}",
+        key=f"down:{service.id}:{key}",
         service_id=service.id,
         job_id=waiting[0].id,
     )
@@ -133,15 +174,33 @@ def _jobs(number: int) -> str:
     return "A job waits for" if number == 1 else f"{number} jobs wait for"
 
 
-async def _check_token(desk: Desk, service: Service) -> Service:
+async def _check_token(desk: Desk, service: Service) -> None:
     """Ask about the token a few times a day, and warn 7, 3 and 1 day before it expires."""
     now = desk.clock.now()
     checked = service.token.checked
     if service.token.present and (checked is None or now - checked >= TOKEN_CHECKED_EVERY):
-        token = (await store_token_info(desk, service)).token
-        service = await desk.update_service(service.id, token=token) or service
+        service = await _ask_about_token(desk, service)
     await warn_of_token(desk, service)
-    return service
+
+
+async def _ask_about_token(desk: Desk, service: Service) -> Service:
+    """What fails here says nothing of the token or the service: it is noted once, and asked again soon."""
+    asked_about = service.token
+    told: tuple[str, ...] = ()
+    try:
+        token = (await store_token_info(desk, service)).token
+    except ProblemError as error:
+        detail = f"It could not be checked: {error.problem.title}."
+        if detail == asked_about.detail:
+            return service
+        token = asked_about.model_copy(update={"detail": detail})
+        told = (f"The token could not be checked: {error.problem.sentence()}",)
+
+    def change(current: Service) -> Service:
+        same = current.token == asked_about  # else the user has set another one meanwhile
+        return current.model_copy(update={"token": token}) if same else current
+
+    return await desk.change_service(service.id, change, *told) or service
 
 
 async def warn_of_token(desk: Desk, service: Service) -> None:

@@ -208,7 +208,7 @@ class Desk:
             for text in events:
                 line = Event(at=at, kind=kind, text=text, job_id=job_id, service_id=changed.service_id)
                 jobs.add_event(c, line)
-            told.extend(_write_news(c, also(current, changed) if also is not None else ()))
+            told.extend(write_news(c, also(current, changed) if also is not None else ()))
             return changed
 
         changed = await self.store.write(write)
@@ -224,9 +224,16 @@ class Desk:
         return await self.change_job(job_id, lambda job: job.model_copy(update=fields), *events, kind=kind)
 
     async def update_service(self, service_id: str, *events: str, **fields: object) -> Service | None:
-        """Set fields of a service as it is in the store now; None when it was removed meanwhile.
+        """Set fields of a service as it is in the store now; None when it was removed meanwhile."""
+        return await self.change_service(service_id, lambda s: s.model_copy(update=fields), *events)
 
-        One that is switched off stays so: what is learned of its state is left out.
+    async def change_service(
+        self, service_id: str, change: Callable[[Service], Service], *events: str
+    ) -> Service | None:
+        """Change a service as it is in the store now; None when it was removed meanwhile.
+
+        What was learned over the network is old by now: it may not bring back what the user has changed or
+        removed. One that is switched off stays so, whatever is learned of its state.
         """
         at = self.clock.now()
 
@@ -234,12 +241,12 @@ class Desk:
             current = services.service(c, service_id)
             if current is None:
                 return None
-            changed = current.model_copy(update=fields)
+            changed = change(current)
             if not changed.enabled:
                 changed = changed.model_copy(update={"state": HealthState.OFF})
             services.save_service(c, changed)
             lines = (Event(at=at, kind="service", text=t, service_id=service_id) for t in events)
-            _write_news(c, lines)
+            write_news(c, lines)
             return changed
 
         changed = await self.store.write(write)
@@ -280,7 +287,7 @@ class Desk:
             return "unnamed user"
 
 
-def _write_news(c: StoreConnection, news: Iterable[Event | Notice]) -> list[str]:
+def write_news(c: StoreConnection, news: Iterable[Event | Notice]) -> list[str]:
     """Write lines of the timeline and notices; the ids of the notices that were not told before."""
     told = []
     for each in news:

@@ -6,21 +6,24 @@ from app.domain.service import HealthState, Service
 from app.operations.desk import Desk
 
 
-async def look_at_service(desk: Desk, service: Service) -> Service:
-    """The service with name, dialect, applications and maintenance as the server tells them now."""
+async def what_it_says(desk: Desk, service: Service) -> dict[str, object]:
+    """The fields of a service that the server tells: name, dialect, applications, maintenance."""
     info = await desk.family(service).describe(await desk.connection(service))
-    apps = info.apps or service.apps
-    return service.model_copy(
-        update={
-            "generation": info.generation,
-            "server_name": info.name,
-            "apps": apps,
-            "maintenance_text": info.maintenance_text if info.maintenance else "",
-            "state": HealthState.MAINTENANCE if info.maintenance else HealthState.UP,
-            "last_checked": desk.clock.now(),
-            "down_since": None,
-        }
-    )
+    return {
+        "generation": info.generation,
+        "server_name": info.name,
+        "apps": info.apps or service.apps,
+        "maintenance_text": info.maintenance_text if info.maintenance else "",
+        "state": HealthState.MAINTENANCE if info.maintenance else HealthState.UP,
+        "last_checked": desk.clock.now(),
+        "down_since": None,
+        "down_seen_s": 0.0,
+    }
+
+
+async def look_at_service(desk: Desk, service: Service) -> Service:
+    """The service with what the server tells of itself now."""
+    return service.model_copy(update=await what_it_says(desk, service))
 
 
 async def store_token_info(desk: Desk, service: Service) -> Service:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from app.domain.changes import Changes, Noun
 from app.domain.job import Event
 from app.domain.notice import NoticeKind
@@ -10,7 +12,7 @@ from app.domain.parameter import Form
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.service import Service, StoredForm
 from app.operations.desk import Desk
-from app.operations.look_at_service import look_at_service
+from app.operations.look_at_service import what_it_says
 from app.operations.tell import tell
 from app.store import services
 from app.store.store import Connection as StoreConnection
@@ -43,35 +45,52 @@ async def _sync(desk: Desk, service: Service) -> Changes:
             "Set a token for it first.",
             subject=service.name,
         )
-    service = await look_at_service(desk, service)
+    told = await what_it_says(desk, service)
+    service = service.model_copy(update=told)
     now = desk.clock.now()
-    forms = await _forms(desk, service)
+    forms, silent = await _forms(desk, service)
     connection = await desk.connection(service)
     panels = [p for form in forms for p in desk.family(service).panels(connection, form, now)]
-    synced = service.model_copy(update={"last_synced": now})
-    first = not await desk.store.read(lambda c: services.panels(c, service.id))
-    found = await desk.store.write(lambda c: _write(c, synced, forms, tuple(panels)))
-    if not first:
+    before = await desk.store.read(lambda c: services.panels(c, service.id))
+    panels += [p for p in before if p.app_id in silent]
+    if await desk.update_service(service.id, **told, last_synced=now) is None:
+        return Changes()
+    found = await desk.store.write(lambda c: _write(c, service.id, forms, tuple(panels), now))
+    if before:
         await _tell(desk, service, found)
+    for app_id in silent:
+        text = f"{app_id} could not be read; what was known of its panels is kept."
+        await desk.note(Event(at=now, kind="panels", text=text, service_id=service.id))
     changes = Changes.of(Noun.SERVICE, service.id) | Changes.of(Noun.PANEL, *(p.key for p in panels))
     return desk.announce(changes | Changes.of(Noun.PANEL, *(f"{service.id}/{c.panel_id}" for c in found)))
 
 
-async def _forms(desk: Desk, service: Service) -> tuple[Form, ...]:
+async def _forms(desk: Desk, service: Service) -> tuple[tuple[Form, ...], tuple[str, ...]]:
+    """The forms of the applications, and those that the service lists and does not have or show."""
     connection = await desk.connection(service)
     family = desk.family(service)
-    return tuple([await family.form(connection, app.id) for app in service.apps])
+    forms: list[Form] = []
+    silent: dict[str, ProblemError] = {}
+    for app in service.apps:
+        try:
+            forms.append(await family.form(connection, app.id))
+        except ProblemError as error:
+            if error.problem.kind is not Kind.NOT_FOUND:
+                raise
+            silent[app.id] = error
+    if silent and not forms:
+        raise next(iter(silent.values()))
+    return tuple(forms), tuple(silent)
 
 
 def _write(
-    c: StoreConnection, service: Service, forms: tuple[Form, ...], panels: tuple[Panel, ...]
+    c: StoreConnection, service_id: str, forms: tuple[Form, ...], panels: tuple[Panel, ...], at: datetime
 ) -> tuple[PanelChange, ...]:
-    at = service.last_synced
-    assert at is not None
-    services.save_service(c, service)
+    if services.service(c, service_id) is None:  # removed meanwhile
+        return ()
     for form in forms:
-        services.save_form(c, StoredForm(service_id=service.id, form=form, as_of=at))
-    return services.replace_panels(c, service.id, panels, at)
+        services.save_form(c, StoredForm(service_id=service_id, form=form, as_of=at))
+    return services.replace_panels(c, service_id, panels, at)
 
 
 async def _tell(desk: Desk, service: Service, found: tuple[PanelChange, ...]) -> None:
