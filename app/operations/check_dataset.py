@@ -18,6 +18,9 @@ from app.operations.tasks import TaskKind
 from app.store import datasets
 from app.store.store import Connection as StoreConnection
 
+LOCK_TRIES = 50
+LOCK_PAUSE_S = 0.1
+
 
 async def check_dataset(
     desk: Desk,
@@ -29,10 +32,29 @@ async def check_dataset(
 ) -> Changes:
     """Read every file once, in a process of its own, and keep what was found.
 
-    With a service its limits count. Findings are no Problem; a file that is gone is.
+    With a service its limits count. Findings are no Problem; a file that is gone is. One check of a dataset
+    runs at a time, whoever starts it.
     """
     dataset = await _dataset(desk, dataset_id)
     limits = (await desk.service(service_id)).limits if service_id else Limits()
+    for _ in range(LOCK_TRIES):  # a check that was stopped just now takes a moment to end
+        async with desk.only_one(dataset_id) as mine:
+            if mine:
+                return await _checked(desk, dataset, limits, service_id, build, phasing)
+        await asyncio.sleep(LOCK_PAUSE_S)
+    raise problem(
+        Kind.INPUT,
+        "The dataset is being checked already",
+        f"Another check of {dataset.name} is running.",
+        "Wait for it, or stop it.",
+        subject=dataset.name,
+    )
+
+
+async def _checked(
+    desk: Desk, dataset: Dataset, limits: Limits, service_id: str | None, build: str | None, phasing: bool
+) -> Changes:
+    dataset_id = dataset.id
     await _update(desk, dataset_id, state=DatasetState.CHECKING, problem="")
     try:
         paths = tuple(Path(f.path) for f in dataset.files)
@@ -110,11 +132,17 @@ async def _update(desk: Desk, dataset_id: str, **fields: object) -> None:
 
 
 async def adopt_checks(desk: Desk) -> Changes:
-    """Datasets whose check was cut by the end of the program are unchecked again."""
+    """Datasets whose check was cut by the end of the program are unchecked again.
+
+    One that another program on the same data folder checks at this moment is left alone.
+    """
     known = await desk.store.read(datasets.datasets)
     changes = Changes()
     for dataset in known:
-        if dataset.state is DatasetState.CHECKING:
-            await _update(desk, dataset.id, state=DatasetState.NEW, problem="The check was cut short.")
-            changes |= Changes.of(Noun.DATASET, dataset.id)
+        if dataset.state is not DatasetState.CHECKING:
+            continue
+        async with desk.only_one(dataset.id) as mine:
+            if mine and (await _dataset(desk, dataset.id)).state is DatasetState.CHECKING:
+                await _update(desk, dataset.id, state=DatasetState.NEW, problem="The check was cut short.")
+                changes |= Changes.of(Noun.DATASET, dataset.id)
     return changes

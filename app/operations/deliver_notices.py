@@ -9,7 +9,6 @@ from app.domain.notice import Notice, NoticeKind
 from app.notify.rules import deliver
 from app.operations.desk import Desk
 from app.store import notices
-from app.store.store import Connection as StoreConnection
 
 Send = Callable[[Notice], Awaitable[bool]]
 
@@ -30,21 +29,16 @@ class NoticeDelivery:
         settings = (await self._desk.settings()).notifications
         now = self._desk.clock.now().astimezone()
         plan = deliver(waiting, settings, now, self._last_told)
-        told = list(plan.quiet)
+        await self._claim(plan.quiet)
         for message in plan.show:
-            # Marked before it is shown: after a crash in between nobody is told twice.
-            await self._mark(message.covers)
-            await self._send(message.notice)
-            self._last_told[message.notice.kind] = now
-        await self._mark(tuple(told))
+            # Claimed before it is shown: neither after a crash in between nor by a second program on the same
+            # data folder is anybody told twice.
+            if await self._claim(message.covers):
+                await self._send(message.notice)
+                self._last_told[message.notice.kind] = now
 
-    async def _mark(self, ids: tuple[str, ...]) -> None:
+    async def _claim(self, ids: tuple[str, ...]) -> tuple[str, ...]:
         if not ids:
-            return
+            return ()
         at = self._desk.clock.now()
-
-        def write(c: StoreConnection) -> None:
-            for each in ids:
-                notices.mark_sent(c, each, at)
-
-        await self._desk.store.write(write)
+        return await self._desk.store.write(lambda c: notices.claim(c, ids, at))

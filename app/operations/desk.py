@@ -260,15 +260,18 @@ class Desk:
         self.announce(Changes.of(Noun.EVENT, event.job_id or event.service_id or event.dataset_id or ""))
 
     @contextlib.asynccontextmanager
-    async def only_one(self, job_id: str) -> AsyncIterator[bool]:
-        """True for the one process and task that may send or fetch this job now; False for any other.
+    async def only_one(self, item_id: str) -> AsyncIterator[bool]:
+        """True for the one process and task that may work on this job or dataset now; False for any other.
 
         The lock lies in a file of the data folder and dies with the process, however it dies.
         """
-        folder = self.home / "locks"
-        folder.mkdir(parents=True, exist_ok=True)
-        with exclusive_file(folder / f"{job_id}.lock") as mine:
+        with exclusive_file(self.locks_folder / f"{item_id}.lock") as mine:
             yield mine
+
+    @property
+    def locks_folder(self) -> Path:
+        """Where the lock files are."""
+        return self.home / "locks"
 
     def results_folder(self, settings: Settings) -> Path:
         """Where results are put."""

@@ -21,6 +21,13 @@ def unsent(c: Connection) -> tuple[Notice, ...]:
     return _notices(c, select(t.notices).where(n.sent.is_(None)).order_by(n.at, n.id))
 
 
+def claim(c: Connection, ids: Collection[str], at: datetime) -> tuple[str, ...]:
+    """Mark notices as given; gives those that nobody else had marked before, which are ours to give."""
+    n = t.notices.c
+    mark = update(t.notices).values(sent=at)
+    return tuple(each for each in ids if c.execute(mark.where(n.id == each, n.sent.is_(None))).rowcount == 1)
+
+
 def mark_sent(c: Connection, notice_id: str, at: datetime) -> None:
     """The notice has been given."""
     c.execute(update(t.notices).where(t.notices.c.id == notice_id).values(sent=at))
