@@ -216,6 +216,15 @@ def test_health(script: Script, state: HealthState) -> None:
     assert "x-auth-token" not in server.calls[0].headers
 
 
+def test_the_health_of_a_service_that_wants_a_pause_is_not_known() -> None:
+    with scripted(sends(503, "<html>overload</html>", "text/html", Retry_After="3600")) as server:
+        f = family()
+        first, second = (asyncio.run(f.health(connection(server))) for _ in range(2))
+    assert (first.state, second.state) == (HealthState.DOWN, HealthState.UNKNOWN)
+    assert "pause" in second.detail
+    assert len(server.calls) == 1
+
+
 # --- submitting -----------------------------------------------------------------------------------------
 
 
@@ -256,6 +265,7 @@ def after_body(answer: Script) -> Script:
         (after_body(sends(200, "<html>queued</html>", "text/html")), Kind.BUSY, 1),
         (after_body(sends(502, "<html>Bad Gateway</html>", "text/html")), Kind.BUSY, 1),
         (after_body(sends(504, "<html>Timeout</html>", "text/html")), Kind.BUSY, 1),
+        (after_body(sends(502, "<html>exceeds the maximum allowed time</html>", "text/html")), Kind.BUSY, 1),
         (after_body(sends(400, "java.io.IOException: no space", "text/plain")), Kind.REFUSED, 1),
         (after_body(Call.reset), Kind.NO_NETWORK, 1),
         (after_body(lambda call: None), Kind.NO_NETWORK, 1),

@@ -21,7 +21,7 @@ from app.services.catalogue import known_hosts
 from app.services.cloudgene import describing, job_reading
 from app.services.cloudgene.downloads import OpenDownload, open_download
 from app.services.cloudgene.health import health_of
-from app.services.cloudgene.plain_text import plain_line
+from app.services.cloudgene.plain_text import safe_line
 from app.services.cloudgene.problems import (
     border,
     guarded,
@@ -118,7 +118,7 @@ class Cloudgene:
         secret = next(iter(headers.values()))
         reply = await self._ask(connection, "/tokens/verify", signed=False, form={"token": secret})
         data = self._object(reply)
-        message = plain_line(text(data, "message") or text(data, "error"))
+        message = safe_line(text(data, "message") or text(data, "error"))
         return TokenInfo(
             present=True,
             valid=data.get("valid") is True,

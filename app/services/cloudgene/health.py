@@ -13,11 +13,9 @@ from app.transport.reply import Reply
 
 
 def health_of(service_id: str, at: datetime, found: Look | Problem) -> Health:
-    """The health; a Problem is a look that was not made: too early, or not allowed."""
+    """The health; a Problem is a look that was not made: too early, or not allowed, so nobody knows."""
     if isinstance(found, Problem):
-        paused = found.retry_after_s is not None
-        state = HealthState.UP if paused else HealthState.UNKNOWN
-        return Health(service_id=service_id, at=at, state=state, detail=found.sentence())
+        return Health(service_id=service_id, at=at, state=HealthState.UNKNOWN, detail=found.sentence())
     if found.reply is None:
         return _failed(service_id, at, found)
     state, detail = _judged(found.reply)

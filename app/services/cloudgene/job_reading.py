@@ -23,7 +23,8 @@ from app.domain.job import (
     StepMessage,
     StepState,
 )
-from app.services.cloudgene.plain_text import plain_block, plain_line
+from app.services.cloudgene.passwords import WHERE_THE_PASSWORD_IS, without_password
+from app.services.cloudgene.plain_text import plain_line, plain_name, safe_block
 from app.services.cloudgene.reading import moment, number, objects, text
 from app.services.cloudgene.states import job_state
 from app.services.contract import RemoteFile, RemoteJob
@@ -37,6 +38,9 @@ _KINDS = {
     4: MessageKind.ERROR,
 }
 _COUNTED = re.compile(r"\((\d{1,9})\s*/\s*(\d{1,9})\)")
+_MOST_PARTS = 1_000_000
+"""More parts than a genome has chunks: not a count of them."""
+MOST_STEPS, MOST_MESSAGES, LONGEST_MESSAGE = 50, 200, 4_000
 _WIDTH = re.compile(r"width:\s*(\d{1,3}(?:\.\d{1,9})?)\s*%")
 
 
@@ -52,11 +56,11 @@ def job_list(data: Any) -> tuple[RemoteJob, ...] | None:
 def job(data: dict[str, Any], generation: str, *, complete: bool = True) -> RemoteJob:
     """One job; `complete` False for a line of a list, which leaves out steps and files."""
     state, raw = job_state(number(data, "state"))
-    steps = tuple(_step(each, state) for each in objects(data, "steps"))
+    steps = tuple(_step(each, state) for each in objects(data, "steps")[-MOST_STEPS:])
     current = _current(steps)
     return RemoteJob(
         remote_id=text(data, "id"),
-        name=html.unescape(text(data, "name")) or text(data, "id"),
+        name=plain_name(html.unescape(text(data, "name"))) or text(data, "id"),
         state=state,
         raw_state=raw,
         progress=_progress(data, state, current),
@@ -95,8 +99,8 @@ def _progress(data: dict[str, Any], state: JobState, current: JobStep | None) ->
 
 
 def _step(data: dict[str, Any], state_of_job: JobState) -> JobStep:
-    entries = objects(data, "logMessages")
-    raw = "\n".join(text(each, "message") for each in entries if number(each, "type") == 3)
+    entries = objects(data, "logMessages")[-MOST_MESSAGES:]
+    raw = "\n".join(text(each, "message")[:LONGEST_MESSAGE] for each in entries if number(each, "type") == 3)
     messages = tuple(_message(each) for each in entries)
     return JobStep(
         name=plain_line(text(data, "name")),
@@ -107,8 +111,13 @@ def _step(data: dict[str, Any], state_of_job: JobState) -> JobStep:
 
 
 def _message(data: dict[str, Any]) -> StepMessage:
+    """A message without secrets: jobs are kept on disk, and the password belongs into the keyring."""
     kind = _KINDS.get(number(data, "type") or 0, MessageKind.INFO)
-    return StepMessage(kind=kind, text=plain_block(text(data, "message")), at=moment(data, "time"))
+    told, hidden = without_password(text(data, "message")[: 5 * LONGEST_MESSAGE])
+    shown = safe_block(told, LONGEST_MESSAGE)
+    return StepMessage(
+        kind=kind, text=f"{shown}\n{WHERE_THE_PASSWORD_IS}" if hidden else shown, at=moment(data, "time")
+    )
 
 
 def _step_state(messages: tuple[StepMessage, ...], state_of_job: JobState) -> StepState:
@@ -125,11 +134,17 @@ def _step_state(messages: tuple[StepMessage, ...], state_of_job: JobState) -> St
 def step_progress(message: str) -> float | None:
     """Between 0 and 1 from `(done/total)`, all of them together, else from the width of a bar."""
     counted = [(int(done), int(total)) for done, total in _COUNTED.findall(message)]
+    counted = [(done, total) for done, total in counted if total <= _MOST_PARTS]
     total = sum(each for _, each in counted)
     if total:
-        return min(1.0, sum(done for done, _ in counted) / total)
+        return _share(sum(done for done, _ in counted) / total)
     widths = [float(each) for each in _WIDTH.findall(message)]
-    return min(1.0, widths[-1] / 100) if widths else None
+    return _share(widths[-1] / 100) if widths else None
+
+
+def _share(told: float) -> float:
+    """Between 0 and 1, in steps that mean something: a billionth would make an end in a thousand years."""
+    return round(min(1.0, max(0.0, told)), 4)
 
 
 def files(data: dict[str, Any], generation: str) -> tuple[RemoteFile, ...]:
@@ -138,7 +153,7 @@ def files(data: dict[str, Any], generation: str) -> tuple[RemoteFile, ...]:
         _file(entry, group, data, generation)
         for group in objects(data, "outputParams")
         for entry in objects(group, "files")
-        if text(entry, "name")
+        if plain_name(text(entry, "name"))
     )
 
 
@@ -147,9 +162,9 @@ def _file(
 ) -> RemoteFile:
     name = text(group, "name")
     told = JobFile(
-        name=text(entry, "name"),
+        name=plain_name(text(entry, "name")),
         group=_GROUPS.get(name, name or "output"),
-        size_text=text(entry, "size"),
+        size_text=plain_line(text(entry, "size"), 40),
         downloads_left=number(entry, "count"),
     )
     return RemoteFile(file=told, locator=locator(_ways(entry, group, job_data, generation)))

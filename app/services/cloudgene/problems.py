@@ -18,7 +18,7 @@ from typing import Any, ParamSpec, TypeVar
 import httpx
 
 from app.domain.problem import Kind, Problem, ProblemError, problem
-from app.services.cloudgene.plain_text import plain_line
+from app.services.cloudgene.plain_text import safe_line
 from app.transport.download import ShortAnswerError
 from app.transport.limits import retry_after_s
 from app.transport.probe import bad_address, reason_of
@@ -112,7 +112,7 @@ _BY_TEXT: tuple[tuple[re.Pattern[str], Kind, str, str, bool], ...] = (
 
 
 def message_of(reply: Reply) -> str:
-    """What an answer says, in one plain line of at most 300 characters."""
+    """What an answer says, in one plain line of at most 300 characters, without secrets."""
     found = json_of(reply)
     if isinstance(found, dict):
         inner = found.get("_embedded")
@@ -121,8 +121,8 @@ def message_of(reply: Reply) -> str:
         candidates = [found.get("message"), found.get("error")]
         candidates += [first.get("message")] if isinstance(first, dict) else []
         text = next((each for each in candidates if isinstance(each, str) and each.strip()), "")
-        return plain_line(text)
-    return plain_line(reply.text())
+        return safe_line(text)
+    return safe_line(reply.text())
 
 
 def json_of(reply: Reply) -> Any:
@@ -142,7 +142,7 @@ def problem_of(reply: Reply, subject: str | None = None) -> ProblemError:
     said = f"The service said: {message}" if message else f"It answered with status {reply.status}"
     details = f"status {reply.status}"
     for pattern, kind, title, remedy, retry in _BY_TEXT:
-        if 400 <= reply.status < 600 and pattern.search(message) or reply.ok and pattern.search(message):
+        if _is_own_word(reply, kind) and pattern.search(message):
             found = Problem(
                 kind=kind,
                 title=title,
@@ -156,6 +156,14 @@ def problem_of(reply: Reply, subject: str | None = None) -> ProblemError:
             return ProblemError(found)
     kind, title, remedy = _BY_STATUS.get(reply.status, _other(reply.status))
     return problem(kind, title, said, remedy, subject=subject, details=details, retry_after_s=wait)
+
+
+def _is_own_word(reply: Reply, kind: Kind) -> bool:
+    """Whether a sentence may decide: a refusal means that no job was made, so it needs a status that says so.
+
+    A page of a proxy with a status of 500 and above proves nothing, whatever it says.
+    """
+    return reply.ok or 400 <= reply.status < (500 if kind is Kind.REFUSED else 600)
 
 
 def _other(status: int) -> tuple[Kind, str, str]:
@@ -201,7 +209,7 @@ def unreadable(reply: Reply, subject: str | None = None) -> ProblemError:
     return problem(
         Kind.BUSY,
         "Something else answered in place of the service" if page else "The answer of the service is broken",
-        f"{what} ({plain_line(reply.text(), 120) or 'it was empty'})",
+        f"{what} ({safe_line(reply.text(), 120) or 'it was empty'})",
         "If you are in a guest network, sign in there first. " + WAIT if page else WAIT,
         subject=subject,
         details=f"status {reply.status}, type {reply.content_type or 'not told'}",

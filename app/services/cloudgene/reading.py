@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from app.services.cloudgene.plain_text import without_controls
+
 
 def text(data: Any, name: str) -> str:
-    """A text; numbers and booleans as a server writes them, anything else as empty."""
+    """A text without control characters; numbers and booleans as a server writes them, else empty."""
     value = data.get(name) if isinstance(data, dict) else None
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value) if isinstance(value, str | int | float) else ""
+    return without_controls(str(value)) if isinstance(value, str | int | float) else ""
 
 
 def number(data: Any, name: str) -> int | None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from app.domain.job import ENDED_STATES, JobState, MessageKind, StepState
 from app.services.cloudgene import job_reading
+from app.services.cloudgene.passwords import WHERE_THE_PASSWORD_IS
 from app.services.cloudgene.states import job_state
 from tests.unit.services.cloudgene.samples import sample
 from tests.unit.services.cloudgene.test_describing import JSON
@@ -128,11 +129,50 @@ def test_what_is_no_list(data: Any) -> None:
         ("Reference Panel: hapmap2 (hg19)", None),
         ("(0/0)", None),
         ("(9/3)", 1.0),
+        ("(1/999999999)", None),
+        ("(1/999999999) (1/4)", 0.25),
+        ("(1/1000000)", 0.0),
+        ('style="width: 0.000000001%"', 0.0),
+        ('style="width: 250%"', 1.0),
         ("", None),
     ],
 )
 def test_progress(message: str, progress: float | None) -> None:
     assert job_reading.step_progress(message) == progress
+
+
+def messages(*told: str) -> dict[str, Any]:
+    """A job whose only step says this."""
+    lines = [{"message": each, "type": 0} for each in told]
+    return {"id": "j", "state": 4, "steps": [{"name": "Summary", "logMessages": lines}]}
+
+
+def test_secrets_in_messages_are_not_kept() -> None:
+    told = messages(
+        "Done.\nAll results are encrypted with password <b>o1%bUVuBEf7Cl</b>",
+        "curl https://x.example/share/results/0123456789abcdef/chr_1.zip",
+    )
+    job = job_reading.job(told, "cg3")
+    assert [message.text for message in job.steps[0].messages] == [
+        "Done.\nAll results are encrypted with password [hidden]\n" + WHERE_THE_PASSWORD_IS,
+        "curl https://x.example/share/results/[hidden]/chr_1.zip",
+    ]
+
+
+def test_hostile_numbers_of_steps_and_messages() -> None:
+    step = messages(*["x" * 10_000] * 300)["steps"][0]
+    job = job_reading.job({"id": "j", "state": 2, "steps": [*[{}] * 60, step]}, "cg3")
+    assert len(job.steps) == job_reading.MOST_STEPS
+    assert len(job.steps[-1].messages) == job_reading.MOST_MESSAGES
+    assert len(job.steps[-1].messages[0].text) == job_reading.LONGEST_MESSAGE
+
+
+def test_names_hold_nothing_that_a_terminal_obeys() -> None:
+    entry = {"name": "a\x1b]0;x\x07\n\x9b31m\u202e\ud800.txt", "hash": "h", "size": "1 \x1b[1mMB"}
+    data = {"id": "j", "name": "n\x1b[2J\x07&#10;m", "outputParams": [{"name": "o", "files": [entry]}]}
+    job = job_reading.job(data, "cg3")
+    assert (job.name, job.files[0].file.name, job.files[0].file.size_text) == ("nm", "a\ufffd.txt", "1 MB")
+    assert job_reading.files({"outputParams": [{"files": [{"name": "\x07", "hash": "h"}]}]}, "cg3") == ()
 
 
 @given(JSON, JSON)

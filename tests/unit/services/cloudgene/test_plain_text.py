@@ -27,6 +27,14 @@ from app.services.cloudgene.plain_text import links, plain_block, plain_line, pl
         ("<!-- hidden -->shown<!-- never closed", ("shown",)),
         ("\x1b[31mfailed\x1b[0m", ("failed",)),
         (
+            "\x1b]0;owned\x07hi \x1b]8;;http://evil\x1b\\click\x1b]8;;\x1b\\ \x08\x08 \x9b31m!",
+            ("hi click !",),
+        ),
+        ("never ended \x1b]0;owned", ("never ended ]0;owned",)),
+        ("&#27;[31mred&#8;&#x202e;", ("[31mred",)),
+        ("half \ud83d of a smile", ("half \ufffd of a smile",)),
+        ("a < b &lt;img src='x'&gt;", ("a < b <img src='x'>",)),
+        (
             "<html><head><title>502</title></head><body><h1>Bad Gateway</h1>nginx</body>",
             ("Bad Gateway", "nginx"),
         ),
@@ -36,7 +44,7 @@ def test_lines(text: str, lines: tuple[str, ...]) -> None:
     assert plain_lines(text) == lines
 
 
-@given(st.text(alphabet=st.sampled_from("<>/ab&;!-\"'= \n\x1b[m1"), max_size=200))
+@given(st.text(alphabet=st.sampled_from("<>/ab&;!-\"'= \n\x1b[m1]\x07\x9b\x1c\ud800"), max_size=200))
 @example("<![foo")
 @example("<" * 200)
 def test_any_text_becomes_clean_lines(text: str) -> None:
@@ -44,6 +52,7 @@ def test_any_text_becomes_clean_lines(text: str) -> None:
     assert all(line == line.strip() and line for line in lines)
     assert "&" in text or not re.search(r"</?[a-z][a-z0-9]*>", "\n".join(lines)) or "<" in text[1:]
     assert plain_block(text).splitlines() == [*lines]
+    assert all(line.replace("\ufffd", "").isprintable() for line in lines)
 
 
 @given(st.lists(st.text(alphabet="abc XYZ019.,%", min_size=1), max_size=6))
@@ -58,7 +67,9 @@ def test_one_line_is_cut() -> None:
     assert len(plain_line("x" * 1000)) == 300
 
 
-@pytest.mark.parametrize("piece", ["<!--", "<script>", "<a href='", "<", "&", "<b ", "\x1b["])
+@pytest.mark.parametrize(
+    "piece", ["<!--", "<script>", "<a href='", "<", "&", "<b ", "\x1b[", "\x1b]", "\x1b[1", "\x9b"]
+)
 def test_hostile_text_takes_no_time(piece: str) -> None:
     started = time.process_time()
     plain_lines(piece * 100_000)

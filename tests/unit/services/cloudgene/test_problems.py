@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain import redaction
 from app.domain.problem import Kind, ProblemError
 from app.services.cloudgene.problems import (
     border,
@@ -88,6 +89,18 @@ def framework(message: str) -> bytes:
         ),
         (Reply(408), Kind.BUSY, "The service does not answer in time", True),
         (Reply(599), Kind.BUSY, "The service does not answer", True),
+        (
+            Reply(504, body=b"<html>the response time exceeds the maximum allowed</html>"),
+            Kind.BUSY,
+            "The service does not answer in time",
+            True,
+        ),
+        (
+            Reply(502, body=own("Only 3 jobs per user can be executed simultaneously. Access denied")),
+            Kind.BUSY,
+            "The service does not answer",
+            True,
+        ),
         (Reply(418), Kind.REFUSED, "The service refused this", False),
     ],
 )
@@ -131,6 +144,19 @@ def test_success_false_with_status_200() -> None:
 )
 def test_messages(body: bytes, message: str) -> None:
     assert message_of(Reply(400, body=body)) == message
+
+
+def test_secrets_that_a_server_repeats_are_hidden() -> None:
+    redaction.register("Sup3rSecretPassword")
+    try:
+        long = b"x" * 290 + b" Sup3rSecretPassword"
+        for body in (b'For input string: "Sup3rSecretPassword"', own("no Sup3rSecretPassword"), long):
+            assert "Sup3r" not in problem_of(Reply(400, body=body)).problem.model_dump_json()
+            assert "Sup3r" not in unreadable(Reply(200, body=body)).problem.model_dump_json()
+    finally:
+        redaction.forget_all()
+    link = own("see /share/results/0123456789abcdef/chr_1.zip")
+    assert "0123456789abcdef" not in message_of(Reply(400, body=link))
 
 
 def test_a_page_in_place_of_json() -> None:
