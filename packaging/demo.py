@@ -231,21 +231,32 @@ class Demonstration:
         if view not in window.specs:
             return
         self._window.bridge.call_soon(lambda: window.navigate(view, item))
+        await self._until_drawn(view, item)
         await self._picture(name)
+
+    async def _until_drawn(self, view: str, item: str | None) -> None:
+        """Wait until the page has its rows and, if one thing is meant, that one; ten seconds at most."""
+        page = await self._on_qt_thread(lambda: self._window.window.view(view))
+        for _ in range(100):
+            if await self._on_qt_thread(lambda: drawn(page, item)):
+                return
+            await asyncio.sleep(0.1)
+
+    async def _on_qt_thread(self, ask: Callable[[], Any]) -> Any:
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Any] = loop.create_future()
+
+        def answered() -> None:
+            loop.call_soon_threadsafe(answer.set_result, ask())
+
+        self._window.bridge.call_soon(answered)
+        return await answer
 
     async def _picture(self, name: str) -> None:
         await asyncio.sleep(STEP_PAUSE_S)
         number = len(self._pictures) + 1
         file = f"{number:02d}-{name.replace(' ', '-')}.png"
-        done = asyncio.Event()
-        loop = asyncio.get_running_loop()
-
-        def grab() -> None:
-            self._window.window.grab().save(str(self._out / file))
-            loop.call_soon_threadsafe(done.set)
-
-        self._window.bridge.call_soon(grab)
-        await done.wait()
+        await self._on_qt_thread(lambda: self._window.window.grab().save(str(self._out / file)))
         self._pictures.append(file)
 
     def _write_report(self) -> None:
@@ -258,6 +269,13 @@ class Demonstration:
         }
         (self._out / "report.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
         (self._out / "report.html").write_text(page(report), encoding="utf-8")
+
+
+def drawn(page: Any, item: str | None) -> bool:
+    """Whether a page shows what it was asked to show."""
+    model = getattr(getattr(page, "table", None), "model", None)
+    detail = getattr(page, "detail", None)
+    return (model is None or model.ready) and (item is None or detail is None or detail.isVisible())
 
 
 def compare(result: Path, truth: Path, report: Callable[[Any], None]) -> list[dict[str, Any]]:
