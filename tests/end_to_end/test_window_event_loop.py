@@ -15,6 +15,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 SIZE_MB = 2048
 LIMIT_MS = 50
+TRIES = 3
 
 
 @pytest.fixture
@@ -36,7 +37,9 @@ def too_late(found: Measure) -> str:
 @pytest.mark.parametrize("rate", [GIGABIT_MB_S, 0], ids=["gigabit", "unthrottled"])
 def test_sending_and_checking_hold_nothing_up(load: Load, rate: float) -> None:
     load.idle(0.5)
-    found = load.busy(rate)
-    # Somebody else on this machine may spoil one run; a fault of ours spoils both.
-    assert not too_late(found) or not too_late(found := load.busy(rate)), too_late(found)
+    for _ in range(TRIES):  # somebody else on this machine may spoil a run; a fault of ours spoils all
+        found = load.busy(rate)
+        if not too_late(found):
+            break
+    assert not too_late(found), too_late(found)
     assert len(found.window.ticks) > 0.5 * found.seconds / 0.016
