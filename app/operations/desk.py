@@ -27,6 +27,7 @@ from app.domain.redaction import register
 from app.domain.service import HealthState, Service
 from app.domain.settings import Settings
 from app.operations.exclusive import exclusive_file
+from app.operations.resume_addresses import ResumeAddresses
 from app.operations.tasks import Tasks
 from app.services.contract import Connection, RemoteJob, ServiceFamily
 from app.services.registry import Registry
@@ -93,6 +94,7 @@ class Desk:
         self.secrets = secrets
         self.registry = registry
         self.clock: Clock = clock or SystemClock()
+        self.resumes = ResumeAddresses(self.clock)
         self.practice = practice
         self.closing = False
         self.looks = Looks()

@@ -11,26 +11,34 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import SecretStr
 
 from app.domain.changes import Changes, Noun
-from app.domain.job import LOG_GROUP, FileState, Job, JobFile, JobState
-from app.domain.names import new_id
+from app.domain.job import LOG_GROUP, FileState, Job, JobState
 from app.domain.notice import NoticeKind
 from app.domain.problem import Kind, Problem, ProblemError, problem
-from app.domain.progress import Report
 from app.domain.result import Result, ResultFile, ResultState
 from app.domain.service import Service
 from app.operations.desk import Desk
+from app.operations.disk_trouble import disk_trouble
 from app.operations.fetch_file import fetch_file
-from app.operations.judge_result import judge, verdict
+from app.operations.judge_result import judge
+from app.operations.mark_file import file_now, mark_file
+from app.operations.result_folder import (
+    all_there,
+    change_result,
+    clear_leftovers,
+    make_folder,
+    miss_what_is_gone,
+    refuse_small_disk,
+    result_of,
+    save_result,
+)
 from app.operations.tasks import TaskKind
 from app.operations.tell import tell
-from app.operations.unpack import archive_md5, is_archive, is_damage, unpack
+from app.operations.unpack import is_archive, is_damage, refuse_other_md5, set_aside, told_md5, unpack
 from app.operations.visit_jobs import merged_files
 from app.services.contract import RemoteFile, RemoteJob
 from app.store import jobs, pages, results
@@ -41,32 +49,46 @@ log = logging.getLogger(__name__)
 
 
 async def fetch_results(
-    desk: Desk, job_id: str, to: Path | None = None, password: SecretStr | None = None
+    desk: Desk,
+    job_id: str,
+    to: Path | None = None,
+    password: SecretStr | None = None,
+    *,
+    unattended: bool = False,
 ) -> Changes:
-    """Bring the result of a job to this computer; its id is in the changes.
+    """Bring the result of a job to this computer; its id is in the changes, which are empty when another
+    process or task fetches it now.
 
-    Raises the first Problem after everything else was fetched. Calling it again goes on where it ended, and
-    costs nothing when all is there.
+    Files go into `to`, or into a folder in it, named like the job at the service, when `to` holds anything
+    else. Raises the first Problem after everything else was fetched. Calling it again goes on where it
+    ended, and costs nothing when all is there; files that were deleted since are fetched again. With
+    `unattended` (nobody asked) no file is fetched a second time, and the last download is not spent on
+    another try.
     """
     async with desk.only_one(job_id) as mine:
         if not mine:
             return Changes()
         job = await desk.job(job_id)
         _refuse_unfinished(job)
-        result = await _result(desk, job, to)
-        if result.state is ResultState.VERIFIED and _all_there(result):
+        result = await result_of(desk, job, to)
+        if result.state is ResultState.VERIFIED and await all_there(result):
             return Changes.of(Noun.RESULT, result.id)
-        job, result = await _miss_what_is_gone(desk, job, result)
         try:
-            if job.is_fetched:
-                service = await desk.service(job.service_id)
-                return await _finish(desk, service, job.id, result.id)
-            return await _fetch(desk, job, result, password)
+            return await _bring(desk, job, result, password, unattended)
         except ProblemError as error:
-            await _save_result(
-                desk, result.id, state=ResultState.INCOMPLETE, problem=error.problem.sentence()
-            )
+            await save_result(desk, result.id, state=ResultState.INCOMPLETE, problem=error.problem.sentence())
             raise
+
+
+async def _bring(
+    desk: Desk, job: Job, result: Result, password: SecretStr | None, unattended: bool
+) -> Changes:
+    await asyncio.to_thread(make_folder, Path(result.folder))
+    if not unattended:
+        job, result = await miss_what_is_gone(desk, job, result)
+    if job.is_fetched:
+        return await _finish(desk, job.id, result.id)
+    return await _Fetch(desk, await desk.service(job.service_id), job.id, result, unattended).run(password)
 
 
 def _refuse_unfinished(job: Job) -> None:
@@ -82,65 +104,6 @@ def _refuse_unfinished(job: Job) -> None:
     )
 
 
-async def _result(desk: Desk, job: Job, to: Path | None) -> Result:
-    known = await desk.store.read(lambda c: results.result_of_job(c, job.id))
-    chosen = to or desk.results_folder(await desk.settings()) / job.remote_name
-    folder = await asyncio.to_thread(os.path.abspath, chosen)
-    if known is not None and (to is None or known.folder == folder):
-        return known
-    result = Result(
-        id=known.id if known else new_id("result"),
-        job_id=job.id,
-        folder=folder,
-        state=ResultState.FETCHING,
-        started=desk.clock.now(),
-    )
-    if known is not None:
-        await _forget_fetched(desk, job)
-    await desk.store.write(lambda c: results.save_result(c, result))
-    desk.announce(Changes.of(Noun.RESULT, result.id))
-    return result
-
-
-async def _forget_fetched(desk: Desk, job: Job) -> None:
-    """Another folder was asked for: the files there are to be fetched anew."""
-    files = tuple(f.model_copy(update={"state": FileState.REMOTE}) for f in job.remote_files)
-    await desk.update_job(job.id, remote_files=files)
-
-
-def _all_there(result: Result) -> bool:
-    return bool(result.files) and len(_files_there(result)) == len(result.files)
-
-
-async def _miss_what_is_gone(desk: Desk, job: Job, result: Result) -> tuple[Job, Result]:
-    """Files that were verified and are not on the disk any more are to be fetched again."""
-    there = await asyncio.to_thread(_files_there, result)
-    sources = {f.source for f in there} - {f.source for f in result.files if f not in there}
-
-    def change(current: Job) -> Job:
-        files = tuple(
-            f.model_copy(update={"state": FileState.REMOTE, "bytes": None})
-            if f.state is FileState.VERIFIED and not sources & {f.name, Path(f.name).name}
-            else f
-            for f in current.remote_files
-        )
-        return current.model_copy(update={"remote_files": files})
-
-    if change(job) == job:
-        return job, result
-    job = await desk.change_job(job.id, change, "Files of the result are gone.", kind="download")
-    return job, await _save_result(desk, result.id, files=there)
-
-
-def _files_there(result: Result) -> tuple[ResultFile, ...]:
-    return tuple(f for f in result.files if _is_there(Path(result.folder), f))
-
-
-def _is_there(folder: Path, file: ResultFile) -> bool:
-    path = folder / file.path
-    return path.is_file() and path.stat().st_size == file.size
-
-
 async def unfinished_results(desk: Desk) -> tuple[str, ...]:
     """The jobs whose files are all verified, but the program ended before the result was judged."""
 
@@ -153,114 +116,128 @@ async def unfinished_results(desk: Desk) -> tuple[str, ...]:
     return await desk.store.read(read)
 
 
-async def _fetch(desk: Desk, job: Job, result: Result, password: SecretStr | None) -> Changes:
-    service = await desk.service(job.service_id)
-    remote = await desk.family(service).job(await desk.connection(service), job.remote_id or "")
-    told = tuple(f.file for f in remote.files)
-    job = await desk.change_job(
-        job.id, lambda j: j.model_copy(update={"remote_files": merged_files(j.remote_files, told)})
-    )
-    wanted = files_to_fetch(remote)
-    if not wanted:
-        raise problem(
-            Kind.NOT_FOUND,
-            "There are no result files",
-            f"The server lists no files for {job.name}.",
-            "Look at the messages of the job.",
-            subject=job.name,
+class _Fetch:
+    """The files of one job on their way."""
+
+    def __init__(self, desk: Desk, service: Service, job_id: str, result: Result, unattended: bool) -> None:
+        self._desk, self._service, self._job_id = desk, service, job_id
+        self._result_id, self._folder = result.id, Path(result.folder)
+        self._unattended = unattended
+        self._password: SecretStr | None = None
+
+    async def run(self, password: SecretStr | None) -> Changes:
+        """Fetch all files and judge them; raises the first problem after everything else was fetched."""
+        wanted, job = await self._ask()
+        files = tuple(f for f in job.remote_files if f.group != LOG_GROUP)
+        await asyncio.to_thread(clear_leftovers, self._folder, files)
+        await asyncio.to_thread(refuse_small_disk, self._folder, files)
+        self._password = password or await self._desk.secret(f"password:{self._job_id}")
+        first = await self._all(wanted)
+        if first is not None:
+            raise ProblemError(first)
+        return await _finish(self._desk, self._job_id, self._result_id)
+
+    async def _ask(self) -> tuple[tuple[RemoteFile, ...], Job]:
+        """The files as the server tells them now, with fresh addresses."""
+        desk, service = self._desk, self._service
+        job = await desk.job(self._job_id)
+        remote = await desk.family(service).job(await desk.connection(service), job.remote_id or "")
+        told = tuple(f.file for f in remote.files)
+        job = await desk.change_job(
+            job.id, lambda j: j.model_copy(update={"remote_files": merged_files(j.remote_files, told)})
         )
-    _refuse_small_disk(Path(result.folder), wanted)
-    password = password or await desk.secret(f"password:{job.id}")
-    first = await _fetch_all(desk, service, job, result, wanted, password)
-    if first is not None:
-        raise ProblemError(first)
-    return await _finish(desk, service, job.id, result.id)
+        wanted = files_to_fetch(remote)
+        if not wanted:
+            raise problem(
+                Kind.NOT_FOUND,
+                "There are no result files",
+                f"The server lists no files for {job.name}.",
+                "Look at the messages of the job.",
+                subject=job.name,
+            )
+        return wanted, job
 
+    async def _all(self, wanted: tuple[RemoteFile, ...]) -> Problem | None:
+        """Gives the first problem, and goes on with the others unless the way itself is cut."""
+        first: Problem | None = None
+        for remote in wanted:
+            try:
+                await self._one(remote)
+            except ProblemError as error:
+                first = first or error.problem
+                why = error.problem.sentence()
+                await mark_file(self._desk, self._job_id, remote.file, FileState.FAILED, problem=why)
+                if error.problem.kind in {Kind.NO_NETWORK, Kind.DISK, Kind.SIGN_IN, Kind.BUSY}:
+                    break
+        return first
 
-async def _fetch_all(
-    desk: Desk,
-    service: Service,
-    job: Job,
-    result: Result,
-    wanted: tuple[RemoteFile, ...],
-    password: SecretStr | None,
-) -> Problem | None:
-    """Fetch every file; gives the first problem, and goes on with the others unless the way itself is cut."""
-    first: Problem | None = None
-    sums: dict[str, str] = {}
-    for remote in wanted:
-        try:
-            await _one_file(desk, service, job.id, result, remote, password, sums)
-        except ProblemError as error:
-            first = first or error.problem
-            await _mark(desk, job.id, remote.file, FileState.FAILED, problem=error.problem.sentence())
-            if error.problem.kind in {Kind.NO_NETWORK, Kind.DISK, Kind.SIGN_IN, Kind.BUSY}:
-                break
-    return first
+    async def _one(self, remote: RemoteFile) -> None:
+        desk, job_id, folder = self._desk, self._job_id, self._folder
+        current = await file_now(desk, job_id, remote.file)
+        if current.state is FileState.VERIFIED:
+            await _drop_archive(desk, folder / remote.file.name)
+            return
+        path, sent_md5 = await fetch_file(
+            desk, self._service, job_id, remote, folder, current, unattended=self._unattended
+        )
+        size = await asyncio.to_thread(_size, path)
+        await mark_file(desk, job_id, remote.file, FileState.FETCHED, size=size)
+        sums = {md5 for md5 in (sent_md5, await asyncio.to_thread(told_md5, path)) if md5}
+        for md5 in sums:
+            await asyncio.to_thread(refuse_other_md5, path, md5)
+        await self._take_files(await self._files_of(remote, path, bool(sums)))
+        await mark_file(desk, job_id, remote.file, FileState.VERIFIED)
+        await _drop_archive(desk, path)
 
+    async def _files_of(self, remote: RemoteFile, path: Path, has_md5: bool) -> tuple[ResultFile, ...]:
+        if not is_archive(path):
+            return (await asyncio.to_thread(plain_file, path, self._folder, remote.file.name, has_md5),)
+        title = f"Decrypting {path.name}"
+        with self._desk.tasks.running_task(TaskKind.DECRYPT, title, job_id=self._job_id) as task:
+            try:
+                return await unpack(path, self._password, self._folder, task.report)
+            except ProblemError as error:
+                # One with another password stays; a damaged one may not be taken for a good one.
+                if is_damage(error.problem):
+                    await asyncio.to_thread(set_aside, path)
+                raise
 
-async def _one_file(
-    desk: Desk,
-    service: Service,
-    job_id: str,
-    result: Result,
-    remote: RemoteFile,
-    password: SecretStr | None,
-    sums: dict[str, str],
-) -> None:
-    folder = Path(result.folder)
-    current = await _file_now(desk, job_id, remote.file)
-    if current.state is FileState.VERIFIED:
-        await _drop_archive(desk, folder / remote.file.name)
-        return
-    path = await fetch_file(desk, service, job_id, remote, folder, current)
-    if path.name.endswith(".md5"):
-        sums[path.name.removesuffix(".md5")] = path.read_text(errors="replace").split()[0].lower()
-    await _mark(desk, job_id, remote.file, FileState.FETCHED, size=path.stat().st_size)
-    if is_archive(path):
-        await archive_md5(path, sums.get(path.name))
-        with desk.tasks.running_task(TaskKind.DECRYPT, f"Decrypting {path.name}", job_id=job_id) as task:
-            files = await _unpack(desk, job_id, remote.file, path, password, folder, task.report)
-    else:
-        files = (await asyncio.to_thread(plain_file, path, folder, remote.file.name),)
-    await _take_files(desk, result.id, files)
-    await _mark(desk, job_id, remote.file, FileState.VERIFIED)
-    await _drop_archive(desk, path)
+    async def _take_files(self, files: tuple[ResultFile, ...]) -> None:
+        def change(result: Result) -> Result:
+            kept = {f.path: f for f in result.files} | {f.path: f for f in files}
+            return result.model_copy(update={"files": tuple(kept.values())})
+
+        await change_result(self._desk, self._result_id, change)
 
 
 async def _drop_archive(desk: Desk, path: Path) -> None:
     """Remove an archive whose contents are verified; any sooner, and a kill would cost a download."""
-    if is_archive(path) and not (await desk.settings()).storage.keep_archives:
-        await asyncio.to_thread(path.unlink, missing_ok=True)
-
-
-async def _unpack(
-    desk: Desk,
-    job_id: str,
-    file: JobFile,
-    path: Path,
-    password: SecretStr | None,
-    folder: Path,
-    report: Report,
-) -> tuple[ResultFile, ...]:
-    """A damaged archive is fetched anew the next time; one with another password is kept."""
+    if not is_archive(path) or (await desk.settings()).storage.keep_archives:
+        return
     try:
-        return await unpack(path, password, folder, report)
-    except ProblemError as error:
-        if is_damage(error.problem):
-            await _mark(desk, job_id, file, FileState.REMOTE)
-        raise
+        await asyncio.to_thread(path.unlink, missing_ok=True)
+    except OSError as error:  # it is only in the way
+        log.warning("%s was not removed: %s", path.name, error.strerror)
 
 
-def plain_file(path: Path, folder: Path, source: str) -> ResultFile:
+def _size(path: Path) -> int:
+    with disk_trouble(path):
+        return path.stat().st_size
+
+
+def plain_file(path: Path, folder: Path, source: str, has_md5: bool = False) -> ResultFile:
     """The record of a file that is no archive."""
     import hashlib
 
-    with path.open("rb") as handle:
+    with disk_trouble(path), path.open("rb") as handle:
         digest = hashlib.file_digest(handle, "sha256").hexdigest()
-    relative = path.relative_to(folder).as_posix()
+        size = os.fstat(handle.fileno()).st_size
     return ResultFile(
-        path=relative, size=path.stat().st_size, sha256=digest, source=source, verified_by="received whole"
+        path=path.relative_to(folder).as_posix(),
+        size=size,
+        sha256=digest,
+        source=source,
+        verified_by="MD5" if has_md5 else "received whole",
     )
 
 
@@ -275,91 +252,28 @@ def files_to_fetch(remote: RemoteJob) -> tuple[RemoteFile, ...]:
     return tuple(sorted((f for f in remote.files if f.file.group != LOG_GROUP), key=order))
 
 
-def _refuse_small_disk(folder: Path, wanted: tuple[RemoteFile, ...]) -> None:
-    """An archive and what is in it lie side by side until it is verified."""
-    needed = sum(2 * size_of(f.file.size_text) for f in wanted if f.file.state is not FileState.VERIFIED)
-    there = next((p for p in (folder, *folder.parents) if p.exists()), folder)
-    free = shutil.disk_usage(there).free
-    if free < needed:
+async def _finish(desk: Desk, job_id: str, result_id: str) -> Changes:
+    """Judge a result whose files are all verified, and tell the user."""
+    result = await save_result(desk, result_id, problem="")
+    if not await all_there(result):
         raise problem(
-            Kind.DISK,
-            "The disk is too small for the result",
-            f"At least {needed / 1e6:,.0f} MB are needed in {there}, and {free / 1e6:,.0f} MB are free.",
-            "Free some space, or fetch to another folder. Nothing was downloaded.",
-            subject=str(there),
+            Kind.NOT_FOUND,
+            "Files of the result are missing",
+            f"They were verified, but they are not in {result.folder} any more.",
+            "Put them back, or fetch the result again; this uses up downloads.",
+            subject=result.folder,
         )
-
-
-def size_of(text: str) -> int:
-    """Bytes of a rounded text such as `314 MB`: at least so many. 0 when it cannot be read."""
-    number, _, unit = text.strip().partition(" ")
-    factor = {"bytes": 1, "byte": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30, "TB": 1 << 40}.get(unit, 0)
-    try:
-        return int(float(number.replace(",", "")) * factor)
-    except ValueError:
-        return 0
-
-
-async def _file_now(desk: Desk, job_id: str, file: JobFile) -> JobFile:
-    job = await desk.job(job_id)
-    return next((f for f in job.remote_files if (f.group, f.name) == (file.group, file.name)), file)
-
-
-async def _mark(
-    desk: Desk, job_id: str, file: JobFile, state: FileState, size: int | None = None, problem: str = ""
-) -> None:
-    update: dict[str, object] = {"state": state, "problem": problem}
-    if size is not None or state is FileState.REMOTE:
-        update["bytes"] = size
-
-    def change(job: Job) -> Job:
-        files = tuple(
-            f.model_copy(update=update) if (f.group, f.name) == (file.group, file.name) else f
-            for f in job.remote_files
-        )
-        return job.model_copy(update={"remote_files": files})
-
-    lines = [f"{file.name}: {state}."] if state in {FileState.VERIFIED, FileState.FAILED} else []
-    await desk.change_job(job_id, change, *lines, kind="download")
-
-
-async def _take_files(desk: Desk, result_id: str, files: tuple[ResultFile, ...]) -> None:
-    def change(result: Result) -> Result:
-        kept = {f.path: f for f in result.files} | {f.path: f for f in files}
-        return result.model_copy(update={"files": tuple(kept.values())})
-
-    await _change_result(desk, result_id, change)
-
-
-async def _save_result(desk: Desk, result_id: str, **update: object) -> Result:
-    return await _change_result(desk, result_id, lambda r: r.model_copy(update=update))
-
-
-async def _change_result(desk: Desk, result_id: str, change: Callable[[Result], Result]) -> Result:
-    def write(c: StoreConnection) -> Result:
-        result = results.result(c, result_id)
-        assert result is not None
-        result = change(result)
-        results.save_result(c, result)
-        return result
-
-    saved = await desk.store.write(write)
-    desk.announce(Changes.of(Noun.RESULT, result_id))
-    return saved
-
-
-async def _finish(desk: Desk, service: Service, job_id: str, result_id: str) -> Changes:
-    result = await _save_result(desk, result_id, problem="")
     for file in (await desk.job(job_id)).remote_files:
-        await _drop_archive(desk, Path(result.folder) / file.name)
-    quality = await judge(Path(result.folder), result.files)
-    result = await _save_result(
+        if file.state is FileState.VERIFIED:
+            await _drop_archive(desk, Path(result.folder) / file.name)
+    quality, line = await judge(Path(result.folder), result.files)
+    result = await save_result(
         desk,
         result_id,
         state=ResultState.VERIFIED,
         verified=desk.clock.now(),
         quality=quality,
-        verdict=verdict(result.files, quality),
+        verdict=line,
         seen=False,
     )
     job = await desk.update_job(job_id, f"Result verified in {result.folder}.", kind="download")
@@ -372,6 +286,6 @@ async def _finish(desk: Desk, service: Service, job_id: str, result_id: str) -> 
             result.verdict,
             key=f"ready:{job.id}",
             job_id=job.id,
-            service_id=service.id,
+            service_id=job.service_id,
         )
     return changes | Changes.of(Noun.RESULT, result_id)

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
+from app.domain.problem import ProblemError
 from app.domain.progress import Progress, Report
 from app.domain.result import Quality, ResultFile
 from app.genotypes.worker import run_in_process
 
+log = logging.getLogger(__name__)
+
 DOSE, INFO = ".dose.vcf.gz", ".info.gz"
 
 
-async def judge(folder: Path, files: tuple[ResultFile, ...]) -> Quality | None:
-    """R2 by chromosome and frequency, None for a result without imputed variants (quality control only)."""
+async def judge(folder: Path, files: tuple[ResultFile, ...]) -> tuple[Quality | None, str]:
+    """R2 by chromosome and frequency, and the line above the result.
+
+    There are no figures for a result without imputed variants (quality control only), and none where they
+    cannot be computed: the files are verified all the same, and the line says so.
+    """
     if not any(f.path.endswith((DOSE, INFO)) for f in files):
-        return None
-    return await run_in_process(_quality, folder)
+        return None, verdict(files, None)
+    try:
+        figures = await run_in_process(_quality, folder)
+    except ProblemError as error:
+        log.warning(
+            "The quality could not be computed: %s %s", error.problem.sentence(), error.problem.details
+        )
+        why = error.problem.what_happened
+        return None, f"{len(files)} files are verified; their quality could not be computed: {why}"
+    return figures, verdict(files, figures)
 
 
 def _quality(folder: Path, report: Report) -> Quality:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
+import os
 import zipfile
 from pathlib import Path
 
@@ -13,8 +12,11 @@ from app.domain.problem import Kind, Problem, problem
 from app.domain.progress import Report
 from app.domain.result import ResultFile
 from app.genotypes.worker import run_in_process
-from app.results.archive import extract
+from app.operations.disk_trouble import disk_trouble
+from app.results.archive import expected_md5, extract, md5_of
 from app.results.archive_problems import ArchiveFault
+
+LARGEST_MD5_FILE = 64 << 10
 
 
 def is_archive(path: Path) -> bool:
@@ -45,24 +47,31 @@ def is_damage(why: Problem) -> bool:
     return why.details.startswith(tuple(str(each) for each in faults))
 
 
-async def archive_md5(path: Path, expected: str | None) -> None:
-    """Compare an archive with the checksum of the server, where it gives one."""
-    if expected is None:
-        return
-    if not await asyncio.to_thread(_has_md5, path, expected):
+def told_md5(path: Path) -> str | None:
+    """The checksum of a file in the `.md5` file beside it; None where there is none, or only rubbish."""
+    beside = path.with_name(path.name + ".md5")
+    with disk_trouble(beside):
+        if not beside.is_file() or beside.stat().st_size > LARGEST_MD5_FILE:
+            return None
+        return expected_md5(path.name, beside.read_bytes().decode("utf-8", errors="replace"))
+
+
+def refuse_other_md5(path: Path, expected: str) -> None:
+    """Compare a file with the checksum of the server; a damaged one is set aside."""
+    with disk_trouble(path):
+        found = md5_of(path)
+    if found != expected.lower():
+        set_aside(path)
         raise problem(
-            Kind.NO_NETWORK,
-            "The archive is damaged",
+            Kind.INPUT,
+            f"{'The archive' if is_archive(path) else 'The file'} is damaged",
             f"{path.name} does not have the checksum that the server gives.",
             "Fetch it again; this uses up one of the downloads.",
             subject=path.name,
         )
 
 
-def _has_md5(path: Path, expected: str) -> bool:
-    """Whether a file has this checksum; a damaged one is removed."""
-    with path.open("rb") as handle:
-        found = hashlib.file_digest(handle, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-    if found != expected:
-        path.unlink(missing_ok=True)
-    return found == expected
+def set_aside(path: Path) -> None:
+    """Keep a damaged file under another name, so that it is not taken for a good one."""
+    with disk_trouble(path):
+        os.replace(path, path.with_name(path.name + ".damaged"))

@@ -19,7 +19,7 @@ from typing import Any
 from app.domain.changes import Changes, Noun
 from app.domain.job import LOCAL_STATES, Job, JobState
 from app.domain.problem import Kind, ProblemError
-from app.domain.service import HealthState, Service
+from app.domain.service import HealthState, Service, TokenInfo
 from app.operations.check_services import check_services
 from app.operations.desk import Desk, Looks
 from app.operations.fetch_results import fetch_results, unfinished_results
@@ -53,6 +53,7 @@ class Scheduler:
         self._running: dict[str, asyncio.Task[None]] = {}
         self._last_list: dict[str, datetime] = {}
         self._fetch_again: dict[str, tuple[datetime | None, int]] = {}
+        self._refused_tokens: dict[str, TokenInfo] = {}
         self._unfinished: tuple[str, ...] = ()
         self._pauses = Pauses(desk.clock)
         self._held: set[str] = set()
@@ -142,7 +143,7 @@ class Scheduler:
         open_jobs = tuple(job for job in open_jobs if job.service_id in known)
         self._send_due(open_jobs, known, now)
         self._visit_due(open_jobs, known, now)
-        await self._fetch_due(open_jobs, now)
+        await self._fetch_due(open_jobs, known, now)
         self._finish_due()
         if self._deliver is not None:
             self._start("notices", self._deliver)
@@ -183,16 +184,23 @@ class Scheduler:
         self._last_list[due.service_id] = self._desk.clock.now()
         await visit_jobs(self._desk, due.service_id)
 
-    async def _fetch_due(self, open_jobs: tuple[Job, ...], now: datetime) -> None:
+    async def _fetch_due(self, open_jobs: tuple[Job, ...], known: dict[str, Service], now: datetime) -> None:
         """One download a service at a time; a problem that only the user can mend stops the retries."""
         if not (await self._desk.settings()).visits.fetch_by_itself:
             return
         for job in open_jobs:
             if job.state is not JobState.SUCCESS or not job.fetch_wanted or job.is_fetched:
                 continue
+            self._allow_new_token(job.id, known[job.service_id].token)
             at, _ = self._fetch_again.get(job.id, (now, 0))
             if at is not None and at <= now:
-                self._start(f"fetch:{job.service_id}", partial(self._fetch, job.id))
+                self._start(f"fetch:{job.service_id}", partial(self._fetch, job.id), f"fetch:{job.id}")
+
+    def _allow_new_token(self, job_id: str, token: TokenInfo) -> None:
+        """A good token that came after the service refused the old one ends the stop."""
+        if token.valid and self._refused_tokens.get(job_id, token) != token:
+            del self._refused_tokens[job_id]
+            self._fetch_again.pop(job_id, None)
 
     def _finish_due(self) -> None:
         """Results that an earlier run fetched and did not judge any more; no service is asked for that."""
@@ -202,14 +210,28 @@ class Scheduler:
 
     async def _fetch(self, job_id: str) -> None:
         try:
-            await fetch_results(self._desk, job_id)
-            self._fetch_again[job_id] = (None, 0)
-        except ProblemError as error:
-            _, failures = self._fetch_again.get(job_id, (None, 0))
-            pause = min(FETCH_RETRY_FIRST * 2 ** min(failures, 10), FETCH_RETRY_LONGEST)
-            again = self._desk.clock.now() + pause if error.problem.retry else None
-            self._fetch_again[job_id] = (again, failures + 1)
+            changes = await fetch_results(self._desk, job_id, unattended=True)
+            # Empty changes: another process had it. Only files that are there end the tries.
+            self._fetch_ended(job_id, retry=not changes and not (await self._desk.job(job_id)).is_fetched)
+        except asyncio.CancelledError:
+            if not (self._stopping or self._desk.closing):
+                self._fetch_again[job_id] = (None, 0)  # by the user, who may fetch it later
             raise
+        except ProblemError as error:
+            self._fetch_ended(job_id, retry=error.problem.retry)
+            if error.problem.kind is Kind.SIGN_IN:
+                job = await self._desk.job(job_id)
+                self._refused_tokens[job_id] = (await self._desk.service(job.service_id)).token
+            raise
+        except Exception:
+            self._fetch_ended(job_id, retry=True)
+            raise
+
+    def _fetch_ended(self, job_id: str, *, retry: bool) -> None:
+        """Try again after a pause that doubles, or not by itself any more."""
+        _, failures = self._fetch_again.get(job_id, (None, 0))
+        pause = min(FETCH_RETRY_FIRST * 2 ** min(failures, 10), FETCH_RETRY_LONGEST)
+        self._fetch_again[job_id] = (self._desk.clock.now() + pause, failures + 1) if retry else (None, 0)
 
     async def _health(self) -> None:
         self._start("health", self._look_at_services)

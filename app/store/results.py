@@ -76,6 +76,12 @@ def results_at_hand(c: Connection, job_ids: Collection[str]) -> tuple[Result, ..
     return parse_all(Result, c.scalars(query.order_by(r.started.desc(), r.id.desc())))
 
 
+def jobs_in_folder(c: Connection, folder: str) -> tuple[str, ...]:
+    """The jobs whose results lie in this folder itself."""
+    r = t.results.c
+    return tuple(c.scalars(select(r.job_id).where(r.folder == folder)))
+
+
 def remove_result(c: Connection, result_id: str) -> None:
     """Forget a result; its files stay where they are."""
     c.execute(delete(t.results).where(t.results.c.id == result_id))

@@ -16,7 +16,14 @@ app = typer.Typer(name="results", help="Fetch results and judge them.", no_args_
 def fetch(
     ctx: typer.Context,
     job: Annotated[str, typer.Argument(metavar="JOB", help="Our id, the server's id, or a unique name.")],
-    to: Annotated[Path | None, typer.Option("--to", metavar="DIR", help="Where the files are put.")] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            "--to",
+            metavar="DIR",
+            help="Where the files are put; in a folder of their own in it when it holds anything else.",
+        ),
+    ] = None,
     token_stdin: Annotated[
         bool, typer.Option("--token-stdin", help="Use the token on standard input for this call only.")
     ] = False,
