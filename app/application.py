@@ -6,8 +6,11 @@ The only module that knows everyone. The command line and the tests build the sa
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 import os
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -16,6 +19,7 @@ from pydantic import SecretStr
 
 from app.domain.problem import ProblemError
 from app.operations.desk import Desk, PracticeHost
+from app.operations.exclusive import exclusive_file
 from app.services.registry import Registry
 from app.store.logs import Logging, start_logging
 from app.store.secrets import Secrets, open_secrets
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
     from app.ui.running import RunningWindow
 
 DATABASE = "haplodesk.db"
+log = logging.getLogger(__name__)
 
 
 def default_home() -> Path:
@@ -114,31 +119,58 @@ def logging_to(home: Path) -> Logging:
 
 
 async def start_background(desk: Desk, scheduler: Scheduler) -> None:
-    """What begins once the window stands: adopt what an earlier run left, then look after everything."""
+    """What begins once the window stands: look after everything, and adopt what an earlier run left.
+
+    Whatever fails in the adopting is told and stops nothing else.
+    """
     from app.operations.check_dataset import adopt_checks
-
-    await adopt_checks(desk)
-    await restart_practice(desk)
-    await scheduler.start()
-
-
-async def restart_practice(desk: Desk) -> None:
-    """Start the practice server again when jobs wait for it."""
-    from app.domain.job import OPEN_STATES
     from app.operations.practise import start_practice
+    from app.operations.tidy_locks import tidy_locks
+
+    practice = await practice_with_jobs(desk)
+    scheduler.hold(practice)
+    await scheduler.start()
+    if practice:
+        await _attempt(desk, "The practice server did not start", start_practice)
+        scheduler.release()
+    await _attempt(desk, "Checks that were cut short could not be put back", adopt_checks)
+    await _attempt(desk, "Old lock files could not be removed", tidy_locks)
+
+
+async def _attempt(desk: Desk, failed: str, work: Callable[[Desk], Awaitable[object]]) -> None:
+    """Run a part of the start; a failure goes into the log, and to the user as a notice."""
+    from app.domain.notice import NoticeKind
+    from app.operations.tell import tell
+
+    try:
+        await work(desk)
+    except ProblemError as error:
+        log.warning("%s: %s", failed, error.problem.sentence())
+        why = f"{error.problem.what_happened} {error.problem.what_you_can_do}"
+    except Exception as error:
+        log.exception("%s", failed)
+        why = f"{type(error).__name__} in the program itself."
+    else:
+        return
+    key = f"start:{failed}:{desk.clock.now().isoformat()}"
+    await tell(desk, NoticeKind.SERVICE_DOWN, failed, why, key=key)
+
+
+async def practice_with_jobs(desk: Desk) -> tuple[str, ...]:
+    """The practice service, if it is on and jobs wait for it: then its server is started again."""
+    from app.domain.job import OPEN_STATES
     from app.store import jobs, services
 
     known = await desk.store.read(services.services)
     ours = [s.id for s in known if s.practice and s.enabled]
-    if not ours:
-        return
-    waiting = await desk.store.read(lambda c: jobs.jobs(c, states=tuple(OPEN_STATES), service_id=ours[0]))
-    if waiting:
-        await start_practice(desk)
+    waiting = await desk.store.read(lambda c: jobs.jobs(c, states=tuple(OPEN_STATES)))
+    return tuple(each for each in ours if any(job.service_id == each for job in waiting))
 
 
 def run_window(home: Path | None = None) -> int:
-    """Open the window and run until it is closed; the exit code."""
+    """Open the window and run until it is closed; the exit code. One window a data folder: a second start
+    brings the first one to the front.
+    """
     from app.ui.running import display_problem
 
     missing = display_problem()
@@ -146,18 +178,35 @@ def run_window(home: Path | None = None) -> int:
         print(missing, file=sys.stderr)  # noqa: T201 - there is no window to say it in
         return 3
     folder = (home or default_home()).absolute()
-    folder.mkdir(parents=True, exist_ok=True)
-    with logging_to(folder):
-        try:
-            window = build_window(open_desk(folder))
-        except ProblemError as error:
-            from app.ui.running import show_and_quit
+    try:
+        with exclusive_file(folder / "locks" / "window.lock") as mine:
+            return _run_alone(folder) if mine else _raise_other(folder)
+    except ProblemError as error:
+        from app.ui.running import show_and_quit
 
-            return show_and_quit(error.problem)
+        return show_and_quit(error.problem)
+
+
+def _run_alone(folder: Path) -> int:
+    with logging_to(folder):
+        window = build_window(open_desk(folder))
+        window.answer_others(folder)
         try:
             return window.exec()
         finally:
             close_window(window)
+
+
+def _raise_other(folder: Path) -> int:
+    from app.ui.running import OPEN_ALREADY, qt_application, show_and_quit
+
+    qt_application()
+    with contextlib.suppress(ImportError):  # Qt's network part needs libraries that a small system may lack
+        from app.ui.one_window import ring
+
+        if ring(folder):
+            return 0
+    return show_and_quit(OPEN_ALREADY)
 
 
 def build_window(desk: Desk) -> RunningWindow:

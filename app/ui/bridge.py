@@ -148,8 +148,10 @@ class Bridge(QObject):
             self._posted.emit(fn)
 
     def submit(self, coroutine: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
-        """Start a coroutine that nobody on the screen waits for."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+        """Start a coroutine that nobody on the screen waits for; a failure goes into the log."""
+        future = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+        future.add_done_callback(_log_failure)
+        return future
 
     def stop(self) -> None:
         """Cancel everything, wait three seconds at most, and end the thread. Idempotent."""
@@ -261,6 +263,15 @@ class Bridge(QObject):
 
 def _alive(task: Task) -> bool:
     return not task.finished and shiboken6.isValid(task.owner)
+
+
+def _log_failure(future: concurrent.futures.Future[Any]) -> None:
+    if future.cancelled() or (error := future.exception()) is None:
+        return
+    if isinstance(error, ProblemError):
+        log.warning("Work that nobody waited for failed: %s", error.problem.sentence())
+    else:
+        log.error("Work that nobody waited for failed", exc_info=error)
 
 
 def _close_unstarted(work: Coroutine[Any, Any, Any]) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ctypes.util
 import gc
+import logging
 import os
 import signal
 import sys
 from concurrent.futures import Future
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
@@ -16,7 +18,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.domain.changes import Changes, Noun
 from app.domain.notice import Notice, NoticeKind, NoticeLevel
-from app.domain.problem import Problem
+from app.domain.problem import Kind, Problem
 from app.operations.deliver_notices import NoticeDelivery
 from app.store import notices as stored_notices
 from app.store import settings as stored_settings
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
     from app.notify.desktop import DesktopNotifier
     from app.operations.desk import Desk
     from app.scheduler.clock import Scheduler
+    from app.ui.one_window import Doorbell
+
+log = logging.getLogger(__name__)
 
 LAYOUT_KEY = "window"
 NOTICE_STATUS = {
@@ -46,6 +51,13 @@ NOTICE_STATUS = {
 }
 # What Qt's X11 platform needs beyond the libraries that it links; it aborts without a word if one is missing.
 XCB_LIBRARIES = ("xcb-cursor", "xcb-icccm", "xcb-keysyms", "xcb-image", "xcb-render-util", "xkbcommon-x11")
+
+OPEN_ALREADY = Problem(
+    kind=Kind.INPUT,
+    title="Haplodesk is open already",
+    what_happened="Another window works on this data folder, and it does not answer.",
+    what_you_can_do="Go to that window. If it is not on the screen, end its process and start again.",
+)
 
 
 def display_problem() -> str | None:
@@ -100,6 +112,7 @@ class RunningWindow:
         self.window = MainWindow(self.context)
         self.bridge.changed.connect(self._show_notices)
         self._desktop: DesktopNotifier | None = None
+        self._doorbell: Doorbell | None = None
         self._delivery = NoticeDelivery(desk, self._send_notice)
         self.window.show()
 
@@ -118,6 +131,8 @@ class RunningWindow:
         """Stop the scheduler and everything else in the bridge's thread; idempotent."""
         if self._watchdog is not None:
             self._watchdog.stop()
+        if self._doorbell is not None:
+            self._doorbell.close()
         self.context.layout.flush()
         if self._saved is not None:
             self._saved.result(2)
@@ -130,6 +145,16 @@ class RunningWindow:
         self.bridge.stop()
         self.window.deleteLater()
         self.app.sendPostedEvents(None, 0)
+
+    def answer_others(self, folder: Path) -> None:
+        """Come to the front when the program is started again on the same data folder."""
+        try:
+            from app.ui.one_window import Doorbell
+        except ImportError as error:  # Qt's network part needs libraries that a small system may lack
+            log.info("A second start cannot bring this window to the front: %s", error)
+            return
+        self._doorbell = Doorbell(folder, self.window)
+        self._doorbell.rang.connect(self._to_front)
 
     async def deliver(self) -> None:
         """Give the untold notices to the desktop; runs in the bridge's thread."""
@@ -154,12 +179,15 @@ class RunningWindow:
         self.bridge.call_soon(lambda: self._raise("jobs", job_id))
 
     def _raise(self, view_id: str, item_id: str | None) -> None:
+        self._to_front()
+        self.window.navigate(view_id, item_id)
+
+    def _to_front(self) -> None:
         if self.window.isMinimized():
             self.window.showNormal()
         self.window.show()
         self.window.raise_()
         self.window.activateWindow()
-        self.window.navigate(view_id, item_id)
 
     def _show_notices(self, changes: Changes) -> None:
         """New notices in the corner of the window, unless their level says off."""

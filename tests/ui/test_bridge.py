@@ -164,3 +164,19 @@ def test_stop_cancels_and_ends_the_thread(qapp: object) -> None:
     bridge.stop()
     assert not bridge._thread.is_alive()
     assert bridge.run(_give(1), owner).finished
+
+
+def test_a_failure_that_nobody_waits_for_is_logged(
+    bridge: Bridge, qtbot: QtBot, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def bug() -> None:
+        raise ZeroDivisionError("x")
+
+    async def refused() -> None:
+        raise problem(Kind.REFUSED, "No", "It said no.")
+
+    for work in (bug(), refused()):
+        assert bridge.submit(work).exception(5) is not None
+    qtbot.waitUntil(lambda: len(caplog.records) == 2)
+    assert "ZeroDivisionError" in caplog.text
+    assert "It said no." in caplog.text

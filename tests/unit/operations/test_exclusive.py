@@ -39,7 +39,7 @@ def test_a_lock_on_a_file_that_was_removed_is_none(tmp_path: Path, monkeypatch: 
 
     def slow(handle: object, how: int) -> None:
         path.unlink(missing_ok=True)  # as another process may, between the opening and the lock
-        flock(handle, how)  # type: ignore[arg-type]
+        flock(handle, how)
 
     monkeypatch.setattr(fcntl, "flock", slow)
     with exclusive_file(path) as mine:

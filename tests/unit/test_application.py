@@ -1,0 +1,59 @@
+"""The start of what goes on behind the window: whatever fails, everything else is looked after."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from app.application import start_background
+from app.domain.problem import Kind
+from app.operations.desk import Desk
+from app.operations.draft_job import JobDraft
+from app.operations.submit_job import create_job
+from app.scheduler.clock import Scheduler
+from app.store import notices
+from tests.helpers.desk_fixtures import desk, fake, ready
+from tests.helpers.fake_family import FakeFamily, fault
+
+__all__ = ["desk", "fake", "ready"]
+
+
+class BrokenHost:
+    """A practice server that cannot start."""
+
+    base_url = None
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    async def start(self) -> tuple[str, SecretStr]:
+        raise self._error
+
+    async def stop(self) -> None:
+        """It does not run."""
+
+    async def make_data(self, folder: Path) -> tuple[Path, ...]:
+        return ()
+
+
+@pytest.mark.allow_log("practice server did not start")
+@pytest.mark.parametrize("error", [fault(Kind.DISK), ValueError("a bug")])
+def test_a_practice_server_that_cannot_start_stops_nothing_else(
+    desk: Desk, fake: FakeFamily, ready: JobDraft, error: Exception
+) -> None:
+    asyncio.run(create_job(desk, ready))
+    asyncio.run(desk.update_service(ready.service_id, practice=True))
+    desk.practice = BrokenHost(error)
+
+    async def run() -> None:
+        scheduler = Scheduler(desk)
+        await start_background(desk, scheduler)
+        async with asyncio.timeout(10):
+            while not fake.remote:  # noqa: ASYNC110 - nothing tells of it
+                await asyncio.sleep(0.02)
+        await scheduler.stop()
+
+    asyncio.run(run())
+    told = desk.store.read_now(lambda c: notices.recent(c, 10))
+    assert [n.title for n in told] == ["The practice server did not start"]
