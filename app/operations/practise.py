@@ -41,7 +41,8 @@ async def start_practice(desk: Desk) -> Changes:
 
 async def _moved(desk: Desk, service: Service, url: str) -> Changes:
     """The same practice service at its address of today."""
-    await desk.update_service(service.id, base_url=url, enabled=True, token=TokenInfo(), down_since=None)
+    fresh: dict[str, object] = {"down_since": None, "down_seen_s": 0.0, "off_reason": ""}
+    await desk.update_service(service.id, base_url=url, enabled=True, token=TokenInfo(), **fresh)
     return Changes.of(Noun.SERVICE, service.id)
 
 

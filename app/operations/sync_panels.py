@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from app.domain.changes import Changes, Noun
 from app.domain.job import Event
-from app.domain.notice import NoticeKind
+from app.domain.notice import Notice, NoticeKind
 from app.domain.panel import Panel, PanelChange, SyncKind
 from app.domain.parameter import Form
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.service import Service, StoredForm
-from app.operations.desk import Desk
+from app.operations.desk import Desk, write_news
 from app.operations.look_at_service import what_it_says
-from app.operations.tell import tell
+from app.operations.tell import notice
 from app.store import services
 from app.store.store import Connection as StoreConnection
 
@@ -55,13 +56,17 @@ async def _sync(desk: Desk, service: Service) -> Changes:
     panels += [p for p in before if p.app_id in silent]
     if await desk.update_service(service.id, **told, last_synced=now) is None:
         return Changes()
-    found = await desk.store.write(lambda c: _write(c, service.id, forms, tuple(panels), now))
-    if before:
-        await _tell(desk, service, found)
+
+    def write(c: StoreConnection) -> tuple[tuple[PanelChange, ...], list[str]]:
+        found = _write(c, service.id, forms, tuple(panels), now)
+        return found, write_news(c, _news(service, found, now)) if before else []
+
+    found, told_ids = await desk.store.write(write)
     for app_id in silent:
         text = f"{app_id} could not be read; what was known of its panels is kept."
         await desk.note(Event(at=now, kind="panels", text=text, service_id=service.id))
-    changes = Changes.of(Noun.SERVICE, service.id) | Changes.of(Noun.PANEL, *(p.key for p in panels))
+    changes = Changes.of(Noun.SERVICE, service.id) | Changes.of(Noun.NOTICE, *told_ids)
+    changes |= Changes.of(Noun.EVENT, service.id) | Changes.of(Noun.PANEL, *(p.key for p in panels))
     return desk.announce(changes | Changes.of(Noun.PANEL, *(f"{service.id}/{c.panel_id}" for c in found)))
 
 
@@ -93,15 +98,15 @@ def _write(
     return services.replace_panels(c, service_id, panels, at)
 
 
-async def _tell(desk: Desk, service: Service, found: tuple[PanelChange, ...]) -> None:
+def _news(service: Service, found: tuple[PanelChange, ...], now: datetime) -> Iterator[Event | Notice]:
+    """Written with the panels, so that no end of the program comes between the two."""
     if not found:
         return
     numbers = {kind: sum(c.kind is kind for c in found) for kind in SyncKind}
     text = ", ".join(f"{number} {kind}" for kind, number in numbers.items() if number)
-    now = desk.clock.now()
-    await desk.note(Event(at=now, kind="panels", text=f"Panels: {text}.", service_id=service.id))
-    await tell(
-        desk,
+    yield Event(at=now, kind="panels", text=f"Panels: {text}.", service_id=service.id)
+    yield notice(
+        now,
         NoticeKind.PANELS_CHANGED,
         f"The panels of {service.name} changed",
         text.capitalize() + ".",

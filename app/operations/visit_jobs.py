@@ -47,9 +47,15 @@ async def visit_jobs(desk: Desk, service_id: str) -> Changes:
     last = desk.last_lists.get(service_id)
     asked = min(asked, last.at) if last is not None else asked
     by_id = {remote.remote_id: remote for remote in listed}
-    changes = Changes()
+    changes: Changes = Changes()
+    first: Exception | None = None
     for job in ours:
-        changes |= await _take_in(desk, service, job, by_id.get(job.remote_id or ""), asked)
+        try:
+            changes |= await _take_in(desk, service, job, by_id.get(job.remote_id or ""), asked)
+        except Exception as error:  # noqa: BLE001 - raised below; one odd job must not hide the others
+            first = first or error
+    if first is not None:
+        raise first
     return changes
 
 

@@ -81,6 +81,8 @@ class Scheduler:
         scheduler.add_job(self._remind, "interval", minutes=REMIND_MIN, id="remind", next_run_time=soon)
         scheduler.add_job(self._panels, "cron", hour=at.hour, minute=at.minute, id="panels")
         scheduler.add_job(self._panels, "interval", minutes=PANELS_MIN, id="late panels", next_run_time=soon)
+        # It would write two lines at every sweep.
+        logging.getLogger("apscheduler").setLevel(logging.WARNING)
         scheduler.start()
         self._scheduler = scheduler
 

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from pydantic import SecretStr
 
+from app.domain.notice import NoticeKind
 from app.domain.parameter import Form
 from app.domain.problem import Kind, ProblemError
 from app.domain.service import HealthState, ServiceApp
@@ -13,7 +14,7 @@ from app.operations.desk import Desk
 from app.operations.draft_job import JobDraft
 from app.operations.sync_panels import sync_panels
 from app.services.contract import Connection, ServerInfo
-from app.store import jobs, services
+from app.store import jobs, notices, services
 from tests.helpers.fake_family import FakeFamily, fault
 
 
@@ -105,3 +106,14 @@ def test_a_token_for_a_service_removed_meanwhile_is_not_kept(
         asyncio.run(set_token(desk, ready.service_id, SecretStr("another")))
     assert desk.store.read_now(services.services) == ()
     assert asyncio.run(desk.secret(f"token:{ready.service_id}")) is None
+
+
+def test_a_panel_that_is_gone_is_told_once(
+    desk: Desk, fake: FakeFamily, ready: JobDraft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panels = fake.panels
+    monkeypatch.setattr(fake, "panels", lambda *args: panels(*args)[:1])
+    for _ in range(2):
+        asyncio.run(sync_panels(desk, (ready.service_id,)))
+    told = desk.store.read_now(lambda c: notices.recent(c, 10))
+    assert [n.kind for n in told] == [NoticeKind.PANELS_CHANGED]

@@ -5,16 +5,18 @@ from datetime import timedelta
 
 import pytest
 
-from app.domain.job import JobFile, JobState, JobStep, MessageKind, StepMessage, StepState
+from app.domain.job import Job, JobFile, JobState, JobStep, MessageKind, StepMessage, StepState
 from app.domain.notice import NoticeKind
 from app.domain.problem import Kind, ProblemError
+from app.domain.service import Service
+from app.operations import visit_jobs as visiting
 from app.operations.desk import Desk
 from app.operations.draft_job import JobDraft
 from app.operations.end_job import cancel_job
 from app.operations.submit_job import submit_job
 from app.operations.visit_jobs import take_in, visit_jobs
 from app.services.contract import Connection, RemoteJob
-from app.store import notices
+from app.store import jobs, notices
 from tests.helpers.desk_fixtures import only_job
 from tests.helpers.fake_family import NOW, FakeFamily, fault
 
@@ -177,3 +179,27 @@ def test_the_notice_of_an_end_is_written_with_it(
     asyncio.run(visit_jobs(desk, ready.service_id))
     assert asyncio.run(only_job(desk)).state is JobState.FAILED
     assert kinds(desk) == [NoticeKind.JOB_FAILED]
+
+
+def test_a_job_that_cannot_be_taken_in_does_not_hide_the_others(
+    desk: Desk, fake: FakeFamily, ready: JobDraft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(2):
+        asyncio.run(submit_job(desk, ready.model_copy(update={"name": f"Job {number}"})))
+    real = visiting.merged
+
+    def breaks(job: Job, remote: RemoteJob, service: Service) -> Job:
+        if remote.remote_id == "job-2":
+            raise ValueError("a bug")
+        return real(job, remote, service)
+
+    monkeypatch.setattr(visiting, "merged", breaks)
+    for remote_id in fake.remote:
+        fake.set_state(remote_id, JobState.RUNNING, 2)
+    with pytest.raises(ValueError, match="a bug"):
+        visit_again(desk, ready)
+    found = desk.store.read_now(jobs.jobs)
+    assert {job.remote_id: job.state for job in found} == {
+        "job-1": JobState.RUNNING,
+        "job-2": JobState.SUBMITTED,
+    }
