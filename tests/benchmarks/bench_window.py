@@ -189,9 +189,9 @@ def main(runs: int) -> int:
         for platform, extra in environments.items():
             for name, home in (("empty", empty), (f"{JOBS:,} jobs", full)):
                 forget_files()
-                print(row(f"{platform}, {name}, cold", [start_once(home, extra)]))
+                print(row(f"{platform}, {name}, cold", [start_once(home, extra)]), flush=True)
                 warm = [start_once(home, extra) for _ in range(runs)]
-                print(row(f"{platform}, {name}, warm", warm))
+                print(row(f"{platform}, {name}, warm", warm), flush=True)
                 missed |= min(r["first_paint_s"] for r in warm) > FIRST_PAINT_S
                 missed |= max(r["settled_mb"] for r in warm) > MEMORY_MB
     return 1 if missed else 0
