@@ -23,7 +23,8 @@ from app.transport.tls import tls_context
 CONNECT_S = 30.0
 READ_S = 10.0
 WHOLE_LOOK_S = 90.0
-LARGEST_BODY = 64 * 1024 * 1024
+LARGEST_BODY = 8 * 1024 * 1024
+"""Ten thousand jobs, or a job with all its messages; nothing honest is larger."""
 _RETRIED_STATUS = frozenset({502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 3

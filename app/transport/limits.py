@@ -13,7 +13,7 @@ import time
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from app.domain.problem import Kind, ProblemError, problem
 
@@ -38,6 +38,14 @@ def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
     return min(max(0.0, (until - now).total_seconds()), LONGEST_WAIT_S)
 
 
+class _Outcome(NamedTuple):
+    """When an answer was asked for, by both clocks, and the answer."""
+
+    at: float
+    wall: datetime
+    future: concurrent.futures.Future[Any]
+
+
 class Pace:
     """Remembers, for each server, until when it wants to be left alone and when it was last listed."""
 
@@ -53,7 +61,7 @@ class Pace:
         self._lock = threading.Lock()
         self._closed_until: dict[str, float] = {}
         self._last_turn: dict[str, float] = {}
-        self._outcomes: dict[Hashable, tuple[float, concurrent.futures.Future[Any]]] = {}
+        self._outcomes: dict[Hashable, _Outcome] = {}
 
     def closed_for_s(self, server: str) -> float:
         """Seconds for which the server still asked to be left alone."""
@@ -90,6 +98,11 @@ class Pace:
             at = self._monotonic() - seconds_ago
             self._last_turn[server] = max(at, self._last_turn.get(server, at))
 
+    async def turn(self, server: str, spacing_s: float) -> None:
+        """Wait until a list may be asked for again, and take the turn."""
+        while (wait := self._turn_in_s(server, spacing_s)) > 0:
+            await self._sleep(wait)
+
     async def in_turn(
         self,
         server: str,
@@ -109,8 +122,7 @@ class Pace:
         outcome: concurrent.futures.Future[Any] = concurrent.futures.Future()
         self._remember(who, outcome)
         try:
-            while (wait := self._turn_in_s(server, spacing_s)) > 0:
-                await self._sleep(wait)
+            await self.turn(server, spacing_s)
             self._remember(who, outcome)
             answer = await ask()
         except ProblemError as error:
@@ -125,10 +137,19 @@ class Pace:
 
     def _recent(self, who: Hashable, spacing_s: float) -> concurrent.futures.Future[Any] | None:
         with self._lock:
-            at, outcome = self._outcomes.get(who, (0.0, None))
-            if outcome is None or (outcome.done() and self._monotonic() >= at + spacing_s):
+            last = self._outcomes.get(who)
+            if last is None or (last.future.done() and self._age_s(last) >= spacing_s):
                 return None
-            return outcome
+            return last.future
+
+    def _age_s(self, outcome: _Outcome) -> float:
+        """By the clock that says more: one stands still while the computer sleeps, the other can be set."""
+        return max(self._monotonic() - outcome.at, (self._wall() - outcome.wall).total_seconds())
+
+    def forget_outcomes(self) -> None:
+        """Give nobody an earlier answer again, as after a sleep; the spacing of requests stays."""
+        with self._lock:
+            self._outcomes.clear()
 
     def _turn_in_s(self, server: str, spacing_s: float) -> float:
         """Take the turn, if it is free, and give 0; else the seconds to wait before asking again.
@@ -145,11 +166,12 @@ class Pace:
 
     def _remember(self, who: Hashable, outcome: concurrent.futures.Future[Any]) -> None:
         with self._lock:
-            self._outcomes[who] = (self._monotonic(), outcome)
+            self._outcomes[who] = _Outcome(self._monotonic(), self._wall(), outcome)
 
     def _forget(self, who: Hashable, outcome: concurrent.futures.Future[Any]) -> None:
         with self._lock:
-            if self._outcomes.get(who, (0.0, None))[1] is outcome:
+            known = self._outcomes.get(who)
+            if known is not None and known.future is outcome:
                 del self._outcomes[who]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,13 +52,11 @@ class Multipart:
 
     def pieces(self, buffer: bytearray) -> Generator[memoryview, None, None]:
         """All bytes before `tail`; each piece lives in `buffer` and only until the next is asked for."""
-        yield memoryview(self._text)
         with ExitStack() as watched:
-            sentries = []
-            for part, head in zip(self._parts, self._heads, strict=True):
-                sentry = _Sentry(part.file)
-                watched.callback(sentry.close)
-                sentries.append(sentry)
+            # All are opened before the first byte: the last of them may be the one that is gone.
+            sentries = [watched.enter_context(closing(_Sentry(part.file))) for part in self._parts]
+            yield memoryview(self._text)
+            for sentry, head in zip(sentries, self._heads, strict=True):
                 yield memoryview(head)
                 yield from sentry.read(buffer)
                 yield memoryview(b"\r\n")

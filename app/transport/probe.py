@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.service import Phases
 from app.transport.address import is_loopback, proxy_for
-from app.transport.client import CONNECT_S, LARGEST_BODY, READ_S
+from app.transport.client import CONNECT_S, READ_S
 from app.transport.reply import Reply
 from app.transport.wire import ProxyError, StoppedError, Wire, reply_of
 from app.transport.worker import Worker
@@ -24,6 +24,7 @@ _NOWHERE = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
 """Addresses kept for documentation (RFC 5737, RFC 3849): routed like any other, owned by nobody."""
 _FRESH_S = 600.0
 _NAMES_S = 5.0
+_LARGEST_LOOK = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,7 @@ def bad_address(subject: str | None = None, details: str = "") -> ProblemError:
 
 def _ask(wire: Wire, headers: Mapping[str, str]) -> Reply:
     wire.send_head("GET", {"Accept": "application/json", "Accept-Encoding": "identity", **headers})
-    return reply_of(wire.answer(), LARGEST_BODY)
+    return reply_of(wire.answer(), _LARGEST_LOOK)
 
 
 async def _failed(url: str, wire: Wire, sense: NetworkSense, error: Exception) -> Look:

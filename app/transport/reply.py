@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 SMALL_BODY = 256 * 1024
 """Bytes of an error page that are worth reading."""
@@ -27,6 +30,16 @@ class Reply:
     def content_type(self) -> str:
         """The media type in lower case, without its parameters."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @functools.cached_property
+    def json(self) -> Any:
+        """The JSON of the body whatever its declared type, or None; read once."""
+        if not self.body.lstrip().startswith((b"{", b"[")):
+            return None
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
 
     def text(self) -> str:
         """The body as text; bytes that are no UTF-8 are replaced."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 import time
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
@@ -92,6 +93,76 @@ def test_odd_lists(script: Script, kind: Kind) -> None:
     with scripted(script) as server:
         assert failing(family().jobs(connection(server))).kind is kind
     assert len(server.calls) == 1, "a list is never asked for again by itself"
+
+
+def job_lines(count: int) -> list[dict[str, Any]]:
+    return [{"id": f"job-{number}", "state": 2, "name": "n"} for number in range(count)]
+
+
+def pages(lines: list[dict[str, Any]], size: int, *, deaf: bool = False, **more: Any) -> Script:
+    """A server that gives its list only in pages; a deaf one gives the first whatever it is asked for."""
+
+    def script(call: Call) -> None:
+        page = 1 if deaf else int(call.target.partition("page=")[2] or "1")
+        part = lines[(page - 1) * size : page * size]
+        call.json({"count": len(lines), "page": page, "pageSize": size, "data": part, **more})
+
+    return script
+
+
+def test_a_list_in_pages_is_read_to_its_end_at_the_same_pace() -> None:
+    with scripted(pages(job_lines(5), 2)) as server:
+        paced = connection(server).model_copy(update={"limits": Limits(min_poll_s=0.2)})
+        found = asyncio.run(family().jobs(paced))
+    assert [job.remote_id for job in found] == [f"job-{number}" for number in range(5)]
+    assert server.targets == ["/api/v2/jobs", "/api/v2/jobs?page=2", "/api/v2/jobs?page=3"]
+    assert all(later - earlier > 0.18 for earlier, later in zip(server.at, server.at[1:], strict=False))
+
+
+def test_a_count_that_takes_in_deleted_jobs_is_no_page() -> None:
+    with scripted(pages(job_lines(5), 7, count=7)) as server:
+        assert len(asyncio.run(family().jobs(connection(server)))) == 5
+    with scripted(pages(job_lines(5), 5, pageSize=2)) as server:
+        assert len(asyncio.run(family().jobs(connection(server)))) == 5
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        pages(job_lines(5), 2, deaf=True),
+        pages(job_lines(5), 2, page=2),
+        pages(job_lines(4), 2, count=6),
+        pages(job_lines(5), 2, count=10**12),
+        lambda call: call.json({"count": 9, "data": job_lines(3)}),
+    ],
+)
+def test_a_list_that_cannot_be_read_whole_proves_nothing(script: Script) -> None:
+    with scripted(script) as server:
+        found = failing(family().jobs(connection(server)))
+    assert (found.kind, found.retry) == (Kind.BUSY, True)
+    assert "not complete" in found.title
+
+
+def test_answers_that_are_too_long() -> None:
+    endless = b'{"id": "x", "state": 2, "data": [' + b'{"id": "a", "state": 2},' * 400_000
+    with scripted(sends(200, endless)) as server:
+        for ask in (family().jobs(connection(server)), family().job(connection(server), "x")):
+            found = failing(ask)
+            assert (found.kind, "too long" in found.title) == (Kind.BUSY, True)
+
+
+def test_a_long_list_is_read_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: set[int] = set()
+    read = job_reading.job_page
+
+    def noted(data: Any) -> Any:
+        threads.add(threading.get_ident())
+        return read(data)
+
+    monkeypatch.setattr(job_reading, "job_page", noted)
+    with scripted(sends(200, json.dumps(job_lines(6000)))) as server:
+        assert len(asyncio.run(family().jobs(connection(server)))) == 6000
+    assert threading.get_ident() not in threads
 
 
 def test_a_wrong_content_type_does_not_matter() -> None:

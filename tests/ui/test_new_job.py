@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from PySide6.QtGui import QTextDocument
 from PySide6.QtWidgets import QCheckBox, QComboBox
 from pytestqt.qtbot import QtBot
 
 from app.domain.changes import Changes, Noun
 from app.domain.dataset import Dataset
+from app.domain.parameter import Form, Parameter, ParameterType
 from app.domain.problem import Kind, Problem
 from app.operations.draft_job import Obstacle, Preflight
 from app.ui.context import Context
 from app.ui.views.new_job.filling import Filling, choices_of, suited, why_not, with_defaults
+from app.ui.views.new_job.how_column import HowColumn
 from app.ui.views.new_job.new_job_view import KEPT, NewJobView
 from tests.ui import samples
 from tests.ui.fakes import FakeLibrary, FakeOperations
@@ -50,6 +53,19 @@ def choose_panel(qtbot: QtBot, view: NewJobView) -> None:
     panel = view.panels[0]
     view._choose_panel((panel.service_id, panel.app_id, panel.id))
     qtbot.waitUntil(lambda: view.form is not None and "build" in view.how.fields)
+
+
+def test_help_of_a_service_is_never_taken_for_html(qtbot: QtBot) -> None:
+    """Qt guesses: a text with a tag in it would be shown with its pictures and links."""
+    evil = 'R2 < 0.3 <img src="file:///x"> <a href="http://evil.example">sign in</a>'
+    box = Parameter(id="x", label="x", type=ParameterType.CHECKBOX, details=evil)
+    column = HowColumn()
+    qtbot.addWidget(column)
+    column.show_form(Form(app_id="a", app_name="A", parameters=(box,)), Filling(), "")
+    shown = QTextDocument()
+    shown.setHtml(column.fields["x"].toolTip())
+    assert shown.toPlainText() == evil
+    assert "<img" not in column.fields["x"].toolTip()
 
 
 def test_defaults_follow_the_data(filled: FakeLibrary) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from pydantic import SecretStr
@@ -25,6 +26,7 @@ from app.services.cloudgene.plain_text import safe_line
 from app.services.cloudgene.problems import (
     border,
     guarded,
+    incomplete_list,
     json_of,
     last_border,
     problem_of,
@@ -51,6 +53,10 @@ from app.transport.reply import Reply
 from app.transport.upload import Upload, upload
 
 API = "/api/v2"
+T = TypeVar("T")
+MOST_PAGES = 20
+READ_HERE = 200_000
+"""Bytes that are read within a few milliseconds."""
 LIST_READ_S = 60.0
 """A list of many jobs may take its time; every other look has ten seconds."""
 _NO_DELETE = (
@@ -144,6 +150,9 @@ class Cloudgene:
     async def form(self, connection: Connection, app_id: str) -> Form:
         """See the contract."""
         reply = await self._ask(connection, f"/server/apps/{quote(app_id, safe='@')}")
+        return await _apart(reply, lambda: self._form(reply, app_id))
+
+    def _form(self, reply: Reply, app_id: str) -> Form:
         data = self._object(reply, app_id)
         if not isinstance(data.get("params"), list):
             raise unreadable(reply, app_id)
@@ -154,9 +163,29 @@ class Cloudgene:
         with last_border():
             return describing.panels(connection.service_id, form, at)
 
-    @guarded
     async def submit(self, connection: Connection, submission: Submission, report: Report, seal: Seal) -> str:
-        """See the contract. The form is read first: it costs one look and can save a whole upload."""
+        """See the contract. What the caller's seal raises comes out again as it was."""
+        failures: list[Exception] = []
+
+        async def sealing() -> None:
+            try:
+                await seal()
+            except Exception as error:
+                failures.append(error)
+                raise
+
+        try:
+            return await self._submit(connection, submission, report, sealing)
+        except ProblemError:
+            if failures:
+                raise failures[0] from None
+            raise
+
+    @guarded
+    async def _submit(
+        self, connection: Connection, submission: Submission, report: Report, seal: Seal
+    ) -> str:
+        """The form is read first: it costs one look and can save a whole upload."""
         form = await self.form(connection, submission.app_id)
         order = Upload(
             url=f"{connection.base_url}{API}/jobs/submit/{quote(submission.app_id, safe='@')}",
@@ -188,12 +217,38 @@ class Cloudgene:
 
     @guarded
     async def _list(self, connection: Connection) -> tuple[RemoteJob, ...]:
-        reply = await self._ask(connection, "/jobs", attempts=1, read_s=LIST_READ_S)
-        refuse_failure(reply)
-        found = job_reading.job_list(json_of(reply))
-        if found is None:
-            raise unreadable(reply, origin(connection.base_url))
-        return found
+        """All own jobs. A server that gives a part of them is asked for the others, at the same pace: a
+        job that is missing in the list would be taken for one that was never made.
+        """
+        page = await self._page(connection, "/jobs")
+        found = {job.remote_id: job for job in page.jobs}
+        while page.number < page.last:
+            if page.last > MOST_PAGES:
+                raise incomplete_list(len(found), page.count, origin(connection.base_url))
+            await self._pace.turn(origin(connection.base_url), connection.limits.min_poll_s)
+            following = await self._page(connection, f"/jobs?page={page.number + 1}")
+            new = {job.remote_id: job for job in following.jobs if job.remote_id not in found}
+            if not new or (following.number, following.count) != (page.number + 1, page.count):
+                raise incomplete_list(len(found), page.count, origin(connection.base_url))
+            found |= new
+            page = following
+        return tuple(found.values())
+
+    async def _page(self, connection: Connection, path: str) -> job_reading.Page:
+        reply = await self._ask(connection, path, attempts=1, read_s=LIST_READ_S)
+
+        def read() -> job_reading.Page:
+            refuse_failure(reply)
+            found = job_reading.job_page(json_of(reply))
+            if found is None:
+                raise unreadable(reply, origin(connection.base_url))
+            return found
+
+        return await _apart(reply, read)
+
+    def forget_lists(self) -> None:
+        """Give no earlier list again: for a computer that woke up. The spacing of requests stays."""
+        self._pace.forget_outcomes()
 
     def remember_list(self, connection: Connection, seconds_ago: float) -> None:
         """See the contract."""
@@ -203,13 +258,13 @@ class Cloudgene:
     async def job(self, connection: Connection, remote_id: str) -> RemoteJob:
         """See the contract."""
         reply = await self._ask(connection, f"/jobs/{quote(remote_id, safe='')}")
-        return self._job(connection, reply, remote_id)
+        return await _apart(reply, lambda: self._job(connection, reply, remote_id))
 
     @guarded
     async def cancel(self, connection: Connection, remote_id: str) -> RemoteJob:
         """See the contract. The server's cancel is a GET that changes something: asked once."""
         reply = await self._ask(connection, f"/jobs/{quote(remote_id, safe='')}/cancel", attempts=1)
-        return self._job(connection, reply, remote_id)
+        return await _apart(reply, lambda: self._job(connection, reply, remote_id))
 
     @guarded
     async def restart(self, connection: Connection, remote_id: str) -> None:
@@ -257,6 +312,11 @@ class Cloudgene:
         if not isinstance(data, dict):
             raise unreadable(reply, subject)
         return data
+
+
+async def _apart(reply: Reply, read: Callable[[], T]) -> T:
+    """Read a long answer in a thread: the window must go on while it is taken to pieces."""
+    return read() if len(reply.body) <= READ_HERE else await asyncio.to_thread(read)
 
 
 def _generation_of(job: Mapping[str, Any]) -> str:

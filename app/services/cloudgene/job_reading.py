@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import html
 import json
+import math
 import re
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -51,6 +53,33 @@ def job_list(data: Any) -> tuple[RemoteJob, ...] | None:
         return None
     found = (job(each, "", complete=False) for each in lines if isinstance(each, dict) and text(each, "id"))
     return tuple(found)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A part of the list of jobs: the page `number` of `last`, of `count` jobs in all."""
+
+    jobs: tuple[RemoteJob, ...]
+    number: int = 1
+    last: int = 1
+    count: int = 0
+
+
+def job_page(data: Any) -> Page | None:
+    """The list with its place among the pages.
+
+    A server that gives all jobs calls that one page as long as its count. The count may be larger than
+    the list, because it takes in deleted jobs; without a length of pages it is what the lines are held
+    against.
+    """
+    found = job_list(data)
+    if found is None or not isinstance(data, dict):
+        return None if found is None else Page(found, count=len(found))
+    count, at = number(data, "count") or len(found), number(data, "page") or 1
+    size = number(data, "pageSize") or len(found) or 1
+    if len(found) >= count:
+        return Page(found, count=count)
+    return Page(found, max(1, at), max(1, math.ceil(count / max(1, size))), count)
 
 
 def job(data: dict[str, Any], generation: str, *, complete: bool = True) -> RemoteJob:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import http.client
-import json
 import re
 import socket
 import ssl
@@ -127,12 +126,7 @@ def message_of(reply: Reply) -> str:
 
 def json_of(reply: Reply) -> Any:
     """The JSON of an answer whatever its declared type, or None."""
-    if not reply.body.lstrip().startswith((b"{", b"[")):
-        return None
-    try:
-        return json.loads(reply.body)
-    except (ValueError, RecursionError):
-        return None
+    return reply.json
 
 
 def problem_of(reply: Reply, subject: str | None = None) -> ProblemError:
@@ -204,6 +198,8 @@ def _refusal(reply: Reply) -> tuple[Kind, str, str, str]:
 
 def unreadable(reply: Reply, subject: str | None = None) -> ProblemError:
     """An answer that should be JSON and is not: a broken one, or a page of something in between."""
+    if reply.cut:
+        return _too_long(reply, subject)
     page = b"<html" in reply.body[:2000].lower() or reply.content_type == "text/html"
     what = "A web page came" if page else "The answer could not be read"
     return problem(
@@ -213,6 +209,28 @@ def unreadable(reply: Reply, subject: str | None = None) -> ProblemError:
         "If you are in a guest network, sign in there first. " + WAIT if page else WAIT,
         subject=subject,
         details=f"status {reply.status}, type {reply.content_type or 'not told'}",
+    )
+
+
+def incomplete_list(found: int, count: int, subject: str) -> ProblemError:
+    """A list without some of the jobs says nothing of a job that is not in it."""
+    return problem(
+        Kind.BUSY,
+        "The list of jobs is not complete",
+        f"The service counts {count:,} jobs and gave {found:,} of them",
+        WAIT,
+        subject=subject,
+    )
+
+
+def _too_long(reply: Reply, subject: str | None) -> ProblemError:
+    return problem(
+        Kind.BUSY,
+        "The answer of the service is too long",
+        f"Only its first {len(reply.body):,} bytes were read, and nothing was taken from them",
+        WAIT,
+        subject=subject,
+        details=f"status {reply.status}, cut",
     )
 
 

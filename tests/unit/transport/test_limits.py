@@ -1,7 +1,7 @@
 """Retry-After and the spacing of lists, with a clock that only sleep moves."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -101,6 +101,41 @@ def test_too_early_gets_the_last_answer() -> None:
 
     assert asyncio.run(run()) == [1, 1, 1, 2, 2]
     assert lists.at == [1000.0, pytest.approx(1030.1)]
+
+
+def test_an_answer_from_before_a_sleep_of_the_computer_is_old() -> None:
+    """One clock stands still while the computer sleeps."""
+    time = Time()
+    wall = [NOW]
+    pace = Pace(time.monotonic, time.sleep, lambda: wall[0])
+    asked = []
+
+    async def ask() -> int:
+        asked.append(time.now)
+        return len(asked)
+
+    async def run() -> list[int]:
+        got = [await pace.in_turn(A, "me", 30, ask, fresh=False)]
+        for hours in (0, 8, -20):
+            time.now += 12
+            wall[0] += timedelta(hours=hours)
+            got.append(await pace.in_turn(A, "me", 30, ask, fresh=False))
+        return got
+
+    assert asyncio.run(run()) == [1, 1, 2, 2]
+    assert asked == [1000.0, 1030.0]
+
+
+def test_outcomes_can_be_forgotten_and_the_spacing_stays() -> None:
+    lists = Lists(Time())
+
+    async def run() -> list[int]:
+        got = [await lists.get()]
+        lists.pace.forget_outcomes()
+        return [*got, await lists.get()]
+
+    assert asyncio.run(run()) == [1, 2]
+    assert lists.at == [1000.0, 1030.0]
 
 
 def test_fresh_waits_for_its_turn() -> None:

@@ -117,6 +117,21 @@ def test_a_file_that_changes(tmp_path: Path, how: str) -> None:
     assert caught.value.problem.subject == "x.vcf.gz"
 
 
+@pytest.mark.parametrize("how", ["gone", "changed"])
+def test_the_last_of_many_files_is_looked_at_before_the_first_byte(tmp_path: Path, how: str) -> None:
+    files = [tmp_path / f"chr{number}.vcf.gz" for number in (1, 2)]
+    for file in files:
+        file.write_bytes(b"1" * 5000)
+    body = Multipart([("a", "b")], [FilePart("files", data_file(file)) for file in files])
+    if how == "gone":
+        files[1].unlink()
+    else:
+        os.utime(files[1], ns=(1, 1))
+    with pytest.raises(ProblemError) as caught:
+        next(body.pieces(bytearray(1000)))
+    assert caught.value.problem.subject == "chr2.vcf.gz"
+
+
 def test_a_file_that_changed_since_it_was_checked(tmp_path: Path) -> None:
     file = tmp_path / "x.vcf.gz"
     file.write_bytes(b"123")

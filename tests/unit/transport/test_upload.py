@@ -3,6 +3,7 @@
 import asyncio
 import os
 import ssl
+import threading
 import time
 from collections.abc import Coroutine
 from pathlib import Path
@@ -173,9 +174,13 @@ def test_a_seal_that_fails_keeps_the_last_bytes_back(tmp_path: Path) -> None:
     got: list[int] = []
 
     def script(call: Call) -> None:
+        begun.set()
         got.append(int(call.headers["content-length"]) - len(call.body()))
 
+    begun = threading.Event()
+
     async def seal() -> None:
+        await asyncio.to_thread(begun.wait, 10)  # else the server may never take the connection
         raise RuntimeError("the disk is full")
 
     with scripted(script) as server, pytest.raises(RuntimeError, match="disk"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from PySide6 import QtGui
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -99,7 +100,8 @@ class HowColumn(QWidget):
         field = self._field(parameter, form, filling)
         field.setAccessibleName(parameter.label)
         if parameter.details or parameter.help:
-            field.setToolTip(parameter.details or parameter.help)
+            # A service may write what Qt would take for its own HTML, with pictures and links.
+            field.setToolTip(QtGui.Qt.convertFromPlainText(parameter.details or parameter.help))
         self.fields[parameter.id] = field
         self._rows.addWidget(field)
         mistake = Text(minor=True)
