@@ -42,14 +42,18 @@ _KINDS = {
 _COUNTED = re.compile(r"\((\d{1,9})\s*/\s*(\d{1,9})\)")
 _MOST_PARTS = 1_000_000
 """More parts than a genome has chunks: not a count of them."""
+MOST_JOBS = 20_000
 MOST_STEPS, MOST_MESSAGES, LONGEST_MESSAGE = 50, 200, 4_000
 _WIDTH = re.compile(r"width:\s*(\d{1,3}(?:\.\d{1,9})?)\s*%")
 
 
 def job_list(data: Any) -> tuple[RemoteJob, ...] | None:
-    """The jobs of a list: a bare array, or pages with `data`; None when it is neither."""
+    """The jobs of a list: a bare array, or pages with `data`; None when it is neither.
+
+    More lines than anybody has jobs are no list either: only reading them would take minutes.
+    """
     lines = data.get("data") if isinstance(data, dict) else data
-    if not isinstance(lines, list):
+    if not isinstance(lines, list) or len(lines) > MOST_JOBS:
         return None
     found = (job(each, "", complete=False) for each in lines if isinstance(each, dict) and text(each, "id"))
     return tuple(found)

@@ -30,6 +30,8 @@ def without_controls(text: str) -> str:
 
     Halves of characters, which JSON can hold and nothing else can, become a question mark.
     """
+    if text.isprintable():
+        return text
     return _HALVES.sub("\ufffd", _CONTROLS.sub("", _TERMINAL.sub("", text)))
 
 

@@ -115,7 +115,9 @@ def test_both_shapes_of_the_list(name: str, count: int) -> None:
     assert not any(job.complete for job in jobs)
 
 
-@pytest.mark.parametrize("data", [None, {}, {"data": None}, "x", 3, {"success": False}])
+@pytest.mark.parametrize(
+    "data", [None, {}, {"data": None}, "x", 3, {"success": False}, [{"id": "a"}] * 20_001]
+)
 def test_what_is_no_list(data: Any) -> None:
     assert job_reading.job_list(data) is None
 
