@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+from PySide6 import QtGui
 from PySide6.QtCore import QCoreApplication, QDateTime, QLocale
 
 _PLURAL = re.compile(r"\((e?s)\)")
@@ -15,6 +16,11 @@ def settle_locale() -> None:
     """Where the system names no language, write numbers as English does: `4,003` instead of `4003`."""
     if QLocale.system().language() == QLocale.Language.C:
         QLocale.setDefault(QLocale(QLocale.Language.English, QLocale.Country.UnitedKingdom))
+
+
+def tooltip(words: str) -> str:
+    """Words for a tooltip that are shown as they are: Qt would take `<img …>` of a server for rich text."""
+    return QtGui.Qt.convertFromPlainText(words) if QtGui.Qt.mightBeRichText(words) else words
 
 
 def plural(translated: str, n: int) -> str:

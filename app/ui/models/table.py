@@ -304,7 +304,7 @@ def _cell(column: Column, value: Any, role: int) -> Any:
     if role == SHOWN_ROLE:
         return column.status(value) if column.status else None
     if role == Qt.ItemDataRole.ToolTipRole:
-        return (column.tooltip(value) if column.tooltip else _exact_text(column, value)) or None
+        return text.tooltip(column.tooltip(value) if column.tooltip else _exact_text(column, value)) or None
     return column.status(value).word if column.status else column.show(value)
 
 

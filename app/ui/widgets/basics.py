@@ -78,7 +78,7 @@ class ElidedText(QLabel):
             self.setToolTip("")
             super().paintEvent(event)
             return
-        self.setToolTip(self.text())
+        self.setToolTip(text.tooltip(self.text()))
         painter = QPainter(self)
         painter.setPen(self.palette().color(self.foregroundRole()))
         cut = metrics.elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())

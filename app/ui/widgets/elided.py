@@ -6,6 +6,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
+from app.ui import text
 from app.ui.theme import heading
 
 HEADING_LETTERS = 32
@@ -49,7 +50,7 @@ class ElidedLabel(QLabel):
         return self.fontMetrics().elidedText(self.text(), self.elide, self.width())
 
     def _say_whole(self) -> None:
-        self.setToolTip(self.text() if self._cut() != self.text() else "")
+        self.setToolTip(text.tooltip(self.text()) if self._cut() != self.text() else "")
 
 
 class ElidedHeading(ElidedLabel):

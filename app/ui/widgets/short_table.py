@@ -9,6 +9,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QSize, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QSizePolicy, QTableView, QWidget
 
+from app.ui import text
 from app.ui.models.table import SHOWN_ROLE, AnyIndex, Column
 from app.ui.theme import GRID, Theme
 from app.ui.widgets.cells import CellDelegate
@@ -59,7 +60,7 @@ class ShortModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return self.text_of(column, value)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return column.tooltip(value) if column.tooltip else self.text_of(column, value)
+            return text.tooltip(column.tooltip(value) if column.tooltip else self.text_of(column, value))
         return None
 
     def headerData(  # noqa: N802

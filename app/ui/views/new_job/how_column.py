@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6 import QtGui
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from app.domain.parameter import Form, Parameter, ParameterType
 from app.domain.problem import Problem
+from app.ui import text
 from app.ui.theme import GRID
 from app.ui.views.new_job.filling import Filling, choices_of, shown_parameters
 from app.ui.widgets.basics import SectionHeading, Text, clear
@@ -101,7 +101,7 @@ class HowColumn(QWidget):
         field.setAccessibleName(parameter.label)
         if parameter.details or parameter.help:
             # A service may write what Qt would take for its own HTML, with pictures and links.
-            field.setToolTip(QtGui.Qt.convertFromPlainText(parameter.details or parameter.help))
+            field.setToolTip(text.tooltip(parameter.details or parameter.help))
         self.fields[parameter.id] = field
         self._rows.addWidget(field)
         mistake = Text(minor=True)

@@ -78,7 +78,7 @@ class WhatColumn(QWidget):
         theme = self._context.theme
         item.setIcon(theme.icon(shown.icon_name, theme.colours.status[shown.status]))
         item.setData(ID, dataset.id)
-        item.setToolTip(dataset.name)
+        item.setToolTip(text.tooltip(dataset.name))
         item.setSizeHint(QSize(0, 2 * self.fontMetrics().height() + GRID * 2))
         return item
 

@@ -95,7 +95,7 @@ class WhereColumn(QWidget):
         row.setIcon(0, theme.icon(shown.icon_name, theme.colours.status[shown.status]))
         row.setFlags(Qt.ItemFlag.ItemIsEnabled)
         row.setSizeHint(0, self._row_size())
-        row.setToolTip(0, f"{service.base_url}\n{shown.word}")
+        row.setToolTip(0, text.tooltip(f"{service.base_url}\n{shown.word}"))
         return row
 
     def _panel_row(self, panel: Panel, closed: bool) -> QTreeWidgetItem:
@@ -104,7 +104,7 @@ class WhereColumn(QWidget):
         facts = [panel.id, ", ".join(p.name for p in panel.populations)]
         if panel.samples:
             facts.append(self.tr("{0} people").format(text.number(panel.samples)))
-        row.setToolTip(0, "\n".join(f for f in facts if f))
+        row.setToolTip(0, text.tooltip("\n".join(f for f in facts if f)))
         row.setDisabled(closed)
         row.setSizeHint(0, self._row_size())
         return row
