@@ -20,7 +20,7 @@ def settle_locale() -> None:
 
 def tooltip(words: str) -> str:
     """Words for a tooltip that are shown as they are: Qt would take `<img …>` of a server for rich text."""
-    return QtGui.Qt.convertFromPlainText(words) if QtGui.Qt.mightBeRichText(words) else words
+    return QtGui.Qt.convertFromPlainText(words) if "<" in words else words
 
 
 def plural(translated: str, n: int) -> str:
