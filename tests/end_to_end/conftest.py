@@ -91,6 +91,7 @@ def prepare_home(home: Path, world: World) -> None:
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """The program's pauses between two tries, made short; everything else is as it is."""
     monkeypatch.setattr(send_job, "RETRY_FIRST", timedelta(seconds=0.2))
+    monkeypatch.setattr(send_job, "PATIENCE", 2)
     monkeypatch.setattr(fetch_file, "PAUSE_S", 0.05)
     monkeypatch.setattr(clock, "FETCH_RETRY_FIRST", timedelta(seconds=0.2))
     monkeypatch.setattr(clock, "SWEEP_S", 0.2)

@@ -29,6 +29,7 @@ STAGES = (
     "preparing",
     "uploading",
     "sealed",
+    "searching",
     "running",
     "downloading",
     "decrypting",
@@ -91,6 +92,7 @@ async def live(home: Path, draft: JobDraft) -> None:
 
 def main() -> None:
     send_job.RETRY_FIRST = timedelta(seconds=0.3)
+    send_job.PATIENCE = 5  # seconds here, as the service may be asked each second; its server needs two
     clock.FETCH_RETRY_FIRST = timedelta(seconds=0.3)
     clock.SWEEP_S = 0.2
     fetch_file.PAUSE_S = 0.1

@@ -44,14 +44,15 @@ ROOT = Path(__file__).resolve().parents[2]
 KILLS, KILLS_A_JOB, AT_ONCE = 30, 3, 3
 SEED = int(os.environ.get("HAPLODESK_KILL_SEED", "20261125"))
 MODES = ("cg3-local", "cg3-s3")
-UPLOAD_BYTES = 6_000_000
-SLOW = {"upload_rate": 6_000_000, "download_rate": 150_000}
+UPLOAD_BYTES = 9_000_000
+SLOW = {"upload_rate": 8_000_000, "download_rate": 150_000}
 LIFE_LIMIT_S = 180.0
 # How long a stage lasts on a quiet machine: a kill falls somewhere into it.
 LASTS_S = {
     "preparing": 0.15,
-    "uploading": 0.8,
+    "uploading": 0.5,
     "sealed": 0.25,
+    "searching": 0.5,
     "running": 1.0,
     "downloading": 0.8,
     "decrypting": 0.6,
@@ -130,9 +131,14 @@ def plans(rng: random.Random, kills: int) -> list[list[tuple[str, float]]]:
     rng.shuffle(stages)
     chunks = [stages[at : at + KILLS_A_JOB] for at in range(0, kills, KILLS_A_JOB)]
     return [
-        [(stage, rng.uniform(0.0, LASTS_S[stage])) for stage in sorted(chunk, key=STAGES.index)]
+        [(stage, rng.uniform(0.0, LASTS_S[stage])) for stage in sorted(reachable(chunk), key=STAGES.index)]
         for chunk in chunks
     ]
+
+
+def reachable(stages: list[str]) -> list[str]:
+    """A job is searched for only after a kill that left it sealed."""
+    return ["sealed", *stages] if "searching" in stages and "sealed" not in stages else stages
 
 
 @dataclass(frozen=True)
