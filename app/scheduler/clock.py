@@ -130,7 +130,7 @@ class Scheduler:
         """Start whatever is due. One that the end of the program cuts short ends without an error."""
         try:
             await self._sweep()
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, ProblemError):
             if not self._stopping:
                 raise
 

@@ -20,9 +20,14 @@ from app.operations.tasks import TaskKind
 from app.practice.server import PracticeServer
 from app.store import jobs
 from tests.end_to_end.conftest import StartServer
-from tests.end_to_end.program import Program, running, until
+from tests.end_to_end.program import BUSY, Program, running, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.usefixtures("short_pauses")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(300),
+    pytest.mark.usefixtures("short_pauses"),
+    pytest.mark.allow_log(BUSY),
+]
 
 Spoil = Callable[[PracticeServer], None]
 SUBMIT = "/api/v2/jobs/submit"
