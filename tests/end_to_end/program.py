@@ -35,7 +35,7 @@ from app.store import results, services
 from app.store.secrets import Secrets
 
 T = TypeVar("T")
-LIMIT_S = 120.0
+LIMIT_S = 240.0
 MIN_POLL_S = 1.0
 BUSY = "maximum number of running instances reached"
 """What the scheduler logs where a sweep took longer than its time; the next one does the work."""

@@ -35,7 +35,7 @@ from tests.helpers.shared import shared_data
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(600),
     pytest.mark.usefixtures("short_pauses"),
     pytest.mark.allow_log(BUSY),
 ]

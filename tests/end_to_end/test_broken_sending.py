@@ -24,7 +24,7 @@ from tests.end_to_end.program import BUSY, Program, running, until
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(600),
     pytest.mark.usefixtures("short_pauses"),
     pytest.mark.allow_log(BUSY),
 ]

@@ -204,6 +204,23 @@ def test_a_sweep_that_is_cut_short_by_the_end_is_no_error(
     assert not [r for r in caplog.records if r.levelname in {"WARNING", "ERROR"}]
 
 
+def test_a_sweep_that_finds_the_store_closed_at_the_end_is_no_error(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def closed(_: object) -> None:
+        raise fault(Kind.STORE)
+
+    async def run() -> None:
+        scheduler = Scheduler(desk)
+        monkeypatch.setattr(desk.store, "read", closed)
+        with pytest.raises(ProblemError):
+            await scheduler.sweep()
+        await scheduler.stop()
+        await scheduler.sweep()
+
+    asyncio.run(run())
+
+
 def test_the_real_scheduler_starts_and_stops_clean(desk: Desk, fake: FakeFamily, ready: JobDraft) -> None:
     job_id = asyncio.run(create_job(desk, ready)).ids(Noun.JOB)[0]
 
