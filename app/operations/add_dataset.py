@@ -16,6 +16,8 @@ from app.operations.desk import Desk
 from app.store import datasets, jobs
 from app.store.store import Connection as StoreConnection
 
+# Only after a separator or the word: the last letters of "cohort" and "target" are no chromosomes.
+CHROMOSOME_AT_THE_END = r"([._-]+(chr|chrom|chromosome)?|(chr|chrom|chromosome))(\d{1,2}|X|Y|MT?)?$"
 GENOTYPE_ENDINGS = (".vcf.gz", ".vcf", ".vcf.bgz", ".bcf")
 
 
@@ -88,9 +90,8 @@ def natural_order(name: str) -> tuple[tuple[int, int, str], ...]:
 def common_name(files: tuple[DataFile, ...]) -> str:
     """What the names of the files have in common, without the chromosome and the ending."""
     names = [re.sub(r"(\.vcf)?(\.b?gz|\.bcf|\.vcf)$", "", f.name) for f in files]
-    prefix = os.path.commonprefix(names)
-    prefix = re.sub(r"[._-]*(chr|chrom|chromosome)?[0-9XYMT]{0,2}[._-]*$", "", prefix, flags=re.I)
-    return prefix or names[0] or "dataset"
+    prefix = os.path.commonprefix(names).rstrip("._- ")
+    return re.sub(CHROMOSOME_AT_THE_END, "", prefix, flags=re.I) or names[0] or "dataset"
 
 
 async def rename_dataset(desk: Desk, dataset_id: str, name: str) -> Changes:

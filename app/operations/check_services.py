@@ -23,6 +23,15 @@ LONGEST_GAP = timedelta(days=1)
 TOKEN_CHECKED_EVERY = timedelta(hours=6)
 TOKEN_WARNINGS_DAYS = (1, 3, 7)
 
+HEALTH_WORDS = {
+    HealthState.UNKNOWN: "was not looked at",
+    HealthState.UP: "answers",
+    HealthState.MAINTENANCE: "is under maintenance",
+    HealthState.DOWN: "does not answer",
+    HealthState.OFFLINE: "cannot be reached: this computer has no network",
+    HealthState.OFF: "is switched off",
+}
+
 
 async def check_services(desk: Desk, service_ids: tuple[str, ...] = ()) -> Changes:
     """Look at the given services, or at all that are switched on, all at once.
@@ -120,7 +129,7 @@ def news_of_health(
     One failed look may be chance, so that a job waits is told after the second in a row.
     """
     if before.state is not after.state:
-        text = f"{after.name}: {before.state} → {after.state}."
+        text = f"{after.name} {HEALTH_WORDS[after.state]}."
         yield Event(at=now, kind="health", text=text, service_id=after.id)
     if after.down_since is None or after.state not in {HealthState.DOWN, HealthState.OFF}:
         return

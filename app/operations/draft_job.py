@@ -19,6 +19,7 @@ from app.services.contract import RemoteJob
 
 MEGABYTE = 1_000_000
 LOST = -1
+NOT_TAKEN = "The service does not take this file"
 # A whole-genome result is commonly ten times as large as what was sent.
 RESULT_PER_UPLOAD = 10
 
@@ -333,9 +334,16 @@ def check_file(file: DataFile, service: Service) -> list[Obstacle]:
         ]
     found = []
     if not file.name.endswith(".vcf.gz"):
-        what = f"{file.name} does not end in .vcf.gz; the service would leave it out."
+        what = f"{file.name} does not end in .vcf.gz; the service takes nothing else."
         found.append(
-            _obstacle("dataset", Kind.INPUT, "A name that is not taken", what, "Rename it.", file.path)
+            _obstacle(
+                "dataset",
+                Kind.INPUT,
+                "The service does not take this file",
+                what,
+                "Compress it with bgzip.",
+                file.path,
+            )
         )
     if not re.fullmatch(r"[A-Za-z0-9._+-]+", file.name):
         what = f"{file.name} has letters in its name that a server may change."

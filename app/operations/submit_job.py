@@ -145,9 +145,13 @@ def _consents(desk: Desk, draft: JobDraft, job: Job) -> list[Consent]:
     ]
 
 
+def _short(text: str, letters: int = 120) -> str:
+    return text if len(text) <= letters else text[: letters - 1].rstrip() + "…"
+
+
 def _events(desk: Desk, draft: JobDraft, job: Job, found: Preflight) -> list[Event]:
     texts = [f"Job made: {len(job.files)} files for {found.service.name}, panel {job.panel_name}."]
-    texts += [f"{desk.person()} accepted the terms '{parameter_id}'." for parameter_id in draft.terms]
+    texts += [f"{desk.person()} accepted: “{_short(text)}”" for text in draft.terms.values()]
     if job.override_reason:
         texts.append(f"Sent in spite of severe findings. Reason: {job.override_reason}")
     if draft.skip_check:

@@ -245,9 +245,26 @@ def failure(remote: RemoteJob) -> Problem:
     )
 
 
+STATE_WORDS = {
+    JobState.PREPARING: "Being prepared",
+    JobState.WAITING: "Waiting",
+    JobState.UPLOADING: "Being sent",
+    JobState.SUBMITTED: "At the service",
+    JobState.QUEUED: "In the queue of the service",
+    JobState.RUNNING: "The service is at work on it",
+    JobState.EXPORTING: "The service writes the result",
+    JobState.SUCCESS: "Done",
+    JobState.FAILED: "Failed at the service",
+    JobState.CANCELLED: "Cancelled",
+    JobState.EXPIRED: "The service has deleted the result",
+    JobState.DELETED: "Deleted at the service",
+    JobState.UNKNOWN: "In a state that this program does not know",
+}
+
+
 def _state_line(job: Job) -> str:
     raw = f" (server: {job.raw_state})" if job.raw_state is not None else ""
-    return f"Now {job.state}{raw}."
+    return f"{STATE_WORDS[job.state]}{raw}."
 
 
 def _end(service: Service, job: Job, at: datetime) -> Iterator[Notice]:

@@ -28,7 +28,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _ASK = "See what it said; ask its support if that does not help"
-WAIT = "Nothing is lost. The program tries again by itself"
+WAIT = "Jobs and transfers go on by themselves when it is back; try anything else again later"
 NEW_TOKEN = "Make a new token on the profile page of the service and paste it in the settings of the service"
 
 _BY_STATUS: dict[int, tuple[Kind, str, str]] = {
