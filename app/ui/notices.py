@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QCursor, QEnterEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from app.domain.problem import Problem
@@ -20,14 +20,17 @@ WIDTH = 380
 
 
 class NoticeBox(QFrame):
-    """One notice; stays as long as the pointer is on it."""
+    """One notice; stays as long as somebody who moved the pointer onto it reads it."""
 
     def __init__(self, notices: Notices, theme: Theme, status: Status, title: str, body: str) -> None:
         super().__init__(notices.window)
         self.setObjectName("popup")
         self.setFixedWidth(WIDTH)
+        self.about = ""
+        self._notices = notices
+        self._rested: QPoint | None = None
         self._timer = QTimer(self, singleShot=True)
-        self._timer.timeout.connect(lambda: notices.close(self))
+        self._timer.timeout.connect(self._end)
         row = QHBoxLayout(self)
         row.setContentsMargins(GRID * 3 // 2, GRID * 3 // 2, GRID, GRID * 3 // 2)
         row.setSpacing(GRID * 3 // 2)
@@ -64,16 +67,24 @@ class NoticeBox(QFrame):
 
     def start(self, milliseconds: int) -> None:
         """Begin to count; 0 means that it stays."""
+        self._timer.setInterval(milliseconds)
         if milliseconds:
-            self._timer.start(milliseconds)
+            self._timer.start()
 
-    def enterEvent(self, event: object) -> None:  # noqa: N802
-        """Somebody reads it."""
-        self._timer.stop()
+    def _end(self) -> None:
+        """Close, unless somebody reads; a pointer that only rests where the box came up is nobody."""
+        if self._rested is None or QCursor.pos() == self._rested:
+            self._notices.close(self)
 
-    def leaveEvent(self, event: object) -> None:  # noqa: N802
+    def enterEvent(self, event: QEnterEvent) -> None:  # noqa: N802
+        """The pointer is on it; whether it moves is seen at the end of the time."""
+        self._rested = event.globalPosition().toPoint()
+
+    def leaveEvent(self, event: QEvent) -> None:  # noqa: N802
         """Nobody reads it any more."""
-        self._timer.start(SHOWN_MS)
+        self._rested = None
+        if self._timer.interval() and not self._timer.isActive():
+            self._timer.start(SHOWN_MS)
 
 
 class Notices(QObject):
@@ -84,7 +95,8 @@ class Notices(QObject):
         self._theme = theme
         self._boxes: list[NoticeBox] = []
         self.window: QWidget | None = None
-        self.bottom = 0
+        self.bottom: Callable[[], int] = lambda: 0
+        """How much of the lower edge of the window stays free of notices, pixels."""
         if window is not None:
             self.attach(window)
 
@@ -101,17 +113,24 @@ class Notices(QObject):
         button: str = "",
         on_click: Callable[[], object] | None = None,
         stay: bool = False,
+        about: str = "",
     ) -> NoticeBox:
-        """Show a notice; with a button it stays longer, with `stay` until it is closed."""
+        """Show a notice; with a button it stays longer, with `stay` until it is closed.
+
+        `about` is the id of a job: what was said of it before is old now and closes.
+        """
+        for older in [each for each in self._boxes if about and each.about == about]:
+            self.close(older)
         box = NoticeBox(self, self._theme, status, title, body)
         if button and on_click is not None:
             box.add_button(button, lambda: self._act(box, on_click))
+        box.about = about
         self._boxes.append(box)
         while len(self._boxes) > MOST:
             self.close(self._boxes[0])
         box.fit()
         box.show()
-        self._place()
+        self.place()
         box.start(0 if stay else SHOWN_WITH_BUTTON_MS if button else SHOWN_MS)
         announcement = QAccessibleAnnouncementEvent(box, f"{title}. {body}")
         QAccessible.updateAccessibility(announcement)
@@ -137,18 +156,19 @@ class Notices(QObject):
             self._boxes.remove(box)
             box.hide()
             box.deleteLater()
-            self._place()
+            self.place()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         """Stay in the corner when the window changes its size."""
         if event.type() == QEvent.Type.Resize:
-            self._place()
+            self.place()
         return super().eventFilter(watched, event)
 
-    def _place(self) -> None:
+    def place(self) -> None:
+        """Stack the notices above what must stay free."""
         if self.window is None:
             return
-        y = self.window.height() - self.bottom - GRID * 2
+        y = self.window.height() - min(self.bottom(), self.window.height() // 2) - GRID * 2
         for box in reversed(self._boxes):
             y -= box.height()
             box.move(self.window.width() - box.width() - GRID * 2, y)

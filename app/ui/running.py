@@ -206,7 +206,14 @@ class RunningWindow:
         for notice in reversed(found):
             status = NOTICE_STATUS.get(notice.kind, Status.WARNING)
             words = self.window.tr("Open") if notice.job_id or notice.service_id else ""
-            self.notices.say(notice.title, notice.body, status, words, partial(self.open_notice, notice))
+            self.notices.say(
+                notice.title,
+                notice.body,
+                status,
+                words,
+                partial(self.open_notice, notice),
+                about=notice.job_id or "",
+            )
 
     def _save_layout(self, text: str) -> None:
         self._saved = self.bridge.submit(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QSize, QTimer
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -14,7 +14,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QShowEvent,
 )
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from app.domain.changes import Changes, Noun
 from app.domain.problem import Problem
@@ -33,6 +33,7 @@ from app.ui.strip import Strip
 from app.ui.theme import app_icon
 from app.ui.views.registry import VIEWS
 from app.ui.views.view import View, ViewSpec
+from app.ui.widgets.page import Pages, scrolling
 from app.ui.window_commands import window_commands
 
 _COUNTED = frozenset({Noun.SERVICE, Noun.DATASET, Noun.JOB, Noun.RESULT})
@@ -64,13 +65,13 @@ class MainWindow(QMainWindow):
     def _build(self, specs: tuple[ViewSpec, ...]) -> None:
         self.rail = Rail(self.context.theme, self.context.layout, tuple(s for s in specs if s.in_rail), self)
         self.header = Header(self.context)
-        self.pages = QStackedWidget()
+        self.pages = Pages()
         self.strip = Strip(self.context)
         right = QVBoxLayout()
         right.setContentsMargins(0, 0, 0, 0)
         right.setSpacing(0)
         right.addWidget(self.header)
-        right.addWidget(self.pages, 1)
+        right.addWidget(scrolling(self.pages), 1)
         upper = QHBoxLayout()
         upper.setContentsMargins(0, 0, 0, 0)
         upper.setSpacing(0)
@@ -84,7 +85,11 @@ class MainWindow(QMainWindow):
         column.addWidget(self.strip)
         self.setCentralWidget(centre)
         self.veil = DropVeil(self.context.theme, self)
-        self.context.notices.bottom = self.strip.height()
+        self.context.notices.bottom = self._foot_height
+
+    def _foot_height(self) -> int:
+        view = self.views.get(self.current_id)
+        return self.strip.height() + (view.foot_height() if view is not None else 0)
 
     def _connect(self) -> None:
         bridge = self.context.bridge
@@ -108,6 +113,7 @@ class MainWindow(QMainWindow):
         self.header.title.setText(self.specs[view_id].title())
         self.rail.select(view_id)
         self.pages.setCurrentWidget(view)
+        self.context.notices.place()
         focused = QApplication.focusWidget()
         if focused is None or not focused.isVisible():
             view.take_focus()
@@ -260,7 +266,9 @@ class MainWindow(QMainWindow):
         geometry = self.context.layout.bytes("window/geometry")
         if geometry is None or not self.restoreGeometry(geometry):
             self.resize(1200, 780)
-        self.setMinimumSize(880, 560)
+        room = self.screen().availableGeometry().size()
+        self.setMinimumSize(QSize(880, 560).boundedTo(room))
+        self.resize(self.size().boundedTo(room))
         wanted = self.context.layout.value("window/view", "home")
         first = next(iter(self.specs))
         self.navigate(wanted if wanted in self.specs else first)

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QCursor, QEnterEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -27,6 +27,7 @@ from app.domain.progress import Progress
 from app.operations.tasks import Task, TaskKind
 from app.ui.colours import Status
 from app.ui.context import Context
+from app.ui.views.new_job.new_job_view import NewJobView
 from app.ui.views.registry import VIEWS
 from app.ui.window import MainWindow
 from tests.ui import gallery, samples
@@ -281,3 +282,49 @@ def test_every_view_opens_at_150_per_cent(tmp_path: Path) -> None:
     root = Path(__file__).resolve().parents[2]
     subprocess.run(command, env=environment, check=True, cwd=root, timeout=100, capture_output=True)
     assert len(list(tmp_path.glob("*.png"))) == 8
+
+
+def test_a_notice_under_a_resting_pointer_closes(
+    window: MainWindow, context: Context, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = QPointF(5, 5), QPoint(9, 9)
+    box = context.notices.say("One")
+    box.enterEvent(QEnterEvent(here, here, here))
+    assert box._timer.isActive()
+    monkeypatch.setattr(QCursor, "pos", lambda: there)
+    box._end()
+    assert box in context.notices.boxes()  # the pointer has moved: somebody reads
+    monkeypatch.setattr(QCursor, "pos", here.toPoint)
+    box._end()
+    assert box not in context.notices.boxes()
+
+
+def test_newer_notice_of_a_job_takes_the_place_of_the_older(window: MainWindow, context: Context) -> None:
+    context.notices.say("The job is on its way", about="job-1")
+    other = context.notices.say("Another", about="job-2")
+    newer = context.notices.say("The job is done", about="job-1")
+    assert context.notices.boxes() == (other, newer)
+
+
+def test_notices_stay_above_the_button_that_sends(window: MainWindow, context: Context, qtbot: QtBot) -> None:
+    window.resize(1100, 760)
+    window.show()
+    window.navigate("new_job")
+    page = window.view("new_job")
+    assert isinstance(page, NewJobView)
+    qtbot.waitUntil(lambda: page.bar.isVisible() and page.bar.height() > 40)
+    box = context.notices.say("One")
+    top = page.bar.mapTo(window, QPoint(0, 0)).y()
+    assert box.geometry().bottom() < top
+
+
+def test_the_window_fits_the_screen_and_pages_scroll(window: MainWindow, qtbot: QtBot) -> None:
+    room = window.screen().availableGeometry().size()
+    assert window.minimumSize().boundedTo(room) == window.minimumSize()
+    window.setMinimumSize(1, 1)
+    window.navigate("new_job")
+    window.resize(500, 350)
+    window.show()
+    page = window.view("new_job")
+    qtbot.waitUntil(lambda: page.height() >= page.minimumSizeHint().height())
+    assert page.width() >= page.minimumSizeHint().width()

@@ -61,6 +61,10 @@ class View(QWidget):
                 return
             widget = widget.nextInFocusChain()
 
+    def foot_height(self) -> int:
+        """Pixels at the lower edge that notices must not cover."""
+        return 0
+
     def drop_words(self, paths: Sequence[Path]) -> str | None:
         """What dropping these files here would do, in one sentence; None leaves it to the window."""
         return None

@@ -67,6 +67,8 @@ class NewJobView(View):
         self.columns.setHandleWidth(GRID * 2)
         for column in (self.what, self.where, self.how):
             self.columns.addWidget(column)
+        self.columns.setMinimumHeight(GRID * 28)
+        self.bar.installEventFilter(self.context.notices)
         self.columns.setSizes([300, 400, 320])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GRID * 2, GRID * 2, GRID * 2, GRID * 2)
@@ -92,6 +94,10 @@ class NewJobView(View):
         """Read datasets, services and panels."""
         self.read(self.context.library.datasets(), self._take_datasets)
         self.read(self.context.library.services(), self._take_services)
+
+    def foot_height(self) -> int:
+        """The button that sends is never covered."""
+        return self.bar.height() + GRID * 2
 
     def reveal(self, item_id: str) -> None:
         """Start a job for a dataset."""
@@ -252,6 +258,7 @@ class NewJobView(View):
             self.tr("The job is on its way"),
             self.tr("Go on working; you are told when it is done."),
             Status.DONE,
+            about=next(iter(changes.ids(Noun.JOB)), ""),
         )
         for job_id in changes.ids(Noun.JOB)[:1]:
             self.context.navigate("jobs", job_id)

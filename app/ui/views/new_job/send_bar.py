@@ -65,7 +65,8 @@ class SendBar(Card):
         files = plural(self.tr("%Ln file(s)", "", len(dataset.files)), len(dataset.files))
         self.summary.setText(
             self.tr(
-                "Will be sent: {0}, {1} — the genotypes and sample names in them, and nothing else."
+                "Will be sent: {0}, {1}, as they are: header, sample names, genotypes and every other "
+                "field in them."
             ).format(files, text.size(dataset.size))
         )
         place = f", {service.country}" if service.country else ""

@@ -62,9 +62,10 @@ class LeavingTab(QWidget):
         page.column.addWidget(self.files)
         self.rest = Text(
             self.tr(
-                "Nothing else leaves: no file that is not listed here, no folder names, no check report. "
-                "People are named as in the header of the files; whoever reads the files at the service sees "
-                "these names. The job name, the panel and the options you choose go with them."
+                "The files leave as they are: header, sample names, genotypes and every other field in them; "
+                "whoever reads them at the service sees all of it. The job name, the panel and the options "
+                "you choose go with them; nothing else leaves this computer: no other file, no folder names, "
+                "no check report."
             ),
             muted=True,
         )
