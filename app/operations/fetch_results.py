@@ -267,7 +267,19 @@ async def _finish(desk: Desk, job_id: str, result_id: str) -> Changes:
         if file.state is FileState.VERIFIED:
             await _drop_archive(desk, Path(result.folder) / file.name)
     quality, line = await judge(Path(result.folder), result.files)
-    result = await save_result(
+    job = await desk.update_job(job_id, f"Result verified in {result.folder}.", kind="download")
+    if job.state is JobState.SUCCESS:
+        # Before the last word: an end of the program in between tells it again, and the key keeps it to once.
+        await tell(
+            desk,
+            NoticeKind.RESULT_READY,
+            f"The result of {job.name} is ready",
+            line,
+            key=f"ready:{job.id}",
+            job_id=job.id,
+            service_id=job.service_id,
+        )
+    await save_result(
         desk,
         result_id,
         state=ResultState.VERIFIED,
@@ -276,16 +288,4 @@ async def _finish(desk: Desk, job_id: str, result_id: str) -> Changes:
         verdict=line,
         seen=False,
     )
-    job = await desk.update_job(job_id, f"Result verified in {result.folder}.", kind="download")
-    changes = Changes.of(Noun.JOB, job_id)
-    if job.state is JobState.SUCCESS:
-        changes |= await tell(
-            desk,
-            NoticeKind.RESULT_READY,
-            f"The result of {job.name} is ready",
-            result.verdict,
-            key=f"ready:{job.id}",
-            job_id=job.id,
-            service_id=job.service_id,
-        )
-    return changes | Changes.of(Noun.RESULT, result_id)
+    return Changes.of(Noun.JOB, job_id) | Changes.of(Noun.RESULT, result_id)
