@@ -53,7 +53,9 @@ class Host:
         except OSError as error:
             raise _not_started(error) from error
         try:
-            return server.start()
+            server.start()
+            server.restart_lost_jobs()  # it ended with the program: nobody could do anything about it
+            return server
         except (OSError, RuntimeError) as error:
             server.stop()  # it holds its folder from the moment it is made
             raise _not_started(error) from error

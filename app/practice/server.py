@@ -141,6 +141,10 @@ class PracticeServer:
         """Set all active jobs to -1, as a restart would."""
         return lifecycle.lose_active_jobs(self._context)
 
+    def restart_lost_jobs(self) -> list[str]:
+        """Queue the jobs again that a restart has lost, as their owner might."""
+        return [job.id for job in self.jobs() if lifecycle.restart_job(self._context, job.id)]
+
     def wake(self) -> None:
         """Look at the queue again, for example after `faults.hold_jobs` was taken back."""
         if self._context.runner is not None:

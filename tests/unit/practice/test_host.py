@@ -10,13 +10,19 @@ from app.domain.problem import ProblemError
 from app.practice import host
 from app.practice.host import Host
 from app.practice.server import PracticeServer
+from tests.unit.practice.client import submit, wait_for_end
+from tests.unit.practice.conftest import tiny_panel
+from tests.unit.practice.work import make_results
+
+PANEL = {"refpanel": "apps@tiny@1.0.0", "population": "one"}
+FILES = [("files", "a.vcf.gz", b"not looked at")]
 
 
 class BareServer(PracticeServer):
-    """Without the panels, which take seconds to make."""
+    """Without the panels, which take seconds to make, and with work that takes a moment."""
 
     def __init__(self, home: Path, mode: str = "cg3-local", port: int = 0) -> None:
-        super().__init__(home, mode=mode, port=port, practice_panels=False)
+        super().__init__(home, mode=mode, port=port, practice_panels=False, work=make_results)
 
 
 @pytest.fixture(autouse=True)
@@ -35,6 +41,25 @@ def test_two_on_one_folder_are_a_problem(tmp_path: Path) -> None:
         await second.stop()
 
     asyncio.run(run())
+
+
+def test_jobs_that_ended_with_the_program_go_on_at_the_next_start(tmp_path: Path) -> None:
+    tiny_panel(tmp_path, tmp_path)
+
+    async def run() -> str:
+        first, second = Host(tmp_path), Host(tmp_path)
+        await first.start()
+        assert first.server is not None
+        first.server.faults.hold_jobs = True
+        answer = await asyncio.to_thread(submit, first.server, PANEL, FILES)
+        await first.stop()
+        await second.start()
+        assert second.server is not None
+        job = await asyncio.to_thread(wait_for_end, second.server, answer.json["id"])
+        await second.stop()
+        return str(job["state"])
+
+    assert asyncio.run(run()) == "4"
 
 
 def test_a_port_that_is_taken_is_a_problem_and_lets_go_of_the_folder(tmp_path: Path) -> None:
