@@ -109,13 +109,15 @@ class MainWindow(QMainWindow):
         if view_id not in self.specs:
             return
         view = self.view(view_id)
+        before = QApplication.focusWidget()
+        inside = before is not None and self.pages.isAncestorOf(before)
         self.current_id = view_id
         self.header.title.setText(self.specs[view_id].title())
         self.rail.select(view_id)
         self.pages.setCurrentWidget(view)
         self.context.notices.place()
         focused = QApplication.focusWidget()
-        if focused is None or not focused.isVisible():
+        if inside or focused is None or not focused.isVisible():
             view.take_focus()
         self.context.layout.set("window/view", view_id)
         if item_id is not None:

@@ -10,9 +10,10 @@ from PySide6.QtWidgets import QCheckBox, QComboBox
 from pytestqt.qtbot import QtBot
 
 from app.domain.changes import Changes, Noun
-from app.domain.dataset import Dataset
+from app.domain.dataset import Dataset, DatasetState
 from app.domain.parameter import Form, Parameter, ParameterType
 from app.domain.problem import Kind, Problem
+from app.domain.service import HealthState
 from app.operations.draft_job import Obstacle, Preflight
 from app.ui.context import Context
 from app.ui.views.new_job.filling import Filling, choices_of, suited, why_not, with_defaults
@@ -139,8 +140,52 @@ def test_a_mistake_stands_below_its_field(
     wrong = Problem(kind=Kind.INPUT, title="Population", what_happened="Nothing is chosen.")
     operations.answers["preview"] = preview(filled, Obstacle(field="population", problem=wrong))
     choose_panel(qtbot, view)
-    qtbot.waitUntil(lambda: view.how._mistakes["population"].text() == "Nothing is chosen.")
+    label = view.how._mistakes["population"]
+    qtbot.waitUntil(lambda: label.text() == "Choose one.")  # a hint: nobody touched it yet
+    assert not label.property("bad")
     assert not view.bar.button.isEnabled()
+    assert view.bar.hint.text().startswith("Choose “")
+    view._set_option("population", "")
+    qtbot.waitUntil(lambda: label.text() == "Nothing is chosen.")
+    assert label.property("bad")
+
+
+def test_what_is_being_checked_is_no_mistake(
+    qtbot: QtBot, view: NewJobView, filled: FakeLibrary, operations: FakeOperations
+) -> None:
+    first = Problem(kind=Kind.INPUT, title="The files are not checked", what_happened="Not yet.")
+    operations.answers["preview"] = preview(filled, Obstacle(field="dataset", problem=first))
+    filled.all_datasets[0] = filled.all_datasets[0].model_copy(update={"state": DatasetState.CHECKING})
+    view.reveal(filled.all_datasets[0].id)
+    choose_panel(qtbot, view)
+    qtbot.waitUntil(lambda: view.bar.hint.text() == "The files are being checked.")
+    assert "is being checked" in view.what.note.text()
+    assert not view.what.problems.isVisible()
+    assert not view.bar.button.isEnabled()
+
+
+def test_nothing_is_sent_to_a_service_that_does_not_answer(
+    qtbot: QtBot, view: NewJobView, filled: FakeLibrary
+) -> None:
+    down = [s.model_copy(update={"state": HealthState.DOWN}) for s in filled.all_services]
+    filled.all_services = down
+    view.refresh()
+    choose_panel(qtbot, view)
+    qtbot.waitUntil(lambda: "does not answer" in view.bar.hint.text())
+    assert not view.bar.button.isEnabled()
+
+
+def test_a_stopped_practice_server_can_be_started_here(
+    qtbot: QtBot, view: NewJobView, filled: FakeLibrary, operations: FakeOperations
+) -> None:
+    service = filled.all_services[0].model_copy(update={"practice": True, "state": HealthState.UNKNOWN})
+    filled.all_services[0] = service
+    assert why_not(service) == "not running"
+    assert why_not(service, "http://127.0.0.1:1") == why_not(service.model_copy(update={"practice": False}))
+    view.refresh()
+    qtbot.waitUntil(view.where.start.isVisible)
+    view.where.start.click()
+    qtbot.waitUntil(lambda: "start_practice" in operations.names())
 
 
 def test_a_good_form_is_sent_once(

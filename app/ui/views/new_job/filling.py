@@ -13,6 +13,7 @@ from app.domain.service import HealthState, Service
 from app.operations.draft_job import JobDraft, Obstacle, is_aes, panel_fields
 
 BUILD_WORDS = {"GRCh37": ("hg19", "grch37", "b37"), "GRCh38": ("hg38", "grch38", "b38")}
+LISTS = {ParameterType.CHOICE, ParameterType.BOUND_CHOICE, ParameterType.PANEL}
 TYPED = {ParameterType.TEXT, ParameterType.TEXTAREA, ParameterType.NUMBER}
 
 
@@ -101,7 +102,7 @@ def with_defaults(filling: Filling, form: Form, dataset: Dataset | None) -> None
     known = {p.id for p in form.parameters}
     filling.options = {key: value for key, value in filling.options.items() if key in known}
     for parameter in shown_parameters(form):
-        if parameter.type in {ParameterType.CHOICE, ParameterType.BOUND_CHOICE, ParameterType.PANEL}:
+        if parameter.type in LISTS:
             _default_choice(filling, form, parameter, dataset)
         elif parameter.type is ParameterType.CHECKBOX and parameter.id not in filling.options:
             filling.options[parameter.id] = is_aes(parameter) or parameter.default.lower() in {"true", "yes"}
@@ -142,8 +143,31 @@ def by_field(obstacles: Sequence[Obstacle]) -> dict[str, list[Problem]]:
     return found
 
 
-def why_not(service: Service) -> str:
+def hint(field: str, problem: Problem, form: Form | None, filling: Filling) -> str:
+    """What is missing before the job can be sent, as a sentence."""
+    parameter = form.parameter(field) if form is not None else None
+    if parameter is not None and parameter.type is ParameterType.TERMS:
+        return "Read the terms and tick their boxes."
+    if parameter is not None and is_open(parameter, filling):
+        return f"Choose “{parameter.label or parameter.id}”."
+    words = f"{problem.title.rstrip('.:')}. {problem.what_happened}".strip()
+    return words if words.endswith((".", "!", "?")) else f"{words}."
+
+
+def is_open(parameter: Parameter, filling: Filling) -> bool:
+    """Whether nothing is chosen yet in a list."""
+    return parameter.type in LISTS and filling.options.get(parameter.id, "") == ""
+
+
+def is_stopped(service: Service, practice_url: str | None) -> bool:
+    """Whether it is a practice server that does not run."""
+    return service.practice and practice_url is None and service.state is not HealthState.UP
+
+
+def why_not(service: Service, practice_url: str | None = None) -> str:
     """Why a service takes nothing now, in a few words; empty when it does."""
+    if is_stopped(service, practice_url):
+        return "not running"
     if not service.enabled:
         return "switched off"
     if not service.token.present:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -21,10 +21,9 @@ from app.domain.parameter import Form, Parameter, ParameterType
 from app.domain.problem import Problem
 from app.ui import text
 from app.ui.theme import GRID
-from app.ui.views.new_job.filling import Filling, choices_of, shown_parameters
+from app.ui.views.new_job.filling import LISTS, Filling, choices_of, shown_parameters
 from app.ui.widgets.basics import SectionHeading, Text, clear
 
-LISTS = {ParameterType.CHOICE, ParameterType.BOUND_CHOICE, ParameterType.PANEL}
 WORDS_ONLY = {ParameterType.HEADING, ParameterType.INFO}
 
 
@@ -46,7 +45,6 @@ class HowColumn(QWidget):
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         inside = QWidget()
         self._rows = QVBoxLayout(inside)
         self._rows.setContentsMargins(0, 0, GRID, 0)
@@ -145,9 +143,17 @@ class HowColumn(QWidget):
         )
         return combo
 
-    def show_mistakes(self, found: Mapping[str, Sequence[Problem]]) -> None:
-        """Put each mistake below the field that can mend it."""
+    def show_mistakes(
+        self, found: Mapping[str, Sequence[Problem]], untouched: Collection[str] = frozenset()
+    ) -> None:
+        """Put each mistake below the field that can mend it; what nobody touched yet only gets a hint."""
         for name, label in self._mistakes.items():
             problems = found.get(name, ())
-            label.setText("\n".join(p.what_happened for p in problems))
+            calm = name in untouched
+            label.setText(self.tr("Choose one.") if calm else "\n".join(p.what_happened for p in problems))
+            if label.property("bad") is calm:
+                label.setProperty("bad", not calm)
+                label.setProperty("muted", calm)
+                label.style().unpolish(label)
+                label.style().polish(label)
             label.setVisible(bool(problems))

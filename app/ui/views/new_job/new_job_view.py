@@ -22,8 +22,11 @@ from app.ui.views.new_job.filling import (
     Filling,
     by_field,
     choices_of,
+    hint,
+    is_open,
     shown_parameters,
     terms_of,
+    why_not,
     with_defaults,
 )
 from app.ui.views.new_job.how_column import HowColumn
@@ -52,6 +55,8 @@ class NewJobView(View):
         self._form_of = ("", "")
         self._asked: object = None
         self._sending = False
+        self._touched: set[str] = set()
+        self._tried = False
         self._look = QTimer(self, singleShot=True, interval=LOOK_AFTER_MS)
         self._look.timeout.connect(self._ask_preview)
         self._build()
@@ -59,7 +64,7 @@ class NewJobView(View):
 
     def _build(self) -> None:
         self.what = WhatColumn(self.context, self.add_files, self._practise)
-        self.where = WhereColumn(self.context, lambda: self.context.navigate("services", None))
+        self.where = WhereColumn(self.context, lambda: self.context.navigate("services", None), self._start)
         self.how = HowColumn()
         self.bar = SendBar(self.context)
         self.columns = QSplitter()
@@ -191,6 +196,7 @@ class NewJobView(View):
     def _set_option(self, parameter_id: str, value: object) -> None:
         if isinstance(value, str | bool):
             self.filling.options[parameter_id] = value
+            self._touched.add(parameter_id)
             bound = self.form is not None and any(p.bound_to == parameter_id for p in self.form.parameters)
             if bound:
                 self._show_form()
@@ -219,14 +225,39 @@ class NewJobView(View):
 
     def _show_preview(self, found: Preflight | None) -> None:
         problems = by_field(found.obstacles if found is not None else ())
+        checked = self._checked_now()
+        if checked:
+            problems.pop("dataset", None)
+        self.what.show_checking(checked)
         self.what.show_problems(problems.get("dataset", ()))
         places = ("token", "service", "panel", "disk")
         self.where.show_problems([p for place in places for p in problems.get(place, ())])
-        self.how.show_mistakes(problems)
+        self.how.show_mistakes(problems, self._untouched())
         self.bar.show_route(self._dataset(), self._service(), self._panel())
         severe = any("refuse these files" in p.title for p in problems.get("dataset", ()))
         self.bar.ask_reason(severe, self.filling.override_reason)
         self._show_ready(found, problems)
+
+    def _checked_now(self) -> str:
+        """The name of the chosen dataset while it is being checked."""
+        dataset = self._dataset()
+        waits = dataset is not None and dataset.state in {DatasetState.NEW, DatasetState.CHECKING}
+        return dataset.name if dataset is not None and waits else ""
+
+    def _untouched(self) -> set[str]:
+        """Lists that nobody chose from yet; once sending was tried, they are mistakes."""
+        if self.form is None or self._tried:
+            return set()
+        found = {p.id for p in shown_parameters(self.form) if is_open(p, self.filling)}
+        return found - self._touched
+
+    def _closed(self) -> str:
+        """Why the chosen service takes nothing now, as a sentence."""
+        service = self._service()
+        if service is None:
+            return ""
+        reason = why_not(service, self.context.library.practice_url())
+        return f"{service.name}: {reason}." if reason else ""
 
     def _show_ready(self, found: Preflight | None, problems: dict[str, list[Problem]]) -> None:
         if self._sending:
@@ -234,8 +265,11 @@ class NewJobView(View):
         elif found is None:
             self.bar.show_ready(False, "")
         else:
-            first = next((p for each in problems.values() for p in each), None)
-            self.bar.show_ready(first is None, first.title if first is not None else "")
+            first = next(((name, each[0]) for name, each in problems.items() if each), None)
+            words = hint(*first, self.form, self.filling) if first is not None else self._closed()
+            if not words and self._checked_now():
+                words = self.tr("The files are being checked.")
+            self.bar.show_ready(not words, words)
 
     # Sending.
 
@@ -250,6 +284,7 @@ class NewJobView(View):
 
     def _sent(self, changes: Changes) -> None:
         self._sending = False
+        self._touched, self._tried = set(), False
         self.filling = Filling(
             service_id=self.filling.service_id, app_id=self.filling.app_id, panel_id=self.filling.panel_id
         )
@@ -265,6 +300,7 @@ class NewJobView(View):
 
     def _refused(self, problem: Problem) -> None:
         self._sending = False
+        self._tried = True
         self.bar.problem.show_problem(problem, self._send)
         # The service was asked anew: its form and its terms may be other ones now.
         self._read_form()
@@ -288,6 +324,9 @@ class NewJobView(View):
     def drop(self, paths: Sequence[Path]) -> None:
         """Make a dataset of the files and choose it."""
         self.do(self.context.operations.add_dataset(list(paths)), self._added)
+
+    def _start(self) -> None:
+        self.do(self.context.operations.start_practice(), lambda _: self.refresh())
 
     def _practise(self) -> None:
         self.do(self.context.operations.add_practice_data(), self._added)

@@ -58,7 +58,9 @@ class SendBar(Card):
     def show_route(self, dataset: Dataset | None, service: Service | None, panel: Panel | None) -> None:
         """Say what leaves this computer, and to whom."""
         if dataset is None or service is None or panel is None:
-            self.summary.setText(self.tr("Choose data and a panel."))
+            self.summary.setText(
+                self.tr("Choose data and a panel.") if dataset is None else self.tr("Choose a panel.")
+            )
             self.route.setText("")
             self.button.setText(self.tr("Send"))
             return
@@ -104,7 +106,11 @@ class SendBar(Card):
 
     def show_ready(self, ready: bool, hint: str) -> None:
         """Whether the button can be pressed; if not, what is missing."""
+        if self.button.hasFocus() and not ready:
+            self.setFocus()  # else Qt hands the keyboard to whatever comes next, outside this page
         self.button.setEnabled(ready)
+        if ready and self.hasFocus():
+            self.button.setFocus()
         self.hint.setText(hint)
 
     def ask_reason(self, needed: bool, words: str) -> None:

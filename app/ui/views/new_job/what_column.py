@@ -48,6 +48,9 @@ class WhatColumn(QWidget):
         self.practise = link(self.tr("Try it with practice data"), practise)
         column.addWidget(self.empty)
         column.addWidget(self.practise, 0, Qt.AlignmentFlag.AlignLeft)
+        self.note = Text(muted=True)
+        self.note.hide()
+        column.addWidget(self.note)
         self.problems = Text(wrap=True)
         self.problems.setProperty("bad", True)
         column.addWidget(self.problems)
@@ -90,6 +93,11 @@ class WhatColumn(QWidget):
         if dataset.report.build.value:
             parts.append(dataset.report.build.value)
         return " · ".join(parts)
+
+    def show_checking(self, name: str) -> None:
+        """Say that these data are being checked; empty when none are."""
+        self.note.setText(self.tr("{0} is being checked.").format(name) if name else "")
+        self.note.setVisible(bool(name))
 
     def show_problems(self, problems: Sequence[Problem]) -> None:
         """Say what keeps these data from being sent."""

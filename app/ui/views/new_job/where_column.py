@@ -14,7 +14,7 @@ from app.ui import text
 from app.ui.context import Context
 from app.ui.status import health_state
 from app.ui.theme import GRID
-from app.ui.views.new_job.filling import why_not
+from app.ui.views.new_job.filling import is_stopped, why_not
 from app.ui.widgets.basics import SectionHeading, Text, link
 
 PANEL = Qt.ItemDataRole.UserRole
@@ -25,7 +25,9 @@ class WhereColumn(QWidget):
 
     chosen = Signal(object)
 
-    def __init__(self, context: Context, add_service: Callable[[], object]) -> None:
+    def __init__(
+        self, context: Context, add_service: Callable[[], object], start: Callable[[], object]
+    ) -> None:
         super().__init__()
         self._context = context
         self._filling = False
@@ -54,6 +56,9 @@ class WhereColumn(QWidget):
         self.go = link(self.tr("Add a service"), add_service)
         column.addWidget(self.empty)
         column.addWidget(self.go, 0, Qt.AlignmentFlag.AlignLeft)
+        self.start = link(self.tr("Start the practice server"), start)
+        self.start.hide()
+        column.addWidget(self.start, 0, Qt.AlignmentFlag.AlignLeft)
         self.problems = Text(wrap=True)
         self.problems.setProperty("bad", True)
         column.addWidget(self.problems)
@@ -70,15 +75,20 @@ class WhereColumn(QWidget):
             self.tree.addTopLevelItem(row)
             mine = [p for p in panels if p.service_id == service.id]
             for panel in mine:
-                child = self._panel_row(panel, bool(why_not(service)))
+                child = self._panel_row(panel, bool(self._why_not(service)))
                 row.addChild(child)
                 if (panel.service_id, panel.id) == current:
                     self.tree.setCurrentItem(child)
             row.setExpanded(True)
         self.tree.setVisible(bool(services))
+        address = self._context.library.practice_url()
+        self.start.setVisible(any(is_stopped(s, address) for s in services))
         for widget in (self.empty, self.go):
             widget.setVisible(not services)
         self._filling = False
+
+    def _why_not(self, service: Service) -> str:
+        return why_not(service, self._context.library.practice_url())
 
     def _paint_again(self) -> None:
         """The signs take the colours of the scheme."""
@@ -87,7 +97,7 @@ class WhereColumn(QWidget):
         self.show_services(*self._shown, (chosen[0], chosen[2]) if chosen else ("", ""))
 
     def _service_row(self, service: Service) -> QTreeWidgetItem:
-        reason = why_not(service)
+        reason = self._why_not(service)
         place = f" · {service.country}" if service.country else ""
         row = QTreeWidgetItem([f"{service.name}{place}" + (f" — {reason}" if reason else "")])
         shown = health_state(service.state)
