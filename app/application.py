@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import sys
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from app.domain.problem import ProblemError
+from app.domain.problem import Kind, ProblemError, problem
 from app.operations.desk import Desk, PracticeHost
 from app.operations.exclusive import exclusive_file
 from app.services.registry import Registry
@@ -41,6 +42,25 @@ def default_home() -> Path:
     from platformdirs import user_data_path
 
     return user_data_path("Haplodesk", appauthor=False)
+
+
+def usable_folder(home: Path) -> Path:
+    """The data folder, made if need be; raises ProblemError (disk) when it cannot be made or written in."""
+    verb = "used" if home.exists() else "made"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        if not os.access(home, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        why = "it is a file" if home.is_file() else error.strerror or type(error).__name__
+        raise problem(
+            Kind.DISK,
+            f"The data folder cannot be {verb}",
+            f"{home}: {why}.",
+            "Name another one by --home or HAPLODESK_HOME, on a disk where you may write.",
+            subject=str(home),
+        ) from error
+    return home
 
 
 class LateSecrets:
@@ -74,8 +94,7 @@ class LateSecrets:
 
 def open_desk(home: Path | None = None, *, practice: PracticeHost | None = None) -> Desk:
     """Open the data folder and everything in it; raises ProblemError when that cannot be."""
-    home = (home or default_home()).absolute()
-    home.mkdir(parents=True, exist_ok=True)
+    home = usable_folder((home or default_home()).absolute())
     store = Store.open(home / DATABASE, backups=home / "backups")
     return Desk(home, store, LateSecrets(), Registry(), practice=practice or LatePractice(home / "practice"))
 
@@ -179,6 +198,7 @@ def run_window(home: Path | None = None) -> int:
         return 3
     folder = (home or default_home()).absolute()
     try:
+        usable_folder(folder)
         with exclusive_file(folder / "locks" / "window.lock") as mine:
             return _run_alone(folder) if mine else _raise_other(folder)
     except ProblemError as error:

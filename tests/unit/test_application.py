@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from app.application import start_background
-from app.domain.problem import Kind
+from app.application import open_desk, start_background
+from app.domain.problem import Kind, ProblemError
 from app.operations.desk import Desk
 from app.operations.draft_job import JobDraft
 from app.operations.submit_job import create_job
@@ -57,3 +57,14 @@ def test_a_practice_server_that_cannot_start_stops_nothing_else(
     asyncio.run(run())
     told = desk.store.read_now(lambda c: notices.recent(c, 10))
     assert [n.title for n in told] == ["The practice server did not start"]
+
+
+def test_a_data_folder_that_cannot_be_is_told_as_such(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"")
+    for home, verb in ((file, "used"), (file / "inside", "made")):
+        with pytest.raises(ProblemError) as caught:
+            open_desk(home)
+        told = caught.value.problem
+        assert (told.kind, told.title) == (Kind.DISK, f"The data folder cannot be {verb}")
+        assert str(home) in told.what_happened
