@@ -66,6 +66,12 @@ def plain_chromosome(raw: str) -> str | None:
     return name if name in _CHROMOSOMES else None
 
 
+def in_order(chromosomes: Iterable[str]) -> list[str]:
+    """1 to 22, X, Y, XY, MT, and then what is no chromosome."""
+    letters = {"X": 23, "Y": 24, "XY": 25, "MT": 26}
+    return sorted(chromosomes, key=lambda c: (int(c) if c.isdecimal() else letters.get(c, 1 << 60), c))
+
+
 @cache
 def _table() -> dict[str, dict[str, dict[str, int]]]:
     loaded: dict[str, dict[str, dict[str, int]]] = json.loads(resource("builds.json").read_text("utf-8"))
@@ -121,7 +127,8 @@ def _keys(
 class BuildEvidence:
     """What speaks for and against each build; add that of several files together with `+`.
 
-    `searched` counts the positions that were looked up among the known ones.
+    `searched` counts the positions that were looked up among the known ones, `uncharted` those on each
+    chromosome for which none are known.
     """
 
     known: Counter[str] = field(default_factory=Counter)
@@ -134,6 +141,7 @@ class BuildEvidence:
     prefixed: int = 0
     bare: int = 0
     accessions: Counter[str] = field(default_factory=Counter)
+    uncharted: Counter[str] = field(default_factory=Counter)
 
     def __add__(self, other: BuildEvidence) -> BuildEvidence:
         return BuildEvidence(
@@ -147,6 +155,7 @@ class BuildEvidence:
             self.prefixed + other.prefixed,
             self.bare + other.bare,
             self.accessions + other.accessions,
+            self.uncharted + other.uncharted,
         )
 
     def add_contigs(self, contigs: Mapping[str, int | None]) -> None:
@@ -173,6 +182,8 @@ class BuildEvidence:
                 self.beyond_example.setdefault(build, f"{raw}:{far[0]:,}")
         if name.isdigit():
             self._add_known(int(name), position, code)
+        else:
+            self.uncharted[name] += len(position)
 
     def _add_name(self, raw: str) -> None:
         if raw[:3].lower() == "chr":
@@ -254,6 +265,8 @@ def _sentences(evidence: BuildEvidence) -> Iterable[str]:
             yield f"{evidence.known[build]:,} of {known:,} known positions agree with {SPOKEN[build]}."
     if _is_strange(evidence):
         yield "None of the known positions was met, as in older builds (NCBI36, hg18) or invented data."
+    elif evidence.uncharted and evidence.uncharted.total() == evidence.positions:
+        yield f"No known position to compare on {', '.join(sorted(evidence.uncharted))}."
     elif evidence.positions and not known:
         yield "None of the known positions was met."
     if header := build_by_contigs(evidence):
@@ -261,10 +274,12 @@ def _sentences(evidence: BuildEvidence) -> Iterable[str]:
         yield f"{matches:,} of {total:,} contig lengths in the header are those of {SPOKEN[header]}."
     for build in BUILDS:
         if count := evidence.beyond[build]:
-            place = f"{count:,} positions (such as {evidence.beyond_example[build]})"
-            yield f"{place} lie beyond the end of the chromosome in {SPOKEN[build]}."
+            one = count == 1
+            place = f"{count:,} position{'' if one else 's'} (such as {evidence.beyond_example[build]})"
+            yield f"{place} {'lies' if one else 'lie'} beyond the end of the chromosome in {SPOKEN[build]}."
     for build, count in evidence.accessions.items():
-        yield f"{count:,} chromosome names are accessions of {SPOKEN[build]}."
+        are = " is an accession" if count == 1 else "s are accessions"
+        yield f"{count:,} chromosome name{are} of {SPOKEN[build]}."
     if evidence.prefixed and not evidence.bare:
         yield "Chromosome names begin with “chr”, as is usual for GRCh38 (hg38)."
     elif evidence.bare and not evidence.prefixed:

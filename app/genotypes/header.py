@@ -26,6 +26,7 @@ class Header:
     file_format: str = ""
     version: tuple[int, int] | None = None
     file_format_first: bool = False
+    file_format_as_written: bytes = b""
     lines: int = 0
     columns: list[bytes] | None = None
     blanks_for_tabs: bool = False
@@ -57,6 +58,7 @@ class Header:
 
     def _add_meta(self, line: bytes) -> None:
         if line.lower().startswith(b"##fileformat=") and not self.file_format:
+            self.file_format_as_written = line[:60].rstrip()
             self.file_format = line[13:60].decode("utf-8", "replace").strip()
             self.file_format_first = self.lines == 1
             if match := _VERSION.match(line):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.genotypes.bgzf import ContainerError, open_text_blocks
 
 _PSEUDO_BIN = 37450
-_LARGEST = 64 << 20
+_LARGEST = 64 << 20  # bytes, packed and unpacked: a true index of a chromosome has a few million
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,20 @@ def read_index(path: Path) -> IndexSummary | None:
     """Read a .tbi (format: the tabix specification); None when it cannot be read as one."""
     try:
         with open_text_blocks(path) as blocks:
-            data = b"".join(bytes(piece) for piece in blocks) if blocks.size < _LARGEST else b""
+            data = _unpacked(blocks) if blocks.size < _LARGEST else b""
         return _parse(data) if data[:4] == b"TBI\x01" else None
     except (OSError, ContainerError, struct.error, IndexError, UnicodeDecodeError):
         return None
+
+
+def _unpacked(blocks: Iterable[memoryview]) -> bytes:
+    """The whole index; empty when it unpacks to more than any true one, so that it is ignored."""
+    data = bytearray()
+    for piece in blocks:
+        data += piece
+        if len(data) > _LARGEST:
+            return b""
+    return bytes(data)
 
 
 def _parse(data: bytes) -> IndexSummary:

@@ -116,7 +116,7 @@ class CellCounts:
 def count_cells(row: Bytes, starts: NDArray[np.intp], per_sample: SampleCounts) -> CellCounts:
     """Count the GT at each cell start of a row (GT first in its cell; the row is padded by 4 tabs).
 
-    Cells of three characters go through NumPy, all others through Python.
+    Cells of one and of three characters go through NumPy, all others through Python.
     """
     first, middle, last, after = (row[starts + k] for k in range(4))
     separated = (middle == _SLASH) | (middle == _PIPE)
@@ -124,17 +124,20 @@ def count_cells(row: Bytes, starts: NDArray[np.intp], per_sample: SampleCounts) 
     result = CellCounts(
         slashes=int((middle[plain] == _SLASH).sum()), pipes=int((middle[plain] == _PIPE).sum())
     )
+    single = _is_allele(first) & ((middle == _TAB) | (middle == _COLON))
     gap_a, gap_b = first == _DOT, last == _DOT
-    missing = plain & gap_a & gap_b
+    missing = plain & gap_a & gap_b | single & gap_a
     half = plain & (gap_a != gap_b)
     called = plain & ~gap_a & ~gap_b
     het = called & (first != last)
-    _add(result, called & ~het & (first == _ZERO), het, called & ~het & (first != _ZERO), missing, half)
-    digits = np.concatenate([first[plain & ~gap_a], last[plain & ~gap_b]])
+    same = called & ~het | single & ~gap_a
+    _add(result, same & (first == _ZERO), het, same & (first != _ZERO), missing, half)
+    result.haploid = int(single.sum())
+    digits = np.concatenate([first[(plain | single) & ~gap_a], last[plain & ~gap_b]])
     result.highest = int(digits.max()) - _ZERO if len(digits) else 0
     per_sample.missing += missing
     per_sample.het += het
-    for index in np.flatnonzero(~plain):
+    for index in np.flatnonzero(~(plain | single)):
         _count_odd(_cell_text(row, int(starts[index])), int(index), result, per_sample)
     return result
 

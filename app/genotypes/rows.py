@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 Bytes = NDArray[np.uint8]
 Places = NDArray[np.int64]
 _TAB = 9
+_ROWS_AT_ONCE = 8192  # bounds the memory of the search for tabs: rows × width bytes
 
 
 class SiteFlag(IntFlag):
@@ -70,8 +71,20 @@ def first_tabs(
 ) -> tuple[Places, NDArray[np.bool_]]:
     """The places of the first `wanted` tabs of each row, and which rows have so many.
 
-    Looks at `width` bytes in NumPy, and farther with `bytes.find` where that was too short.
+    Looks at `width` bytes in NumPy, and farther piece by piece where that was too short.
     """
+    parts = [
+        _first_tabs(text, start[at : at + _ROWS_AT_ONCE], end[at : at + _ROWS_AT_ONCE], wanted, width)
+        for at in range(0, max(1, len(start)), _ROWS_AT_ONCE)
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    return np.concatenate([tabs for tabs, _ in parts]), np.concatenate([enough for _, enough in parts])
+
+
+def _first_tabs(
+    text: Bytes, start: Places, end: Places, wanted: int, width: int
+) -> tuple[Places, NDArray[np.bool_]]:
     is_tab = windows(text, start, width) == _TAB
     is_tab &= np.arange(width) < (end - start)[:, None]
     found = np.count_nonzero(is_tab, axis=1)

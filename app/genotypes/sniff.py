@@ -38,7 +38,7 @@ _RAW_MAGIC: tuple[tuple[bytes, Content], ...] = (
     ),
     (
         b"\x6c\x1b\x01",
-        Content("bed", "a PLINK .bed file, sample by variant or variant by sample", advice=_CONVERT),
+        Content("bed", "a PLINK .bed file", advice=_CONVERT),
     ),
     (b"\x6c\x1b\x00", Content("bed", "an old PLINK .bed file", advice=_CONVERT)),
     (b"\x6c\x1b\x10", Content("pgen", "a PLINK 2 .pgen file", advice=_CONVERT)),
@@ -96,7 +96,7 @@ def look(path: Path) -> Content:
         return Content("directory", "a folder", advice="Add the VCF files inside it.")
     if not path.is_file():
         os.stat(path)  # raises when there is nothing
-        return Content("special", "no ordinary file")
+        return Content("special", "a device or a pipe")
     with path.open("rb") as file:
         raw = file.read(HEAD_BYTES)
     return recognise(raw)

@@ -33,9 +33,18 @@ def check(
         raise typer.BadParameter("--panel needs --service")
     if population and not panel:
         raise typer.BadParameter("--population needs --panel")
+    if build:
+        _known_build(build)
     from app.cli.work import check as work
 
     work.check(session_of(ctx), files, work.Target(service, panel, population, build))
+
+
+def _known_build(build: str) -> None:
+    from app.genotypes.builds import SPOKEN, build_name
+
+    if build_name(build) is None:
+        raise typer.BadParameter(f"--build {build} is not known; known are {', '.join(SPOKEN.values())}")
 
 
 def _as_server(ctx: typer.Context, files: list[Path], params: Path | None, panel_dir: Path | None) -> None:

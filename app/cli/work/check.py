@@ -19,6 +19,7 @@ from app.genotypes.check import CheckOptions, check_files
 from app.genotypes.worker import Throttle
 
 ENDINGS = (".vcf.gz", ".vcf", ".vcf.bgz", ".bcf")
+PLINK = (".bed", ".ped", ".pgen")
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,17 @@ def readable(files: Sequence[Path]) -> list[Path]:
 
 
 def _inside(folder: Path) -> list[Path]:
-    found = sorted(p for p in folder.iterdir() if p.name.lower().endswith(ENDINGS) and p.is_file())
+    there = sorted(p for p in folder.iterdir() if p.is_file())
+    found = [p for p in there if p.name.lower().endswith(ENDINGS)]
+    plink = [p for p in there if p.name.lower().endswith(PLINK)]
+    if not found and plink:
+        raise problem(
+            Kind.INPUT,
+            "A folder of PLINK files",
+            f"{folder} holds PLINK files such as {plink[0].name} and no VCF file.",
+            "Convert them to VCF first, one chromosome a file (plink2 --export vcf bgz).",
+            subject=str(folder),
+        )
     if not found:
         raise problem(
             Kind.INPUT,
@@ -118,21 +129,34 @@ def finding_row(finding: Finding) -> dict[str, object]:
 
 def report_lines(report: CheckReport) -> list[str]:
     """The answer for people."""
-    build = report.build
-    lines = pairs(
-        [
-            ("answer", "accepted" if report.accepted else f"not accepted: {report.error}"),
-            ("build", f"{build.value or 'unknown'} ({build.confidence * 100:.0f} % sure)"),
-            ("samples", report.samples),
-            ("variants", report.snps),
-            ("chromosomes", ", ".join(report.chromosomes)),
-            ("phased", report.phased),
-        ]
-    )
-    lines += [f"  {each}" for each in build.evidence]
+    answer = "accepted" if report.accepted else f"not accepted: {report.error}"
+    lines = pairs([("answer", answer), *(_facts(report) if was_read(report) else ())])
+    lines += [f"  {each}" for each in report.build.evidence]
     if not report.findings:
         return lines
     rows = [(f.severity, f.title, f.count, os.path.basename(f.file or ""), f.where) for f in report.findings]
     lines += ["", *table(("severity", "finding", "count", "file", "where"), rows)]
-    advice = dict.fromkeys(f"{f.code}: {f.what_to_do}" for f in report.findings if f.what_to_do)
-    return [*lines, *(["", "What you can do", *advice] if advice else [])]
+    more = dict.fromkeys(each for each in map(_explained, report.findings) if each)
+    return [*lines, *(["", "What it means and what you can do", *more] if more else [])]
+
+
+def was_read(report: CheckReport) -> bool:
+    """Whether any file is a VCF with something in it; of others there is nothing to count."""
+    return bool(report.samples or report.snps or report.chromosomes)
+
+
+def _facts(report: CheckReport) -> list[tuple[str, object]]:
+    build = report.build
+    sure = f"{build.value} ({build.confidence * 100:.0f} % sure)"
+    return [
+        ("build", sure if build.value else "unknown"),
+        ("samples", report.samples),
+        ("variants", report.snps),
+        ("chromosomes", ", ".join(report.chromosomes)),
+        ("phased", report.phased),
+    ]
+
+
+def _explained(finding: Finding) -> str:
+    text = " ".join(each for each in (finding.detail, finding.what_to_do) if each)
+    return f"{finding.code}: {text}" if text else ""

@@ -12,6 +12,8 @@ from app.cli.work.find import find_service, find_services
 from app.cli.work.shapes import change_row, panel_row
 from app.cli.work.stdin import optional_secret
 from app.domain.panel import Panel, PanelChange, SyncKind
+from app.domain.problem import Kind, problem
+from app.domain.service import Service
 from app.operations.desk import Desk
 from app.operations.sync_panels import sync_panels
 from app.store import services
@@ -42,6 +44,8 @@ def sync(session: Session, names: Sequence[str], token_stdin: bool) -> None:
 
     async def work(desk: Desk) -> tuple[PanelChange, ...]:
         chosen = await find_services(desk, names) if names else ()
+        if not names:
+            _refuse_without_tokens(await desk.store.read(services.services))
         if token is not None:
             give_secret(desk, token_name(chosen[0].id), token)
         began = desk.clock.now()
@@ -49,6 +53,18 @@ def sync(session: Session, names: Sequence[str], token_stdin: bool) -> None:
         return await desk.store.read(lambda c: _since(services.panel_changes(c, limit=10_000), began))
 
     _answer_changes(session, with_desk(session, work))
+
+
+def _refuse_without_tokens(known: Sequence[Service]) -> None:
+    """Nothing would be read, which is not the same as that nothing changed."""
+    on = [s for s in known if s.enabled]
+    if on and not any(s.token.present for s in on):
+        raise problem(
+            Kind.SIGN_IN,
+            "A token is needed",
+            "Services show their panels only to users who are signed in, and none of yours has a token.",
+            f"Set one by 'services set-token {on[0].id}'.",
+        )
 
 
 def _since(changes: tuple[PanelChange, ...], began: datetime) -> tuple[PanelChange, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import typer
 
@@ -15,11 +16,13 @@ from app.cli.work.find import find_service, find_services
 from app.cli.work.shapes import health_row, preset_row, service_row
 from app.cli.work.stdin import optional_secret, read_secret
 from app.domain.changes import Changes, Noun
+from app.domain.problem import Kind, problem
 from app.domain.service import Health, HealthState, Service
 from app.operations import add_service, change_service, check_services
 from app.operations.desk import Desk
 from app.store import services
 from app.store.store import Connection
+from app.transport.address import is_loopback, normalise
 
 HEADS = ("id", "name", "state", "ms", "token", "panels", "address")
 GOOD = {HealthState.UP, HealthState.MAINTENANCE}
@@ -83,6 +86,8 @@ class NewService:
 
 def add(session: Session, new: NewService, token_stdin: bool) -> None:
     """Add a service and show it."""
+    if new.url:
+        refuse_bare_name(new.url)
     token = optional_secret(token_stdin, "token")
 
     async def work(desk: Desk) -> tuple[Counted, ...]:
@@ -94,6 +99,21 @@ def add(session: Session, new: NewService, token_stdin: bool) -> None:
         return await _touched(desk, changes)
 
     _answer(session, with_desk(session, work))
+
+
+def refuse_bare_name(url: str) -> None:
+    """Raise ProblemError for one word without a dot or a port: it is a slip, not the address of a server."""
+    parts = urlsplit(normalise(url))
+    host = parts.hostname or ""
+    named_alone = "." not in host and ":" not in host and parts.port is None and "://" not in url
+    if named_alone and not is_loopback(parts.geturl()):
+        raise problem(
+            Kind.INPUT,
+            "This is not the address of a service",
+            f"“{url}” has neither a dot nor a port. An address looks like https://imputation.example.org.",
+            "Copy it from the address line of your browser.",
+            subject=url,
+        )
 
 
 async def _touched(desk: Desk, changes: Changes) -> tuple[Counted, ...]:

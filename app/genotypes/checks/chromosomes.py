@@ -12,6 +12,7 @@ from app.genotypes.builds import SPOKEN, build_by_contigs, build_name, length, p
 from app.genotypes.checks.finding_of import INFO, SEVERE, WARNING, Subject, some
 
 _SURE = 0.95
+_LARGEST_POSITION = 2**31 - 1
 
 
 def names(subject: Subject) -> Iterable[Finding]:
@@ -159,6 +160,15 @@ def positions(subject: Subject) -> Iterable[Finding]:
         "Variants at position 0",
         "Their place is not known.",
         what_to_do="Remove them.",
+        fix="drop_sites",
+    )
+    yield from subject.of_records(
+        np.flatnonzero(sites.position > _LARGEST_POSITION),
+        "position.too_large",
+        subject.service_severity,
+        "Positions too large for a whole number of 32 bits",
+        f"Programs for VCF files read positions up to {_LARGEST_POSITION:,}.",
+        what_to_do="Correct or remove them.",
         fix="drop_sites",
     )
     build = subject.build.value or build_name(subject.options.build)

@@ -17,8 +17,8 @@ def content(path: str, found: Content) -> Finding:
     return Finding(
         code=f"content.{found.name}",
         severity=SEVERE,
-        title="This is no VCF file",
-        detail=f"It is {found.spoken}.",
+        title="The file is empty" if found.name == "empty" else f"This is {found.spoken}, not a VCF file",
+        detail="It has 0 bytes." if found.name == "empty" else "Services take genotypes as VCF files.",
         file=path,
         what_to_do=found.advice or "Choose VCF files.",
     )
@@ -58,6 +58,9 @@ def completeness(subject: Subject) -> Iterable[Finding]:
     """A cut or damaged file, and the marker that tells a whole one."""
     error = subject.scan.error
     if error is not None:
+        cut = error.fault is ContainerFault.TRUNCATED
+        stop = subject.scan.size if cut else error.offset
+        told = f"The file ends at byte {stop:,}" if cut else f"Reading stopped at byte {stop:,}"
         yield subject.finding(
             f"container.{error.fault.value.replace(' ', '_')}",
             SEVERE,
@@ -66,8 +69,8 @@ def completeness(subject: Subject) -> Iterable[Finding]:
                 ContainerFault.CORRUPT: "The file is damaged",
                 ContainerFault.LINE_TOO_LONG: "The file has a line without an end",
             }[error.fault],
-            f"Reading stopped at byte {error.offset:,}: {error.detail}.",
-            where=f"byte {error.offset}",
+            f"{told}: {error.detail}.",
+            where=f"byte {stop}",
             what_to_do="Copy or make the file again.",
         )
     elif subject.scan.eof_marker is False:

@@ -14,10 +14,12 @@ _NEWEST_AT_SERVICES = (4, 3)
 def file_format(subject: Subject) -> Iterable[Finding]:
     """The first line and the version."""
     header = subject.scan.header
+    if _has_no_line(subject):
+        return  # said once, as an empty or a cut file
     if not header.file_format:
         yield subject.finding(
             "header.no_fileformat",
-            WARNING,
+            subject.service_severity,
             "The line ##fileformat is missing",
             "A VCF file begins with its version, such as ##fileformat=VCFv4.2.",
             what_to_do="Put the line at the top.",
@@ -33,6 +35,7 @@ def file_format(subject: Subject) -> Iterable[Finding]:
         )
     else:
         yield from _version_limit(subject, header.version)
+        yield from _spelling(subject)
 
 
 def _version_limit(subject: Subject, version: tuple[int, int]) -> Iterable[Finding]:
@@ -49,14 +52,37 @@ def _version_limit(subject: Subject, version: tuple[int, int]) -> Iterable[Findi
         )
 
 
+def _spelling(subject: Subject) -> Iterable[Finding]:
+    """Services compare the line letter by letter."""
+    header = subject.scan.header
+    wanted = f"##fileformat=VCFv{header.version_text}"
+    written = header.file_format_as_written.decode("utf-8", "replace")
+    if written[:13] != wanted[:13] or header.file_format != wanted[13:]:
+        yield subject.finding(
+            "header.version_spelling",
+            subject.service_severity,
+            "The line ##fileformat is spelled in another way",
+            f"It reads “{written}”; services know “{wanted}” only.",
+            what_to_do=f"Write it as {wanted}.",
+            fix="header",
+        )
+
+
 def _as_version(text: str | None) -> tuple[int, int] | None:
     major, _, minor = (text or "").partition(".")
     return (int(major), int(minor)) if major.isdigit() and minor.isdigit() else None
 
 
+def _has_no_line(subject: Subject) -> bool:
+    scan = subject.scan
+    return not (scan.header.lines or len(scan.sites) or scan.faults)
+
+
 def columns(subject: Subject) -> Iterable[Finding]:
-    """The #CHROM line."""
-    header = subject.scan.header
+    """The #CHROM line; a file that was cut or damaged above it is told as that alone."""
+    scan, header = subject.scan, subject.scan.header
+    if header.columns is None and (_has_no_line(subject) or (scan.error is not None and not len(scan.sites))):
+        return
     if header.columns is None:
         yield subject.finding(
             "header.no_columns",
@@ -66,11 +92,15 @@ def columns(subject: Subject) -> Iterable[Finding]:
             what_to_do="Take the header from the source of the file.",
         )
     elif header.blanks_for_tabs:
+        rows = scan.faults.get("blanks")
         yield subject.finding(
             "header.blanks",
             SEVERE,
             "Blanks instead of tabs",
-            "The columns of the #CHROM line are separated by blanks.",
+            "The columns of the #CHROM line are separated by blanks"
+            + (f", and so are {rows.count:,} other lines." if rows else "."),
+            where=some(rows.places, rows.count) if rows else "",
+            count=1 + (rows.count if rows else 0),
             what_to_do="Separate columns by tabs.",
         )
     elif tuple(header.columns[:8]) != FIXED_COLUMNS[:8] or header.columns[8:9] not in ([], [b"FORMAT"]):
@@ -88,7 +118,7 @@ def byte_order_mark(subject: Subject) -> Iterable[Finding]:
     if subject.scan.header.bom:
         yield subject.finding(
             "header.byte_order_mark",
-            WARNING,
+            subject.service_severity,
             "A byte order mark stands before the header",
             "Some editors add it; many programs then see no VCF.",
             what_to_do="Save the file without it.",
@@ -99,7 +129,11 @@ def byte_order_mark(subject: Subject) -> Iterable[Finding]:
 def lines(subject: Subject) -> Iterable[Finding]:
     """Lines that break the form: wrong columns, blanks, a second header, empty lines."""
     for code, fault in subject.scan.faults.items():
+        if code == "blanks" and subject.scan.header.blanks_for_tabs:
+            continue  # told with the header
         title, severity, advice = _LINES[code]
+        if code == "blank_line":
+            severity = subject.service_severity
         yield subject.finding(
             f"line.{code}",
             severity,
@@ -118,7 +152,7 @@ _LINES = {
     ),
     "blanks": ("Lines with blanks instead of tabs", SEVERE, "Separate columns by tabs."),
     "position": (
-        "Positions that are no whole numbers",
+        "Positions that are not positive whole numbers",
         SEVERE,
         "Correct them; spreadsheets change long numbers.",
     ),
@@ -134,13 +168,16 @@ _LINES = {
 def empty(subject: Subject) -> Iterable[Finding]:
     """A header without any variant."""
     scan = subject.scan
+    bare = _has_no_line(subject)
     if not len(scan.sites) and not scan.faults and scan.error is None:
         yield subject.finding(
             "content.no_variants",
             SEVERE,
-            "The file holds no variants",
-            "There is a header and nothing below it.",
-            what_to_do="Look whether the export went wrong.",
+            "The file is empty" if bare else "The file holds no variants",
+            "There is not one line in it." if bare else "There is a header and nothing below it.",
+            what_to_do="Copy, download or export it again."
+            if bare
+            else "Look whether the export went wrong.",
         )
 
 

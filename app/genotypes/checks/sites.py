@@ -37,7 +37,7 @@ _ALLELES = (
         WARNING,
         "Sites with more than two alleles",
         "Servers leave them out.",
-        "Nothing, or split them.",
+        "Split them if you need them.",
     ),
     (
         SiteFlag.INDEL,
@@ -45,7 +45,7 @@ _ALLELES = (
         INFO,
         "Insertions and deletions",
         "Servers leave them out of the input; they are imputed from the panel.",
-        "Nothing.",
+        "",
     ),
     (
         SiteFlag.SYMBOLIC,
@@ -53,7 +53,7 @@ _ALLELES = (
         WARNING,
         "Alleles that are no letters",
         "Symbols such as <DEL>, * or a dot are left out by servers.",
-        "Nothing, or remove them.",
+        "Remove them if you like.",
     ),
     (
         SiteFlag.BAD_ALLELE,
@@ -77,7 +77,7 @@ _ALLELES = (
         WARNING,
         "Variants that failed a filter",
         "FILTER is not PASS; servers leave them out.",
-        "Nothing, or clear FILTER where it does not matter.",
+        "Clear FILTER where it does not matter.",
     ),
 )
 
@@ -140,7 +140,6 @@ def monomorphic(subject: Subject) -> Iterable[Finding]:
         INFO,
         "Variants that do not vary in these samples",
         "Servers leave out those without the other allele.",
-        what_to_do="Nothing.",
     )
 
 
@@ -157,7 +156,7 @@ def call_rate(subject: Subject) -> Iterable[Finding]:
         WARNING,
         "Variants with a low call rate",
         f"Less than {100 * limit:.0f} % of the samples are called; servers leave them out.",
-        what_to_do="Nothing, or remove them.",
+        what_to_do="Remove them if you like.",
         fix="drop_sites",
     )
 

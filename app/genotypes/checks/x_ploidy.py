@@ -16,6 +16,7 @@ from app.genotypes.checks.finding_of import SEVERE, Subject, some
 from app.genotypes.rows import SiteFlag
 
 MOST_HALF_CALLS = 0.1
+_TAB, _DOT = b"\t."
 NON_PAR = {"GRCh37": (2_699_520, 154_931_044), "GRCh38": (2_781_479, 155_701_383)}
 
 
@@ -27,7 +28,10 @@ def mixed_ploidy(subject: Subject) -> Iterable[Finding]:
     if "X" not in subject.chromosomes or not ((position >= low) & (position <= high)).any():
         return
     counts = _count(subject, low, high)
-    both = _names(subject, (counts.haploid > 0) & (counts.diploid > 0))
+    mixed = (counts.haploid > 0) & (counts.diploid > 0)
+    if subject.options.for_service:
+        mixed |= counts.turned
+    both = _names(subject, mixed)
     half = _names(subject, counts.half > MOST_HALF_CALLS * counts.records)
     if both:
         yield subject.finding(
@@ -55,12 +59,28 @@ def mixed_ploidy(subject: Subject) -> Iterable[Finding]:
 
 @dataclass
 class _Counts:
-    """Per sample, in the region between the PARs."""
+    """Per sample, in the region between the PARs.
+
+    `one_before`: had a genotype of one allele, also a missing one; `turned`: had one of more after that,
+    also a missing one, which is what services refuse.
+    """
 
     haploid: NDArray[np.int64]
     diploid: NDArray[np.int64]
     half: NDArray[np.int64]
+    one_before: NDArray[np.bool_]
+    turned: NDArray[np.bool_]
     records: int = 0
+
+    def add(self, alleles: NDArray[np.int64], gaps: NDArray[np.int64]) -> None:
+        """Take in a record: how many alleles each sample has and how many of them are missing."""
+        one = alleles == 1
+        self.records += 1
+        self.half += ~one & (gaps == 1)
+        self.diploid += ~one & (gaps == 0)
+        self.haploid += one & (gaps == 0)
+        self.turned |= self.one_before & ~one
+        self.one_before |= one
 
 
 def _names(subject: Subject, chosen: NDArray[np.bool_]) -> list[str]:
@@ -69,7 +89,8 @@ def _names(subject: Subject, chosen: NDArray[np.bool_]) -> list[str]:
 
 
 def _count(subject: Subject, low: int, high: int) -> _Counts:
-    counts = _Counts(*np.zeros((3, subject.scan.samples), np.int64))
+    samples = subject.scan.samples
+    counts = _Counts(*np.zeros((3, samples), np.int64), *np.zeros((2, samples), bool))
     with contextlib.suppress(OSError, ContainerError):
         for line in read_lines(subject.scan.path):
             _count_line(line, low, high, counts)
@@ -77,20 +98,43 @@ def _count(subject: Subject, low: int, high: int) -> _Counts:
 
 
 def _count_line(line: bytes, low: int, high: int, counts: _Counts) -> None:
-    words = line.split(b"\t")
-    if line.startswith(b"#") or len(words) != len(counts.half) + 9 or not words[1].isdigit():
+    words = line.split(b"\t", 9)
+    if line.startswith(b"#") or len(words) < 10 or not words[1].isdigit():
         return
     if plain_chromosome(words[0].decode("utf-8", "replace")) != "X" or not low <= int(words[1]) <= high:
         return
     keys = words[8].split(b":")
-    if b"GT" not in keys:
+    if b"GT" not in keys or words[9].count(b"\t") + 1 != len(counts.half):
         return
     place = keys.index(b"GT")
-    counts.records += 1
-    for index, cell in enumerate(words[9:]):
+    counts.add(*((_quickly(words[9]) if place == 0 else None) or _slowly(words[9], place)))
+
+
+def _quickly(cells: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
+    """Alleles and missing alleles of cells that begin with GT; None unless all alleles are single letters."""
+    text = np.frombuffer(cells + b"\t\t\t\t", np.uint8)
+    starts = np.concatenate([[0], np.flatnonzero(text[:-4] == _TAB) + 1])
+    first, second, third, after = (text[starts + k] for k in range(4))
+    one = _is(second, b"\t:")
+    three = _is(second, b"/|") & _is(after, b"\t:") & ~_is(third, b"\t:/|")
+    if _is(first, b"\t:/|").any() or not (one | three).all():
+        return None
+    gaps = (first == _DOT).astype(np.int64) + (three & (third == _DOT))
+    return np.where(one, 1, 2), gaps
+
+
+def _is(bytes_: NDArray[np.uint8], letters: bytes) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = (bytes_ == letters[0]) | (bytes_ == letters[-1])
+    for letter in letters[1:-1]:
+        found |= bytes_ == letter
+    return found
+
+
+def _slowly(cells: bytes, place: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    alleles, gaps = [], []
+    for cell in cells.split(b"\t"):
         genotype = cell.split(b":")[place] if cell.count(b":") >= place else b"."
-        alleles = genotype.replace(b"|", b"/").split(b"/")
-        gaps = alleles.count(b".")
-        counts.half[index] += len(alleles) > 1 and gaps == 1
-        counts.diploid[index] += len(alleles) > 1 and not gaps
-        counts.haploid[index] += len(alleles) == 1 and not gaps
+        each = genotype.replace(b"|", b"/").split(b"/")
+        alleles.append(len(each))
+        gaps.append(each.count(b"."))
+    return np.array(alleles, np.int64), np.array(gaps, np.int64)

@@ -98,9 +98,11 @@ def _header_line(found: Validated, line: str) -> bool:
     if not found.version:
         raise _malformed(found.path, "We never saw a header line specifying VCF version")
     columns = line.split("\t")
-    for number, name in enumerate(columns):
-        if name in columns[:number]:
+    seen: set[str] = set()
+    for name in columns:
+        if name in seen:
             raise ServerStop(f"Two individuals or more have the following ID: {html.escape(name)}")
+        seen.add(name)
     found.sample_names = columns[9:]
     found.samples = len(found.sample_names)
     return False

@@ -163,3 +163,25 @@ def test_server_parameters_that_cannot_be_read(cli: Cli, tmp_path: Path) -> None
     (tmp_path / "p.panel.json").write_text('{"id": "p"}')
     params.write_text('{"panel": "p"}')
     assert cli(*words).problem["title"] == "The parameters cannot be read"
+
+
+def test_the_text_says_what_a_file_is_and_counts_nothing_in_it(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "a.vcf.gz"
+    path.write_bytes(b"\x6c\x1b\x01\x00")
+    out = cli("check", path).out
+    assert "not accepted: a.vcf.gz: This is a PLINK .bed file, not a VCF file." in out
+    assert "Convert it to VCF first" in out
+    assert "samples" not in out.splitlines()[1]
+    assert "unknown" not in out
+
+
+def test_a_folder_of_plink_files_is_named_as_such(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "a.bed").write_bytes(b"")
+    answer = cli("check", tmp_path, "--json")
+    assert answer.problem["title"] == "A folder of PLINK files"
+
+
+def test_an_unknown_build_is_wrong_usage(cli: Cli, tmp_path: Path) -> None:
+    answer = cli("check", vcf(tmp_path), "--build", "hg99", "--json")
+    assert answer.code == 2
+    assert "GRCh38" in answer.problem["what_happened"]

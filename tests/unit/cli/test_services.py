@@ -128,3 +128,17 @@ def test_an_unknown_service_is_told_with_the_known_ones(with_service: Cli) -> No
     assert answer.code == 3
     assert answer.problem["kind"] == "not found"
     assert "fake" in answer.problem["what_you_can_do"]
+
+
+def test_one_bare_word_is_no_address(cli: Cli) -> None:
+    answer = cli("services", "add", "F", "--url", "notaurl", "--json")
+    assert answer.code == 3
+    assert answer.problem["title"] == "This is not the address of a service"
+    assert cli("services", "add", "F", "--url", "localhost").code == 0
+
+
+def test_panels_without_any_token_are_not_unchanged(cli: Cli) -> None:
+    assert cli("panels", "sync").out == "Nothing changed.\n"
+    cli("services", "add", "Fake", "--url", "https://f.example")
+    answer = cli("panels", "sync", "--json")
+    assert (answer.code, answer.problem["title"]) == (3, "A token is needed")
