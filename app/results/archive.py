@@ -18,10 +18,10 @@ from pydantic import SecretStr
 
 from app.domain.progress import Progress, Report, silent
 from app.domain.result import ResultFile
-from app.results.archive_directory import PART, Directory, Encryption, Entry, read_directory
+from app.results.archive_directory import PART, REPLACED, Directory, Encryption, Entry, read_directory
 from app.results.archive_entry import PIECE, open_entry, pieces
-from app.results.archive_output import REPLACED, Unpacking, proven, put_back
-from app.results.archive_problems import ArchiveFault, damaged, disk_problems
+from app.results.archive_output import Unpacking, proven, put_back
+from app.results.archive_problems import ArchiveFault, damaged, disk_problems, fault
 
 __all__ = [
     "ArchiveFault",
@@ -147,7 +147,12 @@ def _accepted_password(
     archive: Path, file: BinaryIO, directory: Directory, password: SecretStr | None
 ) -> tuple[bytes | None, bool]:
     """The password as bytes, after every entry took it, and whether that leaves no doubt."""
-    word = password.get_secret_value().encode() if password else None
+    try:
+        word = password.get_secret_value().encode() if password else None
+    except UnicodeEncodeError as error:
+        happened = "It has a character that no archive can have in its password."
+        again = "Copy the password again from the service's message."
+        raise fault(ArchiveFault.PASSWORD, archive, happened, again) from error
     for entry in directory.entries:
         open_entry(archive, file, entry, word)
     old = sum(entry.encryption == Encryption.ZIPCRYPTO for entry in directory.entries)

@@ -24,7 +24,9 @@ from app.results.archive_problems import ArchiveFault, damaged, fault
 from app.results.zipcrypto import HEADER_LENGTH
 
 PART = ".part"
+REPLACED = ".replaced-"  # begins the name of the folder where older files wait until all new ones have names
 MAX_ENTRIES = 10_000
+MAX_DIRECTORY_BYTES = 512 * MAX_ENTRIES  # with names and extra fields of usual length
 MAX_NAME_BYTES = 240  # of one part of a path; file systems allow 255 and we add `.part`
 MAX_DEPTH = 16
 DEFLATE_LIMIT = 1040  # no deflate stream grows more than 1032 times
@@ -43,6 +45,9 @@ _WINDOWS_DEVICE = re.compile(
 _FORBIDDEN = set('<>:"|?*\\')
 _REPARSE_POINT = 0x400
 _LOCAL_HEADER = struct.Struct("<4s5H3L2H")
+_END = struct.Struct("<4s4H2LH")
+_END_64 = struct.Struct("<4sQ2H2L4Q")
+_LOCATOR_BYTES = 20
 
 
 class Encryption(StrEnum):
@@ -89,19 +94,47 @@ class Directory(Model):
 
 def read_directory(archive: Path, file: BinaryIO) -> Directory:
     """The judged directory of the open archive; raises ProblemError of kind input for a faulty one."""
+    _judge_count(archive, file)
     infos, end = _infos(archive, file)
     if len(infos) > MAX_ENTRIES:
-        raise _unsafe(archive, f"It holds {len(infos)} files; more than {MAX_ENTRIES} are not believed.")
-    files = [info for info in infos if not info.is_dir()]
+        raise _too_many(archive, len(infos))
+    files = [info for info in infos if not info.filename.endswith("/")]
     for info in infos:
         _judge_kind(archive, info)
         for name in (info.orig_filename, info.filename):
-            _judge_name(archive, name.rstrip("/") if info.is_dir() else name)
+            _judge_name(archive, name.rstrip("/") if info.filename.endswith("/") else name)
     _judge_names_together(archive, [info.filename for info in files])
     entries = tuple(_entry(archive, file, info) for info in sorted(files, key=lambda i: i.header_offset))
     _judge_places(archive, entries, [*(info.header_offset for info in infos), end])
     _judge_growth(archive, entries)
     return Directory(entries=entries)
+
+
+def _judge_count(archive: Path, file: BinaryIO) -> None:
+    """Refuse a directory that is too long before it is read: each of its entries costs time and memory.
+
+    The end record says how many entries there are and how long the directory is; the standard library goes
+    by the length alone. Without an end record nothing is judged here.
+    """
+    size = file.seek(0, os.SEEK_END)
+    tail_bytes = _END.size + 0xFFFF + _LOCATOR_BYTES + _END_64.size
+    file.seek(max(0, size - tail_bytes))
+    tail = file.read()
+    at = tail.rfind(b"PK\x05\x06")
+    if at < 0 or len(tail) - at < _END.size:
+        return
+    _, _, _, _, count, length, _, _ = _END.unpack_from(tail, at)
+    large = at - _LOCATOR_BYTES - _END_64.size
+    if large >= 0 and tail.startswith(b"PK\x06\x06", large):
+        *_, count, length, _ = _END_64.unpack_from(tail, large)
+    if count > MAX_ENTRIES:
+        raise _too_many(archive, count)
+    if length > MAX_DIRECTORY_BYTES:
+        raise _unsafe(archive, f"Its list of files is {length:,} bytes long, too long to be believed.")
+
+
+def _too_many(archive: Path, count: int) -> ProblemError:
+    return _unsafe(archive, f"It holds {count} files; more than {MAX_ENTRIES} are not believed.")
 
 
 def _infos(archive: Path, file: BinaryIO) -> tuple[list[zipfile.ZipInfo], int]:
@@ -175,6 +208,8 @@ def _unsafe_part(part: str) -> str:
         return "begins or ends with a blank or ends with a dot"
     if _WINDOWS_DEVICE.fullmatch(part):
         return "is the name of a device in Windows"
+    if (folded := _folded(part)).endswith(PART) or folded.startswith(REPLACED):
+        return "is one that this program keeps for its own half-written files"
     return "is too long" if len(part.encode()) > MAX_NAME_BYTES else ""
 
 
@@ -247,8 +282,9 @@ def _extra_field(extra: bytes, wanted: int) -> bytes:
 
 def _data_start(archive: Path, file: BinaryIO, info: zipfile.ZipInfo) -> int:
     """Where the entry's data begin, by its own header, which must tell of the same file."""
-    file.seek(info.header_offset)
-    raw = file.read(_LOCAL_HEADER.size)
+    believable = 0 <= info.header_offset < os.path.getsize(archive)
+    file.seek(info.header_offset if believable else 0)
+    raw = file.read(_LOCAL_HEADER.size) if believable else b""
     if len(raw) < _LOCAL_HEADER.size or not raw.startswith(b"PK\x03\x04"):
         raise damaged(archive, f"The data of {info.filename!r} are not where they should be.", "local header")
     fields: tuple[int, ...] = _LOCAL_HEADER.unpack(raw)[1:]

@@ -15,12 +15,11 @@ from typing import Self
 
 from app.domain.problem import Kind, problem
 from app.domain.result import ResultFile
-from app.results.archive_directory import PART, Directory, Encryption, Entry
+from app.results.archive_directory import PART, REPLACED, Directory, Encryption, Entry
 from app.results.archive_problems import disk_full, disk_problems
 
 FLUSH_EVERY = 16 << 20
 SPARE_BYTES = 16 << 20  # what is left free on the disk beside the files
-REPLACED = ".replaced-"  # begins the name of the folder where older files wait until all new ones have names
 
 
 class Unpacking:
@@ -56,12 +55,12 @@ class Unpacking:
                 self._make_folder(parent)
 
     def write(self, entry: Entry, content: Iterator[bytes]) -> None:
-        """Write one entry aside, flush it to the disk and keep its SHA-256."""
+        """Write one entry aside, for this user alone, flush it to the disk and keep its SHA-256."""
         part = self._folder / (entry.name + PART)
         with disk_problems(self._folder):
             part.unlink(missing_ok=True)
             self._parts.append(part)
-            handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o644)
+            handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         try:
             digest = self._fill(handle, content)
         finally:
@@ -126,7 +125,7 @@ class Unpacking:
     def _make_folder(self, folder: Path) -> None:
         missing = [path for path in (folder, *folder.parents) if not path.exists()]
         for path in reversed(missing):
-            path.mkdir()
+            path.mkdir(0o700)
             self._folders.append(path)
 
 

@@ -344,3 +344,18 @@ def test_md5_files_in_their_usual_forms(tmp_path: Path) -> None:
     with pytest.raises(ProblemError) as caught:
         check_md5(path, f"{'0' * 32}  chr_22.zip")
     assert caught.value.problem.title == "The archive is damaged"
+
+
+def test_a_password_that_is_no_text_is_a_wrong_password(tmp_path: Path) -> None:
+    path = by_pyzipper(tmp_path / "a.zip", {"a": b"text"}, PASSWORD, 256, 2)
+    said = refused(path, SecretStr("half \ud800"), tmp_path / "out")
+    assert said.details.startswith(ArchiveFault.PASSWORD)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+def test_unpacked_files_are_for_their_user_alone(tmp_path: Path) -> None:
+    extract(plain(tmp_path / "a.zip", {"b/c": b"text"}), None, tmp_path / "out")
+    modes = [
+        path.stat().st_mode & 0o777 for path in (tmp_path / "out", *sorted((tmp_path / "out").rglob("*")))
+    ]
+    assert modes == [0o700, 0o700, 0o600]

@@ -51,6 +51,10 @@ TRICKS = [
     "right\u202eleft",
     "zero\u200bwidth",
     "x" * 241,
+    "chr1.dose.vcf.gz.part",
+    "a/B.PART",
+    ".replaced-abc/file",
+    ".Replaced-x",
     "/".join("d" * 17),
 ]
 
@@ -217,3 +221,32 @@ def test_large_archives_with_64_bit_sizes(tmp_path: Path) -> None:
     assert [(e.name, e.size) for e in listing(tmp_path / "a.zip").entries] == [("a.txt", 7)]
     extract(tmp_path / "a.zip", None, tmp_path / "out")
     assert (tmp_path / "out" / "a.txt").read_bytes() == b"content"
+
+
+def test_too_many_entries_are_refused_before_the_directory_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = plain(tmp_path / "many.zip", {f"{i}": b"" for i in range(5)})
+    monkeypatch.setattr(zipfile, "ZipFile", None)
+    monkeypatch.setattr(archive_directory, "MAX_ENTRIES", 3)
+    assert "5 files" in refusal(path, tmp_path).what_happened
+    monkeypatch.setattr(archive_directory, "MAX_ENTRIES", 10)
+    monkeypatch.setattr(archive_directory, "MAX_DIRECTORY_BYTES", 50)
+    assert "too long" in refusal(path, tmp_path).what_happened
+
+
+def test_a_place_before_the_beginning_or_past_the_end_is_damage(tmp_path: Path) -> None:
+    path = plain(tmp_path / "one.zip", {"a": b"text"})
+    raw = bytearray(path.read_bytes())
+    offset = raw.rfind(b"PK\x01\x02") + 42
+    for place in (0xFFFFFFF0, 1 << 20):
+        struct.pack_into("<L", raw, offset, place)
+        path.write_bytes(raw)
+        assert ArchiveFault.DAMAGED in refusal(path, tmp_path).details
+    # An end record that puts the directory later than it is shifts every place to before the beginning.
+    path.write_bytes(plain(tmp_path / "two.zip", {"a": b"text"}).read_bytes())
+    raw = bytearray(path.read_bytes())
+    at = raw.rfind(b"PK\x05\x06") + 16
+    struct.pack_into("<L", raw, at, struct.unpack_from("<L", raw, at)[0] + 1)
+    path.write_bytes(raw)
+    assert "archive." in refusal(path, tmp_path).details
