@@ -45,7 +45,10 @@ def test_the_first_dataset_is_shown_with_its_verdict(uploads: UploadsView) -> No
     assert detail.name.text() == "cohort-A"
     assert "GRCh37 (certain: 3,981 of 3,990 known positions)" in detail.line.text()
     said = [(n.text(), w.text()) for _, n, w in detail.verdict.lines if n.isVisible()]
-    assert ("Michigan Imputation Server", "Nothing known stands in the way.") in said
+    assert (
+        "Michigan Imputation Server",
+        "Nothing known stands in the way. Not compared with the panel's sites.",
+    ) in said
     assert detail.tabs.tabText(0) == "Findings (2)"
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from app.domain.dataset import DataFile, Dataset
 from app.domain.finding import BuildGuess, FileFacts
+from app.domain.job import JobState
+from app.domain.problem import Kind, Problem
 from app.domain.service import HealthState, Limits, Service, TokenInfo
 from app.ui.colours import Status
 from app.ui.views.uploads import dataset_words as words
@@ -47,7 +51,7 @@ def test_the_build_is_said_with_its_evidence(confidence: float, sure: str) -> No
     assert words.build_words(none) == "GRCh37 (certain: Contigs)"
 
 
-def test_the_heading_counts() -> None:
+def test_the_heading_counts(theme: object) -> None:
     assert words.heading_words(samples.dataset(1)).startswith(
         "48 people · 4,003 variants · chr20–22 · GRCh37"
     )
@@ -58,7 +62,7 @@ def test_a_service_takes_what_fits() -> None:
     found = fit_of(samples.dataset(1), service(), samples.panels())
     assert (found.fit, found.reasons) == (Fit.TAKES, ())
     assert words.fit_shown(found).status is Status.DONE
-    assert words.fit_words(found) == "Nothing known stands in the way."
+    assert words.fit_words(found) == "Nothing known stands in the way. Not compared with the panel's sites."
 
 
 @pytest.mark.parametrize(
@@ -84,7 +88,7 @@ def test_notes_do_not_refuse() -> None:
     found = fit_of(dataset, topmed, samples.panels())
     assert found.fit is Fit.TAKES
     assert [r.why for r in found.reasons] == [Why.OTHER_BUILD]
-    assert "lifts positions over" in words.fit_words(found)
+    assert "would lift it over" in words.fit_words(found)
     assert whys(dataset, service(enabled=False)) == [Why.SWITCHED_OFF]
     assert whys(dataset, service(token=TokenInfo())) == [Why.NO_TOKEN]
     down = service(state=HealthState.DOWN, token=TokenInfo(present=True, valid=False))
@@ -140,3 +144,47 @@ def test_files_are_listed_before_they_are_read() -> None:
     assert words.file_rows(read)[0][2] == "VCF 4.2"
     assert words.yes_no(words.file_rows(read)[0][7]) == "yes"
     assert isinstance(read.files[0], DataFile)
+
+
+def with_finding(code: str) -> Dataset:
+    report = samples.dataset(1).report
+    assert report is not None
+    found = report.findings[1].model_copy(update={"code": code, "title": "Odd"})
+    return samples.dataset(1).model_copy(
+        update={"report": report.model_copy(update={"findings": (*report.findings, found)})}
+    )
+
+
+@pytest.mark.parametrize("code", ["container.gzip", "chromosome.several", "build.not_supported"])
+def test_what_every_service_refuses_is_no_mere_warning(code: str) -> None:
+    found = fit_of(with_finding(code), service(), ())
+    assert (found.fit, words.fit_words(found)) == (Fit.REFUSES, "Odd.")
+
+
+def test_names_of_uploads_must_end_as_services_want() -> None:
+    dataset = samples.dataset(1)
+    odd = dataset.files[0].model_copy(update={"name": "a.vcf.bgz"})
+    found = fit_of(dataset.model_copy(update={"files": (odd,)}), service(), ())
+    assert (found.fit, words.fit_words(found)) == (Fit.REFUSES, "a.vcf.bgz does not end in .vcf.gz.")
+
+
+def test_a_job_that_failed_there_counts_until_one_ended_well() -> None:
+    why = Problem(kind=Kind.REFUSED, title="Failed", what_happened="No chunks passed.")
+    now = samples.job(1).created
+    failed = samples.job(1, JobState.FAILED, problem=why, ended=now, files=())
+    found = fit_of(samples.dataset(1), service(), (), [failed])
+    assert words.fit_shown(found).word == "Failed there before"
+    assert words.fit_words(found).startswith("Failed there before: No chunks passed.")
+    later = samples.job(2, JobState.SUCCESS, ended=now + timedelta(hours=1), files=())
+    assert fit_of(samples.dataset(1), service(), (), [later, failed]).reasons == ()
+    elsewhere = failed.model_copy(update={"service_id": "other"})
+    assert fit_of(samples.dataset(1), service(), (), [elsewhere]).reasons == ()
+
+
+def test_a_file_that_is_no_vcf_has_no_people_to_count() -> None:
+    dataset = samples.dataset(2, False)
+    assert dataset.report is not None
+    nothing = dataset.report.model_copy(update={"samples": 0, "snps": 0, "chromosomes": (), "files": ()})
+    odd = dataset.model_copy(update={"report": nothing})
+    assert whys(odd, service(limits=Limits(min_samples=20))) == [Why.FINDING]
+    assert words.heading_words(odd).startswith("3 files · ")

@@ -125,7 +125,7 @@ class DatasetDetail(QWidget):
         self.name.setText(dataset.name)
         self.line.setText(heading_words(dataset))
         self.verdict.show_services(facts.services, self.context.layout.value(CHOSEN))
-        self.verdict.show_verdict(dataset, fits(dataset, facts.services, facts.panels))
+        self.verdict.show_verdict(dataset, fits(dataset, facts.services, facts.panels, facts.jobs))
         findings = report.findings if report is not None else ()
         self.findings.show_findings(findings, report is not None)
         self.files.show_rows(file_rows(dataset))

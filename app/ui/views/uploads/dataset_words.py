@@ -14,9 +14,10 @@ from app.ui.colours import Status
 from app.ui.models.table import Column
 from app.ui.status import Shown
 from app.ui.text import plural
-from app.ui.views.uploads.service_fit import WAY, Fit, Reason, ServiceFit, Why
+from app.ui.views.uploads.service_fit import WAY, Fit, Reason, ServiceFit, Why, was_read
 
 CERTAIN, LIKELY = 0.99, 0.9
+_SILENT = ("None of", "No known")
 _ORDER = {Severity.SEVERE: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
@@ -48,7 +49,7 @@ def build_words(build: BuildGuess) -> str:
     sure = _t("certain") if build.confidence >= CERTAIN else _t("likely")
     if build.confidence < LIKELY:
         sure = _t("uncertain")
-    speaks = [each.rstrip(".") for each in build.evidence if not each.startswith("None of")]
+    speaks = [each.rstrip(".") for each in build.evidence if not each.startswith(_SILENT)]
     evidence = f": {speaks[0]}" if speaks else ""
     return f"{build.value} ({sure}{evidence})"
 
@@ -56,7 +57,7 @@ def build_words(build: BuildGuess) -> str:
 def heading_words(dataset: Dataset) -> str:
     """The line beside the name of a dataset."""
     report = dataset.report
-    if report is None:
+    if report is None or not was_read(report):
         files = _n("%Ln file(s)", len(dataset.files))
         return f"{files} · {text.size(dataset.size)}"
     parts = [
@@ -75,6 +76,8 @@ def dataset_shown(value: tuple[str, bool | None]) -> Shown:
 
 def fit_shown(fit: ServiceFit) -> Shown:
     """The sign before a service."""
+    if fit.fit is Fit.TAKES and any(r.why is Why.FAILED_BEFORE for r in fit.reasons):
+        return Shown(Status.WARNING, _t("Failed there before"))
     if fit.fit is Fit.TAKES:
         noted = any(r.why in WAY for r in fit.reasons)
         return Shown(Status.WARNING if noted else Status.DONE, _t("Would take it"))
@@ -86,9 +89,10 @@ def fit_shown(fit: ServiceFit) -> Shown:
 def fit_words(fit: ServiceFit) -> str:
     """What follows the name of a service."""
     said = [reason_words(r) for r in fit.reasons]
-    if said:
-        return " ".join(said)
-    return "" if fit.fit is Fit.UNKNOWN else _t("Nothing known stands in the way.")
+    if fit.fit is Fit.TAKES:
+        said = said or [_t("Nothing known stands in the way.")]
+        said.append(_t("Not compared with the panel's sites."))
+    return " ".join(said)
 
 
 def reason_words(reason: Reason) -> str:
@@ -98,12 +102,14 @@ def reason_words(reason: Reason) -> str:
         more = int(allowed) - 1
         return f"{here}." if more < 1 else f"{here} {_n('and %Ln more finding(s)', more)}."
     sentences = {
+        Why.FILE_NAME: _t("{0} does not end in {1}."),
+        Why.FAILED_BEFORE: _t("Failed there before: {0}"),
         Why.FEW_SAMPLES: _t("{0} people, at least {1} are needed."),
         Why.MANY_SAMPLES: _t("{0} people, at most {1} are allowed."),
         Why.LARGE_FILE: _t("A file of {0}, at most {1} are allowed."),
         Why.LARGE_UPLOAD: _t("{0} together, at most {1} are allowed."),
         Why.CHROMOSOMES: _t("Chromosome {0} is not imputed there."),
-        Why.OTHER_BUILD: _t("The files are {0}; its panels are {1}, so the service lifts positions over."),
+        Why.OTHER_BUILD: _t("The files are {0}; its panels are {1}, so the service would lift it over."),
         Why.SWITCHED_OFF: _t("It is switched off."),
         Why.NO_TOKEN: _t("It has no token yet."),
         Why.BAD_TOKEN: _t("It does not accept the token."),

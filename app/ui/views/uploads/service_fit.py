@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.domain.dataset import Dataset
-from app.domain.finding import Severity
+from app.domain.finding import CheckReport, Finding, Severity
+from app.domain.job import ENDED_STATES, Job, JobState
 from app.domain.panel import Panel
 from app.domain.service import HealthState, Service
 
@@ -26,12 +27,14 @@ class Why(StrEnum):
     """Reasons; those of `NOTES` do not stop a submission."""
 
     FINDING = "finding"
+    FILE_NAME = "file_name"
     FEW_SAMPLES = "few_samples"
     MANY_SAMPLES = "many_samples"
     LARGE_FILE = "large_file"
     LARGE_UPLOAD = "large_upload"
     CHROMOSOMES = "chromosomes"
     OTHER_BUILD = "other_build"
+    FAILED_BEFORE = "failed_before"
     SWITCHED_OFF = "switched_off"
     NO_TOKEN = "no_token"
     BAD_TOKEN = "bad_token"
@@ -41,7 +44,25 @@ class Why(StrEnum):
 WAY = frozenset({Why.SWITCHED_OFF, Why.NO_TOKEN, Why.BAD_TOKEN, Why.DOWN})
 """What stands in the way to a service, whatever the files are."""
 
-NOTES = WAY | {Why.OTHER_BUILD}
+NOTES = WAY | {Why.OTHER_BUILD, Why.FAILED_BEFORE}
+
+ENDING = ".vcf.gz"
+"""How the names of uploads must end; every service refuses the others."""
+
+OF_SERVICES = frozenset(
+    {
+        "container.gzip",
+        "container.plain",
+        "chromosome.several",
+        "chromosome.unknown",
+        "chromosome.unusual_name",
+        "build.not_supported",
+    }
+)
+"""Findings that are warnings while no service is meant, and for which each service refuses the file."""
+
+PEOPLE = frozenset({"sample.too_few", "sample.too_many"})
+"""The limits of people stand in the service: a finding made for another service says nothing here."""
 
 
 @dataclass(frozen=True)
@@ -62,22 +83,50 @@ class ServiceFit:
     reasons: tuple[Reason, ...] = ()
 
 
-def fit_of(dataset: Dataset, service: Service, panels: Sequence[Panel]) -> ServiceFit:
-    """What a service would say of these files. Unknown until they were checked, except for their sizes."""
-    reasons = [*_sizes(dataset, service), *_people(dataset, service), *_findings(dataset)]
+def fit_of(
+    dataset: Dataset, service: Service, panels: Sequence[Panel], jobs: Sequence[Job] = ()
+) -> ServiceFit:
+    """What a service would say of these files, by its rules and by how the `jobs` of the dataset ended there.
+
+    Unknown until they were checked, except for their names and sizes.
+    """
+    reasons = [*_names(dataset), *_sizes(dataset, service), *_people(dataset, service), *_findings(dataset)]
     reasons += _chromosomes(dataset, service)
     refused = any(r.why not in NOTES for r in reasons)
     known = dataset.report is not None
     fit = Fit.REFUSES if refused else Fit.TAKES if known else Fit.UNKNOWN
     notes = [*_build(dataset, [p for p in panels if p.service_id == service.id]), *_way(service)]
+    notes = [*_failed(dataset, [j for j in jobs if j.service_id == service.id]), *notes]
     return ServiceFit(service, fit, (*reasons, *notes))
 
 
-def fits(dataset: Dataset, services: Sequence[Service], panels: Sequence[Panel]) -> tuple[ServiceFit, ...]:
+def fits(
+    dataset: Dataset, services: Sequence[Service], panels: Sequence[Panel], jobs: Sequence[Job] = ()
+) -> tuple[ServiceFit, ...]:
     """All services, those that take the files first, then by name."""
     order = {Fit.TAKES: 0, Fit.UNKNOWN: 1, Fit.REFUSES: 2}
-    found = [fit_of(dataset, s, panels) for s in services]
+    found = [fit_of(dataset, s, panels, jobs) for s in services]
     return tuple(sorted(found, key=lambda f: (order[f.fit], len(f.reasons), f.service.name.casefold())))
+
+
+def was_read(report: CheckReport) -> bool:
+    """Whether any of the files is a VCF with something in it; of others there is nothing to count."""
+    return bool(report.samples or report.snps or report.chromosomes)
+
+
+def _names(dataset: Dataset) -> list[Reason]:
+    wrong = [f.name for f in dataset.files if not f.name.endswith(ENDING)]
+    return [Reason(Why.FILE_NAME, wrong[0], ENDING)] if wrong else []
+
+
+def _failed(dataset: Dataset, jobs: Sequence[Job]) -> list[Reason]:
+    """The last job that the service ended, if it failed and had the same files."""
+    same = [j for j in jobs if not j.files or set(j.files) == set(dataset.files)]
+    told = [j for j in same if j.remote_id and j.state in ENDED_STATES - {JobState.CANCELLED}]
+    last = max(told, key=lambda j: j.ended or j.created, default=None)
+    if last is None or last.state is not JobState.FAILED:
+        return []
+    return [Reason(Why.FAILED_BEFORE, last.problem.what_happened if last.problem else last.name)]
 
 
 def _sizes(dataset: Dataset, service: Service) -> list[Reason]:
@@ -92,7 +141,7 @@ def _sizes(dataset: Dataset, service: Service) -> list[Reason]:
 
 def _people(dataset: Dataset, service: Service) -> list[Reason]:
     report, limits = dataset.report, service.limits
-    if report is None:
+    if report is None or not was_read(report):
         return []
     if limits.min_samples is not None and report.samples < limits.min_samples:
         return [Reason(Why.FEW_SAMPLES, report.samples, limits.min_samples)]
@@ -103,12 +152,14 @@ def _people(dataset: Dataset, service: Service) -> list[Reason]:
 
 def _findings(dataset: Dataset) -> list[Reason]:
     report = dataset.report
-    severe = [f for f in report.findings if f.severity is Severity.SEVERE] if report is not None else []
-    # The limits of people stand in the service: a finding made for another service says nothing here.
-    severe = [f for f in severe if f.code not in {"sample.too_few", "sample.too_many"}]
-    if severe:
-        return [Reason(Why.FINDING, severe[0].title, len(severe))]
-    return []
+    stops = [f for f in report.findings if _stops(f)] if report is not None else []
+    return [Reason(Why.FINDING, stops[0].title, len(stops))] if stops else []
+
+
+def _stops(finding: Finding) -> bool:
+    if finding.code in OF_SERVICES:
+        return True
+    return finding.severity is Severity.SEVERE and finding.code not in PEOPLE
 
 
 def _chromosomes(dataset: Dataset, service: Service) -> list[Reason]:
