@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -16,17 +17,19 @@ from numpy.typing import NDArray
 
 from app.domain.problem import Kind, ProblemError, problem
 from app.genotypes.bgzf import ContainerError, open_text_blocks
+from app.genotypes.builds import plain_chromosome
 
 MISSING = -1  # an allele that was not called
 ABSENT = -2  # the second allele of a haploid call
 _PIECE_BYTES = 4 << 20
+_POSITION_DIGITS = 10  # more than any chromosome needs, fewer than an integer of 64 bits holds
 _SEPARATOR = re.compile(rb"[|/]")
 _BAR, _SLASH, _TAB = ord("|"), ord("/"), ord("\t")
 
 
 @dataclass(frozen=True)
 class Region:
-    """Sites of one chromosome, both ends within; the name is compared without its `chr`."""
+    """Sites of one chromosome, both ends within; names are compared by `compared_name`."""
 
     chromosome: str
     first: int = 1
@@ -34,7 +37,8 @@ class Region:
 
     def holds(self, chromosome: str, position: int) -> bool:
         """Whether a site lies in the region."""
-        return self.first <= position <= self.last and bare_name(chromosome) == bare_name(self.chromosome)
+        same = compared_name(chromosome) == compared_name(self.chromosome)
+        return same and self.first <= position <= self.last
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +83,8 @@ class GenotypeMatrix:
         return counts
 
     def site_keys(self) -> list[tuple[str, int, str, str]]:
-        """What makes a site the same site in two files: chromosome without `chr`, position, REF, ALT."""
-        names = {name: bare_name(name) for name in set(self.chromosomes.tolist())}
+        """What makes a site the same site in two files: `compared_name`, position, REF, ALT."""
+        names = {name: compared_name(name) for name in set(self.chromosomes.tolist())}
         columns = zip(
             self.chromosomes.tolist(),
             self.positions.tolist(),
@@ -102,6 +106,15 @@ class _Rows:
 def bare_name(chromosome: str) -> str:
     """A chromosome's name without the prefix `chr`, as it is compared between files."""
     return chromosome[3:] if chromosome[:3].lower() == "chr" else chromosome
+
+
+@lru_cache(maxsize=1024)
+def compared_name(chromosome: str) -> str:
+    """What a chromosome is called when names of two files are compared: `23` and `chrX` are both `X`.
+
+    A name that is no human chromosome loses its `chr` only.
+    """
+    return plain_chromosome(chromosome) or bare_name(chromosome)
 
 
 def read_samples(path: Path) -> tuple[str, ...]:
@@ -188,7 +201,7 @@ def _is_wanted(line: bytes, region: Region | None, wanted: frozenset[int] | None
     if region is None and wanted is None:
         return True
     chromosome, position, _ = line.split(b"\t", 2) if line.count(b"\t", 0, 4096) > 1 else (b"", b"", b"")
-    if not position.isdigit():
+    if not position.isdigit() or len(position) > _POSITION_DIGITS:
         return True  # what is wrong with it is told where rows are read
     if wanted is not None and int(position) not in wanted:
         return False
@@ -197,11 +210,11 @@ def _is_wanted(line: bytes, region: Region | None, wanted: frozenset[int] | None
 
 def _add_row(rows: _Rows, line: bytes, path: Path) -> None:
     fields = line.split(b"\t", 9)
-    if len(fields) < 8 or not fields[1].isdigit():
+    if len(fields) < 8 or not fields[1].isdigit() or len(fields[1]) > _POSITION_DIGITS:
         raise problem(
             Kind.INPUT,
             "A line is no VCF line",
-            f"In {path.name} a line has {len(fields)} columns or no position.",
+            f"In {path.name} a line has {len(fields)} columns or no possible position.",
             "Check the file; it may be cut or of another format.",
             subject=path.name,
         )
@@ -293,7 +306,7 @@ def _partner(genotype: bytes) -> int:
 def _allele(text: bytes, path: Path) -> int:
     if text in (b".", b""):
         return MISSING
-    if not text.isdigit() or int(text) > 127:
+    if not text.isdigit() or len(text) > 3 or int(text) > 127:
         raise problem(
             Kind.INPUT,
             "A genotype cannot be read",

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.progress import Report
 from app.genotypes.bgzf import read_lines
-from app.genotypes.matrix import read_matrix
+from app.genotypes.matrix import ABSENT, MISSING, read_matrix
 from app.imputation.contract import ImputationRequest
 from app.imputation.engines import beagle_command
 from app.imputation.output import Block
@@ -36,7 +36,9 @@ def phase_with_beagle(
     phased = read_matrix(out.with_name("phased.vcf.gz"))
     if phased.positions.tolist() != study.panel.positions.tolist():
         raise _lost_sites(len(study.panel), len(phased))
-    return phased.haplotypes
+    haplotypes = phased.haplotypes
+    haplotypes[:, ~study.present] = ABSENT
+    return haplotypes
 
 
 def impute_with_beagle(
@@ -55,7 +57,7 @@ def impute_with_beagle(
     write_target(study, haplotypes, target)
     _run(request, study, target, out, plink_map, ["ap=true"], "Imputing", report)
     typed = {key[1:] for key in study.panel.site_keys()}
-    for block in _blocks(out.with_name("imputed.vcf.gz"), typed, len(study.target.samples)):
+    for block in _blocks(out.with_name("imputed.vcf.gz"), typed, study.present):
         yield block.take((block.positions >= request.first) & (block.positions <= request.last))
 
 
@@ -86,32 +88,35 @@ def _run(
     run_program(call, target.parent, step, report)
 
 
-def _blocks(vcf: Path, typed: set[tuple[int, str, str]], people: int) -> Iterator[Block]:
+def _blocks(vcf: Path, typed: set[tuple[int, str, str]], present: NDArray[np.bool_]) -> Iterator[Block]:
+    """The records with one ALT allele: no other has one dosage a haplotype."""
     rows: list[list[str]] = []
     for line in read_lines(vcf):
-        if not line.startswith(b"#"):
+        if not line.startswith(b"#") and b"," not in line.split(b"\t", 5)[4]:
             rows.append(line.decode("utf-8", "replace").split("\t"))
         if len(rows) == _ROWS:
-            yield _block(rows, typed, people)
+            yield _block(rows, typed, present)
             rows = []
     if rows:
-        yield _block(rows, typed, people)
+        yield _block(rows, typed, present)
 
 
-def _block(rows: list[list[str]], typed: set[tuple[int, str, str]], people: int) -> Block:
+def _block(rows: list[list[str]], typed: set[tuple[int, str, str]], present: NDArray[np.bool_]) -> Block:
     def column(number: int) -> NDArray[np.object_]:
         values = np.empty(len(rows), dtype=object)
         values[:] = [row[number] for row in rows]
         return values
 
-    nobody = np.full((len(rows), 2 * people), -1, dtype=np.int16)
+    nobody = np.full((len(rows), len(present)), MISSING, dtype=np.int16)
+    dosages = np.array([_haploid(row) for row in rows], dtype=np.int16)
+    dosages[:, ~present] = ABSENT
     is_typed = [(int(row[1]), row[3], row[4]) in typed for row in rows]
     return Block(
         positions=np.array([int(row[1]) for row in rows], dtype=np.int64),
         ids=column(2),
         refs=column(3),
         alts=column(4),
-        dosages=np.array([_haploid(row) for row in rows], dtype=np.int16),
+        dosages=dosages,
         imputed=np.ones(len(rows), dtype=bool),
         typed=np.array(is_typed, dtype=bool),
         left_out=nobody,
@@ -125,8 +130,14 @@ def _haploid(row: list[str]) -> list[int]:
     if "AP1" in keys and "AP2" in keys:
         one, two = keys.index("AP1"), keys.index("AP2")
         cells = [cell.split(":") for cell in row[9:]]
-        return [round(1000 * float(cell[at])) for cell in cells for at in (one, two)]
-    return [1000 * int(letter) for cell in row[9:] for letter in cell.split(":")[0].split("|")]
+        return [_chance(cell, at) for cell in cells for at in (one, two)]
+    alleles = [(cell.split(":")[0].split("|") + [""])[:2] for cell in row[9:]]
+    return [1000 * int(letter) if letter.isdigit() else ABSENT for pair in alleles for letter in pair]
+
+
+def _chance(cell: list[str], at: int) -> int:
+    """One of the chances of a cell; a haploid person has no second one."""
+    return round(1000 * float(cell[at])) if at < len(cell) and cell[at] not in ("", ".") else ABSENT
 
 
 def _lost_sites(sent: int, back: int) -> ProblemError:

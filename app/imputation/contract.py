@@ -80,8 +80,10 @@ class ImputationFigures(Model):
     `typed` are in target and panel with the same alleles; `mismatched` have another REF or ALT in the panel
     and are never used; `typed_only` are not in the panel, of which `typed_only_written` are in the result
     (phasing drops them, as on a server); `unusable` target sites are multiallelic or there twice;
-    `missing_genotypes` of typed sites were filled; `written` are records of the dose file, `filtered` were
-    below `min_r2`. Means are over imputed records and over typed records with a defined ER2.
+    `missing_genotypes` of typed sites (also those with an allele that ALT does not name) were filled;
+    `written` are records of the dose file, `filtered` were below `min_r2`. `mean_r2` is over
+    all records of panel sites, typed ones too (whose R2 is near 1), so it is higher than over untyped ones
+    alone; `mean_er2` is over typed records with a defined ER2.
     """
 
     engine: str

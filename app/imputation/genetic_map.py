@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from app.domain.problem import Kind, problem
 from app.genotypes.bgzf import ContainerError, read_lines
-from app.genotypes.matrix import bare_name
+from app.genotypes.matrix import bare_name, compared_name
 
 CM_PER_BP = 1e-6
 
@@ -51,7 +51,7 @@ def read_map(path: Path, chromosome: str) -> GeneticMap:
     and the four columns of HapMap (`Chromosome Position(bp) Rate(cM/Mb) Map(cM)`); plain or gzip.
     """
     try:
-        points = sorted(_points(path, bare_name(chromosome)))
+        points = sorted(_points(path, compared_name(chromosome)))
     except (OSError, ContainerError, ValueError, IndexError) as error:
         raise problem(
             Kind.INPUT,
@@ -79,8 +79,19 @@ def _points(path: Path, chromosome: str) -> Iterator[tuple[float, float]]:
     header = not any(cell.replace(".", "", 1).isdigit() for cell in first[1:])
     chrom, bp, cm = _columns([cell.lstrip("#").lower() for cell in first] if header else [], len(first))
     for row in filled if header else itertools.chain([first], filled):
-        if row and bare_name(row[chrom]) in (chromosome, "."):
-            yield float(row[bp]), float(row[cm])
+        if row and compared_name(row[chrom]) in (chromosome, "."):
+            yield _whole(row[bp]), float(row[cm])
+
+
+def _whole(text: str) -> float:
+    """A position; a part of a base pair tells that the columns are others than was thought."""
+    position = float(text)
+    if "." in text or not position.is_integer():
+        raise ValueError(
+            f"the position {text} is no whole number; without a header the columns are taken as "
+            "chromosome, id, cM, position"
+        )
+    return position
 
 
 def _columns(names: list[str], width: int) -> tuple[int, int, int]:

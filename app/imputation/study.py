@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -38,10 +38,10 @@ class Study:
     unusable: int
 
     def panel_alleles(self, matrix: GenotypeMatrix) -> NDArray[np.int8]:
-        """The alleles of panel sites, [sites, K]; ProblemError for missing or unphased ones."""
+        """The alleles of panel sites, [sites, K] of 0 and 1; ProblemError for others and unphased ones."""
         alleles = matrix.haplotypes[:, self.panel_columns]
-        if alleles.size and (alleles.min() < 0 or not matrix.phased.all()):
-            raise _bad_panel(matrix)
+        if alleles.size and (alleles.min() < 0 or alleles.max() > 1 or not matrix.phased.all()):
+            raise _bad_panel(matrix, ((alleles < 0) | (alleles > 1)).any(axis=1) | ~matrix.phased)
         return alleles
 
 
@@ -51,7 +51,7 @@ def load_study(request: ImputationRequest) -> Study:
     everything = read_matrix(request.target_vcf, region)
     if not everything.samples:
         raise _refused(request.target_vcf, "The file has no samples", "There is nobody to impute.")
-    target = everything.take(usable_sites(everything))
+    target = _believable(everything.take(usable_sites(everything)))
     panel = read_matrix(request.panel_vcf, region, target.positions)
     panel = panel.take(usable_sites(panel))
     known = {key: row for row, key in enumerate(panel.site_keys())}
@@ -70,6 +70,13 @@ def load_study(request: ImputationRequest) -> Study:
         mismatched=int(np.isin(other.positions, panel.positions).sum()),
         target_sites=len(_inside(request, everything)),
         unusable=len(_inside(request, everything)) - len(_inside(request, target)),
+    )
+
+
+def _believable(target: GenotypeMatrix) -> GenotypeMatrix:
+    """Alleles that a site with one ALT cannot have (2 and more) become missing calls, counted as such."""
+    return replace(
+        target, haplotypes=np.where(target.haplotypes > 1, MISSING, target.haplotypes).astype(np.int8)
     )
 
 
@@ -134,12 +141,13 @@ def _refused(path: Path, title: str, happened: str, advice: str = "Choose anothe
     return problem(Kind.INPUT, title, f"{path.name}: {happened}", advice, subject=path.name)
 
 
-def _bad_panel(matrix: GenotypeMatrix) -> ProblemError:
-    place = f"{matrix.chromosomes[0]}:{matrix.positions[0]}"
+def _bad_panel(matrix: GenotypeMatrix, bad: NDArray[np.bool_]) -> ProblemError:
+    row = int(bad.argmax())
+    place = f"{matrix.chromosomes[row]}:{matrix.positions[row]}"
     return problem(
         Kind.INPUT,
         "The panel cannot be used",
-        f"Near {place} it has genotypes that are missing or not phased.",
+        f"At {place} it has genotypes that are missing, not phased or of an allele that ALT does not name.",
         "Use a phased panel without missing genotypes.",
     )
 

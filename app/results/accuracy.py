@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from app.domain.model import Model
 from app.domain.problem import Kind, problem
 from app.genotypes.bgzf import ContainerError, open_text_blocks
-from app.genotypes.matrix import GenotypeMatrix, bare_name, read_matrix, read_samples
+from app.genotypes.matrix import GenotypeMatrix, compared_name, read_matrix, read_samples
 from app.results.quality import BINS, bin_numbers
 
 Site = tuple[str, int, str, str]
+_ROUNDING = 0.01  # so much may a sum of rounded figures be out of its range
 _TYPED_FLAGS = frozenset({b"TYPED", b"TYPED_ONLY", b"GENOTYPED"})
 
 
@@ -97,14 +98,14 @@ def accuracy(dose_files: Iterable[Path], truth_vcf: Path, typed: Iterable[Site] 
     truth = read_matrix(truth_vcf)
     counts = truth.counts()
     open_rows = {key: row for row, key in enumerate(truth.site_keys())}
-    for key in typed or ():
-        open_rows.pop(key, None)
+    for chromosome, position, ref, alt in typed or ():
+        open_rows.pop((compared_name(chromosome), position, ref, alt), None)
     sums = [_Sums() for _ in BINS[1:]]
     found, people = 0, 0
     for path in dose_files:
         dose_columns, truth_columns = _common(path, truth, truth_vcf)
         people = max(people, len(truth_columns))
-        place = bin_numbers(_minor(counts[:, truth_columns]))
+        place = bin_numbers(_minor(truth, truth_columns))
         for key, is_typed, dosages in _dosages(path, open_rows):
             row = open_rows.pop(key)
             if not is_typed and place[row] >= 0:
@@ -113,11 +114,11 @@ def accuracy(dose_files: Iterable[Path], truth_vcf: Path, typed: Iterable[Site] 
     return Accuracy(samples=people, sites=found, missed=len(open_rows), by_maf=tuple(_bins(sums)))
 
 
-def _minor(counts: NDArray[np.int16]) -> NDArray[np.float64]:
-    """Minor allele frequency of each site; NaN where nobody has a call."""
-    known = counts >= 0
-    total = 2.0 * known.sum(axis=1)
-    alternate = np.where(known, counts, 0).sum(axis=1)
+def _minor(truth: GenotypeMatrix, people: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Minor allele frequency of each site among called alleles; NaN where there are none."""
+    alleles = truth.haplotypes[:, np.stack([2 * people, 2 * people + 1], axis=1).ravel()]
+    total = (alleles >= 0).sum(axis=1).astype(np.float64)
+    alternate = (alleles == 1).sum(axis=1)
     frequency = np.divide(alternate, total, out=np.full(len(total), np.nan), where=total > 0)
     return np.asarray(np.minimum(frequency, 1 - frequency), dtype=np.float64)
 
@@ -140,27 +141,39 @@ def _common(path: Path, truth: GenotypeMatrix, truth_vcf: Path) -> tuple[NDArray
 
 def _dosages(path: Path, wanted: dict[Site, int]) -> Iterator[tuple[Site, bool, NDArray[np.float64]]]:
     """(site, marked as typed, dosage of each sample) of the wanted records of a dose file."""
+    number, people = 0, len(read_samples(path))
     try:
         with open_text_blocks(path) as blocks:
             for piece in blocks:
                 for line in bytes(piece).splitlines():
+                    number += 1
                     if line.startswith(b"#"):
                         continue
                     head = line.split(b"\t", 9)
                     chromosome, position, _, ref, alt = (each.decode() for each in head[:5])
-                    key = (bare_name(chromosome), int(position), ref, alt)
+                    key = (compared_name(chromosome), int(position), ref, alt)
                     if key in wanted:
                         flags = head[7].split(b";")
-                        yield key, _is_typed(flags), row_dosages(head[8], head[9].split(b"\t"))
+                        yield key, _is_typed(flags), _row(head, people)
     except (ContainerError, OSError, ValueError, IndexError) as error:
         raise problem(
             Kind.INPUT,
             "A dose file cannot be read",
-            f"{path.name} is damaged or has no dosages.",
+            f"{path.name} is damaged or has no dosages (line {number:,}).",
             "Fetch the result again.",
             subject=path.name,
             details=str(error),
         ) from error
+
+
+def _row(head: list[bytes], people: int) -> NDArray[np.float64]:
+    """The dosages of a record split into ten; ValueError when they are too few or not between 0 and 2."""
+    dosages = row_dosages(head[8], head[9].split(b"\t"))
+    if len(dosages) != people:
+        raise ValueError(f"{len(dosages)} cells for {people} samples")
+    if (dosages < -_ROUNDING).any() or (dosages > 2 + _ROUNDING).any():
+        raise ValueError("a dosage is not between 0 and 2")
+    return np.asarray(np.clip(dosages, 0.0, 2.0), dtype=np.float64)
 
 
 def _is_typed(flags: list[bytes]) -> bool:
@@ -171,7 +184,7 @@ def _is_typed(flags: list[bytes]) -> bool:
 
 
 def row_dosages(keys: bytes, cells: list[bytes]) -> NDArray[np.float64]:
-    """ALT dosages of a record: DS, or the sum of HDS, or the alleles of GT; NaN where missing.
+    """ALT dosages of a record: DS, or the sum of HDS, or first ALT alleles of GT; NaN where missing.
 
     FORMAT is read anew for each record, because its order may change within a file.
     """
@@ -182,6 +195,8 @@ def row_dosages(keys: bytes, cells: list[bytes]) -> NDArray[np.float64]:
     if name == b"DS":
         return np.array([b"nan" if value == b"." else value for value in values]).astype(np.float64)
     split = [value.replace(b"/", b",").replace(b"|", b",").split(b",") for value in values]
+    if name == b"GT":
+        return np.array([np.nan if b"." in parts else float(parts.count(b"1")) for parts in split])
     return np.array([np.nan if b"." in parts else sum(map(float, parts)) for parts in split])
 
 

@@ -47,3 +47,16 @@ def test_what_is_no_map_is_told(text: str, tmp_path: Path) -> None:
 
 def test_without_a_map_a_megabase_is_a_centimorgan() -> None:
     assert CONSTANT.at(np.array([0, 1_000_000])).tolist() == [0.0, 1.0]
+
+
+def test_a_map_of_hapmap_without_its_header_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "map.txt"
+    path.write_text("chr20\t61098\t2.9\t0.000000\nchr20\t61270\t2.8\t0.000496\n")
+    with pytest.raises(ProblemError, match="no whole number"):
+        read_map(path, "20")
+
+
+def test_x_may_be_numbered(tmp_path: Path) -> None:
+    path = tmp_path / "map.txt"
+    path.write_text("23 . 0.0 1000\n23 . 1.0 2000\n")
+    assert read_map(path, "chrX").positions.tolist() == [1000, 2000]

@@ -9,6 +9,7 @@ import pytest
 from app.domain.problem import Kind, ProblemError
 from app.domain.progress import Progress, silent
 from app.genotypes.bgzf import read_lines
+from app.genotypes.matrix import ABSENT, read_matrix
 from app.imputation.contract import EngineName, ImputationRequest, PhasingName
 from app.imputation.engines import beagle_command, engines
 from app.imputation.program import run_program
@@ -16,6 +17,7 @@ from app.imputation.run import impute_files
 from app.practice.simulation_files import SimulatedFiles
 from app.results.accuracy import accuracy
 from app.results.quality import quality
+from tests.unit.imputation.vcf import Row, panel_rows, write_vcf
 
 needs_minimac4 = pytest.mark.skipif(not shutil.which("minimac4"), reason="minimac4 is not installed")
 needs_beagle = pytest.mark.skipif(beagle_command() is None, reason="beagle is not installed")
@@ -109,3 +111,23 @@ def test_a_cancelled_program_is_killed(tmp_path: Path) -> None:
     with pytest.raises(Stop):
         run_program([sys.executable, "-c", code], tmp_path, "Imputing", stop)
     assert not (tmp_path / "late").exists()
+
+
+@needs_beagle
+@pytest.mark.parametrize("phasing", [PhasingName.NONE, PhasingName.BEAGLE])
+def test_beagle_with_a_haploid_person_and_a_site_of_two_alts(phasing: PhasingName, tmp_path: Path) -> None:
+    panel = panel_rows()
+    panel[10] = (panel[10][0], "A", "C,G", ["0|2", *panel[10][3][1:]])
+    target: list[Row] = [(p, "A", "C", ["0|1", "1"]) for p in (3000, 9000, 20000)]
+    made = impute_files(
+        ImputationRequest(
+            panel_vcf=write_vcf(tmp_path / "panel.vcf", panel),
+            target_vcf=write_vcf(tmp_path / "target.vcf", target, prefix="T"),
+            out_dir=tmp_path / "out",
+            chromosome="20",
+            engine=EngineName.BEAGLE,
+            phasing=phasing,
+        )
+    )
+    assert made.figures.written == len(panel) - 1
+    assert set(read_matrix(made.dose).haplotypes[:, 3].tolist()) == {ABSENT}

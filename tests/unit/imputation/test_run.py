@@ -245,6 +245,8 @@ BAD: dict[str, tuple[list[Row], list[Row] | None, str]] = {
         [(5000, "A", "C", ["0/1", "1|1"])],
         "panel cannot be used",
     ),
+    "panel with another allele": (ONE, [(4000, "A", "C", ["0|0"]), (5000, "A", "C", ["0|2"])], "20:5000"),
+    "position of many digits": ([(10**30, "A", "C", ["0|1"])], None, "no VCF line"),
     "mixed": ([(5000, "A", "C", ["1"]), (6000, "A", "C", ["0|1"])], None, "haploid at some sites"),
     "unsorted panel": (ONE, panel_rows()[::-1], "not sorted"),
     "a line of text": ([(5000, "A", "C", ["what"])], None, "genotype cannot be read"),
@@ -295,3 +297,20 @@ def test_a_report_that_raises_leaves_nothing(cohort_files: SimulatedFiles, tmp_p
     with pytest.raises(Stop):
         impute_files(request(cohort_files, tmp_path / "out"), stop)
     assert not list((tmp_path / "out").iterdir())
+
+
+@pytest.mark.parametrize("phasing", ["none", "builtin"])
+def test_an_allele_that_alt_does_not_name_is_missing(phasing: str, tmp_path: Path) -> None:
+    target: list[Row] = [(5000, "A", "C", ["0|2", "0|1"]), (6000, "A", "C", ["0|1", "1|1"])]
+    made = small(tmp_path, [*target, (6500, "A", "C", ["2|2", "0|1"])], phasing=phasing)
+    assert (made.figures.typed, made.figures.missing_genotypes) == (2, 1)
+
+
+def test_x_may_be_numbered_in_one_file(tmp_path: Path) -> None:
+    panel = write_vcf(tmp_path / "panel.vcf", panel_rows(), chromosome="chrX")
+    target = write_vcf(tmp_path / "target.vcf", ONE, chromosome="23", prefix="T")
+    made = impute_files(
+        ImputationRequest(panel_vcf=panel, target_vcf=target, out_dir=tmp_path / "out", chromosome="X")
+    )
+    assert made.figures.typed == 1
+    assert {record[0] for record in records(made.dose)} == {"chrX"}

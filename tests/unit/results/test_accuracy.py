@@ -88,3 +88,26 @@ def test_people_and_files_that_do_not_fit(tmp_path: Path) -> None:
     dose.write_text(DOSE.replace("1.1", "what"))
     with pytest.raises(ProblemError, match="dose file"):
         accuracy([dose], truth)
+
+
+def test_alleles_of_a_site_with_two_alts_are_those_of_the_first() -> None:
+    assert row_dosages(b"GT", [b"2|2", b"1|2", b"1/1", b"1", b".|1"]).tolist()[:4] == [0, 1, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("0|0:0.1\t", "0|0:-1\t"), ("0|0:0.1\t", ""), ("0|0:0.1\t", "0|0:2.5\t")]
+)
+def test_impossible_and_short_rows_are_told_with_their_line(old: str, new: str, tmp_path: Path) -> None:
+    with pytest.raises(ProblemError, match="line 3"):
+        accuracy(files(tmp_path, DOSE.replace(old, new))[:1], tmp_path / "truth.vcf")
+
+
+def test_haploid_people_count_once_in_the_frequency(tmp_path: Path) -> None:
+    dose, truth = files(tmp_path)
+    truth.write_text(TRUTH.replace("0|0\t0|1\t1|1\t0|0", "0\t1\t0\t0"))
+    told = accuracy([dose], truth)
+    assert next(each for each in told.by_maf if each.sites and each.maf_from == 0.2).sites >= 1
+    truth.write_text(TRUTH.replace("0|0\t0|1\t1|1\t0|0", "0\t0\t0|0\t0|1").replace("chr1\t2", "chr1\t9"))
+    assert accuracy([dose], truth).by_maf[-2].sites == 1  # 1 of 6 alleles
+    truth.write_text(TRUTH.replace("0|0\t0|1\t1|1\t0|0", "0\t0\t0\t1").replace("chr1\t2", "chr1\t9"))
+    assert accuracy([dose], truth).by_maf[-1].sites == 1  # 1 of 4
