@@ -73,10 +73,14 @@ class Faults:
             return True
 
     def set(self, **values: Any) -> None:
-        """Set several faults by name; raises ValueError for a name that is none."""
-        unknown = sorted(set(values) - set(_names()))
+        """Set several faults by name; ValueError for a name that is none or a value of another type."""
+        kinds = {each.name: str(each.type) for each in fields(Faults) if not each.name.startswith("_")}
+        unknown = sorted(set(values) - set(kinds))
         if unknown:
             raise ValueError(f"no such fault: {', '.join(unknown)}")
+        wrong = [f"{name} ({kinds[name]})" for name, value in values.items() if not _fits(value, kinds[name])]
+        if wrong:
+            raise ValueError(f"a value of the wrong type for: {', '.join(wrong)}")
         with self._lock:
             for name, value in values.items():
                 setattr(self, name, value)
@@ -90,6 +94,17 @@ class Faults:
         """All faults by name."""
         with self._lock:
             return {name: getattr(self, name) for name in _names()}
+
+
+_TYPES: dict[str, tuple[type, ...]] = {"str": (str,), "bool": (bool,), "int": (int,), "float": (int, float)}
+
+
+def _fits(value: object, kind: str) -> bool:
+    """Whether a value has the type of a field such as `int | None`; True and False are no numbers."""
+    name = kind.removesuffix(" | None")
+    if value is None:
+        return name != kind
+    return isinstance(value, _TYPES[name]) and (name == "bool" or not isinstance(value, bool))
 
 
 def _names() -> list[str]:

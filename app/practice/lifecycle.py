@@ -85,6 +85,7 @@ def cancel_job(context: Context, job_id: str) -> JobRecord:
             job.state = CANCELLED
             job.end_time = now = context.clock.now_ms()
             job.log += "Canceled by user.\n"
+            job.inputs.pop("password", None)
             if job.steps:
                 said = LogMessage(message="Pipeline execution canceled.", type=1, time=now)
                 job.steps.append(Step(name="Summary", messages=[said]))

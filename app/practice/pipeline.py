@@ -1,6 +1,7 @@
 """What a job does, in a process of its own: checks, phasing and imputation, archives.
 
-Steps and messages are those of imputationserver2 (`cloudgene.md` 4.3, 7.2, 7.8).
+Steps and messages are those of imputationserver2 (`cloudgene.md` 4.3, 7.2, 7.8), but for one: data of
+another build than the panel are refused, as there are no chain files here to lift them over.
 """
 
 from __future__ import annotations
@@ -20,6 +21,10 @@ from app.practice.quality import control_messages, write_files
 
 _NO_CHUNKS = "No chunks passed the QC step. Imputation cannot be started!"
 _NO_FILES = "No vcf.gz input files detected."
+_NO_CHAIN = (
+    "Uploaded data is {} and the reference panel is {}. The practice server has no chain files and lifts "
+    "nothing over. Please use the panel of the build of your data."
+)
 _NOT_INDEXED = "The provided VCF file is malformed."
 
 
@@ -50,6 +55,9 @@ def _check(order: JobOrder, teller: Teller) -> bool:
     answer = run_server_qc([order.input_folder() / name for name in files], _parameters(order), _sites(order))
     if answer.stage in ("index", "validate"):
         teller.message(ERROR, answer.error or f"{_NOT_INDEXED}\n{html.escape(answer.index_error)}")
+        return False
+    if order.inputs["build"] != order.panel.build:
+        teller.message(ERROR, _NO_CHAIN.format(order.inputs["build"], order.panel.build))
         return False
     teller.message(OK, _valid(order, answer, len(files)))
     if order.failing_qc:

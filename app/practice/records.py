@@ -154,8 +154,12 @@ class Records:
 
 
 def _open(path: Path) -> sqlite3.Connection:
+    with contextlib.suppress(OSError):  # SQLite gives its other files the permissions of this one
+        path.touch(mode=0o600)
+        path.chmod(0o600)
     database = sqlite3.connect(path, timeout=1, check_same_thread=False, isolation_level=None)
     try:
+        database.execute("pragma secure_delete=on")
         database.execute("pragma locking_mode=exclusive")
         database.execute("pragma journal_mode=wal")
         database.execute("pragma synchronous=normal")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs
@@ -179,7 +180,7 @@ async def jobs(context: Context, request: Request) -> Response:
     if context.mode is Mode.CG2:
         return JavaJson(entries)
     page = request.query_params.get("page")
-    if page is not None and not page.lstrip("-").isdigit():
+    if page is not None and not re.fullmatch(r"-?[0-9]{1,9}", page):
         raise plain_error(400, f'For input string: "{page}"')
     return JavaJson(page_body(entries, None if page is None else int(page), context.limits.page_size))
 

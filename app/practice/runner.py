@@ -160,6 +160,7 @@ class Runner:
         job.state = SUCCESS if success else FAILED
         job.end_time = self._context.clock.now_ms()
         job.results = result_entries(self._context, job.id)
+        job.inputs.pop("password", None)  # the archives are made; nothing else needs it
 
 
 def _begin(job: JobRecord, *, now: int) -> None:
@@ -173,6 +174,7 @@ def _export(job: JobRecord) -> None:
 
 def _fail_at_start(job: JobRecord, *, reason: str, now: int) -> None:
     job.state, job.end_time, job.steps = FAILED, now, []
+    job.inputs.pop("password", None)
     job.log += reason + "\n"
 
 

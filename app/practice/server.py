@@ -59,7 +59,8 @@ class PracticeServer:
     ) -> None:
         if not ipaddress.ip_address(host).is_loopback:
             raise ValueError(f"the practice server listens on this computer only, not on {host}")
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _keep_private(home)
         shutil.rmtree(home / "incoming", ignore_errors=True)
         self._host = host
         self._port = port
@@ -159,17 +160,13 @@ class PracticeServer:
 
             add_practice_panels(self.panels)
         lifecycle.lose_active_jobs(self._context)
-        sockets = [self._bind(self._port)]
-        self._context.base_url = _address(sockets[0])
-        if self.mode is Mode.CG3_S3:
-            sockets.append(self._bind(0))
-            self._context.object_url = _address(sockets[1])
+        sockets = self._bind_all()
         self._failure, self._end = None, None
         self._ready.clear()
         self._thread = threading.Thread(target=self._main, args=(sockets,), name="practice server")
         self._thread.start()
-        self._ready.wait(_START_S)
-        if self._failure is not None:
+        in_time = self._ready.wait(_START_S)
+        if self._failure is not None or not in_time:
             self.stop()
             raise RuntimeError("the practice server did not start") from self._failure
         return self
@@ -194,6 +191,20 @@ class PracticeServer:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+    def _bind_all(self) -> list[socket.socket]:
+        """The sockets of the server and of the object store, all or none."""
+        sockets = [self._bind(self._port)]
+        self._context.base_url = _address(sockets[0])
+        if self.mode is Mode.CG3_S3:
+            try:
+                sockets.append(self._bind(0))
+            except OSError:
+                sockets[0].close()
+                self._context.base_url = ""
+                raise
+            self._context.object_url = _address(sockets[1])
+        return sockets
 
     def _bind(self, port: int) -> socket.socket:
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
@@ -247,6 +258,12 @@ class PracticeServer:
             if any(task.done() for task in tasks):
                 raise RuntimeError("a socket could not be served")
             await asyncio.sleep(0.01)
+
+
+def _keep_private(home: Path) -> None:
+    """Let nobody else look into the folder: it holds the signing key, uploads and, for a while, passwords."""
+    with contextlib.suppress(OSError):  # a file system without permissions
+        home.chmod(0o700)
 
 
 def _address(listener: socket.socket) -> str:

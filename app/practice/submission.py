@@ -80,6 +80,7 @@ async def _receive(context: Context, request: Request, folder: Path) -> FormRece
     try:
         async for chunk in request.stream():
             received += len(chunk)
+            _refuse_longer(context, request, received)
             cut_at = faults.drop_upload_at
             if cut_at is not None and received >= cut_at and faults.take("drop_uploads"):
                 await cut_connection(request.scope)
@@ -142,7 +143,12 @@ def escape(text: str) -> str:
 
 
 def _refuse_too_long(context: Context, request: Request) -> None:
-    length = int(request.headers.get("content-length", "0") or 0)
+    length = request.headers.get("content-length", "")
+    _refuse_longer(context, request, int(length) if length.isdecimal() else 0)
+
+
+def _refuse_longer(context: Context, request: Request, length: int) -> None:
+    """Refuse a body by its stated length, or by what came of one that has none."""
     limit = context.limits.upload_limit
     if length <= limit:
         return

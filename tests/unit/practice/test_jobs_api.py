@@ -106,6 +106,24 @@ def test_body_over_the_limit_is_refused_at_once(make_server: MakeServer) -> None
         assert b"The content length [2000] exceeds the maximum allowed content length [1000]" in answer.read()
 
 
+def test_body_without_a_length_counts_too(make_server: MakeServer) -> None:
+    server = make_server(limits=PracticeLimits(upload_limit=1000))
+    body = form([("refpanel", "tiny")], [("files", "a.vcf.gz", b"x" * 2000)])
+    pieces = iter([body[:900], body[900:]])  # without a length it is sent in chunks
+    path = "/api/v2/jobs/submit/imputationserver2"
+    answer = call(server, "POST", path, body=pieces, Content_Type=FORM)
+    assert answer.status == 413
+    assert incoming(server) == []
+    assert server.jobs() == []
+
+
+def test_a_cancelled_job_forgets_its_password(server: PracticeServer) -> None:
+    job_id = submit(server, {"password": "secret-1"}).json["id"]
+    assert server.jobs()[0].inputs["password"] == "secret-1"
+    assert call(server, "GET", f"/api/v2/jobs/{job_id}/cancel").status == 200
+    assert "password" not in server.jobs()[0].inputs
+
+
 def test_body_that_is_no_form(server: PracticeServer) -> None:
     path = "/api/v2/jobs/submit/imputationserver2"
     assert call(server, "POST", path, body="x=1", Content_Type="text/plain").status == 400

@@ -247,3 +247,12 @@ def test_header_and_joining(tmp_path: Path) -> None:
     assert lines[:3] == [b"##fileformat=VCFv4.2", b"##mis_x=1", b"#CHROM"]
     assert lines[3:] == [b"20\t0"] * 30_000 + [b"20\t1"] * 30_000
     assert io.BytesIO(paths[0].read_bytes()).read(2) == b"\x1f\x8b"
+
+
+def test_data_of_another_build_are_refused(bench: Bench, cohort: PracticeData, tmp_path: Path) -> None:
+    moved = rewritten(
+        cohort.cohort[0], tmp_path / "hg38.vcf.gz", lambda cells: [b"chr" + cells[0], *cells[1:]]
+    )
+    assert not bench.run(moved, build="hg38")
+    assert list(bench.steps) == ["Input Validation"]
+    assert "has no chain files" in bench.steps["Input Validation"][0]

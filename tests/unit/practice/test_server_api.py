@@ -1,13 +1,17 @@
 """Server, application, token, profile: the answers of `cloudgene.md` 1 and 2."""
 
+import asyncio
 import base64
 import json
+import os
+import socket
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from app.practice import server as practice_server
 from app.practice.server import PracticeServer
 from tests.unit.practice.client import call
 from tests.unit.practice.conftest import MakeServer
@@ -260,3 +264,59 @@ def test_one_server_a_folder(tmp_path: Path, server: PracticeServer) -> None:
     server.stop()
     other = PracticeServer(tmp_path / "home")
     other.stop()
+
+
+def test_values_of_faults_have_their_types(server: PracticeServer) -> None:
+    key = server.practice_key
+    wrong: list[dict[str, Any]] = [{"busy": "many"}, {"busy": True}, {"hold_jobs": 1}, {"path": None}]
+    for told in [*wrong, {"delay_s": []}]:
+        answer = call(server, "POST", "/practice/faults", body=json.dumps(told), X_Practice_Key=key)
+        assert (answer.status, next(iter(told)) in answer.json["problem"]) == (400, True)
+    good = {"busy": 0, "delay_s": 0, "download_rate": None, "upload_rate": 5_000_000}
+    assert call(server, "POST", "/practice/faults", body=json.dumps(good), X_Practice_Key=key).status == 200
+
+
+@pytest.mark.parametrize("page", ["%C2%B2", "--1", "", "1" * 5000])
+def test_a_page_that_is_no_number(server: PracticeServer, page: str) -> None:
+    assert call(server, "GET", f"/api/v2/jobs?page={page}").status == 400
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+def test_nobody_else_can_read_what_the_server_keeps(server: PracticeServer) -> None:
+    home = server.job_folder("x").parent.parent
+    server.token()
+    assert home.stat().st_mode & 0o777 == 0o700
+    assert {each.stat().st_mode & 0o777 for each in home.glob("practice.db*")} == {0o600}
+
+
+def test_a_start_that_takes_too_long_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def slow(self: PracticeServer, _sockets: object) -> None:
+        end = asyncio.Event()
+        self._end = (asyncio.get_running_loop(), end)
+        await end.wait()
+
+    monkeypatch.setattr(practice_server, "_START_S", 0.3)
+    monkeypatch.setattr(PracticeServer, "_serve", slow)
+    made = PracticeServer(tmp_path / "home", practice_panels=False)
+    with pytest.raises(RuntimeError, match="did not start"):
+        made.start()
+    assert made.base_url == ""
+
+
+def test_both_sockets_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = PracticeServer(tmp_path / "home", "cg3-s3", practice_panels=False)
+    bind = made._bind
+    bound: list[socket.socket] = []
+
+    def once(port: int) -> socket.socket:
+        if bound:
+            raise OSError("no more sockets")
+        bound.append(bind(port))
+        return bound[0]
+
+    monkeypatch.setattr(made, "_bind", once)
+    with pytest.raises(OSError, match="no more sockets"):
+        made.start()
+    assert bound[0].fileno() == -1
+    assert made.base_url == ""
+    made.stop()
