@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -22,6 +22,7 @@ class NeedKind(StrEnum):
     """Why a person is needed."""
 
     JOB_FAILED = "job_failed"
+    JOB_LOST = "job_lost"
     SIGN_IN = "sign_in"
     RESULT_EXPIRES = "result_expires"
     RESULT_FAILED = "result_failed"
@@ -51,6 +52,8 @@ class Need:
     detail: str = ""
     at: datetime | None = None
     urgent: bool = False
+    practice: bool = False
+    """Of the practice server: starting it is the remedy, whatever else is said."""
 
 
 def needs(
@@ -62,7 +65,14 @@ def needs(
     found = [*_of_jobs(jobs, {r.job_id for r in results if r.state == ResultState.VERIFIED}, now)]
     found += _of_results(results, {j.id: j.name for j in jobs})
     found += _of_services(services, waiting, now)
+    practice = {s.id for s in services if s.practice}
+    found = [replace(n, practice=n.view == "services" and n.item_id in practice) for n in found]
     return tuple(sorted(found, key=lambda n: (not n.urgent, n.at or now)))
+
+
+def is_lost(job: Job) -> bool:
+    """Whether the server forgot the job when it started anew: it does not run and waits for a person."""
+    return job.raw_state == -1 and job.state == JobState.SUBMITTED
 
 
 def _of_jobs(jobs: list[Job], fetched: set[str], now: datetime) -> Iterable[Need]:
@@ -70,6 +80,8 @@ def _of_jobs(jobs: list[Job], fetched: set[str], now: datetime) -> Iterable[Need
         detail = job.problem.what_happened if job.problem else ""
         if job.state == JobState.FAILED and (job.ended or job.created) > now - FAILED_JOB_SHOWN:
             yield Need(NeedKind.JOB_FAILED, "jobs", job.id, job.name, detail, job.ended, urgent=True)
+        elif is_lost(job):
+            yield Need(NeedKind.JOB_LOST, "jobs", job.id, job.name, detail, job.last_visit, urgent=True)
         elif job.state == JobState.WAITING and job.problem and job.problem.kind == Kind.SIGN_IN:
             yield Need(NeedKind.SIGN_IN, "services", job.service_id, job.name, detail, urgent=True)
         expires = job.expires

@@ -18,7 +18,7 @@ from app.ui.attention import DELETION_WARNING, FAILED_JOB_SHOWN, AtHand
 from app.ui.models.query import PageSource, TableQuery
 
 if TYPE_CHECKING:
-    from app.operations.desk import Desk
+    from app.operations.desk import Desk, Looks
     from app.store.store import Store
 
 MOST_NAMED = 100
@@ -148,6 +148,10 @@ class StoreLibrary:
     def tasks(self) -> tuple[Task, ...]:
         """Running and recently ended tasks of this program."""
         return self._desk.tasks.all()
+
+    def looks(self) -> Looks:
+        """When the program looks at a service next, or why it does not."""
+        return self._desk.looks
 
     def practice_url(self) -> str | None:
         """The address of the practice server while it runs."""

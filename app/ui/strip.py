@@ -12,6 +12,7 @@ from app.domain.changes import Changes, Noun
 from app.domain.job import OPEN_STATES, Job
 from app.operations.tasks import Task
 from app.ui import text
+from app.ui.attention import is_lost
 from app.ui.context import Context
 from app.ui.theme import GRID
 from app.ui.widgets.basics import Text
@@ -30,10 +31,11 @@ class Strip(QFrame):
         self.context = context
         self._task_id: str | None = None
         self._next_look: datetime | None = None
+        self._at_services = 0
         row = QHBoxLayout(self)
         row.setContentsMargins(GRID * 2, GRID // 2, GRID * 2, GRID // 2)
         row.setSpacing(GRID * 2)
-        self.idle = Text(self.tr("Nothing is running"), muted=True, wrap=False)
+        self.idle = Text(muted=True, wrap=False)
         self.task_row = ProgressRow(context.theme, self._cancel)
         self.more = Text(muted=True, wrap=False)
         self.look = Text(muted=True, wrap=False)
@@ -97,9 +99,11 @@ class Strip(QFrame):
             self.context.cancel_task(self._task_id)
 
     def _read_look(self) -> None:
-        self.context.bridge.run(
-            self.context.library.jobs(OPEN_STATES), self, lambda jobs: self.show_look(_earliest(jobs))
-        )
+        self.context.bridge.run(self.context.library.jobs(OPEN_STATES), self, self._take_jobs)
+
+    def _take_jobs(self, jobs: tuple[Job, ...]) -> None:
+        self._at_services = sum(j.remote_id is not None and not is_lost(j) for j in jobs)
+        self.show_look(_earliest(jobs))
 
     def show_look(self, at: datetime | None) -> None:
         """When the next visit to a service is due."""
@@ -107,14 +111,25 @@ class Strip(QFrame):
         self._say_look()
 
     def _say_look(self) -> None:
-        at = self._next_look
+        self._say_idle()
+        looks = self.context.library.looks()
+        at = looks.next_at or self._next_look
         for widget in (self.look, self.look_icon):
-            widget.setVisible(at is not None)
-        if at is not None:
+            widget.setVisible(at is not None or bool(looks.paused))
+        if looks.paused:
+            self.look.setText(self.tr("paused: {0}").format(looks.paused))
+            self.look.setToolTip("")
+        elif at is not None:
             left = (at - self.context.now()).total_seconds()
             words = self.tr("next look in {0}").format(text.duration(left))
             self.look.setText(words if left > 0 else self.tr("looking now"))
             self.look.setToolTip(text.exact(at))
+
+    def _say_idle(self) -> None:
+        words, n = self.tr("Nothing is being sent or checked"), self._at_services
+        if n:
+            words += " · " + text.plural(self.tr("%Ln job(s) at services", "", n), n)
+        self.idle.setText(words)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         """Open the full list."""

@@ -15,6 +15,7 @@ from app.domain.problem import Problem, ProblemError
 from app.domain.result import Result
 from app.domain.service import Health, Preset, Service, StoredForm
 from app.domain.settings import Settings
+from app.operations.desk import Looks
 from app.operations.tasks import Task
 from app.store.pages import COLUMNS
 from app.ui.attention import AtHand
@@ -76,6 +77,7 @@ class FakeLibrary:
         self.all_tasks: list[Task] = []
         self.settings_now = Settings()
         self.practice: str | None = None
+        self.looks_now = Looks()
 
     async def services(self) -> tuple[Service, ...]:
         return tuple(self.all_services)
@@ -169,6 +171,9 @@ class FakeLibrary:
 
     def tasks(self) -> tuple[Task, ...]:
         return tuple(self.all_tasks)
+
+    def looks(self) -> Looks:
+        return self.looks_now
 
     def practice_url(self) -> str | None:
         return self.practice

@@ -6,7 +6,7 @@ from app.domain.job import JobState
 from app.domain.problem import Kind, Problem
 from app.domain.result import ResultState
 from app.domain.service import HealthState
-from app.ui.attention import NeedKind, counts, needs
+from app.ui.attention import NeedKind, counts, is_lost, needs
 from tests.ui import samples
 from tests.ui.samples import NOW, ago, soon
 
@@ -48,3 +48,17 @@ def test_badges_count_things_once() -> None:
     found = needs(samples.services(), (samples.job(2, JobState.FAILED),), (fresh, broken), NOW)
     badges = counts(found, (), (fresh, broken))
     assert (badges.services, badges.jobs, badges.results, badges.datasets) == (2, 1, 2, 0)
+
+
+def test_a_job_that_the_server_lost_needs_a_person() -> None:
+    lost = samples.job(1, JobState.SUBMITTED, raw_state=-1)
+    assert [n.kind for n in needs((), (lost,), (), NOW)] == [NeedKind.JOB_LOST]
+    assert is_lost(lost)
+    assert not is_lost(samples.job(1, JobState.RUNNING))
+
+
+def test_of_a_practice_server_the_remedy_is_to_start_it() -> None:
+    server = samples.services()[0].model_copy(update={"practice": True})
+    problem = Problem(kind=Kind.SIGN_IN, title="Sign in", what_happened="The token has ended.")
+    job = samples.job(1, JobState.WAITING, problem=problem, service_id=server.id)
+    assert [n.practice for n in needs((server,), (job,), (), NOW)] == [True]

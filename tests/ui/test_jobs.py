@@ -116,12 +116,36 @@ def test_cancelling_asks_first(jobs: JobsView, operations: FakeOperations, qtbot
     jobs.detail.cancel.click()
     box = jobs.findChild(QMessageBox)
     assert box is not None
-    assert box.text() == "Cancel 1 job?"
+    assert box.text() == "Cancel cohort-A-1?"
+    assert {b.text() for b in box.buttons()} == {"Cancel the job", "Keep it running"}
     box.reject()
     assert operations.calls == []
     jobs.context.commands.run("job.cancel", ("job-1", "job-4"))
     press(jobs.findChildren(QMessageBox)[-1], "Cancel 2 jobs")
     qtbot.waitUntil(lambda: operations.names() == ["cancel_job", "cancel_job"])
+
+
+def test_sending_again_shows_the_new_job(
+    jobs: JobsView, operations: FakeOperations, library: FakeLibrary, qtbot: QtBot
+) -> None:
+    operations.answers["restart_job"] = Changes.of(Noun.JOB, "job-2", "job-6")
+    jobs.send_again(("job-2",))
+    qtbot.waitUntil(lambda: jobs.current == "job-6")
+
+
+def test_the_remedy_of_a_practice_job_is_to_start_the_server(
+    jobs: JobsView, operations: FakeOperations, library: FakeLibrary, qtbot: QtBot
+) -> None:
+    library.all_services = [s.model_copy(update={"practice": True}) for s in library.all_services]
+    wrong = Problem(kind=Kind.SIGN_IN, title="Sign in", what_happened="No.", what_you_can_do="Profile page.")
+    lost = {"remote_id": None, "phase": SendPhase.CHECKED}
+    library.all_jobs.append(samples.job(7, JobState.WAITING, problem=wrong, **lost))
+    jobs.reveal("job-7")
+    panel = jobs.detail.problem
+    qtbot.waitUntil(lambda: panel.action.text() == "Start the practice server")
+    assert "rofile page" not in " ".join(each.text() for each in panel.findChildren(QLabel))
+    panel.action.click()
+    qtbot.waitUntil(lambda: operations.names() == ["start_practice"])
 
 
 def test_a_problem_of_an_action_is_shown_on_the_page(

@@ -275,14 +275,20 @@ def test_adding_a_service(
     dialog = AddServiceDialog(context)
     dialog.show()
     qtbot.waitUntil(lambda: dialog.name.text() == "Michigan")
-    assert dialog.address.isReadOnly()
     dialog.token_page.click()
     assert opened == [preset.token_url]
+    dialog.address.setText("https://other.example")
+    dialog.address.textEdited.emit("https://other.example")
+    assert dialog.chosen() is None  # another address is not the service of the catalogue
+    assert dialog.address.text() == "https://other.example"
+    dialog.choice.setCurrentIndex(0)
+    assert dialog.address.text() == preset.base_url
     dialog.choice.setCurrentIndex(1)
     assert not dialog.add_button.isEnabled()
     dialog.name.setText("Mine")
     dialog.address.setText("http://server.example")
     assert dialog.plain.isVisible()
+    assert dialog.height() >= dialog.minimumSizeHint().height()
     dialog.address.setText("http://127.0.0.1:80")
     assert not dialog.plain.isVisible()
     with qtbot.waitSignal(dialog.accepted):

@@ -24,6 +24,7 @@ from pytestqt.qtbot import QtBot
 from app.domain.changes import Changes, Noun
 from app.domain.problem import Kind, Problem
 from app.domain.progress import Progress
+from app.operations.desk import Looks
 from app.operations.tasks import Task, TaskKind
 from app.ui.colours import Status
 from app.ui.context import Context
@@ -231,6 +232,21 @@ def test_the_strip_shows_the_task_and_the_next_look(
     assert stopped == ["t1"]
     qtbot.mouseClick(window.strip, Qt.MouseButton.LeftButton)
     assert window.current_id == "activity"
+
+
+def test_the_strip_says_what_is_at_services_and_why_nobody_looks(
+    window: MainWindow, context: Context, library: FakeLibrary, qtbot: QtBot
+) -> None:
+    library.all_jobs = [samples.job(1)]
+    context.bridge.announce(Changes.of(Noun.JOB, "job-1"))
+    idle = window.strip.idle
+    qtbot.waitUntil(lambda: idle.text() == "Nothing is being sent or checked · 1 job at services")
+    library.looks_now = Looks(next_at=samples.soon(seconds=75))
+    window.strip._say_look()
+    assert window.strip.look.text() == "next look in 1 min"
+    library.looks_now = Looks(paused="no network")
+    window.strip._say_look()
+    assert window.strip.look.text() == "paused: no network"
 
 
 def test_quitting_while_sending_asks_first(

@@ -65,6 +65,7 @@ class AddServiceDialog(QDialog):
         form.addLayout(_field(self.tr("Name"), self.name))
         form.addLayout(_field(self.tr("Address"), self.address, self.plain))
         form.addLayout(_field(self.tr("Token"), self.token, self.token_help, self.token_page))
+        self.address.textEdited.connect(self._other_address)
         for box in (self.name, self.address):
             box.textChanged.connect(self._enable)
         return form
@@ -96,15 +97,27 @@ class AddServiceDialog(QDialog):
         preset = self.chosen()
         self.name.setText(preset.name if preset else "")
         self.address.setText(preset.base_url if preset else "")
-        self.address.setReadOnly(preset is not None)
+        self._say_of(preset)
+        self._enable()
+        fit(self)
+
+    def _say_of(self, preset: Preset | None) -> None:
         note = "\n".join(p for p in (preset.operator, preset.note) if p) if preset else ""
         self.note.setText(note)
         self.note.setVisible(bool(note))
         self.token_help.setText(preset.token_help if preset else "")
         self.token_help.setVisible(bool(preset and preset.token_help))
         self.token_page.setVisible(bool(preset and preset.token_url))
-        self._enable()
-        fit(self)
+
+    def _other_address(self, address: str) -> None:
+        """What is typed counts: another address is no longer the service of the catalogue."""
+        preset = self.chosen()
+        if preset is not None and address.strip() != preset.base_url:
+            self.choice.blockSignals(True)
+            self.choice.setCurrentIndex(self.choice.count() - 1)
+            self.choice.blockSignals(False)
+            self._say_of(None)
+            fit(self)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
         """As high as the words need."""
@@ -113,7 +126,10 @@ class AddServiceDialog(QDialog):
 
     def _enable(self) -> None:
         self.add_button.setEnabled(bool(self.name.text().strip() and self.address.text().strip()))
-        self.plain.setVisible(_is_plain(self.address.text()))
+        plain = _is_plain(self.address.text())
+        if plain is self.plain.isHidden():
+            self.plain.setVisible(plain)
+            fit(self)
 
     def _open_page(self) -> None:
         preset = self.chosen()

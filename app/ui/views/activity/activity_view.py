@@ -62,7 +62,7 @@ class ActivityView(View):
             model,
             "event",
             "activity",
-            self.tr("Filter, for example kind:send service:michigan"),
+            self.tr("Filter, for example kind:request"),
         )
         table.set_empty(
             EmptyState(

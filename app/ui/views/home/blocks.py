@@ -73,6 +73,12 @@ def need_row(context: Context, need: Need, services: dict[str, str]) -> QWidget:
             need.detail,
             _t("Show what to do"),
         ),
+        NeedKind.JOB_LOST: (
+            Status.WARNING,
+            _t("{0} was lost by its service").format(name),
+            need.detail or _t("The service started anew and does not run it any more."),
+            _t("Show what to do"),
+        ),
         NeedKind.SIGN_IN: (
             Status.WARNING,
             _t("{0} waits for a token").format(name),
@@ -119,10 +125,16 @@ def need_row(context: Context, need: Need, services: dict[str, str]) -> QWidget:
         ),
     }
     status, title, detail, button = table[need.kind]
+    if need.practice:
+        detail, button = "", _t("Start the practice server")
     return row_of(context, Shown(status, ""), title, detail, button, lambda: _mend(context, need))
 
 
 def _mend(context: Context, need: Need) -> None:
+    if need.practice:
+        starting = context.operations.start_practice()
+        context.bridge.run(starting, context.commands, None, context.notices.problem)
+        return
     if need.kind == NeedKind.RESULT_EXPIRES:
         context.bridge.run(
             context.operations.fetch_results(need.item_id),
@@ -177,9 +189,7 @@ def dataset_row(context: Context, dataset: Dataset) -> QWidget:
     parts = [shown.word]
     if report is not None:
         parts += [
-            text.plural(
-                QCoreApplication.translate("Home", "%Ln sample(s)", None, report.samples), report.samples
-            ),
+            _t("1 person") if report.samples == 1 else _t("{0} people").format(text.number(report.samples)),
             text.plural(QCoreApplication.translate("Home", "%Ln variant(s)", None, report.snps), report.snps),
             report.build.value or "",
         ]

@@ -12,13 +12,14 @@ from app.domain.changes import Changes, Noun
 from app.domain.job import OPEN_STATES, Job
 from app.domain.problem import Problem
 from app.domain.result import Result
+from app.ui.attention import is_lost
 from app.ui.context import Context
 from app.ui.overview import Overview, read_overview
 from app.ui.text import plural
 from app.ui.views.home.blocks import dataset_row, job_row, need_row, result_row
 from app.ui.views.home.first_run import FirstRun
 from app.ui.views.view import View
-from app.ui.widgets.basics import Card, EmptyState, SectionHeading, Text, clear, link, tab_after
+from app.ui.widgets.basics import Card, EmptyState, SectionHeading, Text, clear, link, primary, tab_after
 from app.ui.widgets.page import ScrollPage
 from app.ui.widgets.problem_panel import ProblemPanel
 
@@ -44,6 +45,10 @@ class HomeView(View):
         self.blocks.setSpacing(16)
         self.page.column.addWidget(self.problem)
         self.page.column.addWidget(self.first_run)
+        self.new_job = primary(QPushButton(self.tr("New job")))
+        self.new_job.clicked.connect(lambda: context.navigate("new_job", None))
+        self.new_job.hide()
+        self.page.column.addWidget(self.new_job, 0, Qt.AlignmentFlag.AlignRight)
         self.page.column.addLayout(self.blocks)
         self.quiet = EmptyState(
             context.theme,
@@ -79,6 +84,7 @@ class HomeView(View):
         self._ready(overview)
         self._recent(overview)
         self.quiet.setVisible(overview.any_job and not self.blocks.count())
+        self.new_job.setVisible(overview.any_job and bool(self.blocks.count()))
         tab_after(self.first_run.practice, self.blocks)
         QTimer.singleShot(0, self, lambda: self._focus_again(focused))
 
@@ -125,7 +131,7 @@ class HomeView(View):
 
     def _running(self, overview: Overview) -> None:
         services = {s.id: s.name for s in overview.services}
-        running = [j for j in overview.jobs if j.state in OPEN_STATES]
+        running = [j for j in overview.jobs if j.state in OPEN_STATES and not is_lost(j)]
 
         def row(job: Job) -> QWidget:
             return job_row(self.context, job, services.get(job.service_id, ""))

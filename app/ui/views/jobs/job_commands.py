@@ -57,7 +57,7 @@ def _looking(view: JobsView) -> Iterator[Command]:
         "results",
         lambda ids: view.open_result(ids[0]),
         noun="job",
-        enabled=partial(_any, view, None, True),
+        enabled=partial(_has_result, view),
         group="look",
     )
 
@@ -133,6 +133,14 @@ def _fetching(view: JobsView) -> Iterator[Command]:
 
 def _has_dataset(job: Job) -> bool:
     return job.dataset_id is not None
+
+
+def _has_result(view: JobsView, ids: Ids) -> bool:
+    """Of the job on the page it is known; a job elsewhere may have one."""
+    facts = view.detail.facts
+    if len(ids) != 1 or facts is None or facts.job.id != ids[0]:
+        return len(ids) == 1
+    return facts.result is not None
 
 
 def _any(view: JobsView, able: Callable[[Job], bool] | None, only_one: bool, ids: Ids) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from app.domain.job import Consent, Event, Job
 from app.domain.parameter import Form
-from app.domain.problem import Problem
+from app.domain.problem import Kind, Problem
 from app.domain.result import Result
 from app.domain.service import Service
 from app.operations.tasks import TaskState
@@ -203,8 +204,20 @@ class JobDetail(QWidget):
         shown = words.trouble_problem(trouble, facts.job, facts.service_name)
         best = trouble.remedies[0] if trouble.remedies else None
         label = words.remedy_words(best, facts.job, tries_now(facts.job)) if best else ""
-        action = (lambda: self._run(f"job.{best}")) if best else None
+        action: Callable[[], object] | None = (lambda: self._run(f"job.{best}")) if best else None
+        if self._needs_practice(facts, shown):
+            shown = shown.model_copy(update={"what_you_can_do": self.tr("The job goes on when it runs.")})
+            label, action = self.tr("Start the practice server"), self._start_practice
         self.problem.show_problem(shown, None, label, action)
+
+    def _needs_practice(self, facts: JobFacts, shown: Problem) -> bool:
+        """A practice server has no profile page: starting it gives it a token too."""
+        if facts.service is None or not facts.service.practice:
+            return False
+        return shown.kind is Kind.SIGN_IN or self.context.library.practice_url() is None
+
+    def _start_practice(self) -> None:
+        self.context.bridge.run(self.context.operations.start_practice(), self, None, self.show_problem)
 
     def show_problem(self, problem: Problem) -> None:
         """Something that was just tried did not work."""

@@ -194,6 +194,15 @@ class JobsView(View):
 
     def cancel(self, ids: Ids) -> None:
         """Ask first: what the service has computed is lost."""
+        shown = self.shown_job()
+        if len(ids) != 1:
+            self._ask_to_cancel(ids)
+        elif shown is not None and shown.id == ids[0]:
+            self._ask_to_cancel(ids, shown.name)
+        else:
+            self.with_job(ids[0], lambda job: self._ask_to_cancel(ids, job.name))
+
+    def _ask_to_cancel(self, ids: Ids, name: str = "") -> None:
         n = len(ids)
 
         def go() -> None:
@@ -202,17 +211,27 @@ class JobsView(View):
 
         confirm(
             self,
-            plural(self.tr("Cancel %Ln job(s)?", "", n), n),
+            self.tr("Cancel {0}?").format(name) if name else plural(self.tr("Cancel %Ln job(s)?", "", n), n),
             self.tr("What the service has computed so far is lost. The dataset stays."),
-            plural(self.tr("Cancel %Ln job(s)", "", n), n),
+            self.tr("Cancel the job") if name else plural(self.tr("Cancel %Ln job(s)", "", n), n),
             go,
-            self.tr("Go on"),
+            self.tr("Keep it running") if n == 1 else self.tr("Keep them running"),
         )
 
     def send_again(self, ids: Ids) -> None:
         """Try again, at the server or as a new job."""
         for each in ids:
-            self.do(self.context.operations.restart_job(each), None, self._problem_of(each))
+            self.do(
+                self.context.operations.restart_job(each),
+                lambda changes: self._select_new(changes, ids),
+                self._problem_of(each),
+            )
+
+    def _select_new(self, changes: Changes, old: Ids) -> None:
+        """A new job was made of an old one: show that."""
+        made = [each for each in changes.ids(Noun.JOB) if each not in old]
+        if made:
+            self.reveal(made[0])
 
     def check_files(self, job_id: str) -> None:
         """Check its dataset by the rules of its service, and show it."""

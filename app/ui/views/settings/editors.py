@@ -89,6 +89,7 @@ def _number(field: FieldInfo, changed: Changed) -> Editor:
     high = next((m.le for m in field.metadata if isinstance(m, Le)), 1_000_000)
     box.setRange(int(str(low)), int(str(high)))
     box.setKeyboardTracking(False)
+    box.lineEdit().setTextMargins(GRID // 2, 0, 0, 0)
     editor = Editor(box, lambda v: box.setValue(int(v)))
     box.valueChanged.connect(lambda v: None if editor.quiet else changed(v))
     return editor
@@ -98,6 +99,7 @@ def _time(changed: Changed) -> Editor:
     box = QTimeEdit()
     box.setDisplayFormat("HH:mm")
     box.setKeyboardTracking(False)
+    box.lineEdit().setTextMargins(GRID // 2, 0, 0, 0)
     editor = Editor(box, lambda v: box.setTime(QTime(v.hour, v.minute)))
     box.timeChanged.connect(lambda t: None if editor.quiet else changed(time(t.hour(), t.minute())))
     return editor

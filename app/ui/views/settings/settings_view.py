@@ -128,6 +128,12 @@ class SettingsView(View):
         self.settings = settings
         for (section, name), editor in self.editors.items():
             editor.show(getattr(getattr(settings, section), name))
+        self._follow_quiet(settings)
+
+    def _follow_quiet(self, settings: Settings) -> None:
+        """The times say nothing while there are no quiet hours."""
+        for name in ("quiet_from", "quiet_to"):
+            self.rows["notifications", name].setEnabled(settings.notifications.quiet_hours)
 
     def reveal(self, item_id: str) -> None:
         """Search for words."""
@@ -164,6 +170,7 @@ class SettingsView(View):
 
     def _save(self, settings: Settings) -> None:
         self.settings = settings
+        self._follow_quiet(settings)
         self.problem.clear()
         self._say_undo()
         self.context.theme.choose(settings.appearance.colour_scheme)

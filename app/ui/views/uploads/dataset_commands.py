@@ -87,7 +87,9 @@ def _remove_one(view: UploadsView, dataset: Dataset) -> None:
         n = len(dataset.files)
         view.context.notices.say(
             view.tr("{0} is removed from the list").format(dataset.name),
-            plural(view.tr("Its %Ln file(s) stay where they are.", "", n), n),
+            view.tr("Its file stays where it is.")
+            if n == 1
+            else plural(view.tr("Its %Ln file(s) stay where they are.", "", n), n),
             button=view.tr("Undo"),
             on_click=lambda: view.add([Path(f.path) for f in dataset.files], dataset.name),
         )

@@ -214,14 +214,15 @@ def file_rows(dataset: Dataset) -> list[tuple[Any, ...]]:
 def _file_row(name: str, size: int, path: str, facts: FileFacts | None) -> tuple[Any, ...]:
     if facts is None:
         return (name, size, "", "", None, None, "", None, None, path)
+    counted = facts.format in ("", "VCF")
     kind = f"{facts.format} {facts.vcf_version.removeprefix('VCFv')}".strip() or "–"
     return (
         name,
         size,
         kind,
         facts.compression or "–",
-        facts.samples,
-        facts.variants,
+        facts.samples if counted else None,
+        facts.variants if counted else None,
         chromosome_span(facts.chromosomes),
         facts.phased,
         facts.call_rate,
