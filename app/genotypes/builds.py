@@ -66,10 +66,10 @@ def plain_chromosome(raw: str) -> str | None:
     return name if name in _CHROMOSOMES else None
 
 
-def in_order(chromosomes: Iterable[str]) -> list[str]:
-    """1 to 22, X, Y, XY, MT, and then what is no chromosome."""
-    letters = {"X": 23, "Y": 24, "XY": 25, "MT": 26}
-    return sorted(chromosomes, key=lambda c: (int(c) if c.isdecimal() else letters.get(c, 1 << 60), c))
+def naturally(chromosomes: Iterable[str]) -> list[str]:
+    """1 to 22, X, Y, XY, MT, and then what is no chromosome; with or without “chr”."""
+    places = {name: number for number, name in enumerate([*map(str, range(1, 23)), "X", "Y", "XY", "MT"])}
+    return sorted(chromosomes, key=lambda c: (places.get(plain_chromosome(c) or "", len(places)), c))
 
 
 @cache

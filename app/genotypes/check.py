@@ -15,7 +15,7 @@ import numpy as np
 
 from app.domain.finding import BuildGuess, CheckReport, FileFacts, Finding, Severity
 from app.domain.progress import Progress, Report, silent
-from app.genotypes.builds import BuildEvidence, in_order, judge
+from app.genotypes.builds import BuildEvidence, judge, naturally
 from app.genotypes.checks import ACROSS_CHECKS, FILE_CHECKS, calls, container, sites
 from app.genotypes.checks.finding_of import CheckOptions, Subject
 from app.genotypes.scan import Scan, scan_file
@@ -142,7 +142,7 @@ def _summary(
         build=build,
         samples=max((each.scan.samples for each in subjects), default=0),
         snps=sum(len(each.scan.sites) for each in subjects),
-        chromosomes=tuple(in_order(chromosomes)),
+        chromosomes=tuple(naturally(chromosomes)),
         phased=all(phased) if phased else None,
         files=tuple(_facts(each) for each in subjects) + tuple(_unread(subjects, findings)),
         findings=tuple(findings),

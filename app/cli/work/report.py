@@ -13,6 +13,7 @@ from app.cli.work.find import find_job
 from app.domain.problem import Kind, problem
 from app.domain.progress import Report
 from app.domain.result import Quality, Result, ResultFile
+from app.genotypes.builds import naturally
 from app.genotypes.worker import run_in_process
 from app.operations.desk import Desk
 from app.results.quality import quality
@@ -92,7 +93,9 @@ def _lines(figures: Quality, bad: tuple[Suspect, ...]) -> list[str]:
             ("suspect sites", len(bad)),
         ]
     )
-    by_chromosome = [(c.chromosome, c.variants, c.typed, c.mean_r2) for c in figures.by_chromosome]
+    place = {name: n for n, name in enumerate(naturally(c.chromosome for c in figures.by_chromosome))}
+    ordered = sorted(figures.by_chromosome, key=lambda c: place[c.chromosome])
+    by_chromosome = [(c.chromosome, c.variants, c.typed, c.mean_r2) for c in ordered]
     lines += ["", *table(("chromosome", "variants", "typed", "mean R2"), by_chromosome)]
     by_maf = [
         (f"{b.maf_from:g}–{b.maf_to:g}", b.variants, b.mean_r2, b.share_r2_03, b.share_r2_08)

@@ -19,6 +19,7 @@ from app.cli.output import pairs, table
 from app.cli.program import Session
 from app.cli.work.check import readable
 from app.domain.problem import Kind, ProblemError, problem
+from app.genotypes.builds import naturally
 from app.genotypes.server.panel_sites import SitesFiles
 from app.genotypes.server_qc import ServerQcAnswer, ServerQcParameters, run_server_qc
 from app.genotypes.worker import Throttle
@@ -134,7 +135,7 @@ def _lines(answer: ServerQcAnswer, row: Mapping[str, object]) -> list[str]:
             ("answer", "accepted" if answer.accepted else f"not accepted: {why}"),
             ("samples", answer.samples),
             ("variants", answer.snps),
-            ("chromosomes", ", ".join(answer.chromosomes or ())),
+            ("chromosomes", ", ".join(naturally(answer.chromosomes or ()))),
             ("chunks left", answer.chunks_remaining),
             ("sites excluded", len(answer.excluded_sites)),
         ]

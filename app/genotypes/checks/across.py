@@ -61,7 +61,7 @@ def samples(subjects: Sequence[Subject]) -> Iterable[Finding]:
             "files.sample_order" if same_people else "files.samples_differ",
             WARNING if same_people else SEVERE,
             "The samples stand in another order" if same_people else "The files hold different samples",
-            f"{first.name} has {len(names):,} samples, {other.name} has {len(theirs):,}.",
+            f"Samples: {first.name} has {len(names):,}, {other.name} has {len(theirs):,}.",
             where=some(differing),
             count=max(1, len(differing)),
             what_to_do="Write all files with the same samples in the same order.",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.finding import Finding
-from app.genotypes.builds import SPOKEN, build_by_contigs, build_name, length, plain_chromosome
+from app.genotypes.builds import SPOKEN, build_by_contigs, build_name, length, naturally, plain_chromosome
 from app.genotypes.checks.finding_of import INFO, SEVERE, WARNING, Subject, some
 
 _SURE = 0.95
@@ -72,7 +72,7 @@ def one_a_file(subject: Subject) -> Iterable[Finding]:
             subject.service_severity,
             "Several chromosomes in one file",
             "Services take one chromosome a file.",
-            where=some(subject.chromosomes),
+            where=some(naturally(subject.chromosomes)),
             count=len(subject.chromosomes),
             what_to_do="Split the file by chromosome.",
             fix="split_chromosomes",

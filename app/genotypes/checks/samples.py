@@ -71,6 +71,10 @@ def names(subject: Subject) -> Iterable[Finding]:
         )
 
 
+def _are(count: int) -> str:
+    return "is 1 sample" if count == 1 else f"are {count:,} samples"
+
+
 def number(subject: Subject) -> Iterable[Finding]:
     """The limits of the service; 0 means that there is none."""
     limits, count = subject.options.limits, subject.scan.samples
@@ -81,7 +85,7 @@ def number(subject: Subject) -> Iterable[Finding]:
             "sample.too_few",
             SEVERE,
             "Too few samples for this service",
-            f"There are {count:,} samples; at least {limits.min_samples:,} are needed.",
+            f"There {_are(count)}; at least {limits.min_samples:,} are needed.",
             what_to_do="Add samples, or use a service that takes fewer.",
         )
     if limits.max_samples and count > limits.max_samples:
@@ -89,7 +93,7 @@ def number(subject: Subject) -> Iterable[Finding]:
             "sample.too_many",
             SEVERE,
             "Too many samples for this service",
-            f"There are {count:,} samples; at most {limits.max_samples:,} are taken.",
+            f"There {_are(count)}; at most {limits.max_samples:,} are taken.",
             what_to_do="Send the cohort in batches.",
             fix="split_samples",
         )

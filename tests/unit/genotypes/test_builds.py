@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from app.genotypes.builds import BuildEvidence, allele_class, build_name, judge, length, plain_chromosome
+from app.genotypes.builds import (
+    BuildEvidence,
+    allele_class,
+    build_name,
+    judge,
+    length,
+    naturally,
+    plain_chromosome,
+)
 from app.genotypes.check import check_files
 from tests.helpers.shared import shared_data
 
@@ -68,3 +76,8 @@ def test_many_positions_without_a_known_one_are_no_usual_build() -> None:
     guess = judge(evidence)
     assert guess.value is None
     assert "older builds" in guess.evidence[0]
+
+
+def test_chromosomes_in_natural_order() -> None:
+    assert naturally(["chrX", "chr10", "chr2"]) == ["chr2", "chr10", "chrX"]
+    assert naturally(["odd", "MT", "X", "22", "3"]) == ["3", "22", "X", "MT", "odd"]
