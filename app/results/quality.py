@@ -23,11 +23,16 @@ from app.genotypes.matrix import bare_name, read_samples
 BINS = (0.0, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 _LINES_AT_ONCE = 20_000
 _HEAD = 4096
+UNKNOWN = "unknown"  # the chromosome of sites whose name does not tell it
+MOST_CHROMOSOMES = 1000  # more names than that are no chromosomes
 _R2_KEYS = (b"R2", b"DR2", b"INFO", b"Rsq")
 
 
 class SiteFigures(NamedTuple):
-    """What an info file says of a variant; NaN where it says nothing."""
+    """What an info file says of a variant; NaN where it says nothing.
+
+    `site` is position, REF and ALT as they stand there, empty where they do not.
+    """
 
     chromosome: str
     maf: float
@@ -35,6 +40,7 @@ class SiteFigures(NamedTuple):
     er2: float
     typed: bool
     imputed: bool
+    site: tuple[bytes, bytes, bytes] = (b"", b"", b"")
 
 
 @dataclass
@@ -73,18 +79,25 @@ class _Totals:
         """Add variants; those that are in the array only have no R2 of an imputation and count as typed."""
         r2 = np.array([s.r2 if s.imputed else math.nan for s in sites])
         typed = np.array([s.typed for s in sites])
-        names = np.array([s.chromosome for s in sites])
         maf = np.array([s.maf for s in sites])
         er2 = np.array([s.er2 for s in sites])
-        for name in dict.fromkeys(names.tolist()):
-            here = names == name
-            self.chromosomes.setdefault(name, _Sums()).add(r2[here], int(typed[here].sum()))
+        for name, rows in self._by_chromosome(sites):
+            self.chromosomes.setdefault(name, _Sums()).add(r2[rows], int(typed[rows].sum()))
         place = bin_numbers(maf)
         for number, sums in enumerate(self.bins):
             here = place == number
             sums.add(r2[here], int(typed[here].sum()))
         self.er2 += float(er2[np.isfinite(er2)].sum())
         self.er2_known += int(np.isfinite(er2).sum())
+
+    def _by_chromosome(self, sites: list[SiteFigures]) -> Iterator[tuple[str, NDArray[np.intp]]]:
+        """The rows of each chromosome, in order of appearance, in one pass however many names there are."""
+        names, first, place = np.unique([s.chromosome for s in sites], return_index=True, return_inverse=True)
+        groups = np.split(np.argsort(place, kind="stable"), np.cumsum(np.bincount(place))[:-1])
+        for number in np.argsort(first).tolist():
+            name = str(names[number])
+            is_one = name in self.chromosomes or len(self.chromosomes) < MOST_CHROMOSOMES
+            yield name if is_one else UNKNOWN, groups[number]
 
 
 def bin_numbers(maf: NDArray[np.float64]) -> NDArray[np.intp]:
@@ -112,6 +125,11 @@ def quality(source: Path | Iterable[Path]) -> Quality:
         for sites in _batches(path):
             totals.add(sites)
     return _as_quality(totals, _samples(files))
+
+
+def figure_files(source: Path | Iterable[Path]) -> list[Path]:
+    """The info files of a result folder or of given files, and the dose files that have none beside them."""
+    return _preferred([path for path in _files(source) if _is_info(path) or _is_dose(path)])
 
 
 def _files(source: Path | Iterable[Path]) -> list[Path]:
@@ -195,6 +213,7 @@ def _of_vcf(line: bytes) -> SiteFigures:
         _number(values.get(b"ER2", b".")),
         typed,
         not only,
+        (columns[1], columns[3], columns[4]),
     )
 
 
@@ -202,7 +221,10 @@ def _of_table(line: bytes, columns: dict[bytes, int]) -> SiteFigures:
     """A line of the old table: `SNP REF(0) ALT(1) ALT_Frq MAF AvgCall Rsq Genotyped LooRsq EmpR EmpRsq …`."""
     cells = line.split()
     genotyped = cells[columns[b"Genotyped"]].lower()
-    chromosome = cells[columns[b"SNP"]].split(b":", 1)[0].decode("ascii", "replace")
+    name = cells[columns[b"SNP"]].split(b":", 2)
+    is_place = len(name) > 1 and name[1].isdigit()
+    chromosome = name[0].decode("ascii", "replace") if is_place else UNKNOWN
+    ref, alt = (cells[columns[key]] if key in columns else b"" for key in (b"REF(0)", b"ALT(1)"))
     return SiteFigures(
         bare_name(chromosome),
         _maf(cells[columns[b"MAF"]], cells[columns[b"ALT_Frq"]]),
@@ -210,6 +232,7 @@ def _of_table(line: bytes, columns: dict[bytes, int]) -> SiteFigures:
         _number(cells[columns[b"EmpRsq"]]) if b"EmpRsq" in columns else math.nan,
         genotyped != b"imputed",
         genotyped != b"typed_only",
+        (name[1] if is_place else b"", ref, alt),
     )
 
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from app.domain.model import Model
-from app.genotypes.bgzf import ContainerError, open_text_blocks
-from app.genotypes.matrix import bare_name
+from app.domain.problem import ProblemError
+from app.results.quality import SiteFigures, figure_files, site_figures
 
 LOWEST_R2 = 0.8
 HIGHEST_ER2 = 0.3
@@ -35,55 +35,26 @@ class Suspect(Model):
 def suspects(source: Path | Iterable[Path]) -> tuple[Suspect, ...]:
     """The suspect sites of a result folder or of info and dose files, worst first, at most 1,000.
 
-    Rare sites (MAF below 0.01) are left out, as their ER2 says little. Files that cannot be read are left
-    to `quality`, which tells of them.
+    Rare sites (MAF below 0.01) are left out, as their ER2 says little, and sites whose position is not told.
+    Files that cannot be read are left to `quality`, which tells of them.
     """
-    found = (each for path in info_files(source) for each in _of_file(path))
+    found = (each for path in figure_files(source) for each in _of_file(path))
     worst = heapq.nsmallest(MOST, found, key=lambda each: (each.er2, each.chrom, each.pos))
     return tuple(worst)
 
 
-def info_files(source: Path | Iterable[Path]) -> list[Path]:
-    """The info files, and the dose files that have none beside them."""
-    if isinstance(source, Path):
-        files = sorted(source.rglob("*")) if source.is_dir() else [source]
-    else:
-        files = list(source)
-    infos = [p for p in files if p.name.endswith(".info.gz")]
-    told = {(p.parent, p.name.removesuffix(".info.gz")) for p in infos}
-    doses = [p for p in files if p.name.endswith(".dose.vcf.gz")]
-    return infos + [p for p in doses if (p.parent, p.name.removesuffix(".dose.vcf.gz")) not in told]
-
-
 def _of_file(path: Path) -> Iterator[Suspect]:
     try:
-        with open_text_blocks(path) as blocks:
-            for piece in blocks:
-                text = bytes(piece)
-                if b"ER2=" in text:
-                    yield from _of_lines(text.splitlines())
-    except (ContainerError, OSError):
+        for site in site_figures(path):
+            if _is_suspect(site):
+                position, ref, alt = (each.decode("ascii", "replace") for each in site.site)
+                yield Suspect(
+                    chrom=site.chromosome, pos=int(position), ref=ref, alt=alt, r2=site.r2, er2=site.er2
+                )
+    except ProblemError:
         return
 
 
-def _of_lines(lines: Iterable[bytes]) -> Iterator[Suspect]:
-    for line in lines:
-        if b"ER2=" not in line or line.startswith(b"#"):
-            continue
-        cells = line.split(b"\t", 8)
-        if len(cells) >= 8 and (found := _suspect(cells)) is not None:
-            yield found
-
-
-def _suspect(cells: list[bytes]) -> Suspect | None:
-    told = dict(part.split(b"=", 1) for part in cells[7].split(b";") if b"=" in part)
-    try:
-        r2, er2, maf = (float(told[key]) for key in (b"R2", b"ER2", b"MAF"))
-        position = int(cells[1])
-    except (KeyError, ValueError):
-        return None
-    if not (r2 >= LOWEST_R2 and er2 < HIGHEST_ER2 and maf >= LOWEST_MAF):
-        return None
-    ref, alt = (cell.decode("ascii", "replace") for cell in cells[3:5])
-    chrom = bare_name(cells[0].decode("ascii", "replace"))
-    return Suspect(chrom=chrom, pos=position, ref=ref, alt=alt, r2=r2, er2=er2)
+def _is_suspect(site: SiteFigures) -> bool:
+    believed = site.r2 >= LOWEST_R2 and site.maf >= LOWEST_MAF
+    return believed and site.er2 < HIGHEST_ER2 and site.site[0].isdigit()

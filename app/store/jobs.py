@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, delete, exists, func, insert, or_, select
+from sqlalchemy import Connection, and_, bindparam, delete, exists, func, insert, or_, select, update
 
 from app.domain.job import OPEN_STATES, Consent, Event, Job, JobState
 from app.store import tables as t
@@ -27,11 +27,15 @@ def _service_name(c: Connection, job: Job) -> str:
 def follow_name(c: Connection, service_id: str, name: str) -> None:
     """Let the jobs of a service show its new name."""
     j = t.jobs.c
-    query = (
-        select(t.job_documents.c.document).join(t.jobs).where(j.service_id == service_id, j.service != name)
-    )
-    for each in parse_all(Job, c.scalars(query)):
-        upsert(c, t.jobs, job_row(each, name))
+    outdated = and_(j.service_id == service_id, j.service != name)
+    # The name that the service gave to a job is in its document alone, and `search` has to keep it.
+    query = select(j.id, t.job_documents.c.document).join(t.job_documents).where(outdated)
+    texts = [
+        {"job": row.id, "text": job_row(parse(Job, row.document), name)["search"]} for row in c.execute(query)
+    ]
+    if texts:
+        c.execute(update(t.jobs).where(outdated).values(service=name, service_key=name.casefold()))
+        c.execute(update(t.jobs).where(j.id == bindparam("job")).values(search=bindparam("text")), texts)
 
 
 def job_row(j: Job, service: str) -> dict[str, object]:

@@ -8,6 +8,7 @@ import pytest
 from app.domain.problem import Kind, ProblemError
 from app.genotypes.bgzf import BgzfWriter
 from app.results.quality import BINS, bin_numbers, quality
+from app.results.suspects import suspects
 
 NEW = """##fileformat=VCFv4.2
 #CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO
@@ -80,3 +81,28 @@ def test_what_is_no_info_file(text: str, tmp_path: Path) -> None:
     path.write_text(text)
     with pytest.raises(ProblemError, match=r"chr1\.info"):
         quality(path)
+
+
+def test_a_table_of_names_without_places_is_one_chromosome(tmp_path: Path) -> None:
+    head, row = OLD.splitlines()[:2]
+    lines = [row.replace("21:1\t", f"rs{number}:A\t") for number in range(30_000)]
+    (tmp_path / "chr21.info").write_text("\n".join([head, *lines, row]) + "\n")
+    told = quality(tmp_path).by_chromosome
+    assert [(each.chromosome, each.variants) for each in told] == [("unknown", 30_000), ("21", 1)]
+
+
+def test_names_beyond_any_number_of_chromosomes_are_put_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.results.quality.MOST_CHROMOSOMES", 2)
+    head, row = OLD.splitlines()[:2]
+    lines = [row.replace("21:1\t", f"{name}:1\t") for name in "zabbz"]
+    (tmp_path / "a.info").write_text("\n".join([head, *lines]) + "\n")
+    told = quality(tmp_path).by_chromosome
+    assert [(each.chromosome, each.variants) for each in told] == [("z", 2), ("a", 1), ("unknown", 2)]
+
+
+def test_suspects_of_a_table(tmp_path: Path) -> None:
+    (tmp_path / "chr21.info").write_text(OLD.replace("0.7\t0.7\t0.1", "0.3\t0.09\t0.1"))
+    (found,) = suspects(tmp_path)
+    assert (found.chrom, found.pos, found.ref, found.alt, found.er2) == ("21", 1, "A", "C", 0.09)

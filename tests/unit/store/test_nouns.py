@@ -4,7 +4,7 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, event, select
 
 from app.domain.job import JobState
 from app.domain.panel import Population, SyncKind
@@ -229,6 +229,26 @@ def test_a_job_shows_the_name_of_its_service_also_after_both_changed(store: Stor
     ((name, search),) = shown()
     assert name == "Ann Arbor"
     assert "ann arbor" in search
+
+
+def test_all_jobs_of_a_renamed_service_follow_it_in_two_statements(store: Store) -> None:
+    store.write_now(lambda c: services.save_service(c, a_service()))
+    for number in range(5):
+        store.write_now(partial(jobs.save_job, job=a_job(f"job-{number}")))
+
+    def renamed(c: Connection) -> int:
+        told: list[str] = []
+        event.listen(c, "before_cursor_execute", lambda *args: told.append(args[2]))
+        jobs.follow_name(c, "svc-1", "Ann Arbor")
+        jobs.follow_name(c, "svc-1", "Ann Arbor")
+        return sum(text.startswith("UPDATE") for text in told)
+
+    assert store.write_now(renamed) == 2
+    query = select(t.jobs.c.service, t.jobs.c.service_key, t.jobs.c.search)
+    for row in store.read_now(lambda c: c.execute(query).all()):
+        assert row[:2] == ("Ann Arbor", "ann arbor")
+        assert "ann arbor" in row.search
+        assert "michigan" not in row.search
 
 
 def test_the_timeline_is_told_by_job_service_and_dataset(store: Store) -> None:
