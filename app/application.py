@@ -48,7 +48,7 @@ def usable_folder(home: Path) -> Path:
     """The data folder, made if need be; raises ProblemError (disk) when it cannot be made or written in."""
     verb = "used" if home.exists() else "made"
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)  # it holds names of people and files
         if not os.access(home, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:

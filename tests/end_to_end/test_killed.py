@@ -281,7 +281,7 @@ def look_at(case: Case, world: World, records: Records) -> None:
     look_at_downloads(case, there)
     password = FileSecrets(case.home / "keyring.json").get(f"password:{job.id}")
     assert password is not None
-    assert password.get_secret_value() == there.inputs["password"]
+    assert "password" not in there.inputs  # the server forgot it; ours opened the archives, as `found` shows
 
 
 def look_at_downloads(case: Case, there: JobRecord) -> None:

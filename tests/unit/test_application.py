@@ -1,12 +1,13 @@
 """The start of what goes on behind the window: whatever fails, everything else is looked after."""
 
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
-from app.application import open_desk, start_background
+from app.application import open_desk, start_background, usable_folder
 from app.domain.problem import Kind, ProblemError
 from app.operations.desk import Desk
 from app.operations.draft_job import JobDraft
@@ -68,3 +69,14 @@ def test_a_data_folder_that_cannot_be_is_told_as_such(tmp_path: Path) -> None:
         told = caught.value.problem
         assert (told.kind, told.title) == (Kind.DISK, f"The data folder cannot be {verb}")
         assert str(home) in told.what_happened
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+def test_a_new_data_folder_is_private_and_one_that_is_there_stays_as_it_is(tmp_path: Path) -> None:
+    there = tmp_path / "there"
+    there.mkdir(mode=0o755)
+    there.chmod(0o755)
+    assert [usable_folder(home).stat().st_mode & 0o777 for home in (tmp_path / "new", there)] == [
+        0o700,
+        0o755,
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from app.genotypes.bgzf import BgzfWriter
+from app.genotypes.check import check_files
 from tests.helpers.command_line import Cli, FakeProgram
 from tests.helpers.shared import shared_folder
 
@@ -185,3 +187,13 @@ def test_an_unknown_build_is_wrong_usage(cli: Cli, tmp_path: Path) -> None:
     answer = cli("check", vcf(tmp_path), "--build", "hg99", "--json")
     assert answer.code == 2
     assert "GRCh38" in answer.problem["what_happened"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_a_pipe_is_told_and_not_waited_for(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "a.vcf"
+    os.mkfifo(path)
+    answer = cli("check", path, "--json")
+    assert answer.code == 3
+    assert answer.problem["title"] == "This is not an ordinary file"
+    assert not check_files([path]).accepted
