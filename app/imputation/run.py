@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +29,7 @@ from app.imputation.genetic_map import CONSTANT, GeneticMap, read_map
 from app.imputation.minimac4 import impute_with_minimac4
 from app.imputation.output import Block, OutputPaths, ResultWriter
 from app.imputation.phasing import phase
+from app.imputation.scratch import remove_abandoned, scratch_folder
 from app.imputation.study import Study, genotype_counts, load_study
 from app.imputation.tabix import write_index
 
@@ -44,12 +44,13 @@ def impute_files(request: ImputationRequest, report: Report = silent) -> Imputat
     use_one_blas_thread()
     report(Progress(unit="sites", step="Reading"))
     request.out_dir.mkdir(parents=True, exist_ok=True)
+    remove_abandoned(request.out_dir)
     genetic_map = read_map(request.map_file, request.chromosome) if request.map_file else CONSTANT
     study = load_study(request)
     study.panel_alleles(study.panel)
     paths = OutputPaths.of(request.out_dir, bare_name(request.chromosome))
-    with tempfile.TemporaryDirectory(prefix=".imputing-", dir=request.out_dir) as name:
-        figures = _impute(request, study, genetic_map, Path(name), paths, report)
+    with scratch_folder(request.out_dir) as folder:
+        figures = _impute(request, study, genetic_map, folder, paths, report)
     index = write_index(paths.dose)
     figures = figures.model_copy(update={"seconds": round(time.monotonic() - began, 3)})
     has_empirical = request.empirical and request.engine is not EngineName.BEAGLE

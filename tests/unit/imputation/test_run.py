@@ -1,5 +1,6 @@
 """From file to files with the built-in engine."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -287,6 +288,15 @@ def test_progress_goes_to_the_end(cohort_files: SimulatedFiles, tmp_path: Path) 
 
 class Stop(Exception):
     pass
+
+
+def test_what_a_killed_try_left_goes_first(tmp_path: Path) -> None:
+    left = tmp_path / "out" / ".imputing-left"
+    left.mkdir(parents=True)
+    os.utime(left, (0, 0))
+    with pytest.raises(ProblemError):
+        small(tmp_path, [(5001, "A", "C", ["0|1"])])
+    assert not left.exists()
 
 
 def test_a_report_that_raises_leaves_nothing(cohort_files: SimulatedFiles, tmp_path: Path) -> None:
