@@ -16,9 +16,10 @@ from app.domain.problem import Kind, problem
 
 def serve(session: Session, port: int, mode: str, show_token: bool) -> None:
     """Run the practice server in the foreground until Ctrl+C or the end of the process is asked for."""
+    folder = _made(session.home / "practice")
     session.out.note("Making the practice panels; this takes a few seconds the first time.")
     try:
-        server = session.program.start_practice(session.home / "practice", port, mode)
+        server = session.program.start_practice(folder, port, mode)
     except OSError as error:
         raise problem(
             Kind.INPUT,
@@ -34,6 +35,20 @@ def serve(session: Session, port: int, mode: str, show_token: bool) -> None:
                 pass
     finally:
         server.stop()
+
+
+def _made(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise problem(
+            Kind.DISK,
+            "The data folder cannot be made",
+            f"{folder}: {error.strerror or error}.",
+            "Name another one by --home or HAPLODESK_HOME, on a disk where you may write.",
+            subject=str(folder),
+        ) from error
+    return folder
 
 
 @contextmanager

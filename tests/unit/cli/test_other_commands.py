@@ -188,3 +188,9 @@ def test_impute_refuses(cli: Cli, tmp_path: Path) -> None:
     assert twice.problem["title"] == "A chromosome comes twice"
     assert cli("impute", panel, "--panel-file", panel, "--out", out, "--engine", "x").code == 2
     assert not out.exists()
+
+
+def test_practice_in_a_folder_that_cannot_be_made(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    answer = cli("--home", tmp_path / "file", "practice", "serve", "--json")
+    assert (answer.code, answer.problem["kind"]) == (3, "disk")
