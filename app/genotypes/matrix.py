@@ -37,8 +37,8 @@ class Region:
 
     def holds(self, chromosome: str, position: int) -> bool:
         """Whether a site lies in the region."""
-        same = compared_name(chromosome) == compared_name(self.chromosome)
-        return same and self.first <= position <= self.last
+        inside = self.first <= position <= self.last
+        return inside and compared_name(chromosome) == compared_name(self.chromosome)
 
 
 @dataclass(frozen=True, eq=False)

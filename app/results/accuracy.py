@@ -193,7 +193,8 @@ def row_dosages(keys: bytes, cells: list[bytes]) -> NDArray[np.float64]:
     at = names.index(name)
     values = [parts[at] if len(parts := cell.split(b":")) > at else b"." for cell in cells]
     if name == b"DS":
-        return np.array([b"nan" if value == b"." else value for value in values]).astype(np.float64)
+        firsts = [value.split(b",", 1)[0] for value in values]  # of several ALT alleles the first
+        return np.array([b"nan" if value == b"." else value for value in firsts]).astype(np.float64)
     split = [value.replace(b"/", b",").replace(b"|", b",").split(b",") for value in values]
     if name == b"GT":
         return np.array([np.nan if b"." in parts else float(parts.count(b"1")) for parts in split])

@@ -91,6 +91,7 @@ def test_people_and_files_that_do_not_fit(tmp_path: Path) -> None:
 
 
 def test_alleles_of_a_site_with_two_alts_are_those_of_the_first() -> None:
+    assert row_dosages(b"DS", [b"0.5,1", b".,."]).tolist()[0] == 0.5
     assert row_dosages(b"GT", [b"2|2", b"1|2", b"1/1", b"1", b".|1"]).tolist()[:4] == [0, 1, 2, 1]
 
 
