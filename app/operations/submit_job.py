@@ -145,12 +145,16 @@ def _consents(desk: Desk, draft: JobDraft, job: Job) -> list[Consent]:
     ]
 
 
+def _files(number: int) -> str:
+    return "1 file" if number == 1 else f"{number} files"
+
+
 def _short(text: str, letters: int = 120) -> str:
     return text if len(text) <= letters else text[: letters - 1].rstrip() + "…"
 
 
 def _events(desk: Desk, draft: JobDraft, job: Job, found: Preflight) -> list[Event]:
-    texts = [f"Job made: {len(job.files)} files for {found.service.name}, panel {job.panel_name}."]
+    texts = [f"Job made: {_files(len(job.files))} for {found.service.name}, panel {job.panel_name}."]
     texts += [f"{desk.person()} accepted: “{_short(text)}”" for text in draft.terms.values()]
     if job.override_reason:
         texts.append(f"Sent in spite of severe findings. Reason: {job.override_reason}")
