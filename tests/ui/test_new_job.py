@@ -17,7 +17,7 @@ from app.domain.service import HealthState
 from app.operations.draft_job import Obstacle, Preflight
 from app.ui.context import Context
 from app.ui.views.new_job.filling import Filling, choices_of, suited, why_not, with_defaults
-from app.ui.views.new_job.how_column import HowColumn
+from app.ui.views.new_job.how_column import HowColumn, WideScroll
 from app.ui.views.new_job.new_job_view import KEPT, NewJobView
 from tests.ui import samples
 from tests.ui.fakes import FakeLibrary, FakeOperations
@@ -267,3 +267,11 @@ def test_signs_follow_the_scheme_and_the_choice_stays(
     assert chosen is not None
     assert chosen.text(0) == name
     assert view.filling.panel_id
+
+
+def test_no_field_is_cut_in_a_small_window(qtbot: QtBot, view: NewJobView) -> None:
+    view.resize(732, 504)
+    choose_panel(qtbot, view)
+    scroll = view.how.findChild(WideScroll)
+    assert scroll is not None
+    qtbot.waitUntil(lambda: scroll.viewport().width() >= scroll.widget().minimumSizeHint().width())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -24,7 +24,25 @@ from app.ui.theme import GRID
 from app.ui.views.new_job.filling import LISTS, Filling, choices_of, shown_parameters
 from app.ui.widgets.basics import SectionHeading, Text, clear
 
+MOST = GRID * 40
 WORDS_ONLY = {ParameterType.HEADING, ParameterType.INFO}
+
+
+class WideScroll(QScrollArea):
+    """Asks for the width of its fields, so that a small window cuts none; beyond `MOST` they scroll."""
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        """The fields and the bar beside them."""
+        hint, inside = super().minimumSizeHint(), self.widget()
+        bar = self.verticalScrollBar().sizeHint().width()
+        wanted = inside.minimumSizeHint().width() + bar if inside is not None else 0
+        return QSize(max(hint.width(), min(wanted, MOST)), hint.height())
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        """Other fields, another width."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
 
 
 class HowColumn(QWidget):
@@ -42,7 +60,7 @@ class HowColumn(QWidget):
         title = SectionHeading(self.tr("How"))
         title.setMinimumHeight(QPushButton().sizeHint().height() + GRID // 2)
         column.addWidget(title)
-        scroll = QScrollArea()
+        scroll = WideScroll()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         inside = QWidget()
