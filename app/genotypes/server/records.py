@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -82,7 +83,8 @@ def _parse(line: str, samples: int, number: int) -> Record:
         raise ServerStop(f"Line {number}: different number of samples.")
     if place or len(words) > 1:
         cells = [_subfield(cell, place) for cell in cells]
-    return Record(tiles[0], int(tiles[1]), tiles[2], tiles[3], tiles[4], tiles[6], cells)
+    shared = [*map(sys.intern, cells)]  # X and lifted files are kept whole: one object for each word
+    return Record(tiles[0], int(tiles[1]), tiles[2], tiles[3], tiles[4], tiles[6], shared)
 
 
 def _subfield(cell: str, place: int) -> str:

@@ -15,6 +15,7 @@ from app.genotypes.kernel import SampleCounts, count_cells
 from app.genotypes.rows import first_tabs
 from app.genotypes.server.panel_sites import PanelArrays, in_order
 from app.genotypes.server.parameters import ServerQcParameters
+from app.genotypes.server.records import read_records
 from app.genotypes.server_qc import run_server_qc
 from tests.unit.genotypes.vcf_text import names, record, vcf
 
@@ -116,3 +117,10 @@ def test_cells_of_one_letter_are_counted() -> None:
     assert (found.ref, found.alt, found.het, found.missing) == (1, 2, 1, 1)
     assert (found.haploid, found.highest, found.bad) == (4, 2, 0)
     assert per_sample.missing.tolist() == [0, 0, 1, 0, 0]
+
+
+def test_genotypes_of_records_that_are_kept_share_their_words(tmp_path: Path) -> None:
+    path = tmp_path / "a.vcf"
+    path.write_bytes(on_x())
+    kept = list(read_records(path, SAMPLES))
+    assert len({id(genotype) for each in kept for genotype in each.genotypes}) == 1

@@ -231,3 +231,14 @@ def test_cancel_while_running_and_two_at_once(make_server: MakeServer) -> None:
 def test_size_text() -> None:
     sizes = {0: "0 bytes", 1023: "1023 bytes", 1024: "1 KB", 2 * 1024**2 - 1: "1 MB", 5 * 1024**3: "5 GB"}
     assert {size: size_text(size) for size in sizes} == sizes
+
+
+@pytest.mark.parametrize("mode", ["imputation", "qconly"])
+def test_a_job_that_has_ended_forgets_its_password(make_server: MakeServer, mode: str) -> None:
+    server = make_server(work=make_results)
+    finished(server, password="secret-1", mode=mode)
+    kept = server.jobs()[0].inputs
+    assert (kept["mode"], "password" in kept) == (mode, False)
+    for each in server.job_folder("x").parent.parent.glob("practice.db"):
+        server.stop()  # writes the log of the database into it
+        assert b"secret-1" not in each.read_bytes()
