@@ -90,6 +90,9 @@ class Demonstration:
         self._desk: Desk = window.desk
         self._out = out
         self._stay = stay
+        if os.environ.get("QT_QPA_PLATFORM") == "offscreen":
+            # The screen that is not there is 800 pixels wide; the pictures are of a common window.
+            window.window.resize(1280, 840)
         self._began = time.monotonic()
         self._pictures: list[str] = []
         self._steps: list[dict[str, Any]] = []

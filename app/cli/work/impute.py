@@ -20,7 +20,7 @@ from app.domain.finding import CheckReport, FileFacts
 from app.domain.problem import Kind, problem
 from app.genotypes.bgzf import read_lines
 from app.genotypes.check import CheckOptions, check_files
-from app.genotypes.matrix import bare_name
+from app.genotypes.matrix import bare_name, compared_name
 from app.genotypes.worker import run_in_process
 from app.imputation.contract import EngineName, ImputationFiles, ImputationRequest, PhasingName
 from app.imputation.engines import find_engine
@@ -123,7 +123,7 @@ def _of_chromosome(files: Sequence[Path], chromosome: str, what: str) -> Path:
     """The only file, else the one whose first record lies on the chromosome."""
     if len(files) == 1:
         return files[0]
-    found = [path for path in files if _first_chromosome(path) == bare_name(chromosome)]
+    found = [path for path in files if _first_chromosome(path) == compared_name(chromosome)]
     if len(found) == 1:
         return found[0]
     raise problem(
@@ -138,7 +138,7 @@ def _of_chromosome(files: Sequence[Path], chromosome: str, what: str) -> Path:
 def _first_chromosome(path: Path) -> str:
     for line in read_lines(path):
         if line.strip() and not line.startswith((b"#", b"chr\t", b"pos", b"position")):
-            return bare_name(line.split()[0].decode(errors="replace"))
+            return compared_name(line.split()[0].decode(errors="replace"))
     return ""
 
 
