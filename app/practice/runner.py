@@ -35,6 +35,16 @@ Work = Callable[[JobOrder, Report], JobOutcome]
 """What is done in the process of a job; stands at the top of a module, as the process must find it."""
 
 
+LOOK_S = 0.5
+
+
+async def _every(seconds: float, look: Callable[[], None]) -> None:
+    """Look again and again, until cancelled."""
+    while True:
+        await asyncio.sleep(seconds)
+        look()
+
+
 class Runner:
     """Lives in the server's event loop; all its methods but `wake` are called there."""
 
@@ -132,11 +142,16 @@ class Runner:
         events.unlink(missing_ok=True)
         listener = Listener(events)
         take = partial(self._take, order.job_id, listener)
+        # Reports are throttled: the last of several messages would wait for the worker's next report.
+        looking = asyncio.create_task(_every(LOOK_S, take))
         try:
             outcome: JobOutcome = await run_in_process(self._work, order, report=lambda _progress: take())
         except ProblemError as error:
             logger.warning("practice job %s: %s", order.job_id, error.problem.details or error)
             outcome = JobOutcome(success=False)
+        finally:
+            looking.cancel()
+            await asyncio.wait([looking])
         take()
         if not outcome.success:
             self._context.records.change(order.job_id, self._tell_failure)
