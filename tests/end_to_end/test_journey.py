@@ -124,7 +124,7 @@ async def look_at_the_store(way: Way, desk: Desk, job_id: str, terms: dict[str, 
     told = {f.downloads_left for f in job.remote_files}
     assert told == {None if way.mode == "cg2" else 10}, "as told before the fetch; cg2 does not tell"
     texts = [e.text for e in await desk.store.read(lambda c: jobs.events(c, job_id=job_id))]
-    for wanted in ("Job made", "Sending to", "All data sent", "Accepted by the server", "Now success"):
+    for wanted in ("Job made", "Sending to", "All data sent", "Accepted by the server", "Done (server"):
         assert sum(wanted in text for text in texts) == 1, (wanted, texts)
     assert sum("accepted the terms" in text for text in texts) == 2
     assert sum(text.endswith("verified.") for text in texts) == len(job.remote_files)
