@@ -126,7 +126,7 @@ async def look_at_the_store(way: Way, desk: Desk, job_id: str, terms: dict[str, 
     texts = [e.text for e in await desk.store.read(lambda c: jobs.events(c, job_id=job_id))]
     for wanted in ("Job made", "Sending to", "All data sent", "Accepted by the server", "Done (server"):
         assert sum(wanted in text for text in texts) == 1, (wanted, texts)
-    assert sum("accepted the terms" in text for text in texts) == 2
+    assert sum(" accepted: “" in text for text in texts) == 2
     assert sum(text.endswith("verified.") for text in texts) == len(job.remote_files)
     kept = await desk.store.read(lambda c: jobs.consents(c, job_id))
     assert {c.parameter_id: c.text for c in kept} == terms
