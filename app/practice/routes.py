@@ -29,12 +29,18 @@ def api_routes(context: Context) -> list[Route]:
     """All routes of the interface."""
     table: list[tuple[str, str, Handler]] = [
         ("GET", "/api/v2/server", server),
-        ("GET", "/api/v2/server/apps", apps),
+        ("GET", "/api/v2/server/apps", session_only),
         ("GET", "/api/v2/server/apps/{app}", app_details),
         ("GET", "/api/v2/server/counters", counters),
         ("GET", "/api/v2/server/version.svg", version),
         ("POST", "/api/v2/tokens/verify", verify),
         ("GET", "/api/v2/users/{user}/profile", profile),
+        ("POST", "/api/v2/users/{user}/profile", session_only),
+        ("DELETE", "/api/v2/users/{user}/profile", session_only),
+        ("POST", "/api/v2/users/{user}/api-token", session_only),
+        ("DELETE", "/api/v2/users/{user}/api-token", session_only),
+        ("GET", "/api/v2/admin/jobs/{job}/reset", session_only),
+        ("POST", "/login", login),
         ("GET", "/api/v2/jobs", jobs),
         ("POST", "/api/v2/jobs/submit/{app}", submission.submit),
         ("GET", "/api/v2/jobs/{job}/status", status),
@@ -98,10 +104,15 @@ def _app_entry(context: Context) -> dict[str, str]:
     return entry if context.mode is Mode.CG2 else {**entry, "version": context.text.app_version}
 
 
-async def apps(context: Context, request: Request) -> Response:
-    """The list of applications is for administrators only."""
+async def session_only(context: Context, request: Request) -> Response:
+    """What only a session or an administrator may do: an API token is not enough."""
     require_user(context, request)
     raise Refused(framework_error(context.mode, request.url.path, 403))
+
+
+async def login(_context: Context, _request: Request) -> Response:
+    """Nobody has a password here: the token is made by the program."""
+    raise own_error(401, "Login failed! Wrong username or password.")
 
 
 async def app_details(context: Context, request: Request) -> Response:

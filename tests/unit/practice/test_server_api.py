@@ -320,3 +320,26 @@ def test_both_sockets_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert bound[0].fileno() == -1
     assert made.base_url == ""
     made.stop()
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/api/v2/users/me/profile"),
+        ("DELETE", "/api/v2/users/me/profile"),
+        ("POST", "/api/v2/users/me/api-token"),
+        ("DELETE", "/api/v2/users/me/api-token"),
+        ("GET", "/api/v2/admin/jobs/job-1/reset"),
+    ],
+)
+def test_a_token_is_not_enough_for_what_only_a_session_may_do(
+    server: PracticeServer, method: str, path: str
+) -> None:
+    assert call(server, method, path).status == 403
+    assert call(server, method, path, token=None).status == 401
+
+
+def test_nobody_signs_in_with_a_password(server: PracticeServer) -> None:
+    answer = call(server, "POST", "/login", token=None)
+    assert answer.status == 401
+    assert answer.json["success"] is False
