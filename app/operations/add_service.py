@@ -16,6 +16,7 @@ from app.operations.desk import Desk
 from app.operations.look_at_service import look_at_service, store_token_info
 from app.services import catalogue
 from app.store import jobs, services
+from app.store.secrets import token_name
 from app.transport.address import normalise
 
 
@@ -36,11 +37,11 @@ async def add_service(
     preset = _preset(preset_id, url)
     service = await _new_service(desk, name, url, family, preset, plain_http_allowed)
     if token is not None:
-        await desk.keep_secret(f"token:{service.id}", cleaned_token(token))
+        await desk.keep_secret(token_name(service.id), cleaned_token(token))
     try:
         service = await _first_look(desk, service, token is not None)
     except BaseException:
-        await desk.forget_secret(f"token:{service.id}")
+        await desk.forget_secret(token_name(service.id))
         raise
     await desk.store.write(lambda c: services.save_service(c, service))
     await check_services(desk, (service.id,))

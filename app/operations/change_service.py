@@ -15,13 +15,14 @@ from app.operations.add_service import add_service, cleaned_token
 from app.operations.desk import Desk
 from app.operations.look_at_service import store_token_info, what_it_says
 from app.store import jobs, services
+from app.store.secrets import token_name
 from app.store.store import Connection as StoreConnection
 
 
 async def set_token(desk: Desk, service_id: str, token: SecretStr) -> Changes:
     """Verify a new token, then keep it in place of the old one; a bad one changes nothing."""
     service = await desk.service(service_id)
-    name = f"token:{service.id}"
+    name = token_name(service.id)
     before = await desk.secret(name)
     await desk.keep_secret(name, cleaned_token(token))
     try:
@@ -52,7 +53,7 @@ async def _put_back(desk: Desk, name: str, before: SecretStr | None) -> None:
 async def remove_token(desk: Desk, service_id: str) -> Changes:
     """Forget the token of a service."""
     service = await desk.service(service_id)
-    await desk.forget_secret(f"token:{service.id}")
+    await desk.forget_secret(token_name(service.id))
     return await _change(desk, service, "The token was removed.", token=TokenInfo())
 
 
@@ -85,7 +86,7 @@ async def remove_service(desk: Desk, service_id: str) -> Changes:
             "Wait for them, cancel them, or switch the service off instead.",
             subject=service.name,
         )
-    await desk.forget_secret(f"token:{service.id}")
+    await desk.forget_secret(token_name(service.id))
     return desk.announce(Changes.of(Noun.SERVICE, service_id))
 
 

@@ -32,7 +32,7 @@ from app.operations.tasks import Tasks
 from app.services.contract import Connection, RemoteJob, ServiceFamily
 from app.services.registry import Registry
 from app.store import jobs, notices, services, settings
-from app.store.secrets import Secrets
+from app.store.secrets import Secrets, token_name
 from app.store.store import Connection as StoreConnection
 from app.store.store import Store
 
@@ -154,7 +154,7 @@ class Desk:
 
     async def connection(self, service: Service) -> Connection:
         """How to reach a service, with its token from the keyring."""
-        token = await self.secret(f"token:{service.id}")
+        token = await self.secret(token_name(service.id))
         return Connection(
             service_id=service.id,
             base_url=service.base_url,

@@ -15,6 +15,7 @@ from app.operations.desk import Desk
 from app.operations.preflight import recheck
 from app.operations.send_job import BEFORE_SEAL, cancel_there, cancelled_here, send_job
 from app.store import jobs
+from app.store.secrets import password_name
 from app.store.store import Connection as StoreConnection
 
 WAIT_FOR_UPLOAD_S = 5.0
@@ -105,7 +106,7 @@ async def _copy(desk: Desk, job: Job) -> Job:
         },
     )  # fmt: skip
     if job.password_set:
-        await desk.keep_secret(f"password:{again.id}", SecretStr(new_password()))
+        await desk.keep_secret(password_name(again.id), SecretStr(new_password()))
     consents = await desk.store.read(lambda c: jobs.consents(c, job.id))
 
     def write(c: StoreConnection) -> None:
@@ -136,6 +137,6 @@ async def forget_job(desk: Desk, job_id: str) -> Changes:
         raise problem(
             Kind.INPUT, "The job is not finished", f"{job.name} is {job.state}.", "Cancel it first."
         )
-    await desk.forget_secret(f"password:{job.id}")
+    await desk.forget_secret(password_name(job.id))
     await desk.store.write(lambda c: jobs.remove_job(c, job_id))
     return desk.announce(Changes.of(Noun.JOB, job_id))

@@ -43,6 +43,7 @@ from app.operations.visit_jobs import merged_files
 from app.services.contract import RemoteFile, RemoteJob
 from app.store import jobs, pages, results
 from app.store.pages import TableQuery
+from app.store.secrets import password_name
 from app.store.store import Connection as StoreConnection
 
 log = logging.getLogger(__name__)
@@ -131,7 +132,7 @@ class _Fetch:
         files = tuple(f for f in job.remote_files if f.group != LOG_GROUP)
         await asyncio.to_thread(clear_leftovers, self._folder, files)
         await asyncio.to_thread(refuse_small_disk, self._folder, files)
-        self._password = password or await self._desk.secret(f"password:{self._job_id}")
+        self._password = password or await self._desk.secret(password_name(self._job_id))
         first = await self._all(wanted)
         if first is not None:
             raise ProblemError(first)

@@ -29,6 +29,7 @@ from app.operations.preflight import recheck
 from app.operations.tasks import TaskKind
 from app.services.contract import RemoteJob, Submission
 from app.store import services
+from app.store.secrets import password_name
 
 log = logging.getLogger(__name__)
 
@@ -129,7 +130,7 @@ async def _step(desk: Desk, job: Job, event: str, expected: SendPhase, **fields:
 
 
 async def _submission(desk: Desk, service: Service, job: Job) -> Submission:
-    password = await desk.secret(f"password:{job.id}") if job.password_set else None
+    password = await desk.secret(password_name(job.id)) if job.password_set else None
     if job.password_set and password is None:
         raise problem(
             Kind.INPUT,

@@ -14,6 +14,7 @@ from app.operations.draft_job import JobDraft, Obstacle, Preflight, is_aes, pane
 from app.operations.preflight import preflight
 from app.operations.send_job import send_job
 from app.store import jobs
+from app.store.secrets import password_name
 from app.store.store import Connection as StoreConnection
 
 
@@ -40,7 +41,7 @@ async def create_job(desk: Desk, draft: JobDraft, password: SecretStr | None = N
     assert found.panel is not None
     job = _job(desk, draft, found, found.form)
     if job.password_set:
-        await desk.keep_secret(f"password:{job.id}", password or SecretStr(new_password()))
+        await desk.keep_secret(password_name(job.id), password or SecretStr(new_password()))
     consents = _consents(desk, draft, job)
     events = _events(desk, draft, job, found)
 

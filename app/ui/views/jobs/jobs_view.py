@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr
 from PySide6.QtGui import QGuiApplication
@@ -27,7 +28,7 @@ from app.ui.views.jobs.fetch_password import FetchPasswordDialog
 from app.ui.views.jobs.job_commands import job_commands
 from app.ui.views.jobs.job_detail import JobDetail, JobFacts
 from app.ui.views.jobs.remedies import costs_downloads
-from app.ui.views.view import View
+from app.ui.views.list_and_detail import ListAndDetail
 from app.ui.widgets.basics import EmptyState, primary
 from app.ui.widgets.noun_keys import bind_noun_keys
 from app.ui.widgets.splitter import RememberedSplitter
@@ -36,8 +37,10 @@ from app.ui.widgets.table_view import TableView
 SLOWLY = 20
 
 
-class JobsView(View):
+class JobsView(ListAndDetail):
     """Imputation jobs at services."""
+
+    detail: JobDetail
 
     nouns = frozenset({Noun.JOB, Noun.RESULT, Noun.EVENT, Noun.SERVICE})
     tick_ms = 1000
@@ -120,34 +123,20 @@ class JobsView(View):
             self.table.grid.viewport().update()
             self.detail.tick_slowly()
 
-    def reveal(self, item_id: str) -> None:
-        """Select a job."""
-        self.table.reveal(item_id)
-        self._show(item_id)
-
     def shown_job(self) -> Job | None:
         """The job whose page is open."""
         return self.detail.facts.job if self.detail.facts is not None else None
 
-    def _choose_first(self) -> None:
-        first = self.table.model.id_at(0)
-        self.new_job.setVisible(first is not None or self.table.model.query.filtered)
-        if first is None:
-            self._show(None)
-        elif self.table.current_id() is None and self.current is None:
-            self.table.reveal(first)
+    def offer_tools(self, something: bool) -> None:
+        """An empty table has a button of its own."""
+        self.new_job.setVisible(something)
 
-    def _show(self, job_id: object) -> None:
-        self.current = job_id if isinstance(job_id, str) else None
-        if self.current is None:
-            self.detail.hide()
-        else:
-            self._read_detail(self.current)
+    def facts_of(self, item_id: str) -> Coroutine[Any, Any, JobFacts | None]:
+        """What the page shows."""
+        return self.detail.facts_of(item_id)
 
-    def _read_detail(self, job_id: str) -> None:
-        self.read(self.detail.facts_of(job_id), self._show_facts)
-
-    def _show_facts(self, facts: JobFacts | None) -> None:
+    def show_facts(self, facts: JobFacts | None) -> None:
+        """Show it, unless another row was selected meanwhile."""
         if facts is None or facts.job.id != self.current:
             return
         self.detail.show_facts(facts)

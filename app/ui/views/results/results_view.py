@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
@@ -18,18 +19,20 @@ from app.ui.models.joined import Joined
 from app.ui.models.table import Column, TableModel, time_column
 from app.ui.status import result_state
 from app.ui.theme import GRID
+from app.ui.views.list_and_detail import ListAndDetail
 from app.ui.views.results.result_commands import result_commands
 from app.ui.views.results.result_detail import ResultDetail, ResultFacts
 from app.ui.views.results.result_words import fresh, r2
-from app.ui.views.view import View
 from app.ui.widgets.basics import EmptyState
 from app.ui.widgets.noun_keys import bind_noun_keys
 from app.ui.widgets.splitter import RememberedSplitter
 from app.ui.widgets.table_view import TableView
 
 
-class ResultsView(View):
+class ResultsView(ListAndDetail):
     """What was fetched and how good it is."""
+
+    detail: ResultDetail
 
     nouns = frozenset({Noun.RESULT, Noun.JOB})
     tick_ms = 20_000
@@ -101,29 +104,12 @@ class ResultsView(View):
         self.table.grid.viewport().update()
         self.detail.tick()
 
-    def reveal(self, item_id: str) -> None:
-        """Select a result."""
-        self.table.reveal(item_id)
-        self._show(item_id)
+    def facts_of(self, item_id: str) -> Coroutine[Any, Any, ResultFacts | None]:
+        """What the page shows."""
+        return self.detail.facts_of(item_id)
 
-    def _choose_first(self) -> None:
-        first = self.table.model.id_at(0)
-        if first is None:
-            self._show(None)
-        elif self.table.current_id() is None and self.current is None:
-            self.table.reveal(first)
-
-    def _show(self, result_id: object) -> None:
-        self.current = result_id if isinstance(result_id, str) else None
-        if self.current is None:
-            self.detail.hide()
-        else:
-            self._read_detail(self.current)
-
-    def _read_detail(self, result_id: str) -> None:
-        self.read(self.detail.facts_of(result_id), self._show_facts)
-
-    def _show_facts(self, facts: ResultFacts | None) -> None:
+    def show_facts(self, facts: ResultFacts | None) -> None:
+        """Show it, unless another row was selected meanwhile."""
         if facts is None or facts.result.id != self.current:
             return
         self.detail.show_facts(facts)

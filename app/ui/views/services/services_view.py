@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
@@ -16,17 +17,19 @@ from app.ui.dialogs.set_token import SetTokenDialog
 from app.ui.models.table import Column, TableModel, time_column
 from app.ui.status import health_state
 from app.ui.theme import GRID
+from app.ui.views.list_and_detail import ListAndDetail
 from app.ui.views.services.practice_card import PracticeCard
 from app.ui.views.services.service_commands import service_commands
 from app.ui.views.services.service_detail import ServiceDetail, ServiceFacts
-from app.ui.views.view import View
 from app.ui.widgets.basics import EmptyState
 from app.ui.widgets.splitter import RememberedSplitter
 from app.ui.widgets.table_view import TableView
 
 
-class ServicesView(View):
+class ServicesView(ListAndDetail):
     """Where data may be sent."""
+
+    detail: ServiceDetail
 
     nouns = frozenset({Noun.SERVICE, Noun.PANEL})
     tick_ms = 20_000
@@ -97,30 +100,16 @@ class ServicesView(View):
         self.table.grid.viewport().update()
         self.detail.tick()
 
-    def reveal(self, item_id: str) -> None:
-        """Select a service."""
-        self.table.reveal(item_id)
-        self._show(item_id)
+    def offer_tools(self, something: bool) -> None:
+        """An empty table has a button of its own."""
+        self.add_button.setVisible(something)
 
-    def _choose_first(self) -> None:
-        first = self.table.model.id_at(0)
-        self.add_button.setVisible(first is not None or self.table.model.query.filtered)
-        if first is None:
-            self._show(None)
-        elif self.table.current_id() is None and self.current is None:
-            self.table.reveal(first)
+    def facts_of(self, item_id: str) -> Coroutine[Any, Any, ServiceFacts | None]:
+        """What the page shows."""
+        return self.detail.facts_of(item_id)
 
-    def _show(self, service_id: object) -> None:
-        self.current = service_id if isinstance(service_id, str) else None
-        if self.current is None:
-            self.detail.hide()
-        else:
-            self._read_detail(self.current)
-
-    def _read_detail(self, service_id: str) -> None:
-        self.read(self.detail.facts_of(service_id), self._show_facts)
-
-    def _show_facts(self, facts: ServiceFacts | None) -> None:
+    def show_facts(self, facts: ServiceFacts | None) -> None:
+        """Show it, unless another row was selected meanwhile."""
         if facts is None or facts.service.id != self.current:
             return
         self.detail.show_facts(facts)

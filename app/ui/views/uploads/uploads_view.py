@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
@@ -18,11 +19,11 @@ from app.ui.models.joined import Joined
 from app.ui.models.table import Column, TableModel, time_column
 from app.ui.text import plural
 from app.ui.theme import GRID
+from app.ui.views.list_and_detail import ListAndDetail
 from app.ui.views.uploads.choosing import choose_files, choose_folder
 from app.ui.views.uploads.dataset_commands import dataset_commands
 from app.ui.views.uploads.dataset_detail import DatasetDetail, DatasetFacts
 from app.ui.views.uploads.dataset_words import chromosome_span, dataset_shown
-from app.ui.views.view import View
 from app.ui.widgets.basics import EmptyState, link
 from app.ui.widgets.noun_keys import bind_noun_keys
 from app.ui.widgets.splitter import RememberedSplitter
@@ -30,8 +31,10 @@ from app.ui.widgets.table_view import TableView
 from app.ui.widgets.task_rows import TaskRows
 
 
-class UploadsView(View):
+class UploadsView(ListAndDetail):
     """What the user brought."""
+
+    detail: DatasetDetail
 
     nouns = frozenset({Noun.DATASET, Noun.SERVICE, Noun.PANEL, Noun.JOB})
     tick_ms = 20_000
@@ -122,32 +125,17 @@ class UploadsView(View):
         """Relative times."""
         self.table.grid.viewport().update()
 
-    def reveal(self, item_id: str) -> None:
-        """Select a dataset."""
-        self.table.reveal(item_id)
-        self._show(item_id)
-
-    def _choose_first(self) -> None:
-        first = self.table.model.id_at(0)
-        something = first is not None or self.table.model.query.filtered
+    def offer_tools(self, something: bool) -> None:
+        """An empty table has a button of its own."""
         for button in (self.add_files, self.add_folder):
             button.setVisible(something)
-        if first is None:
-            self._show(None)
-        elif self.table.current_id() is None and self.current is None:
-            self.table.reveal(first)
 
-    def _show(self, dataset_id: object) -> None:
-        self.current = dataset_id if isinstance(dataset_id, str) else None
-        if self.current is None:
-            self.detail.hide()
-        else:
-            self._read_detail(self.current)
+    def facts_of(self, item_id: str) -> Coroutine[Any, Any, DatasetFacts | None]:
+        """What the page shows."""
+        return self.detail.facts_of(item_id)
 
-    def _read_detail(self, dataset_id: str) -> None:
-        self.read(self.detail.facts_of(dataset_id), self._show_facts)
-
-    def _show_facts(self, facts: DatasetFacts | None) -> None:
+    def show_facts(self, facts: DatasetFacts | None) -> None:
+        """Show it, unless another row was selected meanwhile."""
         if facts is None or facts.dataset.id != self.current:
             return
         self.detail.show_facts(facts)
