@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from app.domain.finding import CheckReport
 from app.domain.model import Model
+from app.domain.repair import RepairOutcome
+from app.domain.verdict import Verdict
 
 
 class DatasetState(StrEnum):
@@ -26,7 +28,11 @@ class DataFile(Model):
 
 
 class Dataset(Model):
-    """Files that are checked and sent as one; people in them are samples, sites are variants."""
+    """Files that are checked and sent as one; people in them are samples, sites are variants.
+
+    `verdicts` are what services would say, by the last predictions. A dataset that a repair wrote knows what
+    it was made from and how (`made_from`, `outcome`).
+    """
 
     id: str
     name: str
@@ -36,6 +42,9 @@ class Dataset(Model):
     problem: str = ""
     added: datetime
     checked: datetime | None = None
+    verdicts: tuple[Verdict, ...] = ()
+    made_from: str | None = None
+    outcome: RepairOutcome | None = None
 
     @property
     def size(self) -> int:

@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from app.domain.cohort_summary import CohortSummary
 from app.domain.model import Model
 
 
@@ -73,7 +74,8 @@ class CheckReport(Model):
     """The answer of `check`: what is in the files and what is wrong with them.
 
     `stage` is where it stopped: `index`, `validate`, `qc` or `ok`; `error` is the sentence of the first
-    severe finding, None when accepted.
+    severe finding, None when accepted. `cohort` are the figures of the people, None when they were not looked
+    at. `figures` names the file of arrays that plots are drawn from, inside the dataset's own folder.
     """
 
     accepted: bool
@@ -86,6 +88,8 @@ class CheckReport(Model):
     phased: bool | None = None
     files: tuple[FileFacts, ...] = ()
     findings: tuple[Finding, ...] = ()
+    cohort: CohortSummary | None = None
+    figures: str = ""
 
     def count(self, severity: Severity) -> int:
         """How many findings are of a severity."""

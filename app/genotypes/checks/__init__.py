@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from app.domain.finding import Finding
 from app.genotypes.checks import across, calls, chromosomes, container, headers, samples, sites, x_ploidy
+from app.genotypes.checks.cohort_subject import CohortSubject
 from app.genotypes.checks.finding_of import Subject
 
 FILE_CHECKS: tuple[Callable[[Subject], Iterable[Finding]], ...] = (
@@ -50,3 +51,5 @@ ACROSS_CHECKS: tuple[Callable[[Sequence[Subject]], Iterable[Finding]], ...] = (
     across.samples,
     across.builds,
 )
+
+COHORT_CHECKS: tuple[Callable[[CohortSubject], Iterable[Finding]], ...] = ()

@@ -1,0 +1,41 @@
+"""What every reader of a genotype format gives, and how it says that it cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from app.genotypes.cohort import Batch, Origin
+
+
+class FormatError(Exception):
+    """A file that cannot be read as what it claims to be.
+
+    `code` is that of the finding (`plink.bed_size`, `final_report.columns`), `title` a short sentence without
+    a full stop, `place` a line, byte or site, `advice` what the person can do.
+    """
+
+    def __init__(self, code: str, path: str, title: str, place: str = "", advice: str = "") -> None:
+        super().__init__(f"{path}: {title}" + (f" ({place})" if place else ""))
+        self.code = code
+        self.path = path
+        self.title = title
+        self.place = place
+        self.advice = advice
+
+
+class GenotypeReader(Protocol):
+    """An opened file or set of files. `people` may hold sex, families, fathers, mothers (see `Cohort`)."""
+
+    origin: Origin
+    samples: Sequence[str]
+    people: dict[str, Sequence[str] | Sequence[int]]
+
+    def batches(self, rows: int = 2048) -> Iterator[Batch]:
+        """The rows in file order, at most about `rows` at once. FormatError at the first fault that ends the
+        reading; oddities of single sites are flags."""
+        ...
+
+    def progress(self) -> tuple[int, int]:
+        """Bytes read so far, bytes in all."""
+        ...

@@ -1,0 +1,90 @@
+"""Packed genotypes: what is written comes back, and nothing half-written can be opened."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.genotypes.cohort import Batch, Cohort, CohortWriter, Origin, count, open_cohort, pack, unpack
+from app.genotypes.texts import Texts, joined
+
+
+@given(rows=st.integers(0, 9), samples=st.integers(1, 19), seed=st.integers(0, 1000))
+@settings(max_examples=60, deadline=None)
+def test_packing_is_reversible(rows: int, samples: int, seed: int) -> None:
+    codes = np.random.default_rng(seed).integers(0, 4, (rows, samples), dtype=np.uint8)
+    assert (unpack(pack(codes), samples) == codes).all()
+
+
+@given(st.lists(st.lists(st.text(max_size=5), max_size=6), max_size=4))
+def test_texts_are_lists_of_str(columns: list[list[str]]) -> None:
+    together = joined(Texts.of(each) for each in columns)
+    flat = [text for column in columns for text in column]
+    assert list(together) == flat
+    assert [together[i] for i in range(len(flat))] == flat
+    assert list(together[np.arange(len(flat))[::-1]]) == flat[::-1]
+
+
+def batch(rng: np.random.Generator, rows: int, samples: int, first: int, *, odd: bool) -> Batch:
+    """Random rows; `odd` ones have phase and haploid calls."""
+    codes = rng.integers(0, 4, (rows, samples), dtype=np.uint8)
+    return Batch(
+        names=["X", "22"] if odd else ["22"],
+        chromosome=np.zeros(rows, np.uint16),
+        position=np.arange(first, first + rows, dtype=np.int64),
+        ids=Texts.of(f"rs{i}" for i in range(rows)),
+        refs=Texts.of(["A"] * rows),
+        alts=Texts.of(["GT"] * rows),
+        flags=np.zeros(rows, np.uint32),
+        record=np.arange(first, first + rows, dtype=np.int64),
+        genotypes=codes,
+        phase=rng.integers(0, 2, codes.shape).astype(bool) if odd else None,
+        haploid=rng.integers(0, 2, codes.shape).astype(bool) if odd else None,
+    )
+
+
+def written(folder: Path, batches: list[Batch], samples: int) -> Cohort:
+    names = [f"S{i}" for i in range(samples)]
+    with CohortWriter(folder, Origin("VCF", ("a.vcf",)), names, sex=[1] * samples) as writer:
+        for each in batches:
+            writer.append(each)
+    return open_cohort(folder)
+
+
+def test_what_is_written_comes_back(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    batches = [batch(rng, 5, 7, 0, odd=False), batch(rng, 3, 7, 5, odd=True), batch(rng, 4, 7, 8, odd=False)]
+    cohort = written(tmp_path / "c", batches, 7)
+    assert len(cohort) == cohort.records == 12
+    assert cohort.names == ("22", "X")
+    assert cohort.chromosome.tolist() == [0] * 5 + [1] * 3 + [0] * 4
+    codes = np.concatenate([each.genotypes for each in batches if each.genotypes is not None])
+    assert (cohort.genotypes(slice(0, 12)) == codes).all()
+    assert (cohort.counts == count(codes)).all()
+    assert cohort.refs[3] == "A"
+    assert list(cohort.alts)[11] == "GT"
+    assert batches[1].phase is not None
+    assert batches[1].haploid is not None
+    assert (cohort.phase(slice(5, 8)) == batches[1].phase).all()
+    assert (cohort.haploid(slice(5, 8)) == batches[1].haploid).all()
+    assert not cohort.phase(slice(0, 5)).any()
+    assert not cohort.haploid(slice(8, 12)).any()
+    assert cohort.has_haploid
+
+
+def test_an_empty_cohort_can_be_opened(tmp_path: Path) -> None:
+    cohort = written(tmp_path / "c", [], 3)
+    assert len(cohort) == 0
+    assert cohort.genotypes(slice(0, 0)).shape == (0, 3)
+
+
+def test_nothing_stays_of_a_broken_writing(tmp_path: Path) -> None:
+    def broken() -> None:
+        with CohortWriter(tmp_path / "c", Origin("VCF", ()), ["a"]):
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        broken()
+    assert not (tmp_path / "c").exists()
