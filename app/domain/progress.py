@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from app.domain.finding import CheckReport
 from app.domain.model import Model
 
 
@@ -12,7 +13,8 @@ class Progress(Model):
 
     `done` and `total` are in `unit` (bytes, records, chunks …); `total` is None while it is unknown.
     `rate` is units a second over the last seconds, `left_s` the seconds left by it. `counts` are live
-    numbers worth showing, such as variants read.
+    numbers worth showing, such as variants read. `first_look` comes once, early in a check: what the
+    beginning of the files says.
     """
 
     done: int = 0
@@ -22,6 +24,7 @@ class Progress(Model):
     rate: float | None = None
     left_s: float | None = None
     counts: dict[str, int] = {}
+    first_look: CheckReport | None = None
 
     @property
     def fraction(self) -> float | None:

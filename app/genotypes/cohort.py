@@ -3,8 +3,8 @@
 A cohort is a folder with one file a column, memory-mapped when it is read, so that memory does not grow with
 its size. Genotypes take two bits: 0 hom-ref, 1 het, 2 hom-alt, 3 missing (four samples a byte, the first in
 the lowest bits). A record with several ALT alleles becomes one row an ALT, marked `SPLIT`; a genotype then
-counts copies of that ALT (`1/2` is a het in both rows). Half calls are missing. Phase and haploid calls lie
-in planes of one bit a genotype that exist only where they are needed.
+counts copies of that ALT (`1/2` is a het in both rows). Half calls are missing; a haploid call is 0, 2 or 3.
+Phase and haploid calls lie in planes of one bit a genotype that exist only where they are needed.
 """
 
 from __future__ import annotations

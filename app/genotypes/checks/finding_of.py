@@ -26,6 +26,7 @@ class CheckOptions(Model):
     `for_service` makes severe what only a service refuses (no BGZF, several chromosomes a file). `build` is
     the build that the user states (`hg19`, `GRCh38` …). `phasing` False: the service is asked not to phase.
     Rates are shares of genotypes between 0 and 1. `digest`: give the SHA-256 of each file.
+    `people`: look at samples and frequencies too. `panel_sites` is the folder of the panel's site list.
     """
 
     limits: Limits = Limits()
@@ -37,6 +38,8 @@ class CheckOptions(Model):
     fatal_call_rate: float = 0.5
     variants_per_10_mb: int = 20_000
     digest: bool = True
+    people: bool = True
+    panel_sites: str | None = None
 
 
 @dataclass
