@@ -2,27 +2,30 @@
 
 Four kinds of evidence: known sites at their positions (strong, needs nothing but positions and alleles),
 contig lengths of the header (often copied from elsewhere), positions beyond the end of a chromosome (a veto),
-and the chr prefix (a hint). Facts: `genotypes.md` 5c; the tables say where they come from.
+and the chr prefix (a hint). They are weighed together as one posterior, see `_posterior`; what is less sure
+than `SURE` must neither be flipped nor lifted. The tables say where they come from.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.finding import BuildGuess
 from app.domain.resources import resource
+from app.genotypes.cohort import Cohort
+from app.genotypes.known_sites import KNOWN_BUILDS, NO_ALLELES, SITE_CHROMOSOMES, known_sites
 
+SURE = 0.95
 BUILDS = ("NCBI36", "GRCh37", "GRCh38", "T2T-CHM13")
-KNOWN_BUILDS = ("GRCh37", "GRCh38")
 SPOKEN = {
     "NCBI36": "NCBI36 (hg18)",
     "GRCh37": "GRCh37 (hg19)",
@@ -43,7 +46,13 @@ _ALIASES = {
 _NUMBERED = {"23": "X", "24": "Y", "25": "XY", "26": "MT", "M": "MT"}
 _REFSEQ = re.compile(r"NC_0+(\d{1,2})\.(\d+)$")
 _CHROMOSOMES = frozenset([*map(str, range(1, 23)), "X", "Y", "XY", "MT"])
-_MIN_KNOWN = 3
+_OTHER = "another"
+_PRIOR = {"NCBI36": 0.1, "GRCh37": 0.45, "GRCh38": 0.4, _OTHER: 0.05}
+_HEADER_WEIGHT = 20.0  # contig lengths are copied from elsewhere in about one file of twenty
+_NAME_WEIGHT = 3.0  # “chr” or not
+_BY_CHANCE = 2e-4  # share of positions that meet a known site of a build that is not theirs
+_MISPLACED = 0.02  # share of known sites that stand elsewhere than they should
+_HIT_RATES = np.geomspace(1e-3, 1.0, 13)  # share of positions that are known: depends on the array
 _ENOUGH_TO_MISS = 1000  # about one position in a hundred of an array is a known one
 
 
@@ -100,38 +109,26 @@ def _class_of_code() -> NDArray[np.uint8]:
 
 
 @cache
-def _known() -> dict[str, NDArray[np.uint64]]:
-    """For each build the known sites as sorted numbers chromosome · position · class."""
-    with np.load(resource("known_sites.npz")) as table:
-        return {
-            build: _sorted_keys(table["chromosome"], table[build], table["alleles"]) for build in KNOWN_BUILDS
-        }
-
-
-def _sorted_keys(
-    chromosome: NDArray[np.uint8], position: NDArray[Any], kind: NDArray[np.uint8]
-) -> NDArray[np.uint64]:
-    return np.sort(_keys(chromosome, position, kind))
-
-
-def _keys(
-    chromosome: NDArray[np.uint8] | np.uint8, position: NDArray[Any], kind: NDArray[np.uint8]
-) -> NDArray[np.uint64]:
-    place = position.astype(np.uint64) << np.uint64(8)
-    keys: NDArray[np.uint64] = place | kind.astype(np.uint64)
-    keys |= np.asarray(chromosome).astype(np.uint64) << np.uint64(40)
-    return keys
+def _class_of_known() -> NDArray[np.uint8]:
+    """The class for each code of a known site, 0 where its alleles are not known."""
+    result = np.zeros(256, np.uint8)
+    for code in range(16):
+        result[code] = allele_class("ACGT"[code >> 2], "ACGT"[code & 3])
+    result[NO_ALLELES] = 0
+    return result
 
 
 @dataclass
 class BuildEvidence:
     """What speaks for and against each build; add that of several files together with `+`.
 
-    `searched` counts the positions that were looked up among the known ones, `uncharted` those on each
-    chromosome for which none are known.
+    `known` counts known sites met at their position in a build, `patterns` the same by the set of builds in
+    which a site has that position. `searched` counts the positions that were looked up among the known ones,
+    `uncharted` those on each chromosome for which none are known.
     """
 
     known: Counter[str] = field(default_factory=Counter)
+    patterns: Counter[tuple[str, ...]] = field(default_factory=Counter)
     contigs: Counter[str] = field(default_factory=Counter)
     contigs_with_length: int = 0
     beyond: Counter[str] = field(default_factory=Counter)
@@ -146,6 +143,7 @@ class BuildEvidence:
     def __add__(self, other: BuildEvidence) -> BuildEvidence:
         return BuildEvidence(
             self.known + other.known,
+            self.patterns + other.patterns,
             self.contigs + other.contigs,
             self.contigs_with_length + other.contigs_with_length,
             self.beyond + other.beyond,
@@ -180,8 +178,9 @@ class BuildEvidence:
             if len(far):
                 self.beyond[build] += len(far)
                 self.beyond_example.setdefault(build, f"{raw}:{far[0]:,}")
-        if name.isdigit():
-            self._add_known(int(name), position, code)
+        name = "X" if name == "XY" else name
+        if name in SITE_CHROMOSOMES:
+            self._add_known(name, position, code)
         else:
             self.uncharted[name] += len(position)
 
@@ -195,23 +194,45 @@ class BuildEvidence:
         else:
             self.bare += 1
 
-    def _add_known(self, chromosome: int, position: NDArray[np.int64], code: NDArray[np.uint32]) -> None:
+    def _add_known(self, chromosome: str, position: NDArray[np.int64], code: NDArray[np.uint32]) -> None:
         simple = (code < 1 << 16) & (position > 0)
-        self.searched += int(simple.sum())
-        kind = _class_of_code()[code[simple]]
-        keys = _keys(np.uint8(chromosome), position[simple], kind)
-        mine = np.unique(keys[kind > 0])
-        for build, known in _known().items():
-            place = np.searchsorted(known, mine)
-            found = known[np.minimum(place, len(known) - 1)] == mine
-            self.known[build] += int(found.sum())
+        wanted, first = np.unique(position[simple], return_index=True)
+        self.searched += len(wanted)
+        kind = _class_of_code()[code[simple][first]]
+        hits = np.zeros((len(KNOWN_BUILDS), len(wanted)), bool)
+        for number, build in enumerate(KNOWN_BUILDS):
+            rows = known_sites().rows(build, chromosome, wanted)
+            theirs = _class_of_known()[known_sites().code[rows]]
+            hits[number] = (rows >= 0) & ((theirs == kind) | (theirs == 0) | (kind == 0))
+            self.known[build] += int(hits[number].sum())
+        pattern = (hits * np.array([[1], [2], [4]], np.uint8)).sum(axis=0)
+        for bits, count in zip(*np.unique(pattern[pattern > 0], return_counts=True), strict=True):
+            met = tuple(b for number, b in enumerate(KNOWN_BUILDS) if int(bits) >> number & 1)
+            self.patterns[met] += int(count)
+
+
+def evidence_of(cohort: Cohort) -> BuildEvidence:
+    """What the sites of a packed file say; contig lines are not kept there, so add those of the header."""
+    evidence = BuildEvidence()
+    code = cohort.refs.first_letters().astype(np.uint32) << np.uint32(8)
+    code |= cohort.alts.first_letters()
+    code[(cohort.refs.lengths != 1) | (cohort.alts.lengths != 1)] = 1 << 23
+    order = np.argsort(cohort.chromosome, kind="stable")
+    bounds = np.searchsorted(cohort.chromosome[order], np.arange(len(cohort.names) + 1))
+    for number, raw in enumerate(cohort.names):
+        mine = order[bounds[number] : bounds[number + 1]]
+        evidence.add_chromosome(raw, cohort.position[mine], code[mine])
+    return evidence
 
 
 def judge(evidence: BuildEvidence) -> BuildGuess:
-    """The build that the evidence speaks for, with sentences that say why."""
+    """The build that the evidence speaks for, with sentences that say why.
+
+    `confidence` is the posterior probability; it stays below `SURE` without at least a few known sites.
+    """
     sentences = tuple(_sentences(evidence))
     vetoed = {build for build in BUILDS if _is_vetoed(evidence, build)}
-    for value, confidence in _candidates(evidence):
+    for value, confidence in _candidates(evidence, vetoed):
         if value not in vetoed:
             return BuildGuess(value=value, confidence=round(confidence, 3), evidence=sentences)
     left = [build for build in BUILDS if build not in vetoed]
@@ -225,14 +246,14 @@ def _is_vetoed(evidence: BuildEvidence, build: str) -> bool:
     return evidence.beyond[build] > max(2, evidence.positions // 1000)
 
 
-def _candidates(evidence: BuildEvidence) -> Iterable[tuple[str, float]]:
+def _candidates(evidence: BuildEvidence, vetoed: set[str]) -> Iterable[tuple[str, float]]:
     """Builds from the strongest evidence to the weakest."""
     by_contigs = build_by_contigs(evidence)
-    best, hits = max(((b, evidence.known[b]) for b in KNOWN_BUILDS), key=lambda each: each[1])
-    others = sum(evidence.known.values()) - hits
-    if hits >= _MIN_KNOWN and hits > 3 * others:
-        confidence = min(0.999, 1 - 0.5 ** (hits - others + 1))
-        yield best, max(confidence, 0.98) if best == by_contigs else confidence
+    if evidence.patterns:
+        odds = _posterior(evidence, vetoed)
+        best = max(odds, key=lambda each: odds[each])
+        if best != _OTHER and odds[best] > 0.5:
+            yield best, min(0.999, odds[best])
     if by_contigs:
         yield by_contigs, 0.9
     if evidence.accessions:
@@ -245,9 +266,41 @@ def _candidates(evidence: BuildEvidence) -> Iterable[tuple[str, float]]:
         yield "GRCh37", 0.5
 
 
+def _posterior(evidence: BuildEvidence, vetoed: set[str]) -> dict[str, float]:
+    """Probability of each known build, and of another one or none.
+
+    Hits are Poisson: in the right build known sites are met at a rate that depends on the array (a flat prior
+    over its logarithm), in every other one by chance only, or where a few sites are misplaced.
+    """
+    searched, total = evidence.searched, sum(evidence.patterns.values())
+    by_chance = searched * _BY_CHANCE
+    logs = {_OTHER: math.log(_PRIOR[_OTHER]) + total * math.log(by_chance) - 3 * by_chance}
+    for build in KNOWN_BUILDS:
+        if build in vetoed:
+            continue
+        mine = sum(count for met, count in evidence.patterns.items() if build in met)
+        right, wrong = searched * _HIT_RATES, searched * (_BY_CHANCE + _MISPLACED * _HIT_RATES)
+        each = mine * np.log(right) - right + (total - mine) * np.log(wrong) - 2 * wrong
+        top = float(each.max())
+        logs[build] = _log_prior(evidence, build) + top + math.log(float(np.exp(each - top).mean()))
+    top = max(logs.values())
+    weights = {build: math.exp(value - top) for build, value in logs.items()}
+    return {build: weight / sum(weights.values()) for build, weight in weights.items()}
+
+
+def _log_prior(evidence: BuildEvidence, build: str) -> float:
+    weight = _PRIOR[build]
+    if build == build_by_contigs(evidence) or evidence.accessions[build]:
+        weight *= _HEADER_WEIGHT
+    if evidence.prefixed and not evidence.bare and build == "GRCh38":
+        weight *= _NAME_WEIGHT
+    return math.log(weight)
+
+
 def _is_strange(evidence: BuildEvidence) -> bool:
-    """So many positions without a known one that neither of the two usual builds is likely."""
-    return evidence.searched >= _ENOUGH_TO_MISS and not sum(evidence.known.values())
+    """So many positions without known ones, but for chance, that none of the usual builds is likely."""
+    few = max(2.0, 3 * _BY_CHANCE * evidence.searched)
+    return evidence.searched >= _ENOUGH_TO_MISS and max(evidence.known.values(), default=0) <= few
 
 
 def build_by_contigs(evidence: BuildEvidence) -> str | None:
@@ -259,15 +312,15 @@ def build_by_contigs(evidence: BuildEvidence) -> str | None:
 
 
 def _sentences(evidence: BuildEvidence) -> Iterable[str]:
-    known = sum(evidence.known.values())
-    for build in KNOWN_BUILDS:
+    known = sum(evidence.patterns.values())
+    if _is_strange(evidence):
+        yield "Hardly any known position was met, as in rare builds, rare variants or invented data."
+    for build in sorted(KNOWN_BUILDS, key=lambda each: -evidence.known[each]):
         if evidence.known[build]:
             yield f"{evidence.known[build]:,} of {known:,} known positions agree with {SPOKEN[build]}."
-    if _is_strange(evidence):
-        yield "None of the known positions was met, as in older builds (NCBI36, hg18) or invented data."
-    elif evidence.uncharted and evidence.uncharted.total() == evidence.positions:
+    if not known and evidence.uncharted and evidence.uncharted.total() == evidence.positions:
         yield f"No known position to compare on {', '.join(sorted(evidence.uncharted))}."
-    elif evidence.positions and not known:
+    elif not known and evidence.positions and not _is_strange(evidence):
         yield "None of the known positions was met."
     if header := build_by_contigs(evidence):
         matches, total = evidence.contigs[header], evidence.contigs_with_length

@@ -8,10 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.finding import Finding
-from app.genotypes.builds import SPOKEN, build_by_contigs, build_name, length, naturally, plain_chromosome
+from app.genotypes.builds import (
+    SPOKEN,
+    SURE,
+    build_by_contigs,
+    build_name,
+    length,
+    naturally,
+    plain_chromosome,
+)
 from app.genotypes.checks.finding_of import INFO, SEVERE, WARNING, Subject, some
 
-_SURE = 0.95
 _LARGEST_POSITION = 2**31 - 1
 
 
@@ -194,7 +201,7 @@ def _end(build: str, raw: str) -> int:
 def build(subject: Subject) -> Iterable[Finding]:
     """The build found against the one stated by the user and by the header."""
     found, stated = subject.build, build_name(subject.options.build)
-    if found.value is None or found.confidence < _SURE:
+    if found.value is None or found.confidence < SURE:
         return
     header = build_by_contigs(subject.evidence)
     evidence = " ".join(found.evidence[:2])

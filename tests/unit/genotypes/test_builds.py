@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from app.genotypes.builds import (
+    SURE,
     BuildEvidence,
     allele_class,
     build_name,
@@ -13,6 +14,7 @@ from app.genotypes.builds import (
     plain_chromosome,
 )
 from app.genotypes.check import check_files
+from app.genotypes.known_sites import KNOWN_BUILDS, SITE_CHROMOSOMES, known_sites
 from tests.helpers.shared import shared_data
 
 
@@ -75,9 +77,75 @@ def test_many_positions_without_a_known_one_are_no_usual_build() -> None:
     evidence.add_chromosome("22", np.arange(20_000_001, 20_300_001, 200), np.full(1500, 0x4142, np.uint32))
     guess = judge(evidence)
     assert guess.value is None
-    assert "older builds" in guess.evidence[0]
+    assert "invented data" in guess.evidence[0]
 
 
 def test_chromosomes_in_natural_order() -> None:
     assert naturally(["chrX", "chr10", "chr2"]) == ["chr2", "chr10", "chrX"]
     assert naturally(["odd", "MT", "X", "22", "3"]) == ["3", "22", "X", "MT", "odd"]
+
+
+def array_evidence(build: str, chromosomes: list[str], sites: int, share_known: float) -> BuildEvidence:
+    """Evidence of an array of which a share are known sites and the rest stand anywhere."""
+    random = np.random.default_rng(sites)
+    table, evidence = known_sites(), BuildEvidence()
+    for name in chromosomes:
+        rows = np.flatnonzero(table.chromosome == SITE_CHROMOSOMES.index(name))
+        rows = rows[table.position[build][rows] > 0]
+        known = table.position[build][random.choice(rows, int(sites * share_known), replace=False)]
+        others = random.integers(1, int(known.max()), sites - len(known))
+        position = np.sort(np.concatenate([known, others]))
+        evidence.add_chromosome(name, position, np.full(len(position), ord("0") << 8 | ord("0"), np.uint32))
+    return evidence
+
+
+@pytest.mark.parametrize("build", KNOWN_BUILDS)
+@pytest.mark.parametrize("chromosome", ["1", "7", "13", "22", "X"])
+def test_one_chromosome_of_an_array_is_enough(build: str, chromosome: str) -> None:
+    guess = judge(array_evidence(build, [chromosome], 300, 0.15))
+    assert (guess.value, guess.confidence >= SURE) == (build, True)
+
+
+@pytest.mark.parametrize("build", KNOWN_BUILDS)
+def test_known_sites_outweigh_a_header_that_was_copied(build: str) -> None:
+    wrong = "GRCh38" if build != "GRCh38" else "GRCh37"
+    evidence = array_evidence(build, ["2", "9"], 200, 0.1)
+    evidence.add_contigs({f"chr{n}": length(wrong, str(n)) for n in range(1, 23)})
+    evidence.prefixed, evidence.bare = 22, 0
+    guess = judge(evidence)
+    assert (guess.value, guess.confidence >= SURE) == (build, True)
+
+
+def test_positions_that_stand_anywhere_are_never_sure() -> None:
+    random = np.random.default_rng(1)
+    for trial in range(20):
+        evidence = BuildEvidence()
+        for name in SITE_CHROMOSOMES[trial % 20 :]:
+            position = np.sort(random.integers(1, 30_000_000, 5000))
+            evidence.add_chromosome(f"chr{name}", position, np.full(5000, 0x4147, np.uint32))
+        evidence.add_contigs({"1": length("GRCh38", "1")})
+        assert judge(evidence).confidence < SURE
+
+
+@pytest.mark.parametrize(
+    ("folder", "file", "build"),
+    [
+        ("gwas/hapmap3_957_b36", "hapmap3_b36.bim", "NCBI36"),
+        ("gwas/kgp3_1126_b37", "kgp3_b37.bim", "GRCh37"),
+        ("gwas/eur379_chr20_b37", "eur379_chr20.bim", "GRCh37"),
+        ("ancestry/kgp1_1092_b37", "kgp1_14k_b37.bim", "GRCh37"),
+    ],
+)
+def test_random_parts_of_real_sets_are_right_or_not_sure(folder: str, file: str, build: str) -> None:
+    rows = [line.split() for line in shared_data(*folder.split("/"), file).read_text().splitlines()]
+    random = np.random.default_rng(5)
+    for size in (50, 100, 200, 500, 1000, len(rows)):
+        evidence = BuildEvidence()
+        chosen = [rows[i] for i in random.choice(len(rows), size, replace=False)]
+        for name in {row[0] for row in chosen}:
+            mine = [row for row in chosen if row[0] == name]
+            code = [ord(row[4][0]) << 8 | ord(row[5][0]) for row in mine]
+            evidence.add_chromosome(name, np.array([int(row[3]) for row in mine]), np.array(code, np.uint32))
+        guess = judge(evidence)
+        assert guess.value == build or guess.confidence < SURE
+    assert (guess.value, guess.confidence >= SURE) == (build, True)
