@@ -2,38 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.genotypes.bgzf import read_lines
+from app.genotypes.site_table import SiteTable, table_of
 
-Alleles = tuple[str, str]
-
-
-@dataclass(frozen=True)
-class PanelSites:
-    """Sites of one chromosome, sorted by position; several rows may share a position, in file order."""
-
-    positions: NDArray[np.int64]
-    alleles: list[Alleles]
-
-    def at(self, position: int) -> list[Alleles]:
-        """REF and ALT of all rows at a position, empty when the panel has none."""
-        first = int(np.searchsorted(self.positions, position))
-        last = int(np.searchsorted(self.positions, position, "right"))
-        return self.alleles[first:last]
+EVERYWHERE = SiteTable(np.empty(0, np.uint32), np.empty(0, np.uint8))
+"""Stands for a panel that is not known here: every site counts as one of its own."""
 
 
 class PanelSource(Protocol):
     """Where the sites of a panel come from."""
 
-    def sites(self, chromosome: str) -> PanelSites | None:
+    def sites(self, chromosome: str) -> SiteTable | None:
         """The sites of a chromosome (`20`, `X`), None when the panel does not have it."""
         ...
 
@@ -53,7 +40,7 @@ class SitesFiles:
         """The path of the list of a chromosome, relative to the folder."""
         return self.pattern.replace("$chr", chromosome)
 
-    def sites(self, chromosome: str) -> PanelSites | None:
+    def sites(self, chromosome: str) -> SiteTable | None:
         """Read the list, None when there is no such file. Columns: ID CHROM POS REF ALT …"""
         path = Path(self.folder, self.name(chromosome))
         return _read_list(str(path)) if path.is_file() else None
@@ -63,26 +50,50 @@ class SitesFiles:
 class PanelArrays:
     """Sites held in memory by chromosome, such as those of the practice panel."""
 
-    by_chromosome: Mapping[str, PanelSites]
+    by_chromosome: Mapping[str, SiteTable]
 
     def name(self, chromosome: str) -> str:
         """A name for messages; there is no file."""
         return f"chr{chromosome}.sites.gz"
 
-    def sites(self, chromosome: str) -> PanelSites | None:
+    def sites(self, chromosome: str) -> SiteTable | None:
         """The sites of a chromosome."""
         return self.by_chromosome.get(chromosome)
 
 
-def in_order(rows: Iterable[tuple[int, str, str]]) -> PanelSites:
-    """Make PanelSites from (position, ref, alt) rows; the order of rows at one position is kept."""
-    listed = list(rows)
-    positions = np.array([row[0] for row in listed], np.int64)
-    order = np.argsort(positions, kind="stable")
-    return PanelSites(positions[order], [listed[i][1:] for i in order])
+@dataclass(frozen=True)
+class PanelTables:
+    """Sites of a panel kept by the program; `lookup` gives them by plain chromosome."""
+
+    lookup: Callable[[str], SiteTable | None]
+
+    def name(self, chromosome: str) -> str:
+        """A name for messages; there is no file."""
+        return f"sites of chromosome {chromosome}"
+
+    def sites(self, chromosome: str) -> SiteTable | None:
+        """The sites of a chromosome."""
+        return self.lookup(chromosome)
 
 
-def sites_of_vcf(path: str | Path) -> PanelSites:
+class AnySites:
+    """No site list at all: nothing that needs one is judged."""
+
+    def name(self, chromosome: str) -> str:
+        """A name for messages; there is no file."""
+        return f"sites of chromosome {chromosome}"
+
+    def sites(self, _chromosome: str) -> SiteTable | None:
+        """Every chromosome is there."""
+        return EVERYWHERE
+
+
+def in_order(rows: Iterable[tuple[int, str, str]]) -> SiteTable:
+    """A table of (position, ref, alt) rows; the order of rows at one position is kept."""
+    return table_of(rows)
+
+
+def sites_of_vcf(path: str | Path) -> SiteTable:
     """The sites of a panel in VCF, one chromosome a file; multiallelic rows count once an ALT."""
     return in_order(_vcf_rows(path))
 
@@ -96,7 +107,7 @@ def _vcf_rows(path: str | Path) -> Iterable[tuple[int, str, str]]:
 
 
 @lru_cache(maxsize=4)
-def _read_list(path: str) -> PanelSites:
+def _read_list(path: str) -> SiteTable:
     lines = iter(read_lines(path))
     head = [word.upper() for word in next(lines, b"").decode().lstrip("#").split("\t")]
     position, ref, alt = head.index("POS"), head.index("REF"), head.index("ALT")

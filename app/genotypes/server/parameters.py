@@ -83,6 +83,9 @@ class ServerQcAnswer(Model):
 
     `error` is the message without its mark-up, None when accepted or when the index could not be made (then
     `index_error` says why). `chunks` are the names of the chunks that go on to phasing.
+    Beside what the server prints: `low_call_samples` names the first people with too many missing calls in a
+    chunk that was left out, `unrepairable` counts flips (`strand_flips`) and switches (`allele_switches`)
+    that turning would not mend, `vcf_versions` are `4.2` …, `most_per_10_mb` is the densest stretch.
     """
 
     accepted: bool
@@ -103,3 +106,7 @@ class ServerQcAnswer(Model):
     excluded_sites: tuple[ExcludedSite, ...] = ()
     typed_only_sites: tuple[ExcludedSite, ...] = ()
     x_ploidy: tuple[tuple[str, str], ...] = ()
+    low_call_samples: dict[str, tuple[str, ...]] = {}
+    unrepairable: dict[str, int] = {}
+    vcf_versions: tuple[str, ...] = ()
+    most_per_10_mb: int = 0

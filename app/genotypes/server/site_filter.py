@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from app.genotypes.server.panel_sites import Alleles, PanelSites
 from app.genotypes.server.parameters import ExcludedSite
 from app.genotypes.server.records import Record
+from app.genotypes.site_table import Alleles, SiteTable
 
 _LETTERS = frozenset("ACGTacgt")
 _COMPLEMENT = str.maketrans("ACGT", "TGCA")
@@ -33,7 +33,7 @@ class SiteFilter:
     typed_only: list[ExcludedSite] = field(default_factory=list)
     overlap_found: int = 0
 
-    def judge(self, record: Record, panel: PanelSites) -> Fate:
+    def judge(self, record: Record, panel: SiteTable) -> Fate:
         """The fate of a site, counted."""
         if early := _early_reason(record):
             return self._exclude(record, *early, Fate(early=True))

@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from app.genotypes.server.chromosome_x import REGIONS, XFindings, look_at_ploidy, region_of, rewrite
 from app.genotypes.server.chunks import ChunkBooks
 from app.genotypes.server.lift import LiftOver, lift_records
-from app.genotypes.server.panel_sites import PanelSites, PanelSource
+from app.genotypes.server.panel_sites import PanelSource
 from app.genotypes.server.parameters import ServerQcParameters
 from app.genotypes.server.records import Record, read_records
 from app.genotypes.server.site_filter import SiteFilter
 from app.genotypes.server.stops import ServerStop
 from app.genotypes.server.validation import Validated
+from app.genotypes.site_table import SiteTable
 
 
 class Statistics:
@@ -49,7 +50,7 @@ class Statistics:
         else:
             self._process_region(chromosome, chromosome, records, file.samples, panel)
 
-    def _process_x(self, records: Iterable[Record], file: Validated, panel: PanelSites) -> None:
+    def _process_x(self, records: Iterable[Record], file: Validated, panel: SiteTable) -> None:
         build = self._parameters.panel_build
         regions: dict[str, list[Record]] = {name: [] for name in REGIONS}
         findings = XFindings()
@@ -77,14 +78,14 @@ class Statistics:
             )
 
     def _process_region(
-        self, label: str, chromosome: str, records: Iterable[Record], samples: int, panel: PanelSites
+        self, label: str, chromosome: str, records: Iterable[Record], samples: int, panel: SiteTable
     ) -> None:
         self.books.begin(label, samples)
         for record in records:
             self._take(record, chromosome, panel)
         self.books.finish()
 
-    def _take(self, record: Record, chromosome: str, panel: PanelSites) -> None:
+    def _take(self, record: Record, chromosome: str, panel: SiteTable) -> None:
         self.books.open_for(record.position)
         if self._in_range(chromosome, record.position):
             self.books.take(record, self.sites.judge(record, panel))
