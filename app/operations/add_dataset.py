@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import itertools
 import os
 import re
 from pathlib import Path
@@ -12,13 +14,20 @@ from app.domain.dataset import DataFile, Dataset
 from app.domain.job import OPEN_STATES
 from app.domain.names import new_id
 from app.domain.problem import Kind, problem
+from app.operations.cohort_folder import forget_cohort
 from app.operations.desk import Desk
 from app.store import datasets, jobs
 from app.store.store import Connection as StoreConnection
 
 # Only after a separator or the word: the last letters of "cohort" and "target" are no chromosomes.
 CHROMOSOME_AT_THE_END = r"([._-]+(chr|chrom|chromosome)?|(chr|chrom|chromosome))(\d{1,2}|X|Y|MT?)?$"
-GENOTYPE_ENDINGS = (".vcf.gz", ".vcf", ".vcf.bgz", ".bcf")
+VCF_ENDINGS = (".vcf.gz", ".vcf", ".vcf.bgz", ".bcf")
+MOST_IN_A_FOLDER = 5000
+"""Files of a folder that are looked into; a folder of genotypes holds a few hundred."""
+ENDING = re.compile(
+    r"(\.(vcf|bed|bim|fam|bcf|pgen|pvar|psam|bgen|sample|gen|haps|ped|map|tped|tfam|txt|csv|zip))?(\.(b?gz|zst))?$",
+    re.I,
+)
 
 
 async def add_dataset(desk: Desk, paths: tuple[Path, ...], name: str | None = None) -> Changes:
@@ -38,30 +47,52 @@ async def add_dataset(desk: Desk, paths: tuple[Path, ...], name: str | None = No
 
 
 def data_files(paths: tuple[Path, ...]) -> tuple[DataFile, ...]:
-    """The files as they are now; folders stand for the genotype files in them."""
+    """The files as they are now: folders stand for the genotype files in them, a bed for its bim and fam."""
     found: dict[Path, DataFile] = {}
     for path in paths:
         for each in _files_of(path):
             absolute = each.absolute()
             found[absolute] = data_file(absolute)
     if not found:
-        raise problem(Kind.INPUT, "No files", "No file was named.", "Drop VCF files on the window.")
+        raise problem(Kind.INPUT, "No files", "No file was named.", "Drop genotype files on the window.")
     return tuple(sorted(found.values(), key=lambda f: natural_order(f.name)))
 
 
 def _files_of(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [path]
-    inside = [p for p in path.iterdir() if p.name.lower().endswith(GENOTYPE_ENDINGS) and p.is_file()]
-    if not inside:
+    if path.is_dir():
+        return genotype_files(path)
+    data_file(path)  # one that cannot be read is told here, by its name
+    return [path, *_its_set(path)]
+
+
+def _its_set(path: Path) -> tuple[Path, ...]:
+    """The other files of a set such as bed, bim and fam; those that are missing are told by the check."""
+    from app.genotypes.readers.opening import file_set
+
+    with contextlib.suppress(OSError):
+        return file_set(path)
+    return ()
+
+
+def genotype_files(folder: Path) -> list[Path]:
+    """The files of a folder that hold genotypes, by content; such as claim to are in. ProblemError without any."""
+    from app.genotypes.sniff import look
+
+    inside = sorted(p for p in itertools.islice(folder.iterdir(), MOST_IN_A_FOLDER) if p.is_file())
+    found: dict[Path, None] = {}
+    for path in inside:
+        with contextlib.suppress(OSError):
+            if path.name.lower().endswith(VCF_ENDINGS) or look(path).readable:
+                found |= dict.fromkeys((path, *_its_set(path)))
+    if not found:
         raise problem(
             Kind.INPUT,
             "A folder without genotype files",
-            f"{path} holds no file that ends in {', '.join(GENOTYPE_ENDINGS)}.",
+            f"{folder} holds no file with genotypes in a format that is known here.",
             "Choose the files themselves, or the folder they are in.",
-            subject=str(path),
+            subject=str(folder),
         )
-    return inside
+    return list(found)
 
 
 def data_file(path: Path) -> DataFile:
@@ -89,7 +120,7 @@ def natural_order(name: str) -> tuple[tuple[int, int, str], ...]:
 
 def common_name(files: tuple[DataFile, ...]) -> str:
     """What the names of the files have in common, without the chromosome and the ending."""
-    names = [re.sub(r"(\.vcf)?(\.b?gz|\.bcf|\.vcf)$", "", f.name) for f in files]
+    names = [ENDING.sub("", f.name) for f in files]
     prefix = os.path.commonprefix(names).rstrip("._- ")
     return re.sub(CHROMOSOME_AT_THE_END, "", prefix, flags=re.I) or names[0] or "dataset"
 
@@ -118,4 +149,5 @@ async def remove_dataset(desk: Desk, dataset_id: str) -> Changes:
             "Wait until it is at the service, or cancel the job.",
         )
     await desk.store.write(lambda c: datasets.remove_dataset(c, dataset_id))
+    await forget_cohort(desk, dataset_id)
     return desk.announce(Changes.of(Noun.DATASET, dataset_id))

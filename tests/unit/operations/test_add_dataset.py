@@ -18,7 +18,8 @@ from app.store import datasets
         (["cohort.vcf.gz"], "cohort"),
         (["target.messy.vcf.gz"], "target.messy"),
         (["empty.vcf.gz"], "empty"),
-        (["notes.txt"], "notes.txt"),
+        (["genome.txt"], "genome"),
+        (["study.bed", "study.bim", "study.fam"], "study"),
         (["cohort.chr20.vcf.gz", "cohort.chr22.vcf.gz"], "cohort"),
         (["cohort_1.vcf.gz", "cohort_2.vcf.gz"], "cohort"),
         (["cohort-chrX.vcf.gz"], "cohort"),
@@ -53,3 +54,12 @@ def test_a_folder_without_any_is_refused_by_name(tmp_path: Path) -> None:
 def test_a_file_that_is_gone_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(ProblemError, match="gone.vcf.gz"):
         data_files((tmp_path / "gone.vcf.gz",))
+
+
+def test_a_bed_brings_the_files_it_needs(tmp_path: Path) -> None:
+    (tmp_path / "study.bed").write_bytes(b"\x6c\x1b\x01\x00")
+    (tmp_path / "study.bim").write_text("22\trs1\t0\t17000000\tA\tG\n")
+    (tmp_path / "study.fam").write_text("f1 i1 0 0 1 -9\n")
+    names = ["study.bed", "study.bim", "study.fam"]
+    assert [f.name for f in data_files((tmp_path / "study.bed",))] == names
+    assert [f.name for f in data_files((tmp_path,))] == names
