@@ -75,7 +75,7 @@ def _its_set(path: Path) -> tuple[Path, ...]:
 
 
 def genotype_files(folder: Path) -> list[Path]:
-    """The files of a folder that hold genotypes, by content; such as claim to are in. ProblemError without any."""
+    """Files of a folder that hold genotypes or claim to; ProblemError when there is none."""
     from app.genotypes.sniff import look
 
     inside = sorted(p for p in itertools.islice(folder.iterdir(), MOST_IN_A_FOLDER) if p.is_file())

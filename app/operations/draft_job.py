@@ -341,7 +341,7 @@ def check_file(file: DataFile, service: Service) -> list[Obstacle]:
                 Kind.INPUT,
                 "The service does not take this file",
                 what,
-                "Compress it with bgzip.",
+                "Use “Make it ready” on the page of the dataset, or compress it with bgzip.",
                 file.path,
             )
         )
