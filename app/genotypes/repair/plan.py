@@ -1,0 +1,123 @@
+"""The repairs in the order in which they are made, and the plan that shows them beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import reduce
+from operator import add
+
+from app.domain.finding import BuildGuess
+from app.domain.progress import Progress, Report, silent
+from app.domain.repair import RepairPlan
+from app.genotypes.builds import SPOKEN, evidence_of, judge
+from app.genotypes.cohort import Cohort
+from app.genotypes.repair import (
+    alleles,
+    duplicates,
+    lift,
+    palindromic,
+    samples,
+    sex_chromosomes,
+    sites,
+    structure,
+    thin,
+)
+from app.genotypes.repair.draft import Draft, begin
+from app.genotypes.repair.study import unite
+from app.genotypes.repair.target import ENOUGH_CONFIDENCE, RepairChoices, RepairTarget
+
+Step = Callable[[Draft], None]
+
+
+def _with_build(step: Step) -> Step:
+    """A repair that trusts positions: only where the build is certain and that of the panel."""
+
+    def guarded(draft: Draft) -> None:
+        same = draft.target.build in (None, draft.build_now)
+        if draft.target.panel and not draft.refused and same:
+            step(draft)
+
+    return guarded
+
+
+STEPS: tuple[Step, ...] = (
+    samples.settle,
+    structure.packing,
+    structure.chromosomes,
+    structure.alleles,
+    structure.positions,
+    lift.lift_over,
+    structure.names,
+    _with_build(alleles.restore_missing),
+    structure.bad_alleles,
+    _with_build(alleles.position_of_identifiers),
+    _with_build(alleles.align),
+    _with_build(palindromic.orient),
+    duplicates.duplicates,
+    samples.people,
+    sex_chromosomes.ploidy,
+    sites.quality,
+    thin.thin,
+    samples.rename,
+    samples.batches,
+)
+
+
+def draft_repairs(
+    cohorts: Sequence[Cohort], target: RepairTarget, choices: RepairChoices, report: Report = silent
+) -> Draft:
+    """Work every repair out; nothing is written. ProblemError when the files do not belong together."""
+    build = target.study_build or build_of(cohorts)
+    draft = begin(unite(cohorts, choices.sex), target, choices, build)
+    draft.certain = build.value is not None and build.confidence >= ENOUGH_CONFIDENCE
+    draft.refused = _refusal(draft)
+    for number, step in enumerate(STEPS):
+        report(Progress(done=number, total=len(STEPS), unit="steps", step="Planning repairs"))
+        step(draft)
+    return draft
+
+
+def plan_repairs(
+    cohorts: Sequence[Cohort],
+    target: RepairTarget,
+    choices: RepairChoices | None = None,
+    report: Report = silent,
+) -> RepairPlan:
+    """What would be done, with counts and places; see `RepairPlan`."""
+    return plan_of(draft_repairs(cohorts, target, choices or RepairChoices(), report))
+
+
+def plan_of(draft: Draft) -> RepairPlan:
+    """The plan of a draft."""
+    return RepairPlan(
+        target=draft.target.name,
+        steps=tuple(draft.steps),
+        unresolved=tuple(draft.unresolved),
+        after=f"{int(draft.alive.sum()):,} sites of {draft.people:,} samples are left.",
+        refused=draft.refused,
+    )
+
+
+def build_of(cohorts: Sequence[Cohort]) -> BuildGuess:
+    """The build of all files together."""
+    return judge(reduce(add, map(evidence_of, cohorts)))
+
+
+def _refusal(draft: Draft) -> str:
+    """Why alleles and positions are left alone, empty when they may be changed."""
+    target, build = draft.target, draft.build
+    if not target.panel:
+        return ""
+    if not draft.certain:
+        sure = f"{build.confidence:.0%} sure" if build.value else "unknown"
+        return (
+            f"The build of the files is not certain ({sure}); nothing is flipped or lifted below "
+            f"{ENOUGH_CONFIDENCE:.0%}. State positions by a header with contig lengths, or bring more sites."
+        )
+    if target.build and target.build != build.value and target.chain is None:
+        here, there = SPOKEN.get(build.value or "", build.value), SPOKEN.get(target.build, target.build)
+        return (
+            f"The files are {here} and the panel is {there}. Alleles can be compared only after lifting: "
+            "choose a chain file."
+        )
+    return ""

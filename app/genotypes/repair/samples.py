@@ -1,0 +1,168 @@
+"""Samples: which are left out, what they are called, and in which batch they go."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.repair import RepairCode as R
+from app.genotypes.cohort import MISSING
+from app.genotypes.repair.draft import Draft, Rows
+from app.genotypes.repair.genotype_rows import (
+    het_by_sample,
+    missing_by_sample,
+    read_block,
+    recount,
+)
+from app.genotypes.repair.study import MT, X, Y
+
+DUPLICATE = 0.98
+"""Share of equal genotypes that makes two samples one person; parent and child reach about 0.8."""
+_SITES_TO_COMPARE = 1_500
+_LEAST_SITES = 100
+_RISKY = re.compile(r"[^A-Za-z0-9._+-]")
+_COLUMNS = frozenset({"#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT", "0"})
+
+
+def people(draft: Draft) -> None:
+    """Leave out samples that were named, were hardly called, stand twice or would cost a chunk."""
+    names = np.array([name in draft.choices.drop_samples for name in draft.study.samples], bool)
+    draft.offer_samples(R.DROP_SAMPLES, names, optional=False, why="You named them.")
+    rows = np.flatnonzero(draft.alive)
+    if not len(rows):
+        return
+    missing = missing_by_sample(draft, rows)
+    low = draft.kept & (1 - missing / len(rows) < draft.choices.sample_call_rate)
+    why = f"Fewer than {draft.choices.sample_call_rate:.0%} of their sites were called."
+    draft.offer_samples(R.DROP_SAMPLES_CALL_RATE, low, why=why)
+    twice = duplicate_samples(draft, missing)
+    draft.offer_samples(R.DROP_SAMPLES_DUPLICATE, twice, why="The one with more calls stays.")
+    _unusual(draft, rows)
+    chunk_costs(draft)
+    if not draft.kept.all():
+        recount(draft)
+
+
+def duplicate_samples(draft: Draft, missing: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Samples that are the same person as one with more calls; of common, well called autosomal sites."""
+    result = np.zeros(len(draft.lost), bool)
+    everyone = np.flatnonzero(draft.kept)
+    rows = _informative(draft)
+    if len(rows) < _LEAST_SITES or len(everyone) < 2:
+        return result
+    codes = read_block(draft, rows, everyone).genotypes
+    equal = _products(codes, [(0, 0), (1, 1), (2, 2)])
+    called = (codes != MISSING).astype(np.float32)
+    share = equal / np.maximum(called.T @ called, _LEAST_SITES)
+    order = everyone[np.argsort(missing[everyone], kind="stable")]
+    place = {int(sample): at for at, sample in enumerate(everyone.tolist())}
+    kept: list[int] = []
+    for sample in order.tolist():
+        others = [place[each] for each in kept]
+        if others and bool((share[place[sample], others] >= DUPLICATE).any()):
+            result[sample] = True
+        else:
+            kept.append(sample)
+    return result
+
+
+def _products(codes: NDArray[np.uint8], pairs: list[tuple[int, int]]) -> NDArray[np.float32]:
+    """[samples, samples]: at how many sites one has the first and the other the second code of a pair."""
+    total: NDArray[np.float32] = np.zeros((codes.shape[1], codes.shape[1]), np.float32)
+    for one, other in pairs:
+        total += (codes == one).astype(np.float32).T @ (codes == other).astype(np.float32)
+    return total
+
+
+def _informative(draft: Draft) -> Rows:
+    rows = np.flatnonzero(draft.alive & ~np.isin(draft.chromosome, (X, Y, MT)))
+    frequency = draft.alt_frequency(rows)
+    called = draft.counts[rows, MISSING] <= 0.1 * len(draft.study.samples)
+    rows = rows[called & (np.minimum(frequency, 1 - frequency) > 0.1)]
+    chosen: Rows = rows[:: max(1, len(rows) // _SITES_TO_COMPARE)][:_SITES_TO_COMPARE]
+    return chosen
+
+
+def _unusual(draft: Draft, rows: Rows) -> None:
+    """Too many or too few heterozygous calls; several populations in a cohort look like this too."""
+    autosomal = rows[~np.isin(draft.chromosome[rows], (X, Y, MT))]
+    if len(autosomal) < _LEAST_SITES or draft.people < 20:
+        return
+    called = len(autosomal) - missing_by_sample(draft, autosomal)
+    rate = het_by_sample(draft, autosomal) / np.maximum(called, 1)
+    kept = rate[draft.kept]
+    far = np.abs(rate - kept.mean()) > draft.choices.het_deviations * max(float(kept.std()), 1e-9)
+    caution = "People of several ancestries in one cohort look like this too."
+    draft.offer_samples(R.DROP_SAMPLES_HET, far & draft.kept, proposed=False, caution=caution)
+
+
+def chunk_costs(draft: Draft) -> None:
+    """A server leaves out a chunk in which anyone has too few calls: better without these people."""
+    if not draft.target.for_service:
+        return
+    guilty = np.zeros(len(draft.lost), bool)
+    lowest = draft.target.chunk_call_rate
+    size = draft.target.chunk_size
+    rows = np.flatnonzero(draft.alive & (draft.counts[:, MISSING] <= 0.1 * len(draft.study.samples)))
+    chunk = draft.chromosome[rows].astype(np.int64) << 32 | (draft.position[rows] - 1) // size
+    for each in np.unique(chunk).tolist():
+        inside = rows[chunk == each]
+        guilty |= missing_by_sample(draft, inside) > (1 - lowest) * len(inside)
+    why = f"In at least one chunk fewer than {lowest:.0%} of their sites were called."
+    draft.offer_samples(R.DROP_SAMPLES_CHUNK, guilty & draft.kept, why=why)
+
+
+def rename(draft: Draft) -> None:
+    """Plain names for those that break headers or other programs; a map names results back."""
+    taken: set[str] = set()
+    new: list[str] = []
+    for name in draft.study.samples:
+        plain = _RISKY.sub("_", name).lstrip("-") or "sample"
+        plain = f"{plain}_" if plain in _COLUMNS else plain
+        unique, number = plain, 1
+        while unique in taken:
+            number += 1
+            unique = f"{plain}_{number}"
+        taken.add(unique)
+        new.append(unique)
+    changed = np.array([one != other for one, other in zip(new, draft.study.samples, strict=True)], bool)
+    why = "Blanks, slashes and the like break other programs; two samples of one name are refused."
+    if draft.offer_samples(R.RENAME_SAMPLES, changed & draft.kept, loses=False, why=why):
+        draft.names = new
+
+
+def batches(draft: Draft) -> None:
+    """Batches of equal size below the limit of a service, men and women spread evenly."""
+    limit = draft.target.most_samples
+    if draft.target.least_samples > draft.people:
+        draft.leave(
+            "too_few_samples",
+            f"The service takes {draft.target.least_samples} samples or more",
+            _NOBODY,
+            draft.people,
+        )
+    if not limit or draft.people <= limit:
+        return
+    count = -(-draft.people // limit)
+    why = f"The service takes {limit:,} at a time: {count} batches."
+    caution = "Quality figures are per batch; combine them afterwards."
+    if draft.offer_samples(R.BATCHES, draft.kept, loses=False, why=why, caution=caution):
+        kept = np.flatnonzero(draft.kept)
+        dealt = kept[np.argsort(draft.study.sex[kept], kind="stable")]
+        draft.batch[dealt] = np.arange(len(dealt)) % count + 1
+
+
+_NOBODY = np.empty(0, np.intp)
+
+
+def settle(draft: Draft) -> None:
+    """Samples that only some files have are no part of the study; say so."""
+    if draft.study.left_out:
+        draft.leave(
+            "samples_not_in_all_files",
+            "Samples that only some of the files have",
+            _NOBODY,
+            len(draft.study.left_out),
+        )

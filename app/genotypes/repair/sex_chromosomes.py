@@ -1,0 +1,83 @@
+"""Chromosome X outside the pseudo-autosomal regions: men have one copy there."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.repair import RepairCode as R
+from app.genotypes.cohort import FEMALE, HET, MALE, MISSING, UNKNOWN
+from app.genotypes.repair.draft import Draft, Rows
+from app.genotypes.repair.genotype_rows import het_by_sample, missing_by_sample, pieces, read_block
+from app.genotypes.repair.regions import in_non_par
+
+LEAST_SITES = 50
+MALE_HET, FEMALE_HET = 0.02, 0.08
+"""Share of heterozygous calls outside the PARs below which a sample is a man, above which a woman."""
+
+
+def ploidy(draft: Draft) -> None:
+    """Set men's heterozygous calls missing, and make every sample haploid or diploid all along."""
+    on_x = draft.on("X")
+    rows = on_x[in_non_par(draft.position[on_x], draft.build_now)]
+    if not len(rows):
+        return
+    settle_sex(draft, rows)
+    male = (draft.study.sex == MALE) & draft.kept
+    hets, haploid, diploid = _calls(draft, rows)
+    site_hets, sample_hets = _het_sites(draft, rows, male)
+    if len(site_hets):
+        caution = "Their sex is told from their calls where the files do not say it."
+        done = draft.offer(R.MALE_HETS, site_hets, samples=int(sample_hets.sum()), caution=caution)
+        draft.male_hets_missing = bool(len(done))
+    _constant(draft, rows, haploid, diploid, hets)
+
+
+def settle_sex(draft: Draft, rows: Rows) -> None:
+    """Tell the sex of samples of whom the files say nothing from their heterozygous calls here."""
+    unknown = draft.study.sex == UNKNOWN
+    if not unknown.any() or len(rows) < LEAST_SITES:
+        return
+    called = len(rows) - missing_by_sample(draft, rows)
+    share = het_by_sample(draft, rows) / np.maximum(called, 1)
+    enough = unknown & (called >= LEAST_SITES)
+    draft.study.sex[enough & (share < MALE_HET)] = MALE
+    draft.study.sex[enough & (share > FEMALE_HET)] = FEMALE
+
+
+def _calls(draft: Draft, rows: Rows) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """For each sample of the study: heterozygous calls, calls of one allele, and of two."""
+    everyone = np.arange(len(draft.study.samples))
+    hets, haploid, called = (np.zeros(len(everyone), np.int64) for _ in range(3))
+    for piece in pieces(draft, rows, len(everyone)):
+        block = read_block(draft, piece, everyone)
+        hets += np.count_nonzero(block.genotypes == HET, axis=0)
+        haploid += np.count_nonzero(block.haploid, axis=0)
+        called += np.count_nonzero((block.genotypes != MISSING) & ~block.haploid, axis=0)
+    return hets, haploid, called
+
+
+def _het_sites(draft: Draft, rows: Rows, male: NDArray[np.bool_]) -> tuple[Rows, NDArray[np.bool_]]:
+    men = np.flatnonzero(male)
+    found: list[Rows] = []
+    who = np.zeros(len(men), bool)
+    for piece in pieces(draft, rows, max(1, len(men))):
+        het = read_block(draft, piece, men).genotypes == HET
+        found.append(piece[het.any(axis=1)])
+        who |= het.any(axis=0)
+    return np.concatenate(found), who
+
+
+def _constant(
+    draft: Draft, rows: Rows, haploid: NDArray[np.int64], diploid: NDArray[np.int64], hets: NDArray[np.int64]
+) -> None:
+    """Men haploid where the files write anybody so; a woman, or one with heterozygous calls, never."""
+    if not haploid.any():
+        return
+    sex = draft.study.sex
+    single = (sex == MALE) | (sex == UNKNOWN) & (haploid > 0) & (hets == 0)
+    mixed = np.where(single, diploid > 0, haploid > 0) & draft.kept
+    why = "A service refuses samples that are haploid at one site and diploid at another."
+    if mixed.any() and draft.offer_samples(R.CONSTANT_PLOIDY, mixed, loses=False, why=why):
+        draft.mark(R.CONSTANT_PLOIDY, rows)
+        draft.haploid_on_x = single
