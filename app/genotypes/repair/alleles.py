@@ -14,6 +14,7 @@ from app.genotypes.repair.study import CHROMOSOMES
 from app.genotypes.site_table import OTHER, SiteTable, complemented, swapped
 
 _COMPLEMENT = str.maketrans("ACGT", "TGCA")
+_UNKNOWN = frozenset({".", "0", "N", "-", ""})
 _NAMED = re.compile(rb"(?:chr)?(\w{1,2})[:_-](\d{1,9})[:_-]([ACGT])[:_-]([ACGT])", re.IGNORECASE)
 _RS = re.compile(rb"rs(\d{1,10})")
 
@@ -172,8 +173,9 @@ def restored(table: SiteTable, position: int, mine: tuple[str, str]) -> tuple[in
     taken as it is.
     """
     known = [each in ("A", "C", "G", "T") for each in mine]
+    unknown = sum(each in _UNKNOWN for each in mine)
     first, last = table.ranges(np.array([position], np.int64))
-    if sum(known) != 1 or int(last[0] - first[0]) != 1:
+    if sum(known) != 1 or unknown != 1 or int(last[0] - first[0]) != 1:
         return None
     code = int(table.code[int(first[0])])
     if code == OTHER:

@@ -1,4 +1,4 @@
-"""“Make it ready for …”: repair, ask the twin of the server, and once more with what it still complains of."""
+"""“Make it ready for …”: repair, ask the twin of the server, and once more where it complains."""
 
 from __future__ import annotations
 

@@ -1,0 +1,23 @@
+"""Site tables of panels for tests, made plainly from their VCFs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from app.genotypes.matrix import read_matrix
+from app.genotypes.site_table import NO_FREQUENCY, OTHER, SiteTable, letters_code
+from app.genotypes.texts import Texts
+
+
+def table_of_panel(path: Path) -> SiteTable:
+    """Sites of a VCF with genotypes, with frequencies counted and the rs numbers of the identifiers."""
+    matrix = read_matrix(path)
+    code = letters_code(Texts.of(matrix.refs), Texts.of(matrix.alts))
+    frequency = np.round((matrix.haplotypes == 1).mean(axis=1) * (NO_FREQUENCY - 1)).astype(np.uint16)
+    numbers = [each[2:] if each.startswith("rs") and each[2:].isdigit() else "0" for each in matrix.ids]
+    others = {int(i): (str(matrix.refs[i]), str(matrix.alts[i])) for i in np.flatnonzero(code == OTHER)}
+    return SiteTable(
+        matrix.positions.astype(np.uint32), code, frequency, np.array(numbers, np.uint32), others
+    )
