@@ -109,6 +109,9 @@ def _places(draw: np.random.Generator, chromosome: str, count: int, build: str, 
     usable = (table.chromosome == number) & (table.code < 16) & (table.position[build] > 0)
     ref, alt = table.code >> 2, table.code & 3
     usable &= (ref != alt) & (ref ^ alt != 3)  # no palindromic pairs
+    if not usable.any():  # of X the table has positions only
+        usable = (table.chromosome == number) & (table.position[build] > 0)
+        ref, alt = np.where(usable, np.arange(len(table)) & 1, 0), np.full(len(table), 2)
     rows = np.flatnonzero(usable)
     _, first = np.unique(table.position[build][rows], return_index=True)
     rows = rows[first]

@@ -90,7 +90,7 @@ class Manifest:
                 continue
             self.index[cell["Name"]] = len(position)
             chromosome.append(names.setdefault(cell["Chr"] or b"0", len(names)) & 0xFFFF)
-            position.append(int(cell["MapInfo"]) if cell["MapInfo"].isdigit() else 0)
+            position.append(_place(cell["MapInfo"]))
             alleles += bytes(_alleles(cell["SNP"]))
             strands.append(_strands(cell))
             builds[cell["GenomeBuild"]] += 1
@@ -146,6 +146,11 @@ class Manifest:
 
 _OPTIONAL = ("RefStrand", "SourceStrand", "GenomeBuild")
 _BOTTOM, _OTHER_SOURCE, _MINUS = 1, 2, 4
+
+
+def _place(text: bytes) -> int:
+    """A position; 0, as Illumina writes for SNPs without one, for all that is none."""
+    return int(text) if text.isdigit() and len(text) <= 10 else 0
 
 
 def _alleles(text: bytes) -> tuple[int, int]:
