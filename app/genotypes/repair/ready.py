@@ -12,7 +12,6 @@ from app.domain.repair import RepairCode, RepairOutcome
 from app.domain.verdict import Outcome, Verdict
 from app.genotypes.builds import build_name
 from app.genotypes.cohort import Cohort
-from app.genotypes.judging import judge_files
 from app.genotypes.repair.apply import write_draft
 from app.genotypes.repair.draft import Draft
 from app.genotypes.repair.plan import draft_repairs
@@ -119,6 +118,8 @@ def judge(
     outcome: RepairOutcome, build: str | None, rules: RulePack, means: Means, report: Report = silent
 ) -> Verdict:
     """What the twin says of what was written; of several batches the worst."""
+    from app.genotypes.judging import judge_files
+
     parameters = rules.parameters
     now = HG.get(build or "", parameters.build)
     pack = rules.model_copy(update={"parameters": parameters.model_copy(update={"build": now})})

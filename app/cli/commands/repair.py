@@ -1,0 +1,68 @@
+"""`haplodesk repair`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli.program import session_of
+
+
+def repair(
+    ctx: typer.Context,
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Genotype files, or folders of them.")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder for the repaired files.")],
+    service: Annotated[str, typer.Option("--service", help="Make them ready for this service.")] = "",
+    panel: Annotated[str, typer.Option("--panel", help="And for this panel of it.")] = "",
+    population: Annotated[str, typer.Option("--population", help="And for this population.")] = "",
+    server_params: Annotated[
+        Path | None,
+        typer.Option("--server-params", metavar="P.json", help="Make them ready for a server with this job."),
+    ] = None,
+    panel_dir: Annotated[
+        Path | None, typer.Option("--panel-dir", metavar="DIR", help="Panels and site lists of that server.")
+    ] = None,
+    sites: Annotated[
+        Path | None,
+        typer.Option("--sites", metavar="FILE", help="A site list of the panel: VCF, legend, HRC list."),
+    ] = None,
+    chain: Annotated[
+        Path | None,
+        typer.Option("--chain", metavar="FILE", help="A chain file that leads to the panel's build."),
+    ] = None,
+    build: Annotated[str, typer.Option("--build", help="The build of the site list (with --sites).")] = "",
+    only: Annotated[
+        str,
+        typer.Option("--only", metavar="CODE,...", help="Only these repairs; see --plan for their codes."),
+    ] = "",
+    drop_samples: Annotated[
+        Path | None, typer.Option("--drop-samples", metavar="FILE", help="Samples to leave out, one a line.")
+    ] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Show what would be done and write nothing.")] = False,
+) -> None:
+    """Mend files and write them as a service wants them; ends with 1 when it would still refuse them."""
+    if (server_params is None) != (panel_dir is None):
+        raise typer.BadParameter("--server-params and --panel-dir belong together")
+    if panel and not service:
+        raise typer.BadParameter("--panel needs --service")
+    if service and server_params is not None:
+        raise typer.BadParameter("--service and --server-params are two targets; name one")
+    from app.cli.work import repair as work
+
+    wanted = work.Wanted(
+        service=service,
+        panel=panel,
+        population=population,
+        server_params=server_params,
+        panel_dir=panel_dir,
+        sites=sites,
+        chain=chain,
+        build=build,
+        only=work.codes_of(only),
+        drop_samples=drop_samples,
+    )
+    work.repair(session_of(ctx), files, out, wanted, plan_only=plan)

@@ -1,0 +1,131 @@
+"""What a process of its own is asked to do: plan or make the repairs of a dataset."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app.domain.finding import BuildGuess
+from app.domain.problem import Kind, ProblemError, problem
+from app.domain.progress import Report, silent
+from app.domain.repair import RepairOutcome, RepairPlan
+from app.domain.verdict import Verdict
+from app.genotypes.bgzf import ContainerError
+from app.genotypes.cohort import Cohort, open_cohort
+from app.genotypes.panels.store import PanelAbout, PanelList, build_panel, open_panel
+from app.genotypes.readers.contract import FormatError
+from app.genotypes.reading import read_cohort
+from app.genotypes.repair.apply import repair
+from app.genotypes.repair.plan import plan_repairs
+from app.genotypes.repair.ready import Means, make_ready, target_of
+from app.genotypes.repair.target import RepairChoices, RepairTarget
+from app.genotypes.rules import RulePack
+from app.genotypes.site_table import SiteTable
+
+
+@dataclass(frozen=True)
+class RepairErrand:
+    """`cohorts` are packed folders of these files where a check left them; else the files are read.
+
+    `panel` is the folder of a kept site list. `site_lists` are files of one instead, of the build
+    `panel_build`; they are read for this errand only. `rules` None: nobody in particular.
+    """
+
+    paths: tuple[str, ...]
+    cohorts: tuple[str, ...] = ()
+    rules: RulePack | None = None
+    panel: str | None = None
+    site_lists: tuple[str, ...] = ()
+    panel_build: str = ""
+    panel_genotypes: Mapping[str, str] = field(default_factory=dict)
+    study_build: BuildGuess | None = None
+    chain: str | None = None
+    choices: RepairChoices = RepairChoices()
+
+
+def plan_errand(errand: RepairErrand, report: Report = silent) -> RepairPlan:
+    """The plan; ProblemError when the files cannot be read or do not belong together."""
+    with _begun(errand, report) as (cohorts, means):
+        return plan_repairs(cohorts, _target(errand, means), errand.choices, report)
+
+
+def repair_errand(
+    errand: RepairErrand, out: str, report: Report = silent
+) -> tuple[RepairOutcome, Verdict | None]:
+    """Repair into a folder; with rules also what the twin says of the outcome. ProblemError."""
+    with _begun(errand, report) as (cohorts, means):
+        if errand.rules is not None:
+            return make_ready(cohorts, errand.rules, means, errand.choices, Path(out), report)
+        return repair(cohorts, _target(errand, means), errand.choices, Path(out), report), None
+
+
+def _target(errand: RepairErrand, means: Means) -> RepairTarget:
+    if errand.rules is not None:
+        return target_of(errand.rules, means)
+    return RepairTarget(
+        build=errand.panel_build or None,
+        panel=means.panel or {},
+        panel_genotypes=means.panel_genotypes or {},
+        study_build=means.study_build,
+        chain=means.chain,
+        chain_back=means.chain_back,
+    )
+
+
+@contextmanager
+def _begun(errand: RepairErrand, report: Report) -> Iterator[tuple[Sequence[Cohort], Means]]:
+    """The cohorts and what is at hand; packed files made for this errand are removed at its end."""
+    with tempfile.TemporaryDirectory(prefix="haplodesk-repair-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        yield _cohorts(errand, folder / "cohorts", report), _means(errand, folder / "panel", report)
+
+
+def _cohorts(errand: RepairErrand, folder: Path, report: Report) -> Sequence[Cohort]:
+    if errand.cohorts:
+        return [open_cohort(Path(each)) for each in errand.cohorts]
+    try:
+        return read_cohort([Path(each) for each in errand.paths], folder, report)
+    except FormatError as error:
+        raise _unreadable(error.path, f"{error.title} {error.place}".strip(), error.advice) from error
+    except ContainerError as error:
+        raise _unreadable(errand.paths[0], f"The file is {error.fault}") from error
+    except OSError as error:
+        raise _unreadable(str(error.filename or errand.paths[0]), error.strerror or str(error)) from error
+
+
+def _unreadable(path: str, why: str, advice: str = "") -> ProblemError:
+    name = Path(path).name
+    return problem(
+        Kind.INPUT,
+        "The file cannot be read as genotypes",
+        f"{name}: {why}.",
+        advice or "Check the file; the findings say what is wrong with it.",
+        subject=name,
+    )
+
+
+def _means(errand: RepairErrand, folder: Path, report: Report) -> Means:
+    return Means(
+        panel=_panel(errand, folder, report),
+        panel_genotypes={name: Path(path) for name, path in errand.panel_genotypes.items()},
+        study_build=errand.study_build,
+        chain=Path(errand.chain) if errand.chain else None,
+    )
+
+
+def _panel(errand: RepairErrand, folder: Path, report: Report) -> Mapping[str, SiteTable] | None:
+    if errand.panel:
+        return tables_of(open_panel(Path(errand.panel)))
+    if errand.site_lists:
+        about = PanelAbout("panel", errand.panel_build)
+        return tables_of(build_panel([Path(each) for each in errand.site_lists], folder, about, report))
+    return None
+
+
+def tables_of(panel: PanelList) -> dict[str, SiteTable]:
+    """All tables of a kept list by plain chromosome name; memory-mapped."""
+    tables = {name: panel.table(name) for name in panel.about.chromosomes}
+    return {name: table for name, table in tables.items() if table is not None}

@@ -1,0 +1,195 @@
+"""Repair a dataset: show the plan, write the files, and add what was written as a new dataset."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.domain.changes import Changes, Noun
+from app.domain.dataset import Dataset
+from app.domain.job import Event
+from app.domain.names import new_id
+from app.domain.panel import Panel
+from app.domain.problem import Kind, problem
+from app.domain.progress import Report, silent
+from app.domain.repair import RepairCode, RepairOutcome, RepairPlan
+from app.domain.verdict import Verdict
+from app.operations.add_dataset import data_files
+from app.operations.check_dataset import check_dataset
+from app.operations.cohort_folder import cohort_folder
+from app.operations.desk import Desk
+from app.operations.tasks import TaskKind
+from app.store import datasets, services
+
+if TYPE_CHECKING:
+    from app.genotypes.repair.errand import RepairErrand
+
+PREPARED = "prepared"
+
+
+async def plan_repair(
+    desk: Desk,
+    dataset_id: str,
+    service_id: str | None = None,
+    panel_id: str | None = None,
+    population: str = "",
+    chain: Path | None = None,
+    drop_samples: tuple[str, ...] = (),
+    chosen: tuple[RepairCode, ...] | None = None,
+) -> RepairPlan:
+    """What would be repaired to make a dataset ready for a service; nothing is written.
+
+    `chosen` None: what the repairs propose. Shown as a task, which can be cancelled.
+    """
+    dataset = await _dataset(desk, dataset_id)
+    errand = await _errand(desk, dataset, service_id, panel_id, population, chain, drop_samples, chosen)
+    with desk.tasks.running_task(
+        TaskKind.REPAIR, f"Planning repairs of {dataset.name}", dataset_id=dataset_id
+    ) as task:
+        plan = await _in_process_plan(errand, task.report)
+    before = next((v.headline for v in dataset.verdicts if v.service_id == service_id), "")
+    return plan.model_copy(update={"before": before})
+
+
+async def repair_dataset(
+    desk: Desk,
+    dataset_id: str,
+    service_id: str | None = None,
+    panel_id: str | None = None,
+    chosen: tuple[RepairCode, ...] | None = None,
+    folder: Path | None = None,
+    population: str = "",
+    chain: Path | None = None,
+    drop_samples: tuple[str, ...] = (),
+) -> Changes:
+    """Make the chosen repairs and add the outcome as a new dataset, checked and judged.
+
+    Files go to `folder`, or to the data folder of the program. The files of the dataset are never touched;
+    when the repair fails or is cancelled nothing of it stays.
+    """
+    dataset = await _dataset(desk, dataset_id)
+    errand = await _errand(desk, dataset, service_id, panel_id, population, chain, drop_samples, chosen)
+    new = new_id("data")
+    out = folder or desk.home / PREPARED / new
+    with desk.tasks.running_task(TaskKind.REPAIR, f"Repairing {dataset.name}", dataset_id=dataset_id) as task:
+        try:
+            outcome, verdict = await _in_process_repair(errand, out, task.report)
+        except BaseException:
+            if folder is None:
+                await asyncio.shield(asyncio.to_thread(shutil.rmtree, out, True))
+            raise
+    await _keep(desk, dataset, new, outcome, verdict)
+    await check_dataset(desk, new, service_id, panel_id)
+    return Changes.of(Noun.DATASET, new, dataset_id)
+
+
+async def _keep(
+    desk: Desk, dataset: Dataset, new: str, outcome: RepairOutcome, verdict: Verdict | None
+) -> None:
+    paths = tuple(Path(each.path) for each in outcome.files)
+    made = Dataset(
+        id=new,
+        name=f"{dataset.name}, repaired",
+        files=await asyncio.to_thread(data_files, paths),
+        added=desk.clock.now(),
+        verdicts=(verdict,) if verdict is not None else (),
+        made_from=dataset.id,
+        outcome=outcome,
+    )
+    await desk.store.write(lambda c: datasets.save_dataset(c, made))
+    desk.announce(Changes.of(Noun.DATASET, new))
+    text = f"Repaired: {outcome.ledger.sites_out:,} of {outcome.ledger.sites_in:,} sites, "
+    text += f"{outcome.ledger.samples_out:,} of {outcome.ledger.samples_in:,} samples."
+    await desk.note(Event(at=desk.clock.now(), kind="repair", text=text, dataset_id=dataset.id))
+
+
+async def _dataset(desk: Desk, dataset_id: str) -> Dataset:
+    found = await desk.store.read(lambda c: datasets.dataset(c, dataset_id))
+    if found is None:
+        raise problem(
+            Kind.NOT_FOUND, "No such dataset", f"There is no dataset '{dataset_id}'.", subject=dataset_id
+        )
+    return found
+
+
+async def _errand(
+    desk: Desk,
+    dataset: Dataset,
+    service_id: str | None,
+    panel_id: str | None,
+    population: str,
+    chain: Path | None,
+    drop_samples: tuple[str, ...],
+    chosen: tuple[RepairCode, ...] | None,
+) -> RepairErrand:
+    from app.genotypes.repair.errand import RepairErrand
+    from app.genotypes.repair.target import RepairChoices
+    from app.genotypes.rules import rules_for
+
+    panel = await _panel(desk, service_id, panel_id)
+    build = dataset.report.build if dataset.report is not None else None
+    rules = None
+    if service_id is not None:
+        service = await desk.service(service_id)
+        rules = rules_for(
+            service, panel, population=population, build=build.value if build is not None else None
+        )
+    return RepairErrand(
+        paths=tuple(each.path for each in dataset.files),
+        cohorts=await asyncio.to_thread(_packed, desk, dataset),
+        rules=rules,
+        panel=await _sites(desk, panel),
+        study_build=build if build is not None and build.value else None,
+        chain=str(chain) if chain is not None else None,
+        choices=RepairChoices(
+            chosen=None if chosen is None else frozenset(chosen), drop_samples=frozenset(drop_samples)
+        ),
+    )
+
+
+async def _panel(desk: Desk, service_id: str | None, panel_id: str | None) -> Panel | None:
+    if service_id is None or panel_id is None:
+        return None
+    found = await desk.store.read(lambda c: services.panel(c, service_id, panel_id))
+    if found is None:
+        raise problem(
+            Kind.NOT_FOUND, "No such panel", f"The service has no panel '{panel_id}'.", subject=panel_id
+        )
+    return found
+
+
+async def _sites(desk: Desk, panel: Panel | None) -> str | None:
+    """The kept site list of a panel."""
+    from app.operations.panel_sites import sites_for
+
+    if panel is None:
+        return None
+    found = await sites_for(desk, panel.key)
+    return str(found) if found is not None else None
+
+
+def _packed(desk: Desk, dataset: Dataset) -> tuple[str, ...]:
+    """Folders of packed genotypes that the last check left, none when a file has changed since."""
+    if data_files(tuple(Path(each.path) for each in dataset.files)) != dataset.files:
+        return ()
+    root = cohort_folder(desk, dataset.id)
+    folders = sorted(root.iterdir(), key=lambda each: (len(each.name), each.name)) if root.is_dir() else []
+    return tuple(str(each) for each in folders if (each / "cohort.json").is_file())
+
+
+async def _in_process_plan(errand: RepairErrand, report: Report) -> RepairPlan:
+    from app.genotypes.repair.errand import plan_errand
+    from app.genotypes.worker import run_in_process
+
+    return await run_in_process(plan_errand, errand, report=report)
+
+
+async def _in_process_repair(
+    errand: RepairErrand, out: Path, report: Report = silent
+) -> tuple[RepairOutcome, Verdict | None]:
+    from app.genotypes.repair.errand import repair_errand
+    from app.genotypes.worker import run_in_process
+
+    return await run_in_process(repair_errand, errand, str(out), report=report)
