@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import gzip
 import io
+import lzma
 import os
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -22,6 +24,18 @@ _BOM = b"\xef\xbb\xbf"
 _RUBBISH = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
 _MOST_MEMBERS = 1000
 _PACKED = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
+_DAMAGES = (
+    zlib.error,
+    lzma.LZMAError,
+    gzip.BadGzipFile,
+    zipfile.BadZipFile,
+    struct.error,
+    ValueError,
+    LookupError,
+    RuntimeError,
+)
+"""What the libraries of gzip and ZIP raise for bytes that somebody changed."""
+
 _AGAIN = "Copy or download the file again."
 
 
@@ -87,7 +101,7 @@ class TextLines:
             except EOFError:
                 size = self.path.stat().st_size
                 raise self.error("container.truncated", "The file is cut short", f"byte {size}") from None
-            except (zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, ValueError) as error:
+            except _DAMAGES as error:
                 raise self._damaged(raw) from error
             except OSError as error:
                 if error.errno is not None:
