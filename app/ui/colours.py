@@ -34,6 +34,8 @@ class Colours:
     accent: str
     on_accent: str
     status: dict[Status, str]
+    series: tuple[str, ...]
+    """Five colours that stay apart also for eyes that do not tell red from green; at least 3:1 on `base`."""
 
     def palette(self) -> QPalette:
         """A palette for platforms that bring none of their own."""
@@ -102,6 +104,7 @@ LIGHT = Colours(
         Status.WARNING: "#825000",
         Status.FAILED: "#b4232b",
     },
+    series=("#b45a00", "#8a3f8f", "#117a5b", "#1b5fc4", "#b8245f"),
 )
 
 DARK = Colours(
@@ -123,6 +126,7 @@ DARK = Colours(
         Status.WARNING: "#e8b95a",
         Status.FAILED: "#ff9792",
     },
+    series=("#f0a04b", "#cf9be0", "#56c8a0", "#82b1ff", "#ff8fb4"),
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
@@ -12,6 +12,7 @@ from app.domain.changes import Changes, Noun
 from app.domain.settings import Settings
 
 if TYPE_CHECKING:
+    from app.domain.repair import RepairCode, RepairPlan
     from app.operations.desk import Desk
     from app.operations.draft_job import JobDraft, Preflight
 
@@ -114,6 +115,113 @@ class DeskOperations:
         from app.operations.add_dataset import remove_dataset
 
         return await remove_dataset(self._desk, dataset_id)
+
+    async def predict(
+        self,
+        dataset_id: str,
+        service_id: str,
+        panel_id: str | None = None,
+        population: str = "",
+        build: str | None = None,
+    ) -> Changes:
+        """What a service would say of a dataset; kept in the dataset."""
+        from app.operations.predict import predict
+
+        return await predict(self._desk, dataset_id, service_id, panel_id, population, build)
+
+    async def learn_from_excluded(
+        self, dataset_id: str, path: Path, service_id: str, panel_id: str | None
+    ) -> Any:
+        """Compare the prediction with the list of a real job, and learn the panel's alleles from it."""
+        from app.operations.predict import learn_from_excluded
+
+        return await learn_from_excluded(self._desk, dataset_id, path, service_id, panel_id)
+
+    async def plan_repair(
+        self,
+        dataset_id: str,
+        service_id: str | None = None,
+        panel_id: str | None = None,
+        population: str = "",
+        chain: Path | None = None,
+        drop_samples: Sequence[str] = (),
+    ) -> RepairPlan:
+        """What would be done to make a dataset ready; nothing is written."""
+        from app.operations.repair_dataset import plan_repair
+
+        return await plan_repair(
+            self._desk, dataset_id, service_id, panel_id, population, chain, tuple(drop_samples)
+        )
+
+    async def repair_dataset(
+        self,
+        dataset_id: str,
+        service_id: str | None,
+        panel_id: str | None,
+        chosen: Sequence[RepairCode],
+        folder: Path | None = None,
+        population: str = "",
+        chain: Path | None = None,
+        drop_samples: Sequence[str] = (),
+    ) -> Changes:
+        """Write repaired files and add them as a dataset of their own; the given files stay as they are."""
+        from app.operations.repair_dataset import repair_dataset
+
+        return await repair_dataset(
+            self._desk,
+            dataset_id,
+            service_id,
+            panel_id,
+            tuple(chosen),
+            folder,
+            population,
+            chain,
+            tuple(drop_samples),
+        )
+
+    async def add_panel_sites(
+        self, paths: Sequence[Path], name: str, build: str, panel_keys: Sequence[str] = ()
+    ) -> Changes:
+        """Keep a list of the sites of a panel."""
+        from app.operations.panel_sites import add_panel_sites
+
+        return await add_panel_sites(self._desk, tuple(paths), name, build, tuple(panel_keys))
+
+    async def bind_panel_sites(self, list_id: str, panel_keys: Sequence[str]) -> Changes:
+        """Say which panels a list is of."""
+        from app.operations.panel_sites import bind_panel_sites
+
+        return await bind_panel_sites(self._desk, list_id, tuple(panel_keys))
+
+    async def remove_panel_sites(self, list_id: str) -> Changes:
+        """Remove a list from this computer."""
+        from app.operations.panel_sites import remove_panel_sites
+
+        return await remove_panel_sites(self._desk, list_id)
+
+    async def add_chain(self, path: Path, from_build: str = "", to_build: str = "") -> Changes:
+        """Keep a chain file that the user gives."""
+        from app.operations.chains import add_chain
+
+        return await add_chain(self._desk, path, from_build, to_build)
+
+    async def download_chain(self, from_build: str, to_build: str) -> Changes:
+        """Fetch a chain file whose offer the user has seen and agreed to."""
+        from app.operations.chains import download_chain
+
+        return await download_chain(self._desk, from_build, to_build)
+
+    async def remove_chain(self, chain_id: str) -> Changes:
+        """Remove a chain file from this computer."""
+        from app.operations.chains import remove_chain
+
+        return await remove_chain(self._desk, chain_id)
+
+    async def save_report(self, dataset_id: str, path: Path, names: bool) -> None:
+        """Write what a check found as a page or as JSON, by the end of the name."""
+        from app.operations.save_report import save_report
+
+        await save_report(self._desk, dataset_id, path, names)
 
     async def preflight(self, draft: JobDraft) -> Preflight:
         """Look at everything that can stop a job, before anything is sent."""

@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication, QMimeData, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
-from app.ui.text import plural
+from app.ui.drop_kinds import drop_sentence, is_excluded_list
 from app.ui.theme import Theme, heading
 
 
@@ -20,10 +20,9 @@ def local_paths(data: QMimeData) -> list[Path]:
 
 def drop_words(paths: Sequence[Path]) -> str:
     """What the window will do with them, unless the page under the pointer knows better."""
-    n = len(paths)
-    if n == 1:
-        return _t("{0}: check as a new dataset").format(paths[0].name)
-    return plural(QCoreApplication.translate("Drop", "%Ln file(s): check as one dataset", None, n), n)
+    if len(paths) == 1 and is_excluded_list(paths[0]):
+        return _t("{0}: compare with what Haplodesk predicted").format(paths[0].name)
+    return drop_sentence(paths)
 
 
 class DropVeil(QWidget):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,9 @@ from app.ui.attention import DELETION_WARNING, FAILED_JOB_SHOWN, AtHand
 from app.ui.models.query import PageSource, TableQuery
 
 if TYPE_CHECKING:
+    from app.domain.chain import ChainFile, ChainOffer
+    from app.domain.panel_sites import PanelSiteList
+    from app.genotypes.figures import Figures
     from app.operations.desk import Desk, Looks
     from app.store.store import Store
 
@@ -140,6 +144,30 @@ class StoreLibrary:
     async def settings(self) -> Settings:
         """The settings as they are now."""
         return await self._store.read(settings.load_settings)
+
+    async def figures(self, dataset_id: str) -> Figures | None:
+        """What the plots of a dataset are drawn from."""
+        from app.operations.cohort_folder import dataset_figures
+
+        return await dataset_figures(self._desk, dataset_id)
+
+    async def panel_site_lists(self) -> tuple[PanelSiteList, ...]:
+        """The lists of panel sites on this computer."""
+        from app.operations.panel_sites import list_panel_sites
+
+        return await list_panel_sites(self._desk)
+
+    async def chains(self) -> tuple[ChainFile, ...]:
+        """The chain files on this computer."""
+        from app.operations.chains import list_chains
+
+        return await list_chains(self._desk)
+
+    async def chain_offer(self, from_build: str, to_build: str) -> ChainOffer | None:
+        """The chain file that could be downloaded for a direction."""
+        from app.operations.chains import chain_offer
+
+        return await asyncio.to_thread(chain_offer, from_build, to_build)
 
     def pages(self, noun: str) -> PageSource:
         """Rows of a noun for a table."""

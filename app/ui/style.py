@@ -23,6 +23,11 @@ QPushButton[flat_link="true"] {
   padding: 5px 1px; text-align: left; }
 QPushButton[flat_link="true"]:hover { text-decoration: underline; }
 QPushButton[flat_link="true"]:focus { border: 1px solid $accent; }
+QPushButton[switch="true"] { background: transparent; border: 1px solid transparent; color: $muted;
+  padding: 3px 8px; }
+QPushButton[switch="true"]:hover { color: $text; }
+QPushButton[switch="true"]:checked { background: $selection; color: $text; }
+QPushButton[switch="true"]:focus { border: 1px solid $accent; }
 QPushButton::menu-indicator { subcontrol-position: right center; right: 6px; }
 QToolButton { background: transparent; border: 1px solid transparent; border-radius: 4px; padding: 4px; }
 QToolButton:hover { background: $hover; }
@@ -49,6 +54,7 @@ QComboBox QAbstractItemView {
   background: $base; border: 1px solid $line;
   selection-background-color: $selection; selection-color: $text; }
 QCheckBox, QRadioButton { spacing: 8px; }
+QCheckBox:disabled { color: $muted; }
 QCheckBox::indicator, QRadioButton::indicator {
   width: 14px; height: 14px; background: $base; border: 1px solid $muted; border-radius: 3px; }
 QCheckBox::indicator:checked { background: $accent; border: 1px solid $accent; image: url("$check"); }

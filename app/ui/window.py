@@ -24,6 +24,7 @@ from app.ui.attention import Counts
 from app.ui.colours import Status
 from app.ui.context import Context
 from app.ui.dialogs.confirm import confirm
+from app.ui.drop_kinds import is_excluded_list
 from app.ui.drops import DropVeil, drop_words, local_paths
 from app.ui.header import Header
 from app.ui.overview import Overview, read_overview
@@ -251,6 +252,10 @@ class MainWindow(QMainWindow):
         page = self.views.get(self.current_id)
         if page is not None and page.drop_words(paths):
             page.drop(paths)
+            return
+        if len(paths) == 1 and is_excluded_list(paths[0]) and "uploads" in self.specs:
+            self.navigate("uploads")
+            self.view("uploads").drop(paths)
             return
         self.context.bridge.run(
             self.context.operations.add_dataset(paths), self, self._show_dataset, self.context.notices.problem

@@ -15,6 +15,7 @@ from app.domain.problem import Problem, ProblemError
 from app.domain.result import Result
 from app.domain.service import Health, Preset, Service, StoredForm
 from app.domain.settings import Settings
+from app.genotypes.figures import Figures
 from app.operations.desk import Looks
 from app.operations.tasks import Task
 from app.store.pages import COLUMNS
@@ -78,6 +79,10 @@ class FakeLibrary:
         self.settings_now = Settings()
         self.practice: str | None = None
         self.looks_now = Looks()
+        self.all_figures: dict[str, Figures] = {}
+        self.all_site_lists: list[Any] = []
+        self.all_chains: list[Any] = []
+        self.offer: Any = None
 
     async def services(self) -> tuple[Service, ...]:
         return tuple(self.all_services)
@@ -150,6 +155,18 @@ class FakeLibrary:
 
     async def settings(self) -> Settings:
         return self.settings_now
+
+    async def figures(self, dataset_id: str) -> Figures | None:
+        return self.all_figures.get(dataset_id)
+
+    async def panel_site_lists(self) -> tuple[Any, ...]:
+        return tuple(self.all_site_lists)
+
+    async def chains(self) -> tuple[Any, ...]:
+        return tuple(self.all_chains)
+
+    async def chain_offer(self, from_build: str, to_build: str) -> Any:
+        return self.offer
 
     def pages(self, noun: str) -> FakePages:
         columns = COLUMNS[noun]

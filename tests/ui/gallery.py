@@ -31,10 +31,12 @@ from app.ui.layout import Layout
 from app.ui.notices import Notices
 from app.ui.theme import Theme
 from app.ui.views.registry import VIEWS
+from app.ui.views.uploads.uploads_view import UploadsView
 from app.ui.widgets.problem_panel import ProblemPanel
 from app.ui.widgets.progress import Stage, StepsBar
+from app.ui.widgets.switcher import Switcher
 from app.ui.window import MainWindow
-from tests.ui import samples
+from tests.ui import cohorts, samples
 from tests.ui.fakes import FakeLibrary, FakeOperations
 
 
@@ -47,10 +49,12 @@ def filled() -> FakeLibrary:
     library.all_panels = list(samples.panels())
     library.all_panel_changes = list(samples.panel_changes())
     library.all_datasets = [
-        samples.dataset(1, True),
+        cohorts.judged(1),
         samples.dataset(2, False),
         samples.dataset(3, None),
+        cohorts.prepared(),
     ]
+    library.all_figures = {"dataset-1": cohorts.figures()}
     library.all_jobs = [
         samples.job(1),
         samples.job(2, JobState.FAILED),
@@ -78,12 +82,58 @@ def settle(app: QApplication, seconds: float = 0.4) -> None:
         time.sleep(0.01)
 
 
+def fakes(library: FakeLibrary) -> FakeOperations:
+    """Operations that answer with something to see."""
+    made = FakeOperations(library)
+    made.answers["plan_repair"] = cohorts.plan()
+    return made
+
+
+def grab_dataset(app: QApplication, window: MainWindow, folder: Path, scheme: str) -> None:
+    """Every tab of the page of a dataset, as in a low window and alone on the page."""
+    window.navigate("uploads", "dataset-1")
+    settle(app, 0.8)
+    view = window.view("uploads")
+    assert isinstance(view, UploadsView)
+    detail = view.detail
+    detail.whole.setChecked(True)
+    for width, height, kind in ((1280, 820, ""), (880, 560, "-narrow")):
+        window.resize(width, height)
+        detail.verdict.unfold(cohorts.refusal())
+        settle(app, 0.2)
+        window.grab().save(str(folder / f"d-verdict{kind}-{scheme}.png"))
+        detail.verdict.unfold(cohorts.refusal())
+        for number in range(detail.tabs.count()):
+            if not detail.tabs.isTabVisible(number):
+                continue
+            detail.tabs.setCurrentIndex(number)
+            widget = detail.tabs.widget(number)
+            if widget is detail.plan:
+                detail.show_plan(detail.target("michigan", cohorts.refusal().panel_id))
+            for place, switcher in enumerate(widget.findChildren(Switcher) or [None]):
+                for part in range(switcher.stack.count() if switcher is not None else 1):
+                    if switcher is not None:
+                        switcher.show_number(part)
+                    settle(app, 0.25)
+                    detail.page.ensureWidgetVisible(detail.tabs, 0, 0)
+                    bar = detail.page.verticalScrollBar()
+                    bar.setValue(bar.maximum())
+                    settle(app, 0.05)
+                    name = f"d-{number}-{place}{part}{kind}-{scheme}.png"
+                    window.grab().save(str(folder / name))
+    window.resize(1280, 820)
+    view.reveal("dataset-4")
+    settle(app, 0.5)
+    window.grab().save(str(folder / f"d-made-{scheme}.png"))
+    detail.whole.setChecked(False)
+
+
 def make_window(app: QApplication, bridge: Bridge, theme: Theme, library: FakeLibrary) -> MainWindow:
     """A whole window over fakes."""
     context = Context(
         bridge=bridge,
         library=cast(Library, library),
-        operations=cast(Operations, FakeOperations(library)),
+        operations=cast(Operations, fakes(library)),
         theme=theme,
         commands=Commands(theme),
         notices=Notices(theme),
@@ -164,6 +214,8 @@ def main(folder: Path, wanted: list[str]) -> None:
                 window.navigate(spec.id)
                 settle(app)
                 window.grab().save(str(folder / f"{spec.id}-{name}-{scheme}.png"))
+            if name == "filled" and (not wanted or "dataset" in wanted):
+                grab_dataset(app, window, folder, scheme)
             if name == "filled" and not wanted:
                 grab_extras(app, window, folder, scheme)
             window.close()

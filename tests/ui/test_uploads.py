@@ -44,12 +44,12 @@ def test_the_first_dataset_is_shown_with_its_verdict(uploads: UploadsView) -> No
     detail = uploads.detail
     assert detail.name.text() == "cohort-A"
     assert "GRCh37 (certain: 3,981 of 3,990 known positions)" in detail.line.text()
-    said = [(n.text(), w.text()) for _, n, w in detail.verdict.lines if n.isVisible()]
+    said = [(e.name.text(), e.short.text()) for e in detail.verdict.lines if e.isVisible()]
     assert (
         "Michigan Imputation Server",
         "Nothing known stands in the way. Not compared with the panel's sites.",
     ) in said
-    assert detail.tabs.tabText(0) == "Findings (2)"
+    assert detail.tabs.tabText(detail.tabs.indexOf(detail.findings)) == "Findings (2)"
 
 
 def test_a_refused_dataset_says_why_and_lets_findings_be_filtered_and_copied(
@@ -84,7 +84,7 @@ def test_checking_for_a_service(
     verdict = uploads.detail.verdict
     verdict.check.click()
     verdict.choice.setCurrentIndex(verdict.choice.findData("topmed"))
-    assert [n.text() for _, n, _ in verdict.lines if n.isVisible()] == ["TOPMed Imputation Server"]
+    assert [e.name.text() for e in verdict.lines if e.isVisible()] == ["TOPMed Imputation Server"]
     verdict.check.click()
     qtbot.waitUntil(lambda: len(operations.calls) == 2)
     assert [call[1] for call in operations.calls] == [("dataset-1", None), ("dataset-1", "topmed")]
@@ -117,7 +117,7 @@ def test_dropped_files_become_a_checked_dataset(
     operations.answers["add_dataset"] = Changes.of(Noun.DATASET, "dataset-3")
     paths = [Path("a.vcf.gz"), Path("b.vcf.gz")]
     assert uploads.drop_words(paths[:1]) == "a.vcf.gz: check as a new dataset"
-    assert uploads.drop_words(paths) == "2 files or folders: check as one dataset"
+    assert uploads.drop_words(paths) == "2 VCF files: check as one dataset"
     uploads.drop(paths)
     qtbot.waitUntil(lambda: operations.names() == ["add_dataset", "check_dataset"])
     qtbot.waitUntil(lambda: uploads.detail.name.text() == "cohort-C")

@@ -201,7 +201,7 @@ def test_files_dropped_become_a_dataset_that_is_checked(
 ) -> None:
     operations.answers["add_dataset"] = Changes.of(Noun.DATASET, "d1")
     paths = [Path("a.vcf.gz"), Path("b.vcf.gz")]
-    assert window._drop_words(paths) == "2 files: check as one dataset"
+    assert window._drop_words(paths) == "2 VCF files: check as one dataset"
     window.drop_paths(paths)
     qtbot.waitUntil(lambda: operations.names()[:1] == ["add_dataset"])
     assert operations.calls[0][1] == (paths,)

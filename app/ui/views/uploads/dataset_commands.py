@@ -47,6 +47,25 @@ def dataset_commands(view: UploadsView) -> Iterator[Command]:
         group="check",
     )
     yield Command(
+        "dataset.repair",
+        view.tr("Show the plan of repairs"),
+        "check",
+        lambda ids: view.show_plan_of(ids[0]),
+        noun="dataset",
+        enabled=one,
+        group="check",
+        shortcut="Ctrl+R",
+    )
+    yield Command(
+        "dataset.report",
+        view.tr("Save report…"),
+        "export",
+        lambda ids: view.with_dataset(ids[0], view.ask_report),
+        noun="dataset",
+        enabled=one,
+        group="check",
+    )
+    yield Command(
         "dataset.rename",
         view.tr("Rename…"),
         "file",

@@ -1,13 +1,16 @@
-"""What a check found: a list that can be filtered, and the chosen finding in full."""
+"""What a check found: a list that can be filtered, the chosen finding in full, its places and its repair."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from app.domain.finding import Finding, Severity
+from app.domain.repair import RepairCode
 from app.ui.context import Context
+from app.ui.models.table import Column
 from app.ui.theme import GRID
 from app.ui.views.uploads.dataset_words import (
     finding_columns,
@@ -15,29 +18,58 @@ from app.ui.views.uploads.dataset_words import (
     fitting,
     sorted_findings,
 )
+from app.ui.views.uploads.picked_list import PickedList
 from app.ui.widgets.basics import EmptyState, Text
 from app.ui.widgets.short_table import ShortTable
+
+_MORE = re.compile(r"\s*(…|\.\.\.|and [\d,]+ more)\s*$")
+_OF_PEOPLE = "sample."
+
+
+def places_of(finding: Finding) -> list[str]:
+    """The places that a finding names, one by one."""
+    words = _MORE.sub("", finding.where)
+    return [part for part in (p.strip() for p in re.split(r"[,;]\s+", words)) if part]
+
+
+def repair_of(finding: Finding | None) -> RepairCode | None:
+    """The repair that mends it, if this version knows it."""
+    fix = finding.fix if finding is not None else None
+    return next((each for each in RepairCode if each == fix), None)
 
 
 class FindingsTab(QWidget):
     """Grouped by severity: the table is in that order, and one severity can be shown alone."""
 
-    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        context: Context,
+        show_fix: Callable[[RepairCode], object],
+        show_people: Callable[[Finding, Sequence[str]], object],
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self.findings: list[Finding] = []
         self.shown: list[Finding] = []
+        self._show_fix = show_fix
+        self._show_people = show_people
         column = QVBoxLayout(self)
         column.setContentsMargins(0, GRID, 0, 0)
         column.setSpacing(GRID)
         column.addLayout(self._bar())
         self.table = ShortTable(context.theme, self.tr("Findings"), finding_columns(), most=0)
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self._show_full())
-        column.addWidget(self.table, 1)
-        self.full = Text()
-        self.full.setAccessibleName(self.tr("The chosen finding"))
-        column.addWidget(self.full)
+        column.addWidget(self.table, 2)
+        column.addLayout(self._chosen(context))
+        self.places = PickedList(context, self.tr("Places"), (Column("place", self.tr("Place"), 400),), "")
+        self.places.hide()
+        column.addWidget(self.places, 1)
         self.nothing = EmptyState(context.theme, "check", self.tr("The check found nothing to mention."))
         column.addWidget(self.nothing, 1)
+        self.unchecked = EmptyState(
+            context.theme, "check", self.tr("Check the dataset to see what is in its files.")
+        )
+        column.addWidget(self.unchecked, 1)
 
     def _bar(self) -> QHBoxLayout:
         bar = QHBoxLayout()
@@ -67,12 +99,30 @@ class FindingsTab(QWidget):
         bar.addWidget(self.copy)
         return bar
 
+    def _chosen(self, context: Context) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(GRID)
+        self.full = Text()
+        self.full.setAccessibleName(self.tr("The chosen finding"))
+        self.people = QPushButton(self.tr("Show people"))
+        context.theme.bind_icon(self.people, "people")
+        self.people.clicked.connect(self._open_people)
+        self.fix = QPushButton(self.tr("Show repair"))
+        context.theme.bind_icon(self.fix, "check")
+        self.fix.clicked.connect(self._open_fix)
+        row.addWidget(self.full, 1)
+        for button in (self.people, self.fix):
+            button.hide()
+            row.addWidget(button)
+        return row
+
     def show_findings(self, findings: Sequence[Finding], checked: bool) -> None:
         """Show other findings."""
         self.findings = sorted_findings(findings)
         for widget in (self.filter, self.only, self.copy, self.table):
             widget.setVisible(bool(self.findings))
         self.nothing.setVisible(checked and not self.findings)
+        self.unchecked.setVisible(not checked and not self.findings)
         self._show()
 
     def _show(self) -> None:
@@ -80,11 +130,34 @@ class FindingsTab(QWidget):
         self.table.show_rows([finding_row(f) for f in self.shown])
         self._show_full()
 
-    def _show_full(self) -> None:
+    def chosen(self) -> Finding | None:
+        """The finding of the current row."""
         row = self.table.currentIndex().row()
-        finding = self.shown[row] if 0 <= row < len(self.shown) else None
+        return self.shown[row] if 0 <= row < len(self.shown) else None
+
+    def _show_full(self) -> None:
+        finding = self.chosen()
         self.full.setVisible(finding is not None)
+        places = places_of(finding) if finding is not None else []
+        self.fix.setVisible(repair_of(finding) is not None)
+        of_people = finding is not None and finding.code.startswith(_OF_PEOPLE)
+        self.people.setVisible(of_people and bool(places))
+        self.places.setVisible(len(places) > 1)
+        if finding is None:
+            return
+        parts = (finding.title, finding.detail, finding.what_to_do)
+        said = " ".join(p if p.endswith((".", "?", ":")) else p + "." for p in parts if p)
+        self.full.setText(f"{said} ({finding.code})")
+        shown = self.tr("The first places") if finding.count > len(places) else self.tr("Places")
+        self.places.show_rows([(place,) for place in places], shown)
+
+    def _open_people(self) -> None:
+        finding = self.chosen()
         if finding is not None:
-            parts = (finding.title, finding.detail, finding.what_to_do)
-            said = " ".join(p if p.endswith((".", "?", ":")) else p + "." for p in parts if p)
-            self.full.setText(f"{said} ({finding.code})")
+            names = [place.partition(" (")[0].strip("“”") for place in places_of(finding)]
+            self._show_people(finding, names)
+
+    def _open_fix(self) -> None:
+        fix = repair_of(self.chosen())
+        if fix is not None:
+            self._show_fix(fix)

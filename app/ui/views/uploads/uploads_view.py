@@ -15,15 +15,16 @@ from app.domain.problem import Problem
 from app.operations.tasks import TaskKind, TaskState
 from app.ui import text
 from app.ui.context import Context
+from app.ui.drop_kinds import drop_sentence, is_excluded_list
 from app.ui.models.joined import Joined
 from app.ui.models.table import Column, TableModel, time_column
-from app.ui.text import plural
 from app.ui.theme import GRID
 from app.ui.views.list_and_detail import ListAndDetail
 from app.ui.views.uploads.choosing import choose_files, choose_folder
 from app.ui.views.uploads.dataset_commands import dataset_commands
 from app.ui.views.uploads.dataset_detail import DatasetDetail, DatasetFacts
 from app.ui.views.uploads.dataset_words import chromosome_span, dataset_shown
+from app.ui.views.uploads.page_actions import DatasetActions
 from app.ui.widgets.basics import EmptyState, link
 from app.ui.widgets.noun_keys import bind_noun_keys
 from app.ui.widgets.splitter import RememberedSplitter
@@ -43,11 +44,14 @@ class UploadsView(ListAndDetail):
         super().__init__(context, parent)
         self.current: str | None = None
         self._first = True
+        self._waiting_list: Path | None = None
         commands = tuple(dataset_commands(self))
         self.context.commands.add(*commands)
         self.table = self._make_table()
         bind_noun_keys(context.commands, commands, self.table, self.table.selected_ids)
-        self.detail = DatasetDetail(context)
+        self.page = DatasetActions(self)
+        self.detail = DatasetDetail(context, self.page)
+        self.detail.whole.toggled.connect(self._show_whole)
         self.transfers = TaskRows(context)
         column = QVBoxLayout(self)
         column.setContentsMargins(GRID * 2, GRID * 2, GRID * 2, GRID)
@@ -100,7 +104,10 @@ class UploadsView(ListAndDetail):
         empty = EmptyState(
             self.context.theme,
             "uploads",
-            self.tr("Drop VCF files or a folder here. They are checked on this computer; nothing is sent."),
+            self.tr(
+                "Drop genotype files or a folder here: VCF, BCF, PLINK, BGEN, raw data of a consumer test, "
+                "an Illumina report. They are checked on this computer; nothing is sent."
+            ),
             self.tr("Add files…"),
             lambda: choose_files(self, self.add),
         )
@@ -140,6 +147,9 @@ class UploadsView(ListAndDetail):
             return
         self.detail.show_facts(facts)
         self.detail.show()
+        waiting, self._waiting_list = self._waiting_list, None
+        if waiting is not None:
+            self.page.learn(waiting)
 
     def _follow_tasks(self, changes: Changes) -> None:
         if Noun.TASK in changes.nouns() and self.isVisible():
@@ -162,6 +172,17 @@ class UploadsView(ListAndDetail):
                 then(dataset)
 
         self.read(self.context.library.dataset(dataset_id), found)
+
+    def ask_report(self, dataset: Dataset) -> None:
+        """Ask where the report of a dataset goes."""
+        self.page.ask_report(dataset)
+
+    def show_plan_of(self, dataset_id: str) -> None:
+        """The plan of repairs of the shown dataset, for the refusal on top or for the chosen service."""
+        if dataset_id == self.current and self.detail.facts is not None:
+            self.detail.show_best_plan()
+        else:
+            self.reveal(dataset_id)
 
     def check(self, ids: Sequence[str], service_id: str | None) -> None:
         """Check datasets, by the rules of a service if one is named."""
@@ -192,15 +213,28 @@ class UploadsView(ListAndDetail):
             self.check((each,), None)
 
     def drop_words(self, paths: Sequence[Path]) -> str | None:
-        """Files and folders become one dataset."""
-        n = len(paths)
-        if n == 1:
-            return self.tr("{0}: check as a new dataset").format(paths[0].name)
-        return plural(self.tr("%Ln file(s) or folder(s): check as one dataset", "", n), n)
+        """Files and folders become one dataset; a list of left out sites is compared with the prediction."""
+        shown = self.detail.facts.dataset if self.detail.facts is not None else None
+        if len(paths) == 1 and is_excluded_list(paths[0]) and shown is not None and self.current is not None:
+            return self.tr("{0}: compare with what was predicted for {1}").format(paths[0].name, shown.name)
+        return drop_sentence(paths)
 
     def drop(self, paths: Sequence[Path]) -> None:
-        """Add them."""
-        self.add(paths)
+        """Do it. A list of left out sites needs a dataset to compare it with."""
+        if len(paths) != 1 or not is_excluded_list(paths[0]):
+            self.add(paths)
+        elif self.current is not None and self.detail.facts is not None:
+            self.page.learn(paths[0])
+        else:
+            self._waiting_list = paths[0]
+            self.context.notices.say(
+                self.tr("Choose the dataset that the job was about"),
+                self.tr("{0} is compared with what Haplodesk predicted for it.").format(paths[0].name),
+            )
+
+    def _show_whole(self, whole: bool) -> None:
+        """The page of a dataset takes the room of the table, until the table is wanted back."""
+        self.table.setVisible(not whole)
 
 
 def _span(chromosomes: str | None) -> str:

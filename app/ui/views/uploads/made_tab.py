@@ -1,0 +1,110 @@
+"""How a dataset was made by a repair: what it was made from, and the ledger of its sites and people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from app.domain.dataset import Dataset
+from app.domain.repair import RepairedFile, RepairOutcome
+from app.ui import text
+from app.ui.colours import Status
+from app.ui.context import Context
+from app.ui.models.table import Column
+from app.ui.status import Shown
+from app.ui.theme import GRID
+from app.ui.views.uploads.plan_words import (
+    ledger_columns,
+    ledger_rows,
+    ledger_words,
+    unresolved_columns,
+    unresolved_rows,
+)
+from app.ui.widgets.basics import SectionHeading, StatusBadge, Text, link
+from app.ui.widgets.page import ScrollPage
+from app.ui.widgets.short_table import ShortTable
+
+
+class MadeTab(QWidget):
+    """Shown only for datasets that Haplodesk wrote."""
+
+    def __init__(
+        self, context: Context, show_dataset: Callable[[str], object], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._made_from = ""
+        self._log = ""
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, GRID, 0, 0)
+        page = ScrollPage(width=GRID * 200, margin=0)
+        outer.addWidget(page)
+        page.column.setSpacing(GRID)
+        row = QHBoxLayout()
+        row.setSpacing(GRID)
+        self.badge = StatusBadge(context.theme)
+        self.words = Text()
+        self.origin = link("", lambda: show_dataset(self._made_from))
+        row.addWidget(self.badge)
+        row.addWidget(self.words, 1)
+        row.addWidget(self.origin)
+        page.column.addLayout(row)
+        self.sums = Text()
+        page.column.addWidget(self.sums)
+        self.ledger = ShortTable(context.theme, self.tr("Ledger"), ledger_columns(), most=30)
+        page.column.addWidget(self.ledger)
+        self.log = link(self.tr("Open the list of every site with its reason"), self._open_log)
+        page.column.addWidget(self.log)
+        self.left_title = SectionHeading(self.tr("What no repair mended"))
+        self.left = ShortTable(context.theme, self.tr("What no repair mended"), unresolved_columns())
+        page.column.addWidget(self.left_title)
+        page.column.addWidget(self.left)
+        page.column.addWidget(SectionHeading(self.tr("Files written")))
+        self.files = ShortTable(context.theme, self.tr("Files written"), self._file_columns())
+        page.column.addWidget(self.files)
+
+    def _file_columns(self) -> tuple[Column, ...]:
+        return (
+            Column("name", self.tr("File"), 240),
+            Column("chromosome", self.tr("Chromosome"), 95),
+            Column("sites", self.tr("Sites"), 85, show=text.number, numeric=True),
+            Column("people", self.tr("People"), 75, show=text.number, numeric=True),
+            Column("size", self.tr("Size"), 85, show=text.size, numeric=True),
+            Column("batch", self.tr("Batch"), 60, show=text.number, numeric=True),
+        )
+
+    def show_dataset(self, dataset: Dataset, made_from: str) -> None:
+        """Show how it was made; `made_from` is the name of the other dataset, empty when it is gone."""
+        outcome = dataset.outcome
+        if outcome is None:
+            return
+        self._made_from = dataset.made_from or ""
+        self.origin.setText(self.tr("Made from {0}").format(made_from))
+        self.origin.setVisible(bool(made_from))
+        self.badge.show_status(self._ready(outcome))
+        self.words.setText(outcome.verdict or self.tr("No service was named for it."))
+        self.sums.setText(ledger_words(outcome.ledger))
+        self.ledger.show_rows(ledger_rows(outcome.ledger))
+        self.left.show_rows(unresolved_rows(outcome.unresolved))
+        for widget in (self.left_title, self.left):
+            widget.setVisible(bool(outcome.unresolved))
+        self.files.show_rows([_file_row(f) for f in outcome.files])
+        self._log = outcome.site_log
+        self.log.setVisible(bool(self._log))
+
+    def _ready(self, outcome: RepairOutcome) -> Shown:
+        if outcome.ready is None:
+            return Shown(Status.WAITING, self.tr("Repaired"), "done")
+        if outcome.ready:
+            return Shown(Status.DONE, self.tr("Ready to send"))
+        return Shown(Status.FAILED, self.tr("Still refused"))
+
+    def _open_log(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(self._log))
+
+
+def _file_row(file: RepairedFile) -> tuple[object, ...]:
+    return (Path(file.path).name, file.chromosome, file.sites, file.samples, file.size, file.batch)

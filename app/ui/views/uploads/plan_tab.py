@@ -1,0 +1,285 @@
+"""The plan of repairs of a dataset for a service: what would be done, what it costs, where it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from app.domain.chain import ChainFile, ChainOffer
+from app.domain.changes import Changes
+from app.domain.dataset import Dataset
+from app.domain.problem import Problem
+from app.domain.repair import RepairCode, RepairPlan
+from app.ui.bridge import Task
+from app.ui.colours import Status
+from app.ui.context import Context
+from app.ui.status import Shown
+from app.ui.text import plural
+from app.ui.theme import GRID
+from app.ui.views.uploads.chain_row import Builds, ChainRow
+from app.ui.views.uploads.plan_steps import PlanSteps
+from app.ui.views.uploads.plan_words import totals, unresolved_columns, unresolved_rows
+from app.ui.views.uploads.target_menu import Target
+from app.ui.widgets.basics import EmptyState, SectionHeading, StatusBadge, Text, primary
+from app.ui.widgets.elided import ElidedLabel
+from app.ui.widgets.page import ScrollPage
+from app.ui.widgets.problem_panel import ProblemPanel
+from app.ui.widgets.short_table import ShortTable
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan, and what is known of the chain file between two builds."""
+
+    plan: RepairPlan
+    builds: Builds | None = None
+    kept: ChainFile | None = None
+    offer: ChainOffer | None = None
+
+
+class PlanTab(QWidget):
+    """Nothing is written before “Repair”; `repaired` gets the changes of it and the dataset repaired."""
+
+    def __init__(
+        self,
+        context: Context,
+        choose_target: Callable[[], object],
+        repaired: Callable[[Dataset, Changes], object],
+        builds: Callable[[Target], Builds | None],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._repaired = repaired
+        self._builds = builds
+        self.dataset: Dataset | None = None
+        self.target: Target | None = None
+        self.plan: RepairPlan | None = None
+        self.folder: Path | None = None
+        self.chain: Path | None = None
+        self.resubmit = False
+        self._asked: Task | None = None
+        self._tick: RepairCode | None = None
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, GRID, 0, 0)
+        outer.setSpacing(GRID)
+        self.empty = EmptyState(
+            context.theme,
+            "check",
+            self.tr("Choose a service: Haplodesk shows what it would repair before it writes anything."),
+            self.tr("Make it ready for…"),
+            choose_target,
+        )
+        outer.addWidget(self.empty, 1)
+        self.page = ScrollPage(width=GRID * 200, margin=0)
+        self.page.column.setSpacing(GRID)
+        self._fill_page(choose_target)
+        outer.addWidget(self.page, 1)
+        self.foot = self._foot()
+        outer.addWidget(self.foot)
+        self._settle()
+
+    # Made once.
+
+    def _fill_page(self, choose_target: Callable[[], object]) -> None:
+        column = self.page.column
+        self.title = SectionHeading("")
+        self.other = QPushButton(self.tr("Another service…"))
+        self.other.clicked.connect(lambda: choose_target())
+        self.title.add(self.other)
+        self.problem = ProblemPanel(self._context.theme)
+        self.chain_row = ChainRow(self._context, self.plan_again)
+        self.badge = StatusBadge(self._context.theme)
+        self.before, self.after = Text(), Text()
+        verdicts = QHBoxLayout()
+        verdicts.setSpacing(GRID)
+        verdicts.addWidget(self.badge)
+        verdicts.addWidget(self.before, 1)
+        self.steps = PlanSteps(self._context)
+        self.steps.changed.connect(self._say_totals)
+        self.left_title = SectionHeading(self.tr("What no repair mends"))
+        self.left = ShortTable(
+            self._context.theme, self.tr("What no repair mends"), unresolved_columns(), most=6
+        )
+        column.addWidget(self.title)
+        column.addWidget(self.problem)
+        column.addLayout(verdicts)
+        for widget in (self.chain_row, self.steps, self.left_title, self.left, self.after):
+            column.addWidget(widget)
+
+    def _foot(self) -> QWidget:
+        foot = QWidget()
+        row = QHBoxLayout(foot)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(GRID)
+        self.total = ElidedLabel()
+        self.place = ElidedLabel(muted=True)
+        self.choose_folder = QPushButton(self.tr("Folder…"))
+        self._context.theme.bind_icon(self.choose_folder, "folder")
+        self.choose_folder.clicked.connect(lambda: self._ask_folder())
+        self.repair = primary(QPushButton(self.tr("Repair")))
+        self.repair.clicked.connect(lambda: self.start())
+        row.addWidget(self.total, 1)
+        row.addWidget(self.place, 1)
+        row.addWidget(self.choose_folder)
+        row.addWidget(self.repair)
+        return foot
+
+    # Planned.
+
+    def show_dataset(self, dataset: Dataset) -> None:
+        """Another dataset has no plan yet; the same one after another check is planned anew when asked."""
+        if self.dataset is None or self.dataset.id != dataset.id:
+            if self._asked is not None:
+                self._asked.cancel()
+            self.target, self.plan, self.folder, self._asked = None, None, None, None
+            self.resubmit = False
+            self.problem.clear()
+        self.dataset = dataset
+        self._settle()
+
+    def make_plan(self, target: Target, tick: RepairCode | None = None) -> None:
+        """Ask for the plan; `tick` is the step that the person came for."""
+        if self.dataset is None:
+            return
+        self._tick = tick
+        if target == self.target and self.plan is not None:
+            self._ticked()
+            return
+        self.target, self.plan = target, None
+        self.problem.clear()
+        if self._asked is not None:
+            self._asked.cancel()
+        self._asked = self._context.bridge.run(
+            self._planned(self.dataset, target), self, self._show_planned, self._refused
+        )
+        self._settle()
+
+    async def _planned(self, dataset: Dataset, target: Target) -> Planned:
+        """The plan, with the chain file of the builds if one is at hand, and the one that is offered."""
+        builds = self._builds(target)
+        kept = offer = None
+        if builds is not None:
+            chains = await self._context.library.chains()
+            kept = next((c for c in chains if (c.from_build, c.to_build) == builds), None)
+            offer = await self._context.library.chain_offer(*builds)
+        chain = Path(kept.path) if kept is not None else None
+        plan = await self._context.operations.plan_repair(
+            dataset.id, target.service_id, target.panel_id, chain=chain
+        )
+        return Planned(plan, builds, kept, offer)
+
+    def _show_planned(self, planned: Planned) -> None:
+        self.chain = Path(planned.kept.path) if planned.kept is not None else None
+        self.chain_row.show_chain(planned.builds, planned.kept, planned.offer)
+        self.show_plan(planned.plan)
+
+    def plan_again(self) -> None:
+        """What the plan needed has come: a chain file, a site list."""
+        if self.target is not None:
+            self.plan = None
+            self.make_plan(self.target)
+
+    def show_plan(self, plan: RepairPlan) -> None:
+        """Show what would be done."""
+        self.plan, self._asked = plan, None
+        self.steps.show_steps(plan.steps, self.other)
+        self.left.show_rows(unresolved_rows(plan.unresolved))
+        self._settle()
+        self._ticked()
+
+    def _ticked(self) -> None:
+        row = self.steps.tick(self._tick) if self._tick is not None else None
+        self._tick = None
+        if row is not None:
+            self.page.ensureWidgetVisible(row)
+
+    def _refused(self, problem: Problem) -> None:
+        self._asked = None
+        self._settle()
+        self.problem.show_problem(problem, lambda: self.make_plan(self.target) if self.target else None)
+
+    def _settle(self) -> None:
+        plan, planning = self.plan, self._asked is not None
+        idle = plan is None and not planning and self.problem.problem is None
+        self.empty.setVisible(idle)
+        self.page.setVisible(not idle)
+        refused = plan is not None and bool(plan.refused)
+        ready = plan is not None and not refused and bool(plan.steps)
+        self.foot.setVisible(ready)
+        words = self.target.words if self.target is not None else ""
+        self.title.label.setText(self.tr("Make it ready for {0}").format(words))
+        for widget in (self.left_title, self.left):
+            widget.setVisible(plan is not None and bool(plan.unresolved))
+        self.steps.setVisible(ready)
+        self._say_state(plan, planning)
+        self._say_totals()
+
+    def _say_state(self, plan: RepairPlan | None, planning: bool) -> None:
+        self.badge.setVisible(planning or plan is not None)
+        self.before.setVisible(planning or plan is not None)
+        self.after.setVisible(plan is not None and bool(plan.after))
+        if planning or plan is None:
+            self.badge.show_status(Shown(Status.RUNNING, self.tr("Planning")))
+            self.before.setText(self.tr("The files are read; nothing is written."))
+        elif plan.refused:
+            self.badge.show_status(Shown(Status.FAILED, self.tr("No repair")))
+            self.before.setText(plan.refused)
+        elif not plan.steps:
+            self.badge.show_status(Shown(Status.DONE, self.tr("Ready")))
+            self.before.setText(plan.before or self.tr("Nothing needs a repair."))
+        else:
+            self.badge.show_status(Shown(Status.WAITING, self.tr("Before")))
+            self.before.setText(plan.before)
+        if plan is not None:
+            self.after.setText(self.tr("Afterwards: {0}").format(plan.after))
+
+    def _say_totals(self) -> None:
+        chosen = self.steps.chosen()
+        n = len(chosen)
+        self.total.setText(totals(chosen))
+        self.repair.setText(plural(self.tr("Repair with %Ln step(s)", "", n), n))
+        self.repair.setEnabled(bool(chosen))
+        place = self.folder.as_posix() if self.folder is not None else self.tr("Haplodesk's own data folder")
+        self.place.setText(self.tr("Written to: {0}").format(place))
+
+    # Done.
+
+    def _ask_folder(self) -> None:
+        dialog = QFileDialog(self, self.tr("Where the repaired files are written"))
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly, True)
+        dialog.fileSelected.connect(lambda name: self.use_folder(Path(name)))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def use_folder(self, folder: Path | None) -> None:
+        """Write there; None is the folder of the program."""
+        self.folder = folder
+        self._say_totals()
+
+    def start(self) -> None:
+        """Repair; the button waits until it ended."""
+        dataset, target = self.dataset, self.target
+        if dataset is None or target is None:
+            return
+        codes = tuple(step.code for step in self.steps.chosen())
+        self.repair.setEnabled(False)
+        self.repair.setText(self.tr("Repairing…"))
+        work = self._context.operations.repair_dataset(
+            dataset.id, target.service_id, target.panel_id, codes, self.folder, chain=self.chain
+        )
+
+        def done(changes: Changes) -> None:
+            self._say_totals()
+            self._repaired(dataset, changes)
+
+        def failed(problem: Problem) -> None:
+            self._say_totals()
+            self.problem.show_problem(problem, self.start)
+            self.page.ensureWidgetVisible(self.problem)
+
+        self._context.bridge.run(work, self, done, failed)

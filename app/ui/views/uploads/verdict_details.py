@@ -1,0 +1,100 @@
+"""All about one prediction: reasons, the server's own words, its counters, the chunks it would lose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+
+from app.domain.verdict import Verdict
+from app.ui import text
+from app.ui.context import Context
+from app.ui.models.table import Column
+from app.ui.theme import GRID
+from app.ui.views.uploads.verdict_words import (
+    chunk_columns,
+    chunk_rows,
+    counter_rows,
+    reason_columns,
+    reason_rows,
+)
+from app.ui.widgets.basics import Text
+from app.ui.widgets.short_table import ShortTable
+from app.ui.widgets.switcher import Switcher
+
+HEIGHT = GRID * 24
+
+
+class VerdictDetails(QWidget):
+    """Hidden until a verdict is shown."""
+
+    def __init__(
+        self, context: Context, add_sites: Callable[[], object], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.verdict: Verdict | None = None
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, GRID // 2, 0, 0)
+        column.setSpacing(GRID // 2)
+        self.rules = Text(muted=True, minor=True)
+        column.addWidget(self.rules)
+        column.addLayout(self._not_judged(context, add_sites))
+        theme = context.theme
+        self.reasons = ShortTable(theme, self.tr("Reasons"), reason_columns(), most=0)
+        self.words = QPlainTextEdit(readOnly=True)
+        self.words.setAccessibleName(self.tr("The server's own words"))
+        self.words.setTabChangesFocus(True)
+        self.counters = ShortTable(
+            theme,
+            self.tr("Counters"),
+            (Column("name", self.tr("Counter"), 260), Column("value", self.tr("Value"), 120, numeric=True)),
+            most=0,
+        )
+        self.chunks = ShortTable(theme, self.tr("Chunks it would leave out"), chunk_columns(), most=0)
+        self.parts = Switcher(self.tr("Details of the prediction"))
+        for words, widget in (
+            (self.tr("Reasons"), self.reasons),
+            (self.tr("The server's own words"), self.words),
+            (self.tr("Counters"), self.counters),
+            (self.tr("Lost chunks"), self.chunks),
+        ):
+            self.parts.add(words, widget)
+        self.parts.setFixedHeight(HEIGHT)
+        column.addWidget(self.parts)
+        self.hide()
+
+    def _not_judged(self, context: Context, add_sites: Callable[[], object]) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(GRID)
+        self.missing = Text()
+        self.add_sites = QPushButton(self.tr("Add site list…"))
+        context.theme.bind_icon(self.add_sites, "add")
+        self.add_sites.clicked.connect(lambda: add_sites())
+        row.addWidget(self.missing, 1)
+        row.addWidget(self.add_sites)
+        return row
+
+    def show_verdict(self, verdict: Verdict | None) -> None:
+        """Show another one, or nothing."""
+        changed = verdict != self.verdict
+        self.verdict = verdict
+        self.setVisible(verdict is not None)
+        if verdict is None or not changed:
+            return
+        facts = [verdict.rules and self.tr("Rules: {0}").format(verdict.rules), verdict.lifted]
+        if verdict.excluded:
+            facts.append(self.tr("{0} sites would be left out").format(text.number(verdict.excluded)))
+        self.rules.setText(" · ".join(f for f in facts if f))
+        self.rules.setVisible(bool(self.rules.text()))
+        missing = " ".join(verdict.not_judged)
+        self.missing.setText(self.tr("Not judged: {0}").format(missing) if missing else "")
+        for widget in (self.missing, self.add_sites):
+            widget.setVisible(bool(missing))
+        self.reasons.show_rows(reason_rows(verdict.reasons))
+        said = "\n".join(part for part in (verdict.server_says, *verdict.warnings) if part)
+        self.words.setPlainText(said)
+        self.counters.show_rows(counter_rows(verdict))
+        self.chunks.show_rows(chunk_rows(verdict.lost_chunks))
+        offered = [bool(verdict.reasons), bool(said), bool(verdict.counters), bool(verdict.lost_chunks)]
+        self.parts.setVisible(any(offered))
+        self.parts.offer(offered)
