@@ -22,11 +22,12 @@ _SITE_FLAGS = np.uint32(0xFFFF)
 _GENOTYPES_AT_ONCE = 1 << 24
 
 
-def scan_of_cohort(cohort: Cohort) -> Scan:
+def scan_of_cohort(cohort: Cohort, header: Header | None = None) -> Scan:
     """A `Scan` of the cohort's file: one entry a record, counts of genotypes, counts of each sample.
 
-    `size` is that of all files of the set, `path` the first of them, `header` has the samples and nothing
-    that a VCF header would say. Several rows of one record become one entry again.
+    `size` is that of all files of the set, `path` the first of them. `header` is what a reader found (a BCF
+    has one); without it the samples stand in it and nothing else that a VCF header would say. Several rows
+    of one record become one entry again.
     """
     path = cohort.origin.files[0] if cohort.origin.files else str(cohort.folder)
     first = _first_rows(cohort)
@@ -35,7 +36,7 @@ def scan_of_cohort(cohort: Cohort) -> Scan:
         size=sum(_size(each) for each in cohort.origin.files),
         compression=_compression(path),
         eof_marker=None,
-        header=_header(cohort),
+        header=header or _header(cohort),
         chromosomes=list(cohort.names),
         sites=_sites(cohort, first),
         samples=len(cohort.samples),
@@ -85,7 +86,8 @@ def _sites(cohort: Cohort, first: NDArray[np.intp]) -> Sites:
         codes = _joined(cohort, int(first[record]), _end(cohort, first, int(record)))
         counts[:, record] = np.bincount(codes, minlength=4)
     flags = np.asarray(cohort.flags)
-    site_flags = (flags[first] & _SITE_FLAGS).astype(np.uint16)
+    together = np.bitwise_or.reduceat(flags, first) if len(first) else flags
+    site_flags = (together & _SITE_FLAGS).astype(np.uint16)
     site_flags[several] |= np.uint16(SiteFlag.MULTIALLELIC)
     alleles = _allele_codes(cohort, first, several)
     position = np.asarray(cohort.position)[first].astype(np.int64)

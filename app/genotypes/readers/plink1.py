@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.genotypes.cohort import Batch, Codes, Origin, Reference, RowFlag, stride
+from app.genotypes.readers.calls import rows_within
 from app.genotypes.readers.columns import (
     ChromosomeNames,
     Lines,
@@ -150,6 +151,7 @@ class Plink1Reader:
 
     def batches(self, rows: int = 2048) -> Iterator[Batch]:
         """Rows in file order."""
+        rows = rows_within(rows, len(self.samples))
         first = 0
         names = ChromosomeNames(self._bim)
         with self._bed.open("rb") as file:
