@@ -7,7 +7,20 @@ from typing import Annotated
 import typer
 
 from app import __version__
-from app.cli.commands import backup, check, doctor, impute, jobs, panels, practice, results, services, submit
+from app.cli.commands import (
+    backup,
+    chains,
+    check,
+    doctor,
+    impute,
+    jobs,
+    panels,
+    practice,
+    repair,
+    results,
+    services,
+    submit,
+)
 
 HELP = """Genotype imputation from files to results. Without a command the window is opened.
 
@@ -26,9 +39,10 @@ def build() -> typer.Typer:
         no_args_is_help=True,
     )
     app.callback()(globally)
-    for group in (services.app, panels.app):
+    for group in (services.app, panels.app, chains.app):
         app.add_typer(group)
     app.command("check")(check.check)
+    app.command("repair")(repair.repair)
     app.command("submit")(submit.submit)
     for group in (jobs.app, results.app):
         app.add_typer(group)

@@ -19,6 +19,8 @@ class Noun(StrEnum):
     EVENT = "event"
     SETTING = "setting"
     NOTICE = "notice"
+    PANEL_SITES = "panel sites"
+    CHAIN = "chain"
 
 
 class Changes(Model):

@@ -27,6 +27,8 @@ class TaskKind(StrEnum):
     CHECK = "check"
     DECRYPT = "decrypt"
     PRACTICE = "practice"
+    SITES = "sites"
+    REPAIR = "repair"
 
 
 class TaskState(StrEnum):

@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
+from app.cli.commands import panel_sites
 from app.cli.program import session_of
 
 app = typer.Typer(name="panels", help="Reference panels that the services offer.", no_args_is_help=True)
+app.add_typer(panel_sites.app)
 
 
 @app.command("list")
