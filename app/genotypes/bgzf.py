@@ -1,14 +1,17 @@
 """Reading text out of BGZF, gzip and plain files in big pieces, and writing BGZF.
 
 BGZF is gzip in blocks of at most 64 KiB, each with its own length in an extra field (SAM specification,
-section 4.1). Blocks are inflated by libdeflate, which is as fast as `bgzip` itself, into one buffer that is
-used again for every piece: memory does not grow with the file.
+section 4.1). The file is mapped into memory window by window, its blocks are inflated by libdeflate, which
+is as fast as `bgzip` itself, into one buffer that is used again for every piece: memory does not grow with
+the file. Several processes can share one file without an index: `split_points` gives borders of blocks, and
+what `TextBlocks` reads between two of them is whole lines that no other part has.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import mmap
 import os
 import struct
 import zlib
@@ -26,6 +29,8 @@ MARGIN = 4096
 _INPUT_BYTES = 1 << 20
 _BLOCK_PAYLOAD = 0xFF00
 _HEADER = struct.Struct("<4BIBBH")
+_USUAL_HEADER = struct.Struct("<4s6xH4sH")
+_WINDOW_BYTES = 8 << 20  # of the file that are mapped at once
 _FOOTER = struct.Struct("<II")
 
 
@@ -76,23 +81,37 @@ class TextBlocks:
     could be read) and OSError when the file cannot be read.
     `eof_marker` is None for files that are not BGZF; `sha256` is of the packed bytes, set before the last
     piece when `digest` was asked for; `packed_done` counts the packed bytes read so far.
+    `start` and `stop` (places of `split_points`) limit the text to the lines that begin behind the first byte
+    of the block at `start` and not behind the first of the one at `stop`: the line that is cut by `start`
+    belongs to the part before, which reads on for it. All parts together have every line once.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, piece_bytes: int = 1 << 20, digest: bool = False):
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        piece_bytes: int = 1 << 20,
+        digest: bool = False,
+        start: int = 0,
+        stop: int | None = None,
+    ):
         self.path = Path(path)
         self._file: BinaryIO = self.path.open("rb", buffering=0)
         self.size = self._file.seek(0, os.SEEK_END)
         self.packed_done = 0
         self.sha256: str | None = None
         self._digest = hashlib.sha256() if digest else None
-        self._buffer = bytearray(max(piece_bytes, _INPUT_BYTES // 8) + (1 << 16))
+        self._start, self._stop = start, self.size if stop is None else min(stop, self.size)
+        self._limited = start > 0 or self._stop < self.size
+        self._beyond = False  # the present chunk lies behind `stop`
+        self._buffer = bytearray(max(piece_bytes, _INPUT_BYTES // 8) + (1 << 17))
         self._piece_bytes = piece_bytes
         self.eof_marker = self._look_for_marker()
         self._file.seek(0)
         self.compression = detect_compression(self._file.read(18))
         if self.compression is not Compression.BGZF:
             self.eof_marker = None
-        self._file.seek(0)
+        self._file.seek(start)
 
     def _look_for_marker(self) -> bool | None:
         if self.size < len(EOF_MARKER):
@@ -112,7 +131,7 @@ class TextBlocks:
 
     def __iter__(self) -> Iterator[memoryview]:
         fill = searched = 0
-        for chunk in self._chunks():
+        for chunk in self._own_lines() if self._limited else self._chunks():
             if fill + len(chunk) + MARGIN > len(self._buffer):
                 self._grow(fill + len(chunk) + MARGIN)
             self._buffer[fill : fill + len(chunk)] = chunk
@@ -143,36 +162,96 @@ class TextBlocks:
                 ContainerFault.LINE_TOO_LONG, self.packed_done, f"no line end in {fill} bytes of text"
             )
 
+    def _own_lines(self) -> Iterator[bytes | bytearray | memoryview]:
+        """The chunks without what belongs to the parts before and behind."""
+        cut_line = self._start > 0
+        for chunk in self._chunks():
+            text = memoryview(chunk)
+            if cut_line:
+                end = bytes(chunk).find(b"\n") + 1
+                if not end or self._beyond:
+                    if end:
+                        return
+                    continue
+                cut_line, text = False, text[end:]
+            if self._beyond and (end := bytes(chunk).find(b"\n") + 1):
+                yield text[:end]
+                return
+            yield text
+
     def _chunks(self) -> Iterator[bytes | bytearray | memoryview]:
         if self.compression is Compression.BGZF:
             return self._bgzf_chunks()
         if self.compression is Compression.GZIP:
             return self._gzip_chunks()
-        return self._packed()
+        return self._plain_chunks()
 
     def _packed(self, size: int = _INPUT_BYTES) -> Iterator[bytes]:
         while piece := self._file.read(size):
-            if self._digest is not None:
-                self._digest.update(piece)
-            self.packed_done += len(piece)
+            self._note(piece)
+            yield piece
+
+    def _note(self, piece: bytes | memoryview) -> None:
+        if self._digest is not None:
+            self._digest.update(piece)
+        self.packed_done += len(piece)
+
+    def _plain_chunks(self) -> Iterator[bytes]:
+        """Pieces of a file that is not packed, none of which reaches over `stop`."""
+        at = self._start
+        while piece := self._file.read(
+            min(_INPUT_BYTES, self._stop - at if at < self._stop else _INPUT_BYTES)
+        ):
+            self._beyond = at >= self._stop
+            at += len(piece)
+            self._note(piece)
             yield piece
 
     def _bgzf_chunks(self) -> Iterator[bytearray]:
-        rest = b""
-        start = 0  # the offset in the file of the first byte of `rest`
-        for piece in self._packed():
-            rest = rest + piece if rest else piece
-            view = memoryview(rest)
-            at = 0
-            while (length := block_length(view, at, start + at)) and at + length <= len(rest):
-                payload = inflate_block(view[at : at + length], start + at)
-                if payload:
-                    yield payload
-                at += length
-            rest = rest[at:]
-            start += at
-        if rest:
-            raise ContainerError(ContainerFault.TRUNCATED, start, "the last block is cut")
+        at = self._start
+        while at < self.size:
+            with self._window(at) as (view, base):
+                first = at
+                for after, text in whole_blocks(view, at - base, base):
+                    self._beyond = at >= self._stop
+                    at = base + after
+                    self.packed_done = at - self._start
+                    if text:
+                        yield text
+                if self._digest is not None:
+                    self._digest.update(view[first - base : at - base])
+                if at == first or (at < self.size and base + len(view) == self.size):
+                    raise ContainerError(ContainerFault.TRUNCATED, at, "the last block is cut")
+
+    @contextlib.contextmanager
+    def _window(self, at: int) -> Iterator[tuple[memoryview, int]]:
+        """A part of the file from a place at or before `at`."""
+        base = at - at % mmap.ALLOCATIONGRANULARITY
+        mapped = self._map(base, min(_WINDOW_BYTES, self.size - base))
+        view = memoryview(mapped)
+        try:
+            yield view, base
+        finally:
+            # An exception on its way holds pieces of the view; the last one to let go closes the map.
+            with contextlib.suppress(BufferError):
+                view.release()
+                if isinstance(mapped, mmap.mmap):
+                    mapped.close()
+
+    def _map(self, base: int, length: int) -> mmap.mmap | bytes:
+        """Bytes of the file, mapped, or read where it cannot be mapped."""
+        try:
+            return mmap.mmap(self._file.fileno(), length, access=mmap.ACCESS_READ, offset=base)
+        except (OSError, ValueError):
+            return self._read_window(base, length)
+
+    def _read_window(self, base: int, length: int) -> bytes:
+        self._file.seek(base)
+        parts = []
+        while length and (part := self._file.read(length)):
+            parts.append(part)
+            length -= len(part)
+        return b"".join(parts)
 
     def _gzip_chunks(self) -> Iterator[bytes]:
         member = zlib.decompressobj(wbits=31)
@@ -201,10 +280,48 @@ class TextBlocks:
 
 
 def open_text_blocks(
-    path: str | os.PathLike[str], *, piece_bytes: int = 1 << 20, digest: bool = False
+    path: str | os.PathLike[str],
+    *,
+    piece_bytes: int = 1 << 20,
+    digest: bool = False,
+    start: int = 0,
+    stop: int | None = None,
 ) -> TextBlocks:
     """Open a BGZF, gzip or plain file for reading in pieces of whole lines; see `TextBlocks`."""
-    return TextBlocks(path, piece_bytes=piece_bytes, digest=digest)
+    return TextBlocks(path, piece_bytes=piece_bytes, digest=digest, start=start, stop=stop)
+
+
+def split_points(path: str | os.PathLike[str], parts: int) -> list[int]:
+    """Where the parts of a file begin that processes can read on their own, in order; the first is 0.
+
+    Borders of blocks in a BGZF file, any byte in a plain one; a gzip stream cannot be split. Gives fewer
+    parts when the file is small or damaged. OSError when it cannot be read.
+    """
+    with open(path, "rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        compression = detect_compression(file.read(18))
+        if compression is Compression.GZIP:
+            return [0]
+        wanted = [size * part // parts for part in range(1, parts)]
+        if compression is Compression.BGZF:
+            wanted = [place for place in (_block_after(file, at, size) for at in wanted) if place]
+    return [0, *sorted({place for place in wanted if 0 < place < size})]
+
+
+def _block_after(file: BinaryIO, at: int, size: int) -> int:
+    """The first block that begins at or behind a place and can be inflated; 0 when there is none near."""
+    file.seek(at)
+    data = file.read(3 << 16)
+    near = memoryview(data)
+    found = -1
+    while (found := data.find(EOF_MARKER[:4], found + 1)) >= 0:
+        with contextlib.suppress(ContainerError):
+            length = block_length(near, found, at + found)
+            if length and found + length <= len(near):
+                inflate_block(near[found : found + length], at + found)
+                return at + found
+    return 0
 
 
 def read_lines(path: str | os.PathLike[str]) -> Iterator[bytes]:
@@ -229,6 +346,32 @@ def block_length(data: memoryview, at: int, offset: int) -> int:
     if len(data) - at < 12 + extra_length:
         return 0
     return _length_among_fields(data[at + 12 : at + 12 + extra_length], offset)
+
+
+def whole_blocks(view: memoryview, at: int, base: int) -> Iterator[tuple[int, bytearray]]:
+    """The blocks from `at` on that are whole in a part of a file: where each ends in it, and its text.
+
+    `base` is where the part lies in the file. Raises ContainerError as `inflate_block` does, which this is
+    for many blocks, without the calls.
+    """
+    header, footer = _USUAL_HEADER.unpack_from, _FOOTER.unpack_from
+    decompress, checksum = deflate.deflate_decompress, deflate.crc32
+    end, most = len(view), 1 << 16
+    while end - at >= 18:
+        magic, extra_length, field, length = header(view, at)
+        usual = magic == b"\x1f\x8b\x08\x04" and extra_length == 6 and field == b"BC\x02\x00" and length > 25
+        after = at + (length + 1 if usual else block_length(view, at, base + at))
+        if after > end or after == at:
+            return
+        crc, size = footer(view, after - 8) if usual else (0, most + 1)
+        try:
+            text = decompress(view[at + 18 : after - 8], size) if size <= most else bytearray()
+        except deflate.DeflateError:
+            text = bytearray()
+        if len(text) != size or checksum(text) != crc:
+            text = inflate_block(view[at:after], base + at)
+        yield after, text
+        at = after
 
 
 def _length_among_fields(extra: memoryview, offset: int) -> int:

@@ -69,7 +69,8 @@ class Batch:
 
     `chromosome` holds indices into `names` (as written in the file). `record` numbers the records of the file
     from 0. `phase` is True where a het is `1|0`; `haploid` where a call has one allele. `counts` are
-    [rows, 4] hom-ref, het, hom-alt, missing; None: counted when they are written.
+    [rows, 4] hom-ref, het, hom-alt, missing; None: counted when they are written. `phase_bits` and
+    `haploid_bits` may stand for the two planes: eight samples a byte, the first in the lowest bit.
     """
 
     names: Sequence[str]
@@ -85,6 +86,8 @@ class Batch:
     phase: Bits | None = None
     haploid: Bits | None = None
     counts: NDArray[np.int32] | None = None
+    phase_bits: Codes | None = None
+    haploid_bits: Codes | None = None
 
     def __len__(self) -> int:
         return len(self.position)
@@ -239,8 +242,12 @@ class CohortWriter:
         self._append_texts(batch)
         self._file("counts").write(np.ascontiguousarray(counts, "<i4").tobytes())
         self._file("packed").write(np.ascontiguousarray(packed).data)
-        for name, plane in (("phase", batch.phase), ("haploid", batch.haploid)):
-            self._append_plane(name, plane, len(batch))
+        for name, plane, bits in (
+            ("phase", batch.phase, batch.phase_bits),
+            ("haploid", batch.haploid, batch.haploid_bits),
+        ):
+            packed_plane = bits if plane is None else np.packbits(plane, axis=1, bitorder="little")
+            self._append_plane(name, packed_plane, len(batch))
         self.rows += len(batch)
         if len(batch):
             self.records = max(self.records, int(batch.record[-1]) + 1)
@@ -260,7 +267,7 @@ class CohortWriter:
             self._file(name).write(np.ascontiguousarray(texts.blob).data)
             self._sizes[name] += len(texts.blob)
 
-    def _append_plane(self, name: str, plane: Bits | None, rows: int) -> None:
+    def _append_plane(self, name: str, plane: Codes | None, rows: int) -> None:
         width = (self._samples + 7) // 8
         if plane is None or not plane.any():
             if name in self._open:
@@ -269,7 +276,7 @@ class CohortWriter:
         if name not in self._open:
             self._file(name).truncate(self.rows * width)
             self._file(name).seek(self.rows * width)
-        self._file(name).write(np.packbits(plane, axis=1, bitorder="little").tobytes())
+        self._file(name).write(np.ascontiguousarray(plane).data)
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         for file in self._open.values():

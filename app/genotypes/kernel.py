@@ -1,8 +1,8 @@
-"""Counting genotypes of many samples in NumPy.
+"""Counting genotypes of many samples in NumPy, for machines without the extension in C.
 
 Nearly every cell of an array file is one of five words of four bytes: `0/0⇥ 0/1⇥ 1/0⇥ 1/1⇥ ./.⇥`. Rows whose
 cells all have four bytes are compared as 32-bit numbers, which is exact and as fast as memory; a row in which
-the five words do not account for every cell is read again, more slowly, by `count_cells`.
+the five words do not account for every cell is read again, more slowly, by `slow_rows`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ ROWS_AT_ONCE = 255  # the per-sample counters are single bytes until they are ad
 Bytes = NDArray[np.uint8]
 Counts = NDArray[np.int32]
 
-_SLASH, _PIPE, _DOT, _TAB, _COLON, _ZERO = b"/|.\t:0"
+_TAB = ord("\t")
 
 
 def _words(separator: str) -> tuple[int, ...]:
@@ -46,32 +46,46 @@ class SampleCounts:
         return cls(np.zeros(samples, np.int64), np.zeros(samples, np.int64))
 
 
+@dataclass
+class FixedRows:
+    """Rows of four-byte cells: [rows, 4] counts, which rows were understood, packed codes, phase bits."""
+
+    counts: Counts
+    clean: NDArray[np.bool_]
+    packed: Bytes
+    phase: Bytes | None
+
+
 class FixedKernel:
     """Counts rows of `samples` four-byte cells, at most `rows` at once; keeps its buffers between calls."""
 
     def __init__(self, samples: int, rows: int = ROWS_AT_ONCE) -> None:
         self.samples = samples
-        self.rows = min(rows, ROWS_AT_ONCE)
+        self.rows = max(1, min(rows, ROWS_AT_ONCE))
         padded = -(-samples // 64) * 64
         self._flags = np.zeros((4, self.rows, padded), bool)
         self._other = np.zeros((self.rows, samples), bool)
+        self._low = np.zeros((self.rows, padded), bool)
+        self._high = np.zeros((self.rows, padded), bool)
 
-    def count(self, block: Bytes, per_sample: SampleCounts) -> tuple[Counts, NDArray[np.bool_]]:
-        """Counts of a block (at most `rows` rows, 4 × samples bytes; the last byte of a row is made a tab).
+    def count(
+        self, block: Bytes, phased: bool, het: NDArray[np.int64], missing: NDArray[np.int64]
+    ) -> FixedRows:
+        """Read a block (at most `rows` rows, 4 × samples bytes; the last byte of a row is made a tab).
 
-        Gives (4, rows) counts hom-ref, het, hom-alt, missing, and which rows were fully understood; only
-        those were added to `per_sample`.
+        All cells must have a bar (`phased`) or all a slash. Only rows that were understood are added to the
+        counts a sample, `het` and `missing`; the other rows of the answer mean nothing.
         """
         rows = len(block)
         block[:, -1] = _TAB
-        cells = block.view("<u4")
-        counts = self._compare(cells, _PHASED if block[0, 1] == _PIPE else _UNPHASED)
-        clean: NDArray[np.bool_] = counts.sum(axis=0) == self.samples
+        counts = self._compare(block.view("<u4"), _PHASED if phased else _UNPHASED)
+        clean: NDArray[np.bool_] = counts.sum(axis=1) == self.samples
         if not clean.all():
             self._flags[:, :rows][:, ~clean] = False
-        per_sample.het += self._down(self._flags[1, :rows])
-        per_sample.missing += self._down(self._flags[3, :rows])
-        return counts, clean
+        het += self._down(self._flags[1, :rows])
+        missing += self._down(self._flags[3, :rows])
+        phase = np.packbits(self._other[:rows], axis=1, bitorder="little") if phased else None
+        return FixedRows(counts, clean, self._packed(rows), phase)
 
     def _compare(self, cells: NDArray[np.uint32], words: tuple[int, ...]) -> Counts:
         rows, n = len(cells), self.samples
@@ -83,7 +97,16 @@ class FixedKernel:
         np.logical_or(het[:rows, :n], other, out=het[:rows, :n])
         np.equal(cells, np.uint32(words[3]), out=alt[:rows, :n])
         np.equal(cells, np.uint32(words[4]), out=missing[:rows, :n])
-        return np.stack([self._across(flags[:rows]) for flags in self._flags])
+        return np.stack([self._across(flags[:rows]) for flags in self._flags], axis=1)
+
+    def _packed(self, rows: int) -> Bytes:
+        """Codes in two bits: a low bit for het, a high one for hom-alt, both for missing."""
+        _, het, alt, missing = (flags[:rows] for flags in self._flags)
+        low = np.logical_or(het, missing, out=self._low[:rows]).view(np.uint8)
+        high = np.logical_or(alt, missing, out=self._high[:rows]).view(np.uint8)
+        np.left_shift(high, 1, out=high)
+        np.bitwise_or(low, high, out=high)
+        return fold_codes(high)[:, : (self.samples + 3) // 4]
 
     @staticmethod
     def _across(flags: NDArray[np.bool_]) -> Counts:
@@ -97,91 +120,12 @@ class FixedKernel:
         return result
 
 
-@dataclass
-class CellCounts:
-    """One row read cell by cell. `highest` is the largest allele index; `bad` cells cannot be understood."""
-
-    ref: int = 0
-    het: int = 0
-    alt: int = 0
-    missing: int = 0
-    half: int = 0
-    haploid: int = 0
-    bad: int = 0
-    highest: int = 0
-    slashes: int = 0
-    pipes: int = 0
-
-
-def count_cells(row: Bytes, starts: NDArray[np.intp], per_sample: SampleCounts) -> CellCounts:
-    """Count the GT at each cell start of a row (GT first in its cell; the row is padded by 4 tabs).
-
-    Cells of one and of three characters go through NumPy, all others through Python.
-    """
-    first, middle, last, after = (row[starts + k] for k in range(4))
-    separated = (middle == _SLASH) | (middle == _PIPE)
-    plain = separated & _is_allele(first) & _is_allele(last) & ((after == _TAB) | (after == _COLON))
-    result = CellCounts(
-        slashes=int((middle[plain] == _SLASH).sum()), pipes=int((middle[plain] == _PIPE).sum())
-    )
-    single = _is_allele(first) & ((middle == _TAB) | (middle == _COLON))
-    gap_a, gap_b = first == _DOT, last == _DOT
-    missing = plain & gap_a & gap_b | single & gap_a
-    half = plain & (gap_a != gap_b)
-    called = plain & ~gap_a & ~gap_b
-    het = called & (first != last)
-    same = called & ~het | single & ~gap_a
-    _add(result, same & (first == _ZERO), het, same & (first != _ZERO), missing, half)
-    result.haploid = int(single.sum())
-    digits = np.concatenate([first[(plain | single) & ~gap_a], last[plain & ~gap_b]])
-    result.highest = int(digits.max()) - _ZERO if len(digits) else 0
-    per_sample.missing += missing
-    per_sample.het += het
-    for index in np.flatnonzero(~(plain | single)):
-        _count_odd(_cell_text(row, int(starts[index])), int(index), result, per_sample)
+def fold_codes(codes: Bytes) -> Bytes:
+    """[rows, 4 × k] codes 0–3 → [rows, k] bytes of four, the first in the lowest bits."""
+    four = codes.view("<u4")
+    folded = four >> np.uint32(6)
+    folded |= four
+    folded |= four >> np.uint32(12)
+    folded |= four >> np.uint32(18)
+    result: Bytes = folded.astype(np.uint8)
     return result
-
-
-def _add(
-    result: CellCounts,
-    ref: NDArray[np.bool_],
-    het: NDArray[np.bool_],
-    alt: NDArray[np.bool_],
-    missing: NDArray[np.bool_],
-    half: NDArray[np.bool_],
-) -> None:
-    result.ref, result.het, result.alt = int(ref.sum()), int(het.sum()), int(alt.sum())
-    result.missing, result.half = int(missing.sum()), int(half.sum())
-
-
-def _is_allele(byte: Bytes) -> NDArray[np.bool_]:
-    result: NDArray[np.bool_] = (byte == _DOT) | ((byte >= _ZERO) & (byte <= _ZERO + 9))
-    return result
-
-
-def _cell_text(row: Bytes, start: int) -> bytes:
-    cell = row[start : start + 64].tobytes()
-    return cell.split(b"\t", 1)[0].split(b":", 1)[0]
-
-
-def _count_odd(text: bytes, index: int, result: CellCounts, per_sample: SampleCounts) -> None:
-    alleles = text.replace(b"|", b"/").split(b"/")
-    result.slashes += text.count(b"/")
-    result.pipes += text.count(b"|")
-    if not all(each == b"." or (each.isdigit() and len(each) < 6) for each in alleles):
-        result.bad += 1
-        return
-    result.haploid += len(alleles) == 1
-    called = [int(each) for each in alleles if each != b"."]
-    result.highest = max([result.highest, *called])
-    if not called:
-        result.missing += 1
-        per_sample.missing[index] += 1
-    elif len(called) < len(alleles):
-        result.half += 1
-    elif len(set(called)) > 1:
-        result.het += 1
-        per_sample.het[index] += 1
-    else:
-        result.ref += called[0] == 0
-        result.alt += called[0] > 0

@@ -133,7 +133,8 @@ def alleles(rows: Rows) -> tuple[NDArray[np.uint16], NDArray[np.uint64]]:
     single = (rows.tabs[:, 3] - ref_at == 1) & (rows.tabs[:, 4] - alt_at == 1)
     ref, alt = rows.text[ref_at], rows.text[alt_at]
     kinds = np.minimum(_LETTERS[ref], _LETTERS[alt])
-    flags = np.where(single & (ref == alt), SiteFlag.SAME_ALLELES, 0).astype(np.uint16)
+    same = single & ((ref & np.uint8(0xDF)) == (alt & np.uint8(0xDF)))  # capitals of the letters
+    flags = np.where(same, SiteFlag.SAME_ALLELES, 0).astype(np.uint16)
     flags[single & (np.maximum(_LETTERS[ref], _LETTERS[alt]) == 2)] |= np.uint16(SiteFlag.LOWER_CASE)
     code = (ref.astype(np.uint64) << np.uint64(8)) | alt
     for row in np.flatnonzero(~single | (kinds == 0)):

@@ -11,12 +11,12 @@ from app.genotypes.bgzf import BgzfWriter
 from app.genotypes.check import CheckOptions, check_files
 from app.genotypes.checks import x_ploidy
 from app.genotypes.index_file import read_index
-from app.genotypes.kernel import SampleCounts, count_cells
-from app.genotypes.rows import first_tabs
+from app.genotypes.rows import SiteFlag, first_tabs
 from app.genotypes.server.panel_sites import PanelArrays, in_order
 from app.genotypes.server.parameters import ServerQcParameters
 from app.genotypes.server.records import read_records
 from app.genotypes.server_qc import run_server_qc
+from app.genotypes.slow_rows import read_slow_row
 from tests.unit.genotypes.vcf_text import names, record, vcf
 
 SAMPLES = 25
@@ -111,12 +111,11 @@ def test_quick_and_slow_count_of_alleles_agree(cells: bytes) -> None:
 
 
 def test_cells_of_one_letter_are_counted() -> None:
-    row = np.frombuffer(b"0\t1\t.\t0/1\t2:7\t\t\t\t", np.uint8)
-    per_sample = SampleCounts.zero(5)
-    found = count_cells(row, np.array([0, 2, 4, 6, 10]), per_sample)
-    assert (found.ref, found.alt, found.het, found.missing) == (1, 2, 1, 1)
-    assert (found.haploid, found.highest, found.bad) == (4, 2, 0)
-    assert per_sample.missing.tolist() == [0, 0, 1, 0, 0]
+    found = read_slow_row([b"0", b"1", b".", b"0/1", b"2:7"], b"GT", 2)
+    assert found.counts.tolist() == [1, 1, 2, 1]
+    assert found.flags & SiteFlag.HAPLOID
+    assert not found.flags & (SiteFlag.BAD_GENOTYPE | SiteFlag.ALLELE_TOO_BIG)
+    assert found.missing.tolist() == [False, False, True, False, False]
 
 
 def test_genotypes_of_records_that_are_kept_share_their_words(tmp_path: Path) -> None:

@@ -1,0 +1,198 @@
+"""Genotypes of a VCF row of any form, cell by cell: extra FORMAT fields, haploid calls, many alleles.
+
+Each different genotype of a row is understood once; the cells then look it up.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.genotypes.cohort import RowFlag
+from app.genotypes.rows import SiteFlag
+
+MISSING_ALLELE, ABSENT_ALLELE, MOST_ALLELES = 255, 254, 253
+LONGEST_GT, MOST_DIGITS = 64, 5
+_SEPARATOR = re.compile(rb"[|/]")
+_SERVER_MISSING = (b".", b"./.", b".|.")
+_REF, _HET, _ALT, _MISSING, _NEITHER = range(5)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One genotype understood. `kind` is hom-ref, het, hom-alt, missing or neither (half or unreadable)."""
+
+    kind: int
+    first: int
+    second: int
+    highest: int
+    alleles: int
+    called: int
+    half: bool
+    bad: bool
+    slashes: int
+    pipes: int
+
+
+_NO_CALL = Call(_NEITHER, MISSING_ALLELE, MISSING_ALLELE, 0, 0, 0, False, True, 0, 0)
+
+
+@lru_cache(maxsize=4096)
+def call_of(text: bytes) -> Call:
+    """A genotype as it is written, without what follows a colon."""
+    words = _SEPARATOR.split(text)
+    slashes, pipes = text.count(b"/"), text.count(b"|")
+    good = all(each == b"." or (each.isdigit() and len(each) <= MOST_DIGITS) for each in words)
+    if not good or len(text) > LONGEST_GT:
+        return Call(_NEITHER, MISSING_ALLELE, MISSING_ALLELE, 0, len(words), 0, False, True, slashes, pipes)
+    numbers = [-1 if each == b"." else int(each) for each in words]
+    called = [each for each in numbers if each >= 0]
+    kept = [MISSING_ALLELE if each < 0 else min(each, MOST_ALLELES) for each in numbers]
+    first, second = kept[0], kept[1] if len(kept) > 1 else ABSENT_ALLELE
+    if len(kept) > 2:
+        first = second = MISSING_ALLELE
+    return Call(
+        _kind(numbers, called),
+        first,
+        second,
+        max(called, default=0),
+        len(words),
+        len(called),
+        0 < len(called) < len(numbers),
+        False,
+        slashes,
+        pipes,
+    )
+
+
+def _kind(numbers: list[int], called: list[int]) -> int:
+    if not called:
+        return _MISSING
+    if len(called) < len(numbers):
+        return _NEITHER
+    if len(set(called)) > 1:
+        return _HET
+    return _ALT if called[0] else _REF
+
+
+@dataclass
+class SlowRow:
+    """Everything of one row; see `RowBlock` for the meaning of the arrays."""
+
+    flags: int
+    counts: NDArray[np.int64]
+    server: list[int]
+    codes: NDArray[np.uint8]
+    phase: NDArray[np.bool_]
+    haploid: NDArray[np.bool_]
+    server_missing: NDArray[np.bool_]
+    het: NDArray[np.bool_]
+    missing: NDArray[np.bool_]
+    first: NDArray[np.uint8]
+    second: NDArray[np.uint8]
+
+
+def read_slow_row(cells: list[bytes], keys: bytes, alts: int) -> SlowRow:
+    """Read the cells of one row; `keys` is FORMAT, `alts` the number of ALT alleles."""
+    words = keys.split(b":")
+    ours = words.index(b"GT") if b"GT" in words else -1
+    servers = next((k for k, word in enumerate(words) if b"GT" in word), -1)
+    calls, index = _looked_up(cells, ours)
+    flags = 0 if ours == 0 else int(SiteFlag.NO_GT if ours < 0 else SiteFlag.GT_NOT_FIRST)
+    row = _from_calls(calls, index, alts, flags, ours >= 0)
+    row.server, row.server_missing = _by_letters(cells, servers, len(words))
+    return row
+
+
+def _subfield(cell: bytes, place: int) -> bytes:
+    parts = cell.split(b":")
+    return parts[place] if place < len(parts) else b"."
+
+
+def _looked_up(cells: list[bytes], place: int) -> tuple[list[Call], NDArray[np.intp]]:
+    """The different genotypes of a row, and which of them each cell has."""
+    if place < 0:
+        return [_NO_CALL], np.zeros(len(cells), np.intp)
+    if any(b":" in cell for cell in cells) or place:
+        cells = [_subfield(cell, place) for cell in cells]
+    numbers: dict[bytes, int] = {}
+    index = np.fromiter((numbers.setdefault(cell, len(numbers)) for cell in cells), np.intp, len(cells))
+    return [call_of(text) for text in numbers], index
+
+
+def _from_calls(calls: list[Call], index: NDArray[np.intp], alts: int, flags: int, has_gt: bool) -> SlowRow:
+    times = np.bincount(index, minlength=len(calls))
+    kinds = np.array([call.kind for call in calls])
+    counts = np.bincount(kinds, weights=times, minlength=5)[:4].astype(np.int64)
+    if not has_gt:
+        counts[:] = 0
+    else:
+        flags |= _flags(calls, alts)
+    phased = bool(flags & RowFlag.PHASED)
+    code = np.array([_code(call, alts) for call in calls], np.uint8)
+    turned = [phased and code[k] == 1 and _is_turned(call) for k, call in enumerate(calls)]
+    haploid = [call.alleles == 1 and call.called == 1 for call in calls]
+    none = np.zeros(len(index), bool)
+    return SlowRow(
+        flags,
+        counts,
+        [0, 0, 0, 0],
+        code[index],
+        np.array(turned)[index],
+        np.array(haploid)[index],
+        none,
+        (kinds == _HET)[index] if has_gt else none,
+        (kinds == _MISSING)[index] if has_gt else none,
+        np.array([call.first for call in calls], np.uint8)[index],
+        np.array([call.second for call in calls], np.uint8)[index],
+    )
+
+
+def _is_turned(call: Call) -> bool:
+    return call.first not in (0, MISSING_ALLELE) and call.second == 0
+
+
+def _code(call: Call, alts: int) -> int:
+    if call.kind > _ALT or call.highest > alts or call.alleles > 2:
+        return _MISSING
+    return call.kind
+
+
+def _flags(calls: list[Call], alts: int) -> int:
+    flags = 0
+    for there, flag in (
+        (any(call.slashes for call in calls), SiteFlag.HAS_SLASH),
+        (any(call.pipes for call in calls), SiteFlag.HAS_PIPE),
+        (any(call.alleles == 1 and not call.bad for call in calls), SiteFlag.HAPLOID),
+        (any(call.half for call in calls), SiteFlag.HALF_CALL),
+        (any(call.bad for call in calls), SiteFlag.BAD_GENOTYPE),
+        (any(call.highest > alts for call in calls), SiteFlag.ALLELE_TOO_BIG),
+    ):
+        flags |= int(flag) if there else 0
+    called = [call for call in calls if call.called or call.bad]
+    loose = any(call.slashes for call in called)
+    if not loose and (called or flags & SiteFlag.HAS_PIPE):
+        flags |= int(RowFlag.PHASED)
+    return flags
+
+
+def _by_letters(cells: list[bytes], place: int, words: int) -> tuple[list[int], NDArray[np.bool_]]:
+    """Counts by the letters 0 and 1 in each genotype, and which are missing, as the server sees it."""
+    if place < 0:
+        return [0, 0, 0, 0], np.zeros(len(cells), bool)
+    texts = [_subfield(cell, place) for cell in cells] if words > 1 else cells
+    numbers: dict[bytes, int] = {}
+    index = np.fromiter((numbers.setdefault(text, len(numbers)) for text in texts), np.intp, len(texts))
+    times = np.bincount(index, minlength=len(numbers)).tolist()
+    counts = [0, 0, 0, 0]
+    for text, many in zip(numbers, times, strict=True):
+        zero, one = b"0" in text, b"1" in text
+        counts[0] += many if zero and not one else 0
+        counts[1] += many if zero and one else 0
+        counts[2] += many if one and not zero else 0
+        counts[3] += many if text in _SERVER_MISSING else 0
+    return counts, np.array([text in _SERVER_MISSING for text in numbers])[index]
