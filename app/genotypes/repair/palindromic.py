@@ -17,10 +17,13 @@ from app.genotypes.repair.linkage import linkage_score
 from app.genotypes.repair.study import CHROMOSOMES
 from app.genotypes.site_table import swapped
 
-CERTAIN = float(np.log(0.99 / 0.01))
+CERTAIN = float(np.log(0.97 / 0.03))
+"""Log-odds from which a site is oriented; most sites are far beyond."""
 LEAST_EVIDENCE = float(np.log(0.9 / 0.1))
 DRIFT = 0.01
-"""Fst between the study and the panel's people: how far true frequencies lie apart within a continent."""
+"""Fst between the study and the panel's people where it cannot be measured."""
+LEAST_DRIFT = 0.002
+_SITES_FOR_DRIFT = 200
 _MOST = 30.0
 _LINKAGE_WEIGHT = 12.0
 
@@ -97,8 +100,24 @@ def frequency_evidence(draft: Draft, rows: Rows, panel: NDArray[np.float64]) -> 
     here = draft.alt_frequency(rows)
     called = 2.0 * draft.counts[rows, :3].sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        spread = np.maximum(panel * (1 - panel), 1e-4) * (1 / called + DRIFT)
+        spread = np.maximum(panel * (1 - panel), 1e-4) * (1 / called + drift_of(draft))
         ratio = (2 * panel - 1) * (2 * here - 1) / (2 * spread)
         minor = np.minimum(panel, 1 - panel)
         usable = np.isfinite(ratio) & (minor <= draft.choices.palindromic_maf)
     return np.clip(np.where(usable, ratio, 0.0), -_MOST, _MOST)
+
+
+def drift_of(draft: Draft) -> float:
+    """How far true frequencies lie from the panel's, as Fst, measured at sites whose strand the letters tell.
+
+    A panel of another ancestry makes it large, so that fewer A/T and C/G sites are trusted.
+    """
+    rows = np.flatnonzero(draft.alive & draft.aligned)
+    panel, here = panel_frequency(draft, rows), draft.alt_frequency(rows)
+    called = 2.0 * draft.counts[rows, :3].sum(axis=1)
+    usable = np.isfinite(panel) & np.isfinite(here) & (np.minimum(panel, 1 - panel) > 0.05)
+    if int(usable.sum()) < _SITES_FOR_DRIFT:
+        return DRIFT
+    spread = panel[usable] * (1 - panel[usable])
+    excess = (here[usable] - panel[usable]) ** 2 - spread / called[usable]
+    return float(np.clip(excess.sum() / spread.sum(), LEAST_DRIFT, 0.5))
