@@ -10,7 +10,8 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Iterator, Sequence
+from array import array
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -121,43 +122,40 @@ class _OneReport:
     ) -> None:
         self._lines, self._layout = lines, layout
         self._sites, self._samples, self._spill = sites, samples, spill
-        self._pair: dict[tuple[bytes, bytes], int] = {}
+        self._words: list[bytes] = []
         self._met, self._people = bytearray(), set[int]()
+        self._sample_of, self._snp_of = _Seen(self._sample), _Seen(self._site)
+        self._pair_of, self._is_low = _Seen(_pair, 10_000), _Seen(too_low, 100_000)
 
     def read(self) -> int:
         """Put all calls into the spill; gives how many scores were too low."""
+        layout, lines = self._layout, self._lines
+        name, sample, score, (one, two) = layout.name, layout.sample, layout.score, layout.alleles
+        samples, snps, pairs, is_low = self._sample_of, self._snp_of, self._pair_of, self._is_low
         low = count = bad = 0
-        layout, split = self._layout, self._layout.delimiter
-        one, two = layout.alleles
-        for line in self._lines:
-            if self._lines.number <= layout.lines or not line:
+        for line in lines:
+            if lines.number <= layout.lines or not line:
                 continue
-            words = line.split(split)
+            self._words = words = line.split(layout.delimiter)
             if len(words) != layout.width:
                 raise self._broken("final_report.line", "A line has another number of columns")
-            pair = self._genotype(words[one], words[two])
+            pair = pairs[words[one] + b"\t" + words[two]]
             bad += pair == BAD
-            if layout.score >= 0 and pair and too_low(words[layout.score]):
+            if score >= 0 and pair and is_low[words[score]]:
                 low, pair = low + 1, 0
             count += 1
-            self._spill.add(self._site(words), self._sample(words[layout.sample].strip(b' "')), pair)
+            snp = snps[words[name]]
+            self._met[snp] = 1
+            self._spill.add(snp, samples[words[sample]], pair)
         self._complete(count, bad)
         return low
 
     def _broken(self, code: str, title: str, place: str = "") -> FormatError:
         return self._lines.error(code, title, place or f"line {self._lines.number:,}", _AGAIN)
 
-    def _genotype(self, one: bytes, two: bytes) -> int:
-        pair = self._pair.get((one, two))
-        if pair is None:
-            pair = pair_of(one.strip(b' "') + two.strip(b' "'))
-            if len(self._pair) < 10_000:
-                self._pair[one, two] = pair
-        return pair
-
-    def _site(self, words: list[bytes]) -> int:
-        layout = self._layout
-        name = words[layout.name].strip(b' "')
+    def _site(self, raw: bytes) -> int:
+        layout, words = self._layout, self._words
+        name = raw.strip(b' "')
         snp = self._sites.index.get(name)
         if snp is None:
             places = (
@@ -168,10 +166,10 @@ class _OneReport:
                 raise self._broken("final_report.position", "A position is not a whole number")
         if snp >= len(self._met):
             self._met.extend(bytes(max(1024, snp + 1 - len(self._met))))
-        self._met[snp] = 1
         return snp
 
-    def _sample(self, name: bytes) -> int:
+    def _sample(self, raw: bytes) -> int:
+        name = raw.strip(b' "')
         if not name:
             raise self._broken("final_report.sample", "A line has no sample ID")
         number = self._samples.setdefault(name, len(self._samples))
@@ -198,6 +196,25 @@ class _OneReport:
         return int(snps) * int(samples)
 
 
+class _Seen(dict[bytes, int]):
+    """Answers to words met before, at most `most` of them; the first time they are worked out."""
+
+    def __init__(self, answer: Callable[[bytes], int], most: int = 1 << 31) -> None:
+        super().__init__()
+        self._answer, self._most = answer, most
+
+    def __missing__(self, word: bytes) -> int:
+        found = self._answer(word)
+        if len(self) < self._most:
+            self[word] = found
+        return found
+
+
+def _pair(words: bytes) -> int:
+    """Two alleles with a tab between them."""
+    return pair_of(b"".join(word.strip(b' "') for word in words.split(b"\t")))
+
+
 class _Spill:
     """Calls sorted into buckets of SNPs in a temporary file that goes away with this object."""
 
@@ -206,22 +223,26 @@ class _Spill:
         self._folder = tempfile.mkdtemp(prefix="haplodesk-report-")
         self._end = weakref.finalize(self, shutil.rmtree, self._folder, True)
         self._path = Path(self._folder, "calls")
-        self._calls = np.empty(CALLS_IN_MEMORY, _CALL)
-        self._used = self._written = 0
+        self._snps, self._samples, self._pairs = array("I"), array("I"), bytearray()
+        self._most = CALLS_IN_MEMORY
+        self._written = 0
         self._extents: list[list[tuple[int, int]]] = []
 
     def add(self, snp: int, sample: int, pair: int) -> None:
         """Keep a call."""
-        self._calls[self._used] = (snp, sample, pair)
-        self._used += 1
-        if self._used == len(self._calls):
+        self._snps.append(snp)
+        self._samples.append(sample)
+        self._pairs.append(pair)
+        if len(self._pairs) == self._most:
             self.flush()
 
     def flush(self) -> None:
         """Write what is in memory, bucket by bucket."""
-        if not self._used:
+        if not self._pairs:
             return
-        calls = self._calls[: self._used]
+        calls = np.empty(len(self._pairs), _CALL)
+        calls["snp"], calls["sample"] = self._snps, self._samples
+        calls["pair"] = np.frombuffer(bytes(self._pairs), np.uint8)
         bucket = calls["snp"] // BUCKET
         order = np.argsort(bucket, kind="stable")
         numbers, starts = np.unique(bucket[order], return_index=True)
@@ -233,7 +254,7 @@ class _Spill:
         with self._path.open("ab") as file:
             file.write(calls[order].tobytes())
         self._written += len(order)
-        self._used = 0
+        self._snps, self._samples, self._pairs = array("I"), array("I"), bytearray()
 
     def buckets(self) -> Iterator[NDArray[np.void]]:
         """The calls of each bucket in turn, each in the order of the lines."""
