@@ -67,8 +67,9 @@ def draft_repairs(
     cohorts: Sequence[Cohort], target: RepairTarget, choices: RepairChoices, report: Report = silent
 ) -> Draft:
     """Work every repair out; nothing is written. ProblemError when the files do not belong together."""
+    study = unite(cohorts, choices.sex)
     build = target.study_build or build_of(cohorts)
-    draft = begin(unite(cohorts, choices.sex), target, choices, build)
+    draft = begin(study, target, choices, build)
     draft.certain = build.value is not None and build.confidence >= ENOUGH_CONFIDENCE
     draft.refused = _refusal(draft)
     for number, step in enumerate(STEPS):

@@ -22,6 +22,9 @@ DUPLICATE = 0.98
 """Share of equal genotypes that makes two samples one person; parent and child reach about 0.8."""
 _SITES_TO_COMPARE = 1_500
 _LEAST_SITES = 100
+_WORST_SITE = 0.2
+"""Share of missing calls beyond which a site says nothing about samples."""
+_MOST_LOST = 0.2
 _RISKY = re.compile(r"[^A-Za-z0-9._+-]")
 _COLUMNS = frozenset({"#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT", "0"})
 
@@ -33,12 +36,13 @@ def people(draft: Draft) -> None:
     rows = np.flatnonzero(draft.alive)
     if not len(rows):
         return
-    missing = missing_by_sample(draft, rows)
-    low = draft.kept & (1 - missing / len(rows) < draft.choices.sample_call_rate)
-    why = f"Fewer than {draft.choices.sample_call_rate:.0%} of their sites were called."
-    draft.offer_samples(R.DROP_SAMPLES_CALL_RATE, low, why=why)
+    called = rows[draft.counts[rows, MISSING] <= _WORST_SITE * len(draft.study.samples)]
+    missing = missing_by_sample(draft, called)
+    low = draft.kept & (1 - missing / max(len(called), 1) < draft.choices.sample_call_rate)
+    why = f"Fewer than {draft.choices.sample_call_rate:.0%} of the sites were called."
+    _offer_loss(draft, R.DROP_SAMPLES_CALL_RATE, low, why)
     twice = duplicate_samples(draft, missing)
-    draft.offer_samples(R.DROP_SAMPLES_DUPLICATE, twice, why="The one with more calls stays.")
+    _offer_loss(draft, R.DROP_SAMPLES_DUPLICATE, twice, "The one with more calls stays.")
     _unusual(draft, rows)
     chunk_costs(draft)
     if not draft.kept.all():
@@ -111,7 +115,21 @@ def chunk_costs(draft: Draft) -> None:
         inside = rows[chunk == each]
         guilty |= missing_by_sample(draft, inside) > (1 - lowest) * len(inside)
     why = f"In at least one chunk fewer than {lowest:.0%} of their sites were called."
-    draft.offer_samples(R.DROP_SAMPLES_CHUNK, guilty & draft.kept, why=why)
+    _offer_loss(draft, R.DROP_SAMPLES_CHUNK, guilty & draft.kept, why)
+
+
+def _offer_loss(draft: Draft, code: R, which: NDArray[np.bool_], why: str) -> None:
+    """People are a loss that is proposed only where few go and the service still takes the rest."""
+    lost = int((which & draft.kept).sum())
+    left = draft.people - lost
+    caution = ""
+    if left < max(draft.target.least_samples, 1) <= draft.people:
+        caution = (
+            f"Only {left:,} samples would be left, and the service takes {draft.target.least_samples:,}."
+        )
+    elif lost > _MOST_LOST * draft.people:
+        caution = "So many of the samples would go that the sites are likelier at fault."
+    draft.offer_samples(code, which & draft.kept, proposed=not caution, why=why, caution=caution)
 
 
 def rename(draft: Draft) -> None:

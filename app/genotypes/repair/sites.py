@@ -13,6 +13,7 @@ from app.genotypes.repair.study import MT, X, Y
 
 MOST_OFF_HWE = 0.02
 """With more sites than this off HWE the cohort is mixed, not the assays bad: nothing is proposed."""
+MOST_FAR = 0.05
 _LEAST_PEOPLE = 2
 
 
@@ -100,5 +101,7 @@ def _frequency(draft: Draft) -> None:
         )
     known = draft.target.population not in ("", "off", "mixed", "all")
     caution = "" if known else "Only sensible where the panel's frequencies are those of your population."
+    if known and int(far.sum()) > MOST_FAR * len(rows):
+        known, caution = False, "So many sites differ that the people are likelier of another population."
     why = f"More than {draft.choices.frequency_difference:g} away."
     draft.offer(R.DROP_FREQUENCY, rows[far], loses=True, proposed=known, why=why, caution=caution)
