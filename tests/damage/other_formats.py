@@ -35,6 +35,17 @@ def cut(name: str, *codes: str, keep: float = 0.8, place: str = "") -> Spoil:
     return spoil
 
 
+def cut_in_line(name: str, *codes: str) -> Spoil:
+    """A text that ends before the genotype of a line; a cut behind it cannot be told from an end."""
+
+    def spoil(files: Files, draw: Random) -> Expected:
+        size = len(files[name])
+        files[name] = files[name][: draw.randint(size // 2, size - 40)].rstrip(b"\r\nACGTDI-")
+        return Expected(codes, "line", name)
+
+    return spoil
+
+
 def longer(name: str, *codes: str) -> Spoil:
     """Bytes behind the end."""
 
@@ -198,13 +209,13 @@ SPOILS: dict[str, dict[str, Spoil]] = {
         "bim unsorted": swapped_lines("study.bim", 2, "order.unsorted"),
     },
     "pgen": {
-        "cut short": cut("study.pgen", "plink2.pgen_size"),
-        "other magic": first_bytes("study.pgen", b"\x6c\x1b\x77", "plink2.pgen_mode"),
+        "cut short": cut("study.pgen", "plink2.size"),
+        "other magic": first_bytes("study.pgen", b"\x6c\x1b\x77", "plink2.storage_mode"),
         "no psam": missing("study.psam", "plink2.missing_file", file="study.pgen"),
         "no pvar": missing("study.pvar", "plink2.missing_file", file="study.pgen"),
-        "pvar line gone": drop_line("study.pvar", "plink2.pgen_counts", file="study.pgen"),
+        "pvar line gone": drop_line("study.pvar", "plink2.variants", file="study.pgen"),
         "pvar with 3 columns": fewer_words("study.pvar", "plink2.pvar_columns", split="\t", count=2),
-        "pvar position": word("study.pvar", 1, "x", "plink2.pvar_position", split="\t"),
+        "pvar position": word("study.pvar", 1, "x", "plink2.pvar_columns", split="\t"),
         "person twice": repeat_line("study.psam", "plink2.duplicate_samples", first=1),
         "pvar head without POS": word("study.pvar", 1, "WHERE", "plink2.pvar_columns", split="\t", place=""),
     },
@@ -213,13 +224,11 @@ SPOILS: dict[str, dict[str, Spoil]] = {
         "bits turned": turn_bits("study.bcf", "container.corrupt", "container.truncated"),
     },
     "bgen 1.2": {
-        "cut short": cut("study.bgen", "bgen.truncated"),
-        "bits turned": turn_bits("study.bgen", "bgen.data"),
-        "other magic": first_bytes(
-            "study.bgen", b"\x14\0\0\0\x14\0\0\0\0\0\0\0\0\0\0\0nope", "content.binary"
-        ),
+        "cut short": cut("study.bgen", "container.truncated"),
+        "bits turned": turn_bits("study.bgen", "bgen.record"),
+        "other magic": first_bytes("study.bgen", b"\x14\0\0\0\x14\0\0\0\0\0\0\0\0\0\0\0nope", "bgen.magic"),
     },
-    "bgen 1.1": {"cut short": cut("study.bgen", "bgen.truncated")},
+    "bgen 1.1": {"cut short": cut("study.bgen", "container.truncated")},
     "ped": {
         "no map": missing("study.map", _PART, file="study.ped"),
         "map line gone": drop_line("study.map", "ped.columns", file="study.ped"),
@@ -265,7 +274,7 @@ SPOILS: dict[str, dict[str, Spoil]] = {
         "one letter on an autosome": word(
             "person.txt", 3, "A", "genotype.haploid", first=5, split="\t", place=""
         ),
-        "cut in a line": cut("person.txt", "consumer.line", "genotype.haploid", place="", keep=0.7),
+        "cut in a line": cut_in_line("person.txt", "consumer.line", "container.truncated"),
     },
     "23andme zip": {
         "cut short": cut("person.zip", "container.corrupt", "container.truncated"),

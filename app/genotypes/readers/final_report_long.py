@@ -130,8 +130,9 @@ class _OneReport:
     def read(self) -> int:
         """Put all calls into the spill; gives how many scores were too low."""
         layout, lines = self._layout, self._lines
-        name, sample, score, (one, two) = layout.name, layout.sample, layout.score, layout.alleles
+        sample, score, (one, two) = layout.sample, layout.score, layout.alleles
         samples, snps, pairs, is_low = self._sample_of, self._snp_of, self._pair_of, self._is_low
+        about = [at for at in (layout.name, layout.chromosome, layout.position) if at >= 0]
         low = count = bad = 0
         for line in lines:
             if lines.number <= layout.lines or not line:
@@ -144,7 +145,7 @@ class _OneReport:
             if score >= 0 and pair and is_low[words[score]]:
                 low, pair = low + 1, 0
             count += 1
-            snp = snps[words[name]]
+            snp = snps[b"\t".join([words[at] for at in about])]
             self._met[snp] = 1
             self._spill.add(snp, samples[words[sample]], pair)
         self._complete(count, bad)
@@ -154,16 +155,17 @@ class _OneReport:
         return self._lines.error(code, title, place or f"line {self._lines.number:,}", _AGAIN)
 
     def _site(self, raw: bytes) -> int:
+        """The number of a SNP from the words that tell where it is; all lines must tell the same."""
         layout, words = self._layout, self._words
-        name = raw.strip(b' "')
+        name = words[layout.name].strip(b' "')
+        places = [words[at].strip(b' "') if at >= 0 else b"0" for at in (layout.chromosome, layout.position)]
         snp = self._sites.index.get(name)
         if snp is None:
-            places = (
-                words[at].strip(b' "') if at >= 0 else b"0" for at in (layout.chromosome, layout.position)
-            )
             snp = self._sites.add(name, *places)
             if snp is None:
                 raise self._broken("final_report.position", "A position is not a whole number")
+        elif not self._sites.agrees(snp, *places):
+            raise self._broken("final_report.position", "A SNP has another position than before")
         if snp >= len(self._met):
             self._met.extend(bytes(max(1024, snp + 1 - len(self._met))))
         return snp

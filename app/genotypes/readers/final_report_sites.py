@@ -51,6 +51,13 @@ class ReportSites:
         self.index.setdefault(name, len(self._ids) - 1)
         return len(self._ids) - 1
 
+    def agrees(self, snp: int, chromosome: bytes, position: bytes) -> bool:
+        """Whether a SNP met before lies there; a manifest is believed whatever the report says."""
+        if self._manifest is not None:
+            return True
+        same = self._names.get(chromosome) == self._chromosome[snp]
+        return same and position.isdigit() and int(position[:11]) == self._position[snp]
+
     def name(self, snp: int) -> str:
         """The name of a SNP by its number."""
         return self._ids[snp].decode("utf-8", "replace")
