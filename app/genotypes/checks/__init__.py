@@ -6,13 +6,28 @@ May import genotypes and domain; a new check is a function here, named in the li
 from collections.abc import Callable, Iterable, Sequence
 
 from app.domain.finding import Finding
-from app.genotypes.checks import across, calls, chromosomes, container, headers, samples, sites, x_ploidy
+from app.genotypes.checks import (
+    across,
+    calls,
+    chromosomes,
+    cohort_content,
+    cohort_frequency,
+    cohort_panel,
+    cohort_people,
+    cohort_variants,
+    container,
+    headers,
+    samples,
+    sites,
+    x_ploidy,
+)
 from app.genotypes.checks.cohort_subject import CohortSubject
 from app.genotypes.checks.finding_of import Subject
 
 FILE_CHECKS: tuple[Callable[[Subject], Iterable[Finding]], ...] = (
     container.completeness,
     container.compression,
+    container.other_format,
     headers.byte_order_mark,
     headers.file_format,
     headers.columns,
@@ -52,4 +67,18 @@ ACROSS_CHECKS: tuple[Callable[[Sequence[Subject]], Iterable[Finding]], ...] = (
     across.builds,
 )
 
-COHORT_CHECKS: tuple[Callable[[CohortSubject], Iterable[Finding]], ...] = ()
+COHORT_CHECKS: tuple[Callable[[CohortSubject], Iterable[Finding]], ...] = (
+    cohort_content.coding,
+    cohort_content.density,
+    cohort_content.variants_only,
+    cohort_panel.alleles,
+    cohort_panel.overlap,
+    cohort_people.ancestry,
+    cohort_frequency.frequencies,
+    cohort_variants.variants,
+    cohort_variants.mendel,
+    cohort_people.call_rates,
+    cohort_people.heterozygosity,
+    cohort_people.relatives,
+    cohort_people.sex,
+)

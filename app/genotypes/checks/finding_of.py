@@ -27,6 +27,9 @@ class CheckOptions(Model):
     the build that the user states (`hg19`, `GRCh38` …). `phasing` False: the service is asked not to phase.
     Rates are shares of genotypes between 0 and 1. `digest`: give the SHA-256 of each file.
     `people`: look at samples and frequencies too. `panel_sites` is the folder of the panel's site list.
+    `chunk_bases` is the length of a chunk; `overlap` the share of sites in a chunk that the panel must have,
+    `chunk_sites` how many at least. `frequency_apart` is how far ALT frequencies may lie apart; `hwe_p` the
+    least p of the Hardy–Weinberg test. `population` is the one that the panel was chosen for, empty: any.
     """
 
     limits: Limits = Limits()
@@ -40,6 +43,15 @@ class CheckOptions(Model):
     digest: bool = True
     people: bool = True
     panel_sites: str | None = None
+    chunk_bases: int = 20_000_000
+    overlap: float = 0.5
+    chunk_sites: int = 3
+    frequency_apart: float = 0.2
+    hwe_p: float = 1e-6
+    het_deviations: float = 3.0
+    mendel_family: float = 0.05
+    mendel_site: float = 0.1
+    population: str = ""
 
 
 @dataclass
@@ -63,8 +75,18 @@ class Subject:
 
     @property
     def service_severity(self) -> Severity:
-        """Severe where a service is meant to take the file, a warning otherwise."""
+        """Severe where a service is meant to take the file, a warning otherwise.
+
+        In other formats than VCF it is only how things are: the VCF files are written from them.
+        """
+        if not self.is_vcf:
+            return INFO
         return SEVERE if self.options.for_service else WARNING
+
+    @property
+    def is_vcf(self) -> bool:
+        """Whether the file itself could be sent."""
+        return self.scan.format == "VCF"
 
     def flagged(self, flag: SiteFlag) -> NDArray[np.intp]:
         """Indices of the records with a flag."""

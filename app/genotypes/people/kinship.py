@@ -1,0 +1,187 @@
+"""Who is the same person or a relative: KING-robust kinship from packed genotypes, by matrix products.
+
+Manichaikul and others, Bioinformatics 26 (2010), the between-family estimator, as in `plink2 --make-king`:
+`0.5 − Σ(gᵢ − gⱼ)² / (4 · min(hetᵢ, hetⱼ))` over the sites that both have. It needs no allele frequencies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.genotypes.builds import plain_chromosome
+from app.genotypes.cohort import HET, HOM_ALT, HOM_REF, MISSING, Cohort, RowFlag
+
+DUPLICATE, FIRST, SECOND, THIRD = 0.354, 0.177, 0.0884, 0.0442
+DEGREES = (("duplicate", DUPLICATE), ("first", FIRST), ("second", SECOND), ("third", THIRD))
+MOST_SITES = 10_000
+MIN_SITES = 200
+MIN_CHROMOSOMES = 5  # relatives share long pieces, so a few chromosomes say little but for the same person
+_BLOCK = 512
+_MANY = 8000  # people from which pairs are screened by fewer sites first
+_SCREEN_SITES = 1500
+_SCREEN_ABOVE = 0.2  # correlation of standardised genotypes; relatives of the first degree have 0.5
+_MOST_PAIRS = 200_000
+
+Codes = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Kin:
+    """Pairs of sample indices [pairs, 2] and their kinship, most alike first; `sites` used, `least` reported.
+
+    `cut` tells that there were more pairs than are kept.
+    """
+
+    pairs: NDArray[np.int32]
+    kinship: NDArray[np.float32]
+    sites: int
+    least: float
+    cut: bool = False
+
+    def degrees(self) -> dict[str, int]:
+        """Pairs by degree."""
+        result, above = {}, 2.0
+        for name, least in DEGREES:
+            result[name] = int(((self.kinship >= least) & (self.kinship < above)).sum())
+            above = least
+        return result
+
+
+def chosen_sites(cohorts: Sequence[Cohort], most: int = MOST_SITES) -> tuple[list[NDArray[np.intp]], int]:
+    """Rows of each cohort with common, well called autosomal SNPs, thinned; and how many chromosomes."""
+    usable, chromosomes = [], set()
+    for cohort in cohorts:
+        names = [plain_chromosome(raw) or "" for raw in cohort.names]
+        autosome = np.array([name.isdigit() for name in names] or [False])
+        counts = cohort.counts.astype(np.float64)
+        called = counts[:, :3].sum(axis=1)
+        p = (counts[:, 1] + 2 * counts[:, 2]) / np.maximum(2 * called, 1)
+        good = autosome[cohort.chromosome] & (np.minimum(p, 1 - p) > 0.05)
+        good &= called >= 0.9 * len(cohort.samples)
+        good &= cohort.flags & np.uint32(int(RowFlag.SPLIT)) == 0
+        rows = np.flatnonzero(good)
+        rows = rows[np.unique(cohort.position[rows], return_index=True)[1]] if len(names) == 1 else rows
+        usable.append(rows)
+        chromosomes |= {names[number] for number in np.unique(cohort.chromosome[rows])}
+    total = sum(map(len, usable))
+    step = max(1.0, total / most)
+    picked, offset = [], 0
+    for rows in usable:
+        wanted = np.unique((np.arange(int(np.ceil(total / step))) * step).astype(np.int64))
+        mine = wanted[(wanted >= offset) & (wanted < offset + len(rows))] - offset
+        picked.append(rows[mine])
+        offset += len(rows)
+    return picked, len(chromosomes)
+
+
+def read_codes(cohorts: Sequence[Cohort], rows: Sequence[NDArray[np.intp]]) -> Codes:
+    """[samples, sites] codes; a byte each, 50 MB for 5,000 people at 10,000 sites."""
+    parts = [
+        cohort.genotypes(some[at : at + 1024]).T
+        for cohort, some in zip(cohorts, rows, strict=True)
+        for at in range(0, len(some), 1024)
+    ]
+    return np.ascontiguousarray(np.concatenate(parts, axis=1))
+
+
+def kinship(cohorts: Sequence[Cohort], least: float = THIRD, most_sites: int = MOST_SITES) -> Kin | None:
+    """Pairs with a kinship of at least `least`; only the same person when few chromosomes are there.
+
+    None when there are too few sites. With more than 8,000 people pairs are screened first, which finds
+    relatives of the first degree and nearly all of the second.
+    """
+    if not cohorts or len(cohorts[0].samples) < 2:
+        return None
+    rows, chromosomes = chosen_sites(cohorts, most_sites)
+    sites = sum(map(len, rows))
+    if sites < MIN_SITES:
+        return None
+    codes = read_codes(cohorts, rows)
+    if chromosomes < MIN_CHROMOSOMES:
+        least = max(least, DUPLICATE)
+    found = _of_screened(codes, least) if len(codes) > _MANY else _of_all(codes, least)
+    pairs = np.concatenate([each for each, _ in found]) if found else np.zeros((0, 2), np.int32)
+    values = np.concatenate([each for _, each in found]) if found else np.zeros(0, np.float32)
+    order = np.argsort(-values, kind="stable")[:_MOST_PAIRS]
+    return Kin(pairs[order].astype(np.int32), values[order], sites, least, len(values) > _MOST_PAIRS)
+
+
+def _of_all(codes: Codes, least: float) -> list[tuple[NDArray[np.int32], Floats]]:
+    found = []
+    for start, planes in _blocks(codes):
+        for other in range(start, len(codes), _BLOCK):
+            theirs = planes if other == start else _planes(codes[other : other + _BLOCK])
+            value = _king(planes, theirs)
+            if other == start:
+                value[np.tril_indices(len(value))] = -1
+            i, j = np.nonzero(value >= least)
+            found.append((np.stack([i + start, j + other], axis=1).astype(np.int32), value[i, j]))
+    return found
+
+
+def _blocks(codes: Codes) -> Iterator[tuple[int, tuple[Floats, ...]]]:
+    for start in range(0, len(codes), _BLOCK):
+        yield start, _planes(codes[start : start + _BLOCK])
+
+
+def _planes(codes: Codes) -> tuple[Floats, ...]:
+    """Het, hom-ref, hom-alt and called, [people, sites]."""
+    het, ref, alt = (np.asarray(codes == code, np.float32) for code in (HET, HOM_REF, HOM_ALT))
+    return het, ref, alt, np.asarray(codes != MISSING, np.float32)
+
+
+def _king(mine: tuple[Floats, ...], theirs: tuple[Floats, ...]) -> Floats:
+    """[mine, theirs] kinship; sites up to 2 ** 24 are counted exactly."""
+    het, ref, alt, called = mine
+    het_2, ref_2, alt_2, called_2 = theirs
+    both = het @ het_2.T
+    opposite = ref @ alt_2.T + alt @ ref_2.T
+    first, second = het @ called_2.T, called @ het_2.T
+    distance = first + second - 2 * both + 4 * opposite
+    least = np.minimum(first, second)
+    result: Floats = np.where(least > 0, 0.5 - distance / np.maximum(4 * least, 1), -1).astype(np.float32)
+    return result
+
+
+def _of_screened(codes: Codes, least: float) -> list[tuple[NDArray[np.int32], Floats]]:
+    step = max(1, codes.shape[1] // _SCREEN_SITES)
+    few = np.ascontiguousarray(codes[:, ::step])
+    counts = np.where(few == MISSING, 0, few).sum(axis=0, dtype=np.int64)
+    p = counts / np.maximum(2 * (few != MISSING).sum(axis=0), 1)
+    scale = np.sqrt(np.maximum(2 * p * (1 - p), 0.01) * few.shape[1]).astype(np.float32)
+    middle = (2 * p).astype(np.float32)
+    found = []
+    for start in range(0, len(few), 2 * _BLOCK):
+        mine = _standardised(few[start : start + 2 * _BLOCK], middle, scale)
+        for other in range(start, len(few), 2 * _BLOCK):
+            alike = mine @ _standardised(few[other : other + 2 * _BLOCK], middle, scale).T
+            i, j = np.nonzero(alike > _SCREEN_ABOVE)
+            pairs = np.stack([i + start, j + other], axis=1)
+            found += _of_pairs(codes, pairs[pairs[:, 0] < pairs[:, 1]], least)
+    return found
+
+
+def _standardised(codes: Codes, middle: Floats, scale: Floats) -> Floats:
+    result: Floats = np.where(codes == MISSING, np.float32(0), (codes - middle) / scale).astype(np.float32)
+    return result
+
+
+def _of_pairs(codes: Codes, pairs: NDArray[np.intp], least: float) -> list[tuple[NDArray[np.int32], Floats]]:
+    found = []
+    for start in range(0, len(pairs), 256):
+        part = pairs[start : start + 256]
+        one, two = codes[part[:, 0]], codes[part[:, 1]]
+        there = (one != MISSING) & (two != MISSING)
+        first, second = ((each == HET) & there for each in (one, two))
+        apart = np.where(there, np.abs(one.astype(np.int8) - two.astype(np.int8)), 0)
+        distance = (apart.astype(np.int32) ** 2).sum(axis=1)
+        smaller = np.minimum(first.sum(axis=1), second.sum(axis=1))
+        value = np.where(smaller > 0, 0.5 - distance / np.maximum(4 * smaller, 1), -1).astype(np.float32)
+        kept = value >= least
+        found.append((part[kept].astype(np.int32), value[kept]))
+    return found
