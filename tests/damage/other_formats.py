@@ -231,22 +231,22 @@ SPOILS: dict[str, dict[str, Spoil]] = {
     "bgen 1.1": {"cut short": cut("study.bgen", "container.truncated")},
     "ped": {
         "no map": missing("study.map", _PART, file="study.ped"),
-        "map line gone": drop_line("study.map", "ped.columns", file="study.ped"),
-        "genotype gone": fewer_words("study.ped", "ped.columns"),
-        "three alleles": word("study.ped", 8, "T", "ped.alleles"),
-        "person twice": repeat_line("study.ped", "ped.duplicate_samples"),
-        "map position": word("study.map", 3, "1e7", "ped.map_position", split="\t"),
+        "map line gone": drop_line("study.map", "plink.ped_columns", file="study.ped"),
+        "genotype gone": fewer_words("study.ped", "plink.ped_columns"),
+        "three alleles": lambda files, draw: _three_alleles(files, draw),
+        "person twice": repeat_line("study.ped", "plink.duplicate_samples"),
+        "map position": word("study.map", 3, "1e7", "plink.map_position", split="\t"),
     },
     "tped": {
         "no tfam": missing("study.tfam", _PART, file="study.tped"),
-        "genotype gone": fewer_words("study.tped", "ped.columns", first=5),
-        "tfam with fewer people": cut("study.tfam", "ped.columns", keep=0.6),
+        "genotype gone": fewer_words("study.tped", "plink.ped_columns", first=5),
+        "person gone": drop_line("study.tfam", "plink.ped_columns", file="study.tped"),
     },
     "gen": {
         "row too short": fewer_words("study.gen", "oxford.columns"),
         "no sample file": missing("study.sample", "oxford.missing_file", file="study.gen"),
         "person gone": drop_line("study.sample", "oxford.columns", file="study.gen", first=3),
-        "no number": word("study.gen", 9, "x", "oxford.probability"),
+        "no number": word("study.gen", 9, "x", "oxford.value"),
         "position": word("study.gen", 2, "1e7", "oxford.position"),
     },
     "haps": {"row too short": fewer_words("study.haps", "oxford.columns")},
@@ -285,6 +285,19 @@ SPOILS: dict[str, dict[str, Spoil]] = {
     "livingdna": {"position": word("person.txt", 2, "-5", "consumer.position", first=5, split="\t")},
     "ftdna": {"cut short": cut("person.txt.gz", "container.truncated", place="byte")},
 }
+
+
+def _three_alleles(files: Files, draw: Random) -> Expected:
+    """One letter that nobody else has; the place is the site."""
+    lines = [line.split() for line in _lines(files, "study.ped")]
+    site = draw.randrange((len(lines[0]) - 6) // 2)
+    column = 6 + 2 * site
+    met = {letter for words in lines for letter in words[column : column + 2]}
+    words = next(words for words in lines if words[column] != "0")
+    words[column] = next(letter for letter in "ACGT" if letter not in met)
+    _store(files, "study.ped", [" ".join(words) for words in lines])
+    chromosome, _, _, position = _lines(files, "study.map")[site].split()
+    return Expected(("allele.multiallelic",), f"{chromosome}:{int(position):,}")
 
 
 def _report_line_twice(files: Files, draw: Random) -> Expected:
