@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from app.domain.chain import ChainOffer
 from app.domain.dataset import DataFile, Dataset, DatasetState
 from app.domain.finding import Finding, Severity
+from app.domain.panel_sites import PanelSiteList
 from app.domain.repair import (
     Ledger,
     LedgerLine,
@@ -283,4 +285,53 @@ def prepared() -> Dataset:
             "made_from": "dataset-1",
             "outcome": outcome,
         }
+    )
+
+
+def site_lists() -> tuple[PanelSiteList, ...]:
+    """One that is used, one that is not, one that cannot be read."""
+    return (
+        PanelSiteList(
+            id="sites-1",
+            name="1000G Phase 3 sites",
+            build="GRCh37",
+            chromosomes=CHROMOSOMES,
+            sites=49_143_605,
+            has_frequency=True,
+            size=690_000_000,
+            panel_keys=(samples.panels()[0].key,),
+            added=samples.ago(days=3),
+        ),
+        PanelSiteList(
+            id="sites-2",
+            name="HRC.r1-1",
+            build="GRCh37",
+            sites=39_131_578,
+            size=590_000_000,
+            added=samples.ago(days=4),
+        ),
+        PanelSiteList(
+            id="sites-3",
+            name="CAAPA",
+            build="",
+            problem="The list is damaged. Remove it and add it again.",
+            panel_keys=(samples.panels()[3].key,),
+            added=samples.ago(days=9),
+        ),
+    )
+
+
+def chain_offer() -> ChainOffer:
+    """What could be downloaded."""
+    return ChainOffer(
+        id="GRCh37_to_GRCh38",
+        name="GRCh37_to_GRCh38.chain.gz",
+        from_build="GRCh37",
+        to_build="GRCh38",
+        address="https://example.org/GRCh37_to_GRCh38.chain.gz",
+        size=285_250,
+        text_sha256="0" * 64,
+        confirmed=True,
+        terms="No restrictions on use.",
+        terms_address="https://example.org/terms",
     )

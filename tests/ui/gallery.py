@@ -30,6 +30,7 @@ from app.ui.dialogs.set_token import SetTokenDialog
 from app.ui.layout import Layout
 from app.ui.notices import Notices
 from app.ui.theme import Theme
+from app.ui.views.panels.panels_view import PanelsView
 from app.ui.views.registry import VIEWS
 from app.ui.views.uploads.uploads_view import UploadsView
 from app.ui.widgets.problem_panel import ProblemPanel
@@ -54,7 +55,12 @@ def filled() -> FakeLibrary:
         samples.dataset(3, None),
         cohorts.prepared(),
     ]
-    library.all_figures = {"dataset-1": cohorts.figures()}
+    library.all_figures = {
+        "dataset-1": cohorts.figures(),
+        "dataset-2": cohorts.figures(10_000, cohorts.CHROMOSOMES),
+    }
+    library.all_site_lists = list(cohorts.site_lists())
+    library.offer = cohorts.chain_offer()
     library.all_jobs = [
         samples.job(1),
         samples.job(2, JobState.FAILED),
@@ -122,10 +128,49 @@ def grab_dataset(app: QApplication, window: MainWindow, folder: Path, scheme: st
                     name = f"d-{number}-{place}{part}{kind}-{scheme}.png"
                     window.grab().save(str(folder / name))
     window.resize(1280, 820)
+    grab_more(app, window, view, folder, scheme)
+    detail.whole.setChecked(False)
+
+
+def grab_more(app: QApplication, window: MainWindow, view: UploadsView, folder: Path, scheme: str) -> None:
+    """A lift in the plan, a download that is asked for, the report, a real job's list, many people."""
+    detail = view.detail
+    detail.show_plan(detail.target("topmed", cohorts.acceptance().panel_id))
+    for _ in range(30):
+        settle(app, 0.1)
+        if detail.plan.plan is not None:
+            break
+    window.grab().save(str(folder / f"d-lift-{scheme}.png"))
+    for name, dialog in (
+        ("chain", detail.plan.chain_row.ask_consent()),
+        ("report", view.page.ask_report(cohorts.judged())),
+        ("sites", window_panels(window).add_sites([Path("HRC.r1-1.GRCh37.wgs.mac5.sites.tab.gz")])),
+    ):
+        settle(app)
+        assert dialog is not None
+        dialog.grab().save(str(folder / f"d-dialog-{name}-{scheme}.png"))
+        dialog.reject()
+    view.drop([Path("snps-excluded.txt")])
+    settle(app)
+    window.grab().save(str(folder / f"d-excluded-{scheme}.png"))
+    view.reveal("dataset-2")
+    settle(app, 0.8)
+    for tab in (detail.samples, detail.ancestry, detail.panel_fit):
+        detail.tabs.setCurrentWidget(tab)
+        for switcher in tab.findChildren(Switcher)[:1]:
+            switcher.show_number(1 if tab is detail.samples else 0)
+        settle(app, 0.5)
+        window.grab().save(str(folder / f"d-many-{detail.tabs.currentIndex()}-{scheme}.png"))
     view.reveal("dataset-4")
     settle(app, 0.5)
     window.grab().save(str(folder / f"d-made-{scheme}.png"))
-    detail.whole.setChecked(False)
+
+
+def window_panels(window: MainWindow) -> PanelsView:
+    """The page of panels."""
+    view = window.view("panels")
+    assert isinstance(view, PanelsView)
+    return view
 
 
 def make_window(app: QApplication, bridge: Bridge, theme: Theme, library: FakeLibrary) -> MainWindow:

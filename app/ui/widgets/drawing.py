@@ -67,12 +67,13 @@ class Plane:
 
 @dataclass(frozen=True)
 class Rule:
-    """A straight line that means something; from one point to another, with its words at the end."""
+    """A straight line that means something; from one point to another, its words at one of them."""
 
     start: tuple[float, float]
     end: tuple[float, float]
     words: str = ""
     colour: str = "muted"
+    words_first: bool = False
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,19 @@ class Stops:
 def no_stops() -> Stops:
     """Nothing to go to."""
     return Stops(np.empty(0), np.empty(0))
+
+
+def share_ticks(low: float, high: float, most: int = 6) -> tuple[tuple[float, str], ...]:
+    """Places and words of an axis of shares between `low` and `high`, in per cent."""
+    span = max(high - low, 1e-9) * 100
+    step = next((s for s in _STEPS if span / s <= most), 20.0)
+    digits = 0 if step >= 1 else 1 if step >= 0.1 else 2
+    first = int(np.ceil(low * 100 / step - 1e-9))
+    last = int(np.floor(high * 100 / step + 1e-9))
+    return tuple((n * step / 100, f"{n * step:.{digits}f}") for n in range(first, last + 1))
+
+
+_STEPS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 
 
 @dataclass(frozen=True)

@@ -92,8 +92,9 @@ def _(layer: Rule, library: Any, item: Any, colours: Colours) -> None:
     xs, ys = zip(layer.start, layer.end, strict=True)
     item.plot(list(xs), list(ys), pen=library.mkPen(colour, width=1, style=Qt.PenStyle.DashLine))
     if layer.words:
-        label = library.TextItem(layer.words, color=colour, anchor=(1, 1))
-        label.setPos(*layer.end)
+        first = layer.words_first
+        label = library.TextItem(layer.words, color=colour, anchor=(0 if first else 1, 1))
+        label.setPos(*(layer.start if first else layer.end))
         item.addItem(label, ignoreBounds=True)
 
 

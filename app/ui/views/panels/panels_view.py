@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app.domain.changes import Changes, Noun
 from app.domain.panel import Panel, PanelChange, SyncKind
+from app.domain.panel_sites import PanelSiteList
 from app.domain.problem import Problem
 from app.domain.service import Service
 from app.ui import text
 from app.ui.colours import Status
 from app.ui.commands import Command, one
 from app.ui.context import Context
+from app.ui.dialogs.confirm import confirm
+from app.ui.drop_kinds import is_site_list
 from app.ui.models.table import Column, TableModel, time_column
 from app.ui.status import Shown
 from app.ui.text import plural
 from app.ui.theme import GRID
+from app.ui.views.panels.add_sites import AddSitesDialog, ask_site_files
+from app.ui.views.panels.site_lists import SiteListsCard, SitesOfPanel
 from app.ui.views.view import View
 from app.ui.widgets.basics import (
     Card,
@@ -43,12 +50,14 @@ class PanelFacts:
     panel: Panel | None
     services: dict[str, Service]
     changes: tuple[PanelChange, ...]
+    panels: tuple[Panel, ...] = ()
+    site_lists: tuple[PanelSiteList, ...] = ()
 
 
 class PanelsView(View):
     """See the module."""
 
-    nouns = frozenset({Noun.PANEL, Noun.SERVICE})
+    nouns = frozenset({Noun.PANEL, Noun.SERVICE, Noun.PANEL_SITES})
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
@@ -62,12 +71,20 @@ class PanelsView(View):
                 lambda ids: context.navigate("new_job", ids[0]),
                 noun="panel",
                 enabled=one,
-            )
+            ),
+            Command(
+                "panel.add_sites",
+                self.tr("Add site list…"),
+                "add",
+                lambda _: ask_site_files(self, self.add_sites),
+                words=self.tr("panel sites HRC 1000 Genomes legend"),
+            ),
         )
+        self._facts_now: PanelFacts | None = None
         self.table = self._make_table()
         column = QVBoxLayout(self)
         column.setContentsMargins(GRID * 2, GRID * 2, GRID * 2, GRID)
-        self.detail = PanelDetail(context)
+        self.detail = PanelDetail(context, self)
         column.addWidget(RememberedSplitter(context.layout, "panels", self.table, self.detail, (3, 2)))
 
     def _make_table(self) -> TableView:
@@ -128,16 +145,68 @@ class PanelsView(View):
         self._read()
 
     def _read(self) -> None:
-        self.read(self._facts(self.current), self.detail.show_facts)
+        self.read(self._facts(self.current), self._show_facts)
+
+    def _show_facts(self, facts: PanelFacts) -> None:
+        self._facts_now = facts
+        self.detail.show_facts(facts)
 
     async def _facts(self, key: str | None) -> PanelFacts:
         library = self.context.library
-        panel = None
-        if key is not None:
-            panel = next((p for p in await library.panels(key.partition("/")[0]) if p.key == key), None)
+        panels = await library.panels()
+        panel = next((p for p in panels if p.key == key), None)
         changes = await library.panel_changes()
         services = {s.id: s for s in await library.services()}
-        return PanelFacts(panel, services, changes[:CHANGES_SHOWN])
+        lists = await library.panel_site_lists()
+        return PanelFacts(panel, services, changes[:CHANGES_SHOWN], panels, lists)
+
+    # Site lists.
+
+    def add_sites(self, paths: Sequence[Path]) -> AddSitesDialog:
+        """Ask what the files are of, then keep their sites."""
+        facts = self._facts_now
+        panels, chosen = (facts.panels, facts.panel) if facts is not None else ((), None)
+
+        def add(paths: Sequence[Path], name: str, build: str, keys: tuple[str, ...]) -> None:
+            work = self.context.operations.add_panel_sites(paths, name, build, keys)
+            self.do(work, lambda _: self._sites_added(name))
+
+        dialog = AddSitesDialog(paths, panels, chosen, add, self)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+        return dialog
+
+    def _sites_added(self, name: str) -> None:
+        self.context.notices.say(
+            self.tr("The sites of {0} are kept").format(name),
+            self.tr("Predictions for its panels now compare alleles."),
+        )
+
+    def bind_sites(self, found: PanelSiteList, keys: tuple[str, ...]) -> None:
+        """Use a list for these panels."""
+        self.do(self.context.operations.bind_panel_sites(found.id, keys))
+
+    def remove_sites(self, found: PanelSiteList) -> None:
+        """It takes minutes to make a list again, so it is asked first."""
+        confirm(
+            self,
+            self.tr("Remove the site list {0}?").format(found.name),
+            self.tr("The file that it was made of stays; to use it again it has to be read again."),
+            self.tr("Remove site list"),
+            lambda: self.do(self.context.operations.remove_panel_sites(found.id)),
+        )
+
+    def drop_words(self, paths: Sequence[Path]) -> str | None:
+        """Site lists are added here; other files become a dataset as everywhere."""
+        if paths and all(is_site_list(path) for path in paths):
+            n = len(paths)
+            what = paths[0].name if n == 1 else plural(self.tr("%Ln file(s)", "", n), n)
+            return self.tr("{0}: add as a site list").format(what)
+        return None
+
+    def drop(self, paths: Sequence[Path]) -> None:
+        """Add them."""
+        self.add_sites(paths)
 
     def _sync(self) -> None:
         self.sync.setEnabled(False)
@@ -166,7 +235,7 @@ class PanelsView(View):
 class PanelDetail(QWidget):
     """The selected panel on the left, what changed on the right."""
 
-    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+    def __init__(self, context: Context, view: PanelsView, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.context = context
         row = QHBoxLayout(self)
@@ -183,6 +252,8 @@ class PanelDetail(QWidget):
         top.addWidget(self.new_job)
         self.panel_card.body.addLayout(top)
         self.panel_card.body.addWidget(self.facts)
+        self.sites = SitesOfPanel(context, lambda: context.commands.run("panel.add_sites"), view.bind_sites)
+        self.panel_card.body.addWidget(self.sites)
         self.panel_card.body.addWidget(SectionHeading(self.tr("Populations for the frequency check")))
         self.panel_card.body.addWidget(self.populations)
         self.panel_card.body.addStretch(1)
@@ -198,6 +269,8 @@ class PanelDetail(QWidget):
         changes_card.body.addLayout(self.changes)
         changes_card.body.addStretch(1)
         right = ScrollPage(width=GRID * 200, margin=0)
+        self.site_lists = SiteListsCard(context, view.remove_sites, view.bind_sites)
+        right.column.addWidget(self.site_lists)
         right.column.addWidget(changes_card)
         row.addWidget(right, 2)
         self._key: str | None = None
@@ -207,6 +280,8 @@ class PanelDetail(QWidget):
         self.left.setVisible(facts.panel is not None)
         if facts.panel is not None:
             self._show_panel(facts.panel, facts.services)
+            self.sites.show_panel(facts.panel, facts.site_lists)
+        self.site_lists.show_lists(facts.site_lists, {p.key: p.name for p in facts.panels})
         self._show_changes(facts)
 
     def _show_panel(self, panel: Panel, services: dict[str, Service]) -> None:

@@ -17,6 +17,9 @@ LOW = 0.5
 """Servers leave a chunk out when one person has fewer called sites in it."""
 
 MOST_PEOPLE = 40
+APART = 0.04
+"""Names of chromosomes are this share of the width apart, or left out."""
+
 MEGABASE = 1_000_000
 
 
@@ -123,9 +126,12 @@ def _chromosome_ticks(figures: Figures) -> list[tuple[float, str]]:
     for name in dict.fromkeys(names):
         some = np.flatnonzero(names == name)
         ticks.append((float(some.mean()) + 0.5, name))
-    wide = len(names) / max(1, len(ticks))
-    step = 1 if wide >= 3 or len(ticks) <= 12 else 2
-    return [tick if n % step == 0 else (tick[0], "") for n, tick in enumerate(ticks)]
+    kept: list[tuple[float, str]] = []
+    for place, name in ticks:
+        crowded = kept and place - kept[-1][0] < APART * len(names)
+        if not crowded:
+            kept.append((place, name))
+    return kept
 
 
 def _map_words(figures: Figures, shown: int) -> str:

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from app.domain.changes import Changes
 from app.domain.dataset import Dataset, DatasetState
-from app.domain.finding import Finding
+from app.domain.finding import CheckReport, Finding
 from app.domain.job import Job
 from app.domain.panel import Panel
 from app.domain.repair import RepairCode
@@ -87,6 +87,7 @@ class DatasetDetail(QWidget):
         self.facts: DatasetFacts | None = None
         self._actions = actions
         self._figures_of = ""
+        self._look: CheckReport | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GRID)
@@ -119,9 +120,9 @@ class DatasetDetail(QWidget):
         row.setSpacing(GRID)
         self.whole = QToolButton()
         self.whole.setCheckable(True)
-        self.context.theme.bind_icon(self.whole, "expand")
+        self.context.theme.bind_icon(self.whole, "whole")
         self.whole.setAccessibleName(self.tr("Only this dataset"))
-        self.whole.setToolTip(self.tr("Only this dataset: hide the table above (F11 in the page)"))
+        self.whole.setToolTip(self.tr("Only this dataset: hide the table above"))
         self.name = ElidedHeading()
         self.line = ElidedLabel(muted=True)
         row.addWidget(self.whole)
@@ -206,6 +207,7 @@ class DatasetDetail(QWidget):
             self.comparison.hide()
             self.page.verticalScrollBar().setValue(0)
         self.facts = facts
+        self._look = None
         self._show_dataset(facts.dataset)
         self._offer_tabs(other)
         self._read_figures(facts.dataset)
@@ -275,8 +277,9 @@ class DatasetDetail(QWidget):
         running = [t for t in self.context.library.tasks() if _is_of(t, dataset.id)]
         self.tasks.show_tasks(running)
         looks = [t.progress.first_look for t in running if t.progress.first_look is not None]
-        if looks:
-            so_far = dataset.model_copy(update={"report": looks[0], "state": DatasetState.CHECKING})
+        if looks and looks[0] is not self._look:
+            self._look = looks[0]
+            so_far = dataset.model_copy(update={"report": self._look, "state": DatasetState.CHECKING})
             self._show_dataset(so_far)
 
     # Done.

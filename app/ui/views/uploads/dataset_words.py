@@ -133,6 +133,9 @@ def verdict_words(dataset: Dataset) -> tuple[Shown, str]:
     if report is None:
         return shown, dataset.problem or _t("What is in the files is not known yet.")
     severe, warnings = report.count(Severity.SEVERE), report.count(Severity.WARNING)
+    if dataset.state is DatasetState.CHECKING:
+        said = report.error or _t("The beginning of the files is in order.")
+        return shown, _t("So far: {0} The check goes on.").format(said.rstrip(".") + ".")
     if report.accepted:
         tail = _n("%Ln warning(s) to look at.", warnings) if warnings else ""
         return shown, f"{_t('Nothing in the files stops a submission.')} {tail}".strip()

@@ -51,8 +51,12 @@ class DatasetActions:
         detail.show_plan(detail.target(service_id, panel_id))
 
     def add_sites(self) -> None:
-        """Site lists are added among the panels."""
-        self._view.context.navigate("panels", None)
+        """Site lists are added among the panels; that of the prediction is selected there."""
+        verdict = self._view.detail.verdict.details.verdict
+        key = ""
+        if verdict is not None:
+            key = self._view.detail.target(verdict.service_id, verdict.panel_id).panel_key
+        self._view.context.navigate("panels", key or None)
         self._view.context.commands.run("panel.add_sites")
 
     def repaired(self, dataset: Dataset, changes: Changes) -> None:

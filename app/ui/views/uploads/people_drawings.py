@@ -11,9 +11,10 @@ from PySide6.QtCore import QCoreApplication
 from app.genotypes.figures import Figures
 from app.ui import text
 from app.ui.text import plural
-from app.ui.widgets.drawing import Dots, Drawing, Floats, Layer, Line, Rule, Stops
+from app.ui.widgets.drawing import Dots, Drawing, Floats, Layer, Line, Rule, Stops, share_ticks
 
 MOST_POINTS = 5_000
+FEW = 300
 CURVE_STOPS = 300
 GRID_BINS = 70
 LOW_CALL_RATE = 0.9
@@ -67,10 +68,12 @@ def call_rate_curve(figures: Figures) -> Drawing:
         summary,
         layers,
         _t("people, worst first (%)"),
-        _t("call rate"),
+        _t("call rate (%)"),
         Stops(place, height, words, parts),
         (-1, 101),
         (floor, 1.002),
+        None,
+        share_ticks(floor, 1.0),
     )
 
 
@@ -105,7 +108,7 @@ def heterozygosity(figures: Figures) -> Drawing:
     edge = max(0.002, (right - left) * 0.05)
     layers: list[Layer] = [Dots(x, y, size=sizes, strength=0.6)]
     layers += [
-        Rule((left - edge, v), (right + edge, v), w, "muted")
+        Rule((left - edge, v), (right + edge, v), w, "muted", True)
         for v, w in ((mean + OUTLIER_SD * sd, _t("mean + 3 SD")), (mean - OUTLIER_SD * sd, _t("mean − 3 SD")))
     ]
     layers.append(Dots(rates[apart], het[apart], "failed", size=9.0, symbol="d"))
@@ -114,7 +117,11 @@ def heterozygosity(figures: Figures) -> Drawing:
     )
     stops = Stops(all_x, all_y, words, parts)
     across = (left - edge, right + edge)
-    return Drawing(summary, tuple(layers), _t("call rate"), _t("heterozygous calls"), stops, across)
+    low, high = min(float(het[known].min()), mean - 4 * sd), max(float(het[known].max()), mean + 4 * sd)
+    return Drawing(
+        summary, tuple(layers), _t("call rate (%)"), _t("heterozygous calls (%)"), stops, across, (low, high),
+        share_ticks(*across), share_ticks(low, high),
+    )  # fmt: skip
 
 
 def _gathered(
@@ -147,7 +154,7 @@ def sex_word(code: float) -> str:
 def sex_conflicts(figures: Figures) -> NDArray[np.bool_]:
     """Who is stated to be of the other sex than the X chromosome says."""
     stated, found = np.asarray(figures.sex_stated), np.asarray(figures.sex_found)
-    if len(stated) != len(found):
+    if not len(stated) == len(found) == len(figures.samples):
         return np.zeros(len(figures.samples), bool)
     conflict: NDArray[np.bool_] = (stated > 0) & (found > 0) & (stated != found)
     return conflict
@@ -185,8 +192,8 @@ def sex(figures: Figures) -> Drawing:
     stops = Stops(het[known], row[known], words, parts)
     top = max(0.35, float(het[known].max()) + 0.02) * 1.25
     return Drawing(
-        summary, tuple(layers), _t("heterozygous calls on X"), "", stops, (-0.02, top), (-0.5, 2.9), None,
-        ticks, legend=True,
+        summary, tuple(layers), _t("heterozygous calls on X (%)"), "", stops, (-0.02, top), (-0.5, 2.9),
+        share_ticks(0, top), ticks, legend=True,
     )  # fmt: skip
 
 
@@ -208,7 +215,7 @@ def ancestry(figures: Figures, first: int = 0) -> Drawing:
         colour = f"series{code}" if code >= 0 else "text"
         symbol = SYMBOLS[code] if code >= 0 else "x"
         said = f"{name}: {text.number(len(some))}"
-        layers.append(Dots(at_x, at_y, colour, said, np.maximum(size, 8.0), symbol, 1.0, True))
+        layers.append(Dots(at_x, at_y, colour, said, np.maximum(size, 8.0), symbol, 1.0, len(at_x) < FEW))
         stops_x.append(at_x)
         stops_y.append(at_y)
         members += parts

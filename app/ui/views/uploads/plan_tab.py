@@ -199,8 +199,8 @@ class PlanTab(QWidget):
 
     def _refused(self, problem: Problem) -> None:
         self._asked = None
-        self._settle()
         self.problem.show_problem(problem, lambda: self.make_plan(self.target) if self.target else None)
+        self._settle()
 
     def _settle(self) -> None:
         plan, planning = self.plan, self._asked is not None

@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication
 from app.genotypes.figures import Figures
 from app.ui import text
 from app.ui.text import plural
-from app.ui.widgets.drawing import Band, Bars, Drawing, Floats, Layer, Line, Plane, Stops
+from app.ui.widgets.drawing import Band, Bars, Drawing, Floats, Layer, Line, Plane, Stops, share_ticks
 
 FLIP_WIDTH = 0.12
 APART = 0.2
@@ -43,17 +43,21 @@ def histogram(counts: NDArray[np.float64], across: str, what: str) -> Drawing:
     top = int(np.ceil(drawn.max())) + 0.05
     ticks = [(float(np.log10(10**n + 1)), text.number(10**n)) for n in range(int(top) + 1)]
     summary = _t("{0}: {1} in all.").format(what, sites_words(int(heights.sum())))
-    return Drawing(summary, (Bars(edges, drawn),), across, _t("sites"), stops, (0, 1), (0, top), None, ticks)
+    left = max(0.0, float(edges[some[0]]) - 0.02)
+    return Drawing(
+        summary, (Bars(edges, drawn),), across, _t("sites"), stops, (left, 1), (0, top),
+        share_ticks(left, 1), ticks,
+    )  # fmt: skip
 
 
 def call_rates(figures: Figures) -> Drawing:
     """How many sites have which call rate."""
-    return histogram(figures.site_call_rate, _t("call rate of a site"), _t("Call rate of sites"))
+    return histogram(figures.site_call_rate, _t("call rate of a site (%)"), _t("Call rate of sites"))
 
 
 def frequencies(figures: Figures) -> Drawing:
     """How many sites have which frequency of ALT."""
-    return histogram(figures.frequency, _t("frequency of ALT"), _t("Frequency of ALT"))
+    return histogram(figures.frequency, _t("frequency of ALT (%)"), _t("Frequency of ALT"))
 
 
 def source_words(figures: Figures) -> str:
@@ -89,12 +93,13 @@ def frequency_plane(figures: Figures) -> Drawing:
     return Drawing(
         plane_words(figures),
         _plane_layers(shade),
-        _t("ALT in {0}").format(source_words(figures) or _t("the reference")),
-        _t("ALT here"),
+        _t("ALT in {0} (%)").format(source_words(figures) or _t("the reference")),
+        _t("ALT here (%)"),
         Stops(x, y, words, members),
         (0, 1),
         (0, 1),
-        square=False,
+        share_ticks(0, 1),
+        share_ticks(0, 1),
     )
 
 

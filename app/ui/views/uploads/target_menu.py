@@ -18,16 +18,12 @@ FLAT = 8
 
 @dataclass(frozen=True)
 class Target:
-    """A service and one of its panels; neither: any service."""
+    """A service and one of its panels; neither: any service. `panel_key` is the panel's `Panel.key`."""
 
     service_id: str | None = None
     panel_id: str | None = None
     words: str = ""
-
-    @property
-    def panel_key(self) -> str:
-        """`service/panel`, empty without a panel."""
-        return f"{self.service_id}/{self.panel_id}" if self.panel_id else ""
+    panel_key: str = ""
 
 
 def _t(words: str) -> str:
@@ -44,7 +40,7 @@ def targets(services: Sequence[Service], panels: Sequence[Panel]) -> tuple[Targe
     found = []
     for service in services:
         mine = [p for p in panels if p.service_id == service.id]
-        found += [Target(service.id, p.id, f"{service.name} · {p.name}") for p in mine]
+        found += [Target(service.id, p.id, f"{service.name} · {p.name}", p.key) for p in mine]
         if not mine:
             found.append(Target(service.id, None, service.name))
     return tuple(found)
