@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from app.domain.finding import Finding
+from app.domain.repair import RepairCode
 from app.genotypes.checks.finding_of import SEVERE, WARNING, Subject, some
 
 
@@ -65,7 +66,6 @@ def samples(subjects: Sequence[Subject]) -> Iterable[Finding]:
             where=some(differing),
             count=max(1, len(differing)),
             what_to_do="Write all files with the same samples in the same order.",
-            fix="reorder_samples",
         )
 
 
@@ -80,5 +80,5 @@ def builds(subjects: Sequence[Subject]) -> Iterable[Finding]:
             where=some(with_prefix),
             count=len(with_prefix),
             what_to_do="Name the chromosomes alike in all files.",
-            fix="rename_chromosomes",
+            fix=RepairCode.RENAME_CHROMOSOMES,
         )

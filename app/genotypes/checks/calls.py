@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from app.domain.finding import Finding
+from app.domain.repair import RepairCode
 from app.genotypes.builds import plain_chromosome
 from app.genotypes.checks.finding_of import INFO, SEVERE, WARNING, Subject
 from app.genotypes.rows import SiteFlag
@@ -29,7 +30,7 @@ def presence(subject: Subject) -> Iterable[Finding]:
         "GT is not the first field",
         "The VCF specification wants GT first; some programs read nothing else.",
         what_to_do="Write the file with bcftools.",
-        fix="strip_format",
+        fix=RepairCode.STRIP_FIELDS,
     )
 
 
@@ -58,7 +59,7 @@ def codes(subject: Subject) -> Iterable[Finding]:
         "Genotypes with one allele missing",
         "Servers count ./1 as two copies of 1.",
         what_to_do="Set them missing.",
-        fix="half_calls",
+        fix=RepairCode.HALF_CALLS,
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.finding import Finding
+from app.domain.repair import RepairCode
 from app.genotypes.builds import (
     SPOKEN,
     SURE,
@@ -36,7 +37,7 @@ def names(subject: Subject) -> Iterable[Finding]:
             where=some(unknown),
             count=len(unknown),
             what_to_do="Remove these records or rename the chromosome.",
-            fix="rename_chromosomes",
+            fix=RepairCode.RENAME_CHROMOSOMES,
         )
     if unusual:
         yield subject.finding(
@@ -47,7 +48,7 @@ def names(subject: Subject) -> Iterable[Finding]:
             where=some(unusual),
             count=len(unusual),
             what_to_do="Rename the chromosome.",
-            fix="rename_chromosomes",
+            fix=RepairCode.RENAME_CHROMOSOMES,
         )
 
 
@@ -82,7 +83,7 @@ def one_a_file(subject: Subject) -> Iterable[Finding]:
             where=some(naturally(subject.chromosomes)),
             count=len(subject.chromosomes),
             what_to_do="Split the file by chromosome.",
-            fix="split_chromosomes",
+            fix=RepairCode.SPLIT_CHROMOSOMES,
         )
 
 
@@ -98,7 +99,7 @@ def prefix(subject: Subject) -> Iterable[Finding]:
             where=some(raw),
             count=len(raw),
             what_to_do="Name all records alike.",
-            fix="rename_chromosomes",
+            fix=RepairCode.RENAME_CHROMOSOMES,
         )
         return
     build = build_name(subject.options.build) or subject.build.value
@@ -114,7 +115,7 @@ def prefix(subject: Subject) -> Iterable[Finding]:
             where=some(raw),
             count=len(raw),
             what_to_do="Rename the chromosome, or choose the right build.",
-            fix="rename_chromosomes",
+            fix=RepairCode.RENAME_CHROMOSOMES,
         )
 
 
@@ -126,22 +127,22 @@ def order(subject: Subject) -> Iterable[Finding]:
     yield from subject.of_records(
         back,
         "order.unsorted",
-        SEVERE,
+        SEVERE if subject.is_vcf else INFO,
         "Records are not in the order of their positions",
         "An index cannot be made, and services refuse the file.",
         what_to_do="Sort the file.",
-        fix="sort",
+        fix=RepairCode.SORT,
     )
     runs = np.flatnonzero(~same) + 1
     if len(sites) and len(runs) + 1 > len(np.unique(sites.chromosome)):
         yield from subject.of_records(
             _returns(sites.chromosome, runs),
             "order.not_contiguous",
-            SEVERE,
+            SEVERE if subject.is_vcf else INFO,
             "Records of a chromosome are scattered",
             "Another chromosome stands between them.",
             what_to_do="Sort the file.",
-            fix="sort",
+            fix=RepairCode.SORT,
         )
 
 
@@ -167,7 +168,7 @@ def positions(subject: Subject) -> Iterable[Finding]:
         "Variants at position 0",
         "Their place is not known.",
         what_to_do="Remove them.",
-        fix="drop_sites",
+        fix=RepairCode.DROP_BAD_POSITION,
     )
     yield from subject.of_records(
         np.flatnonzero(sites.position > _LARGEST_POSITION),
@@ -176,7 +177,7 @@ def positions(subject: Subject) -> Iterable[Finding]:
         "Positions too large for a whole number of 32 bits",
         f"Programs for VCF files read positions up to {_LARGEST_POSITION:,}.",
         what_to_do="Correct or remove them.",
-        fix="drop_sites",
+        fix=RepairCode.DROP_BAD_POSITION,
     )
     build = subject.build.value or build_name(subject.options.build)
     if build is None:
@@ -190,7 +191,7 @@ def positions(subject: Subject) -> Iterable[Finding]:
         "Variants beyond the end of the chromosome",
         f"In {SPOKEN[build]} the chromosome is shorter.",
         what_to_do="Look whether the build is right, then remove them.",
-        fix="drop_sites",
+        fix=RepairCode.DROP_BAD_POSITION,
     )
 
 
@@ -212,7 +213,7 @@ def build(subject: Subject) -> Iterable[Finding]:
             f"The positions are {SPOKEN[found.value]}, not {SPOKEN[stated]}",
             evidence,
             what_to_do=f"Choose {SPOKEN[found.value]} as the build.",
-            fix="liftover",
+            fix=RepairCode.LIFTOVER,
         )
     if header and header != found.value:
         yield subject.finding(
@@ -221,7 +222,7 @@ def build(subject: Subject) -> Iterable[Finding]:
             "The header names another build than the positions",
             f"The contig lengths are those of {SPOKEN[header]}. {evidence}",
             what_to_do=f"Correct the contig lines to {SPOKEN[found.value]} after making sure.",
-            fix="header",
+            fix=RepairCode.RECOMPRESS,
         )
 
 
@@ -235,5 +236,5 @@ def old_build(subject: Subject) -> Iterable[Finding]:
             f"The file looks like {SPOKEN[value]}",
             " ".join(subject.build.evidence[:3]),
             what_to_do="Lift it to GRCh37 or GRCh38 first.",
-            fix="liftover",
+            fix=RepairCode.LIFTOVER,
         )

@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from app.domain.finding import Finding
+from app.domain.repair import RepairCode
 from app.genotypes.bgzf import Compression, ContainerFault
-from app.genotypes.checks.finding_of import SEVERE, WARNING, Subject
+from app.genotypes.checks.finding_of import INFO, SEVERE, WARNING, Subject
 from app.genotypes.index_file import IndexSummary, read_index
+from app.genotypes.readers.contract import FormatError
 from app.genotypes.sniff import Content
 
 
@@ -22,6 +24,30 @@ def content(path: str, found: Content) -> Finding:
         file=path,
         what_to_do=found.advice or "Choose VCF files.",
     )
+
+
+def format_fault(error: FormatError) -> Finding:
+    """A file that breaks the rules of its own format."""
+    return Finding(
+        code=error.code,
+        severity=SEVERE,
+        title=error.title,
+        file=error.path,
+        where=error.place,
+        what_to_do=error.advice,
+    )
+
+
+def other_format(subject: Subject) -> Iterable[Finding]:
+    """Genotypes in another format than the one that services take."""
+    if not subject.is_vcf:
+        yield subject.finding(
+            "content.format",
+            SEVERE if subject.options.for_service else INFO,
+            f"The data are {subject.scan.format}, services take VCF",
+            what_to_do="Haplodesk writes VCF files from them.",
+            fix=RepairCode.RECOMPRESS,
+        )
 
 
 def unreadable(path: str, error: OSError) -> Finding:
@@ -43,14 +69,14 @@ def compression(subject: Subject) -> Iterable[Finding]:
     """Services index the upload, which needs BGZF."""
     spoken = {Compression.GZIP: "plain gzip", Compression.PLAIN: "not compressed"}
     kind = subject.scan.compression
-    if kind in spoken:
+    if kind in spoken and subject.is_vcf:
         yield subject.finding(
             f"container.{kind.value}",
             subject.service_severity,
             "Not compressed as BGZF",
             f"The file is {spoken[kind]}; imputation services need blocks that can be indexed (BGZF).",
             what_to_do="Compress it with bgzip.",
-            fix="recompress",
+            fix=RepairCode.RECOMPRESS,
         )
 
 
@@ -80,7 +106,7 @@ def completeness(subject: Subject) -> Iterable[Finding]:
             "The end marker is missing",
             "A whole BGZF file ends with an empty block; without it nobody can tell if lines are lost.",
             what_to_do="Compare the number of variants with the source, or make the file again.",
-            fix="recompress",
+            fix=RepairCode.RECOMPRESS,
         )
 
 
@@ -98,7 +124,7 @@ def index(subject: Subject) -> Iterable[Finding]:
             "The index beside the file is not its own",
             f"{beside.name} " + ("cannot be read." if found is None else "describes other records."),
             what_to_do="Make the index again; services make their own.",
-            fix="index",
+            fix=RepairCode.RECOMPRESS,
         )
 
 

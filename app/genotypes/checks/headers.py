@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from app.domain.finding import Finding
+from app.domain.repair import RepairCode
 from app.genotypes.checks.finding_of import SEVERE, WARNING, Subject, some
 from app.genotypes.header import FIXED_COLUMNS
 
@@ -23,7 +24,7 @@ def file_format(subject: Subject) -> Iterable[Finding]:
             "The line ##fileformat is missing",
             "A VCF file begins with its version, such as ##fileformat=VCFv4.2.",
             what_to_do="Put the line at the top.",
-            fix="header",
+            fix=RepairCode.RECOMPRESS,
         )
     elif header.version is None or header.version[0] != 4:
         yield subject.finding(
@@ -48,7 +49,7 @@ def _version_limit(subject: Subject, version: tuple[int, int]) -> Iterable[Findi
             f"VCF {version[0]}.{version[1]} is too new for services",
             f"They read up to {limit[0]}.{limit[1]}.",
             what_to_do="Write it as VCF 4.2; for genotypes alone the two are the same.",
-            fix="header",
+            fix=RepairCode.RECOMPRESS,
         )
 
 
@@ -64,7 +65,7 @@ def _spelling(subject: Subject) -> Iterable[Finding]:
             "The line ##fileformat is spelled in another way",
             f"It reads “{written}”; services know “{wanted}” only.",
             what_to_do=f"Write it as {wanted}.",
-            fix="header",
+            fix=RepairCode.RECOMPRESS,
         )
 
 
@@ -122,7 +123,7 @@ def byte_order_mark(subject: Subject) -> Iterable[Finding]:
             "A byte order mark stands before the header",
             "Some editors add it; many programs then see no VCF.",
             what_to_do="Save the file without it.",
-            fix="header",
+            fix=RepairCode.RECOMPRESS,
         )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from app.domain.finding import Finding
+from app.domain.repair import RepairCode
 from app.genotypes.checks.finding_of import SEVERE, WARNING, Subject, some
 
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
@@ -40,7 +41,7 @@ def duplicates(subject: Subject) -> Iterable[Finding]:
             where=some(twice),
             count=len(twice),
             what_to_do="Give each sample a name of its own.",
-            fix="rename_samples",
+            fix=RepairCode.RENAME_SAMPLES,
         )
 
 
@@ -67,7 +68,7 @@ def names(subject: Subject) -> Iterable[Finding]:
             where=some([f"“{name}”" for name in risky]),
             count=len(risky),
             what_to_do="Use letters, digits, dot, dash and underscore only.",
-            fix="rename_samples",
+            fix=RepairCode.RENAME_SAMPLES,
         )
 
 
@@ -95,7 +96,7 @@ def number(subject: Subject) -> Iterable[Finding]:
             "Too many samples for this service",
             f"There {_are(count)}; at most {limits.max_samples:,} are taken.",
             what_to_do="Send the cohort in batches.",
-            fix="split_samples",
+            fix=RepairCode.BATCHES,
         )
 
 
@@ -122,7 +123,7 @@ def call_rate(subject: Subject) -> Iterable[Finding]:
             where=some(words, len(low)),
             count=len(low),
             what_to_do="Remove these samples or measure them again.",
-            fix="drop_samples",
+            fix=RepairCode.DROP_SAMPLES_CALL_RATE,
         )
 
 

@@ -8,20 +8,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.finding import Finding
+from app.domain.repair import RepairCode
 from app.genotypes.checks.finding_of import INFO, SEVERE, WARNING, Subject
 from app.genotypes.rows import SiteFlag
 from app.genotypes.scan import Sites
+
+_RANK = (INFO, WARNING, SEVERE)
 
 
 def alleles(subject: Subject) -> Iterable[Finding]:
     """REF and ALT."""
     for flag, code, severity, title, detail, advice in _ALLELES:
         indices = subject.flagged(flag)
+        severity = severity if subject.is_vcf else min(severity, WARNING, key=_RANK.index)
         yield from subject.of_records(
-            indices, code, severity, title, detail, what_to_do=advice, fix="drop_sites"
+            indices, code, severity, title, detail, what_to_do=advice, fix=_FIXES[flag]
         )
 
 
+_FIXES = {
+    SiteFlag.SAME_ALLELES: RepairCode.DROP_INVALID_ALLELES,
+    SiteFlag.MULTIALLELIC: RepairCode.SPLIT_ALLELES,
+    SiteFlag.INDEL: RepairCode.DROP_INDELS,
+    SiteFlag.SYMBOLIC: RepairCode.DROP_INVALID_ALLELES,
+    SiteFlag.BAD_ALLELE: RepairCode.DROP_INVALID_ALLELES,
+    SiteFlag.LOWER_CASE: RepairCode.UPPER_CASE,
+    SiteFlag.FILTERED: RepairCode.CLEAR_FILTER,
+}
 _ALLELES = (
     (
         SiteFlag.SAME_ALLELES,
@@ -107,7 +120,7 @@ def duplicates(subject: Subject) -> Iterable[Finding]:
         "Variants that occur more than once",
         "Chromosome, position and alleles are the same.",
         what_to_do="Keep the one with the better call rate.",
-        fix="drop_duplicates",
+        fix=RepairCode.DROP_DUPLICATES,
     )
     yield from subject.of_records(
         shared,
@@ -116,7 +129,7 @@ def duplicates(subject: Subject) -> Iterable[Finding]:
         "Different variants at one position",
         "Often two probes of an array for one variant, or REF and ALT exchanged.",
         what_to_do="Keep the one that the panel has.",
-        fix="drop_duplicates",
+        fix=RepairCode.DROP_DUPLICATES,
     )
 
 
@@ -157,7 +170,7 @@ def call_rate(subject: Subject) -> Iterable[Finding]:
         "Variants with a low call rate",
         f"Less than {100 * limit:.0f} % of the samples are called; servers leave them out.",
         what_to_do="Remove them if you like.",
-        fix="drop_sites",
+        fix=RepairCode.DROP_SITES_CALL_RATE,
     )
 
 
@@ -181,5 +194,5 @@ def density(subject: Subject) -> Iterable[Finding]:
             where=subject.place(int(first[densest])),
             count=len(dense),
             what_to_do="Thin the data to the sites of an array.",
-            fix="thin",
+            fix=RepairCode.THIN,
         )

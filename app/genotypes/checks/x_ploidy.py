@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.finding import Finding
+from app.domain.repair import RepairCode
 from app.genotypes.bgzf import ContainerError, read_lines
 from app.genotypes.builds import plain_chromosome
 from app.genotypes.checks.finding_of import SEVERE, Subject, some
@@ -42,7 +43,7 @@ def mixed_ploidy(subject: Subject) -> Iterable[Finding]:
             where=some(both),
             count=len(both),
             what_to_do="Write men as haploid (or as homozygous diploid) at all sites.",
-            fix="ploidy",
+            fix=RepairCode.CONSTANT_PLOIDY,
         )
     if half:
         yield subject.finding(
@@ -53,7 +54,7 @@ def mixed_ploidy(subject: Subject) -> Iterable[Finding]:
             where=some(half),
             count=len(half),
             what_to_do="Set them missing.",
-            fix="half_calls",
+            fix=RepairCode.HALF_CALLS,
         )
 
 
