@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -16,12 +18,22 @@ import numpy as np
 from app.domain.finding import BuildGuess, CheckReport, FileFacts, Finding, Severity
 from app.domain.progress import Progress, Report, silent
 from app.genotypes.builds import BuildEvidence, judge, naturally
-from app.genotypes.checks import ACROSS_CHECKS, FILE_CHECKS, calls, container, sites
+from app.genotypes.checks import ACROSS_CHECKS, COHORT_CHECKS, FILE_CHECKS, calls, container, sites
+from app.genotypes.checks.cohort_subject import CohortSubject
 from app.genotypes.checks.finding_of import CheckOptions, Subject
-from app.genotypes.scan import Scan, scan_file
+from app.genotypes.cohort import Cohort
+from app.genotypes.figures import FILE as FIGURES_FILE
+from app.genotypes.figures import save_figures
+from app.genotypes.readers.contract import FormatError
+from app.genotypes.reading import Read, Source, read_source, sources_of
+from app.genotypes.scan import Scan, quick_scan
+from app.genotypes.site_table import SiteTable
 from app.genotypes.sniff import look
 
-__all__ = ["CheckOptions", "check_files"]
+__all__ = ["CheckOptions", "check_files", "evidence_of", "with_findings"]
+
+FIRST_LOOK_FROM = 20_000_000
+"""Bytes from which the beginning of a file is judged before the rest is read."""
 
 _NO_OPTIONS = CheckOptions()
 _ORDER = {Severity.SEVERE: 0, Severity.WARNING: 1, Severity.INFO: 2}
@@ -29,28 +41,125 @@ _STAGES = ("index", "validate", "qc")
 _INDEX_CODES = ("container.", "content.", "order.")
 _VALIDATE_CODES = ("content.no_variants",)
 _QC_CODES = ("genotype.", "line.columns", "line.second_header")
+_ONLY_WHOLE = frozenset(
+    {"container.truncated", "container.no_eof_marker", "index.stale", "content.no_variants"}
+)
 _PARTIAL = ("content.no_variants", "sample.call_rate")  # mean nothing for a file read in part
 
 
 def check_files(
-    paths: Sequence[str | os.PathLike[str]], options: CheckOptions = _NO_OPTIONS, report: Report = silent
+    paths: Sequence[str | os.PathLike[str]],
+    options: CheckOptions = _NO_OPTIONS,
+    report: Report = silent,
+    folder: Path | None = None,
 ) -> CheckReport:
     """Read every file once and say what is in it and what is wrong.
 
-    Never raises for what a file holds or for one that cannot be read: those become findings. `report` gets
-    bytes read of all files, with live counts of variants and samples.
+    `folder` is where packed genotypes and figures are kept for later checks and repairs; without one they are
+    written to a temporary place. Never raises for what a file holds or for one that cannot be read: those
+    become findings. `report` gets bytes read of all files, with live counts of variants and samples, and
+    first findings as soon as the beginning of the files was read.
     """
-    bad: list[Finding] = []
-    subjects: list[Subject] = []
-    done, total = 0, sum(_size(path) for path in paths)
-    for path in paths:
-        scan = _scanned(os.fspath(path), options, partial(_report_part, report, done, total), bad)
-        done += _size(path)
-        if scan is not None:
-            subjects.append(Subject(scan, options, evidence=_evidence(scan)))
     if not paths:
-        bad.append(_nothing_chosen())
-    return _answer(subjects, bad)
+        return _answer([], [_nothing_chosen()])
+    with contextlib.ExitStack() as stack:
+        if folder is None:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="haplodesk-")))
+        return _Check(options, report, folder).run([Path(each) for each in paths])
+
+
+class _Check:
+    """One check: its readings and what was found."""
+
+    def __init__(self, options: CheckOptions, report: Report, folder: Path) -> None:
+        self._options = options
+        self._report = report
+        self._folder = folder
+        self._bad: list[Finding] = []
+        self._reads: list[Read] = []
+        self._unread: list[Source] = []
+
+    def run(self, paths: Sequence[Path]) -> CheckReport:
+        """Read, judge, and look at the people."""
+        sources = self._sources(paths)
+        self._first_look(sources)
+        total = sum(each.size for each in sources)
+        done = 0
+        for number, source in enumerate(sources):
+            self._read(source, self._folder / str(number), partial(_report_part, self._report, done, total))
+            done += source.size
+        subjects = [
+            Subject(each.scan, self._options, evidence=evidence_of(each.scan)) for each in self._reads
+        ]
+        answer = _answer(subjects, self._bad)
+        answer = answer.model_copy(update={"files": (*answer.files, *map(_unread, self._unread))})
+        return self._with_people(answer, subjects)
+
+    def _sources(self, paths: Sequence[Path]) -> list[Source]:
+        there: list[Path] = []
+        for path in paths:
+            try:
+                look(path)
+                there.append(path)
+            except OSError as error:
+                self._bad.append(container.unreadable(str(path), error))
+        return sources_of(there)
+
+    def _first_look(self, sources: Sequence[Source]) -> None:
+        """What the beginning of the first file says, within a second of any size."""
+        source = next((each for each in sources if each.content.vcf), None)
+        if source is None or source.size < FIRST_LOOK_FROM:
+            return
+        with contextlib.suppress(OSError):
+            scan = quick_scan(source.main)
+            subject = Subject(scan, self._options, evidence=evidence_of(scan))
+            early = _answer([subject], [])
+            kept = tuple(each for each in early.findings if each.code not in _ONLY_WHOLE)
+            first = early.model_copy(update={"findings": kept, "accepted": False, "error": None})
+            self._report(Progress(total=source.size, step="Reading genotypes", first_look=first))
+
+    def _read(self, source: Source, folder: Path, report: Report) -> None:
+        path = str(source.main)
+        if not source.content.vcf and not source.content.readable:
+            self._bad.append(container.content(path, source.content))
+            self._unread.append(source)
+            return
+        try:
+            self._reads.append(read_source(source, folder, report, digest=self._options.digest))
+        except OSError as error:
+            self._bad.append(container.unreadable(path, error))
+        except FormatError as error:
+            self._bad.append(container.format_fault(error))
+            self._unread.append(source)
+
+    def _with_people(self, answer: CheckReport, subjects: Sequence[Subject]) -> CheckReport:
+        cohorts = _alike([each.cohort for each in self._reads if each.cohort is not None])
+        if not cohorts or not self._options.people:
+            return answer
+        subject = CohortSubject(cohorts, self._options, answer.build, _panel(self._options))
+        counts = {"variants": answer.snps, "samples": answer.samples}
+        self._report(Progress(step="Looking at the people", unit="", counts=counts))
+        findings: list[Finding] = []
+        for check in COHORT_CHECKS:
+            findings += check(subject)
+        save_figures(self._folder, subject.figures)
+        known = {"cohort": subject.summary, "figures": FIGURES_FILE}
+        return with_findings(answer.model_copy(update=known), findings)
+
+
+def _alike(cohorts: Sequence[Cohort]) -> list[Cohort]:
+    """The cohorts with the people of the first; the others were found by the checks of all files."""
+    return [each for each in cohorts if each.samples == cohorts[0].samples]
+
+
+def _panel(options: CheckOptions) -> Mapping[str, SiteTable]:
+    if options.panel_sites is None:
+        return {}
+    from app.genotypes.panels.store import open_panel
+
+    panel = open_panel(Path(options.panel_sites))
+    tables = {name: panel.table(name) for name in panel.about.chromosomes}
+    return {name: table for name, table in tables.items() if table is not None}
 
 
 def _size(path: str | os.PathLike[str]) -> int:
@@ -73,19 +182,8 @@ def _nothing_chosen() -> Finding:
     )
 
 
-def _scanned(path: str, options: CheckOptions, report: Report, bad: list[Finding]) -> Scan | None:
-    try:
-        found = look(Path(path))
-        if not found.vcf:
-            bad.append(container.content(path, found))
-            return None
-        return scan_file(path, report, digest=options.digest)
-    except OSError as error:
-        bad.append(container.unreadable(path, error))
-        return None
-
-
-def _evidence(scan: Scan) -> BuildEvidence:
+def evidence_of(scan: Scan) -> BuildEvidence:
+    """What the header and the sites of a file say of its build."""
     evidence = BuildEvidence()
     evidence.add_contigs(scan.header.contigs)
     order = np.argsort(scan.sites.chromosome, kind="stable")
@@ -96,18 +194,31 @@ def _evidence(scan: Scan) -> BuildEvidence:
     return evidence
 
 
-def _answer(subjects: list[Subject], findings: list[Finding]) -> CheckReport:
+def _answer(subjects: Sequence[Subject], findings: list[Finding]) -> CheckReport:
     build = judge(sum((each.evidence for each in subjects), BuildEvidence()))
+    found = list(findings)
     for subject in subjects:
         subject.build = build
-        findings.extend(_of_file(subject))
+        found.extend(_of_file(subject))
     for check in ACROSS_CHECKS:
-        findings.extend(check(subjects))
-    findings.sort(key=lambda each: _ORDER[each.severity])
+        found.extend(check(subjects))
+    return with_findings(_summary(subjects, build), found)
+
+
+def with_findings(report: CheckReport, more: Iterable[Finding]) -> CheckReport:
+    """The report with these findings beside its own, and the verdict that follows from all of them."""
+    findings = sorted((*report.findings, *more), key=lambda each: _ORDER[each.severity])
     severe = [each for each in findings if each.severity is Severity.SEVERE]
     stage = min((_stage(each) for each in severe), key=_STAGES.index, default="ok")
     first = next((each for each in severe if _stage(each) == stage), None)
-    return _summary(subjects, findings, build, stage, None if first is None else _sentence(first))
+    return report.model_copy(
+        update={
+            "accepted": first is None,
+            "stage": stage,
+            "error": None if first is None else _sentence(first),
+            "findings": tuple(findings),
+        }
+    )
 
 
 def _of_file(subject: Subject) -> Iterable[Finding]:
@@ -130,33 +241,25 @@ def _sentence(finding: Finding) -> str:
     return f"{name}{finding.title}{place}."
 
 
-def _summary(
-    subjects: list[Subject], findings: list[Finding], build: BuildGuess, stage: str, error: str | None
-) -> CheckReport:
+def _summary(subjects: Sequence[Subject], build: BuildGuess) -> CheckReport:
     phased = [each for each in map(calls.phased, subjects) if each is not None]
     chromosomes = dict.fromkeys(name for subject in subjects for name in subject.chromosomes)
     return CheckReport(
-        accepted=error is None,
-        stage=stage,
-        error=error,
+        accepted=True,
+        stage="ok",
         build=build,
         samples=max((each.scan.samples for each in subjects), default=0),
         snps=sum(len(each.scan.sites) for each in subjects),
         chromosomes=tuple(naturally(chromosomes)),
         phased=all(phased) if phased else None,
-        files=tuple(_facts(each) for each in subjects) + tuple(_unread(subjects, findings)),
-        findings=tuple(findings),
+        files=tuple(_facts(each) for each in subjects),
     )
 
 
-def _unread(subjects: list[Subject], findings: list[Finding]) -> Iterable[FileFacts]:
-    """Files that are no VCF or could not be read: name and size, and what they are."""
-    scanned = {each.scan.path for each in subjects}
-    for finding in findings:
-        if finding.file and finding.file not in scanned and finding.code.startswith("content."):
-            kind = finding.code.removeprefix("content.")
-            name = Path(finding.file).name
-            yield FileFacts(path=finding.file, name=name, size=_size(finding.file), format=kind)
+def _unread(source: Source) -> FileFacts:
+    """A file that is no genotype file or breaks the rules of its format: name and size, and what it is."""
+    path, name = source.main, source.content.name
+    return FileFacts(path=str(path), name=path.name, size=_size(path), format=name)
 
 
 def _facts(subject: Subject) -> FileFacts:
@@ -171,7 +274,7 @@ def _facts(subject: Subject) -> FileFacts:
         path=scan.path,
         name=subject.name,
         size=scan.size,
-        format="VCF",
+        format=scan.format,
         compression=scan.compression.value,
         vcf_version=scan.header.version_text,
         samples=scan.samples,

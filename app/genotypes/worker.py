@@ -7,6 +7,7 @@ it down. The child is spawned, never forked, so it works the same on every syste
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import multiprocessing
 import os
@@ -15,6 +16,7 @@ import sys
 import threading
 import time
 import traceback
+import weakref
 from collections import deque
 from collections.abc import Callable
 from multiprocessing.connection import Connection, wait
@@ -27,6 +29,7 @@ from app.domain.progress import Progress, Report, silent
 T = TypeVar("T")
 
 _SECONDS_BETWEEN_REPORTS = 0.25
+_running: weakref.WeakSet[_Errand] = weakref.WeakSet()
 
 
 class _Answer(NamedTuple):
@@ -122,7 +125,7 @@ class _Errand:
         process = context.Process(
             target=_child,
             args=(sender, self._function, self._args),
-            daemon=True,
+            daemon=False,  # a daemon may not start processes of its own, and large files are read by several
             name=self._function.__name__,
         )
         with receiver:
@@ -140,6 +143,7 @@ class _Errand:
         with self._lock:
             if self._ended:
                 return False
+            _running.add(self)
             process.start()
             self._process = process
             return True
@@ -178,6 +182,13 @@ class _Errand:
                 self._process.kill()
 
 
+@atexit.register
+def _end_all() -> None:
+    """Let nothing hold the program when it ends; runs before multiprocessing would wait for the processes."""
+    for errand in list(_running):
+        errand.end()
+
+
 def _end_group(pid: int | None) -> None:
     if sys.platform != "win32" and pid is not None:
         with contextlib.suppress(OSError):  # it has not yet made its group, or has just ended
@@ -196,7 +207,7 @@ def _child(sender: Connection, function: Callable[..., Any], args: tuple[Any, ..
     if sys.platform != "win32":
         os.setsid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=end_with_parent, daemon=True).start()
     throttle = Throttle(sender.send)
     try:
         answer = _Answer(value=function(*args, report=throttle))
@@ -212,8 +223,8 @@ def _child(sender: Connection, function: Callable[..., Any], args: tuple[Any, ..
     sender.close()
 
 
-def _end_with_parent() -> None:
-    """Leave no orphan when the program is killed: nobody would read the answer."""
+def end_with_parent() -> None:
+    """Body of a thread: leave no orphan when the program is killed, for nobody would read the answer."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])
@@ -236,7 +247,7 @@ class Throttle:
 
     def __call__(self, progress: Progress) -> None:
         self._held = progress
-        if self._clock() - self._last >= _SECONDS_BETWEEN_REPORTS:
+        if progress.first_look is not None or self._clock() - self._last >= _SECONDS_BETWEEN_REPORTS:
             self.flush()
 
     def flush(self) -> None:

@@ -9,17 +9,29 @@ from app.domain.changes import Changes, Noun
 from app.domain.dataset import Dataset, DatasetState
 from app.domain.finding import CheckReport
 from app.domain.job import Event
+from app.domain.model import Model
 from app.domain.problem import Kind, ProblemError, problem
-from app.domain.progress import Report
+from app.domain.progress import Progress, Report
 from app.domain.service import Limits
 from app.operations.add_dataset import data_files
+from app.operations.cohort_folder import cohort_folder
 from app.operations.desk import Desk
 from app.operations.tasks import TaskKind
-from app.store import datasets
+from app.store import datasets, services
 from app.store.store import Connection as StoreConnection
 
 LOCK_TRIES = 50
 LOCK_PAUSE_S = 0.1
+
+
+class _Wanted(Model):
+    """For whom a dataset is checked. `panel_sites` is the folder of the panel's site list."""
+
+    limits: Limits = Limits()
+    for_service: bool = False
+    build: str | None = None
+    phasing: bool = True
+    panel_sites: str | None = None
 
 
 async def check_dataset(
@@ -32,17 +44,33 @@ async def check_dataset(
 ) -> Changes:
     """Read every file once, in a process of its own, and keep what was found.
 
-    With a service its limits count. Findings are no Problem; a file that is gone is. One check of a dataset
-    runs at a time, whoever starts it.
+    With a service its limits count, and what it would say is predicted. Findings are no Problem; a file that
+    is gone is. One check of a dataset runs at a time, whoever starts it.
     """
-    dataset = await _dataset(desk, dataset_id)
-    limits = (await desk.service(service_id)).limits if service_id else Limits()
+    dataset = await dataset_of(desk, dataset_id)
+    wanted = _Wanted(build=build, phasing=phasing)
+    if service_id:
+        sites = await _sites(desk, service_id, panel_id)
+        service = await desk.service(service_id)
+        known = {"limits": service.limits, "for_service": True, "panel_sites": sites}
+        wanted = wanted.model_copy(update=known)
     for _ in range(LOCK_TRIES):  # a check that was stopped just now takes a moment to end
         async with desk.only_one(dataset_id) as mine:
             if mine:
-                return await _checked(desk, dataset, limits, service_id, build, phasing)
+                changes = await _checked(desk, dataset, wanted)
+                break
         await asyncio.sleep(LOCK_PAUSE_S)
-    raise problem(
+    else:
+        raise _busy(dataset)
+    if service_id:
+        from app.operations.predict import predict
+
+        changes |= await predict(desk, dataset_id, service_id, panel_id, build=build)
+    return changes
+
+
+def _busy(dataset: Dataset) -> ProblemError:
+    return problem(
         Kind.INPUT,
         "The dataset is being checked already",
         f"Another check of {dataset.name} is running.",
@@ -51,22 +79,32 @@ async def check_dataset(
     )
 
 
-async def _checked(
-    desk: Desk, dataset: Dataset, limits: Limits, service_id: str | None, build: str | None, phasing: bool
-) -> Changes:
+async def _sites(desk: Desk, service_id: str, panel_id: str | None) -> str | None:
+    """The site list that was bound to a panel, None without one."""
+    if panel_id is None:
+        return None
+    from app.operations.panel_sites import sites_for
+
+    panel = await desk.store.read(lambda c: services.panel(c, service_id, panel_id))
+    folder = await sites_for(desk, panel.key) if panel is not None else None
+    return str(folder) if folder is not None else None
+
+
+async def _checked(desk: Desk, dataset: Dataset, wanted: _Wanted) -> Changes:
     dataset_id = dataset.id
-    await _update(desk, dataset_id, state=DatasetState.CHECKING, problem="")
+    await _update(desk, dataset_id, state=DatasetState.CHECKING, problem="", report=None)
     try:
         paths = tuple(Path(f.path) for f in dataset.files)
         files = await asyncio.to_thread(data_files, paths)
         with desk.tasks.running_task(
             TaskKind.CHECK, f"Checking {dataset.name}", dataset_id=dataset_id
         ) as task:
-            report = await run_check(paths, limits, bool(service_id), build, phasing, task.report)
+            tell = _FirstLook(desk, dataset_id, task.report)
+            report = await run_check(paths, wanted, cohort_folder(desk, dataset_id), tell)
+            await tell.shown()
     except asyncio.CancelledError:
-        await asyncio.shield(
-            _update(desk, dataset_id, state=_before(dataset), problem="The check was stopped.")
-        )
+        stopped = {"state": _before(dataset), "report": dataset.report, "problem": "The check was stopped."}
+        await asyncio.shield(_update(desk, dataset_id, **stopped))
         raise
     except ProblemError as error:
         await _update(desk, dataset_id, state=DatasetState.FAILED, problem=error.problem.sentence())
@@ -78,41 +116,46 @@ async def _checked(
     return Changes.of(Noun.DATASET, dataset_id)
 
 
-async def run_check(
-    paths: tuple[Path, ...],
-    limits: Limits,
-    for_service: bool,
-    build: str | None,
-    phasing: bool,
-    report: Report,
-) -> CheckReport:
+class _FirstLook:
+    """Keeps what the beginning of the files says as the report of a dataset that is still being read."""
+
+    def __init__(self, desk: Desk, dataset_id: str, report: Report) -> None:
+        self._desk = desk
+        self._dataset_id = dataset_id
+        self._report = report
+        self._task: asyncio.Task[None] | None = None
+
+    def __call__(self, progress: Progress) -> None:
+        early = progress.first_look
+        if early is not None and self._task is None:
+            self._task = asyncio.ensure_future(_update(self._desk, self._dataset_id, report=early))
+        self._report(progress.model_copy(update={"first_look": None}))
+
+    async def shown(self) -> None:
+        """Wait until it is written, so that it cannot overwrite what comes later."""
+        if self._task is not None:
+            await self._task
+
+
+async def run_check(paths: tuple[Path, ...], wanted: _Wanted, folder: Path, report: Report) -> CheckReport:
     """`check_files` in a process of its own; the process alone imports NumPy."""
     from app.genotypes.worker import run_in_process
 
-    return await run_in_process(
-        _check, tuple(map(str, paths)), limits, for_service, build, phasing, report=report
-    )
+    return await run_in_process(_check, tuple(map(str, paths)), wanted, folder, report=report)
 
 
-def _check(
-    paths: tuple[str, ...],
-    limits: Limits,
-    for_service: bool,
-    build: str | None,
-    phasing: bool,
-    report: Report,
-) -> CheckReport:
+def _check(paths: tuple[str, ...], wanted: _Wanted, folder: Path, report: Report) -> CheckReport:
     from app.genotypes.check import CheckOptions, check_files
 
-    options = CheckOptions(limits=limits, for_service=for_service, build=build, phasing=phasing)
-    return check_files(paths, options, report)
+    return check_files(paths, CheckOptions(**dict(wanted)), report, folder)
 
 
 def _before(dataset: Dataset) -> DatasetState:
     return dataset.state if dataset.state is not DatasetState.CHECKING else DatasetState.NEW
 
 
-async def _dataset(desk: Desk, dataset_id: str) -> Dataset:
+async def dataset_of(desk: Desk, dataset_id: str) -> Dataset:
+    """The dataset of an id; ProblemError when there is none."""
     found = await desk.store.read(lambda c: datasets.dataset(c, dataset_id))
     if found is None:
         raise problem(
@@ -142,7 +185,7 @@ async def adopt_checks(desk: Desk) -> Changes:
         if dataset.state is not DatasetState.CHECKING:
             continue
         async with desk.only_one(dataset.id) as mine:
-            if mine and (await _dataset(desk, dataset.id)).state is DatasetState.CHECKING:
+            if mine and (await dataset_of(desk, dataset.id)).state is DatasetState.CHECKING:
                 await _update(desk, dataset.id, state=DatasetState.NEW, problem="The check was cut short.")
                 changes |= Changes.of(Noun.DATASET, dataset.id)
     return changes
