@@ -31,7 +31,8 @@ class ServerQcParameters(Model):
     allele_switches: int | None = None
     region: str = ""
     chain: str | None = None
-    contact: str = "the administrator"
+    contact: str = "n/a"
+    contact_mail: str = "n/a"
 
 
 class ExcludedSite(Model):

@@ -2,105 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from app.genotypes.server.chromosome_x import REGIONS, XFindings, look_at_ploidy, region_of, rewrite
+from app.genotypes.server.chromosome_x import TASK, XFindings
 from app.genotypes.server.chunks import ChunkBooks
-from app.genotypes.server.lift import LiftOver, lift_records
+from app.genotypes.server.file_control import AutosomeControl, FileControl, Shared, parse_ranges
+from app.genotypes.server.lift import LiftOver
+from app.genotypes.server.lifted_control import LiftedControl
 from app.genotypes.server.panel_sites import PanelSource
 from app.genotypes.server.parameters import ServerQcParameters
-from app.genotypes.server.records import Record, read_records
 from app.genotypes.server.site_filter import SiteFilter
 from app.genotypes.server.stops import ServerStop
 from app.genotypes.server.validation import Validated
-from app.genotypes.site_table import SiteTable
+from app.genotypes.server.x_control import XControl
 
 
 class Statistics:
-    """Reads the files one after the other and keeps the figures of all of them."""
+    """Takes the files one after the other and keeps the figures of all of them."""
 
     def __init__(self, parameters: ServerQcParameters, panel: PanelSource) -> None:
         self._parameters = parameters
         self._panel = panel
-        self._ranges = parse_ranges(parameters.region)
         lifted = parameters.build != parameters.panel_build and parameters.chain
         self._lift = LiftOver(parameters.chain) if lifted and parameters.chain else None
         self.sites = SiteFilter()
         self.books = ChunkBooks(parameters)
+        self.x = XFindings()
         self.lift_over_failed: list[tuple[str, str]] = []
-        self.x_ploidy: list[tuple[str, str]] = []
-        self._x_stop: str | None = None
 
-    def process(self, file: Validated) -> None:
-        """Judge all sites of a file; ServerStop when the run breaks."""
-        chromosome = "X" if file.chromosome in ("X", "23") else file.chromosome
+    def open(self, file: Validated, raw: str) -> FileControl:
+        """Begin with a file whose first record is on chromosome `raw`; ServerStop without such a panel."""
+        name = raw.replace("chr", "")
+        chromosome = "X" if name in ("X", "23") else name
         panel = self._panel.sites(chromosome)
+        missing = None
         if panel is None:
-            name = self._panel.name(chromosome)
-            raise ServerStop(
-                "Task 'Calculating QC Statistics This reference panel doesn't support chromosome "
-                f"{chromosome}. File {name} not found."
+            missing = ServerStop(
+                f"{TASK}This reference panel doesn't support chromosome {chromosome}. "
+                f"File {self._panel.name(chromosome)} not found."
             )
-        records: Iterable[Record] = read_records(file.path, file.samples)
+        shared = Shared(
+            self._parameters,
+            parse_ranges(self._parameters.region),
+            file,
+            panel,
+            self.sites,
+            self.books,
+            self.x,
+        )
+        control = (
+            XControl(shared, missing) if chromosome == "X" else AutosomeControl(shared, chromosome, missing)
+        )
         if self._lift is not None:
-            records, failed = lift_records(list(records), self._lift, self._parameters.panel_build)
-            self.lift_over_failed += failed
-        if chromosome == "X":
-            self._process_x(records, file, panel)
-        else:
-            self._process_region(chromosome, chromosome, records, file.samples, panel)
-
-    def _process_x(self, records: Iterable[Record], file: Validated, panel: SiteTable) -> None:
-        build = self._parameters.panel_build
-        regions: dict[str, list[Record]] = {name: [] for name in REGIONS}
-        findings = XFindings()
-        for record in rewrite(records, file.version, self.sites):
-            region = region_of(record.position, build)
-            regions[region].append(record)
-            if region == REGIONS[1]:
-                look_at_ploidy(record, file.sample_names, findings)
-        for label, members in regions.items():
-            self._process_region(label, "X", members, file.samples, panel)
-        self._note_x(findings)
-
-    def _note_x(self, findings: XFindings) -> None:
-        limit = self._parameters.mixed_genotypes
-        self.x_ploidy += findings.ambiguous
-        if findings.most_half_calls() > limit:
-            self._x_stop = (
-                f"Chromosome X nonPAR region includes > {100 * limit:.0f} % mixed genotypes. "
-                "Imputation cannot be started!"
-            )
-        elif findings.ambiguous:
-            self._x_stop = (
-                "ChrX nonPAR region includes ambiguous samples (haploid and diploid positions). "
-                "Imputation cannot be started! See chrX-info.txt"
-            )
-
-    def _process_region(
-        self, label: str, chromosome: str, records: Iterable[Record], samples: int, panel: SiteTable
-    ) -> None:
-        self.books.begin(label, samples)
-        for record in records:
-            self._take(record, chromosome, panel)
-        self.books.finish()
-
-    def _take(self, record: Record, chromosome: str, panel: SiteTable) -> None:
-        self.books.open_for(record.position)
-        if self._in_range(chromosome, record.position):
-            self.books.take(record, self.sites.judge(record, panel))
-
-    def _in_range(self, chromosome: str, position: int) -> bool:
-        if not self._ranges:
-            return True
-        return any(name == chromosome and low <= position <= high for name, low, high in self._ranges)
+            return LiftedControl(shared, control, self._lift, self.lift_over_failed)
+        return control
 
     def warnings(self) -> list[str]:
         """The warnings of the report, in its order."""
         rules, lines = self._parameters, []
         if rules.build != rules.panel_build:
             lines.append(f"Uploaded data is {rules.build} and reference is {rules.panel_build}.")
-        if rules.populations.get(rules.population, -1) <= 0:
+        samples = {name.lower(): count for name, count in rules.populations.items()}
+        if samples.get(rules.population.lower(), -1) <= 0:
             lines.append("Skip allele frequency check.")
         return lines + self.books.warnings()
 
@@ -108,7 +69,7 @@ class Statistics:
         """The first abort rule that applies (7.6); limits are strict."""
         rules, counts = self._parameters, self.sites.counts
         both = counts["strand_flip_and_switch"]
-        if not self.books.remaining:
+        if not self.books.left:
             return "No chunks passed the QC step. Imputation cannot be started!"
         if counts["strand_flip"] + both > rules.strand_flips:
             return (
@@ -120,14 +81,11 @@ class Statistics:
                 f"More than {rules.allele_switches} allele switches have been detected. "
                 "Imputation cannot be started!"
             )
-        return self._x_stop
-
-
-def parse_ranges(text: str) -> list[tuple[str, int, int]]:
-    """`20:1-500,21:7-9` as (chromosome, first, last) with both ends included."""
-    ranges = []
-    for part in filter(None, text.split(",")):
-        name, _, places = part.strip().partition(":")
-        low, _, high = places.partition("-")
-        ranges.append((name, int(low), int(high)))
-    return ranges
+        if self.x.too_mixed:
+            return "Chromosome X nonPAR region includes > 10 % mixed genotypes. Imputation cannot be started!"
+        if self.x.ambiguous:
+            return (
+                "ChrX nonPAR region includes ambiguous samples (haploid and diploid positions). "
+                "Imputation cannot be started! See chrX-info.txt"
+            )
+        return None

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.genotypes.bgzf import read_lines
+import numpy as np
+
+from app.genotypes.server.chunks import chunk_numbers
+from app.genotypes.server.header_rules import HeaderRules, names_differ
+from app.genotypes.server.java import hash_order, java_int
 from app.genotypes.server.parameters import ServerQcParameters
 from app.genotypes.server.stops import ServerStop
+from app.genotypes.server.upload_rows import Batch, OddLine
 
 _VALID = frozenset([*map(str, range(1, 24)), "X", "MT"])
-_JAVA_INT = re.compile(r"[+-]?\d+\Z")
-_VERSIONS = ("VCFv4.0", "VCFv4.1", "VCFv4.2", "VCFv4.3")
 
 
 @dataclass
@@ -32,24 +34,120 @@ class Validated:
     version: str = ""
     sample_names: list[str] = field(default_factory=list)
 
-
-def validate(files: Sequence[Path], parameters: ServerQcParameters) -> list[Validated]:
-    """Raise ServerStop with the server's message at the first fault."""
-    _check_population(parameters)
-    done: list[Validated] = []
-    for path in files:
-        found = _read(path, parameters.chunk_size)
-        _check_file(found, parameters, done)
-        done.append(found)
-    if not done:
-        raise ServerStop("No vcf.gz input files detected.")
-    if parameters.phasing == "no_phasing" and not all(each.phased for each in done):
-        raise ServerStop("Your input data is unphased. Please select an algorithm for phasing.")
-    return done
+    @property
+    def first_raw(self) -> str:
+        """The name that the server takes when it needs one of them: the first of a hash set."""
+        return hash_order(self.raw)[0]
 
 
-def _check_population(parameters: ServerQcParameters) -> None:
-    if parameters.populations and parameters.population not in parameters.populations:
+class FileLook:
+    """Looks at one file, line by line and batch by batch; ServerStop at the first fault."""
+
+    def __init__(self, path: Path, parameters: ServerQcParameters) -> None:
+        self._parameters = parameters
+        self._header = HeaderRules(path)
+        self.found = Validated(path)
+
+    @property
+    def in_header(self) -> bool:
+        """Whether the line of columns has not come yet."""
+        return not self._header.done
+
+    def take(self, item: Batch | OddLine) -> None:
+        """Regular rows or a line, in file order."""
+        if isinstance(item, Batch):
+            if self.in_header:
+                self._header.take("")
+            self._take_batch(item)
+        else:
+            self._take_line(item.raw.decode("utf-8", "replace"))
+
+    def _take_line(self, line: str) -> None:
+        if self.in_header:
+            self._header.take(line)
+            if self._header.done:
+                found, header = self.found, self._header
+                found.version, found.sample_names = header.version, header.names
+                found.samples, found.header_lines = len(header.names), header.lines
+        elif line.startswith("#CHROM"):
+            names_differ(line)
+        elif not line.startswith("#"):
+            self._take_odd(line)
+
+    def _take_odd(self, line: str) -> None:
+        tiles = line.split("\t", 9)
+        if len(tiles) < 3:
+            raise ServerStop("The provided VCF file is not tab-delimited")
+        position = java_int(tiles[1])
+        if self.found.phased:
+            self.found.phased = "/" not in _tile(tiles, 9)
+        self._enter(tiles[0])
+        ref, alt = _tile(tiles, 3), _tile(tiles, 4)
+        if ref == alt:
+            raise _same_alleles(tiles[2], ref, alt)
+        self.found.snps += 1
+        self.found.chunks |= set(chunk_numbers(np.array([position]), self._parameters.chunk_size).tolist())
+
+    def _take_batch(self, batch: Batch) -> None:
+        found = self.found
+        if found.phased:
+            found.phased = not _has_slash(batch)
+        refs, alts = batch.texts(3), batch.texts(4)
+        alike = np.flatnonzero((refs.lengths == alts.lengths) & (_first(refs) == _first(alts)))
+        same = next((int(row) for row in alike if refs.raw(int(row)) == alts.raw(int(row))), len(batch))
+        for number in np.unique(batch.chromosome[: same + 1]).tolist():
+            self._enter(batch.names[number])
+        if same < len(batch):
+            raise _same_alleles(batch.texts(2)[same], refs[same], alts[same])
+        found.snps += len(batch)
+        found.chunks |= set(np.unique(chunk_numbers(batch.position, self._parameters.chunk_size)).tolist())
+
+    def _enter(self, raw: str) -> None:
+        self.found.raw.add(raw)
+        chromosome = raw.replace("chr", "")
+        if self.found.raw != {raw} and chromosome != self.found.chromosome:
+            raise ServerStop(
+                "The provided VCF file contains more than one chromosome. "
+                "Please split your input VCF file by chromosome"
+            )
+        self.found.chromosome = chromosome
+
+    def end(self, before: Sequence[Validated]) -> Validated:
+        """The end of the file; `before` are the files that passed already."""
+        self._header.end()
+        _check_file(self.found, self._parameters, before)
+        return self.found
+
+
+def _first(texts: object) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
+    from app.genotypes.texts import Texts
+
+    assert isinstance(texts, Texts)
+    result = np.zeros(len(texts), np.uint8)
+    some = texts.lengths > 0
+    result[some] = texts.blob[texts.starts[some]]
+    return result
+
+
+def _has_slash(batch: Batch) -> bool:
+    rows = batch.rows
+    for begin, end in zip((rows.tabs[:, 8] + 1).tolist(), rows.end.tolist(), strict=True):
+        if b"/" in rows.text[begin:end].tobytes():
+            return True
+    return False
+
+
+def _same_alleles(name: str, ref: str, alt: str) -> ServerStop:
+    return ServerStop(
+        f"The provided VCF file is malformed at variation {html.escape(name)}: "
+        f"reference allele ({html.escape(ref)}) and alternate allele  ({html.escape(alt)}) are the same."
+    )
+
+
+def check_population(parameters: ServerQcParameters) -> None:
+    """What the server looks at before any file."""
+    known = {each.lower() for each in parameters.populations}
+    if known and parameters.population and parameters.population.lower() not in known:
         lines = [
             f"Population '{parameters.population}' is not supported by "
             f"reference panel '{parameters.panel_id}'.",
@@ -59,91 +157,12 @@ def _check_population(parameters: ServerQcParameters) -> None:
         raise ServerStop("\n".join(lines))
 
 
-def _read(path: Path, chunk_size: int) -> Validated:
-    found = Validated(path)
-    in_header = True
-    for raw in read_lines(path):
-        line = raw.decode("utf-8", "replace")
-        if in_header and line.startswith("#"):
-            in_header = _header_line(found, line)
-            continue
-        if in_header:
-            raise _malformed(path, _NO_COLUMNS)
-        if not line.startswith("#"):
-            _record(found, line, chunk_size)
-    if in_header:
-        raise _malformed(path, _NO_COLUMNS)
-    return found
-
-
-_NO_COLUMNS = "We never saw the required CHROM header line (starting with one #) for the input VCF file"
-
-
-def _malformed(path: Path, what: str) -> ServerStop:
-    return ServerStop(
-        f"Unable to parse header with error: Your input file has a malformed header: {what}, "
-        f"for input source: file://{path.as_posix()}"
-    )
-
-
-def _header_line(found: Validated, line: str) -> bool:
-    """Take in a header line; False after the last one."""
-    found.header_lines += 1
-    if line.startswith("##"):
-        if line.startswith("##fileformat="):
-            found.version = line[13:].strip()
-            if found.version not in _VERSIONS:
-                raise _malformed(found.path, f"{found.version} is not a supported version")
-        return True
-    if not found.version:
-        raise _malformed(found.path, "We never saw a header line specifying VCF version")
-    columns = line.split("\t")
-    seen: set[str] = set()
-    for name in columns:
-        if name in seen:
-            raise ServerStop(f"Two individuals or more have the following ID: {html.escape(name)}")
-        seen.add(name)
-    found.sample_names = columns[9:]
-    found.samples = len(found.sample_names)
-    return False
-
-
-def _record(found: Validated, line: str, chunk_size: int) -> None:
-    tiles = line.split("\t", 9)
-    if len(tiles) < 3:
-        raise ServerStop("The provided VCF file is not tab-delimited")
-    position = java_int(tiles[1])
-    if found.phased:
-        found.phased = "/" not in _tile(tiles, 9)
-    chromosome = tiles[0].removeprefix("chr")
-    found.raw.add(tiles[0])
-    if found.chromosome and chromosome != found.chromosome:
-        raise ServerStop(
-            "The provided VCF file contains more than one chromosome. "
-            "Please split your input VCF file by chromosome"
-        )
-    found.chromosome = chromosome
-    ref, alt = _tile(tiles, 3), _tile(tiles, 4)
-    if ref == alt:
-        raise ServerStop(
-            f"The provided VCF file is malformed at variation {html.escape(tiles[2])}: "
-            f"reference allele ({html.escape(ref)}) and alternate allele  ({html.escape(alt)}) are the same."
-        )
-    found.snps += 1
-    found.chunks.add(chunk_number(position, chunk_size))
-
-
-def chunk_number(position: int, chunk_size: int) -> int:
-    """The chunk of a position; an exact multiple belongs to the chunk before."""
-    number = position // chunk_size
-    return number - 1 if position % chunk_size == 0 else number
-
-
-def java_int(text: str) -> int:
-    """A position as the server parses it, or its complaint."""
-    if not _JAVA_INT.match(text) or not -(2**31) <= int(text) < 2**31:
-        raise ServerStop(html.escape(f'For input string: "{text}"'))
-    return int(text)
+def check_all(files: Sequence[Validated], parameters: ServerQcParameters) -> None:
+    """What the server looks at after all files."""
+    if not files:
+        raise ServerStop("No vcf.gz input files detected.")
+    if parameters.phasing in ("no_phasing", "") and not all(each.phased for each in files):
+        raise ServerStop("Your input data is unphased. Please select an algorithm for phasing.")
 
 
 def _tile(tiles: list[str], place: int) -> str:
@@ -152,35 +171,39 @@ def _tile(tiles: list[str], place: int) -> str:
     return tiles[place]
 
 
-def _check_file(found: Validated, parameters: ServerQcParameters, before: list[Validated]) -> None:
+def _check_file(found: Validated, parameters: ServerQcParameters, before: Sequence[Validated]) -> None:
     if not found.snps:
         raise ServerStop("No genotypes found in the VCF file. It appears the file contains only the header.")
+    if found.chromosome == "MT":
+        found.phased = True
     if found.chromosome not in _VALID:
-        raise ServerStop(f"Invalid chromosome found: {html.escape(found.chromosome)}")
-    if before and before[-1].samples != found.samples:
+        raise ServerStop(f"Invalid chromosome found: {found.chromosome}")
+    if before and before[-1].samples and before[-1].samples != found.samples:
         raise ServerStop(
             "Please double check, if all uploaded VCF files include the same amount of samples "
             f"({found.samples} vs {before[-1].samples})"
         )
-    if parameters.min_samples and found.samples < parameters.min_samples:
-        raise ServerStop(f"At least {parameters.min_samples} samples must be uploaded.")
-    if parameters.max_samples and found.samples > parameters.max_samples:
-        raise ServerStop(
-            f"The maximum number of samples is {parameters.max_samples}. "
-            f"Please contact {parameters.contact} to discuss this large imputation."
-        )
+    _check_size(found.samples, parameters)
     _check_prefix(found, parameters.build)
-    if found.chromosome == "MT":
-        found.phased = True
+
+
+def _check_size(samples: int, parameters: ServerQcParameters) -> None:
+    if parameters.min_samples and samples < parameters.min_samples:
+        raise ServerStop(f"At least {parameters.min_samples} samples must be uploaded.")
+    if parameters.max_samples and samples > parameters.max_samples:
+        mail = parameters.contact_mail
+        raise ServerStop(
+            f"The maximum number of samples is {parameters.max_samples}. Please contact {parameters.contact} "
+            f'(<a href="{mail}">{mail}</a>) to discuss this large imputation.'
+        )
 
 
 def _check_prefix(found: Validated, build: str) -> None:
-    for raw in sorted(found.raw, key=len):
-        prefixed = raw.startswith("chr")
-        wanted = raw.removeprefix("chr") if build == "hg19" else "chr" + raw
-        if prefixed == (build == "hg19"):
-            raise ServerStop(
-                f"Your upload data contains chromosome '{raw}'. This is not a valid {build} encoding. "
-                f"Please ensure that your input data is build {build} and "
-                f"chromosome is encoded as '{wanted}'."
-            )
+    prefixed = any(raw.startswith("chr") for raw in found.raw)
+    if build not in ("hg19", "hg38") or prefixed == (build == "hg38"):
+        return
+    wanted = found.chromosome if build == "hg19" else "chr" + found.chromosome
+    raise ServerStop(
+        f"Your upload data contains chromosome '{found.first_raw}'. This is not a valid {build} encoding. "
+        f"Please ensure that your input data is build {build} and chromosome is encoded as '{wanted}'."
+    )

@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from app.genotypes.bgzf import BgzfWriter
-from app.genotypes.server.chunks import ChunkBooks
+from app.genotypes.server.chunks import ChunkBooks, Taken
 from app.genotypes.server.lift import LiftOver
 from app.genotypes.server.panel_sites import PanelArrays, in_order, sites_of_vcf
 from app.genotypes.server.parameters import ServerQcParameters
-from app.genotypes.server.records import Record
-from app.genotypes.server.site_filter import Fate, compare_alleles
+from app.genotypes.server.site_filter import Fates
 from app.genotypes.server_qc import ServerQcAnswer, run_server_qc
 from tests.unit.genotypes.qc_cases import cases, differences
 from tests.unit.genotypes.vcf_text import names, record, vcf
@@ -87,23 +87,12 @@ def test_half_calls_on_x(tmp_path: Path) -> None:
     )
 
 
-def test_panel_pairs() -> None:
-    rows = [("A", "G"), ("C", "T")]
-    kinds = [
-        compare_alleles(pair, rows) for pair in [("A", "G"), ("T", "C"), ("G", "A"), ("A", "T"), ("c", "t")]
-    ]
-    assert kinds == ["match", "allele_switch", "strand_flip", "allele_mismatch", "allele_mismatch"]
-    assert compare_alleles(("T", "A"), [("A", "T")]) == "ambiguous_at_cg"
-    assert compare_alleles(("A", "T"), [("C", "G")]) == "allele_mismatch"
-
-
 def test_exact_multiples_belong_to_the_chunk_before_and_empty_chunks_are_told() -> None:
     books = ChunkBooks(ServerQcParameters(min_snps=1))
-    books.begin("20", 1)
-    for position in (20_000_000, 46_000_000):
-        site = Record("20", position, ".", "A", "G", "PASS", ["0/1"])
-        books.open_for(position)
-        books.take(site, Fate(in_panel=True, kept=True))
+    books.begin("20", ["S"])
+    yes, no = np.ones(2, bool), np.zeros(2, bool)
+    position = np.array([20_000_000, 46_000_000])
+    books.take(Taken(position, yes, Fates(no, yes, yes), lambda rows: np.array([len(rows)])))
     books.finish()
     assert books.remaining == ["chunk_20_0000000001_0020000000", "chunk_20_0040000001_0060000000"]
     assert [(each.chunk, each.snps, each.reference_overlap) for each in books.excluded] == [
@@ -118,10 +107,11 @@ def test_lift_over_with_its_faults(tmp_path: Path) -> None:
         "chain 1 chr21 1000 + 0 50 chr21 1000 - 900 950 2\n50\n"
     )
     lift = LiftOver(chain)
-    assert lift.lift("20", 101) == ("chr20", 301)
-    assert lift.lift("20", 150) is None  # the last base before a gap
-    assert lift.lift("20", 156) == ("chr20", 351)
-    assert lift.lift("21", 1) == ("chr21", 99)  # 100 would be right
+    names, target, place = lift.lift("chr20", np.array([101, 150, 156]))
+    assert names == ["chr20"]
+    assert target.tolist() == [0, -1, 0]  # 150 is the last base before a gap
+    assert place[[0, 2]].tolist() == [301, 351]
+    assert lift.lift("chr21", np.array([1]))[2].tolist() == [99]  # 100 would be right
 
 
 def test_sites_of_a_panel(tmp_path: Path) -> None:

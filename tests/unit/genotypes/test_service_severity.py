@@ -14,7 +14,6 @@ from app.genotypes.index_file import read_index
 from app.genotypes.rows import SiteFlag, first_tabs
 from app.genotypes.server.panel_sites import PanelArrays, in_order
 from app.genotypes.server.parameters import ServerQcParameters
-from app.genotypes.server.records import read_records
 from app.genotypes.server_qc import run_server_qc
 from app.genotypes.slow_rows import read_slow_row
 from tests.unit.genotypes.vcf_text import names, record, vcf
@@ -116,10 +115,3 @@ def test_cells_of_one_letter_are_counted() -> None:
     assert found.flags & SiteFlag.HAPLOID
     assert not found.flags & (SiteFlag.BAD_GENOTYPE | SiteFlag.ALLELE_TOO_BIG)
     assert found.missing.tolist() == [False, False, True, False, False]
-
-
-def test_genotypes_of_records_that_are_kept_share_their_words(tmp_path: Path) -> None:
-    path = tmp_path / "a.vcf"
-    path.write_bytes(on_x())
-    kept = list(read_records(path, SAMPLES))
-    assert len({id(genotype) for each in kept for genotype in each.genotypes}) == 1
