@@ -11,6 +11,7 @@ import signal
 import struct
 import time
 import traceback
+import warnings
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -108,7 +109,8 @@ def _child(reader: str, numbers: range, ends: float, shared: mmap.mmap, sink: in
 def reason_of(reader: str, files: Files) -> str:
     """Why an input is a crash: the error and where it was raised; empty when it is none."""
     try:
-        with _watch():
+        with _watch(), warnings.catch_warnings():
+            warnings.simplefilter("error", RuntimeWarning)  # of NumPy: an overflow, a mean of nothing
             run_on(reader, files)
     except BaseException as error:  # noqa: BLE001 a fuzzer wants every one
         frames = traceback.extract_tb(error.__traceback__)
