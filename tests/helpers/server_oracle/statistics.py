@@ -12,7 +12,7 @@ from app.genotypes.site_table import SiteTable
 from tests.helpers.server_oracle.chromosome_x import REGIONS, XFindings, look_at_ploidy, region_of, rewrite
 from tests.helpers.server_oracle.chunks import ChunkBooks
 from tests.helpers.server_oracle.lift import LiftOver, lift_records
-from tests.helpers.server_oracle.records import Record
+from tests.helpers.server_oracle.records import Record, read_records
 from tests.helpers.server_oracle.site_filter import SiteFilter
 from tests.helpers.server_oracle.validation import Validated
 
@@ -43,7 +43,8 @@ class Statistics:
                 "Task 'Calculating QC Statistics This reference panel doesn't support chromosome "
                 f"{chromosome}. File {name} not found."
             )
-        records: Iterable[Record] = X
+        later = chromosome == "X" or self._lift is not None
+        records: Iterable[Record] = read_records(file.path, file.samples, later)
         if self._lift is not None:
             records, failed = lift_records(list(records), self._lift)
             self.lift_over_failed += failed
