@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -85,7 +86,9 @@ def _begun(errand: RepairErrand, report: Report) -> Iterator[tuple[Sequence[Coho
 
 def _cohorts(errand: RepairErrand, folder: Path, report: Report) -> Sequence[Cohort]:
     if errand.cohorts:
-        return [open_cohort(Path(each)) for each in errand.cohorts]
+        kept = [open_cohort(Path(each)) for each in errand.cohorts]
+        if _cover(kept, errand.paths):
+            return kept
     try:
         return read_cohort([Path(each) for each in errand.paths], folder, report)
     except FormatError as error:
@@ -94,6 +97,12 @@ def _cohorts(errand: RepairErrand, folder: Path, report: Report) -> Sequence[Coh
         raise _unreadable(errand.paths[0], f"The file is {error.fault}") from error
     except OSError as error:
         raise _unreadable(str(error.filename or errand.paths[0]), error.strerror or str(error)) from error
+
+
+def _cover(cohorts: Sequence[Cohort], paths: Sequence[str]) -> bool:
+    """Whether no file is missing: a check keeps no cohort of one that it could not read to its end."""
+    read = {os.path.abspath(each) for cohort in cohorts for each in cohort.origin.files}
+    return all(os.path.abspath(path) in read for path in paths)
 
 
 def _unreadable(path: str, why: str, advice: str = "") -> ProblemError:
@@ -108,20 +117,22 @@ def _unreadable(path: str, why: str, advice: str = "") -> ProblemError:
 
 
 def _means(errand: RepairErrand, folder: Path, report: Report) -> Means:
+    panel = _panel(errand, folder, report)
     return Means(
-        panel=_panel(errand, folder, report),
+        panel=tables_of(panel) if panel is not None else None,
+        panel_build=panel.about.build if panel is not None else "",
         panel_genotypes={name: Path(path) for name, path in errand.panel_genotypes.items()},
         study_build=errand.study_build,
         chain=Path(errand.chain) if errand.chain else None,
     )
 
 
-def _panel(errand: RepairErrand, folder: Path, report: Report) -> Mapping[str, SiteTable] | None:
+def _panel(errand: RepairErrand, folder: Path, report: Report) -> PanelList | None:
     if errand.panel:
-        return tables_of(open_panel(Path(errand.panel)))
+        return open_panel(Path(errand.panel))
     if errand.site_lists:
         about = PanelAbout("panel", errand.panel_build)
-        return tables_of(build_panel([Path(each) for each in errand.site_lists], folder, about, report))
+        return build_panel([Path(each) for each in errand.site_lists], folder, about, report)
     return None
 
 

@@ -26,11 +26,12 @@ _WORST = (Outcome.REFUSES, Outcome.UNKNOWN, Outcome.PARTLY, Outcome.ACCEPTS)
 class Means:
     """What is at hand for a repair beside the files and the rules.
 
-    `panel` are the sites by plain chromosome name, None when there is no list; `panel_genotypes` VCFs with
-    the panel's people.
+    `panel` are the sites by plain chromosome name, None when there is no list, and `panel_build` is theirs;
+    `panel_genotypes` are VCFs with the panel's people.
     """
 
     panel: Mapping[str, SiteTable] | None = None
+    panel_build: str = ""
     panel_genotypes: Mapping[str, Path] | None = None
     study_build: BuildGuess | None = None
     chain: Path | None = None
@@ -47,7 +48,7 @@ def target_of(rules: RulePack, means: Means) -> RepairTarget:
         taken = there if taken is None else taken & there
     return RepairTarget(
         name=", ".join(each for each in (rules.service, rules.panel) if each),
-        build=build_name(parameters.panel_build) if rules.panel_build_known else None,
+        build=build_name(means.panel_build) or _build_of(rules),
         panel=panel,
         panel_genotypes=means.panel_genotypes or {},
         study_build=means.study_build,
@@ -62,6 +63,12 @@ def target_of(rules: RulePack, means: Means) -> RepairTarget:
         chunk_call_rate=parameters.sample_call_rate,
         most_per_chunk=rules.variants_per_10_mb or 0,
     )
+
+
+def _build_of(rules: RulePack) -> str | None:
+    """The build of the panel as far as the rules know it."""
+    known = rules.known and rules.panel_build_known
+    return build_name(rules.parameters.panel_build) if known else None
 
 
 def chain_back_of(chain: Path | None) -> Path | None:

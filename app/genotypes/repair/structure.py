@@ -49,10 +49,10 @@ def _clear_marks(draft: Draft, code: R) -> None:
 
 def _out_of_order(draft: Draft) -> NDArray[np.bool_]:
     """Rows that lie before the row above them in their file."""
-    key = draft.chromosome.astype(np.int64) << 40 | draft.position
-    behind = np.zeros(len(key), bool)
-    same_file = draft.study.cohort[1:] == draft.study.cohort[:-1]
-    behind[1:] = same_file & (key[1:] < key[:-1])
+    behind = np.zeros(len(draft.position), bool)
+    together = draft.study.cohort[1:] == draft.study.cohort[:-1]
+    together &= draft.chromosome[1:] == draft.chromosome[:-1]
+    behind[1:] = together & (draft.position[1:] < draft.position[:-1])
     return behind & draft.alive
 
 

@@ -25,6 +25,7 @@ def thin(draft: Draft) -> None:
         dense = _dense(draft)
         if len(dense):
             why = f"Over {draft.target.most_per_chunk:,} in a stretch: one in {ARRAY_SPACING:,} bases stays."
+            draft.offer(R.THIN, _spare(draft, dense), loses=True, why=why)
 
 
 def _unlisted(draft: Draft) -> NDArray[np.bool_]:
