@@ -131,21 +131,26 @@ class TextBlocks:
 
     def __iter__(self) -> Iterator[memoryview]:
         fill = searched = 0
-        for chunk in self._own_lines() if self._limited else self._chunks():
-            if fill + len(chunk) + MARGIN > len(self._buffer):
-                self._grow(fill + len(chunk) + MARGIN)
-            self._buffer[fill : fill + len(chunk)] = chunk
-            fill += len(chunk)
-            if fill < self._piece_bytes:
-                continue
-            end = self._buffer.rfind(b"\n", searched, fill) + 1
-            searched = fill
-            if not end:
-                self._refuse_long_line(fill)
-                continue
-            yield memoryview(self._buffer)[:end]
-            self._buffer[: fill - end] = self._buffer[end:fill]
-            fill = searched = fill - end
+        try:
+            for chunk in self._own_lines() if self._limited else self._chunks():
+                if fill + len(chunk) + MARGIN > len(self._buffer):
+                    self._grow(fill + len(chunk) + MARGIN)
+                self._buffer[fill : fill + len(chunk)] = chunk
+                fill += len(chunk)
+                if fill < self._piece_bytes:
+                    continue
+                end = self._buffer.rfind(b"\n", searched, fill) + 1
+                searched = fill
+                if not end:
+                    self._refuse_long_line(fill)
+                    continue
+                yield memoryview(self._buffer)[:end]
+                self._buffer[: fill - end] = self._buffer[end:fill]
+                fill = searched = fill - end
+        except ContainerError:
+            if end := self._buffer.rfind(b"\n", 0, fill) + 1:
+                yield memoryview(self._buffer)[:end]
+            raise
         if self._digest is not None:
             self.sha256 = self._digest.hexdigest()
         if fill:
@@ -241,7 +246,7 @@ class TextBlocks:
     def _map(self, base: int, length: int) -> mmap.mmap | bytes:
         """Bytes of the file, mapped, or read where it cannot be mapped."""
         try:
-            return mmap.mmap(self._file.fileno(), length, access=mmap.ACCESS_READ, offset=base)
+            return _mapped(self._file.fileno(), length, base)
         except (OSError, ValueError):
             return self._read_window(base, length)
 
@@ -277,6 +282,10 @@ class TextBlocks:
             return member.decompress(pending, 1 << 20)
         except zlib.error as error:
             raise ContainerError(ContainerFault.CORRUPT, start, str(error)) from error
+
+
+def _mapped(file: int, length: int, base: int) -> mmap.mmap:
+    return mmap.mmap(file, length, access=mmap.ACCESS_READ, offset=base)
 
 
 def open_text_blocks(

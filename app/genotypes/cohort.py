@@ -26,6 +26,7 @@ VERSION = 1
 HOM_REF, HET, HOM_ALT, MISSING = 0, 1, 2, 3
 UNKNOWN, MALE, FEMALE = 0, 1, 2
 ROWS_AT_ONCE = 2048
+_COPIED_AT_ONCE = 1 << 20
 
 Codes = NDArray[np.uint8]
 Bits = NDArray[np.bool_]
@@ -253,12 +254,15 @@ class CohortWriter:
             self.records = max(self.records, int(batch.record[-1]) + 1)
 
     def _renumbered(self, batch: Batch) -> NDArray[np.uint16]:
+        return self._numbers_of(batch.names)[batch.chromosome]
+
+    def _numbers_of(self, names: Sequence[str]) -> NDArray[np.uint16]:
+        """Our number for each name, new ones added."""
         places = {name: number for number, name in enumerate(self._names)}
-        for name in batch.names:
+        for name in names:
             places.setdefault(name, len(places))
         self._names = list(places)
-        table = np.array([places[name] for name in batch.names] or [0], np.uint16)
-        return table[batch.chromosome]
+        return np.array([places[name] for name in names] or [0], np.uint16)
 
     def _append_texts(self, batch: Batch) -> None:
         for name, texts in (("ids", batch.ids), ("refs", batch.refs), ("alts", batch.alts)):
@@ -278,6 +282,41 @@ class CohortWriter:
             self._file(name).seek(self.rows * width)
         self._file(name).write(np.ascontiguousarray(plane).data)
 
+    def append_folder(self, folder: Path, records_before: int) -> None:
+        """Add another cohort of the same samples behind this one, copied without mapping it.
+
+        `records_before` is what its record numbers grow by. OSError or ValueError when it is not whole.
+        """
+        about = json.loads((folder / "cohort.json").read_text(encoding="utf-8"))
+        numbers = self._numbers_of(about["names"])
+        grow = {f"{name.removesuffix('s')}_ends": self._sizes[name] for name in _BLOBS}
+        grow["record"] = records_before
+        for name, kind in _COLUMNS.items():
+            for values in _in_pieces(folder / name, kind):
+                moved = numbers[values] if name == "chromosome" else values + grow.get(name, 0)
+                self._file(name).write(np.ascontiguousarray(moved, kind).data)
+        for name in (*_BLOBS, "counts", "packed"):
+            with (folder / name).open("rb") as file:
+                shutil.copyfileobj(file, self._file(name), _COPIED_AT_ONCE)
+        for name in _BLOBS:
+            self._sizes[name] += (folder / name).stat().st_size
+        for name in ("phase", "haploid"):
+            self._append_plane_of(folder / name, name, about["rows"])
+        self.rows += about["rows"]
+        self.records = max(self.records, records_before + about["records"])
+
+    def _append_plane_of(self, path: Path, name: str, rows: int) -> None:
+        width = (self._samples + 7) // 8
+        if not path.exists():
+            for at in range(0, rows, ROWS_AT_ONCE):
+                self._append_plane(name, None, min(ROWS_AT_ONCE, rows - at))
+            return
+        if name not in self._open:
+            self._file(name).truncate(self.rows * width)
+            self._file(name).seek(self.rows * width)
+        with path.open("rb") as file:
+            shutil.copyfileobj(file, self._file(name), _COPIED_AT_ONCE)
+
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         for file in self._open.values():
             file.close()
@@ -291,6 +330,13 @@ class CohortWriter:
             "records": self.records,
         }
         (self.folder / "cohort.json").write_text(json.dumps(about), encoding="utf-8")
+
+
+def _in_pieces(path: Path, kind: str) -> Iterator[NDArray[Any]]:
+    """The values of a column, some at a time, read and not mapped."""
+    with path.open("rb") as file:
+        while piece := file.read(_COPIED_AT_ONCE):
+            yield np.frombuffer(piece, kind)
 
 
 def _codes(batch: Batch, samples: int | None = None) -> Codes:

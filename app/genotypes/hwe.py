@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
 _SITES_AT_ONCE = 16_384
-_NEGLIGIBLE = 1e-30  # of the most probable table; smaller terms change nothing
+_NEGLIGIBLE = 1e-17  # of the sum over all tables: smaller terms change nothing
 _TIE = 1e-8  # tables whose probabilities differ by less are equally probable
 
 
@@ -86,6 +86,7 @@ def _walk(
     """Add the tables with fewer (step −2) or more (2) hets than the most probable one."""
     sites = np.arange(len(people))
     het, weight = middle.astype(np.float64), np.ones(len(people))
+    least = np.minimum(_NEGLIGIBLE, observed * _NEGLIGIBLE)
     while len(sites):
         hom_rare = (rare[sites] - het) / 2
         hom_common = people[sites] - het - hom_rare
@@ -94,6 +95,6 @@ def _walk(
         else:
             weight = weight * 4 * hom_rare * hom_common / ((het + 2) * (het + 1))
         het = het + step
-        alive = weight > _NEGLIGIBLE
+        alive = weight > least[sites]
         sites, het, weight = sites[alive], het[alive], weight[alive]
         _add(weight, observed, sites, sums)

@@ -86,7 +86,7 @@ class SiteColumns:
             if self._folder is None:
                 self._files[name] = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `finish`
             else:
-                self._files[name] = (self._folder / name).open("wb")
+                self._files[name] = (self._folder / name).open("w+b")
         return self._files[name]
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 
@@ -17,7 +18,7 @@ from app.genotypes.vcf_batch import VcfBatch, batch_of
 PIECE_BYTES = 1 << 18  # small enough for the text to be read while it is still in the processor's cache
 NUMPY_PIECE_BYTES = 1 << 22  # large enough to make the fixed cost of NumPy calls small
 _FAULTS_BEFORE_GIVING_UP = 100_000
-_MOST_NAMES = 5000  # of chromosomes; a file with more is no genotype file, and the last stands for the rest
+MOST_NAMES = 5000  # of chromosomes; a file with more is no genotype file, and the last stands for the rest
 
 
 class VcfReader:
@@ -104,7 +105,7 @@ class VcfReader:
         buffer = piece.obj
         assert isinstance(buffer, bytearray)
         stop = len(piece)
-        at = self._feed_header(piece) if self._rows is None else 0
+        at = self.feed_header(piece) if self._rows is None else 0
         rows = self._rows
         while rows is not None and at < stop:
             at = rows.fill(buffer, at, stop)
@@ -126,13 +127,13 @@ class VcfReader:
         return np.repeat(numbers, np.diff(starts, append=rows.block.rows))
 
     def _number(self, name: bytes) -> int:
-        if name not in self._number_of_name and len(self.names) < _MOST_NAMES:
+        if name not in self._number_of_name and len(self.names) < MOST_NAMES:
             self._number_of_name[name] = len(self.names)
             self.names.append(name.decode("utf-8", "replace"))
-        return self._number_of_name.get(name, _MOST_NAMES - 1)
+        return self._number_of_name.get(name, MOST_NAMES - 1)
 
-    def _feed_header(self, piece: memoryview) -> int:
-        """Reads header lines; gives where the records begin."""
+    def feed_header(self, piece: memoryview) -> int:
+        """Read the header lines of a piece; gives where the records begin."""
         text = bytes(piece)
         at = 0
         while at < len(text):
@@ -153,6 +154,16 @@ class VcfReader:
     def _begin_records(self, columns: int) -> None:
         self.samples = max(0, columns - 9)
         self._rows = RowReader(self.samples, kernel=self._kernel, lines_before=self.lines)
+
+
+def header_of(path: str | os.PathLike[str]) -> tuple[Header, int] | None:
+    """The header of a file and how many samples its records have; None when it has no #CHROM line."""
+    with VcfReader(path) as reader, contextlib.suppress(ContainerError):
+        for piece in reader.text:
+            reader.feed_header(piece)
+            if reader.samples >= 0:
+                break
+    return (reader.header, reader.samples) if reader.header.columns is not None else None
 
 
 def vcf_batches(

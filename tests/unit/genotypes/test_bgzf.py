@@ -15,7 +15,9 @@ from app.genotypes.bgzf import (
     ContainerError,
     ContainerFault,
     open_text_blocks,
+    pack_block,
     read_lines,
+    split_points,
 )
 
 TEXT = b"".join(b"line %d of some text that packs well\n" % n for n in range(20_000))
@@ -127,3 +129,62 @@ def test_failed_writing_leaves_nothing(tmp_path: Path) -> None:
 
 def test_lines(packed: Path) -> None:
     assert list(read_lines(packed)) == TEXT.splitlines()
+
+
+@given(
+    st.lists(st.binary(max_size=60).map(lambda b: b.replace(b"\n", b"x")), max_size=400),
+    st.integers(2, 9),
+    st.sampled_from(["bgzf", "plain", "gzip"]),
+    st.integers(1, 4000),
+    st.booleans(),
+)
+@settings(max_examples=60, deadline=None)
+def test_parts_read_alone_are_the_whole(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[bytes], parts: int, how: str, block: int, ends: bool
+) -> None:
+    text = b"\n".join(lines) + (b"\n" if ends else b"")
+    path = tmp_path_factory.mktemp("parts") / "x"
+    packed = b"".join(pack_block(text[at : at + block], 1) for at in range(0, len(text), block)) + EOF_MARKER
+    path.write_bytes({"bgzf": packed, "plain": text, "gzip": gzip.compress(text)}[how])
+    points = split_points(path, parts)
+    assert points[0] == 0
+    found = []
+    for start, stop in zip(points, [*points[1:], None], strict=True):
+        with open_text_blocks(path, piece_bytes=256, start=start, stop=stop) as blocks:
+            found.append(b"".join(bytes(piece) for piece in blocks))
+    assert b"".join(found) == text
+    assert all(part.endswith(b"\n") for part in [part for part in found if part][:-1])
+
+
+def test_a_large_file_is_really_split(packed: Path) -> None:
+    points = split_points(packed, 3)
+    assert len(points) == 3
+    assert split_points(packed, 1) == [0]
+    plain = packed.with_name("plain")
+    plain.write_bytes(TEXT)
+    assert split_points(plain, 4) == [0, *(len(TEXT) * part // 4 for part in (1, 2, 3))]
+
+
+def test_damage_in_a_part_is_told_with_its_place_in_the_file(packed: Path) -> None:
+    start = split_points(packed, 2)[1]
+    whole = bytearray(packed.read_bytes())
+    whole[start + 100] ^= 0x55
+    packed.write_bytes(whole)
+    with pytest.raises(ContainerError) as caught, open_text_blocks(packed, start=start) as blocks:
+        list(blocks)
+    assert caught.value.offset == start
+
+
+def test_a_file_that_cannot_be_mapped_is_read(packed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError("no maps here")
+
+    monkeypatch.setattr("app.genotypes.bgzf._mapped", refuse)
+    assert read(packed) == TEXT
+
+
+def test_windows_do_not_change_the_text(packed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.genotypes.bgzf._WINDOW_BYTES", 70_000)
+    with open_text_blocks(packed, digest=True) as blocks:
+        assert b"".join(bytes(piece) for piece in blocks) == TEXT
+        assert blocks.sha256 == hashlib.sha256(packed.read_bytes()).hexdigest()
