@@ -109,7 +109,7 @@ def decimals(text: Bytes, begin: Places, stop: Places) -> tuple[NDArray[np.float
         letters = windows(text, begin, width)
         for place in range(width):
             state.feed(letters[:, place], place < length)
-    value, good = state.value(), state.good & state.digits & (length <= width)
+    value, good = state.value(), state.whole() & (length <= width)
     for line in np.flatnonzero(~good):
         good[line], value[line] = _slow_decimal(text[begin[line] : max(begin[line], stop[line])].tobytes())
     return value, good
@@ -123,22 +123,25 @@ class _Decimal:
         self.behind = np.zeros(lines, np.int16)
         self.exponent = np.zeros(lines, np.int16)
         self.pointed, self.scientific, self.minus = (np.zeros(lines, bool) for _ in range(3))
-        self.digits = np.zeros(lines, bool)
+        self.digits, self.power_digits, self.after_power = (np.zeros(lines, bool) for _ in range(3))
         self.good = np.ones(lines, bool)
 
     def feed(self, letter: Bytes, active: Bits) -> None:
         digit = letter - np.uint8(48)
         number = active & (digit <= 9)
-        self.digits |= number
         plain = number & ~self.scientific
+        self.digits |= plain
         np.copyto(self.mantissa, self.mantissa * 10 + digit, where=plain)
         self.behind += plain & self.pointed
         other = active & ~number
         if (number & self.scientific).any():
             grown = np.minimum(self.exponent * 10 + digit, 999).astype(np.int16)
             np.copyto(self.exponent, grown, where=number & self.scientific)
+            self.power_digits |= number & self.scientific
         if other.any():
             self._sign(letter, other)
+        elif self.after_power.any():
+            self.after_power[:] = False
 
     def _sign(self, letter: Bytes, other: Bits) -> None:
         point = other & (letter == ord("."))
@@ -146,11 +149,16 @@ class _Decimal:
         minus = other & (letter == ord("-"))
         plus = other & (letter == ord("+"))
         self.good &= ~(point & (self.pointed | self.scientific)) & ~(power & self.scientific)
-        self.good &= ~((minus | plus) & ~self.scientific)
+        self.good &= ~((minus | plus) & ~self.after_power)
         self.good &= ~other | point | power | minus | plus
         self.pointed |= point
         self.scientific |= power
         self.minus |= minus
+        self.after_power = power
+
+    def whole(self) -> Bits:
+        """Which lines hold a number that was understood."""
+        return self.good & self.digits & (self.power_digits | ~self.scientific)
 
     def value(self) -> NDArray[np.float64]:
         power = np.where(self.minus, -self.exponent, self.exponent) - self.behind

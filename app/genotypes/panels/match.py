@@ -1,7 +1,7 @@
 """How the alleles of many sites stand to those of a panel: the rules of the server, in bulk.
 
 Source: `cloudgene.md` 7.3 rows 6–12 with 7.12 C: an exact match with any row at the position counts, every
-other comparison is with the last row. The same rules one by one: `server/site_filter.compare_alleles`.
+other comparison is with the last row. Only pairs of two different letters have another strand.
 """
 
 from __future__ import annotations
@@ -120,18 +120,8 @@ def _match_others(
                 break
 
 
-_COMPLEMENT = str.maketrans("ACGT", "TGCA")
-
-
 def compare(mine: Alleles, theirs: Alleles) -> MatchKind:
-    """The rules for two pairs that are not two different letters of ACGT."""
-    turned = mine[0].translate(_COMPLEMENT), mine[1].translate(_COMPLEMENT)
-    for pair, kind in (
-        (mine, MatchKind.EXACT),
-        (mine[::-1], MatchKind.SWITCH),
-        (turned, MatchKind.FLIP),
-        (turned[::-1], MatchKind.FLIP_SWITCH),
-    ):
-        if pair == theirs:
-            return kind
-    return MatchKind.MISMATCH
+    """The rules for a pair that is not two different letters of ACGT: it has no other strand."""
+    if mine == theirs:
+        return MatchKind.EXACT
+    return MatchKind.SWITCH if mine[::-1] == theirs else MatchKind.MISMATCH

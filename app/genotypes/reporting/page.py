@@ -12,6 +12,7 @@ from app.genotypes.reporting import drawings
 
 Facts = dict[str, Any]
 _MOST_ROWS = 200
+_DOTTED = "A dotted bar stands for one to four people, however many they are."
 _OUTCOMES = {"accepts": "good", "partly": "fair", "refuses": "bad", "unknown": "fair"}
 _SEVERITIES = {"severe": ("bad", "Severe"), "warning": ("fair", "Warning"), "info": ("", "Note")}
 
@@ -155,10 +156,11 @@ def _people(people: Facts | None) -> str:
 
 def _plots(figures: Facts) -> Iterable[str]:
     if "sample_call_rate" in figures:
-        yield _figure("Call rate of people", drawings.histogram(figures["sample_call_rate"], "call rate", 3))
+        bars = drawings.histogram(figures["sample_call_rate"], "call rate", 3)
+        yield _figure("Call rate of people", bars, _DOTTED)
     if "heterozygosity" in figures:
         het = figures["heterozygosity"]
-        yield _figure("Heterozygosity", drawings.histogram(het, het["measure"], 3))
+        yield _figure("Heterozygosity", drawings.histogram(het, het["measure"], 3), _DOTTED)
     if "frequency_plane" in figures:
         yield _figure(
             "Frequencies against the reference",
