@@ -22,12 +22,14 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QCheckBox, QLabel, QPushButton, QWidget
 
 from app.application import open_desk
+from app.genotypes.figures import save_figures
+from app.operations.cohort_folder import cohort_folder
 from app.operations.desk import Desk
 from app.store import datasets, jobs, results, services
 from app.store.store import Connection
 from app.ui.running import RunningWindow
 from app.ui.widgets.elided import ElidedHeading, ElidedLabel
-from tests.ui import samples
+from tests.ui import cohorts, samples
 from tests.ui.test_window import nameless
 from tests.unit.store.nouns import fill_jobs
 
@@ -44,8 +46,13 @@ def fill(desk: Desk, rows: int) -> None:
             services.save_service(c, service)
             mine = [p for p in samples.panels() if p.service_id == service.id]
             services.replace_panels(c, service.id, mine, samples.NOW)
-        for number, accepted in ((1, True), (2, False), (3, None)):
-            datasets.save_dataset(c, samples.dataset(number, accepted))
+        for made in (
+            cohorts.judged(1),
+            samples.dataset(2, False),
+            samples.dataset(3, None),
+            cohorts.prepared(),
+        ):
+            datasets.save_dataset(c, made)
         fill_jobs(c, rows)
         jobs.save_job(c, samples.job(3))
         results.save_result(c, samples.result(1))
@@ -54,6 +61,9 @@ def fill(desk: Desk, rows: int) -> None:
             jobs.add_event(c, line)
 
     desk.store.write_now(write)
+    folder = cohort_folder(desk, "dataset-1")
+    folder.mkdir(parents=True)
+    save_figures(folder, cohorts.figures())
 
 
 def settle(

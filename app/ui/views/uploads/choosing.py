@@ -8,6 +8,11 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QWidget
 
+GENOTYPES = (
+    "*.vcf.gz *.vcf *.vcf.bgz *.bcf *.bed *.bim *.fam *.pgen *.pvar *.psam *.pvar.zst *.ped *.map *.bgen "
+    "*.gen *.gen.gz *.sample *.txt *.csv *.zip *.txt.gz"
+)
+
 
 def _t(words: str) -> str:
     return QCoreApplication.translate("Uploads", words)
@@ -17,7 +22,13 @@ def choose_files(parent: QWidget, then: Callable[[list[Path]], object]) -> QFile
     """Genotype files, several at once."""
     dialog = QFileDialog(parent, _t("Add genotype files"))
     dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-    dialog.setNameFilters([_t("VCF files (*.vcf.gz *.vcf *.vcf.bgz)"), _t("All files (*)")])
+    dialog.setNameFilters(
+        [
+            _t("Genotypes ({0})").format(GENOTYPES),
+            _t("VCF and BCF (*.vcf.gz *.vcf *.vcf.bgz *.bcf)"),
+            _t("All files (*)"),
+        ]
+    )
     return _opened(dialog, then)
 
 

@@ -222,7 +222,7 @@ class DatasetDetail(QWidget):
         self.verdict.show_services(facts.services, self.context.layout.value(CHOSEN))
         self.verdict.show_verdict(dataset, fits(dataset, facts.services, facts.panels, facts.jobs))
         findings = report.findings if report is not None else ()
-        self.findings.show_findings(findings, report is not None)
+        self.findings.show_findings(findings, report is not None, len(dataset.files))
         self.files.show_rows(file_rows(dataset))
         self.leaving.show_dataset(dataset, facts.jobs, {s.id: s.name for s in facts.services})
         self.panel_fit.show_verdicts(dataset.verdicts)
@@ -258,6 +258,8 @@ class DatasetDetail(QWidget):
             self.tabs.setCurrentWidget(first)
 
     def _read_figures(self, dataset: Dataset) -> None:
+        if dataset.state is DatasetState.CHECKING and self._figures_of == dataset.id:
+            return  # those of the check before stay until the new ones are there
         self._figures_of = dataset.id
         work = self.context.library.figures(dataset.id)
         self.context.bridge.run(work, self, lambda found: self._show_figures(dataset.id, found))

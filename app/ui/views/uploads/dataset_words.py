@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication
@@ -174,9 +175,10 @@ def finding_columns() -> tuple[Column, ...]:
     )
 
 
-def finding_row(f: Finding) -> tuple[Any, ...]:
-    """A finding as a row."""
-    place = ": ".join(p for p in (f.file or "", f.where) if p)
+def finding_row(f: Finding, several: bool = True) -> tuple[Any, ...]:
+    """A finding as a row; the file is named where there are several."""
+    file = PurePath(f.file).name if f.file and (several or not f.where) else ""
+    place = ": ".join(p for p in (file, f.where) if p)
     return (f.severity, f.title, place or _t("all files"), f.count, f.what_to_do)
 
 
@@ -217,7 +219,7 @@ def file_rows(dataset: Dataset) -> list[tuple[Any, ...]]:
 def _file_row(name: str, size: int, path: str, facts: FileFacts | None) -> tuple[Any, ...]:
     if facts is None:
         return (name, size, "", "", None, None, "", None, None, path)
-    counted = facts.format in ("", "VCF")
+    counted = facts.format in ("", "VCF") or facts.samples > 0
     kind = f"{facts.format} {facts.vcf_version.removeprefix('VCFv')}".strip() or "–"
     return (
         name,

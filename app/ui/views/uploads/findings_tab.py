@@ -23,13 +23,19 @@ from app.ui.widgets.basics import EmptyState, Text
 from app.ui.widgets.short_table import ShortTable
 
 _MORE = re.compile(r"\s*(…|\.\.\.|and [\d,]+ more)\s*$")
-_OF_PEOPLE = "sample."
+_OF_PEOPLE = ("sample.", "population.", "sex.", "relatedness.")
 
 
 def places_of(finding: Finding) -> list[str]:
     """The places that a finding names, one by one."""
     words = _MORE.sub("", finding.where)
     return [part for part in (p.strip() for p in re.split(r"[,;]\s+", words)) if part]
+
+
+def names_in(places: Sequence[str]) -> list[str]:
+    """People named in places: `HG1 (73.5 %)`, `HG1 and HG2 (0.50)`, `“a b”`."""
+    bare = (place.partition(" (")[0] for place in places)
+    return [name.strip("“” ") for place in bare for name in place.split(" and ")]
 
 
 def repair_of(finding: Finding | None) -> RepairCode | None:
@@ -51,6 +57,7 @@ class FindingsTab(QWidget):
         super().__init__(parent)
         self.findings: list[Finding] = []
         self.shown: list[Finding] = []
+        self._several = True
         self._show_fix = show_fix
         self._show_people = show_people
         column = QVBoxLayout(self)
@@ -116,8 +123,9 @@ class FindingsTab(QWidget):
             row.addWidget(button)
         return row
 
-    def show_findings(self, findings: Sequence[Finding], checked: bool) -> None:
-        """Show other findings."""
+    def show_findings(self, findings: Sequence[Finding], checked: bool, files: int = 2) -> None:
+        """Show other findings, of so many files."""
+        self._several = files > 1
         self.findings = sorted_findings(findings)
         for widget in (self.filter, self.only, self.copy, self.table):
             widget.setVisible(bool(self.findings))
@@ -127,7 +135,7 @@ class FindingsTab(QWidget):
 
     def _show(self) -> None:
         self.shown = fitting(self.findings, self.filter.text(), str(self.only.currentData()))
-        self.table.show_rows([finding_row(f) for f in self.shown])
+        self.table.show_rows([finding_row(f, self._several) for f in self.shown])
         self._show_full()
 
     def chosen(self) -> Finding | None:
@@ -154,8 +162,7 @@ class FindingsTab(QWidget):
     def _open_people(self) -> None:
         finding = self.chosen()
         if finding is not None:
-            names = [place.partition(" (")[0].strip("“”") for place in places_of(finding)]
-            self._show_people(finding, names)
+            self._show_people(finding, names_in(places_of(finding)))
 
     def _open_fix(self) -> None:
         fix = repair_of(self.chosen())
