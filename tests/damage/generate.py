@@ -7,6 +7,7 @@ from random import Random
 
 from tests.damage.other_formats import SPOILS, archives, other_builds, spoiled
 from tests.damage.plan import Damage, Damaged, Draft, Expected, Good
+from tests.damage.plink_sites import CHANGES, spoiled_bim
 from tests.damage.vcf_rows import ROW_DAMAGES
 from tests.damage.vcf_whole import (
     ALONE,
@@ -22,7 +23,6 @@ from tests.helpers.small_study import FORMATS, Study, bgzf, make_study, vcf_text
 
 SETS_OF_SEVERAL = 60
 ROUNDS = 2
-_X_HALVES = "S002"
 
 
 def _study(seed: int) -> Study:
@@ -44,6 +44,9 @@ def damaged() -> Iterator[Damaged]:
                 yield spoiled(format_, name, study, draw)
     for number in range(SETS_OF_SEVERAL):
         yield _several(number)
+    for number in range(SETS_OF_SEVERAL // 3):
+        draw = Random(f"bim {number}")
+        yield spoiled_bim(_study(150 + number), draw.sample(sorted(CHANGES), draw.randint(1, 3)), draw)
     yield from _together()
 
 
