@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from app.domain.repair import RepairCode as R
 from app.genotypes.cohort import HOM_REF, MISSING
+from app.genotypes.hwe import hwe_p
 from app.genotypes.repair.draft import Draft
 from app.genotypes.repair.palindromic import DRIFT, panel_frequency
 from app.genotypes.repair.study import MT, X, Y
@@ -34,7 +35,7 @@ def quality(draft: Draft) -> None:
 
 def _hwe(draft: Draft, counts: NDArray[np.int32]) -> None:
     rows = np.flatnonzero(draft.alive & ~np.isin(draft.chromosome, (0, X, Y, MT)))
-    probability = hwe_p(counts[rows])
+    probability = hwe_p(counts[rows, 0], counts[rows, 1], counts[rows, 2])
     off = rows[probability < draft.choices.hwe_p]
     mixed = len(off) > max(20, MOST_OFF_HWE * len(rows))
     caution = (
@@ -44,46 +45,6 @@ def _hwe(draft: Draft, counts: NDArray[np.int32]) -> None:
     )
     why = f"p below {draft.choices.hwe_p:g}: usually a bad assay."
     draft.offer(R.DROP_SITES_HWE, off, loses=True, proposed=not mixed, why=why, caution=caution)
-
-
-def hwe_p(counts: NDArray[np.int32]) -> NDArray[np.float64]:
-    """Exact p of [rows, 4] genotype counts (Wigginton 2005), 1 where nothing varies.
-
-    Rows with equal counts are worked out once. Only rows that a chi-square finds suspicious are worked out
-    exactly: elsewhere p is far above any threshold.
-    """
-    result = np.ones(len(counts))
-    hom, het, alt = (counts[:, i].astype(np.float64) for i in range(3))
-    total = hom + het + alt
-    with np.errstate(invalid="ignore", divide="ignore"):
-        p = (2 * alt + het) / (2 * total)
-        expected = 2 * p * (1 - p) * total
-        chi = total * (1 - het / expected) ** 2
-    suspicious = np.flatnonzero(np.nan_to_num(chi) > 10)
-    known: dict[tuple[int, int, int], float] = {}
-    for row in suspicious.tolist():
-        key = (int(hom[row]), int(het[row]), int(alt[row]))
-        if key not in known:
-            known[key] = exact_hwe(*key)
-        result[row] = known[key]
-    return result
-
-
-def exact_hwe(hom: int, het: int, alt: int) -> float:
-    """The probability of a number of heterozygotes as rare as this one, given the alleles."""
-    rare = 2 * min(hom, alt) + het
-    total = hom + het + alt
-    middle = rare * (2 * total - rare) // (2 * total)
-    middle += (middle ^ rare) & 1
-    hets = np.arange(rare & 1, rare + 1, 2)
-    log = np.zeros(len(hets))
-    rare_hom = (rare - hets[:-1]) / 2
-    common_hom = total - hets[:-1] - rare_hom
-    with np.errstate(divide="ignore"):
-        log[1:] = np.cumsum(np.log(4 * rare_hom * common_hom) - np.log((hets[:-1] + 2.0) * (hets[:-1] + 1.0)))
-    weight = np.exp(log - log.max())
-    weight /= weight.sum()
-    return float(min(1.0, weight[weight <= weight[het // 2] * (1 + 1e-9)].sum()))
 
 
 def _frequency(draft: Draft) -> None:

@@ -16,7 +16,6 @@ from app.genotypes.matrix import read_matrix
 from app.genotypes.repair.alleles import Stand, restored, stand_of
 from app.genotypes.repair.apply import repair
 from app.genotypes.repair.plan import plan_repairs
-from app.genotypes.repair.sites import exact_hwe
 from app.genotypes.repair.structure import trim
 from app.genotypes.repair.target import RepairChoices, RepairTarget
 from app.genotypes.site_table import NO_FREQUENCY, SiteTable, letters_code, table_of
@@ -112,20 +111,24 @@ def test_any_row_of_a_position_may_fit() -> None:
     assert row.tolist() == [1, 0, 1]
 
 
-@pytest.mark.parametrize("counts", [(10, 20, 10), (30, 0, 10), (57, 14, 50), (100, 1, 0), (5, 90, 5)])
-def test_hwe_is_that_of_enumeration(counts: tuple[int, int, int]) -> None:
-    """Against the sum over all heterozygote counts with integers (Wigginton 2005)."""
-    from math import comb, factorial
-
-    hom, het, alt = counts
-    total, rare = hom + het + alt, 2 * min(hom, alt) + het
-    ways = {}
-    for h in range(rare % 2, rare + 1, 2):
-        small = (rare - h) // 2
-        ways[h] = 2**h * factorial(total) // (factorial(small) * factorial(h) * factorial(total - small - h))
-    probability = {h: way / comb(2 * total, rare) for h, way in ways.items()}
-    expected = sum(p for p in probability.values() if p <= probability[het] * (1 + 1e-9))
-    assert exact_hwe(*counts) == pytest.approx(expected, rel=1e-6)
+def test_sites_far_from_hwe_are_left_out_but_not_in_a_mixed_cohort(tmp_path: Path) -> None:
+    """One site of a hundred where all are heterozygous goes; where every site is off nothing is proposed."""
+    random = np.random.default_rng(3)
+    frequency = random.uniform(0.3, 0.7, 100)
+    rows: list[Row] = [
+        ("1", 1_000_000 + 5_000 * i, ".", "A", "G", random.binomial(2, f, 60).tolist())
+        for i, f in enumerate(frequency)
+    ]
+    rows[40] = (*rows[40][:5], [1] * 60)
+    strict = RepairChoices(sample_call_rate=0, site_call_rate=0)
+    outcome = mended(tmp_path / "a", rows, RepairTarget(study_build=SURE), strict)
+    assert codes(outcome)["drop_sites_hwe"] == (0, 1)
+    two = [(*row[:5], [0] * 30 + [2] * 30) for row in rows]
+    cohort = cohort_of_rows(tmp_path / "b", [f"s{i}" for i in range(60)], two)
+    plan = plan_repairs([cohort], RepairTarget(study_build=SURE), strict)
+    step = next(each for each in plan.steps if each.code is RepairCode.DROP_SITES_HWE)
+    assert (step.sites, step.chosen) == (100, False)
+    assert "ancestries" in step.caution
 
 
 def test_dense_input_is_thinned_to_an_array(tmp_path: Path) -> None:
