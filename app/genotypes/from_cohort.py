@@ -25,9 +25,9 @@ _GENOTYPES_AT_ONCE = 1 << 24
 def scan_of_cohort(cohort: Cohort, header: Header | None = None) -> Scan:
     """A `Scan` of the cohort's file: one entry a record, counts of genotypes, counts of each sample.
 
-    `size` is that of all files of the set, `path` the first of them. `header` is what a reader found (a BCF
-    has one); without it the samples stand in it and nothing else that a VCF header would say. Several rows
-    of one record become one entry again.
+    `size` is that of all files of the set, `path` the first of them. `header` is what a reader found (a
+    BCF and a .pvar have one): its contigs and reference are taken over. Several rows of one record become
+    one entry again.
     """
     path = cohort.origin.files[0] if cohort.origin.files else str(cohort.folder)
     first = _first_rows(cohort)
@@ -36,7 +36,7 @@ def scan_of_cohort(cohort: Cohort, header: Header | None = None) -> Scan:
         size=sum(_size(each) for each in cohort.origin.files),
         compression=_compression(path),
         eof_marker=None,
-        header=header or _header(cohort),
+        header=_header(cohort, header),
         chromosomes=list(cohort.names),
         sites=_sites(cohort, first),
         samples=len(cohort.samples),
@@ -62,12 +62,15 @@ def _compression(path: str) -> Compression:
         return Compression.PLAIN
 
 
-def _header(cohort: Cohort) -> Header:
+def _header(cohort: Cohort, found: Header | None) -> Header:
     header = Header(file_format="VCFv4.2", version=(4, 2), file_format_first=True, lines=2)
     header.file_format_as_written = b"##fileformat=VCFv4.2"
     header.columns = [*FIXED_COLUMNS, *(name.encode() for name in cohort.samples)]
     header.formats = {"GT"}
     header.reference = cohort.origin.build
+    if found is not None:
+        header.contigs = found.contigs
+        header.reference = found.reference or header.reference
     return header
 
 

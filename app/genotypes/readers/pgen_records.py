@@ -17,7 +17,7 @@ MULTIALLELIC_BIT, PHASE_BIT = 8, 16
 _LD, _LD_INVERTED = 2, 3
 _INVERTED = np.array([2, 1, 0, 3], np.uint8)
 _GROUP = 64
-_FOUR_CODES = unpack(np.arange(256, dtype=np.uint8)[:, None], 4)
+_FOUR_CODES = unpack(np.arange(256, dtype=np.uint8)[:, None], 4).view(np.uint32)[:, 0]
 
 
 class BrokenRecord(Exception):
@@ -68,7 +68,7 @@ class Cursor:
 
 def plain(raw: NDArray[np.uint8], samples: int) -> Codes:
     """Codes of one packed row."""
-    codes: Codes = _FOUR_CODES[raw].reshape(-1)[:samples]
+    codes: Codes = _FOUR_CODES[raw].view(np.uint8)[:samples]
     return codes
 
 
@@ -121,18 +121,20 @@ def difference_list(
     first[:, :width] = cursor.take(groups * width).reshape(groups, width)
     cursor.take(groups - 1)  # sizes of groups, for those who skip some
     values = plain(cursor.take((count + 3) // 4), count) if with_values else nothing
-    steps = np.zeros((groups, _GROUP), np.int64)
-    steps[:, 0] = first.view("<u4")[:, 0]
-    steps.reshape(-1)[_inner_places(count)] = _varints(cursor, count - groups)
-    ids = np.cumsum(steps, axis=1).reshape(-1)[:count]
-    if ids[-1] >= samples or (np.diff(ids) <= 0).any():
+    ids = _summed(first.view("<u4")[:, 0], _varints(cursor, count - groups))[:count]
+    if ids[-1] >= samples or (ids[1:] <= ids[:-1]).any():
         raise BrokenRecord("a list of samples is out of order")
     return ids, values
 
 
-def _inner_places(count: int) -> NDArray[np.int64]:
-    places = np.arange(count, dtype=np.int64)
-    return places[places % _GROUP > 0]
+def _summed(first: NDArray[np.uint32], steps: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Samples from the first of each group and the steps between the others."""
+    padded = np.zeros(len(first) * (_GROUP - 1), np.int64)
+    padded[: len(steps)] = steps
+    every = np.empty((len(first), _GROUP), np.int64)
+    every[:, 0] = first
+    every[:, 1:] = padded.reshape(-1, _GROUP - 1)
+    return np.cumsum(every, axis=1).reshape(-1)
 
 
 def _varints(cursor: Cursor, count: int) -> NDArray[np.int64]:

@@ -64,7 +64,10 @@ class _Row:
 
 
 class Plink2Reader:
-    """See `GenotypeReader`. Memory: one batch of rows and the header of 65,536 variants."""
+    """See `GenotypeReader`. Memory: one batch of rows and the header of 65,536 variants.
+
+    `header` is the VCF header that stands in the .pvar.
+    """
 
     def __init__(self, pgen: Path, pvar: Path, psam: Path) -> None:
         """Proves magic, numbers of people and of variants; FormatError or OSError otherwise."""
@@ -75,6 +78,7 @@ class Plink2Reader:
         self.samples: Sequence[str] = people.names()
         self.people = people.columns()
         self._pvar = Pvar(pvar)
+        self.header = self._pvar.header
         with pgen.open("rb") as file:
             self._read_start(file)
         sure = Reference.PROVISIONAL if self._mode == _BED or self._control >> 6 == 2 else Reference.KNOWN
@@ -335,12 +339,14 @@ def _phase(row: _Row, alt: int) -> Bits:
 
 def _phase_flags(row: _Row, phase_known: bool) -> int:
     """Bars where phase is stored; a row without hets counts as phased in a file that has phase."""
+    if not phase_known:
+        return int(SiteFlag.HAS_SLASH)
     hets = row.codes == HET
     if row.alleles is not None:
         hets = row.alleles.first != row.alleles.second
     count = int(np.count_nonzero(hets))
     phased = 0 if row.phased is None else len(row.phased)
-    if phased == count and (phased or phase_known):
+    if phased == count:
         return int(RowFlag.PHASED | SiteFlag.HAS_PIPE)
     return int(SiteFlag.HAS_SLASH | (SiteFlag.HAS_PIPE if phased else SiteFlag(0)))
 

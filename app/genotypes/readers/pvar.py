@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from app.genotypes.header import Header
 from app.genotypes.readers.columns import ChromosomeNames, Lines, Words, integers, lines_of, split
 from app.genotypes.readers.contract import FormatError
 from app.genotypes.texts import Texts
@@ -35,15 +36,21 @@ class PvarSites:
 
 
 class Pvar:
-    """The list of variants of a set. `count` is how many there are, known after one quick pass."""
+    """The list of variants of a set. `count` is how many there are, known after one quick pass.
+
+    `header` holds the contigs that the list names, where it has the header of a VCF.
+    """
 
     def __init__(self, path: Path) -> None:
         """FormatError when the list has no columns that could be one."""
         self.path = path
         self.names = ChromosomeNames(path)
+        self.header = Header()
         self._columns: Mapping[str, int] = {}
         self._tabs = False
+        self._is_counted = False
         self.count = sum(len(lines) for lines in self._records())
+        self._is_counted = True
 
     def _records(self) -> Iterator[Lines]:
         for lines in lines_of(self.path):
@@ -57,6 +64,8 @@ class Pvar:
                 yield records
 
     def _learn(self, line: bytes) -> None:
+        if not self._is_counted and line.startswith(b"##"):
+            self.header.add(line)
         if line.startswith(b"#CHROM"):
             self._tabs = b"\t" in line
             words = line.split(b"\t") if self._tabs else line.split()

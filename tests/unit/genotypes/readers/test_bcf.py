@@ -102,6 +102,8 @@ def test_real_panel_equals_cyvcf2(tmp_path: Path) -> None:
     batch = next(reader.batches(2000))
     assert batch.genotypes is not None
     assert reader.header.contigs["1"] is not None
+    cohort = read(tmp_path / "c", shared_data("formats", "gsa48.bcf"))
+    assert scan_of_cohort(cohort, reader.header).header.contigs == reader.header.contigs
     variants = cyvcf2.VCF(str(path), gts012=True)
     assert list(reader.samples) == variants.samples
     for row, variant in zip(range(len(batch)), variants, strict=False):
