@@ -11,6 +11,7 @@ from typing import Protocol, runtime_checkable
 
 from app.domain.progress import Report, silent
 from app.domain.verdict import Verdict
+from app.genotypes.excluded_list import LearnedPanel
 from app.genotypes.rules import RulePack
 from app.genotypes.server.panel_sites import AnySites, PanelSource, PanelTables
 from app.genotypes.server.parameters import ServerQcAnswer
@@ -42,14 +43,15 @@ def judge_files(
 
     `panel` gives the sites of the panel by plain chromosome (`20`, `X`): a mapping, a `PanelList` or any
     `PanelSource`; None: there is no site list, and what needs one is named in `not_judged`. `chain` lifts
-    from the build of the upload to that of the panel as the server does. Bad files are an answer, no exception.
+    from the build of the upload to that of the panel as the server does. Bad files are an answer, never an
+    exception.
     """
     parameters = rules.parameters
     lifts = parameters.build != parameters.panel_build
     if chain is not None and lifts:
         parameters = parameters.model_copy(update={"chain": str(chain)})
     lifted = lifts and parameters.chain is not None
-    missing = _not_judged(rules, panel is not None, lifts, lifted)
+    missing = _not_judged(rules, panel, lifts, lifted)
     usable = panel is not None and (lifted or not lifts)
     answer = run_server_qc(sorted(map(Path, files)), parameters, _source(panel if usable else None), report)
     return answer, verdict_of(answer, rules, Judged(usable, lifted, missing))
@@ -63,7 +65,7 @@ def _source(panel: PanelSites | None) -> PanelSource:
     return PanelTables(panel.table) if isinstance(panel, HasTables) else panel
 
 
-def _not_judged(rules: RulePack, has_sites: bool, lifts: bool, lifted: bool) -> tuple[str, ...]:
+def _not_judged(rules: RulePack, panel: PanelSites | None, lifts: bool, lifted: bool) -> tuple[str, ...]:
     lines = []
     if not rules.known:
         lines.append(f"The checks of {rules.service} are not published; only its limits were compared.")
@@ -75,8 +77,13 @@ def _not_judged(rules: RulePack, has_sites: bool, lifts: bool, lifted: bool) -> 
             f"Alleles, strand and overlap with {name}: the files are {build}, the panel is {wanted}, and "
             "there is no chain file here."
         )
-    elif not has_sites:
+    elif panel is None:
         lines.append(f"Alleles, strand and overlap: no site list of {name} is on this computer.")
+    elif isinstance(panel, LearnedPanel):
+        lines.append(
+            f"Alleles, strand and overlap: only {panel.count:,} sites of {name} are known, from lists of "
+            "earlier jobs."
+        )
     if not rules.panel_build_known:
         lines.append("Whether the build of the files is that of the panel: the panel does not say its build.")
     return tuple(lines)

@@ -24,7 +24,8 @@ class SiteTable:
 
     `code` is ref << 2 | alt with A, C, G, T as 0–3, or OTHER; the alleles of OTHER rows stand in `others`.
     `frequency` is that of ALT times 65,534, NO_FREQUENCY where it is unknown, None when there is none.
-    `rs` are numbers of rs identifiers, 0 for none. Arrays may be memory-mapped.
+    `rs` are numbers of rs identifiers, 0 for none. Arrays may be memory-mapped. `partial`: nothing is known
+    of places that are not here.
     """
 
     position: NDArray[np.uint32]
@@ -32,6 +33,7 @@ class SiteTable:
     frequency: NDArray[np.uint16] | None = None
     rs: NDArray[np.uint32] | None = None
     others: Mapping[int, Alleles] = field(default_factory=dict)
+    partial: bool = False
 
     def __len__(self) -> int:
         return len(self.position)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from app.domain.finding import CheckReport
 from app.domain.repair import RepairCode
 from app.domain.verdict import LostChunk, Outcome, Verdict, VerdictReason
 from app.genotypes.rules import RulePack
-from app.genotypes.server.parameters import ExcludedChunk, ServerQcAnswer
+from app.genotypes.server.parameters import ExcludedChunk, ServerQcAnswer, ServerQcParameters
 from app.genotypes.verdict_errors import broken, index_reason, plain_text, validation_reason
 
 PEOPLE_SHOWN = 20
@@ -54,6 +55,52 @@ def verdict_of(answer: ServerQcAnswer, pack: RulePack, judged: Judged | None = N
         not_judged=seen.not_judged,
         rules="; ".join(pack.sources),
     )
+
+
+def verdict_by_limits(pack: RulePack, report: CheckReport | None) -> Verdict:
+    """The verdict of a service whose checks are not written down, by its limits alone."""
+    seen = report or CheckReport(accepted=False, stage="index")
+    known = ServerQcAnswer(
+        accepted=False,
+        stage="ok",
+        chromosomes=seen.chromosomes or None,
+        vcf_versions=tuple(each.vcf_version for each in seen.files if each.vcf_version),
+    )
+    reasons = (*_people(seen, pack.parameters), *_of_service(known, pack))
+    missing = [f"The checks of {pack.service} are not published; only its limits were compared."]
+    if report is None:
+        missing.append("The files were not checked yet: people and chromosomes are not known.")
+    outcome = Outcome.REFUSES if any(each.stops for each in reasons) else Outcome.UNKNOWN
+    return Verdict(
+        service_id=pack.service_id,
+        service=pack.service,
+        panel_id=pack.panel_id,
+        panel=pack.panel,
+        outcome=outcome,
+        headline=_headline(pack, known, outcome, reasons),
+        remedy=_remedy(reasons),
+        reasons=reasons,
+        not_judged=tuple(missing),
+    )
+
+
+def _people(report: CheckReport, rules: ServerQcParameters) -> Iterable[VerdictReason]:
+    here = report.samples
+    if rules.min_samples and 0 < here < rules.min_samples:
+        yield VerdictReason(
+            code="too_few_samples",
+            text=f"{here:,} people, at least {rules.min_samples:,} are needed",
+            here=here,
+            allowed=rules.min_samples,
+        )
+    if rules.max_samples and here > rules.max_samples:
+        yield VerdictReason(
+            code="too_many_samples",
+            text=f"{here:,} people, {rules.max_samples:,} are allowed",
+            here=here,
+            allowed=rules.max_samples,
+            fix=RepairCode.BATCHES,
+        )
 
 
 def _outcome(

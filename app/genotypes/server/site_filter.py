@@ -118,6 +118,8 @@ class SiteFilter:
             fate[rows] = _TYPED_ONLY
         else:
             fate[rows], last[rows] = _compare(sites.part(rows), panel)
+            if panel.partial:
+                fate[rows[fate[rows] == _TYPED_ONLY]] = _MATCH
         return self._book(sites, fate, early, last, panel)
 
     def _book(
