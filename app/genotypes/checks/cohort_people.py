@@ -162,12 +162,14 @@ def heterozygosity(subject: CohortSubject) -> Iterable[Finding]:
     limits = (
         f"More than {subject.options.het_deviations:g} standard deviations from others of their ancestry."
     )
+    known = tally.f[np.isfinite(tally.f)]
+    middle = float(np.median(known)) if len(known) else 0.0
     out = np.flatnonzero(found)
-    order = out[np.argsort(-np.abs(tally.f[out] - np.nanmedian(tally.f)), kind="stable")]
+    order = out[np.argsort(-np.abs(tally.f[out] - middle), kind="stable")]
     words = [f"{subject.samples[i]} (F {tally.f[i]:+.2f})" for i in order[:3]]
     rule = Rule(_HET.code, _HET.severity, _HET.title, limits, _HET.what_to_do, _HET.fix)
     yield from _of_samples(subject, rule, order, words)
-    mixed = np.flatnonzero((found < 0) & (tally.f - np.nanmedian(tally.f) < -0.1))
+    mixed = np.flatnonzero((found < 0) & (tally.f - middle < -0.1))
     yield from _of_samples(subject, _MIXED, mixed)
 
 
