@@ -118,7 +118,7 @@ class ShortTable(QTableView):
         rows.setDefaultSectionSize(self.fontMetrics().height() + GRID)
         header = self.horizontalHeader()
         header.setHighlightSections(False)
-        header.setStretchLastSection(True)
+        header.setStretchLastSection(not columns[-1].numeric)
         for number, column in enumerate(columns):
             self.setColumnWidth(number, column.width)
 

@@ -222,7 +222,9 @@ class DatasetDetail(QWidget):
         self.verdict.show_services(facts.services, self.context.layout.value(CHOSEN))
         self.verdict.show_verdict(dataset, fits(dataset, facts.services, facts.panels, facts.jobs))
         findings = report.findings if report is not None else ()
-        self.findings.show_findings(findings, report is not None, len(dataset.files))
+        self.findings.show_findings(
+            findings, report is not None, len(report.files) if report is not None else 0
+        )
         self.files.show_rows(file_rows(dataset))
         self.leaving.show_dataset(dataset, facts.jobs, {s.id: s.name for s in facts.services})
         self.panel_fit.show_verdicts(dataset.verdicts)

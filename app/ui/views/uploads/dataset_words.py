@@ -17,6 +17,9 @@ from app.ui.status import Shown
 from app.ui.text import plural
 from app.ui.views.uploads.service_fit import WAY, Fit, Reason, ServiceFit, Why, was_read
 
+OTHER_FORMAT = "content.format"
+"""The finding that the genotypes are no VCF, though they can be read."""
+
 CERTAIN, LIKELY = 0.99, 0.9
 _SILENT = ("None of", "No known")
 _ORDER = {Severity.SEVERE: 0, Severity.WARNING: 1, Severity.INFO: 2}
@@ -137,6 +140,9 @@ def verdict_words(dataset: Dataset) -> tuple[Shown, str]:
     if dataset.state is DatasetState.CHECKING:
         said = report.error or _t("The beginning of the files is in order.")
         return shown, _t("So far: {0} The check goes on.").format(said.rstrip(".") + ".")
+    if report.accepted and any(f.code == OTHER_FORMAT for f in report.findings):
+        to_write = Shown(Status.WARNING, _t("To be prepared"))
+        return to_write, _t("Services take VCF. Haplodesk can write it: choose “Make it ready for”.")
     if report.accepted:
         tail = _n("%Ln warning(s) to look at.", warnings) if warnings else ""
         return shown, f"{_t('Nothing in the files stops a submission.')} {tail}".strip()
@@ -220,7 +226,8 @@ def _file_row(name: str, size: int, path: str, facts: FileFacts | None) -> tuple
     if facts is None:
         return (name, size, "", "", None, None, "", None, None, path)
     counted = facts.format in ("", "VCF") or facts.samples > 0
-    kind = f"{facts.format} {facts.vcf_version.removeprefix('VCFv')}".strip() or "–"
+    version = facts.vcf_version.removeprefix("VCFv") if facts.format in ("", "VCF") else ""
+    kind = f"{facts.format} {version}".strip() or "–"
     return (
         name,
         size,

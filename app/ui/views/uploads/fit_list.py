@@ -14,13 +14,15 @@ from app.domain.verdict import Outcome, Verdict
 from app.ui.context import Context
 from app.ui.theme import GRID
 from app.ui.views.uploads.dataset_words import fit_shown, fit_words, verdict_words
-from app.ui.views.uploads.service_fit import Fit, ServiceFit
+from app.ui.views.uploads.service_fit import Fit, ServiceFit, Why
 from app.ui.views.uploads.verdict_details import VerdictDetails
 from app.ui.views.uploads.verdict_words import outcome_shown, repairable, verdict_name
 from app.ui.widgets.basics import Card, StatusBadge, Text, link
 from app.ui.widgets.elided import ElidedLabel
 
 SHOWN = 4
+MENDABLE = frozenset({Why.FILE_NAME, Why.MANY_SAMPLES})
+"""Reasons of a refusal, before a prediction, that the plan of repairs deals with."""
 
 
 class VerdictActions(Protocol):
@@ -102,14 +104,18 @@ class FitLine(QWidget):
         elif fit is not None:
             self.badge.show_status(fit_shown(fit))
             self.name.setText(fit.service.name)
-            self.short.setText(fit_words(fit))
+            mendable = any(r.why in MENDABLE for r in fit.reasons)
+            can = self.tr("Haplodesk can prepare it.") if mendable else ""
+            self.short.setText(f"{fit_words(fit)} {can}".strip())
+            self.plan.setVisible(mendable)
             self.ask.setVisible(fit.fit is not Fit.UNKNOWN)
         for button in (self.plan, self.ask):
             button.setAccessibleName(f"{button.text()}: {self.name.text()}")
 
     def _show_plan(self) -> None:
-        if self.said is not None and self.said.verdict is not None:
-            self._actions.show_plan(self.said.service_id, self.said.verdict.panel_id)
+        if self.said is not None:
+            verdict = self.said.verdict
+            self._actions.show_plan(self.said.service_id, verdict.panel_id if verdict is not None else None)
 
     def _ask(self) -> None:
         if self.said is None:

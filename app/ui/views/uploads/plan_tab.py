@@ -219,8 +219,9 @@ class PlanTab(QWidget):
         self._say_totals()
 
     def _say_state(self, plan: RepairPlan | None, planning: bool) -> None:
-        self.badge.setVisible(planning or plan is not None)
-        self.before.setVisible(planning or plan is not None)
+        said = plan is not None and bool(plan.before or plan.refused or not plan.steps)
+        self.badge.setVisible(planning or said)
+        self.before.setVisible(planning or said)
         self.after.setVisible(plan is not None and bool(plan.after))
         if planning or plan is None:
             self.badge.show_status(Shown(Status.RUNNING, self.tr("Planning")))
