@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import lzma
 import os
+import struct
+import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,7 +116,27 @@ def look(path: Path) -> Content:
         return Content("special", "a device or a pipe")
     with path.open("rb") as file:
         raw = file.read(HEAD_BYTES)
-    return _by_ending(path.name.lower(), raw) or recognise(raw)
+    found = _by_ending(path.name.lower(), raw) or recognise(raw)
+    return _alone_inside(path) or found if found.name == "zip" else found
+
+
+_IN_ZIP = frozenset(
+    {"23andme", "ancestrydna", "myheritage", "ftdna", "livingdna", "consumer", "final_report"}
+)
+_DAMAGES = (OSError, ValueError, LookupError, RuntimeError, EOFError, struct.error, zlib.error)
+_MOST_MEMBERS = 1000
+
+
+def _alone_inside(path: Path) -> Content | None:
+    """What the only file of an archive is, when its readers take it out of an archive by themselves."""
+    with contextlib.suppress(*_DAMAGES, zipfile.BadZipFile, lzma.LZMAError), zipfile.ZipFile(path) as archive:
+        listed = archive.infolist()[:_MOST_MEMBERS]
+        files = [each for each in listed if not each.is_dir() and "__MACOSX/" not in each.filename]
+        if len(files) == 1:
+            with archive.open(files[0]) as member:
+                inside = recognise(member.read(HEAD_BYTES))
+            return inside if inside.name in _IN_ZIP else None
+    return None
 
 
 _BY_ENDING: dict[str, Content] = {
