@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pydantic import SecretStr
 
@@ -33,6 +33,7 @@ from app.ui.theme import Theme
 
 if TYPE_CHECKING:
     from app.domain.chain import ChainFile, ChainOffer
+    from app.domain.comparison import Comparison
     from app.domain.panel_sites import PanelSiteList
     from app.genotypes.figures import Figures
     from app.operations.desk import Looks
@@ -116,7 +117,7 @@ class Operations(Protocol):
     ) -> Changes: ...
     async def learn_from_excluded(
         self, dataset_id: str, path: Path, service_id: str, panel_id: str | None
-    ) -> Any: ...
+    ) -> Comparison: ...
     async def plan_repair(
         self,
         dataset_id: str,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
@@ -12,6 +12,7 @@ from app.domain.changes import Changes, Noun
 from app.domain.settings import Settings
 
 if TYPE_CHECKING:
+    from app.domain.comparison import Comparison
     from app.domain.repair import RepairCode, RepairPlan
     from app.operations.desk import Desk
     from app.operations.draft_job import JobDraft, Preflight
@@ -131,7 +132,7 @@ class DeskOperations:
 
     async def learn_from_excluded(
         self, dataset_id: str, path: Path, service_id: str, panel_id: str | None
-    ) -> Any:
+    ) -> Comparison:
         """Compare the prediction with the list of a real job, and learn the panel's alleles from it."""
         from app.operations.predict import learn_from_excluded
 

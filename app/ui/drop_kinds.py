@@ -22,13 +22,13 @@ _FAMILIES = (
     ((".csv", ".txt", ".zip"), ""),
 )
 _SETS = {"PLINK": ".bed", "PLINK 2": ".pgen", "PLINK text": ".ped", "BGEN": ".bgen", "Oxford": ".gen"}
-_EXCLUDED = re.compile(r"^(snps[-_.]?excluded|excluded[-_.]?snps|typed-only).*\.txt(\.gz)?$", re.IGNORECASE)
+_EXCLUDED = re.compile(r"^((snps|chunks)[-_.]?excluded|typed[-_.]?only).*\.txt(\.gz)?$", re.IGNORECASE)
 _SITES = re.compile(r"(\.sites\.tab(\.gz)?|\.legend(\.gz)?|sites.*\.(gz|vcf|bcf|tab))$", re.IGNORECASE)
 
 
 def is_excluded_list(path: Path) -> bool:
-    """`snps-excluded.txt` of a job, by its name."""
-    return _EXCLUDED.match(path.name) is not None and "typed-only" not in path.name.lower()
+    """A list that a job wrote (`snps-excluded.txt`, `typed-only.txt`, `chunks-excluded.txt`), by its name."""
+    return _EXCLUDED.match(path.name) is not None
 
 
 def is_site_list(path: Path) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from app.domain.chain import ChainOffer
+from app.domain.comparison import Comparison, Difference
 from app.domain.dataset import DataFile, Dataset, DatasetState
 from app.domain.finding import Finding, Severity
 from app.domain.panel_sites import PanelSiteList
@@ -334,4 +335,22 @@ def chain_offer() -> ChainOffer:
         confirmed=True,
         terms="No restrictions on use.",
         terms_address="https://example.org/terms",
+    )
+
+
+def comparison() -> Comparison:
+    """A server that flipped two sites more than was predicted."""
+    return Comparison(
+        kind="sites",
+        headline="Prediction and server differ at 3 sites.",
+        agree=522,
+        only_here=1,
+        only_there=2,
+        differences=(
+            Difference(what="Monomorphic", here=312, there=312),
+            Difference(what="Strand flip", here=211, there=212, examples=("20:99001", "20:99871")),
+        ),
+        learned=212,
+        learned_text="The panel's alleles at 212 sites were learnt from it.",
+        verdict=refusal(),
     )

@@ -153,6 +153,9 @@ def grab_more(app: QApplication, window: MainWindow, view: UploadsView, folder: 
     view.drop([Path("snps-excluded.txt")])
     settle(app)
     window.grab().save(str(folder / f"d-excluded-{scheme}.png"))
+    detail.comparison.show_comparison(cohorts.comparison(), detail.target(None, None))
+    settle(app)
+    window.grab().save(str(folder / f"d-compared-{scheme}.png"))
     view.reveal("dataset-2")
     settle(app, 0.8)
     for tab in (detail.samples, detail.ancestry, detail.panel_fit):

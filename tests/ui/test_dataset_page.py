@@ -303,6 +303,32 @@ def test_a_list_of_a_real_job_is_compared(
     panel.compare.click()
     qtbot.waitUntil(lambda: panel.problem.isVisible())
     assert operations.calls[-1][1] == ("dataset-1", path, "michigan", "apps@1000g-phase-3-v5@2.0.0")
+    view.drop([path])
+    operations.answers["learn_from_excluded"] = cohorts.comparison()
+    panel.compare.click()
+    qtbot.waitUntil(lambda: panel.resubmit.isVisible())
+    assert panel.badge.accessibleName() == "They differ"
+    assert panel.words.text() == (
+        "Prediction and server differ at 3 sites. 522 lines agree, 1 only predicted, 2 only by the server."
+    )
+    assert panel.table.short_model.rows[0] == ("Strand flip", 211, 212, "20:99001, 20:99871")
+    assert "212 sites were learnt" in panel.learnt.text()
+
+
+def test_resubmitting_repairs_first_and_then_starts_a_job(
+    view: UploadsView, operations: FakeOperations, context: Context, qtbot: QtBot
+) -> None:
+    went: list[tuple[str, str | None]] = []
+    context.navigate = lambda page, item: went.append((page, item))
+    operations.answers["repair_dataset"] = Changes.of(Noun.DATASET, "dataset-4")
+    detail = view.detail
+    target = detail.target("michigan", "apps@1000g-phase-3-v5@2.0.0")
+    detail.comparison.show_comparison(cohorts.comparison(), target)
+    detail.comparison.resubmit.click()
+    qtbot.waitUntil(lambda: detail.plan.plan is not None)
+    assert went == []
+    detail.plan.repair.click()
+    qtbot.waitUntil(lambda: went == [("new_job", "dataset-4")])
 
 
 def test_the_report_goes_without_names_unless_they_are_wanted(

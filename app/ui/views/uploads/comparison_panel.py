@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QWidget
 
+from app.domain.comparison import Comparison
 from app.domain.problem import Problem
 from app.ui.context import Context
 from app.ui.theme import GRID
 from app.ui.views.uploads.comparison_words import (
+    agreement,
+    count_words,
     difference_columns,
     difference_rows,
-    headline,
     learnt_words,
 )
 from app.ui.views.uploads.target_menu import Target
-from app.ui.widgets.basics import Card, SectionHeading, Text, primary
+from app.ui.widgets.basics import Card, SectionHeading, StatusBadge, Text, primary
 from app.ui.widgets.problem_panel import ProblemPanel
 from app.ui.widgets.short_table import ShortTable
 
@@ -38,8 +39,13 @@ class ComparisonPanel(Card):
         self.close_button.clicked.connect(self.hide)
         self.title.add(self.close_button)
         self.body.addWidget(self.title)
+        self.badge = StatusBadge(context.theme)
         self.words = Text()
-        self.body.addWidget(self.words)
+        row = QHBoxLayout()
+        row.setSpacing(GRID)
+        row.addWidget(self.badge)
+        row.addWidget(self.words, 1)
+        self.body.addLayout(row)
         self.body.addWidget(self._question())
         self.problem = ProblemPanel(context.theme)
         self.body.addWidget(self.problem)
@@ -101,9 +107,11 @@ class ComparisonPanel(Card):
         self.problem.show_problem(problem)
         self.show()
 
-    def show_comparison(self, found: Any, target: Target) -> None:
+    def show_comparison(self, found: Comparison, target: Target) -> None:
         """Show where both differ."""
-        self._stage(headline(found))
+        self._stage(f"{found.headline.rstrip('.')}. {count_words(found)}")
+        self.badge.show_status(agreement(found))
+        self.badge.show()
         self.target = target
         rows = difference_rows(found)
         self.table.show_rows(rows)
@@ -117,7 +125,7 @@ class ComparisonPanel(Card):
         self.words.setText(words)
         self.words.setVisible(bool(words))
         self.problem.clear()
-        for widget in (self.question, self.table, self.learnt, self.resubmit):
+        for widget in (self.badge, self.question, self.table, self.learnt, self.resubmit):
             widget.hide()
 
     def _go_on(self) -> None:

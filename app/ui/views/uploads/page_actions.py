@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from app.domain.changes import Changes, Noun
+from app.domain.comparison import Comparison
 from app.domain.dataset import Dataset
 from app.ui.views.uploads.report_dialog import ReportDialog
 from app.ui.views.uploads.target_menu import Target, ask_target, targets
@@ -129,7 +130,7 @@ class DatasetActions:
         comparison = view.detail.comparison
         comparison.wait(path)
 
-        def show(found: Any) -> None:
+        def show(found: Comparison) -> None:
             comparison.show_comparison(found, target)
 
         work = view.context.operations.learn_from_excluded(
