@@ -28,7 +28,7 @@ from app.genotypes.rows import Bytes, Places, windows
 from app.genotypes.site_table import OTHER
 
 MAGIC = b"BCF\x02"
-_PIECE = 1 << 20
+_PIECE = 1 << 18
 _FIXED = 24  # bytes of a record before its identifier
 _LENGTHS = struct.Struct("<II")
 _MOST_NAMES = 1 << 20  # of a header; a larger IDX is no number of a line
@@ -148,9 +148,7 @@ class _Names:
         most = max(contigs, default=-1) + 1
         self.chromosomes = [plain_name(contigs.get(n, "?").encode()) for n in range(most)]
         numbers = {name: number for number, name in _numbered(header, ("INFO", "FILTER", "FORMAT")).items()}
-        keys = keys_of(header, population)
-        wanted = ("AC", "AN") if keys.counts else (keys.frequency,)
-        self.keys = [numbers.get(key, -1) for key in wanted]
+        self.keys = [numbers.get(key, -1) for key in keys_of(header, population).read]
 
 
 def _rows(data: bytes, starts: Places, names: _Names) -> SiteRows:
@@ -248,7 +246,8 @@ class _Usual:
             mine = np.flatnonzero((at > 0) & (kinds & 15 == kind) & (kinds >> 4 > 0))
             if len(mine):
                 value = windows(self.text, at[mine] + 1, int(_BYTES[kind])).view(form).reshape(-1)
-                known = value.astype(np.float64)
+                with np.errstate(invalid="ignore"):  # a missing float is a NaN that signals
+                    known = value.astype(np.float64)
                 result[mine] = np.where(known == _MISSING.get(kind, np.nan), np.nan, known)
         return result
 

@@ -28,6 +28,7 @@ from app.genotypes.texts import Texts
 
 _INFO_ID = re.compile(r"##INFO=<ID=([^,>]+)")
 _COLUMNS = 7
+Found = tuple[NDArray[np.int64], Places]  # the lines that have a key, and where its value begins
 _NUMBER = 24
 
 
@@ -37,6 +38,11 @@ class Keys:
 
     frequency: str = ""
     counts: bool = False
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """The keys whose values are read."""
+        return ("AC", "AN") if self.counts else (self.frequency,)
 
     @property
     def name(self) -> str:
@@ -89,14 +95,15 @@ def _rows(name: str, cells: Cells, keys: Keys) -> SiteRows:
     position = positions(name, cells, 1)
     code, other, texts = alleles(cells, 3)
     rs = rs_numbers(cells.text, cells.begin(2), cells.stops[:, 2])
-    share = _frequency(cells, keys)
+    places = [_places(cells, key) for key in keys.read]
+    share = _frequency(cells, places)
     names = [plain_name(each) for each in raw]
     rows = SiteRows(names, chromosome, position, code, other, texts, None, rs)
     multiple = [at for at, pair in enumerate(texts) if b"," in pair]
     if not multiple:
         rows.frequency = stored_frequency(share)
         return rows
-    return _one_an_alt(rows, share, multiple, _Shares(cells, keys))
+    return _one_an_alt(rows, share, multiple, _Shares(cells, places))
 
 
 def _valid(share: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -105,17 +112,14 @@ def _valid(share: NDArray[np.float64]) -> NDArray[np.float64]:
     return result
 
 
-def _frequency(cells: Cells, keys: Keys) -> NDArray[np.float64]:
-    if keys.counts:
-        count, total = _numbers(cells, "AC"), _numbers(cells, "AN")
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return _valid(count / total)
-    return _valid(_numbers(cells, keys.frequency))
+def _frequency(cells: Cells, places: Sequence[Found]) -> NDArray[np.float64]:
+    values = [_numbers(cells, *found) for found in places]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return _valid(values[0] / values[1] if len(values) == 2 else values[0])
 
 
-def _numbers(cells: Cells, key: str) -> NDArray[np.float64]:
+def _numbers(cells: Cells, line: NDArray[np.int64], begin: Places) -> NDArray[np.float64]:
     """The first value of an INFO key on each line, NaN where there is none."""
-    line, begin = _places(cells, key)
     result = np.full(len(cells), np.nan)
     if len(line):
         value, good = decimals(cells.text, begin, begin + _lengths(cells.text, begin))
@@ -123,7 +127,7 @@ def _numbers(cells: Cells, key: str) -> NDArray[np.float64]:
     return result
 
 
-def _places(cells: Cells, key: str) -> tuple[NDArray[np.int64], Places]:
+def _places(cells: Cells, key: str) -> Found:
     """The lines that have an INFO key, and where its value begins. Genotypes have no equal signs."""
     text, word = cells.text, np.frombuffer(key.encode(), np.uint8)
     signs = np.flatnonzero(text == ord("="))
@@ -150,18 +154,15 @@ _VALUE_ENDS = np.frombuffer(b",;\t\n\r", np.uint8)
 class _Shares:
     """All values of a line with several ALT alleles, read slowly."""
 
-    def __init__(self, cells: Cells, keys: Keys) -> None:
-        self._cells, self._keys = cells, keys
-        wanted = ("AC", "AN") if keys.counts else (keys.frequency,)
-        self._at = [
-            dict(zip(*(each.tolist() for each in _places(cells, key)), strict=True)) for key in wanted
-        ]
+    def __init__(self, cells: Cells, places: Sequence[Found]) -> None:
+        self._text = cells.text
+        self._at = [dict(zip(line.tolist(), at.tolist(), strict=True)) for line, at in places]
 
     def of(self, line: int, alts: int) -> list[float]:
         """A frequency an ALT, NaN where it is not known."""
         listed = [self._values(at.get(line)) for at in self._at]
         values = listed[0] + [math.nan] * (alts - len(listed[0]))
-        if self._keys.counts:
+        if len(listed) == 2:
             total = listed[1][0] if listed[1] else 0.0
             values = [value / total if total > 0 else math.nan for value in values]
         return [value if 0 <= value <= 1 else math.nan for value in values[:alts]]
@@ -169,7 +170,7 @@ class _Shares:
     def _values(self, begin: int | None) -> list[float]:
         if begin is None:
             return []
-        text = self._cells.text[begin : begin + 4096].tobytes()
+        text = self._text[begin : begin + 4096].tobytes()
         return [_number(word) for word in re.split(rb"[;\t\n\r]", text, maxsplit=1)[0].split(b",")]
 
 
@@ -193,11 +194,15 @@ def _one_an_alt(rows: SiteRows, share: NDArray[np.float64], multiple: list[int],
     first = np.cumsum(repeats) - repeats
     code, frequency = rows.code[index], share[index]
     others = {int(first[line]): pair for line, pair in texts.items()}
+    pieces = [pair for pairs in split_up.values() for pair in pairs]
+    codes = pair_texts_codes(pieces)
+    at = 0
     for line, pairs in split_up.items():
-        place = slice(int(first[line]), int(first[line]) + len(pairs))
-        code[place] = pair_texts_codes(pairs)
-        frequency[place] = shares.of(line, len(pairs))
-        others |= {place.start + n: pair for n, pair in enumerate(pairs) if code[place.start + n] == OTHER}
+        begin, count = int(first[line]), len(pairs)
+        code[begin : begin + count] = codes[at : at + count]
+        frequency[begin : begin + count] = shares.of(line, count)
+        others |= {begin + n: pairs[n] for n in range(count) if codes[at + n] == OTHER}
+        at += count
     order = sorted(others)
     rs = None if rows.rs is None else rows.rs[index]
     return SiteRows(

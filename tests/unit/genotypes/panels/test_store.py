@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -273,3 +275,45 @@ def test_the_lists_of_the_cases_are_read_row_by_row(tmp_path: Path) -> None:
         assert table is not None
         theirs = [tuple(line.split("\t")[2:5]) for line in lines]
         assert [(str(row[0]), *row[1:3]) for row in rows(found, chromosome)] == theirs
+
+
+@pytest.mark.skipif(shutil.which("bcftools") is None, reason="bcftools is not installed")
+@pytest.mark.parametrize("key", ["AF", "AC/AN"])
+def test_odd_records_of_a_bcf_are_read_as_those_of_the_vcf(tmp_path: Path, key: str) -> None:
+    rng = np.random.default_rng(2)
+    head = VCF.split("#CHROM")[0].replace(
+        "##INFO=<ID=AC", "##contig=<ID=chr21>\n##contig=<ID=X>\n##INFO=<ID=AC"
+    )
+    if key != "AF":
+        head = head.replace('##INFO=<ID=AF,Number=A,Type=Float,Description="f">\n', "")
+    lines = ["#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tS1\tS2"]
+    for n in range(3000):
+        ref, alts = "ACGT"[n % 4], ["CGTA"[n % 4]]
+        ref += "A" * int(rng.integers(10, 30)) if n % 7 == 0 else ""
+        alts += ["T" * int(rng.integers(2, 40))] if n % 11 == 0 else []
+        alts = ["."] if n % 501 == 0 else alts
+        name = "rs" + "9" * int(rng.integers(1, 9)) + (";rs" + "8" * 20 if n % 13 == 0 else "")
+        shares = ",".join("." if n % 17 == 0 else f"{value:.4f}" for value in rng.random(len(alts)))
+        info = f"AC={','.join(['3'] * len(alts))};AN={400 * (n % 3)}" + (
+            f";AF={shares}" if key == "AF" else ""
+        )
+        info = "." if n % 19 == 0 or alts == ["."] else info
+        place = "chr21" if n < 2500 else "X"
+        lines.append(f"{place}\t{n + 1}\t{name}\t{ref}\t{','.join(alts)}\t.\tPASS\t{info}\tGT\t0|1\t0|0")
+    head += '##FORMAT=<ID=GT,Number=1,Type=String,Description="g">\n'
+    vcf = written(tmp_path, "odd.vcf", head + "\n".join(lines) + "\n")
+    bcf = tmp_path / "odd.bcf"
+    subprocess.run(["bcftools", "view", "-Ob", "-o", str(bcf), str(vcf)], check=True, capture_output=True)
+    first, second = (build_panel([path], tmp_path / path.suffix, ABOUT) for path in (vcf, bcf))
+    assert first.about.sites == second.about.sites > 3000
+    assert second.about.frequency == key
+    for name in ("21", "X"):
+        assert rows(first, name) == rows(second, name)
+        mine, theirs = first.table(name), second.table(name)
+        assert mine is not None
+        assert theirs is not None
+        assert np.array_equal(np.asarray(mine.rs), np.asarray(theirs.rs))
+    cut = tmp_path / "cut.bcf"
+    cut.write_bytes(bcf.read_bytes()[:-300])
+    with pytest.raises(ProblemError, match="cut.bcf is truncated"):
+        build_panel([cut], tmp_path / "cut", ABOUT)
