@@ -51,11 +51,18 @@ class Cursor:
         """Up to `most` bytes that follow, without moving."""
         return np.frombuffer(self.data, np.uint8, min(most, len(self.data) - self.at), self.at)
 
+    def byte(self) -> int:
+        """The next byte."""
+        if self.at >= len(self.data):
+            raise BrokenRecord("a record is shorter than its content")
+        self.at += 1
+        return self.data[self.at - 1]
+
     def varint(self) -> int:
         """A number of 7 bits a byte."""
         value = 0
         for shift in range(0, 35, 7):
-            byte = int(self.take(1)[0])
+            byte = self.byte()
             value |= (byte & 127) << shift
             if byte < 128:
                 return value
@@ -98,11 +105,14 @@ def is_base(kind: int) -> bool:
 
 
 def _two_categories(cursor: Cursor, samples: int) -> Codes:
-    which = int(cursor.take(1)[0])
+    which = cursor.byte()
     if which not in (1, 2, 3, 5, 6, 9):
         raise BrokenRecord("the two usual categories of a record are impossible")
     low, step = which >> 2, which & 3
-    return (low + step * cursor.bits(samples).astype(np.uint8)).astype(np.uint8)
+    codes: Codes = np.unpackbits(cursor.take((samples + 7) // 8), count=samples, bitorder="little")
+    codes *= np.uint8(step)
+    codes += np.uint8(low)
+    return codes
 
 
 def difference_list(
@@ -129,6 +139,8 @@ def difference_list(
 
 def _summed(first: NDArray[np.uint32], steps: NDArray[np.int64]) -> NDArray[np.int64]:
     """Samples from the first of each group and the steps between the others."""
+    if len(first) == 1:
+        return np.cumsum(np.concatenate([first.astype(np.int64), steps]))
     padded = np.zeros(len(first) * (_GROUP - 1), np.int64)
     padded[: len(steps)] = steps
     every = np.empty((len(first), _GROUP), np.int64)
@@ -147,14 +159,14 @@ def _varints(cursor: Cursor, count: int) -> NDArray[np.int64]:
     cursor.take(int(ends[-1]) + 1)
     if ends[-1] == count - 1:
         return raw[:count].astype(np.int64)
-    starts = np.concatenate([[0], ends[:-1] + 1])
-    length = ends - starts + 1
-    if length.max() > 5:
+    values = raw[ends].astype(np.int64)
+    extra = ends.copy()
+    extra[1:] -= ends[:-1] + 1
+    if int(extra.max()) > 4:
         raise BrokenRecord("a number is too long")
-    values = np.zeros(count, np.int64)
-    for place in range(int(length.max())):
-        some = length > place
-        values[some] |= (raw[starts[some] + place] & np.int64(127)) << np.int64(7 * place)
+    for place in range(1, int(extra.max()) + 1):
+        some = np.flatnonzero(extra >= place)
+        values[some] = values[some] << np.int64(7) | raw[ends[some] - place] & np.uint8(127)
     return values
 
 
@@ -172,7 +184,7 @@ def several_alleles(cursor: Cursor, codes: Codes, alts: int) -> Alleles:
     first = np.where(codes == HOM_ALT, 1, 0).astype(np.int32)
     second = np.where(codes >= HET, 1, 0).astype(np.int32)
     first[codes == 3] = second[codes == 3] = GAP
-    form = int(cursor.take(1)[0])
+    form = cursor.byte()
     hets = _patched(cursor, form & 15, np.flatnonzero(codes == HET), len(codes))
     if len(hets):
         second[hets] = _numbers(cursor, len(hets), _width(alts - 1)) + 2
