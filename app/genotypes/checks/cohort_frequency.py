@@ -90,7 +90,7 @@ def _reference(subject: CohortSubject) -> Reference:
     if any(np.isfinite(each).any() for each in panel):
         return Reference(panel, "panel")
     projection, build = subject.projection, subject.sure_build
-    if projection is None or build is None:
+    if projection is None or build is None or not subject.samples:
         return Reference([np.full(len(each), np.nan) for each in panel], "")
     kit, scores = ancestry_kit(), np.median(projection.scores, axis=0)
     found = []
