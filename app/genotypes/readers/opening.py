@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 from app.genotypes.readers.contract import FormatError, GenotypeReader
 from app.genotypes.sniff import Content, look
@@ -73,7 +74,7 @@ def _opened(name: str, main: Path, paths: list[Path]) -> GenotypeReader:
     if name == "final_report":
         from app.genotypes.readers.final_report import open_final_report
 
-        return open_final_report(paths)
+        return cast(GenotypeReader, open_final_report(paths))  # its samples cannot be set, only read
     from app.genotypes.readers.consumer import open_consumer
 
     return open_consumer(paths)
@@ -161,9 +162,14 @@ def _parts_of(path: Path) -> dict[str, Path]:
 
 
 def _beside(path: Path) -> dict[str, Path]:
-    """Files in the same folder by their names in lower case."""
+    """Files in the same folder by their names in lower case; of equal ones that which is spelt alike."""
     with os.scandir(path.absolute().parent) as entries:
-        return {entry.name.lower(): path.parent / entry.name for entry in entries}
+        names = sorted((each.name for each in entries), key=lambda name: _alike(name, path.name))
+    return {name.lower(): path.parent / name for name in names}
+
+
+def _alike(name: str, other: str) -> int:
+    return len(os.path.commonprefix([name, other]))
 
 
 def _find(

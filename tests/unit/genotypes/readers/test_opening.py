@@ -100,3 +100,15 @@ def test_rubbish_under_any_name(tmp_path: Path, content: bytes, ending: str) -> 
     file_set(path)
     with pytest.raises(FormatError):
         open_reader([path])
+
+
+def test_two_sets_that_differ_in_case_only(tmp_path: Path) -> None:
+    (tmp_path / "probe").write_text("")
+    if (tmp_path / "PROBE").exists():
+        pytest.skip("this file system does not tell case")
+    for name in ("x", "X"):
+        for ending in ("bed", "bim", "fam"):
+            source = shared_data("broken", "made", "plink_ok", f"x.{ending}")
+            shutil.copy(source, tmp_path / f"{name}.{ending}")
+    for name in ("x", "X"):
+        assert {each.stem for each in file_set(tmp_path / f"{name}.bim")} == {name}
