@@ -29,6 +29,7 @@ from app.genotypes.site_table import OTHER
 
 MAGIC = b"BCF\x02"
 _PIECE = 1 << 18
+_LONGEST = 128 << 20
 _FIXED = 24  # bytes of a record before its identifier
 _LENGTHS = struct.Struct("<II")
 _MOST_NAMES = 1 << 20  # of a header; a larger IDX is no number of a line
@@ -83,6 +84,7 @@ def bcf_rows(path: Path, population: str, read: Read) -> Iterator[SiteRows]:
         if starts:
             yield _rows(data, np.array(starts, np.int64), names)
         rest = data[used:]
+        _refuse_endless(rest)
     starts, used = _records(rest)
     if starts:
         yield _rows(rest, np.array(starts, np.int64), names)
@@ -100,11 +102,18 @@ def _header(pieces: Iterator[bytes]) -> tuple[list[str], bytes]:
     data = b""
     for piece in pieces:
         data += piece
+        _refuse_endless(data)
         if len(data) >= 9 and not is_bcf(data):
             break
         if len(data) >= 9 and len(data) >= (end := 9 + int.from_bytes(data[5:9], "little")):
             return data[9:end].rstrip(b"\0").decode("utf-8", "replace").splitlines(), data[end:]
     raise ContainerError(ContainerFault.CORRUPT, 0, "no BCF header")
+
+
+def _refuse_endless(rest: bytes) -> None:
+    """A length that no record has would have the whole file read into memory."""
+    if len(rest) > _LONGEST:
+        raise ContainerError(ContainerFault.LINE_TOO_LONG, 0, f"a record of more than {_LONGEST} bytes")
 
 
 def _records(data: bytes) -> tuple[list[int], int]:

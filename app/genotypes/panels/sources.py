@@ -11,6 +11,7 @@ from app.domain.problem import Kind, problem
 from app.genotypes.bgzf import (
     Compression,
     ContainerError,
+    ContainerFault,
     detect_compression,
     inflate_block,
     open_text_blocks,
@@ -87,10 +88,11 @@ def told(path: Path) -> Iterator[None]:
     try:
         yield
     except ContainerError as error:
+        endless = error.fault is ContainerFault.LINE_TOO_LONG
         raise problem(
             Kind.INPUT,
             "The file is damaged",
-            f"{path.name} is {error.fault}.",
+            f"{path.name} {'holds a line that does not end' if endless else f'is {error.fault}'}.",
             "Copy or get the file again.",
             subject=path.name,
             details=str(error),

@@ -317,3 +317,24 @@ def test_odd_records_of_a_bcf_are_read_as_those_of_the_vcf(tmp_path: Path, key: 
     cut.write_bytes(bcf.read_bytes()[:-300])
     with pytest.raises(ProblemError, match="cut.bcf is truncated"):
         build_panel([cut], tmp_path / "cut", ABOUT)
+
+
+def test_a_bcf_record_without_end_is_refused_before_it_fills_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    header = b"##fileformat=VCFv4.2\n##contig=<ID=1>\n#CHROM\n\0"
+    endless = b"BCF\x02\x02" + len(header).to_bytes(4, "little") + header + b"\xff" * 8
+    (tmp_path / "endless.bcf").write_bytes(endless + bytes(1 << 16))
+    monkeypatch.setattr("app.genotypes.panels.bcf_sites._LONGEST", 1000)
+    with pytest.raises(ProblemError, match="holds a line that does not end"):
+        build_panel([tmp_path / "endless.bcf"], tmp_path / "list", ABOUT)
+
+
+def test_a_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("app.genotypes.panels.writing.ChromosomeWriter._write", full)
+    with pytest.raises(OSError, match="No space"):
+        built(tmp_path, "HRC.tab", HRC)
+    assert [path.name for path in tmp_path.iterdir()] == ["HRC.tab"]
