@@ -65,6 +65,7 @@ class _Upload:
         self._statistics = Statistics(parameters, panel)
         self._dense = 0
         self._bytes_before = 0
+        self._bytes = sum(path.stat().st_size for path in paths if path.is_file())
 
     def read(self) -> None:
         """Read every file; ServerStop when one cannot be indexed."""
@@ -118,7 +119,9 @@ class _Upload:
 
     def _tell(self, blocks: TextBlocks) -> None:
         done = self._bytes_before + blocks.packed_done
-        self._report(Progress(done=done, step="Quality control", counts={"files": len(self._valid)}))
+        self._report(
+            Progress(done=done, total=self._bytes, step="Quality control", counts={"files": len(self._valid)})
+        )
 
     def _control(
         self, control: FileControl | None, file: Validated, item: Batch | OddLine

@@ -18,6 +18,7 @@ from app.domain.model import Model
 from app.domain.panel import Panel
 from app.domain.problem import Kind, problem
 from app.domain.progress import Report, silent
+from app.domain.service import Service
 from app.domain.verdict import Verdict
 from app.operations.desk import Desk
 from app.operations.tasks import TaskKind
@@ -114,22 +115,35 @@ async def _errand(
     population: str,
     build: str | None,
 ) -> PredictionErrand:
+    service = await desk.service(service_id)
+    panel = await _panel(desk, service_id, panel_id)
+    found = dataset.report.build.value if dataset.report is not None else None
+    files = tuple(each.path for each in dataset.files)
+    return await errand_of(desk, files, service, panel, population, build or found)
+
+
+async def errand_of(
+    desk: Desk,
+    files: tuple[str, ...],
+    service: Service,
+    panel: Panel | None,
+    population: str,
+    build: str | None,
+) -> PredictionErrand:
+    """All that lies on this computer for judging files by a service: rules, site list, chain file."""
     from app.genotypes.builds import build_name
     from app.genotypes.rules import rules_for
     from app.operations.chains import chain_for
     from app.operations.panel_sites import sites_for
 
-    service = await desk.service(service_id)
-    panel = await _panel(desk, service_id, panel_id)
-    found = dataset.report.build.value if dataset.report is not None else None
-    upload = build_name(build) or found
+    upload = build_name(build)
     rules = rules_for(service, panel, population=population, build=upload)
     sites = await sites_for(desk, panel.key) if panel is not None else None
     chain = None
     if panel is not None and panel.build and upload and upload != panel.build:
         chain = await chain_for(desk, upload, panel.build)
     return PredictionErrand(
-        files=tuple(each.path for each in dataset.files),
+        files=files,
         rules=rules.model_dump(),
         sites=str(sites) if sites is not None else None,
         learned=str(learned_file(desk, panel)) if panel is not None else None,

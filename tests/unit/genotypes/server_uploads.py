@@ -85,13 +85,13 @@ def _parameters(rng: Random, kind: str) -> ServerQcParameters:
 
 
 def _panel(rng: Random, chromosome: str) -> dict[str, list[tuple[int, str, str]]]:
-    rows = []
+    rows: list[tuple[int, str, str]] = []
     for position in _places(rng, chromosome, rng.randint(5, 60)):
         for _ in range(rng.choice([1, 1, 1, 1, 2, 3])):
             pair = rng.choice([rng.sample(LETTERS, 2), ["A", "T"], ["G", "C"], rng.sample(LETTERS, 2)])
             if rng.random() < 0.08:
                 pair = rng.choice([["AT", "A"], ["C", "CG"], ["GA", "T"], ["a", "g"]])
-            rows.append((position, *pair))
+            rows.append((position, pair[0], pair[1]))
     return {chromosome: rows}
 
 
