@@ -69,6 +69,7 @@ _SEX_UNCLEAR = Rule(
     "Samples whose sex the X chromosome does not tell",
     what_to_do="Look at them when you need X.",
 )
+_MIXED_BELOW = 0.1
 _POPULATION = Rule(
     "population.differs",
     WARNING,
@@ -169,8 +170,18 @@ def heterozygosity(subject: CohortSubject) -> Iterable[Finding]:
     words = [f"{subject.samples[i]} (F {tally.f[i]:+.2f})" for i in order[:3]]
     rule = Rule(_HET.code, _HET.severity, _HET.title, limits, _HET.what_to_do, _HET.fix)
     yield from _of_samples(subject, rule, order, words)
-    mixed = np.flatnonzero((found < 0) & (tally.f - middle < -0.1))
+    mixed = np.flatnonzero((found < 0) & (np.array(subject.groups) != UNCERTAIN) & _far_below(subject))
     yield from _of_samples(subject, _MIXED, mixed)
+
+
+def _far_below(subject: CohortSubject) -> NDArray[np.bool_]:
+    """Whose F lies far below that of their ancestry group, as a mixture of two people has it."""
+    f, groups = np.nan_to_num(subject.tally.f), np.array(subject.groups)
+    below = np.zeros(len(f), bool)
+    for label in np.unique(groups):
+        mine = groups == label
+        below[mine] = f[mine] < np.median(f[mine]) - _MIXED_BELOW
+    return below
 
 
 def relatives(subject: CohortSubject) -> Iterable[Finding]:

@@ -6,20 +6,21 @@ Manichaikul and others, Bioinformatics 26 (2010), the between-family estimator, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.genotypes.builds import plain_chromosome
-from app.genotypes.cohort import HET, HOM_ALT, HOM_REF, MISSING, Cohort, RowFlag
+from app.genotypes.cohort import HET, MISSING, Cohort, RowFlag
 
 DUPLICATE, FIRST, SECOND, THIRD = 0.354, 0.177, 0.0884, 0.0442
 DEGREES = (("duplicate", DUPLICATE), ("first", FIRST), ("second", SECOND), ("third", THIRD))
 MOST_SITES = 10_000
 MIN_SITES = 200
 MIN_CHROMOSOMES = 5  # relatives share long pieces, so a few chromosomes say little but for the same person
+_SITES_FOR_THIRD = 5000
 _BLOCK = 512
 _MANY = 8000  # people from which pairs are screened by fewer sites first
 _SCREEN_SITES = 1500
@@ -89,11 +90,14 @@ def read_codes(cohorts: Sequence[Cohort], rows: Sequence[NDArray[np.intp]]) -> C
     return np.ascontiguousarray(np.concatenate(parts, axis=1))
 
 
-def kinship(cohorts: Sequence[Cohort], least: float = THIRD, most_sites: int = MOST_SITES) -> Kin | None:
+def kinship(
+    cohorts: Sequence[Cohort], least: float | None = None, most_sites: int = MOST_SITES
+) -> Kin | None:
     """Pairs with a kinship of at least `least`; only the same person when few chromosomes are there.
 
-    None when there are too few sites. With more than 8,000 people pairs are screened first, which finds
-    relatives of the first degree and nearly all of the second.
+    Without `least` down to the third degree, or to the second where sites are few. None when there are too
+    few. With more than 8,000 people pairs are screened first, which finds relatives of the first degree and
+    nearly all of the second.
     """
     if not cohorts or len(cohorts[0].samples) < 2:
         return None
@@ -102,6 +106,8 @@ def kinship(cohorts: Sequence[Cohort], least: float = THIRD, most_sites: int = M
     if sites < MIN_SITES:
         return None
     codes = read_codes(cohorts, rows)
+    if least is None:
+        least = THIRD if sites >= _SITES_FOR_THIRD else SECOND
     if chromosomes < MIN_CHROMOSOMES:
         least = max(least, DUPLICATE)
     found = _of_screened(codes, least) if len(codes) > _MANY else _of_all(codes, least)
@@ -113,38 +119,71 @@ def kinship(cohorts: Sequence[Cohort], least: float = THIRD, most_sites: int = M
 
 def _of_all(codes: Codes, least: float) -> list[tuple[NDArray[np.int32], Floats]]:
     found = []
-    for start, planes in _blocks(codes):
-        for other in range(start, len(codes), _BLOCK):
-            theirs = planes if other == start else _planes(codes[other : other + _BLOCK])
-            value = _king(planes, theirs)
-            if other == start:
+    blocks = [_Block(codes[start : start + _BLOCK]) for start in range(0, len(codes), _BLOCK)]
+    for number, mine in enumerate(blocks):
+        mine.open()
+        for other in range(number, len(blocks)):
+            theirs = blocks[other]
+            theirs.open()
+            value = _king(mine, theirs)
+            if other == number:
                 value[np.tril_indices(len(value))] = -1
+            else:
+                theirs.close()
             i, j = np.nonzero(value >= least)
-            found.append((np.stack([i + start, j + other], axis=1).astype(np.int32), value[i, j]))
+            at = np.array([[number * _BLOCK], [other * _BLOCK]])
+            found.append(((np.stack([i, j]) + at).T.astype(np.int32), value[i, j]))
+        mine.close()
     return found
 
 
-def _blocks(codes: Codes) -> Iterator[tuple[int, tuple[Floats, ...]]]:
-    for start in range(0, len(codes), _BLOCK):
-        yield start, _planes(codes[start : start + _BLOCK])
+class _Block:
+    """Some people: `turned` is −1, 0, 1 by ALT copies and 0 where missing, `same` its size, [people, sites].
+
+    Missing calls are few, so what they change is summed over their sites alone instead of by matrix products.
+    """
+
+    def __init__(self, codes: Codes) -> None:
+        self._codes = codes
+        self.missing = codes == MISSING
+        self.gaps = [np.flatnonzero(row) for row in self.missing]
+        self.called = codes.shape[1] - self.missing.sum(axis=1)
+        self.turned = self.same = np.empty((0, 0), np.float32)
+
+    def __len__(self) -> int:
+        return len(self._codes)
+
+    def open(self) -> None:
+        """Make the matrices, which are large, for as long as they are needed."""
+        if not self.turned.size:
+            self.turned = np.where(self.missing, np.float32(0), self._codes - np.float32(1))
+            self.same = np.abs(self.turned)
+
+    def close(self) -> None:
+        """Give their memory back."""
+        self.turned = self.same = np.empty((0, 0), np.float32)
 
 
-def _planes(codes: Codes) -> tuple[Floats, ...]:
-    """Het, hom-ref, hom-alt and called, [people, sites]."""
-    het, ref, alt = (np.asarray(codes == code, np.float32) for code in (HET, HOM_REF, HOM_ALT))
-    return het, ref, alt, np.asarray(codes != MISSING, np.float32)
+def _king(mine: _Block, theirs: _Block) -> Floats:
+    """[mine, theirs] kinship; sites up to 2 ** 24 are counted exactly.
 
-
-def _king(mine: tuple[Floats, ...], theirs: tuple[Floats, ...]) -> Floats:
-    """[mine, theirs] kinship; sites up to 2 ** 24 are counted exactly."""
-    het, ref, alt, called = mine
-    het_2, ref_2, alt_2, called_2 = theirs
-    both = het @ het_2.T
-    opposite = ref @ alt_2.T + alt @ ref_2.T
-    first, second = het @ called_2.T, called @ het_2.T
-    distance = first + second - 2 * both + 4 * opposite
-    least = np.minimum(first, second)
+    With x the turned counts and c the called sites, Σ(gᵢ − gⱼ)² = Σx²ᵢcⱼ + Σcᵢx²ⱼ − 2Σxᵢxⱼ, and the
+    heterozygotes of i where j is called are Σcᵢcⱼ − Σx²ᵢcⱼ.
+    """
+    both = mine.turned @ theirs.turned.T
+    lost = np.stack([_over(mine.missing, gaps) for gaps in theirs.gaps], axis=1)
+    called = mine.called[:, None] - np.array([len(gaps) for gaps in theirs.gaps]) + lost
+    same = mine.same.sum(axis=1)[:, None] - np.stack([_over(mine.same, gaps) for gaps in theirs.gaps], axis=1)
+    other = theirs.same.sum(axis=1) - np.stack([_over(theirs.same, gaps) for gaps in mine.gaps])
+    distance = same + other - 2 * both
+    least = np.minimum(called - same, called - other)
     result: Floats = np.where(least > 0, 0.5 - distance / np.maximum(4 * least, 1), -1).astype(np.float32)
+    return result
+
+
+def _over(values: NDArray[np.generic], sites: NDArray[np.intp]) -> Floats:
+    """Sum over some sites, [people]."""
+    result: Floats = values[:, sites].sum(axis=1, dtype=np.float32)
     return result
 
 
