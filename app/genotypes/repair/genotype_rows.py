@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.genotypes.cohort import HET, HOM_ALT, HOM_REF, MALE, MISSING, Bits, Codes, RowFlag
+from app.genotypes.cohort import HET, HOM_ALT, HOM_REF, MALE, MISSING, Bits, Codes, Cohort, RowFlag
 from app.genotypes.repair.draft import Draft, Rows
 from app.genotypes.repair.regions import in_non_par
 from app.genotypes.repair.study import X
 
 _TURNED = np.array([HOM_ALT, HET, HOM_REF, MISSING], np.uint8)
-_CELLS_AT_ONCE = 1 << 23
+_CELLS_AT_ONCE = 1 << 22
+_ROWS_IN_A_BYTE = 255
 
 
 @dataclass(frozen=True)
@@ -93,29 +94,62 @@ def _settle_x(draft: Draft, rows: Rows, samples: Rows, block: Block) -> None:
 
 
 def recount(draft: Draft) -> None:
-    """Count genotypes again, after samples were removed or calls set missing."""
-    samples = np.flatnonzero(draft.kept)
+    """Count genotypes again after samples were removed, in the orientation of the files."""
+    kept = draft.kept
     rows = np.flatnonzero(draft.alive)
-    for piece in pieces(draft, rows, len(samples)):
-        codes = _as_drafted(draft, piece, samples).genotypes
-        turned = draft.swap[piece]
-        codes[turned] = _TURNED[codes[turned]]  # counts stay in the orientation of the file
+    for piece in pieces(draft, rows, len(kept)):
+        codes = _codes(draft, piece)[:, kept]
         draft.counts[piece] = np.stack([np.count_nonzero(codes == c, axis=1) for c in range(4)], axis=1)
 
 
-def missing_by_sample(draft: Draft, rows: Rows) -> NDArray[np.int64]:
-    """Missing calls of every sample of the study in some rows."""
-    everyone = np.arange(len(draft.study.samples))
-    total = np.zeros(len(everyone), np.int64)
-    for piece in pieces(draft, rows, len(everyone)):
-        total += np.count_nonzero(_as_drafted(draft, piece, everyone).genotypes == MISSING, axis=0)
-    return total
+@dataclass(frozen=True)
+class Tally:
+    """[groups, samples of the study] calls that are missing or heterozygous, and rows of each group."""
+
+    missing: NDArray[np.int64]
+    het: NDArray[np.int64]
+    rows: NDArray[np.int64]
 
 
-def het_by_sample(draft: Draft, rows: Rows) -> NDArray[np.int64]:
-    """Heterozygous calls of every sample of the study in some rows."""
-    everyone = np.arange(len(draft.study.samples))
-    total = np.zeros(len(everyone), np.int64)
-    for piece in pieces(draft, rows, len(everyone)):
-        total += np.count_nonzero(_as_drafted(draft, piece, everyone).genotypes == HET, axis=0)
-    return total
+def tally(draft: Draft, rows: Rows, group: NDArray[np.intp], groups: int) -> Tally:
+    """Count the calls of everybody in groups of rows; one pass over the packed genotypes, never unpacked."""
+    shape = (groups, len(draft.study.samples))
+    missing, het = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+    key = group.astype(np.int64) << 16 | draft.study.cohort[rows]
+    order = np.argsort(key, kind="stable")
+    for members in np.split(order, np.flatnonzero(np.diff(key[order])) + 1):
+        number, cohort = divmod(int(key[members[0]]), 1 << 16)
+        found = _counted(draft.study.cohorts[cohort], draft.study.row[rows[members]])
+        columns = draft.study.columns[cohort]
+        missing[number] += found[0] if columns is None else found[0][columns]
+        het[number] += found[1] if columns is None else found[1][columns]
+    return Tally(missing, het, np.bincount(group, minlength=groups))
+
+
+def _counted(cohort: Cohort, places: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Missing and heterozygous calls of each sample of a cohort in some rows.
+
+    A code has two bits: both are set when it is missing, the lower alone when it is heterozygous. Counters of
+    a byte hold 255 rows.
+    """
+    width = cohort.packed.shape[1]
+    missing, het = np.zeros((width, 4), np.int64), np.zeros((width, 4), np.int64)
+    for at in range(0, len(places), _ROWS_IN_A_BYTE):
+        packed = np.asarray(cohort.packed[places[at : at + _ROWS_IN_A_BYTE]])
+        high = packed >> 1
+        for bits, total in ((packed & high & 0x55, missing), (packed & ~high & 0x55, het)):
+            for lane in range(4):
+                total[:, lane] += np.add.reduce(bits >> (2 * lane) & 1, axis=0, dtype=np.uint8)
+    samples = len(cohort.samples)
+    return missing.reshape(-1)[:samples], het.reshape(-1)[:samples]
+
+
+def _codes(draft: Draft, rows: Rows) -> Codes:
+    """Genotypes as they stand in the files, for all samples of the study."""
+    codes = np.empty((len(rows), len(draft.study.samples)), np.uint8)
+    for number in np.unique(draft.study.cohort[rows]).tolist():
+        cohort, columns = draft.study.cohorts[number], draft.study.columns[number]
+        mine = np.flatnonzero(draft.study.cohort[rows] == number)
+        found = cohort.genotypes(draft.study.row[rows[mine]].astype(np.intp))
+        codes[mine] = found if columns is None else found[:, columns]
+    return codes

@@ -10,18 +10,15 @@ from numpy.typing import NDArray
 from app.domain.repair import RepairCode as R
 from app.genotypes.cohort import MISSING
 from app.genotypes.repair.draft import Draft, Rows
-from app.genotypes.repair.genotype_rows import (
-    het_by_sample,
-    missing_by_sample,
-    read_block,
-    recount,
-)
+from app.genotypes.repair.genotype_rows import Tally, read_block, recount, tally
 from app.genotypes.repair.study import MT, X, Y
 
 DUPLICATE = 0.98
 """Share of equal genotypes that makes two samples one person; parent and child reach about 0.8."""
-_SITES_TO_COMPARE = 1_500
+_SITES_TO_COMPARE = 2_400
 _LEAST_SITES = 100
+_ENOUGH_PEOPLE = 20
+_BAND = 24  # sites
 _WORST_SITE = 0.2
 """Share of missing calls beyond which a site says nothing about samples."""
 _MOST_LOST = 0.2
@@ -33,20 +30,31 @@ def people(draft: Draft) -> None:
     """Leave out samples that were named, were hardly called, stand twice or would cost a chunk."""
     names = np.array([name in draft.choices.drop_samples for name in draft.study.samples], bool)
     draft.offer_samples(R.DROP_SAMPLES, names, optional=False, why="You named them.")
-    rows = np.flatnonzero(draft.alive)
-    if not len(rows):
-        return
-    called = rows[draft.counts[rows, MISSING] <= _WORST_SITE * len(draft.study.samples)]
-    missing = missing_by_sample(draft, called)
-    low = draft.kept & (1 - missing / max(len(called), 1) < draft.choices.sample_call_rate)
+    rows = np.flatnonzero(draft.alive & (draft.counts[:, MISSING] <= _WORST_SITE * len(draft.lost)))
+    if len(rows):
+        _by_calls(draft, rows)
+    if not draft.kept.all():
+        recount(draft)
+
+
+def _by_calls(draft: Draft, rows: Rows) -> None:
+    chunk = (
+        draft.chromosome[rows].astype(np.int64) << 32 | (draft.position[rows] - 1) // draft.target.chunk_size
+    )
+    chunks, group = np.unique(chunk, return_inverse=True)
+    counted = tally(draft, rows, group, len(chunks))
+    missing = counted.missing.sum(axis=0)
+    low = draft.kept & (1 - missing / len(rows) < draft.choices.sample_call_rate)
     why = f"Fewer than {draft.choices.sample_call_rate:.0%} of the sites were called."
     _offer_loss(draft, R.DROP_SAMPLES_CALL_RATE, low, why)
     twice = duplicate_samples(draft, missing)
     _offer_loss(draft, R.DROP_SAMPLES_DUPLICATE, twice, "The one with more calls stays.")
-    _unusual(draft, rows)
-    chunk_costs(draft)
-    if not draft.kept.all():
-        recount(draft)
+    _unusual(draft, counted, ~np.isin(chunks >> 32, (X, Y, MT)))
+    if draft.target.for_service:
+        lowest = draft.target.chunk_call_rate
+        guilty = (counted.missing > (1 - lowest) * counted.rows[:, None]).any(axis=0)
+        why = f"In at least one chunk fewer than {lowest:.0%} of their sites were called."
+        _offer_loss(draft, R.DROP_SAMPLES_CHUNK, guilty & draft.kept, why)
 
 
 def duplicate_samples(draft: Draft, missing: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -57,27 +65,39 @@ def duplicate_samples(draft: Draft, missing: NDArray[np.int64]) -> NDArray[np.bo
     if len(rows) < _LEAST_SITES or len(everyone) < 2:
         return result
     codes = read_block(draft, rows, everyone).genotypes
-    equal = _products(codes, [(0, 0), (1, 1), (2, 2)])
-    called = (codes != MISSING).astype(np.float32)
-    share = equal / np.maximum(called.T @ called, _LEAST_SITES)
-    order = everyone[np.argsort(missing[everyone], kind="stable")]
-    place = {int(sample): at for at, sample in enumerate(everyone.tolist())}
-    kept: list[int] = []
-    for sample in order.tolist():
-        others = [place[each] for each in kept]
-        if others and bool((share[place[sample], others] >= DUPLICATE).any()):
-            result[sample] = True
-        else:
-            kept.append(sample)
+    person = list(range(len(everyone)))  # the first column of each person
+    for one, other in sorted(_alike(codes)):
+        if _same_person(codes[:, one], codes[:, other]):
+            first, second = person[one], person[other]
+            person = [first if each == second else each for each in person]
+    order = np.argsort(missing[everyone], kind="stable")
+    _, best = np.unique(np.array(person)[order], return_index=True)
+    result[everyone] = True
+    result[everyone[order[best]]] = False
     return result
 
 
-def _products(codes: NDArray[np.uint8], pairs: list[tuple[int, int]]) -> NDArray[np.float32]:
-    """[samples, samples]: at how many sites one has the first and the other the second code of a pair."""
-    total: NDArray[np.float32] = np.zeros((codes.shape[1], codes.shape[1]), np.float32)
-    for one, other in pairs:
-        total += (codes == one).astype(np.float32).T @ (codes == other).astype(np.float32)
-    return total
+def _same_person(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> bool:
+    both = (one != MISSING) & (other != MISSING)
+    return int((both & (one == other)).sum()) >= DUPLICATE * max(int(both.sum()), _LEAST_SITES)
+
+
+def _alike(codes: NDArray[np.uint8]) -> set[tuple[int, int]]:
+    """Pairs of columns that are equal in at least one band of sites: all true duplicates are among them.
+
+    Comparing all pairs would take memory and time by the square of the number of people. Of one person twice,
+    with two calls in a hundred that differ or are missing, a band of 24 is equal in two of five; of two
+    people practically never.
+    """
+    pairs: set[tuple[int, int]] = set()
+    weights = np.uint64(4) ** np.arange(_BAND, dtype=np.uint64)
+    for at in range(0, len(codes) - _BAND + 1, _BAND):
+        keys = weights @ codes[at : at + _BAND].astype(np.uint64)
+        order = np.argsort(keys, kind="stable")
+        same = np.flatnonzero(keys[order][1:] == keys[order][:-1])
+        ends = order[same + 1].tolist()
+        pairs.update((min(a, b), max(a, b)) for a, b in zip(order[same].tolist(), ends, strict=True))
+    return pairs
 
 
 def _informative(draft: Draft) -> Rows:
@@ -89,33 +109,17 @@ def _informative(draft: Draft) -> Rows:
     return chosen
 
 
-def _unusual(draft: Draft, rows: Rows) -> None:
+def _unusual(draft: Draft, counted: Tally, autosomal: NDArray[np.bool_]) -> None:
     """Too many or too few heterozygous calls; several populations in a cohort look like this too."""
-    autosomal = rows[~np.isin(draft.chromosome[rows], (X, Y, MT))]
-    if len(autosomal) < _LEAST_SITES or draft.people < 20:
+    sites = int(counted.rows[autosomal].sum())
+    if sites < _LEAST_SITES or draft.people < _ENOUGH_PEOPLE:
         return
-    called = len(autosomal) - missing_by_sample(draft, autosomal)
-    rate = het_by_sample(draft, autosomal) / np.maximum(called, 1)
+    called = sites - counted.missing[autosomal].sum(axis=0)
+    rate = counted.het[autosomal].sum(axis=0) / np.maximum(called, 1)
     kept = rate[draft.kept]
     far = np.abs(rate - kept.mean()) > draft.choices.het_deviations * max(float(kept.std()), 1e-9)
     caution = "People of several ancestries in one cohort look like this too."
     draft.offer_samples(R.DROP_SAMPLES_HET, far & draft.kept, proposed=False, caution=caution)
-
-
-def chunk_costs(draft: Draft) -> None:
-    """A server leaves out a chunk in which anyone has too few calls: better without these people."""
-    if not draft.target.for_service:
-        return
-    guilty = np.zeros(len(draft.lost), bool)
-    lowest = draft.target.chunk_call_rate
-    size = draft.target.chunk_size
-    rows = np.flatnonzero(draft.alive & (draft.counts[:, MISSING] <= 0.1 * len(draft.study.samples)))
-    chunk = draft.chromosome[rows].astype(np.int64) << 32 | (draft.position[rows] - 1) // size
-    for each in np.unique(chunk).tolist():
-        inside = rows[chunk == each]
-        guilty |= missing_by_sample(draft, inside) > (1 - lowest) * len(inside)
-    why = f"In at least one chunk fewer than {lowest:.0%} of their sites were called."
-    _offer_loss(draft, R.DROP_SAMPLES_CHUNK, guilty & draft.kept, why)
 
 
 def _offer_loss(draft: Draft, code: R, which: NDArray[np.bool_], why: str) -> None:

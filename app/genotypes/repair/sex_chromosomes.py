@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from app.domain.repair import RepairCode as R
 from app.genotypes.cohort import FEMALE, HET, MALE, MISSING, UNKNOWN
 from app.genotypes.repair.draft import Draft, Rows
-from app.genotypes.repair.genotype_rows import het_by_sample, missing_by_sample, pieces, read_block
+from app.genotypes.repair.genotype_rows import pieces, read_block, tally
 from app.genotypes.repair.regions import in_non_par
 
 LEAST_SITES = 50
@@ -38,8 +38,9 @@ def settle_sex(draft: Draft, rows: Rows) -> None:
     unknown = draft.study.sex == UNKNOWN
     if not unknown.any() or len(rows) < LEAST_SITES:
         return
-    called = len(rows) - missing_by_sample(draft, rows)
-    share = het_by_sample(draft, rows) / np.maximum(called, 1)
+    counted = tally(draft, rows, np.zeros(len(rows), np.intp), 1)
+    called = len(rows) - counted.missing[0]
+    share = counted.het[0] / np.maximum(called, 1)
     enough = unknown & (called >= LEAST_SITES)
     draft.study.sex[enough & (share < MALE_HET)] = MALE
     draft.study.sex[enough & (share > FEMALE_HET)] = FEMALE

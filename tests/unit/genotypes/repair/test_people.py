@@ -61,6 +61,20 @@ def test_people_who_were_hardly_called_and_people_twice(tmp_path: Path) -> None:
     assert outcome.ledger.adds_up
 
 
+def test_of_three_samples_of_one_person_one_stays(tmp_path: Path) -> None:
+    codes = random_codes(600, 20)
+    for copy, gaps in ((11, 3), (3, 6)):
+        codes[:, copy] = codes[:, 7]
+        codes[:gaps, copy] = 3
+    outcome = repair([cohort_of_codes(tmp_path / "c", codes)], PLAIN, LOOSE, tmp_path / "out")
+    assert lines_of(outcome)["drop_samples_duplicate"] == (2, 0)
+    assert set(cohort_names(outcome)) == {f"s{i}" for i in range(20)} - {"s3", "s11"}
+
+
+def cohort_names(outcome: RepairOutcome) -> tuple[str, ...]:
+    return read_matrix(Path(outcome.files[0].path)).samples
+
+
 def test_brothers_are_no_duplicates(tmp_path: Path) -> None:
     random = np.random.default_rng(3)
     frequency = random.uniform(0.2, 0.8, (800, 1))
