@@ -246,6 +246,7 @@ SPOILS: dict[str, dict[str, Spoil]] = {
         "row too short": fewer_words("study.gen", "oxford.columns"),
         "no sample file": missing("study.sample", "oxford.missing_file", file="study.gen"),
         "person gone": drop_line("study.sample", "oxford.columns", file="study.gen", first=3),
+        "person twice": repeat_line("study.sample", "oxford.duplicate_samples", first=2),
         "no number": word("study.gen", 9, "x", "oxford.value"),
         "position": word("study.gen", 2, "1e7", "oxford.position"),
     },

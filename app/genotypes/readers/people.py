@@ -25,6 +25,7 @@ class People:
     fathers: list[str] = field(default_factory=list)
     mothers: list[str] = field(default_factory=list)
     sex: list[int] = field(default_factory=list)
+    headings: int = 0  # lines above the first person
 
     def add(self, family: str, person: str, father: str = "0", mother: str = "0", sex: str = "") -> None:
         """One more person."""
@@ -64,7 +65,7 @@ def prove(people: People, path: Path, prefix: str) -> People:
             f"{prefix}.duplicate_samples",
             str(path),
             "A person is in the list twice",
-            f"line {_line_of_second(people, family, person)}",
+            f"line {people.headings + _line_of_second(people, family, person)}",
             "Give every person an own ID, or remove one of the two.",
         )
     return people
@@ -125,6 +126,7 @@ def read_psam(path: Path) -> People:
                 f"line {number}",
                 "Export the data again.",
             )
+        people.headings = people.headings or number - 1
         people.add(
             row.get("FID", "0"), row["IID"], row.get("PAT", "0"), row.get("MAT", "0"), row.get("SEX", "")
         )
@@ -146,6 +148,7 @@ def read_sample(path: Path) -> People:
             )
         else:
             row = dict(zip(header, words, strict=False))
+            people.headings = people.headings or number - 1
             second = words[1] if len(header) > 1 and header[1] == "id_2" else words[0]
             people.add(words[0], second, row.get("father", "0"), row.get("mother", "0"), row.get("sex", ""))
     return prove(people, path, "oxford")
