@@ -175,7 +175,7 @@ def read_calls(batch: Batch, row: int, names: Sequence[str]) -> tuple[Calls | No
 
 def _all_edges(text: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     start, end = cell_edges(text)
-    if len(text) and text[-1] == ord("\t"):
+    if not len(text) or text[-1] == ord("\t"):
         return np.append(start, len(text)), np.append(end, len(text))
     return start, end
 
@@ -207,7 +207,7 @@ def _alleles_of(
         empty[cell] = not alleles
         single[cell] = len(alleles) == 1
         mixed[cell] = 0 < alleles.count(".") < len(alleles)
-    if empty.any() and not empty.all():
+    if empty.any():
         return None, RecordFault(
             "GTs cannot be missing for some samples if they are available for others in the record",
             counted=False,

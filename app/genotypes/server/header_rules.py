@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from app.genotypes.server.meta_lines import MetaFault, check_meta
 from app.genotypes.server.stops import ServerStop
 
 _VERSIONS = ("VCRv3.2", "VCFv3.3", "VCFv4.0", "VCFv4.1", "VCFv4.2", "VCFv4.3")
@@ -24,6 +25,7 @@ class HeaderRules:
     names: list[str] = field(default_factory=list)
     lines: int = 0
     done: bool = False
+    _meta: list[str] = field(default_factory=list)
 
     def take(self, line: str) -> None:
         """One line; ServerStop at a fault, also for a line that is no header."""
@@ -41,6 +43,7 @@ class HeaderRules:
             raise self.malformed(_NO_COLUMNS)
 
     def _take_meta(self, line: str) -> None:
+        self._meta.append(line)
         key, _, value = line[2:].partition("=")
         if key.strip() not in _KEYS or "=" in value or not value:
             return
@@ -48,18 +51,26 @@ class HeaderRules:
         if version not in _VERSIONS:
             raise self.malformed(f"{value} is not a supported version")
         if not version.startswith("VCFv4"):
-            raise self.malformed(f"This codec is strictly for VCFv4 and does not support {value}")
+            raise self.malformed(f"This codec is strictly for VCFv4; please use the VCF3 codec for {value}")
         self.version = version
 
     def _take_columns(self, line: str) -> None:
         if not self.version:
             raise self.malformed("We never saw a header line specifying VCF version")
+        for meta in self._meta:
+            self._check_meta(meta)
         columns = java_split(line)
         self._check_columns(line, [columns[0][1:], *columns[1:]])
         self.done = True
         if line.startswith("#CHROM"):
             names_differ(line)
         self.names = columns[9:]
+
+    def _check_meta(self, line: str) -> None:
+        try:
+            check_meta(line, self.version in ("VCFv4.2", "VCFv4.3"))
+        except MetaFault as fault:
+            raise (self.malformed if fault.header else self.unreadable)(fault.what) from fault
 
     def _check_columns(self, line: str, columns: Sequence[str]) -> None:
         if len(columns) < len(_FIXED):
@@ -80,13 +91,12 @@ class HeaderRules:
 
     def malformed(self, what: str) -> ServerStop:
         """The library's complaint, as the server passes it on."""
-        return ServerStop(
-            html.escape(
-                f"Unable to parse header with error: Your input file has a malformed header: {what}, "
-                f"for input source: file://{self.path.as_posix()}",
-                quote=False,
-            )
-        )
+        return self.unreadable(f"Your input file has a malformed header: {what}")
+
+    def unreadable(self, what: str) -> ServerStop:
+        """A complaint in other words."""
+        text = f"Unable to parse header with error: {what}, for input source: file://{self.path.as_posix()}"
+        return ServerStop(html.escape(text, quote=False).replace('"', "&quot;"))
 
 
 def java_split(line: str) -> list[str]:

@@ -82,7 +82,7 @@ def _decode(record: Record, names: list[str], line: int) -> None:
             "but it must be at the first position for genotypes when present",
         )
     filled = {bool(cell.split(":")[0].strip("/|")) for cell in record.cells[: len(names)]}
-    if place == 0 and len(filled) > 1:
+    if place == 0 and False in filled:
         raise ServerStop(
             "Task 'Calculating QC Statistics GTs cannot be missing for some samples if they are "
             "available for others in the record"
