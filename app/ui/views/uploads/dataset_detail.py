@@ -205,6 +205,7 @@ class DatasetDetail(QWidget):
         if other:
             self.findings.filter.clear()
             self.comparison.hide()
+            self.verdict.fold()
             self.page.verticalScrollBar().setValue(0)
         self.facts = facts
         self._look = None
@@ -304,6 +305,14 @@ class DatasetDetail(QWidget):
     def show_fix(self, fix: RepairCode) -> None:
         """Go to the plan with a step ticked: the plan that is open, else that of a service that needs it."""
         self.show_plan(self.plan.target or self._best_target(fix), fix)
+
+    def panel_of(self, service_id: str | None) -> str | None:
+        """The panel that a check for a service means: that of its last prediction, or its only one."""
+        if self.facts is None or service_id is None:
+            return None
+        said = [v.panel_id for v in self.facts.dataset.verdicts if v.service_id == service_id and v.panel_id]
+        mine = [p.id for p in self.facts.panels if p.service_id == service_id]
+        return said[-1] if said else mine[0] if len(mine) == 1 else None
 
     def show_best_plan(self) -> None:
         """Go to the plan that is open, else to that of the first refusal or of the chosen service."""

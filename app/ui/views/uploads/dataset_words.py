@@ -10,6 +10,7 @@ from PySide6.QtCore import QCoreApplication
 
 from app.domain.dataset import Dataset, DatasetState
 from app.domain.finding import BuildGuess, FileFacts, Finding, Severity
+from app.domain.verdict import Outcome
 from app.ui import status, text
 from app.ui.colours import Status
 from app.ui.models.table import Column
@@ -145,6 +146,9 @@ def verdict_words(dataset: Dataset) -> tuple[Shown, str]:
         return to_write, _t("Services take VCF. Haplodesk can write it: choose “Make it ready for”.")
     if report.accepted:
         tail = _n("%Ln warning(s) to look at.", warnings) if warnings else ""
+        if any(v.outcome is Outcome.REFUSES for v in dataset.verdicts):
+            in_order = Shown(Status.WAITING, _t("Files in order"), "done")
+            return in_order, f"{_t('The files themselves are sound; services differ.')} {tail}".strip()
         return shown, f"{_t('Nothing in the files stops a submission.')} {tail}".strip()
     more = f" {_n('%Ln finding(s) stop a submission.', severe)}" if severe > 1 else ""
     return shown, f"{(report.error or '').rstrip('.')}.{more}"

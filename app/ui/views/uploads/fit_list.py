@@ -200,6 +200,11 @@ class VerdictPanel(Card):
         self._unfolded = None if self._unfolded == key else key
         self._show_lines()
 
+    def fold(self) -> None:
+        """Hide the details; another dataset is shown."""
+        self._unfolded = None
+        self._all = False
+
     def unfold_service(self, service_id: str, panel_id: str | None) -> None:
         """Show the details of a prediction as soon as it is there."""
         self._unfolded = (service_id, panel_id)

@@ -186,8 +186,13 @@ class UploadsView(ListAndDetail):
 
     def check(self, ids: Sequence[str], service_id: str | None) -> None:
         """Check datasets, by the rules of a service if one is named."""
+        panel_id = self.detail.panel_of(service_id)
         for each in ids:
-            self.do(self.context.operations.check_dataset(each, service_id))
+            if panel_id is None:
+                work = self.context.operations.check_dataset(each, service_id)
+            else:
+                work = self.context.operations.check_dataset(each, service_id, panel_id)
+            self.do(work)
 
     def add(self, paths: Sequence[Path], name: str | None = None) -> None:
         """Make a dataset of files, show it, check it."""

@@ -74,6 +74,12 @@ class VerdictDetails(QWidget):
         row.addWidget(self.add_sites)
         return row
 
+    def _said(self, verdict: Verdict) -> str:
+        parts = [verdict.server_says] if verdict.server_says else []
+        if verdict.warnings:
+            parts.append("\n".join((self.tr("Warnings:"), *verdict.warnings)))
+        return "\n\n".join(parts)
+
     def show_verdict(self, verdict: Verdict | None) -> None:
         """Show another one, or nothing."""
         changed = verdict != self.verdict
@@ -91,7 +97,7 @@ class VerdictDetails(QWidget):
         for widget in (self.missing, self.add_sites):
             widget.setVisible(bool(missing))
         self.reasons.show_rows(reason_rows(verdict.reasons))
-        said = "\n".join(part for part in (verdict.server_says, *verdict.warnings) if part)
+        said = self._said(verdict)
         self.words.setPlainText(said)
         self.counters.show_rows(counter_rows(verdict))
         self.chunks.show_rows(chunk_rows(verdict.lost_chunks))
