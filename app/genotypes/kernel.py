@@ -30,6 +30,8 @@ def _words(separator: str) -> tuple[int, ...]:
     return tuple(int.from_bytes(cell.encode(), "little") for cell in cells)
 
 
+# Each bit of a byte moved to twice its place, so that two bytes can be laid into each other.
+_SPREAD = np.array([sum((n >> k & 1) << 2 * k for k in range(8)) for n in range(256)], np.uint16)
 _UNPHASED, _PHASED = _words("/"), _words("|")
 
 
@@ -65,8 +67,6 @@ class FixedKernel:
         padded = -(-samples // 64) * 64
         self._flags = np.zeros((4, self.rows, padded), bool)
         self._other = np.zeros((self.rows, samples), bool)
-        self._low = np.zeros((self.rows, padded), bool)
-        self._high = np.zeros((self.rows, padded), bool)
 
     def count(
         self, block: Bytes, phased: bool, het: NDArray[np.int64], missing: NDArray[np.int64]
@@ -78,54 +78,39 @@ class FixedKernel:
         """
         rows = len(block)
         block[:, -1] = _TAB
-        counts = self._compare(block.view("<u4"), _PHASED if phased else _UNPHASED)
+        bits = self._compare(block.view("<u4"), _PHASED if phased else _UNPHASED)
+        counts = np.bitwise_count(bits.view(np.uint64)).sum(axis=2, dtype=np.int32).T
         clean: NDArray[np.bool_] = counts.sum(axis=1) == self.samples
         if not clean.all():
             self._flags[:, :rows][:, ~clean] = False
         het += self._down(self._flags[1, :rows])
         missing += self._down(self._flags[3, :rows])
         phase = np.packbits(self._other[:rows], axis=1, bitorder="little") if phased else None
-        return FixedRows(counts, clean, self._packed(rows), phase)
+        return FixedRows(counts, clean, self._packed(bits), phase)
 
-    def _compare(self, cells: NDArray[np.uint32], words: tuple[int, ...]) -> Counts:
+    def _compare(self, cells: NDArray[np.uint32], words: tuple[int, ...]) -> Bytes:
+        """Sets the flags; gives them as bits, [4, rows, bytes], the first sample in the lowest bit."""
         rows, n = len(cells), self.samples
-        ref, het, alt, missing = self._flags
-        other = self._other[:rows]
-        np.equal(cells, np.uint32(words[0]), out=ref[:rows, :n])
-        np.equal(cells, np.uint32(words[1]), out=het[:rows, :n])
-        np.equal(cells, np.uint32(words[2]), out=other)
-        np.logical_or(het[:rows, :n], other, out=het[:rows, :n])
-        np.equal(cells, np.uint32(words[3]), out=alt[:rows, :n])
-        np.equal(cells, np.uint32(words[4]), out=missing[:rows, :n])
-        return np.stack([self._across(flags[:rows]) for flags in self._flags], axis=1)
+        flags = self._flags[:, :rows]
+        for place, word in zip(range(4), (words[0], words[1], words[3], words[4]), strict=True):
+            np.equal(cells, np.uint32(word), out=flags[place, :, :n])
+        bits = np.packbits(flags, axis=2, bitorder="little")
+        found = np.bitwise_count(bits.view(np.uint64)).sum(axis=(0, 2), dtype=np.int64)
+        if words is _PHASED or (found != n).any():  # `1/0` is rare where genotypes have no phase
+            other = self._other[:rows]
+            np.equal(cells, np.uint32(words[2]), out=other)
+            np.logical_or(flags[1, :, :n], other, out=flags[1, :, :n])
+            bits[1] = np.packbits(flags[1], axis=1, bitorder="little")
+        return bits
 
-    def _packed(self, rows: int) -> Bytes:
+    def _packed(self, bits: Bytes) -> Bytes:
         """Codes in two bits: a low bit for het, a high one for hom-alt, both for missing."""
-        _, het, alt, missing = (flags[:rows] for flags in self._flags)
-        low = np.logical_or(het, missing, out=self._low[:rows]).view(np.uint8)
-        high = np.logical_or(alt, missing, out=self._high[:rows]).view(np.uint8)
-        np.left_shift(high, 1, out=high)
-        np.bitwise_or(low, high, out=high)
-        return fold_codes(high)[:, : (self.samples + 3) // 4]
-
-    @staticmethod
-    def _across(flags: NDArray[np.bool_]) -> Counts:
-        bits = np.packbits(flags, axis=1).view(np.uint64)
-        result: Counts = np.bitwise_count(bits).sum(axis=1, dtype=np.int32)
+        _, het, alt, missing = bits
+        pairs = _SPREAD[het | missing] | _SPREAD[alt | missing] << np.uint16(1)
+        result: Bytes = pairs.astype("<u2", copy=False).view(np.uint8)[:, : (self.samples + 3) // 4]
         return result
 
     def _down(self, flags: NDArray[np.bool_]) -> NDArray[np.uint8]:
         lanes = np.add.reduce(flags.view(np.uint64), axis=0)
         result: NDArray[np.uint8] = lanes.view(np.uint8)[: self.samples]
         return result
-
-
-def fold_codes(codes: Bytes) -> Bytes:
-    """[rows, 4 × k] codes 0–3 → [rows, k] bytes of four, the first in the lowest bits."""
-    four = codes.view("<u4")
-    folded = four >> np.uint32(6)
-    folded |= four
-    folded |= four >> np.uint32(12)
-    folded |= four >> np.uint32(18)
-    result: Bytes = folded.astype(np.uint8)
-    return result

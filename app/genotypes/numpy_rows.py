@@ -23,7 +23,7 @@ from app.genotypes.slow_rows import read_slow_row
 from app.genotypes.texts import Texts
 
 _WIDE_ROW = 2000
-_FIXED_BYTES = 1 << 20  # of text that is compared at once
+_FIXED_BYTES = 1 << 21  # of text that is compared at once
 _RETURN, _HASH, _PIPE = ord("\r"), ord("#"), ord("|")
 
 

@@ -12,10 +12,10 @@ from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.domain.progress import Progress, Report, silent
 from app.genotypes.bgzf import Compression, ContainerError, split_points
 from app.genotypes.cohort import CohortWriter, Origin
 from app.genotypes.header import Header
@@ -25,6 +25,9 @@ from app.genotypes.site_columns import SiteColumns, Sites
 from app.genotypes.split_scan import Hashing, Part, PartFound, PartReaders, part_folder
 from app.genotypes.vcf_batch import VcfBatch
 from app.genotypes.vcf_reader import VcfReader, header_of
+
+if TYPE_CHECKING:
+    from app.domain.progress import Progress, Report
 
 __all__ = ["PLACES_KEPT", "Fault", "Scan", "Sites", "quick_scan", "scan_file"]
 
@@ -72,7 +75,7 @@ class Scan:
 
 def scan_file(
     path: str | os.PathLike[str],
-    report: Report = silent,
+    report: Report | None = None,
     *,
     digest: bool = False,
     cohort: Path | None = None,
@@ -105,7 +108,12 @@ def _shared(path: str | os.PathLike[str], processes: int | None) -> list[int]:
 
 
 def _scan_parts(
-    path: str, points: list[int], report: Report, digest: bool, cohort: Path | None, kernel: bool | None
+    path: str,
+    points: list[int],
+    report: Report | None,
+    digest: bool,
+    cohort: Path | None,
+    kernel: bool | None,
 ) -> Scan:
     header = header_of(path)
     assert header is not None
@@ -122,7 +130,8 @@ def _scan_parts(
         keeper = stack.enter_context(ScanKeeper(reader, cohort))
 
         def tell(done: int, variants: int) -> None:
-            report(_progress(reader, done, variants))
+            if report is not None:
+                report(_progress(reader, done, variants))
 
         for batch in reader.batches():
             keeper.take(batch)
@@ -144,19 +153,22 @@ def quick_scan(path: str | os.PathLike[str], limit_bytes: int = QUICK_BYTES) -> 
     Reads about `limit_bytes` of the file as it is packed. Marked `partial` when that was not all.
     """
     with VcfReader(path) as reader:
-        return _scanned(reader, silent, None, limit_bytes)
+        return _scanned(reader, None, None, limit_bytes)
 
 
-def _scanned(reader: VcfReader, report: Report, cohort: Path | None, limit: int | None) -> Scan:
+def _scanned(reader: VcfReader, report: Report | None, cohort: Path | None, limit: int | None) -> Scan:
     with ScanKeeper(reader, cohort) as keeper:
         for batch in reader.batches(limit):
             keeper.take(batch)
-            report(_progress(reader))
+            if report is not None:
+                report(_progress(reader))
         return keeper.result()
 
 
 def _progress(reader: VcfReader, done: int = 0, variants: int = 0) -> Progress:
     """`done` and `variants` are what other processes have read."""
+    from app.domain.progress import Progress  # a process that only reads need not load pydantic
+
     counts = {"variants": reader.variants + variants, "samples": max(0, reader.samples)}
     blocks = reader.text
     return Progress(

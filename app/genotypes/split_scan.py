@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 
 from app.genotypes.bgzf import ContainerError, ContainerFault
 from app.genotypes.header import Header
+from app.genotypes.process_end import end_with_parent
 from app.genotypes.row_block import PLACES_KEPT
 from app.genotypes.vcf_reader import MOST_NAMES
-from app.genotypes.worker import end_with_parent
 
 _HASHED_AT_ONCE = 1 << 20
 _SECONDS_TO_END = 5
@@ -181,9 +181,12 @@ def read_part(part: Part, tell: Callable[[tuple[int, int]], None]) -> PartFound:
 
     part.folder.mkdir()
     cohort = part.folder / "cohort" if part.cohort else None
-    with VcfReader(
-        part.path, kernel=part.kernel, header=part.header, start=part.start, stop=part.stop
-    ) as reader, ScanKeeper(reader, cohort, part.folder) as keeper:
+    with (
+        VcfReader(
+            part.path, kernel=part.kernel, header=part.header, start=part.start, stop=part.stop
+        ) as reader,
+        ScanKeeper(reader, cohort, part.folder) as keeper,
+    ):
         for batch in reader.batches():
             keeper.take(batch)
             tell((reader.text.packed_done, reader.variants))

@@ -16,7 +16,7 @@ from app.genotypes.row_block import RowReader
 from app.genotypes.vcf_batch import VcfBatch, batch_of
 
 PIECE_BYTES = 1 << 18  # small enough for the text to be read while it is still in the processor's cache
-NUMPY_PIECE_BYTES = 1 << 22  # large enough to make the fixed cost of NumPy calls small
+NUMPY_PIECE_BYTES = 1 << 23  # large enough to make the fixed cost of NumPy calls small
 _FAULTS_BEFORE_GIVING_UP = 100_000
 MOST_NAMES = 5000  # of chromosomes; a file with more is no genotype file, and the last stands for the rest
 

@@ -25,6 +25,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from app.domain.problem import Kind, Problem, ProblemError, problem
 from app.domain.progress import Progress, Report, silent
+from app.genotypes.process_end import end_group, end_with_parent
 
 T = TypeVar("T")
 
@@ -178,7 +179,7 @@ class _Errand:
         with self._lock:
             self._ended = True
             if self._process is not None and self._process.is_alive():
-                _end_group(self._process.pid)
+                end_group(self._process.pid)
                 self._process.kill()
 
 
@@ -187,12 +188,6 @@ def _end_all() -> None:
     """Let nothing hold the program when it ends; runs before multiprocessing would wait for the processes."""
     for errand in list(_running):
         errand.end()
-
-
-def _end_group(pid: int | None) -> None:
-    if sys.platform != "win32" and pid is not None:
-        with contextlib.suppress(OSError):  # it has not yet made its group, or has just ended
-            os.killpg(pid, signal.SIGKILL)
 
 
 def _how_it_died(code: int | None) -> str:
@@ -221,15 +216,6 @@ def _child(sender: Connection, function: Callable[..., Any], args: tuple[Any, ..
     except Exception:  # noqa: BLE001 - a result that cannot be pickled is told as such
         sender.send(_Answer(crash=traceback.format_exc()))
     sender.close()
-
-
-def end_with_parent() -> None:
-    """Body of a thread: leave no orphan when the program is killed, for nobody would read the answer."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        _end_group(os.getpid())
-        os._exit(1)
 
 
 class Throttle:
