@@ -12,7 +12,7 @@ from app.genotypes.reporting.hiding import Hiding
 
 Facts = dict[str, Any]
 CALL_RATE_EDGES = (0.0, 0.5, 0.8, 0.9, 0.95, 0.96, 0.97, 0.98, 0.985, 0.99, 0.995, 1.0)
-_HET_BINS = 24
+_HET_BINS, _FEWEST_BINS, _PEOPLE_A_BIN = 24, 5, 8  # most bins of few people would be hidden
 _MAP_CELLS = 48
 _LOW_CHUNK = 0.5
 _SEX = ("unknown", "male", "female")
@@ -26,7 +26,8 @@ def figures_of(figures: Figures, hiding: Hiding) -> Facts:
     het = figures.het_f if len(figures.het_f) else figures.sample_het
     if np.isfinite(het).any():
         values = het[np.isfinite(het)]
-        edges = np.linspace(values.min(), max(values.max(), values.min() + 1e-6), _HET_BINS + 1)
+        bins = int(np.clip(len(values) // _PEOPLE_A_BIN, _FEWEST_BINS, _HET_BINS))
+        edges = np.linspace(values.min(), max(values.max(), values.min() + 1e-6), bins + 1)
         told["heterozygosity"] = _histogram(values, edges, hiding) | {
             "measure": "inbreeding coefficient F" if len(figures.het_f) else "share of heterozygous calls"
         }

@@ -12,7 +12,7 @@ Count = int | str
 
 _SITE_AREAS = frozenset(
     ("allele", "build", "chromosome", "container", "content", "frequency", "header", "index", "line")
-    + ("match", "order", "panel", "position", "site", "strand")
+    + ("id", "match", "order", "panel", "position", "site", "strand", "variant")
 )
 _SHORTEST = 3
 
