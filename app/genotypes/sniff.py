@@ -171,8 +171,10 @@ def _by_ending(name: str, raw: bytes) -> Content | None:
     known = _BY_ENDING.get(bare.removesuffix(".zst").rpartition(".")[2])
     if known is None or not raw:
         return None
+    if raw[:4] == b"\x28\xb5\x2f\xfd":
+        return known if bare.endswith(".zst") and known.name not in _BINARY else None
     if known.name == "pvar":
-        return known if raw[:4] == b"\x28\xb5\x2f\xfd" or _is_text(_unpacked(raw)) else None
+        return known if _is_text(_unpacked(raw)) else None
     untold = {"binary"} if known.name in _BINARY else _UNTOLD
     return known if recognise(raw).name in untold else None
 

@@ -277,7 +277,7 @@ def _decoded(records: list[_Record], alts: list[tuple[int, int]], samples: int) 
     groups: dict[tuple[int, int, int, int], list[int]] = {}
     for place, (row, alt) in enumerate(alts):
         record = records[row]
-        groups.setdefault((record.kind, record.ploidy, alt, len(record.alleles)), []).append(place)
+        groups.setdefault((record.kind, record.ploidy, alt, max(2, len(record.alleles))), []).append(place)
     for (kind, ploidy, alt, alleles), places in groups.items():
         if not ploidy:
             flags[places] |= np.uint32(RowFlag.SPLIT | SiteFlag.MULTIALLELIC if alleles > 2 else 0)

@@ -20,6 +20,8 @@ _PIECE = 1 << 19
 _MOST_NAMES = 5000
 _LONGEST_NAME = 200
 _LONGEST_LINE = 64 << 20
+_AGAIN = "Copy or make the file again."
+_ZSTD_INPUT = 2048  # a byte of a packed file stands for up to 32 KiB
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _LETTERS = np.zeros(256, bool)
 _LETTERS[list(b"ACGT")] = True
@@ -68,39 +70,45 @@ def text_pieces(path: Path, piece_bytes: int = _PIECE) -> Iterator[memoryview | 
             str(path),
             "The file is damaged",
             f"byte {error.offset}",
-            "Copy or make the file again.",
+            _AGAIN,
         ) from error
 
 
 def _zstd_pieces(path: Path, piece_bytes: int) -> Iterator[bytes]:
-    import zstandard
-
-    rest = b""
-    with path.open("rb") as file:
-        stream = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(
-            file, read_across_frames=True
-        )
-        while piece := _zstd_read(stream.read, piece_bytes, path):
-            whole = rest + piece
-            cut = whole.rfind(b"\n") + 1
-            if cut:
-                yield whole[:cut]
-            rest = whole[cut:]
-            if len(rest) > _LONGEST_LINE:
-                raise FormatError("container.line_too_long", str(path), "A line has no end")
+    rest = bytearray()
+    for piece in _zstd_inflated(path):
+        rest += piece
+        cut = rest.rfind(b"\n") + 1 if len(rest) >= piece_bytes else 0
+        if cut:
+            yield bytes(rest[:cut])
+            del rest[:cut]
+        elif len(rest) > _LONGEST_LINE:
+            raise FormatError("container.line_too_long", str(path), "A line has no end", "", _AGAIN)
     if rest:
-        yield rest
+        yield bytes(rest)
 
 
-def _zstd_read(read: object, size: int, path: Path) -> bytes:
+def _zstd_inflated(path: Path) -> Iterator[bytes]:
+    """Small pieces go in, so that a file made to grow cannot fill the memory."""
     import zstandard
 
-    try:
-        return bytes(read(size))  # type: ignore[operator]
-    except zstandard.ZstdError as error:
+    opener = zstandard.ZstdDecompressor(max_window_size=1 << 27)
+    frame = opener.decompressobj()
+    with path.open("rb") as file:
+        try:
+            while pending := file.read(_ZSTD_INPUT):
+                while pending:
+                    frame = opener.decompressobj() if frame.eof else frame
+                    yield frame.decompress(pending)
+                    pending = frame.unused_data if frame.eof else b""
+        except zstandard.ZstdError as error:
+            raise FormatError(
+                "container.corrupt", str(path), "The file is damaged", f"byte {file.tell()}", _AGAIN
+            ) from error
+    if not frame.eof:
         raise FormatError(
-            "container.corrupt", str(path), "The file is damaged", str(error), "Copy or make the file again."
-        ) from error
+            "container.truncated", str(path), "The file is cut short", f"byte {path.stat().st_size}", _AGAIN
+        )
 
 
 def lines_of(path: Path, piece_bytes: int = _PIECE) -> Iterator[Lines]:
@@ -172,8 +180,8 @@ def _split_at_tabs(lines: Lines, wanted: int) -> Words:
 
 def integers(text: Bytes, start: Places, end: Places) -> tuple[Places, NDArray[np.bool_]]:
     """Whole numbers of at most 12 digits, perhaps with a minus; which of them are numbers."""
-    if not len(start):
-        return np.zeros(0, np.int64), np.zeros(0, bool)
+    if not len(text):
+        return np.full(len(start), -1, np.int64), np.zeros(len(start), bool)
     negative = (end > start) & (text[np.minimum(start, len(text) - 1)] == ord("-"))
     begin = start + negative
     length = end - begin

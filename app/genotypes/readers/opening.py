@@ -199,5 +199,5 @@ def _stems(path: Path) -> Iterator[str]:
             stem = stem.rpartition(".")[0]
             yield f"{stem}.{kind}"
             yield stem
-    elif kind == "sample" and "." in stem:
+    elif kind in ("sample", "") and "." in stem:
         yield stem.rpartition(".")[0]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from app.genotypes.cohort import HET, RowFlag
+from app.genotypes.cohort import HET, RowFlag, open_cohort
 from app.genotypes.from_cohort import scan_of_cohort
 from app.genotypes.readers.bcf import BcfReader
 from app.genotypes.readers.contract import FormatError
@@ -109,6 +109,21 @@ def test_real_panel_equals_cyvcf2(tmp_path: Path) -> None:
     for row, variant in zip(range(len(batch)), variants, strict=False):
         assert (batch.position[row], batch.refs[row]) == (variant.POS, variant.REF)
         assert (batch.genotypes[row] == variant.gt_types).all()
+
+
+@pytest.mark.parametrize(
+    "name", ["multiallelic", "half_calls", "haploid_on_autosome", "mixed_phase", "symbolic_and_indels"]
+)
+def test_flags_are_those_of_the_text(tmp_path: Path, name: str) -> None:
+    vcf = shared_data("broken", "made", f"{name}.vcf")
+    tool("bcftools", "view", "-Ob", "-o", tmp_path / "x.bcf", vcf)
+    scan_file(vcf, cohort=tmp_path / "text")
+    wanted, found = open_cohort(tmp_path / "text"), read(tmp_path / "binary", tmp_path / "x.bcf")
+    assert_same(found, wanted)
+    everything = slice(0, len(found))
+    assert np.asarray(found.flags).tolist() == np.asarray(wanted.flags).tolist()
+    assert (found.phase(everything) == wanted.phase(everything)).all()
+    assert (found.haploid(everything) == wanted.haploid(everything)).all()
 
 
 def test_array_data_equal_their_vcf(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from app.genotypes.readers.contract import FormatError
 from app.genotypes.readers.opening import file_set, format_of, open_reader
@@ -112,3 +113,17 @@ def test_two_sets_that_differ_in_case_only(tmp_path: Path) -> None:
             shutil.copy(source, tmp_path / f"{name}.{ending}")
     for name in ("x", "X"):
         assert {each.stem for each in file_set(tmp_path / f"{name}.bim")} == {name}
+
+
+def test_packed_lists_and_endings_that_say_nothing(tmp_path: Path) -> None:
+    packed = zstandard.ZstdCompressor().compress(b"22 a 5 A C 1 0 0\n")
+    (tmp_path / "x.gen.zst").write_bytes(packed)
+    (tmp_path / "x.sample").write_text("ID_1 ID_2 missing\n0 0 0\na a 0\n")
+    assert format_of(tmp_path / "x.gen.zst").name == "gen"
+    assert len(next(iter(open_reader([tmp_path / "x.sample"]).batches()))) == 1
+    (tmp_path / "y.txt").write_text("f a 0 0 1 -9 A A C C G G T T\n")
+    (tmp_path / "y.map").write_text("".join(f"22 rs{n} 0 {n}\n" for n in range(4)))
+    assert file_set(tmp_path / "y.txt") == (tmp_path / "y.txt", tmp_path / "y.map")
+    assert open_reader([tmp_path / "y.txt"]).samples == ("a",)
+    (tmp_path / "x.bed").write_bytes(packed)
+    assert format_of(tmp_path / "x.bed").name == "zstd"
