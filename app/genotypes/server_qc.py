@@ -63,7 +63,7 @@ class _Upload:
         self._refused: ServerStop | None = None
         self._broken: ServerStop | None = None
         self._statistics = Statistics(parameters, panel)
-        self._dense = 0
+        self._dense = self._people = 0
         self._bytes_before = 0
         self._bytes = sum(path.stat().st_size for path in paths if path.is_file())
 
@@ -99,6 +99,7 @@ class _Upload:
         if self._refused is not None:
             return
         self._refused = look.end(self._valid)
+        self._people = look.file.found.samples
         if self._refused is None:
             self._valid.append(look.file.found)
             self._finish(control)
@@ -159,7 +160,11 @@ class _Upload:
         versions = tuple(each.version.removeprefix("VCFv") for each in self._valid)
         if self._refused is not None:
             return ServerQcAnswer(
-                accepted=False, stage="validate", error=self._refused.message, vcf_versions=versions
+                accepted=False,
+                stage="validate",
+                error=self._refused.message,
+                vcf_versions=versions,
+                people_found=self._people,
             )
         first = ServerQcAnswer(
             accepted=False,

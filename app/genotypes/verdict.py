@@ -117,7 +117,7 @@ def _reasons(answer: ServerQcAnswer, pack: RulePack, seen: Judged) -> Iterable[V
     if answer.stage == "index":
         yield index_reason(answer.index_error)
     elif answer.stage == "validate":
-        yield validation_reason(answer.error or "", pack.parameters)
+        yield validation_reason(answer.error or "", pack.parameters, answer.people_found)
     elif answer.counters is None:
         yield broken(answer.error or "", pack)
     else:
@@ -193,21 +193,16 @@ def _fix_of_chunks(answer: ServerQcAnswer) -> str | None:
 
 
 _LOSSES = (
-    ("allele_switch", "allele switches are left out", RepairCode.SWITCH, True),
-    ("strand_flip", "strand flips are left out", RepairCode.FLIP, True),
-    ("strand_flip_and_switch", "flipped and switched variants are left out", RepairCode.FLIP_SWITCH, True),
-    ("allele_mismatch", "variants have other alleles than the panel and are left out", None, True),
-    ("low_call_rate", "variants have more than 10 % missing calls and are left out", None, True),
-    ("monomorphic", "variants without any ALT call are left out", None, False),
-    ("multiallelic", "variants with several ALT alleles are left out", RepairCode.SPLIT_ALLELES, False),
-    ("invalid_alleles", "variants that are no single letters (indels) are left out", None, False),
-    (
-        "duplicated",
-        "variants are marked as duplicates in FILTER and left out",
-        RepairCode.CLEAR_FILTER,
-        False,
-    ),
-    ("filter_flag", "variants have a FILTER and are left out", RepairCode.CLEAR_FILTER, False),
+    ("allele_switch", "allele switches", RepairCode.SWITCH, True),
+    ("strand_flip", "strand flips", RepairCode.FLIP, True),
+    ("strand_flip_and_switch", "flipped and switched variants", RepairCode.FLIP_SWITCH, True),
+    ("allele_mismatch", "variants with other alleles than the panel", None, True),
+    ("low_call_rate", "variants with more than 10 % missing calls", None, False),
+    ("monomorphic", "variants without any ALT call", None, False),
+    ("multiallelic", "variants with several ALT alleles", RepairCode.SPLIT_ALLELES, False),
+    ("invalid_alleles", "variants that are no single letters (indels)", None, False),
+    ("duplicated", "variants marked as duplicates in FILTER", RepairCode.CLEAR_FILTER, False),
+    ("filter_flag", "variants with a FILTER", RepairCode.CLEAR_FILTER, False),
 )
 
 
@@ -216,11 +211,11 @@ def _losses(answer: ServerQcAnswer, seen: Judged) -> Iterable[VerdictReason]:
     assert counts is not None
     for name, words, fix, needs_sites in _LOSSES:
         here = getattr(counts, name)
-        if here and (seen.sites or not needs_sites or name == "low_call_rate"):
+        if here and (seen.sites or not needs_sites):
             mendable = here if fix is not None else 0
             yield VerdictReason(
                 code=f"lost.{name}",
-                text=f"{here:,} {words}",
+                text=f"{words}, left out: {here:,}",
                 stops=False,
                 here=here,
                 repairable=mendable,
@@ -232,7 +227,7 @@ def _losses(answer: ServerQcAnswer, seen: Judged) -> Iterable[VerdictReason]:
             fix = RepairCode.DROP_SAMPLES_CHUNK if reason == "call_rate" else None
             yield VerdictReason(
                 code=f"chunks.{reason}",
-                text=f"{len(lost):,} parts of the genome are left out: {words}",
+                text=f"parts of the genome left out ({words}): {len(lost):,}",
                 stops=False,
                 here=len(lost),
                 repairable=len(lost) if fix else None,
@@ -296,6 +291,8 @@ def _remedy(reasons: tuple[VerdictReason, ...]) -> str:
     if stopping:
         first = stopping[0]
         if first.fix is None:
+            return ""
+        if first.repairable == 0:
             return ""
         if first.repairable is not None and first.here and first.repairable < first.here:
             return f"Haplodesk can repair {first.repairable:,}."

@@ -84,17 +84,20 @@ _VALIDATION: tuple[tuple[str, str, str, RepairCode | None], ...] = (
 )
 
 
-def validation_reason(error: str, rules: ServerQcParameters) -> VerdictReason:
-    """Why the server does not take the files at the first look."""
+def validation_reason(error: str, rules: ServerQcParameters, people: int = 0) -> VerdictReason:
+    """Why the server does not take the files at the first look; `people` are those of the file it met."""
     code, words, fix = next(
         ((code, words, fix) for start, code, words, fix in _VALIDATION if error.startswith(start)),
         ("not_valid", plain_text(error).rstrip("."), None),
     )
-    here = allowed = None
+    here: int | None = None
+    allowed: int | None = None
     if code == "too_few_samples":
-        allowed, words = rules.min_samples, f"{words}, at least {rules.min_samples:,} are needed"
+        here, allowed = people, rules.min_samples
+        words = f"{people:,} people, at least {allowed:,} are needed"
     elif code == "too_many_samples":
-        allowed, words = rules.max_samples, f"{words}, {rules.max_samples:,} are allowed"
+        here, allowed = people, rules.max_samples
+        words = f"{people:,} people, {allowed:,} are allowed"
     elif found := _NUMBER.search(error):
         here, allowed = int(found[1]), int(found[2])
     elif code == "header" and "is not a supported version" in error:

@@ -95,7 +95,8 @@ def _parameters(order: JobOrder) -> ServerQcParameters:
         mixed_genotypes=rules.mixed_genotypes_chr_x,
         strand_flips=rules.strand_flips,
         allele_switches=rules.allele_switches,
-        contact=order.text.mail,
+        contact=order.text.name,
+        contact_mail=order.text.mail,
     )
 
 

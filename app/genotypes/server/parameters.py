@@ -86,7 +86,8 @@ class ServerQcAnswer(Model):
     `index_error` says why). `chunks` are the names of the chunks that go on to phasing.
     Beside what the server prints: `low_call_samples` names the first people with too many missing calls in a
     chunk that was left out, `unrepairable` counts flips (`strand_flips`) and switches (`allele_switches`)
-    that turning would not mend, `vcf_versions` are `4.2` …, `most_per_10_mb` is the densest stretch.
+    that turning would not mend, `vcf_versions` are `4.2` …, `most_per_10_mb` is the densest stretch,
+    `people_found` are those of the last file that was looked at.
     """
 
     accepted: bool
@@ -111,3 +112,4 @@ class ServerQcAnswer(Model):
     unrepairable: dict[str, int] = {}
     vcf_versions: tuple[str, ...] = ()
     most_per_10_mb: int = 0
+    people_found: int = 0

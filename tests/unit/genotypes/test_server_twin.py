@@ -17,7 +17,15 @@ from app.genotypes.server_qc import run_server_qc
 from tests.helpers.server_oracle.oracle import ask_oracle
 from tests.unit.genotypes.server_uploads import CHAIN, upload
 
-BESIDE = {"low_call_samples", "unrepairable", "vcf_versions", "most_per_10_mb", "index_error", "chunks"}
+BESIDE = {
+    "low_call_samples",
+    "unrepairable",
+    "vcf_versions",
+    "most_per_10_mb",
+    "index_error",
+    "chunks",
+    "people_found",
+}
 """Fields that the server does not print."""
 
 
