@@ -14,6 +14,7 @@ from app.genotypes.readers.pgen_records import BrokenRecord, Cursor, difference_
 from tests.helpers.cohorts import cohort_of_vcf
 from tests.helpers.read_cohorts import assert_same, read, survive, tool
 from tests.helpers.shared import shared_data
+from tests.unit.genotypes.readers.test_plink1 import plink_files
 
 _HEADER = "##fileformat=VCFv4.2\n##contig=<ID=22>\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT"
 
@@ -119,6 +120,32 @@ def test_fixed_width_and_bed_inside(tmp_path: Path) -> None:
     tool("plink2", "--pfile", pfile, "--make-bed", "--out", tmp_path / "bed")
     (tmp_path / "bed.bed").rename(tmp_path / "bed.pgen")
     assert_same(read(tmp_path / "b", tmp_path / "bed.pgen"), wanted)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", [(), ("format=2",)])
+def test_more_than_one_block_of_variants(tmp_path: Path, form: tuple[str, ...]) -> None:
+    codes = np.random.default_rng(8).choice(4, (66_500, 3), p=[0.7, 0.1, 0.1, 0.1]).astype(np.uint8)
+    bed, *_ = plink_files(tmp_path, codes)
+    tool("plink2", "--bfile", bed.with_suffix(""), "--make-pgen", *form, "--out", tmp_path / "y")
+    found = read(tmp_path / "f", tmp_path / "y.pgen", rows=5000)
+    assert (found.genotypes(slice(0, len(found))) == codes).all()
+    assert (np.asarray(found.record) == np.arange(66_500)).all()
+
+
+def test_dosages_are_left_out(tmp_path: Path) -> None:
+    dosages = np.round(np.random.default_rng(4).beta(0.3, 0.3, (60, 20)) * 2, 3)
+    lines = [
+        f"22\t{100 + i}\trs{i}\tA\tC\t.\t.\t.\tDS\t" + "\t".join(map(str, r)) for i, r in enumerate(dosages)
+    ]
+    ds = '##FORMAT=<ID=DS,Number=1,Type=Float,Description="d">\n'
+    head = _HEADER.replace("#CHROM", ds + "#CHROM") + "".join(f"\tS{i}" for i in range(20))
+    (tmp_path / "x.vcf").write_text("\n".join([head, *lines]) + "\n")
+    for kind in ("--make-pgen", "--make-bed"):
+        tool("plink2", "--vcf", tmp_path / "x.vcf", "dosage=DS", kind, "--out", tmp_path / "x")
+    pgen, bed = read(tmp_path / "a", tmp_path / "x.pgen"), read(tmp_path / "b", tmp_path / "x.bed")
+    assert_same(pgen, bed)
+    assert (pgen.genotypes(slice(0, 60)) == 3).any()
 
 
 def test_shared_set_equals_the_others(tmp_path: Path) -> None:
