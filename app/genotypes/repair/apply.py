@@ -57,6 +57,7 @@ def write_draft(draft: Draft, out: Path, report: Report = silent) -> RepairOutco
             "After the chosen repairs there is no site or no sample left.",
             "Look at the plan and choose fewer repairs.",
         )
+    _refuse_files(draft, out)
     out.mkdir(parents=True, exist_ok=True)
     _look_at_disk(draft, out)
     written: list[Path] = []
@@ -68,6 +69,7 @@ def write_draft(draft: Draft, out: Path, report: Report = silent) -> RepairOutco
         for path in written:
             path.unlink(missing_ok=True)
             path.with_name(path.name + ".tbi").unlink(missing_ok=True)
+        (out / SITE_LOG).unlink(missing_ok=True)
         raise
     return RepairOutcome(
         applied=tuple(step for step in draft.steps if step.chosen),
@@ -77,6 +79,29 @@ def write_draft(draft: Draft, out: Path, report: Report = silent) -> RepairOutco
         site_log=str(out / SITE_LOG),
         sample_map=str(out / SAMPLE_MAP),
     )
+
+
+def _refuse_files(draft: Draft, out: Path) -> None:
+    """Nothing that lies in the folder is overwritten: it may be the input. ProblemError."""
+    planned = [each.path for each in _pieces(draft, out)] + [out / SITE_LOG, out / SAMPLE_MAP]
+    there = next((path for path in planned if path.exists()), None)
+    if there is not None:
+        raise problem(
+            Kind.INPUT,
+            "A file is there already",
+            f"{there} would be overwritten.",
+            "Choose another folder, or move the file away.",
+            subject=str(there),
+        )
+
+
+def remove_files(outcome: RepairOutcome) -> None:
+    """Remove what a repair wrote."""
+    for path in (Path(each.path) for each in outcome.files):
+        path.unlink(missing_ok=True)
+        path.with_name(path.name + ".tbi").unlink(missing_ok=True)
+    Path(outcome.site_log).unlink(missing_ok=True)
+    Path(outcome.sample_map).unlink(missing_ok=True)
 
 
 def forecast(draft: Draft) -> int:

@@ -12,7 +12,7 @@ from app.domain.repair import RepairCode, RepairOutcome
 from app.domain.verdict import Outcome, Verdict
 from app.genotypes.builds import build_name
 from app.genotypes.cohort import Cohort
-from app.genotypes.repair.apply import write_draft
+from app.genotypes.repair.apply import remove_files, write_draft
 from app.genotypes.repair.draft import Draft
 from app.genotypes.repair.plan import draft_repairs
 from app.genotypes.repair.target import RepairChoices, RepairTarget
@@ -102,6 +102,7 @@ def make_ready(
     outcome, verdict = _written(draft, rules, means, out, report)
     people = _guilty(draft, verdict)
     if people and choices.wants(RepairCode.DROP_SAMPLES_CHUNK, True):
+        remove_files(outcome)
         choices = replace(choices, drop_samples=choices.drop_samples | people)
         draft = draft_repairs(cohorts, target, choices, report)
         outcome, verdict = _written(draft, rules, means, out, report)

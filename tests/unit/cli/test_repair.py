@@ -1,0 +1,145 @@
+"""`repair`: shapes, exit codes, plans that write nothing, and how little it loads."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.genotypes.bgzf import read_lines
+from tests.helpers.command_line import Cli
+from tests.helpers.small_study import Study, make_study, vcf_text
+
+KEYS = {
+    "applied",
+    "unresolved",
+    "files",
+    "lost",
+    "ledger",
+    "site_log",
+    "sample_map",
+    "ready",
+    "verdict",
+}
+_COMPLEMENT = str.maketrans("ACGT", "TGCA")
+FLIPS = 25
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path, Path]:
+    """A VCF with sites on the other strand, and a server's parameters and folder of panels."""
+    study = make_study(5, samples=24, sites=150, build="GRCh37")
+    upload = tmp_path / "cohort.vcf"
+    upload.write_text(flipped(vcf_text(study)))
+    return upload, *server(tmp_path, study)
+
+
+def flipped(text: str) -> str:
+    lines, left = text.splitlines(), FLIPS
+    for at, line in enumerate(lines):
+        if not line.startswith("#") and left:
+            words = line.split("\t")
+            words[3:5] = [word.translate(_COMPLEMENT) for word in words[3:5]]
+            lines[at], left = "\t".join(words), left - 1
+    return "\n".join(lines) + "\n"
+
+
+def server(folder: Path, study: Study) -> tuple[Path, Path]:
+    panels = folder / "panels"
+    (panels / "sites").mkdir(parents=True)
+    rows = [f"{s.id}\t22\t{s.position}\t{s.ref}\t{s.alt}\t0.4" for s in study.sites]
+    (panels / "sites" / "p.chr22.txt").write_text(
+        "\n".join(["ID\tCHROM\tPOS\tREF\tALT\tAAF_EUR", *rows]) + "\n"
+    )
+    about = {"id": "p", "build": "hg19", "sites": "sites/p.chr$chr.txt", "qcFilter": {"strandFlips": 10}}
+    (panels / "p.panel.json").write_text(json.dumps(about | {"populations": [{"id": "off", "samples": -1}]}))
+    params = folder / "params.json"
+    params.write_text(json.dumps({"panel": "p", "build": "hg19", "population": "off", "min_samples": 20}))
+    return params, panels
+
+
+def test_it_is_mended_for_a_server(cli: Cli, tmp_path: Path, files: tuple[Path, Path, Path]) -> None:
+    upload, params, panels = files
+    out = tmp_path / "out"
+    answer = cli("repair", upload, "--out", out, "--server-params", params, "--panel-dir", panels, "--json")
+    assert answer.code == 0, answer.out
+    assert set(answer.data) == KEYS
+    assert answer.data["ready"] is True
+    assert {"code": "flip", "sites": FLIPS, "samples": 0} in answer.data["applied"]
+    assert answer.data["ledger"]["adds_up"] is True
+    lost = answer.data["lost"]
+    assert lost["sites"] == sum(each["sites"] for each in lost["by_reason"].values())
+    (written,) = answer.data["files"]
+    assert Path(written["path"]) == out / "chr22.vcf.gz"
+    assert (out / "chr22.vcf.gz.tbi").exists()
+    assert sum(not line.startswith(b"#") for line in read_lines(written["path"])) == written["sites"]
+
+
+def test_a_plan_writes_nothing(cli: Cli, tmp_path: Path, files: tuple[Path, Path, Path]) -> None:
+    upload, params, panels = files
+    arguments = ("repair", upload, "--out", tmp_path / "out", "--server-params", params)
+    answer = cli(*arguments, "--panel-dir", panels, "--plan", "--json")
+    assert answer.code == 0
+    steps = {step["code"]: step for step in answer.data["steps"]}
+    assert steps["flip"]["sites"] == FLIPS
+    assert answer.data["refused"] is None
+    assert not (tmp_path / "out").exists()
+    assert "flip" in cli(*arguments, "--panel-dir", panels, "--plan").out
+
+
+def test_only_some_repairs_leave_it_refused(cli: Cli, tmp_path: Path, files: tuple[Path, Path, Path]) -> None:
+    upload, params, panels = files
+    arguments = ("--out", tmp_path / "out", "--server-params", params, "--panel-dir", panels)
+    answer = cli("repair", upload, *arguments, "--only", "drop_duplicates,sort", "--json")
+    assert answer.code == 1
+    assert answer.data["ready"] is False
+    assert "flip" not in {each["code"] for each in answer.data["applied"]}
+
+
+def test_files_that_are_there_are_not_overwritten(
+    cli: Cli, tmp_path: Path, files: tuple[Path, Path, Path]
+) -> None:
+    upload = files[0]
+    (tmp_path / "chr22.vcf.gz").write_bytes(b"mine")
+    answer = cli("repair", upload, "--out", tmp_path, "--json")
+    assert answer.code == 3
+    assert answer.data["problem"]["title"] == "A file is there already"
+    assert (tmp_path / "chr22.vcf.gz").read_bytes() == b"mine"
+    assert not (tmp_path / "site-log.tsv.gz").exists()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("--only", "polish"),
+        ("--panel", "p"),
+        ("--server-params", "p.json"),
+        ("--build", "hg20"),
+    ],
+)
+def test_wrong_usage(
+    cli: Cli, tmp_path: Path, files: tuple[Path, Path, Path], wrong: tuple[str, str]
+) -> None:
+    assert cli("repair", files[0], "--out", tmp_path / "out", *wrong).code == 2
+
+
+def test_what_is_no_genotype_file_is_a_problem(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "a.vcf.gz"
+    path.write_text("hello")
+    answer = cli("repair", path, "--out", tmp_path / "out", "--json")
+    assert answer.code == 3
+    assert answer.data["problem"]["subject"] == "a.vcf.gz"
+    assert not (tmp_path / "out").exists()
+
+
+def test_neither_a_store_nor_qt_is_loaded(tmp_path: Path, files: tuple[Path, Path, Path]) -> None:
+    arguments = ["repair", str(files[0]), "--out", str(tmp_path / "out"), "--plan", "--quiet"]
+    code = (
+        f"import sys; from app.__main__ import main; code = main({arguments!r}); assert code == 0, code; "
+        "print([m for m in ('PySide6', 'sqlalchemy', 'keyring', 'httpx') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
