@@ -7,7 +7,7 @@
 
 The first call installs what is missing: system packages (Debian and Ubuntu, as root or with sudo that asks
 nothing; elsewhere it says what to type), an environment in .venv with the locked packages, and the small
-extension in C. Later calls see by checksums that nothing changed and start at once.
+extensions in C. Later calls see by checksums that nothing changed and start at once.
 """
 
 from __future__ import annotations
@@ -26,7 +26,11 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "haplodesk-setup.json"
 LOCK = ROOT / "packaging" / "requirements.lock"
-EXTENSION = (ROOT / "app" / "results" / "_zipcrypto.c", ROOT / "pyproject.toml")
+EXTENSION = (
+    ROOT / "app" / "results" / "_zipcrypto.c",
+    ROOT / "app" / "genotypes" / "_rows.c",
+    ROOT / "pyproject.toml",
+)
 OLDEST = (3, 11)
 CHECKS = (
     ("style", ["-m", "ruff", "check", "."]),
