@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import os
 import re
 from pathlib import Path
 
 from app.domain.changes import Changes, Noun
-from app.domain.dataset import DataFile, Dataset
+from app.domain.clock import SystemClock
+from app.domain.dataset import DataFile, Dataset, DatasetState
+from app.domain.finding import CheckReport
 from app.domain.job import OPEN_STATES
 from app.domain.names import new_id
 from app.domain.problem import Kind, problem
+from app.domain.verdict import Verdict
 from app.operations.cohort_folder import forget_cohort
 from app.operations.desk import Desk
 from app.store import datasets, jobs
@@ -21,9 +23,6 @@ from app.store.store import Connection as StoreConnection
 
 # Only after a separator or the word: the last letters of "cohort" and "target" are no chromosomes.
 CHROMOSOME_AT_THE_END = r"([._-]+(chr|chrom|chromosome)?|(chr|chrom|chromosome))(\d{1,2}|X|Y|MT?)?$"
-VCF_ENDINGS = (".vcf.gz", ".vcf", ".vcf.bgz", ".bcf")
-MOST_IN_A_FOLDER = 5000
-"""Files of a folder that are looked into; a folder of genotypes holds a few hundred."""
 ENDING = re.compile(
     r"(\.(vcf|bed|bim|fam|bcf|pgen|pvar|psam|bgen|sample|gen|haps|ped|map|tped|tfam|txt|csv|zip))?(\.(b?gz|zst))?$",
     re.I,
@@ -60,7 +59,7 @@ def data_files(paths: tuple[Path, ...]) -> tuple[DataFile, ...]:
 
 def _files_of(path: Path) -> list[Path]:
     if path.is_dir():
-        return genotype_files(path)
+        return _inside(path)
     data_file(path)  # one that cannot be read is told here, by its name
     return [path, *_its_set(path)]
 
@@ -74,16 +73,10 @@ def _its_set(path: Path) -> tuple[Path, ...]:
     return ()
 
 
-def genotype_files(folder: Path) -> list[Path]:
-    """Files of a folder that hold genotypes or claim to; ProblemError when there is none."""
-    from app.genotypes.sniff import look
+def _inside(folder: Path) -> list[Path]:
+    from app.genotypes.reading import genotype_files
 
-    inside = sorted(p for p in itertools.islice(folder.iterdir(), MOST_IN_A_FOLDER) if p.is_file())
-    found: dict[Path, None] = {}
-    for path in inside:
-        with contextlib.suppress(OSError):
-            if path.name.lower().endswith(VCF_ENDINGS) or look(path).readable:
-                found |= dict.fromkeys((path, *_its_set(path)))
+    found = genotype_files(folder)
     if not found:
         raise problem(
             Kind.INPUT,
@@ -92,7 +85,25 @@ def genotype_files(folder: Path) -> list[Path]:
             "Choose the files themselves, or the folder they are in.",
             subject=str(folder),
         )
-    return list(found)
+    return found
+
+
+def dataset_for_report(
+    paths: tuple[Path, ...], report: CheckReport, verdicts: tuple[Verdict, ...]
+) -> Dataset:
+    """A dataset that is in no store, for the report of files checked from the command line."""
+    files = data_files(paths)
+    now = SystemClock().now()
+    return Dataset(
+        id="files",
+        name=common_name(files),
+        files=files,
+        state=DatasetState.CHECKED,
+        report=report,
+        added=now,
+        checked=now,
+        verdicts=verdicts,
+    )
 
 
 def data_file(path: Path) -> DataFile:

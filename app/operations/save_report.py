@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from app.domain.dataset import Dataset
 from app.domain.problem import Kind, problem
 from app.operations.cohort_folder import dataset_figures
 from app.operations.desk import Desk
 from app.store import datasets
+
+if TYPE_CHECKING:
+    from app.genotypes.figures import Figures
 
 
 async def save_report(desk: Desk, dataset_id: str, path: Path, names: bool = False) -> None:
@@ -16,8 +21,6 @@ async def save_report(desk: Desk, dataset_id: str, path: Path, names: bool = Fal
 
     `names`: with names of people. ProblemError when the dataset is gone or unchecked, or the disk refuses.
     """
-    from app.genotypes.report import html_report, json_report
-
     dataset = await desk.store.read(lambda c: datasets.dataset(c, dataset_id))
     if dataset is None or dataset.report is None:
         raise problem(
@@ -27,8 +30,15 @@ async def save_report(desk: Desk, dataset_id: str, path: Path, names: bool = Fal
             "Check it, then save the report.",
         )
     figures = await dataset_figures(desk, dataset_id)
+    await asyncio.to_thread(write_report, path, dataset, figures, names)
+
+
+def write_report(path: Path, dataset: Dataset, figures: Figures | None, names: bool) -> None:
+    """Write a report; ProblemError when the disk refuses."""
+    from app.genotypes.report import html_report, json_report
+
     make = json_report if path.suffix.lower() == ".json" else html_report
-    await asyncio.to_thread(lambda: _write(path, make(dataset, figures, names)))
+    _write(path, make(dataset, figures, names))
 
 
 def _write(path: Path, words: str) -> None:

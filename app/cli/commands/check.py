@@ -12,11 +12,22 @@ from app.cli.program import session_of
 
 def check(
     ctx: typer.Context,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="VCF files, or folders of them.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Genotype files, or folders of them.")
+    ],
     service: Annotated[str, typer.Option("--service", help="Check as for this service.")] = "",
     panel: Annotated[str, typer.Option("--panel", help="And for this panel of it.")] = "",
     population: Annotated[str, typer.Option("--population", help="And for this population.")] = "",
     build: Annotated[str, typer.Option("--build", help="The genome build that you state.")] = "",
+    write: Annotated[
+        Path | None,
+        typer.Option(
+            "--report", metavar="FILE", help="Write a report, as JSON if it ends in .json, else HTML."
+        ),
+    ] = None,
+    with_names: Annotated[
+        bool, typer.Option("--names", help="Name people in the report, and show numbers under five.")
+    ] = False,
     server_params: Annotated[
         Path | None,
         typer.Option("--server-params", metavar="P.json", help="Answer as a server with this job would."),
@@ -37,7 +48,8 @@ def check(
         _known_build(build)
     from app.cli.work import check as work
 
-    work.check(session_of(ctx), files, work.Target(service, panel, population, build))
+    wish = work.ReportWish(write, with_names) if write is not None else None
+    work.check(session_of(ctx), files, work.Target(service, panel, population, build), wish)
 
 
 def _known_build(build: str) -> None:

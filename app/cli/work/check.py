@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,11 +16,9 @@ from app.cli.program import Session
 from app.domain.finding import CheckReport, Finding
 from app.domain.problem import Kind, problem
 from app.domain.service import Limits
+from app.domain.verdict import Outcome, Verdict
 from app.genotypes.check import CheckOptions, check_files
 from app.genotypes.worker import Throttle
-
-ENDINGS = (".vcf.gz", ".vcf", ".vcf.bgz", ".bcf")
-PLINK = (".bed", ".ped", ".pgen")
 
 
 @dataclass(frozen=True)
@@ -32,16 +31,52 @@ class Target:
     build: str = ""
 
 
-def check(session: Session, files: Sequence[Path], target: Target) -> None:
+@dataclass(frozen=True)
+class ReportWish:
+    """Where a report is to be written; `names`: with names of people."""
+
+    path: Path
+    names: bool = False
+
+
+def check(session: Session, files: Sequence[Path], target: Target, wish: ReportWish | None = None) -> None:
     """Check files; ends with 1 when they would not be accepted."""
     paths = readable(files)
     limits = _limits(session, target) if target.service else Limits()
     options = CheckOptions(limits=limits, for_service=bool(target.service), build=target.build or None)
     throttle = Throttle(partial(session.out.bar.show, "Checking"))
-    report = check_files(paths, options, throttle)
-    session.out.answer(report_row(report), report_lines(report))
-    if not report.accepted:
+    with tempfile.TemporaryDirectory(prefix="haplodesk-") as folder:
+        report = check_files(paths, options, throttle, Path(folder))
+        verdict = _verdict(session, paths, target, report) if target.service else None
+        if wish is not None:
+            _write_report(wish, paths, report, verdict, Path(folder))
+    row, lines = report_row(report), report_lines(report)
+    if verdict is not None:
+        from app.cli.work.verdict import verdict_lines, verdict_row
+
+        row["verdict"] = verdict_row(verdict)
+        lines += ["", *verdict_lines(verdict)]
+    session.out.answer(row, lines)
+    if not report.accepted or (verdict is not None and verdict.outcome is Outcome.REFUSES):
         raise typer.Exit(1)
+
+
+def _verdict(session: Session, paths: Sequence[Path], target: Target, report: CheckReport) -> Verdict:
+    from app.cli.work.verdict import verdict_for
+
+    return verdict_for(session, paths, target, report)
+
+
+def _write_report(
+    wish: ReportWish, paths: Sequence[Path], report: CheckReport, verdict: Verdict | None, folder: Path
+) -> None:
+    from app.genotypes.figures import load_figures
+    from app.operations.add_dataset import dataset_for_report
+    from app.operations.save_report import write_report
+
+    figures = load_figures(folder / report.figures) if report.figures else None
+    dataset = dataset_for_report(tuple(paths), report, () if verdict is None else (verdict,))
+    write_report(wish.path, dataset, figures, wish.names)
 
 
 def readable(files: Sequence[Path]) -> list[Path]:
@@ -78,22 +113,15 @@ def _refuse_special(path: Path) -> None:
 
 
 def _inside(folder: Path) -> list[Path]:
-    there = sorted(p for p in folder.iterdir() if p.is_file())
-    found = [p for p in there if p.name.lower().endswith(ENDINGS)]
-    plink = [p for p in there if p.name.lower().endswith(PLINK)]
-    if not found and plink:
-        raise problem(
-            Kind.INPUT,
-            "A folder of PLINK files",
-            f"{folder} holds PLINK files such as {plink[0].name} and no VCF file.",
-            "Convert them to VCF first, one chromosome a file (plink2 --export vcf bgz).",
-            subject=str(folder),
-        )
+    """The files of a folder that hold genotypes, by their content or by what they claim to be."""
+    from app.genotypes.reading import genotype_files
+
+    found = genotype_files(folder)
     if not found:
         raise problem(
             Kind.INPUT,
             "A folder without genotype files",
-            f"{folder} holds no file that ends in {', '.join(ENDINGS)}.",
+            f"{folder} holds no file with genotypes in a format that is known here.",
             "Name the files themselves, or the folder they are in.",
             subject=str(folder),
         )

@@ -56,8 +56,8 @@ def test_a_bad_file_is_an_answer_and_1(cli: Cli, tmp_path: Path) -> None:
     assert "not accepted" in cli("check", path).out
 
 
-@pytest.mark.parametrize("content", [b"", b"# rsid\tchromosome\tposition\tgenotype\nrs1\t1\t1\tAA\n"])
-def test_what_is_no_vcf_is_an_answer(cli: Cli, tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize("content", [b"", b"Dear colleague\n", b"\x6c\x1b\x01\x00"])
+def test_what_is_no_genotype_file_is_an_answer(cli: Cli, tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.vcf.gz"
     path.write_bytes(content)
     answer = cli("check", path, "--json")
@@ -169,18 +169,30 @@ def test_server_parameters_that_cannot_be_read(cli: Cli, tmp_path: Path) -> None
 
 def test_the_text_says_what_a_file_is_and_counts_nothing_in_it(cli: Cli, tmp_path: Path) -> None:
     path = tmp_path / "a.vcf.gz"
-    path.write_bytes(b"\x6c\x1b\x01\x00")
+    path.write_bytes(b"%PDF-1.4")
     out = cli("check", path).out
-    assert "not accepted: a.vcf.gz: This is a PLINK .bed file, not a VCF file." in out
-    assert "Convert it to VCF first" in out
+    assert "not accepted: a.vcf.gz: This is a PDF document, not a VCF file." in out
     assert "samples" not in out.splitlines()[1]
     assert "unknown" not in out
 
 
-def test_a_folder_of_plink_files_is_named_as_such(cli: Cli, tmp_path: Path) -> None:
-    (tmp_path / "a.bed").write_bytes(b"")
+def test_plink_files_are_read_and_a_missing_one_is_named(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "a.bed").write_bytes(b"\x6c\x1b\x01\x08")
+    (tmp_path / "a.bim").write_text("22\trs1\t0\t17000000\tA\tG\n")
     answer = cli("check", tmp_path, "--json")
-    assert answer.problem["title"] == "A folder of PLINK files"
+    assert answer.code == 1
+    assert "a.fam" in answer.data["error"]
+    (tmp_path / "a.fam").write_text("f i1 0 0 1 -9\nf i2 0 0 2 -9\n")
+    answer = cli("check", tmp_path, "--json")
+    assert (answer.code, answer.data["samples"], answer.data["snps"]) == (0, 2, 1)
+
+
+def test_a_report_is_written_without_names(cli: Cli, tmp_path: Path) -> None:
+    page, data = tmp_path / "r.html", tmp_path / "r.json"
+    assert cli("check", vcf(tmp_path), "--report", page).code == 0
+    assert cli("check", vcf(tmp_path), "--report", data).code == 0
+    assert page.read_text("utf-8").startswith("<!")
+    assert json.loads(data.read_text("utf-8"))["names"] is False
 
 
 def test_an_unknown_build_is_wrong_usage(cli: Cli, tmp_path: Path) -> None:
