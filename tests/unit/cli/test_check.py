@@ -181,7 +181,7 @@ def test_plink_files_are_read_and_a_missing_one_is_named(cli: Cli, tmp_path: Pat
     (tmp_path / "a.bim").write_text("22\trs1\t0\t17000000\tA\tG\n")
     answer = cli("check", tmp_path, "--json")
     assert answer.code == 1
-    assert "a.fam" in answer.data["error"]
+    assert "There is no .fam beside a.bed" in answer.data["error"]
     (tmp_path / "a.fam").write_text("f i1 0 0 1 -9\nf i2 0 0 2 -9\n")
     answer = cli("check", tmp_path, "--json")
     assert (answer.code, answer.data["samples"], answer.data["snps"]) == (0, 2, 1)
