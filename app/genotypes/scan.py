@@ -71,6 +71,7 @@ class Scan:
     partial: bool = False
     records: int = 0
     format: str = "VCF"
+    notes: tuple[str, ...] = ()  # sentences of a reader about what it took as missing
 
 
 def scan_file(

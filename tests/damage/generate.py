@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from random import Random
 
-from tests.damage.other_formats import SPOILS, archives, other_builds, spoiled
+from tests.damage.other_formats import SPOILS, archives, codings, other_builds, spoiled
 from tests.damage.plan import Damage, Damaged, Draft, Expected, Good
 from tests.damage.plink_sites import CHANGES, spoiled_bim
 from tests.damage.vcf_rows import ROW_DAMAGES
@@ -80,6 +80,7 @@ def _together() -> Iterator[Damaged]:
     yield stale_index(same_build)
     yield other_builds(one, other)
     yield from archives(one)
+    yield from codings(one)
     yield _mixed_ploidy()
     yield _half_calls_on_x()
     yield _old_build()

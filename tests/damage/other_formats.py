@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 
 from tests.damage.plan import Damaged, Expected
-from tests.helpers.small_study import FORMATS, Files, Study, consumer_text, zipped
+from tests.helpers.small_study import (
+    FORMATS,
+    Files,
+    Site,
+    Study,
+    bed,
+    consumer_text,
+    final_report,
+    matrix_report,
+    zipped,
+)
 
 Spoil = Callable[[Files, Random], Expected]
 """Changes the files and says what must be found."""
@@ -335,6 +346,31 @@ def archives(study: Study) -> list[Damaged]:
         )
         for name, (members, code) in listed.items()
     ]
+
+
+def codings(study: Study) -> list[Damaged]:
+    """Letters of Illumina's TOP strand, of BOT, and of both."""
+    top = replace(study, sites=tuple(_on_strand(site, _TOP) for site in study.sites))
+    bottom = replace(study, sites=tuple(_on_strand(site, not _TOP) for site in study.sites))
+    half = len(study.sites) // 2
+    mixed = replace(study, sites=study.sites[:half] + top.sites[half:])
+    return [
+        Damaged("TOP letters in a bim", bed(top), (Expected(("strand.top",)),), ("study.bed",)),
+        Damaged("BOT letters in a bim", bed(bottom), (Expected(("strand.bottom",)),), ("study.bed",)),
+        Damaged("half TOP in a report", final_report(mixed), (Expected(("strand.mixed",)),), ("report.txt",)),
+        Damaged("TOP letters in a matrix", matrix_report(top), (Expected(("strand.top",)),), ("matrix.txt",)),
+    ]
+
+
+_TOP = True
+_COMPLEMENT = str.maketrans("ACGT", "TGCA")
+
+
+def _on_strand(site: Site, top: bool) -> Site:
+    is_top = {site.ref, site.alt} in ({"A", "C"}, {"A", "G"})
+    if is_top == top:
+        return site
+    return replace(site, ref=site.ref.translate(_COMPLEMENT), alt=site.alt.translate(_COMPLEMENT))
 
 
 def other_builds(one: Study, other: Study) -> Damaged:

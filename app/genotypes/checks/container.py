@@ -45,6 +45,7 @@ def other_format(subject: Subject) -> Iterable[Finding]:
             "content.format",
             SEVERE if subject.options.for_service else INFO,
             f"The data are {subject.scan.format}, services take VCF",
+            " ".join(subject.scan.notes),
             what_to_do="Haplodesk writes VCF files from them.",
             fix=RepairCode.RECOMPRESS,
         )

@@ -143,6 +143,8 @@ class Subject:
 
 
 def some(words: list[str], total: int | None = None) -> str:
-    """The first few of a list, and that there are more."""
+    """The first few of a list, and that there are more; nothing for an empty list."""
+    if not words:
+        return ""
     shown = ", ".join(words[:PLACES_SHOWN])
     return shown + (" …" if (total or len(words)) > PLACES_SHOWN else "")
