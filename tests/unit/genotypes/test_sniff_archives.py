@@ -44,6 +44,13 @@ def test_people_in_archives_make_one_cohort(tmp_path: Path) -> None:
     assert (report.samples, report.snps) == (3, 30)
 
 
+def test_what_a_reader_left_out_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "report.txt"
+    path.write_bytes(final_report(STUDY)["report.txt"].replace(b"\t0.85\r\n", b"\t0.1\r\n", 1))
+    (told,) = [each for each in check_files([path]).findings if each.code == "content.format"]
+    assert told.detail == "1 genotypes with a GC score below 0.15 were taken as missing."
+
+
 def test_a_report_in_an_archive(tmp_path: Path) -> None:
     report = check_files([archive(tmp_path, "report.zip", final_report(STUDY))])
     assert report.accepted
