@@ -101,7 +101,7 @@ class BcfReader:
 
     def batches(self, rows: int = 2048) -> Iterator[Batch]:
         """Rows in file order; a record with several ALT alleles gives several rows."""
-        rows = rows_within(rows, len(self.samples))
+        rows = rows_within(rows, 8 * len(self.samples))
         first = 0
         with ByteStream(self._path) as stream:
             _header_text(stream)

@@ -52,13 +52,13 @@ class _Start:
 
 @dataclass
 class _Record:
-    """One variant with its unpacked probabilities."""
+    """One variant with its genotypes."""
 
     chromosome: int
     position: int
     name: bytes
     alleles: list[bytes]
-    data: bytes
+    called: Called
 
 
 class BgenReader:
@@ -107,7 +107,11 @@ class BgenReader:
         with ByteStream(self._path) as stream:
             _skip(stream, self._start.begin)
             while first < total:
-                records = [self._next(stream, first + each) for each in range(min(rows, total - first))]
+                records: list[_Record] = []
+                wanted = rows
+                while wanted > 0 and first + len(records) < total:
+                    records.append(self._next(stream, first + len(records)))
+                    wanted -= max(1, len(records[-1].alleles) - 1)
                 self._done = stream.done
                 yield self._batch(records, first)
                 first += len(records)
@@ -135,7 +139,10 @@ class BgenReader:
             raise _Broken(f"it has {count:,} alleles")
         alleles = [_long_text(stream) for _ in range(count)]
         number = self._names.number(chromosome or b"0")
-        return _Record(number, position, name or variant or b".", alleles, self._probabilities(stream, count))
+        data = self._probabilities(stream, count)
+        samples = self._start.samples
+        called = _old_calls(data, samples) if old else _calls(data, samples, count)
+        return _Record(number, position, name or variant or b".", alleles, called)
 
     def _probabilities(self, stream: ByteStream, alleles: int) -> bytes:
         samples, packing = self._start.samples, self._start.packing
@@ -156,7 +163,7 @@ class BgenReader:
         return _unpacked(stream.take(length), packing, size)
 
     def _batch(self, records: list[_Record], first: int) -> Batch:
-        called = self._called(records, first)
+        called = [each.called for each in records]
         pairs = [
             (row, alt) for row, each in enumerate(records) for alt in range(1, max(2, len(each.alleles)))
         ]
@@ -184,19 +191,6 @@ class BgenReader:
             phase=_plane([each.phase for each in called], called),
             haploid=haploid,
         )
-
-    def _called(self, records: list[_Record], first: int) -> list[Called]:
-        called = []
-        for number, record in enumerate(records):
-            try:
-                if self._start.layout == 1:
-                    called.append(_old_calls(record.data, self._start.samples))
-                else:
-                    called.append(_calls(record.data, self._start.samples, len(record.alleles)))
-            except (_Broken, ValueError) as error:
-                title = f"A record cannot be read: {error}"
-                raise self._error("bgen.record", title, f"record {first + number + 1:,}") from error
-        return called
 
 
 def _plane(planes: list[Bits | None], called: list[Called]) -> Bits | None:

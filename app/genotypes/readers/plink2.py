@@ -136,7 +136,7 @@ class Plink2Reader:
 
     def batches(self, rows: int = 2048) -> Iterator[Batch]:
         """Rows in file order; a record with several ALT alleles gives several rows."""
-        rows = rows_within(rows, len(self.samples))
+        rows = rows_within(rows, 4 * len(self.samples))
         first = 0
         with self._path.open("rb") as file:
             blocks = self._blocks(file)
