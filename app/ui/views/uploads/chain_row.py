@@ -43,7 +43,7 @@ class ChainDialog(QDialog):
                 (self.tr("File"), offer.name),
                 (self.tr("From"), offer.address),
                 (self.tr("Size"), text.size(offer.size)),
-                (self.tr("Checksum"), f"{offer.text_sha256 or '–'} ({sure})"),
+                (self.tr("Checksum"), _in_two(offer.text_sha256, sure)),
                 (self.tr("Terms"), f"{offer.terms} {offer.terms_address}".strip()),
             ]
         )
@@ -66,6 +66,11 @@ class ChainDialog(QDialog):
     def _go(self) -> None:
         self.accept()
         self._download()
+
+
+def _in_two(digest: str, sure: str) -> str:
+    """A checksum in two lines, so that it can be read whole."""
+    return f"{digest[:32]}\n{digest[32:]} ({sure})" if digest else "–"
 
 
 class ChainRow(QWidget):

@@ -88,6 +88,7 @@ class DatasetDetail(QWidget):
         self._actions = actions
         self._figures_of = ""
         self._look: CheckReport | None = None
+        self._figures: Figures | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GRID)
@@ -98,6 +99,7 @@ class DatasetDetail(QWidget):
         self.verdict.choice.currentIndexChanged.connect(lambda _: self._keep_choice())
         self.comparison = ComparisonPanel(context, self._resubmit)
         self.tabs = self._make_tabs()
+        self.tabs.currentChanged.connect(lambda _: self._draw(self.tabs.currentWidget()))
         column.addWidget(self._scrolling(), 1)
 
     async def facts_of(self, dataset_id: str) -> DatasetFacts | None:
@@ -270,9 +272,14 @@ class DatasetDetail(QWidget):
     def _show_figures(self, dataset_id: str, figures: Figures | None) -> None:
         if self.facts is None or self.facts.dataset.id != dataset_id:
             return
-        for tab in (self.samples, self.sites, self.ancestry, self.panel_fit):
-            tab.show_figures(figures)
+        self._figures = figures
         self._offer_tabs(False, figures or Figures())
+        self._draw(self.tabs.currentWidget())
+
+    def _draw(self, tab: QWidget | None) -> None:
+        """Charts and tables of people are made when they are looked at."""
+        if isinstance(tab, SamplesTab | SitesTab | AncestryTab | PanelFitTab):
+            tab.show_figures(self._figures)
 
     def show_tasks(self) -> None:
         """The check that runs, with live counts, and what it says so far."""
@@ -353,10 +360,12 @@ class DatasetDetail(QWidget):
         fill_targets(self.ready_menu, wanted, enabled, self.show_plan)
 
     def _show_people(self, people: object, words: str) -> None:
+        self._draw(self.samples)
         self.samples.pick(people, words)
         self.tabs.setCurrentWidget(self.samples)
 
     def _show_named(self, finding: Finding, names: Sequence[str]) -> None:
+        self._draw(self.samples)
         if self.samples.pick_names(frozenset(names), finding.title):
             self.tabs.setCurrentWidget(self.samples)
 

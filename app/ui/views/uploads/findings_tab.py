@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QV
 
 from app.domain.finding import Finding, Severity
 from app.domain.repair import RepairCode
+from app.ui import text
 from app.ui.context import Context
 from app.ui.models.table import Column
 from app.ui.theme import GRID
@@ -156,7 +157,8 @@ class FindingsTab(QWidget):
         parts = (finding.title, finding.detail, finding.what_to_do)
         said = " ".join(p if p.endswith((".", "?", ":")) else p + "." for p in parts if p)
         self.full.setText(f"{said} ({finding.code})")
-        shown = self.tr("The first places") if finding.count > len(places) else self.tr("Places")
+        of_all = self.tr("The first {0} of {1} places").format(len(places), text.number(finding.count))
+        shown = of_all if finding.count > len(places) else self.tr("Places")
         self.places.show_rows([(place,) for place in places], shown)
 
     def _open_people(self) -> None:

@@ -14,6 +14,7 @@ from app.ui.context import Context
 from app.ui.models.table import Column
 from app.ui.theme import GRID
 from app.ui.views.uploads.chunk_drawing import chromosome_rows, chunk_map, low_rows
+from app.ui.views.uploads.people_drawings import people_words
 from app.ui.views.uploads.picked_list import PickedList
 from app.ui.views.uploads.verdict_words import outcome_shown
 from app.ui.widgets.basics import Text
@@ -107,7 +108,7 @@ class PanelFitTab(QWidget):
         if figures is not None and rows:
             self.map.show_drawing(chunk_map(figures))
             low = low_rows(figures)
-            self.low.show_rows(low, "")
+            self.low.show_rows(low, people_words(len(low)) if low else "")
             self.right.offer([True, bool(low)])
 
 

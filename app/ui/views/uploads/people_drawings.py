@@ -118,6 +118,7 @@ def heterozygosity(figures: Figures) -> Drawing:
     stops = Stops(all_x, all_y, words, parts)
     across = (left - edge, right + edge)
     low, high = min(float(het[known].min()), mean - 4 * sd), max(float(het[known].max()), mean + 4 * sd)
+    low, high = low - 0.05 * (high - low), high + 0.05 * (high - low)
     return Drawing(
         summary, tuple(layers), _t("call rate (%)"), _t("heterozygous calls (%)"), stops, across, (low, high),
         share_ticks(*across), share_ticks(low, high),
@@ -239,7 +240,7 @@ def _room_for_legend(layers: Sequence[Layer]) -> tuple[float, float] | None:
         return None
     left, right = float(min(x.min() for x in xs)), float(max(x.max() for x in xs))
     width = max(right - left, 1e-6)
-    return left - 0.03 * width, right + 0.3 * width
+    return left - 0.03 * width, right + 0.4 * width
 
 
 def _clouds(figures: Figures, first: int) -> list[Layer]:

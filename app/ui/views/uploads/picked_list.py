@@ -61,9 +61,7 @@ class PickedList(QWidget):
     def show_rows(self, rows: Sequence[tuple[Any, ...]], words: str) -> None:
         """Show other rows; none at all brings the hint back."""
         self.table.show_rows(rows)
-        n = len(rows)
-        counted = plural(self.tr("%Ln row(s)", "", n), n)
-        self.words.setText(f"{words} · {counted}" if words and n else words or self._hint)
+        self.words.setText(words or self._hint)
         for widget in (self.table, self.copy, self.export):
             widget.setVisible(bool(rows))
 

@@ -18,7 +18,7 @@ from app.ui.colours import Status
 from app.ui.context import Context
 from app.ui.status import Shown
 from app.ui.text import plural
-from app.ui.theme import GRID
+from app.ui.theme import GRID, strong
 from app.ui.views.uploads.chain_row import Builds, ChainRow
 from app.ui.views.uploads.plan_steps import PlanSteps
 from app.ui.views.uploads.plan_words import totals, unresolved_columns, unresolved_rows
@@ -86,10 +86,14 @@ class PlanTab(QWidget):
 
     def _fill_page(self, choose_target: Callable[[], object]) -> None:
         column = self.page.column
-        self.title = SectionHeading("")
+        self.title = ElidedLabel()
+        strong(self.title)
         self.other = QPushButton(self.tr("Another service…"))
         self.other.clicked.connect(lambda: choose_target())
-        self.title.add(self.other)
+        heading = QHBoxLayout()
+        heading.setSpacing(GRID)
+        heading.addWidget(self.title, 1)
+        heading.addWidget(self.other)
         self.problem = ProblemPanel(self._context.theme)
         self.chain_row = ChainRow(self._context, self.plan_again)
         self.badge = StatusBadge(self._context.theme)
@@ -104,7 +108,7 @@ class PlanTab(QWidget):
         self.left = ShortTable(
             self._context.theme, self.tr("What no repair mends"), unresolved_columns(), most=6
         )
-        column.addWidget(self.title)
+        column.addLayout(heading)
         column.addWidget(self.problem)
         column.addLayout(verdicts)
         for widget in (self.chain_row, self.steps, self.left_title, self.left, self.after):
@@ -211,7 +215,7 @@ class PlanTab(QWidget):
         ready = plan is not None and not refused and bool(plan.steps)
         self.foot.setVisible(ready)
         words = self.target.words if self.target is not None else ""
-        self.title.label.setText(self.tr("Make it ready for {0}").format(words))
+        self.title.setText(self.tr("Make it ready for {0}").format(words))
         for widget in (self.left_title, self.left):
             widget.setVisible(plan is not None and bool(plan.unresolved))
         self.steps.setVisible(ready)
