@@ -208,9 +208,8 @@ static void flush_samples(Block *b)
     for (int64_t i = 0; i < b->samples; i++) {
         b->het[i] += b->het8[i];
         b->missing[i] += b->missing8[i];
+        b->het8[i] = b->missing8[i] = 0;
     }
-    memset(b->het8, 0, (size_t)b->samples);
-    memset(b->missing8, 0, (size_t)b->samples);
     b->state[SINCE] = 0;
 }
 
