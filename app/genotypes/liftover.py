@@ -182,6 +182,8 @@ def _headers(lines: Iterable[bytes]) -> list[_Header]:
 def _header(words: Sequence[bytes], order: int) -> _Header:
     if words[4] != b"+" or words[9] not in (b"+", b"-"):
         raise ValueError("a strand that cannot be")
+    if not max(int(words[3]), int(words[8])) < 1 << 32:
+        raise ValueError("a chromosome larger than any")
     return _Header(
         score=float(words[1]),
         source=chain_name(words[2].decode()),
