@@ -142,8 +142,10 @@ async def start_background(desk: Desk, scheduler: Scheduler) -> None:
 
     Whatever fails in the adopting is told and stops nothing else.
     """
+    from app.operations.chains import tidy_chains
     from app.operations.check_dataset import adopt_checks
     from app.operations.cohort_folder import tidy_cohorts
+    from app.operations.panel_sites import tidy_panel_sites
     from app.operations.practise import start_practice
     from app.operations.tidy_locks import tidy_locks
 
@@ -155,6 +157,8 @@ async def start_background(desk: Desk, scheduler: Scheduler) -> None:
         scheduler.release()
     await _attempt(desk, "Checks that were cut short could not be put back", adopt_checks)
     await _attempt(desk, "Old lock files could not be removed", tidy_locks)
+    await _attempt(desk, "Half-written site lists could not be removed", tidy_panel_sites)
+    await _attempt(desk, "Half-written chain files could not be removed", tidy_chains)
     await _attempt(desk, "Packed genotypes of datasets that are gone could not be removed", tidy_cohorts)
 
 
