@@ -368,3 +368,25 @@ def test_tab_walks_through_every_tab_of_the_page(view: UploadsView, qtbot: QtBot
         else:
             pytest.fail(f"Tab does not come round in {tabs.tabText(number)}")
         assert view.detail.new_job in seen or view.table.filter in seen, tabs.tabText(number)
+
+
+def test_a_list_dropped_before_anything_is_shown_waits_for_its_dataset(
+    context: Context, library: FakeLibrary, operations: FakeOperations, qtbot: QtBot
+) -> None:
+    library.all_services = list(samples.services())
+    library.all_panels = list(samples.panels())
+    library.all_datasets = [samples.dataset(1), samples.dataset(2)]
+    view = UploadsView(context)
+    qtbot.addWidget(view)
+    view.drop([Path("snps-excluded.txt")])
+    view.resize(1000, 800)
+    view.show()
+    panel = view.detail.comparison
+    qtbot.waitUntil(lambda: panel.words.text().endswith("predicts for cohort-A."))
+    view.reveal("dataset-2")
+    qtbot.waitUntil(lambda: panel.words.text().endswith("predicts for cohort-B."))
+    panel.close_button.click()
+    view.reveal("dataset-1")
+    qtbot.waitUntil(lambda: view.detail.name.text() == "cohort-A")
+    assert not panel.isVisible()
+    assert operations.calls == []

@@ -79,14 +79,17 @@ class ComparisonPanel(Card):
         row.addStretch(1)
         return self.question
 
-    def ask(self, path: Path, wanted: Sequence[Target], then: Callable[[Target], object]) -> None:
+    def ask(
+        self, path: Path, dataset: str, wanted: Sequence[Target], then: Callable[[Target], object]
+    ) -> None:
         """Ask from which service and panel a list is; the first is proposed."""
         self._then = then
         self._wanted = list(wanted)
         self.choice.clear()
         for each in self._wanted:
             self.choice.addItem(each.words)
-        self._stage(self.tr("{0} lists sites that a server left out.").format(path.name))
+        said = self.tr("{0} is compared with what Haplodesk predicts for {1}.")
+        self._stage(said.format(path.name, dataset))
         self.question.show()
         self.show()
         self.compare.setFocus()

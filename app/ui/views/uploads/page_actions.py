@@ -120,7 +120,8 @@ class DatasetActions:
         last = next((j for j in facts.jobs if j.remote_id), None)
         if last is not None:
             wanted.sort(key=lambda t: (t.service_id, t.panel_id) != (last.service_id, last.panel_id))
-        self._view.detail.comparison.ask(path, wanted, lambda target: self.learn_for(path, target))
+        comparison, name = self._view.detail.comparison, facts.dataset.name
+        comparison.ask(path, name, wanted, lambda target: self.learn_for(path, target))
 
     def learn_for(self, path: Path, target: Target) -> None:
         """Compare the prediction with the list."""
@@ -129,6 +130,7 @@ class DatasetActions:
             return
         comparison = view.detail.comparison
         comparison.wait(path)
+        view.forget_list()
 
         def show(found: Comparison) -> None:
             comparison.show_comparison(found, target)

@@ -45,6 +45,7 @@ class UploadsView(ListAndDetail):
         self.current: str | None = None
         self._first = True
         self._waiting_list: Path | None = None
+        self._asked_for = ""
         commands = tuple(dataset_commands(self))
         self.context.commands.add(*commands)
         self.table = self._make_table()
@@ -52,6 +53,7 @@ class UploadsView(ListAndDetail):
         self.page = DatasetActions(self)
         self.detail = DatasetDetail(context, self.page)
         self.detail.whole.toggled.connect(self._show_whole)
+        self.detail.comparison.close_button.clicked.connect(self.forget_list)
         self.transfers = TaskRows(context)
         column = QVBoxLayout(self)
         column.setContentsMargins(GRID * 2, GRID * 2, GRID * 2, GRID)
@@ -147,9 +149,8 @@ class UploadsView(ListAndDetail):
             return
         self.detail.show_facts(facts)
         self.detail.show()
-        waiting, self._waiting_list = self._waiting_list, None
-        if waiting is not None:
-            self.page.learn(waiting)
+        if self._waiting_list is not None and self._asked_for != facts.dataset.id:
+            self._ask_about_list(self._waiting_list)
 
     def _follow_tasks(self, changes: Changes) -> None:
         if Noun.TASK in changes.nouns() and self.isVisible():
@@ -228,14 +229,25 @@ class UploadsView(ListAndDetail):
         """Do it. A list of left out sites needs a dataset to compare it with."""
         if len(paths) != 1 or not is_excluded_list(paths[0]):
             self.add(paths)
-        elif self.current is not None and self.detail.facts is not None:
-            self.page.learn(paths[0])
+            return
+        self._waiting_list = paths[0]
+        if self.current is not None and self.detail.facts is not None:
+            self._ask_about_list(paths[0])
         else:
-            self._waiting_list = paths[0]
             self.context.notices.say(
                 self.tr("Choose the dataset that the job was about"),
                 self.tr("{0} is compared with what Haplodesk predicted for it.").format(paths[0].name),
             )
+
+    def _ask_about_list(self, path: Path) -> None:
+        """Ask on the page of the shown dataset; on that of another one when it is chosen instead."""
+        if self.detail.facts is not None:
+            self._asked_for = self.detail.facts.dataset.id
+            self.page.learn(path)
+
+    def forget_list(self) -> None:
+        """The list is compared, or not wanted any more."""
+        self._waiting_list, self._asked_for = None, ""
 
     def _show_whole(self, whole: bool) -> None:
         """The page of a dataset takes the room of the table, until the table is wanted back."""
