@@ -213,6 +213,12 @@ def align(draft: Draft) -> None:
     draft.offer(R.DROP_TYPED_ONLY, absent, loses=True, proposed=False, why=why)
 
 
+def unanchored(draft: Draft) -> None:
+    """Sites whose REF no site list could prove, in formats that order alleles by frequency."""
+    rows = np.flatnonzero(draft.alive & draft.provisional() & ~draft.aligned)
+    draft.leave("reference_unknown", "REF may be the other allele: no site list tells it", rows)
+
+
 def _switch(draft: Draft, rows: Rows, code: R) -> None:
     why = {
         R.SWITCH: "REF and ALT stand in the other order than in the panel.",

@@ -42,7 +42,11 @@ def _lines(draft: Draft) -> Iterator[LedgerLine]:
         yield LedgerLine(
             code=R.SPLIT_ALLELES, title=TITLES[R.SPLIT_ALLELES], changed_sites=split, added_sites=added
         )
-    samples = {step.code: step.samples for step in draft.steps if step.chosen and not step.lost_samples}
+    samples = {
+        step.code: step.samples
+        for step in draft.steps
+        if step.chosen and step.samples and not step.lost_samples
+    }
     for code in dict.fromkeys(step.code for step in draft.steps):
         line = _line(draft, code, samples.get(code, 0))
         if line is not None and not (code is R.SPLIT_ALLELES and added):

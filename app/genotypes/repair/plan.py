@@ -58,6 +58,7 @@ STEPS: tuple[Step, ...] = (
     sex_chromosomes.ploidy,
     sites.quality,
     thin.thin,
+    alleles.unanchored,
     samples.rename,
     samples.batches,
 )

@@ -12,6 +12,8 @@ from app.genotypes.repair.genotype_rows import pieces, read_block, tally
 from app.genotypes.repair.regions import in_non_par
 
 LEAST_SITES = 50
+MOST_MEN = 0.05
+"""Share of men with heterozygous calls from which a site is left out: its assay measures Y or a PAR too."""
 MALE_HET, FEMALE_HET = 0.02, 0.08
 """Share of heterozygous calls outside the PARs below which a sample is a man, above which a woman."""
 
@@ -25,11 +27,7 @@ def ploidy(draft: Draft) -> None:
     settle_sex(draft, rows)
     male = (draft.study.sex == MALE) & draft.kept
     hets, haploid, diploid = _calls(draft, rows)
-    site_hets, sample_hets = _het_sites(draft, rows, male)
-    if len(site_hets):
-        caution = "Their sex is told from their calls where the files do not say it."
-        done = draft.offer(R.MALE_HETS, site_hets, samples=int(sample_hets.sum()), caution=caution)
-        draft.male_hets_missing = bool(len(done))
+    rows = _male_hets(draft, rows, male)
     _constant(draft, rows, haploid, diploid, hets)
 
 
@@ -58,15 +56,25 @@ def _calls(draft: Draft, rows: Rows) -> tuple[NDArray[np.int64], NDArray[np.int6
     return hets, haploid, called
 
 
-def _het_sites(draft: Draft, rows: Rows, male: NDArray[np.bool_]) -> tuple[Rows, NDArray[np.bool_]]:
+def _male_hets(draft: Draft, rows: Rows, male: NDArray[np.bool_]) -> Rows:
+    """Set men's heterozygous calls missing; a site where many men have them is no site of one copy, and goes.
+
+    Gives the rows that are left.
+    """
     men = np.flatnonzero(male)
-    found: list[Rows] = []
-    who = np.zeros(len(men), bool)
-    for piece in pieces(draft, rows, max(1, len(men))):
-        het = read_block(draft, piece, men).genotypes == HET
-        found.append(piece[het.any(axis=1)])
-        who |= het.any(axis=0)
-    return np.concatenate(found), who
+    per_site = np.zeros(len(rows), np.int64)
+    for places in pieces(draft, np.arange(len(rows)), max(1, len(men))):
+        per_site[places] = (read_block(draft, rows[places], men).genotypes == HET).sum(axis=1)
+    many = per_site > max(2.0, MOST_MEN * len(men))
+    why = f"More than {MOST_MEN:.0%} of the men have two alleles there."
+    draft.offer(R.MALE_HETS, rows[many], loses=True, why=why)
+    caution = "Their sex is told from their calls where the files do not say it."
+    few = rows[(per_site > 0) & ~many]
+    who = (read_block(draft, few, men).genotypes == HET).any(axis=0)
+    done = draft.offer(R.MALE_HETS, few, samples=int(who.sum()), caution=caution)
+    draft.male_hets_missing = bool(len(done))
+    left: Rows = rows[draft.alive[rows]]
+    return left
 
 
 def _constant(

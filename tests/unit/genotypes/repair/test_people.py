@@ -219,6 +219,26 @@ def test_men_have_one_copy_outside_the_pars(tmp_path: Path, haploid: bool) -> No
     assert hets.changed_sites == 4
 
 
+def test_a_site_where_many_men_are_heterozygous_is_left_out(tmp_path: Path) -> None:
+    random = np.random.default_rng(6)
+    men = 30
+    rows = []
+    for i in range(60):
+        codes = (2 * random.integers(0, 2, men)).tolist()
+        if i == 20:
+            codes[:10] = [1] * 10
+        if i == 30:
+            codes[0] = 1
+        rows.append(("X", 5_000_000 + 10_000 * i, ".", "A", "G", codes))
+    cohort = cohort_of_rows(tmp_path / "c", [f"s{i}" for i in range(men)], rows, sex=[MALE] * men)
+    outcome = repair([cohort], PLAIN, LOOSE, tmp_path / "out")
+    line = next(each for each in outcome.ledger.lines if each.code == RepairCode.MALE_HETS)
+    assert (line.removed_sites, line.changed_sites, line.changed_samples) == (1, 1, 1)
+    got = read_matrix(Path(outcome.files[0].path))
+    assert 5_200_000 not in got.positions.tolist()
+    assert outcome.ledger.adds_up
+
+
 def test_the_regions_of_x_are_joined_and_can_be_split(tmp_path: Path) -> None:
     cohort = x_cohort(tmp_path / "c", haploid=False, names="23,25")
     outcome = repair([cohort], PLAIN, LOOSE, tmp_path / "out")
