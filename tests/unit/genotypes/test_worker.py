@@ -3,9 +3,11 @@
 import asyncio
 import ctypes
 import os
+import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -111,3 +113,53 @@ def test_throttle_keeps_the_last_reading_and_adds_the_rate() -> None:
     assert seen[-1].done == 4000
     assert seen[-1].rate == pytest.approx(2000)
     assert seen[-1].left_s == pytest.approx(2)
+
+
+LEAVING = """
+import asyncio, threading, time
+from app.genotypes.worker import run_in_process
+from tests.unit.genotypes.test_worker import sleep_long
+
+def main():
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, daemon=True).start()
+    asyncio.run_coroutine_threadsafe(run_in_process(sleep_long), loop)
+    while not __import__("multiprocessing").active_children():
+        time.sleep(0.05)
+    print("leaving", flush=True)
+
+if __name__ == "__main__":
+    main()
+"""
+
+
+def test_the_program_does_not_wait_for_work_when_it_ends(tmp_path: Path) -> None:
+    script = tmp_path / "leaving.py"
+    script.write_text(LEAVING, encoding="utf-8")
+    root = Path(__file__).resolve().parents[3]
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        env=os.environ | {"PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "leaving\n")
+    assert done.stderr == ""
+
+
+def share_a_file(path: str, report: Report) -> int:
+    from app.genotypes.scan import scan_file
+
+    return len(scan_file(path, report, processes=2).sites)
+
+
+def test_work_may_start_processes_of_its_own(tmp_path: Path) -> None:
+    from app.genotypes.bgzf import BgzfWriter
+    from tests.unit.genotypes.vcf_text import good
+
+    path = tmp_path / "a.vcf.gz"
+    with BgzfWriter(path) as writer:
+        writer.write(good(40, 4000))
+    assert asyncio.run(run_in_process(share_a_file, str(path))) == 4000
