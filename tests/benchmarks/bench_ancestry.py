@@ -67,11 +67,10 @@ def cross_validate(folder: Path) -> None:
     for number in range(FOLDS):
         learn, test = fold != number, fold == number
         scores = axes_of(counts[:, learn], places)
-        mean, loadings = loadings_of(counts[:, learn], scores)
         for sites, results in rows.items():
             used = random.choice(len(counts), sites, replace=False)
             projector = Projector(int(test.sum()))
-            projector.add(counts[used][:, test], mean[used], loadings[used])
+            projector.add(counts[used][:, test], *loadings_of(counts[used][:, learn], scores))
             probabilities, _ = classify(*projector.solve(), scores, labels[learn])
             right = probabilities.argmax(axis=1) == labels[test]
             sure = probabilities.max(axis=1) >= MIN_PROBABILITY
