@@ -62,11 +62,11 @@ class ByteStream:
 
     def take(self, count: int) -> bytes:
         """The next `count` bytes. FormatError when the file ends before."""
-        if not self.need(count):
+        if self.at + count > len(self.buffer) and not self.need(count):
             raise self.cut()
-        piece = self.buffer[self.at : self.at + count]
-        self.at += count
-        return piece
+        start = self.at
+        self.at = start + count
+        return self.buffer[start : self.at]
 
     def cut(self) -> FormatError:
         """The error of a file that ends too early."""
