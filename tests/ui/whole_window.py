@@ -19,7 +19,15 @@ os.environ.setdefault("HAPLODESK_KEYRING", "memory")
 
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QCheckBox, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import (
+    QAbstractScrollArea,
+    QApplication,
+    QCheckBox,
+    QLabel,
+    QPushButton,
+    QTabWidget,
+    QWidget,
+)
 
 from app.application import open_desk
 from app.genotypes.figures import save_figures
@@ -148,6 +156,19 @@ def _takes_tab(widget: QWidget) -> bool:
     return bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus) and widget.isEnabled()
 
 
+def in_tabs(app: QApplication, view: QWidget) -> Iterator[str]:
+    """What is nameless or cut in the tabs of a page, one after the other."""
+    for tabs in (t for t in view.findChildren(QTabWidget) if t.isVisible()):
+        before = tabs.currentIndex()
+        for number in (n for n in range(tabs.count()) if tabs.isTabVisible(n)):
+            tabs.setCurrentIndex(number)
+            page = tabs.currentWidget()
+            settle(app, lambda page=page: not list(cut(page)), most=PATIENCE_S)
+            faults = (*nameless(page), *cut(page))
+            yield from (f"in {tabs.tabText(number)}: {fault}" for fault in faults)
+        tabs.setCurrentIndex(before)
+
+
 def look(app: QApplication, running: RunningWindow) -> Iterator[str]:
     """Every page in both schemes and two sizes."""
     window = running.window
@@ -167,6 +188,8 @@ def look(app: QApplication, running: RunningWindow) -> Iterator[str]:
                 faults = faults_now()
                 if scheme == "light" and size == SIZES[0]:
                     faults += walk(app, running, view_id)
+                if scheme == "light":
+                    faults += in_tabs(app, view)
                 yield from (f"{view_id} {scheme} {size[0]}: {fault}" for fault in faults)
 
 
