@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from app.genotypes.server.chromosome_x import (
     REGIONS,
+    TASK,
     Calls,
     PloidyWalk,
     RecordFault,
@@ -29,6 +30,7 @@ from app.genotypes.server.upload_rows import Batch, OddLine
 from app.genotypes.texts import Texts
 
 _NON_PAR = 1
+_FEWEST = 9
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,30 @@ class XControl:
             return
         assert isinstance(item, OddLine)
         if not is_blank(item.raw):
+            self._take_short(item)
+
+    def _take_short(self, item: OddLine) -> None:
+        """A line with too few columns: dropped for its alleles first, as any other, else the end."""
+        line = item.raw.decode("utf-8", "replace")
+        words = line.split("\t")
+        if len(words) > 4 and not {words[3].upper(), words[4].upper()} <= set("ACGT"):
+            site = ExcludedSite(
+                id=words[2],
+                chromosome=words[0],
+                position=int(words[1]),
+                ref=words[3],
+                alt=words[4],
+                reason="Invalid Alleles",
+            )
+            self._invalid.append(site)
+            self._shared.sites.counts.update(("invalid_alleles", "excluded"))
+            return
+        if len(words) > _FEWEST - 1:
             raise self._shared.stop(item.number, SHORT_LINE)
+        raise ServerStop(
+            f"{TASK}Line {self._decoded}: there aren't enough columns for line {line} "
+            f"(we expected {_FEWEST} tokens, and saw {len(words)} )"
+        )
 
     def _cut(self, batch: Batch, genotypes: Genotypes) -> None:
         """The rewriting drops columns without a sample, where it looks at genotypes at all."""

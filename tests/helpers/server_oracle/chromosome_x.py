@@ -39,7 +39,9 @@ def region_of(position: int, build: str) -> str:
     return REGIONS[1] if position <= high else REGIONS[2]
 
 
-def rewrite(records: Iterable[Record], sites: SiteFilter, names: list[str], build: str) -> list[Record]:
+def rewrite(
+    records: Iterable[Record], sites: SiteFilter, names: list[str], build: str, file: str
+) -> list[Record]:
     """The records as the rewriting leaves them: bad alleles dropped, letters in capitals, X for 23."""
     kept: list[Record] = []
     for record in records:
@@ -47,6 +49,8 @@ def rewrite(records: Iterable[Record], sites: SiteFilter, names: list[str], buil
             sites.exclude_invalid(record)
             continue
         line = len(kept) + 1
+        if record.short is not None:
+            raise _too_short(*record.short, len(kept), file)
         if record.filters == "0":
             raise malformed(line, "0 is an invalid filter name in vcf4")
         if not record.filters:
@@ -59,6 +63,17 @@ def rewrite(records: Iterable[Record], sites: SiteFilter, names: list[str], buil
         record.chromosome = {"23": "X", "chr23": "chrX"}.get(record.chromosome, record.chromosome)
         kept.append(record)
     return kept
+
+
+def _too_short(text: str, number: int, before: int, file: str) -> ServerStop:
+    columns = text.count("\t") + 1
+    what = f"{file}: Line {number}: The provided VCF file is not correct tab-delimited"
+    if columns < 9:
+        what = (
+            f"Line {before}: there aren't enough columns for line {text} "
+            f"(we expected 9 tokens, and saw {columns} )"
+        )
+    return ServerStop(f"Task 'Calculating QC Statistics {what}")
 
 
 def _decode(record: Record, names: list[str], line: int) -> None:

@@ -36,6 +36,7 @@ class Record:
     keys: list[str] = field(default_factory=list)
     cells: list[str] = field(default_factory=list)
     fault: ServerStop | None = None
+    short: tuple[str, int] | None = None
 
     def count(self) -> None:
         """Fill in the counts from the genotypes."""
@@ -65,15 +66,21 @@ class Record:
         return alts > called  # also with nothing called: n / 0 is infinite, 0 / 0 is no number
 
 
-def read_records(path: Path, samples: int, later: bool = False) -> Iterator[Record]:
+def read_records(path: Path, samples: int, later: bool = False, keep_short: bool = False) -> Iterator[Record]:
     """The records of a file; ServerStop with the line number at the first fault.
 
     `later`: faults of genotypes are kept in the record, as those of X come up after the rewriting.
+    `keep_short`: so are lines with too few columns.
     """
     for number, line in enumerate(read_lines(path), 1):
         if line.strip(_BLANKS) and not line.startswith(b"#"):
+            text = line.decode("utf-8", "replace")
+            if keep_short and 4 < len(tiles := text.split("\t")) < 10:
+                name, ref, alt = tiles[2:5]
+                yield Record(tiles[0], java_int(tiles[1]), name, ref, alt, "", [], short=(text, number))
+                continue
             try:
-                record = _parse(line.decode("utf-8", "replace"), samples, number)
+                record = _parse(text, samples, number)
             except ServerStop as stop:
                 raise _told(path, number, stop.message) from stop
             if record.fault is not None:

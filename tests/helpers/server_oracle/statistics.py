@@ -44,7 +44,9 @@ class Statistics:
                 f"{chromosome}. File {name} not found."
             )
         later = chromosome == "X" or self._lift is not None
-        records: Iterable[Record] = read_records(file.path, file.samples, later)
+        records: Iterable[Record] = read_records(
+            file.path, file.samples, later, keep_short=chromosome == "X" and self._lift is None
+        )
         if self._lift is not None:
             records, failed = lift_records(list(records), self._lift)
             self.lift_over_failed += failed
@@ -65,7 +67,7 @@ class Statistics:
         build = self._parameters.panel_build
         regions: dict[str, list[Record]] = {name: [] for name in REGIONS}
         findings = XFindings(haploid=self._haploid)
-        for record in rewrite(records, self.sites, file.sample_names, build):
+        for record in rewrite(records, self.sites, file.sample_names, build, file.path.name):
             region = region_of(record.position, build)
             regions[region].append(record)
             if region == REGIONS[1]:
