@@ -125,7 +125,7 @@ def _read_other(source: Source, folder: Path, report: Report, digest: bool) -> R
 
     reader = open_reader(source.paths)
     cohort = write_cohort(reader, folder, report)
-    scan = scan_of_cohort(cohort)
+    scan = scan_of_cohort(cohort, getattr(reader, "header", None))
     scan.notes = tuple(getattr(reader, "notes", ()))
     scan.format = cohort.origin.format
     if digest:
