@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from app.genotypes.bgzf import BgzfWriter
-from tests.benchmarks.bench_check import cpu_seconds, write_cohort
+from tests.benchmarks.bench_check import cost, write_cohort
 
 TWIN = """
 import resource, sys
@@ -58,7 +58,7 @@ def main() -> None:
         print(f"{chosen.samples:,} samples x {chosen.variants:,} variants, {text / 1e6:,.0f} MB of text")
         print(subprocess.run(commands["twin"], capture_output=True, text=True, check=True).stdout.strip())
         there = {what: words for what, words in commands.items() if shutil.which(words[0])}
-        measured = {what: cpu_seconds(words, folder, runs=2) for what, words in there.items()}
+        measured = {what: cost(words, folder, 2).seconds for what, words in there.items()}
         least = measured.get("bgzip -dc", measured["twin"])
         for what, seconds in measured.items():
             print(f"{what:24} {seconds:8.2f} s {seconds / least:8.2f} x")
