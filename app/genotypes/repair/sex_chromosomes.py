@@ -87,6 +87,8 @@ def _constant(
     single = (sex == MALE) | (sex == UNKNOWN) & (haploid > 0) & (hets == 0)
     mixed = np.where(single, diploid > 0, haploid > 0) & draft.kept
     why = "A service refuses samples that are haploid at one site and diploid at another."
-    if mixed.any() and draft.offer_samples(R.CONSTANT_PLOIDY, mixed, loses=False, why=why):
+    if not mixed.any():
+        draft.haploid_on_x = single  # so that missing calls are written with as many alleles as the others
+    elif draft.offer_samples(R.CONSTANT_PLOIDY, mixed, loses=False, why=why):
         draft.mark(R.CONSTANT_PLOIDY, rows)
         draft.haploid_on_x = single

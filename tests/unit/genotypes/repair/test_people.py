@@ -10,6 +10,7 @@ import pytest
 from app.domain.finding import BuildGuess
 from app.domain.problem import ProblemError
 from app.domain.repair import RepairCode, RepairOutcome
+from app.genotypes.bgzf import read_lines
 from app.genotypes.cohort import FEMALE, MALE, Batch, Cohort, CohortWriter, Origin, open_cohort
 from app.genotypes.matrix import ABSENT, read_matrix
 from app.genotypes.repair.apply import repair
@@ -211,6 +212,9 @@ def test_men_have_one_copy_outside_the_pars(tmp_path: Path, haploid: bool) -> No
     single = second == ABSENT
     lone_dots = haploid & (first[100:, :6] == -1)
     assert (single[100:, :6] | lone_dots).all() == haploid
+    rows = [line.split(b"\t")[9:] for line in read_lines(outcome.files[0].path) if not line.startswith(b"#")]
+    lengths = {len(cell) for row in rows[100:] for cell in row[:6]}
+    assert lengths == ({1} if haploid else {3})
     assert not single[:100].any()
     assert not single[:, 6:].any()
     women = got.counts()[:, 6:]
