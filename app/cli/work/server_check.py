@@ -121,7 +121,8 @@ def answer_row(answer: ServerQcAnswer, folder: Path) -> dict[str, object]:
     if answer.error is not None:
         row["error"] = answer.error.replace(folder.as_posix(), FOLDER)
     sites = answer.excluded_sites
-    row["excluded_sites_total"] = len(sites)
+    counted = answer.counters.excluded if answer.counters is not None else 0
+    row["excluded_sites_total"] = max(len(sites), counted)  # very long lists are cut
     row["excluded_sites"] = [
         [each.chromosome, each.position, each.ref, each.alt, each.reason] for each in sites[:MOST_SITES]
     ]
