@@ -147,6 +147,7 @@ async def start_background(desk: Desk, scheduler: Scheduler) -> None:
     from app.operations.cohort_folder import tidy_cohorts
     from app.operations.panel_sites import tidy_panel_sites
     from app.operations.practise import start_practice
+    from app.operations.repair_stage import tidy_repairs
     from app.operations.tidy_locks import tidy_locks
 
     practice = await practice_with_jobs(desk)
@@ -159,6 +160,7 @@ async def start_background(desk: Desk, scheduler: Scheduler) -> None:
     await _attempt(desk, "Old lock files could not be removed", tidy_locks)
     await _attempt(desk, "Half-written site lists could not be removed", tidy_panel_sites)
     await _attempt(desk, "Half-written chain files could not be removed", tidy_chains)
+    await _attempt(desk, "Half-written repairs could not be removed", tidy_repairs)
     await _attempt(desk, "Packed genotypes of datasets that are gone could not be removed", tidy_cohorts)
 
 

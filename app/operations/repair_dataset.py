@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,17 +16,17 @@ from app.domain.problem import Kind, problem
 from app.domain.progress import Report, silent
 from app.domain.repair import RepairCode, RepairOutcome, RepairPlan
 from app.domain.verdict import Verdict
+from app.genotypes.repair.staging import Stage, moved_outcome
 from app.operations.add_dataset import data_files
 from app.operations.check_dataset import check_dataset
 from app.operations.cohort_folder import cohort_folder
 from app.operations.desk import Desk
+from app.operations.repair_stage import published, repair_stage
 from app.operations.tasks import TaskKind
 from app.store import datasets, services
 
 if TYPE_CHECKING:
     from app.genotypes.repair.errand import RepairErrand
-
-PREPARED = "prepared"
 
 
 async def plan_repair(
@@ -45,10 +45,10 @@ async def plan_repair(
     """
     dataset = await _dataset(desk, dataset_id)
     errand = await _errand(desk, dataset, service_id, panel_id, population, chain, drop_samples, chosen)
-    with desk.tasks.running_task(
-        TaskKind.REPAIR, f"Planning repairs of {dataset.name}", dataset_id=dataset_id
-    ) as task:
-        plan = await _in_process_plan(errand, task.report)
+    title = f"Planning repairs of {dataset.name}"
+    with desk.tasks.running_task(TaskKind.REPAIR, title, dataset_id=dataset_id) as task:
+        async with repair_stage(desk, new_id("plan")) as stage:
+            plan = await _in_process_plan(replace(errand, work=str(stage.work)), task.report)
     before = next((v.headline for v in dataset.verdicts if v.service_id == service_id), "")
     return plan.model_copy(update={"before": before})
 
@@ -66,21 +66,17 @@ async def repair_dataset(
 ) -> Changes:
     """Make the chosen repairs and add the outcome as a new dataset, checked and judged.
 
-    Files go to `folder`, or to the data folder of the program. The files of the dataset are never touched;
-    when the repair fails or is cancelled nothing of it stays.
+    Files go to `folder`, or to the data folder of the program. The files of the dataset are never touched,
+    and nothing is overwritten; when the repair fails or is cancelled nothing of it stays.
     """
     dataset = await _dataset(desk, dataset_id)
     errand = await _errand(desk, dataset, service_id, panel_id, population, chain, drop_samples, chosen)
     new = new_id("data")
-    out = folder or desk.home / PREPARED / new
     with desk.tasks.running_task(TaskKind.REPAIR, f"Repairing {dataset.name}", dataset_id=dataset_id) as task:
-        try:
-            outcome, verdict = await _in_process_repair(errand, out, task.report)
-        except BaseException:
-            if folder is None:
-                await asyncio.shield(asyncio.to_thread(shutil.rmtree, out, True))
-            raise
-    await _keep(desk, dataset, new, outcome, verdict)
+        async with repair_stage(desk, new, folder) as stage:
+            outcome, verdict = await _in_process_repair(errand, stage, task.report)
+            async with published(stage):
+                await _keep(desk, dataset, new, moved_outcome(outcome, stage), verdict)
     await check_dataset(desk, new, service_id, panel_id)
     return Changes.of(Noun.DATASET, new, dataset_id)
 
@@ -187,9 +183,10 @@ async def _in_process_plan(errand: RepairErrand, report: Report) -> RepairPlan:
 
 
 async def _in_process_repair(
-    errand: RepairErrand, out: Path, report: Report = silent
+    errand: RepairErrand, stage: Stage, report: Report = silent
 ) -> tuple[RepairOutcome, Verdict | None]:
     from app.genotypes.repair.errand import repair_errand
     from app.genotypes.worker import run_in_process
 
-    return await run_in_process(repair_errand, errand, str(out), report=report)
+    errand = replace(errand, work=str(stage.work))
+    return await run_in_process(repair_errand, errand, str(stage.files), str(stage.out), report=report)

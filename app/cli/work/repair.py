@@ -18,6 +18,7 @@ from app.domain.problem import Kind, problem
 from app.domain.repair import LedgerLine, RepairCode, RepairOutcome, RepairPlan, RepairStep, Unresolved
 from app.genotypes.builds import SPOKEN, build_name
 from app.genotypes.repair.errand import RepairErrand, plan_errand, repair_errand
+from app.genotypes.repair.staging import moved_outcome, publish, staged
 from app.genotypes.repair.target import RepairChoices
 from app.genotypes.rules import RulePack
 from app.genotypes.worker import Throttle
@@ -62,7 +63,10 @@ def repair(session: Session, files: Sequence[Path], out: Path, wanted: Wanted, *
         plan = plan_errand(errand, report)
         session.out.answer(plan_row(plan), plan_lines(plan))
         return
-    outcome, _ = repair_errand(errand, str(out), report)
+    with staged(out) as stage:
+        outcome, _ = repair_errand(errand, str(stage.files), str(out), report)
+        publish(stage)
+    outcome = moved_outcome(outcome, stage)
     session.out.answer(outcome_row(outcome), outcome_lines(outcome))
     if outcome.ready is False:
         raise typer.Exit(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from app.genotypes.repair.ledger import ledger_of
 from app.genotypes.repair.plan import draft_repairs
 from app.genotypes.repair.regions import REGIONS, region_of
 from app.genotypes.repair.site_log import write_sample_map, write_site_log
+from app.genotypes.repair.staging import is_there
 from app.genotypes.repair.target import RepairChoices, RepairTarget
 from app.genotypes.site_table import OTHER
 from app.genotypes.texts import Texts
@@ -40,15 +42,17 @@ def repair(
     choices: RepairChoices,
     out: Path,
     report: Report = silent,
+    home: Path | None = None,
 ) -> RepairOutcome:
     """Make the chosen repairs and write the files into a folder. ProblemError or OSError.
 
-    Inputs stay as they are. When it fails, files of this call are removed.
+    Inputs stay as they are. When it fails, files of this call are removed. `home` is where the files will be
+    moved, if anywhere: nothing may be there by their names.
     """
-    return write_draft(draft_repairs(cohorts, target, choices, report), out, report)
+    return write_draft(draft_repairs(cohorts, target, choices, report), out, report, home)
 
 
-def write_draft(draft: Draft, out: Path, report: Report = silent) -> RepairOutcome:
+def write_draft(draft: Draft, out: Path, report: Report = silent, home: Path | None = None) -> RepairOutcome:
     """Write the files of a draft; see `repair`."""
     if not draft.alive.any() or not draft.people:
         raise problem(
@@ -57,7 +61,8 @@ def write_draft(draft: Draft, out: Path, report: Report = silent) -> RepairOutco
             "After the chosen repairs there is no site or no sample left.",
             "Look at the plan and choose fewer repairs.",
         )
-    _refuse_files(draft, out)
+    for folder in filter(None, (out, home)):
+        _refuse_files(draft, folder)
     out.mkdir(parents=True, exist_ok=True)
     _look_at_disk(draft, out)
     written: list[Path] = []
@@ -68,7 +73,7 @@ def write_draft(draft: Draft, out: Path, report: Report = silent) -> RepairOutco
     except BaseException:
         for path in written:
             path.unlink(missing_ok=True)
-            path.with_name(path.name + ".tbi").unlink(missing_ok=True)
+            index_of(path).unlink(missing_ok=True)
         (out / SITE_LOG).unlink(missing_ok=True)
         raise
     return RepairOutcome(
@@ -83,23 +88,23 @@ def write_draft(draft: Draft, out: Path, report: Report = silent) -> RepairOutco
 
 def _refuse_files(draft: Draft, out: Path) -> None:
     """Nothing that lies in the folder is overwritten: it may be the input. ProblemError."""
-    planned = [each.path for each in _pieces(draft, out)] + [out / SITE_LOG, out / SAMPLE_MAP]
-    there = next((path for path in planned if path.exists()), None)
+    files = [each.path for each in _pieces(draft, out)]
+    planned = [*files, *(index_of(path) for path in files), out / SITE_LOG, out / SAMPLE_MAP]
+    there = next((path for path in planned if os.path.lexists(path)), None)
     if there is not None:
-        raise problem(
-            Kind.INPUT,
-            "A file is there already",
-            f"{there} would be overwritten.",
-            "Choose another folder, or move the file away.",
-            subject=str(there),
-        )
+        raise is_there(there)
+
+
+def index_of(path: Path) -> Path:
+    """The index that lies beside a file."""
+    return path.with_name(path.name + ".tbi")
 
 
 def remove_files(outcome: RepairOutcome) -> None:
     """Remove what a repair wrote."""
     for path in (Path(each.path) for each in outcome.files):
         path.unlink(missing_ok=True)
-        path.with_name(path.name + ".tbi").unlink(missing_ok=True)
+        index_of(path).unlink(missing_ok=True)
     Path(outcome.site_log).unlink(missing_ok=True)
     Path(outcome.sample_map).unlink(missing_ok=True)
 

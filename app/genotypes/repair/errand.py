@@ -32,7 +32,8 @@ class RepairErrand:
     """`cohorts` are packed folders of these files where a check left them; else the files are read.
 
     `panel` is the folder of a kept site list. `site_lists` are files of one instead, of the build
-    `panel_build`; they are read for this errand only. `rules` None: nobody in particular.
+    `panel_build`; they are read for this errand only. `rules` None: nobody in particular. What is packed for
+    the errand lies in `work`, a folder that the caller removes; None: in a temporary one.
     """
 
     paths: tuple[str, ...]
@@ -45,6 +46,7 @@ class RepairErrand:
     study_build: BuildGuess | None = None
     chain: str | None = None
     choices: RepairChoices = RepairChoices()
+    work: str | None = None
 
 
 def plan_errand(errand: RepairErrand, report: Report = silent) -> RepairPlan:
@@ -54,13 +56,17 @@ def plan_errand(errand: RepairErrand, report: Report = silent) -> RepairPlan:
 
 
 def repair_errand(
-    errand: RepairErrand, out: str, report: Report = silent
+    errand: RepairErrand, out: str, home: str, report: Report = silent
 ) -> tuple[RepairOutcome, Verdict | None]:
-    """Repair into a folder; with rules also what the twin says of the outcome. ProblemError."""
+    """Repair into a folder; with rules also what the twin says of the outcome. ProblemError.
+
+    `home` is where the files will be moved: nothing there may have one of their names.
+    """
+    place, final = Path(out), Path(home)
     with _begun(errand, report) as (cohorts, means):
         if errand.rules is not None:
-            return make_ready(cohorts, errand.rules, means, errand.choices, Path(out), report)
-        return repair(cohorts, _target(errand, means), errand.choices, Path(out), report), None
+            return make_ready(cohorts, errand.rules, means, errand.choices, place, report, final)
+        return repair(cohorts, _target(errand, means), errand.choices, place, report, final), None
 
 
 def _target(errand: RepairErrand, means: Means) -> RepairTarget:
@@ -79,7 +85,9 @@ def _target(errand: RepairErrand, means: Means) -> RepairTarget:
 @contextmanager
 def _begun(errand: RepairErrand, report: Report) -> Iterator[tuple[Sequence[Cohort], Means]]:
     """The cohorts and what is at hand; packed files made for this errand are removed at its end."""
-    with tempfile.TemporaryDirectory(prefix="haplodesk-repair-", ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(
+        prefix="haplodesk-repair-", dir=errand.work, ignore_cleanup_errors=True
+    ) as name:
         folder = Path(name)
         yield _cohorts(errand, folder / "cohorts", report), _means(errand, folder / "panel", report)
 

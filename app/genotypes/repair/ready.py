@@ -91,21 +91,22 @@ def make_ready(
     choices: RepairChoices,
     out: Path,
     report: Report = silent,
+    home: Path | None = None,
 ) -> tuple[RepairOutcome, Verdict]:
     """Repair, write, and ask the twin; again once, without the people who still cost a chunk.
 
-    Nothing that the person unticked is done in the second round. ProblemError or OSError.
+    Nothing that the person unticked is done in the second round. `home`: see `repair`. ProblemError, OSError.
     """
     target = target_of(rules, means)
     choices = replace(choices, version=_version(rules))
     draft = draft_repairs(cohorts, target, choices, report)
-    outcome, verdict = _written(draft, rules, means, out, report)
+    outcome, verdict = _written(draft, rules, means, out, report, home)
     people = _guilty(draft, verdict)
     if people and choices.wants(RepairCode.DROP_SAMPLES_CHUNK, True):
         remove_files(outcome)
         choices = replace(choices, drop_samples=choices.drop_samples | people)
         draft = draft_repairs(cohorts, target, choices, report)
-        outcome, verdict = _written(draft, rules, means, out, report)
+        outcome, verdict = _written(draft, rules, means, out, report, home)
     return outcome, verdict
 
 
@@ -114,9 +115,9 @@ def _version(rules: RulePack) -> str:
 
 
 def _written(
-    draft: Draft, rules: RulePack, means: Means, out: Path, report: Report
+    draft: Draft, rules: RulePack, means: Means, out: Path, report: Report, home: Path | None
 ) -> tuple[RepairOutcome, Verdict]:
-    outcome = write_draft(draft, out, report)
+    outcome = write_draft(draft, out, report, home)
     verdict = judge(outcome, draft.build_now, rules, means, report)
     ready = {Outcome.ACCEPTS: True, Outcome.REFUSES: False}.get(verdict.outcome)
     return outcome.model_copy(update={"ready": ready, "verdict": verdict.headline}), verdict

@@ -1,0 +1,157 @@
+"""Files on their way into a folder: written in a hidden one inside it, moved when all of them are whole.
+
+A process that writes can be killed at any moment, so the one that started it opens the stage, moves the files
+and clears the stage away. Both folders lie on one file system, so that a move is a renaming.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.domain.problem import Kind, ProblemError, problem
+from app.domain.repair import RepairOutcome
+
+HIDDEN = ".haplodesk-"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """`files` are written for `out`, `work` is for what is only needed meanwhile; both lie in `folder`.
+
+    `made` are the folders that were not there before, the innermost first.
+    """
+
+    out: Path
+    folder: Path
+    made: tuple[Path, ...]
+
+    @property
+    def files(self) -> Path:
+        """What will be moved."""
+        return self.folder / "files"
+
+    @property
+    def work(self) -> Path:
+        """What will be removed."""
+        return self.folder / "work"
+
+
+def open_stage(out: Path) -> Stage:
+    """Make a stage for a folder, and the folder where it is not there. ProblemError."""
+    made = tuple(each for each in (out, *out.parents) if not each.exists())
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=HIDDEN, dir=out))
+        stage = Stage(out, folder, made)
+        stage.files.mkdir()
+        stage.work.mkdir()
+    except OSError as error:
+        _remove_empty(made)
+        raise _trouble(out, error) from error
+    return stage
+
+
+def close_stage(stage: Stage) -> None:
+    """Remove what was not moved, and folders that were made for it and are empty."""
+    shutil.rmtree(stage.folder, ignore_errors=True)
+    _remove_empty(stage.made)
+
+
+def _remove_empty(folders: Sequence[Path]) -> None:
+    with contextlib.suppress(OSError):
+        for each in folders:
+            each.rmdir()
+
+
+@contextlib.contextmanager
+def staged(out: Path) -> Iterator[Stage]:
+    """A stage that is closed at the end, however the block ends."""
+    stage = open_stage(out)
+    try:
+        yield stage
+    finally:
+        close_stage(stage)
+
+
+def publish(stage: Stage) -> tuple[Path, ...]:
+    """Move all files to their folder and give their new places; all or none. ProblemError.
+
+    No file is ever overwritten, whoever made it meanwhile.
+    """
+    moved: list[Path] = []
+    try:
+        for path in sorted(each for each in stage.files.rglob("*") if each.is_file()):
+            new = stage.out / path.relative_to(stage.files)
+            new.parent.mkdir(parents=True, exist_ok=True)
+            _move(path, new)
+            moved.append(new)
+    except OSError as error:
+        withdraw(stage, moved)
+        if isinstance(error, FileExistsError):
+            raise is_there(new) from error
+        raise _trouble(stage.out, error) from error
+    return tuple(moved)
+
+
+def _move(path: Path, new: Path) -> None:
+    """Rename without replacing; FileExistsError when the new name is taken."""
+    if os.name == "nt":
+        os.rename(path, new)  # fails where the name is taken
+        return
+    try:
+        os.link(path, new)
+    except FileExistsError:
+        raise
+    except OSError as error:  # a disk that knows no links
+        if os.path.lexists(new):
+            raise FileExistsError(new) from error
+        os.rename(path, new)
+    else:
+        path.unlink()
+
+
+def withdraw(stage: Stage, moved: Sequence[Path]) -> None:
+    """Remove what was moved, with the folders of batches where they are empty."""
+    for path in moved:
+        path.unlink(missing_ok=True)
+    for folder in {path.parent for path in moved} - {stage.out}:
+        _remove_empty((folder,))
+
+
+def moved_outcome(outcome: RepairOutcome, stage: Stage) -> RepairOutcome:
+    """The outcome of what was written into the stage, with the places where the files are now."""
+
+    def place(path: str) -> str:
+        return str(stage.out / Path(path).relative_to(stage.files)) if path else path
+
+    files = tuple(each.model_copy(update={"path": place(each.path)}) for each in outcome.files)
+    logs = {"site_log": place(outcome.site_log), "sample_map": place(outcome.sample_map)}
+    return outcome.model_copy(update={"files": files, **logs})
+
+
+def is_there(path: Path) -> ProblemError:
+    """A file that would be overwritten: it may be an input."""
+    return problem(
+        Kind.INPUT,
+        "A file is there already",
+        f"{path} would be overwritten.",
+        "Choose another folder, or move the file away.",
+        subject=str(path),
+    )
+
+
+def _trouble(out: Path, error: OSError) -> ProblemError:
+    return problem(
+        Kind.DISK,
+        "The folder cannot be used",
+        f"{out}: {error.strerror or error}.",
+        "Look at its permissions and at the room on the disk, or choose another folder.",
+        subject=str(out),
+        details=type(error).__name__,
+    )
