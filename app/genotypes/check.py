@@ -21,6 +21,7 @@ from app.genotypes.builds import BuildEvidence, judge, naturally
 from app.genotypes.checks import ACROSS_CHECKS, COHORT_CHECKS, FILE_CHECKS, calls, container, sites
 from app.genotypes.checks.cohort_subject import CohortSubject
 from app.genotypes.checks.finding_of import CheckOptions, Subject
+from app.genotypes.checks.site_lists import fill_site_lists
 from app.genotypes.cohort import Cohort
 from app.genotypes.figures import FILE as FIGURES_FILE
 from app.genotypes.figures import save_figures
@@ -142,6 +143,7 @@ class _Check:
         findings: list[Finding] = []
         for check in COHORT_CHECKS:
             findings += check(subject)
+        fill_site_lists(subject)
         save_figures(self._folder, subject.figures)
         known = {"cohort": subject.summary, "figures": FIGURES_FILE}
         return with_findings(answer.model_copy(update=known), findings)

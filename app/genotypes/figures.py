@@ -32,6 +32,12 @@ class Figures:
     (columns); `frequency_source` says which reference.
     Chunks: `chunk_chromosome`, `chunk_start`, `chunk_end`, `chunk_sites`, `chunk_overlap` (NaN without a site
     list) and `chunk_call_rate` [chunks, samples], float32.
+    Sites that findings name, at most 200,000 rows: `site_code` (indices into `site_codes`, the codes of
+    findings), `site_file` (into `site_files`, paths), `site_chromosome` (into `site_chromosomes`),
+    `site_position`, `site_here` and `site_reference` (ALT frequencies, float16, NaN where not known).
+    Sites whose frequencies were compared, at most 200,000, those far apart first: `compared_chromosome` (into
+    `site_chromosomes`), `compared_position`, `compared_here`, `compared_reference`, and `compared_cell`:
+    row × 50 + column of `frequency_plane`, which counts all of them.
     """
 
     samples: NDArray[Any] = field(default_factory=_none)
@@ -58,6 +64,20 @@ class Figures:
     chunk_sites: NDArray[Any] = field(default_factory=_none)
     chunk_overlap: NDArray[Any] = field(default_factory=_none)
     chunk_call_rate: NDArray[Any] = field(default_factory=_none)
+    site_codes: NDArray[Any] = field(default_factory=_none)
+    site_files: NDArray[Any] = field(default_factory=_none)
+    site_chromosomes: NDArray[Any] = field(default_factory=_none)
+    site_code: NDArray[Any] = field(default_factory=_none)
+    site_file: NDArray[Any] = field(default_factory=_none)
+    site_chromosome: NDArray[Any] = field(default_factory=_none)
+    site_position: NDArray[Any] = field(default_factory=_none)
+    site_here: NDArray[Any] = field(default_factory=_none)
+    site_reference: NDArray[Any] = field(default_factory=_none)
+    compared_chromosome: NDArray[Any] = field(default_factory=_none)
+    compared_position: NDArray[Any] = field(default_factory=_none)
+    compared_here: NDArray[Any] = field(default_factory=_none)
+    compared_reference: NDArray[Any] = field(default_factory=_none)
+    compared_cell: NDArray[Any] = field(default_factory=_none)
 
 
 def save_figures(folder: Path, figures: Figures) -> Path:

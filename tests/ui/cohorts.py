@@ -70,6 +70,16 @@ def _with_sites(made: Figures, rng: np.random.Generator) -> Figures:
     flipped = rng.beta(0.6, 1.6, 212) * 0.4
     here, there = np.append(here, 1 - flipped), np.append(there, flipped)
     made.frequency_plane = np.histogram2d(here, there, bins=50, range=((0, 1), (0, 1)))[0]
+    made.site_chromosomes = np.array(["20"])
+    made.compared_chromosome = np.zeros(4012, np.uint16)
+    made.compared_position = 61_098 + 1_000 * np.arange(4012)
+    made.compared_here, made.compared_reference = here.astype(np.float16), there.astype(np.float16)
+    cells = [np.minimum((each * 50).astype(int), 49) for each in (here, there)]
+    made.compared_cell = (cells[0] * 50 + cells[1]).astype(np.uint16)
+    made.site_codes, made.site_files = np.array(["allele.strand_flip"]), np.array([""])
+    made.site_code = made.site_file = made.site_chromosome = np.zeros(212, np.uint16)
+    made.site_position = made.compared_position[-212:]
+    made.site_here, made.site_reference = made.compared_here[-212:], made.compared_reference[-212:]
     made.frequency = np.histogram(here, bins=100, range=(0, 1))[0]
     made.site_call_rate = np.histogram(1 - rng.beta(1, 120, 4012), bins=100, range=(0, 1))[0]
     return made

@@ -62,13 +62,10 @@ def test_the_map_of_ancestry_names_populations_and_who_is_uncertain(few: Figures
 
 def test_flips_are_counted_on_the_anti_diagonal(few: Figures) -> None:
     cells = site_drawings.flip_cells(few)
-    rows = site_drawings.plane_rows(few, cells)
-    assert sum(row[2] for row in rows) == 212
+    assert site_drawings.cells_count(few, cells) == 212
     assert "212 on the anti-diagonal" in site_drawings.plane_words(few)
     drawing = site_drawings.frequency_plane(few)
-    total = sum(
-        r[2] for r in site_drawings.plane_rows(few, drawing.stops.things(np.arange(len(drawing.stops.x))))
-    )
+    total = site_drawings.cells_count(few, drawing.stops.things(np.arange(len(drawing.stops.x))))
     assert total == 4012
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QPushButton
+from PySide6.QtWidgets import QApplication, QCheckBox, QPushButton
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
@@ -258,8 +258,34 @@ def test_flips_are_listed_and_lists_exported(view: UploadsView, tmp_path: Path, 
     tab.list.export_to(tmp_path / "flips.csv")
     qtbot.waitUntil((tmp_path / "flips.csv").exists)
     lines = (tmp_path / "flips.csv").read_text(encoding="utf-8").splitlines()
-    assert lines[0] == "ALT here,ALT in the reference,Sites"
-    assert sum(int(line.rpartition(",")[2]) for line in lines[1:]) == 212
+    assert lines[0] == "Chromosome,Position,ALT here (%),ALT in the reference (%)"
+    assert len(lines) == 213
+    assert [line.partition(",")[0] for line in lines[1:]] == ["20"] * 212
+
+
+def test_a_frame_in_the_plane_lists_the_sites_in_it(view: UploadsView, qtbot: QtBot) -> None:
+    tab = view.detail.sites
+    view.detail.tabs.setCurrentWidget(tab)
+    stops = tab.plane.drawing.stops
+    tab.plane.pick(stops.within(0.0, 0.0, 0.2, 0.2))
+    rows = tab.list.table.short_model.rows
+    assert tab.list.words.text() == f"{len(rows):,} sites"
+    assert len(rows) > 1000
+    assert all(here < 0.21 and there < 0.21 for _, _, here, there in rows)
+
+
+def test_a_finding_lists_all_its_sites(view: UploadsView, qtbot: QtBot) -> None:
+    findings = view.detail.findings
+    findings.table.selectRow(0)
+    assert findings.sites.words.text() == "212 sites"
+    assert len(findings.sites.table.short_model.rows) == 212
+    assert not findings.sites.isHidden()
+    assert findings.places.isHidden()
+    findings.sites.copy.click()
+    assert len(QApplication.clipboard().text().splitlines()) == 213
+    findings.show_figures(None)
+    assert findings.sites.isHidden()
+    assert not findings.places.isHidden()
 
 
 def test_related_pairs_are_shown_among_the_people(view: UploadsView, qtbot: QtBot) -> None:

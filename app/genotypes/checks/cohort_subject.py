@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,9 @@ from app.genotypes.panels.match import MatchKind, match
 from app.genotypes.people.ancestry import Projection, project
 from app.genotypes.people.tally import Tally, tally_of
 from app.genotypes.site_table import SiteTable
+
+if TYPE_CHECKING:
+    from app.genotypes.checks.row_answers import RowAnswer
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +41,8 @@ class CohortSubject:
 
     `cohorts` all have the same samples in the same order (others are left out before, with a finding).
     `panel` gives the sites of the panel by plain chromosome name, empty when there is no site list. What
-    several checks need is worked out once, when the first of them asks.
+    several checks need is worked out once, when the first of them asks. `named` keeps the rows that became
+    findings.
     """
 
     cohorts: Sequence[Cohort]
@@ -46,6 +51,7 @@ class CohortSubject:
     panel: Mapping[str, SiteTable] = field(default_factory=dict)
     figures: Figures = field(default_factory=Figures)
     summary: CohortSummary = field(default_factory=CohortSummary)
+    named: list[RowAnswer] = field(default_factory=list)
 
     @cached_property
     def samples(self) -> tuple[str, ...]:

@@ -17,6 +17,9 @@ from app.genotypes.cohort import Cohort
 
 Rows = NDArray[np.intp]
 
+KEPT = 200_000
+"""Rows of an answer that are kept for lists."""
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -53,9 +56,10 @@ def place(cohort: Cohort, row: int) -> str:
 
 
 def finding_of_rows(subject: CohortSubject, answer: RowAnswer) -> Iterable[Finding]:
-    """One finding about all rows, none when there are none."""
+    """One finding about all rows, none when there are none; the subject keeps the rows."""
     if not answer.count:
         return
+    subject.named.append(replace(answer, rows=[rows[:KEPT].copy() for rows in answer.rows]))
     pairs = zip(subject.cohorts, answer.rows, strict=True)
     places = [place(cohort, int(row)) for cohort, rows in pairs for row in rows[:PLACES_SHOWN]]
     yield finding_of_rule(subject, answer.rule, places[:PLACES_SHOWN], answer.count)

@@ -20,16 +20,16 @@ Row = tuple[Any, ...]
 
 
 class ShortModel(QAbstractTableModel):
-    """Rows in memory; for some hundred of them at the most."""
+    """Some hundred rows in memory, or a sequence that makes a row when it is looked at."""
 
     def __init__(self, columns: Sequence[Column], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.columns = tuple(columns)
-        self.rows: tuple[Row, ...] = ()
+        self.rows: Sequence[Row] = ()
 
     def show_rows(self, rows: Sequence[Row]) -> None:
         """Show other rows; tuples in the order of the columns. The same number keeps selection and place."""
-        rows = tuple(rows)
+        rows = tuple(rows) if isinstance(rows, list) else rows
         if rows == self.rows:
             return
         if len(rows) == len(self.rows):
@@ -72,6 +72,11 @@ class ShortModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return self.columns[section].title
         return _alignment(self.columns[section]) if role == Qt.ItemDataRole.TextAlignmentRole else None
+
+    def texts(self, numbers: Sequence[int]) -> list[list[str]]:
+        """What the cells of rows say."""
+        rows = [self.rows[n] for n in numbers]
+        return [[self.text_of(c, v) for c, v in zip(self.columns, row, strict=True)] for row in rows]
 
     @staticmethod
     def text_of(column: Column, value: Any) -> str:
@@ -158,10 +163,7 @@ class ShortTable(QTableView):
     def copy(self, with_headers: bool = False) -> None:
         """The selected rows to the clipboard, all of them if none is selected."""
         model = self.short_model
-        numbers = self.chosen() or range(len(model.rows))
-        texts = [
-            [model.text_of(c, v) for c, v in zip(model.columns, model.rows[n], strict=True)] for n in numbers
-        ]
+        texts = model.texts(self.chosen() or range(len(model.rows)))
         copy_to_clipboard(texts, [c.title for c in model.columns] if with_headers else None)
 
     def menu(self) -> QMenu:

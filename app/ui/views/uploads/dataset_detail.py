@@ -206,6 +206,7 @@ class DatasetDetail(QWidget):
         other = self.facts is None or self.facts.dataset.id != facts.dataset.id
         if other:
             self.findings.filter.clear()
+            self.findings.show_figures(None)
             self.comparison.hide()
             self.verdict.fold()
             self.page.verticalScrollBar().setValue(0)
@@ -278,7 +279,7 @@ class DatasetDetail(QWidget):
 
     def _draw(self, tab: QWidget | None) -> None:
         """Charts and tables of people are made when they are looked at."""
-        if isinstance(tab, SamplesTab | SitesTab | AncestryTab | PanelFitTab):
+        if isinstance(tab, FindingsTab | SamplesTab | SitesTab | AncestryTab | PanelFitTab):
             tab.show_figures(self._figures)
 
     def show_tasks(self) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from app.domain.finding import Finding, Severity
 from app.domain.repair import RepairCode
+from app.genotypes.figures import Figures
 from app.ui import text
 from app.ui.context import Context
 from app.ui.models.table import Column
@@ -20,6 +22,7 @@ from app.ui.views.uploads.dataset_words import (
     sorted_findings,
 )
 from app.ui.views.uploads.picked_list import PickedList
+from app.ui.views.uploads.site_rows import listed_words, site_columns, sites_of_finding
 from app.ui.widgets.basics import EmptyState, Text
 from app.ui.widgets.short_table import ShortTable
 
@@ -59,6 +62,7 @@ class FindingsTab(QWidget):
         self.findings: list[Finding] = []
         self.shown: list[Finding] = []
         self._several = True
+        self._figures: Figures | None = None
         self._show_fix = show_fix
         self._show_people = show_people
         column = QVBoxLayout(self)
@@ -72,6 +76,9 @@ class FindingsTab(QWidget):
         self.places = PickedList(context, self.tr("Places"), (Column("place", self.tr("Place"), 400),), "")
         self.places.hide()
         column.addWidget(self.places, 1)
+        self.sites = PickedList(context, self.tr("Sites of the finding"), site_columns(), "")
+        self.sites.hide()
+        column.addWidget(self.sites, 2)
         self.nothing = EmptyState(context.theme, "check", self.tr("The check found nothing to mention."))
         column.addWidget(self.nothing, 1)
         self.unchecked = EmptyState(
@@ -134,6 +141,12 @@ class FindingsTab(QWidget):
         self.unchecked.setVisible(not checked and not self.findings)
         self._show()
 
+    def show_figures(self, figures: Figures | None) -> None:
+        """The sites behind the findings; None: not known."""
+        if figures is not self._figures:
+            self._figures = figures
+            self._show_full()
+
     def _show(self) -> None:
         self.shown = fitting(self.findings, self.filter.text(), str(self.only.currentData()))
         self.table.show_rows([finding_row(f, self._several) for f in self.shown])
@@ -151,7 +164,9 @@ class FindingsTab(QWidget):
         self.fix.setVisible(repair_of(finding) is not None)
         of_people = finding is not None and finding.code.startswith(_OF_PEOPLE)
         self.people.setVisible(of_people and bool(places))
-        self.places.setVisible(len(places) > 1)
+        sites = self._sites(finding)
+        self.sites.setVisible(bool(sites))
+        self.places.setVisible(len(places) > 1 and not sites)
         if finding is None:
             return
         parts = (finding.title, finding.detail, finding.what_to_do)
@@ -160,6 +175,13 @@ class FindingsTab(QWidget):
         of_all = self.tr("The first {0} of {1} places").format(len(places), text.number(finding.count))
         shown = of_all if finding.count > len(places) else self.tr("Places")
         self.places.show_rows([(place,) for place in places], shown)
+        self.sites.show_rows(sites, listed_words(len(sites), finding.count))
+
+    def _sites(self, finding: Finding | None) -> Sequence[Any]:
+        """All sites of a finding that the check kept."""
+        if finding is None or self._figures is None:
+            return ()
+        return sites_of_finding(self._figures, finding)
 
     def _open_people(self) -> None:
         finding = self.chosen()

@@ -16,7 +16,9 @@ from app.ui.text import plural
 from app.ui.theme import GRID
 from app.ui.widgets.basics import Text
 from app.ui.widgets.short_table import ShortTable
-from app.ui.widgets.table_texts import write_table
+from app.ui.widgets.table_texts import copy_to_clipboard, write_table
+
+AT_ONCE = 2000
 
 
 class PickedList(QWidget):
@@ -42,7 +44,7 @@ class PickedList(QWidget):
         self.table = ShortTable(context.theme, name, columns, most=0)
         bar = QHBoxLayout()
         bar.setSpacing(GRID)
-        self.copy = self._button(self.tr("Copy"), "copy", lambda: self.table.copy(True))
+        self.copy = self._button(self.tr("Copy"), "copy", self._copy)
         self.export = self._button(self.tr("Export…"), "export", self._ask)
         bar.addWidget(self.words, 1)
         for button in (self.copy, self.export):
@@ -73,15 +75,32 @@ class PickedList(QWidget):
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
+    def _copy(self) -> None:
+        """At once when there are few; the texts of many rows are made in a thread."""
+        model = self.table.short_model
+        numbers = self.table.chosen() or range(len(model.rows))
+        if len(numbers) <= AT_ONCE:
+            self.table.copy(True)
+            return
+        titles = [c.title for c in model.columns]
+
+        def done(texts: list[list[str]]) -> None:
+            copy_to_clipboard(texts, titles)
+            self._context.notices.say(plural(self.tr("%Ln row(s) copied", "", len(texts)), len(texts)))
+
+        self._context.bridge.run(asyncio.to_thread(model.texts, numbers), self, done)
+
     def export_to(self, path: Path) -> None:
         """Write all rows in a thread."""
         model = self.table.short_model
-        rows = [[model.text_of(c, v) for c, v in zip(model.columns, r, strict=True)] for r in model.rows]
+        n = len(model.rows)
         titles = [c.title for c in model.columns]
 
         def done(_nothing: object) -> None:
-            said = plural(self.tr("%Ln row(s) exported", "", len(rows)), len(rows))
+            said = plural(self.tr("%Ln row(s) exported", "", n), n)
             self._context.notices.say(said, self.tr("To {0}").format(path.name))
 
-        work = asyncio.to_thread(write_table, path, rows, titles)
-        self._context.bridge.run(work, self, done, self._context.notices.problem)
+        def write() -> None:
+            write_table(path, model.texts(range(n)), titles)
+
+        self._context.bridge.run(asyncio.to_thread(write), self, done, self._context.notices.problem)

@@ -131,14 +131,9 @@ def plane_words(figures: Figures) -> str:
     )
 
 
-def plane_rows(figures: Figures, cells: NDArray[np.int64]) -> list[tuple[str, str, int]]:
-    """Cells of the plane as rows: here, in the reference, how many sites; most first."""
-    plane = np.asarray(figures.frequency_plane, float)
-    bins = len(plane)
-    rows = [
-        (_span(int(c) // bins, bins), _span(int(c) % bins, bins), int(plane.reshape(-1)[c])) for c in cells
-    ]
-    return sorted(rows, key=lambda row: -row[2])
+def cells_count(figures: Figures, cells: NDArray[np.int64]) -> int:
+    """How many sites stand in cells of the plane."""
+    return int(np.asarray(figures.frequency_plane, float).reshape(-1)[cells].sum())
 
 
 def flip_cells(figures: Figures) -> NDArray[np.int64]:

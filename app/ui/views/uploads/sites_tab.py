@@ -9,19 +9,17 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.genotypes.figures import Figures
-from app.ui import text
 from app.ui.context import Context
-from app.ui.models.table import Column
 from app.ui.theme import GRID
 from app.ui.views.uploads.picked_list import PickedList
 from app.ui.views.uploads.site_drawings import (
     call_rates,
+    cells_count,
     flip_cells,
     frequencies,
     frequency_plane,
-    plane_rows,
-    sites_words,
 )
+from app.ui.views.uploads.site_rows import listed_words, site_columns, sites_in_cells
 from app.ui.widgets.basics import link
 from app.ui.widgets.chart import Chart
 from app.ui.widgets.drawing import Drawing
@@ -53,12 +51,8 @@ class SitesTab(QWidget):
         self.list = PickedList(
             context,
             self.tr("Picked sites"),
-            (
-                Column("here", self.tr("ALT here"), 100),
-                Column("there", self.tr("ALT in the reference"), 140),
-                Column("sites", self.tr("Sites"), 80, show=text.number, numeric=True),
-            ),
-            self.tr("Drag a frame over the plane, or press Enter on a place, to count the sites there."),
+            site_columns(),
+            self.tr("Drag a frame over the plane, or press Enter on a place, to list the sites there."),
         )
         side = QWidget()
         column = QVBoxLayout(side)
@@ -107,12 +101,13 @@ class SitesTab(QWidget):
         if self._figures is not None:
             self._pick_cells(flip_cells(self._figures), self.tr("on the anti-diagonal"))
 
-    def _pick_cells(self, cells: object, _words: str) -> None:
+    def _pick_cells(self, cells: object, words: str) -> None:
         if self._figures is None:
             return
-        rows = plane_rows(self._figures, np.asarray(cells, np.int64))
-        words = sites_words(sum(row[2] for row in rows))
-        self.list.show_rows(rows, words)
+        chosen = np.asarray(cells, np.int64)
+        rows = sites_in_cells(self._figures, chosen)
+        said = listed_words(len(rows), cells_count(self._figures, chosen))
+        self.list.show_rows(rows, self.tr("{0}, {1}").format(said, words) if words else said)
 
 
 def _worth(drawing: Drawing, always: bool) -> bool:
