@@ -191,8 +191,12 @@ def plan_lines(plan: RepairPlan) -> list[str]:
     """The plan for people."""
     lines = [f"Not possible: {plan.refused}"] if plan.refused else []
     lines += table(("", "repair", "sites", "samples", "code"), [_step_cells(step) for step in plan.steps])
-    lines += [f"Not mended: {each.title} ({each.sites:,} sites)" for each in plan.unresolved]
+    lines += [f"Not mended: {each.title} ({_number(each)})" for each in plan.unresolved]
     return [*lines, "", plan.after]
+
+
+def _number(each: Unresolved) -> str:
+    return f"{each.sites:,} sites" if each.sites or not each.samples else f"{each.samples:,} samples"
 
 
 def _step_cells(step: RepairStep) -> tuple[object, ...]:

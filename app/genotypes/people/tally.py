@@ -17,7 +17,7 @@ from app.genotypes.rows import SiteFlag
 
 CHUNK_BASES = 20_000_000
 _ROWS = 1024
-_ODD = int(SiteFlag.SYMBOLIC | SiteFlag.BAD_ALLELE | SiteFlag.SAME_ALLELES | SiteFlag.NO_GT)
+_ODD = int(SiteFlag.SYMBOLIC | SiteFlag.BAD_ALLELE | SiteFlag.SAME_ALLELES | SiteFlag.NO_GT | RowFlag.SPLIT)
 
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -112,9 +112,15 @@ def tally_of(cohorts: Sequence[Cohort], build: str | None, chunk_bases: int = CH
             chunks[name, chunk] = sites + len(rows), before + absent
             tally.all_sites += len(rows)
             tally.all_missing += absent
-            usable = cohort.flags[rows] & np.uint32(_ODD | int(RowFlag.SPLIT)) == 0
+            usable = tells_of_people(cohort.flags[rows])
             _add(tally, name, cohort.position[rows], codes, usable, cohort.counts[rows], build)
     return _with_chunks(tally, chunks, chunk_bases)
+
+
+def tells_of_people(flags: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """Rows with two plain alleles, whose genotypes count for the figures of people."""
+    plain: NDArray[np.bool_] = flags & np.uint32(_ODD) == 0
+    return plain
 
 
 def _pieces(cohort: Cohort, bases: int) -> Iterator[tuple[str, int, NDArray[np.intp]]]:
@@ -146,15 +152,14 @@ def _add(
     if not (name.isdigit() or name in ("X", "Y")) or not usable.any():
         return
     codes = codes[usable]
-    het, called = codes == HET, codes != MISSING
     if name == "Y":
-        tally.y_sites += len(codes)
-        tally.y_called += called.sum(axis=0)
+        add_y(tally, codes)
         return
-    expected = expected_het(counts[usable])
     if name == "X":
-        _add_x(tally, het, called, expected)
+        add_x(tally, codes, counts[usable])
         return
+    het, called = codes == HET, codes != MISSING
+    expected = expected_het(counts[usable])
     tally.sites += len(codes)
     tally.called += called.sum(axis=0)
     tally.het += het.sum(axis=0)
@@ -164,7 +169,15 @@ def _add(
 _MALE_HET = 0.005  # a share of a man's calls on X are wrongly het
 
 
-def _add_x(tally: Tally, het: NDArray[np.bool_], called: NDArray[np.bool_], expected: Floats) -> None:
+def add_y(tally: Tally, codes: NDArray[np.uint8]) -> None:
+    """Add sites of Y, [sites, samples]."""
+    tally.y_sites += len(codes)
+    tally.y_called += (codes != MISSING).sum(axis=0)
+
+
+def add_x(tally: Tally, codes: NDArray[np.uint8], counts: NDArray[np.int32]) -> None:
+    """Add sites of X between the PARs, [sites, samples], and how often each code occurs at them."""
+    het, called, expected = codes == HET, codes != MISSING, expected_het(counts)
     tally.x_sites += len(het)
     tally.x_called += called.sum(axis=0)
     tally.x_het += het.sum(axis=0)

@@ -6,16 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.repair import RepairCode as R
-from app.genotypes.cohort import FEMALE, HET, MALE, MISSING, UNKNOWN
+from app.genotypes.cohort import HET, MALE, MISSING, UNKNOWN, count
+from app.genotypes.people.sex import sex_of
+from app.genotypes.people.tally import Tally, add_x, add_y, tells_of_people
 from app.genotypes.repair.draft import Draft, Rows
-from app.genotypes.repair.genotype_rows import pieces, read_block, tally
+from app.genotypes.repair.genotype_rows import pieces, read_block
 from app.genotypes.repair.regions import in_non_par
+from app.genotypes.repair.study import Y
 
-LEAST_SITES = 50
 MOST_MEN = 0.05
 """Share of men with heterozygous calls from which a site is left out: its assay measures Y or a PAR too."""
-MALE_HET, FEMALE_HET = 0.02, 0.08
-"""Share of heterozygous calls outside the PARs below which a sample is a man, above which a woman."""
 
 
 def ploidy(draft: Draft) -> None:
@@ -32,16 +32,36 @@ def ploidy(draft: Draft) -> None:
 
 
 def settle_sex(draft: Draft, rows: Rows) -> None:
-    """Tell the sex of samples of whom the files say nothing from their heterozygous calls here."""
-    unknown = draft.study.sex == UNKNOWN
-    if not unknown.any() or len(rows) < LEAST_SITES:
+    """Sex as the check tells it from X and Y; what the files say stands where these do not speak clearly.
+
+    `rows` are those of X between the PARs. Who is contradicted is named as such, as X is written by its sex.
+    """
+    found = sex_of(_counted(draft, rows))
+    if found is None:
         return
-    counted = tally(draft, rows, np.zeros(len(rows), np.intp), 1)
-    called = len(rows) - counted.missing[0]
-    share = counted.het[0] / np.maximum(called, 1)
-    enough = unknown & (called >= LEAST_SITES)
-    draft.study.sex[enough & (share < MALE_HET)] = MALE
-    draft.study.sex[enough & (share > FEMALE_HET)] = FEMALE
+    stated = draft.study.sex.copy()
+    told = found != UNKNOWN
+    draft.study.sex[told] = found[told]
+    against = int((told & (stated != UNKNOWN) & (found != stated) & draft.kept).sum())
+    draft.leave(
+        "sex_contradicted",
+        "The sex that the files state is not that of the X chromosome, by which X is written",
+        rows[:0],
+        against,
+    )
+
+
+def _counted(draft: Draft, rows: Rows) -> Tally:
+    """Calls on X, and on Y also where its sites are left out of the output."""
+    everyone = np.arange(len(draft.study.samples))
+    result = Tally.zero(len(everyone))
+    for piece in pieces(draft, rows[tells_of_people(draft.flags[rows])], len(everyone)):
+        codes = read_block(draft, piece, everyone).genotypes
+        add_x(result, codes, count(codes[:, draft.kept]))
+    on_y = np.flatnonzero((draft.chromosome == Y) & tells_of_people(draft.flags))
+    for piece in pieces(draft, on_y, len(everyone)):
+        add_y(result, read_block(draft, piece, everyone).genotypes)
+    return result
 
 
 def _calls(draft: Draft, rows: Rows) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
@@ -68,7 +88,7 @@ def _male_hets(draft: Draft, rows: Rows, male: NDArray[np.bool_]) -> Rows:
     many = per_site > max(2.0, MOST_MEN * len(men))
     why = f"More than {MOST_MEN:.0%} of the men have two alleles there."
     draft.offer(R.MALE_HETS, rows[many], loses=True, why=why)
-    caution = "Their sex is told from their calls where the files do not say it."
+    caution = "Their sex is told from X and Y; where these are not clear, the files say it."
     few = rows[(per_site > 0) & ~many]
     who = (read_block(draft, few, men).genotypes == HET).any(axis=0)
     done = draft.offer(R.MALE_HETS, few, samples=int(who.sum()), caution=caution)

@@ -257,13 +257,46 @@ def test_the_regions_of_x_are_joined_and_can_be_split(tmp_path: Path) -> None:
 
 def test_sex_is_told_from_calls_where_the_files_do_not_say_it(tmp_path: Path) -> None:
     cohort = x_cohort(tmp_path / "c", haploid=False)
-    codes, positions = cohort.genotypes(slice(None)), cohort.position
+    codes, positions = cohort.genotypes(slice(None)).copy(), cohort.position
+    codes[110:125, 3] = 1  # so many hets that nobody can tell
     rows = [("X", int(p), ".", "A", "G", row.tolist()) for p, row in zip(positions, codes, strict=True)]
     silent = cohort_of_rows(tmp_path / "s", list(cohort.samples), rows)
-    plan = plan_repairs([silent], PLAIN, LOOSE)
-    codes_met = {step.code: step for step in plan.steps}
-    assert RepairCode.MALE_HETS not in codes_met  # four hets in a hundred: not clearly a man
-    told = RepairChoices(sample_call_rate=0, site_call_rate=0, hwe_p=0, sex={"s2": MALE})
-    codes_met = {step.code: step for step in plan_repairs([silent], PLAIN, told).steps}
-    assert codes_met[RepairCode.MALE_HETS].sites == 4
-    assert codes_met[RepairCode.MALE_HETS].samples == 1
+    hets = {step.code: step for step in plan_repairs([silent], PLAIN, LOOSE).steps}[RepairCode.MALE_HETS]
+    assert (hets.sites, hets.samples) == (4, 1)
+    told = RepairChoices(sample_call_rate=0, site_call_rate=0, hwe_p=0, sex={"s3": MALE})
+    hets = {step.code: step for step in plan_repairs([silent], PLAIN, told).steps}[RepairCode.MALE_HETS]
+    assert (hets.sites, hets.samples) == (19, 2)
+
+
+def people_on_x(folder: Path, stated: list[int], sites: int = 300) -> Cohort:
+    """Ten men, then ten women; men have one allele twice, and the files state a sex."""
+    random = np.random.default_rng(8)
+    frequency = random.uniform(0.2, 0.5, (sites, 1))
+    codes = (random.random((sites, 20)) < frequency).astype(np.uint8) + (
+        random.random((sites, 20)) < frequency
+    )
+    codes[:, :10] = 2 * (random.random((sites, 10)) < frequency)
+    codes[7, 0] = 1
+    rows = [("X", 5_000_000 + 9_000 * i, ".", "A", "G", codes[i].tolist()) for i in range(sites)]
+    return cohort_of_rows(folder, [f"s{i}" for i in range(20)], rows, sex=stated)
+
+
+def test_a_stated_sex_stands_only_where_x_does_not_contradict_it(tmp_path: Path) -> None:
+    exchanged = [FEMALE] + [MALE] * 9 + [FEMALE] * 9 + [MALE]
+    cohort = people_on_x(tmp_path / "c", exchanged)
+    outcome = repair([cohort], PLAIN, LOOSE, tmp_path / "out")
+    told = {each.code: each for each in outcome.unresolved}
+    assert told["sex_contradicted"].samples == 2
+    got, before = read_matrix(Path(outcome.files[0].path)).counts(), cohort.genotypes(slice(None))
+    assert got[7, 0] == -1  # X says that he is a man
+    assert (got[:, 19] == before[:, 19]).all()  # and that she is a woman
+    right = people_on_x(tmp_path / "r", [MALE] * 10 + [FEMALE] * 10)
+    plan = plan_repairs([right], PLAIN, LOOSE)
+    assert "sex_contradicted" not in {each.code for each in plan.unresolved}
+
+
+def test_few_sites_of_x_leave_the_stated_sex(tmp_path: Path) -> None:
+    cohort = people_on_x(tmp_path / "c", [MALE] * 10 + [FEMALE] * 9 + [MALE], sites=15)
+    plan = plan_repairs([cohort], PLAIN, LOOSE)
+    assert "sex_contradicted" not in {each.code for each in plan.unresolved}
+    assert {step.code: step for step in plan.steps}[RepairCode.MALE_HETS].sites > 1
