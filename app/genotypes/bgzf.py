@@ -23,6 +23,8 @@ from typing import BinaryIO, Self
 
 import deflate
 
+from app.genotypes.direct_inflate import direct_inflate
+
 EOF_MARKER = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 LONGEST_LINE = 128 << 20
 MARGIN = 4096
@@ -84,6 +86,7 @@ class TextBlocks:
     `start` and `stop` (places of `split_points`) limit the text to the lines that begin behind the first byte
     of the block at `start` and not behind the first of the one at `stop`: the line that is cut by `start`
     belongs to the part before, which reads on for it. All parts together have every line once.
+    `direct` False: not by the extension in C.
     """
 
     def __init__(
@@ -94,6 +97,7 @@ class TextBlocks:
         digest: bool = False,
         start: int = 0,
         stop: int | None = None,
+        direct: bool = True,
     ):
         self.path = Path(path)
         self._file: BinaryIO = self.path.open("rb", buffering=0)
@@ -104,6 +108,9 @@ class TextBlocks:
         self._start, self._stop = start, self.size if stop is None else min(stop, self.size)
         self._limited = start > 0 or self._stop < self.size
         self._beyond = False  # the present chunk lies behind `stop`
+        self._cut_line = start > 0  # what comes first belongs to the part before
+        self._inflate = direct_inflate() if direct else None
+        self._fill = 0  # bytes in the buffer
         self._buffer = bytearray(max(piece_bytes, _INPUT_BYTES // 8) + (1 << 17))
         self._piece_bytes = piece_bytes
         self.eof_marker = self._look_for_marker()
@@ -130,13 +137,11 @@ class TextBlocks:
         self._file.close()
 
     def __iter__(self) -> Iterator[memoryview]:
-        fill = searched = 0
+        searched = 0
         try:
             for chunk in self._own_lines() if self._limited else self._chunks():
-                if fill + len(chunk) + MARGIN > len(self._buffer):
-                    self._grow(fill + len(chunk) + MARGIN)
-                self._buffer[fill : fill + len(chunk)] = chunk
-                fill += len(chunk)
+                self._append(chunk)
+                fill = self._fill
                 if fill < self._piece_bytes:
                     continue
                 end = self._buffer.rfind(b"\n", searched, fill) + 1
@@ -146,39 +151,46 @@ class TextBlocks:
                     continue
                 yield memoryview(self._buffer)[:end]
                 self._buffer[: fill - end] = self._buffer[end:fill]
-                fill = searched = fill - end
+                self._fill = searched = fill - end
         except ContainerError:
-            if end := self._buffer.rfind(b"\n", 0, fill) + 1:
+            if end := self._buffer.rfind(b"\n", 0, self._fill) + 1:
                 yield memoryview(self._buffer)[:end]
             raise
         if self._digest is not None:
             self.sha256 = self._digest.hexdigest()
-        if fill:
-            yield memoryview(self._buffer)[:fill]
+        if self._fill:
+            yield memoryview(self._buffer)[: self._fill]
 
-    def _grow(self, needed: int) -> None:
-        bigger = bytearray(needed * 2)
-        bigger[: len(self._buffer)] = self._buffer
-        self._buffer = bigger
+    def _append(self, chunk: bytes | bytearray | memoryview) -> None:
+        """Put a chunk into the buffer; one that is empty lies there already."""
+        if length := len(chunk):
+            self._make_room(length)
+            self._buffer[self._fill : self._fill + length] = chunk
+            self._fill += length
+
+    def _make_room(self, length: int) -> None:
+        needed = self._fill + length + MARGIN
+        if needed > len(self._buffer):
+            bigger = bytearray(needed * 2)
+            bigger[: len(self._buffer)] = self._buffer
+            self._buffer = bigger
 
     def _refuse_long_line(self, fill: int) -> None:
         if fill > LONGEST_LINE:
-            raise ContainerError(
-                ContainerFault.LINE_TOO_LONG, self.packed_done, f"no line end in {fill} bytes of text"
-            )
+            detail = f"no line end in {fill} bytes of text"
+            raise ContainerError(ContainerFault.LINE_TOO_LONG, self.packed_done, detail)
 
     def _own_lines(self) -> Iterator[bytes | bytearray | memoryview]:
         """The chunks without what belongs to the parts before and behind."""
-        cut_line = self._start > 0
         for chunk in self._chunks():
             text = memoryview(chunk)
-            if cut_line:
+            if self._cut_line:
                 end = bytes(chunk).find(b"\n") + 1
                 if not end or self._beyond:
                     if end:
                         return
                     continue
-                cut_line, text = False, text[end:]
+                self._cut_line, text = False, text[end:]
             if self._beyond and (end := bytes(chunk).find(b"\n") + 1):
                 yield text[:end]
                 return
@@ -212,21 +224,40 @@ class TextBlocks:
             self._note(piece)
             yield piece
 
-    def _bgzf_chunks(self) -> Iterator[bytearray]:
+    def _bgzf_chunks(self) -> Iterator[bytes | bytearray]:
         at = self._start
         while at < self.size:
             with self._window(at) as (view, base):
                 first = at
-                for after, text in whole_blocks(view, at - base, base):
-                    self._beyond = at >= self._stop
+                for after, text in self._blocks(view, at - base, base):
+                    self.packed_done = base + after - self._start
+                    yield text
                     at = base + after
-                    self.packed_done = at - self._start
-                    if text:
-                        yield text
                 if self._digest is not None:
                     self._digest.update(view[first - base : at - base])
                 if at == first or (at < self.size and base + len(view) == self.size):
                     raise ContainerError(ContainerFault.TRUNCATED, at, "the last block is cut")
+
+    def _blocks(self, view: memoryview, at: int, base: int) -> Iterator[tuple[int, bytes | bytearray]]:
+        """As `whole_blocks`; an empty text where the blocks were inflated into the buffer."""
+        own = self._stop - base
+        before = -1
+        while before < at:
+            before = at
+            direct = self._inflate if not self._cut_line and at < own else None
+            if direct is not None:
+                self._make_room(1 << 16)
+                enough = max(self._piece_bytes, self._fill + 1)
+                at, self._fill = direct(view, at, own, self._buffer, self._fill, enough)
+                if before < at:
+                    yield at, b""
+                    continue
+            for after, text in whole_blocks(view, at, base):
+                self._beyond = at >= own
+                yield after, text
+                at = after
+                if self._inflate is not None:
+                    break
 
     @contextlib.contextmanager
     def _window(self, at: int) -> Iterator[tuple[memoryview, int]]:
@@ -240,18 +271,15 @@ class TextBlocks:
             # An exception on its way holds pieces of the view; the last one to let go closes the map.
             with contextlib.suppress(BufferError):
                 view.release()
-                if isinstance(mapped, mmap.mmap):
+                if not isinstance(mapped, bytes):
                     mapped.close()
 
     def _map(self, base: int, length: int) -> mmap.mmap | bytes:
         """Bytes of the file, mapped, or read where it cannot be mapped."""
         try:
-            return _mapped(self._file.fileno(), length, base)
+            return mmap.mmap(self._file.fileno(), length, access=mmap.ACCESS_READ, offset=base)
         except (OSError, ValueError):
-            return self._read_window(base, length)
-
-    def _read_window(self, base: int, length: int) -> bytes:
-        self._file.seek(base)
+            self._file.seek(base)
         parts = []
         while length and (part := self._file.read(length)):
             parts.append(part)
@@ -284,10 +312,6 @@ class TextBlocks:
             raise ContainerError(ContainerFault.CORRUPT, start, str(error)) from error
 
 
-def _mapped(file: int, length: int, base: int) -> mmap.mmap:
-    return mmap.mmap(file, length, access=mmap.ACCESS_READ, offset=base)
-
-
 def open_text_blocks(
     path: str | os.PathLike[str],
     *,
@@ -295,9 +319,10 @@ def open_text_blocks(
     digest: bool = False,
     start: int = 0,
     stop: int | None = None,
+    direct: bool = True,
 ) -> TextBlocks:
     """Open a BGZF, gzip or plain file for reading in pieces of whole lines; see `TextBlocks`."""
-    return TextBlocks(path, piece_bytes=piece_bytes, digest=digest, start=start, stop=stop)
+    return TextBlocks(path, piece_bytes=piece_bytes, digest=digest, start=start, stop=stop, direct=direct)
 
 
 def split_points(path: str | os.PathLike[str], parts: int) -> list[int]:

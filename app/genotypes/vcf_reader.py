@@ -52,7 +52,9 @@ class VcfReader:
         self._number_of_name: dict[bytes, int] = {}
         self._rows: RowReader | None = None
         pieces = PIECE_BYTES if RowReader(0, kernel=kernel).compiled else NUMPY_PIECE_BYTES
-        self.text = open_text_blocks(path, piece_bytes=pieces, digest=digest, start=start, stop=stop)
+        self.text = open_text_blocks(
+            path, piece_bytes=pieces, digest=digest, start=start, stop=stop, direct=kernel is not False
+        )
         if header is not None:
             self._begin_records(len(header.columns or []))
 

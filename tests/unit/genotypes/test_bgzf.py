@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -14,11 +15,13 @@ from app.genotypes.bgzf import (
     Compression,
     ContainerError,
     ContainerFault,
+    TextBlocks,
     open_text_blocks,
     pack_block,
     read_lines,
     split_points,
 )
+from app.genotypes.direct_inflate import direct_inflate
 
 TEXT = b"".join(b"line %d of some text that packs well\n" % n for n in range(20_000))
 
@@ -119,6 +122,60 @@ def test_text_without_line_ends_does_not_fill_the_memory(
     assert caught.value.fault is ContainerFault.LINE_TOO_LONG
 
 
+needs_extension = pytest.mark.skipif(direct_inflate() is None, reason="the extension in C is not there")
+
+
+def told(path: Path, direct: bool, start: int) -> tuple[bytes, str, int, str | None]:
+    """Text, damage, packed bytes and checksum of a file."""
+    text, damage = b"", ""
+    with TextBlocks(path, piece_bytes=3000, digest=True, start=start, direct=direct) as blocks:
+        try:
+            for piece in blocks:
+                text += bytes(piece)
+        except ContainerError as error:
+            damage = str(error)
+        return text, damage, blocks.packed_done, blocks.sha256
+
+
+@needs_extension
+@given(st.randoms(use_true_random=False), st.integers(0, 6), st.sampled_from([1, 40, 4000]), st.booleans())
+@settings(max_examples=120, deadline=None)
+def test_damage_is_told_alike_with_the_extension_and_without(
+    tmp_path_factory: pytest.TempPathFactory, rng: Random, changes: int, block: int, part: bool
+) -> None:
+    text = bytes(rng.choice(b"abc\n\n") for _ in range(rng.randint(1, 30 * block)))
+    blocks = [pack_block(text[at : at + block], 1) for at in range(0, len(text), block)]
+    packed = bytearray(b"".join(blocks) + EOF_MARKER)
+    for _ in range(changes):
+        at = rng.randrange(len(packed))
+        if rng.random() < 0.2:
+            del packed[at : at + rng.randint(1, 60)]
+        else:
+            packed[at] ^= rng.choice([1, 4, 0x80, 0xFF])
+        packed = packed or bytearray(b"x")
+    path = tmp_path_factory.mktemp("damage") / "x"
+    path.write_bytes(packed)
+    start = split_points(path, 2)[-1] if part else 0
+    assert told(path, True, start) == told(path, False, start)
+
+
+@needs_extension
+def test_the_extension_refuses_places_outside_and_can_be_switched_off(
+    packed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inflate = direct_inflate()
+    assert inflate is not None
+    view, text = memoryview(packed.read_bytes()), bytearray(100_000)
+    after, fill = inflate(view, 0, len(view), text, 10, 11)
+    assert (after, text[10:fill]) == (int.from_bytes(view[16:18], "little") + 1, TEXT[:0xFF00])
+    assert inflate(view, 0, len(view), bytearray(1000), 0, 1) == (0, 0)  # no room
+    for at, place in ((-1, 0), (len(view) + 1, 0), (0, -1), (0, 100_001)):
+        with pytest.raises(ValueError, match="outside"):
+            inflate(view, at, len(view), text, place, 1 << 20)
+    monkeypatch.setenv("HAPLODESK_NO_KERNEL", "1")
+    assert direct_inflate() is None
+
+
 def test_failed_writing_leaves_nothing(tmp_path: Path) -> None:
     path = tmp_path / "a.vcf.gz"
     writer = BgzfWriter(path)
@@ -137,10 +194,17 @@ def test_lines(packed: Path) -> None:
     st.sampled_from(["bgzf", "plain", "gzip"]),
     st.integers(1, 4000),
     st.booleans(),
+    st.booleans(),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_parts_read_alone_are_the_whole(
-    tmp_path_factory: pytest.TempPathFactory, lines: list[bytes], parts: int, how: str, block: int, ends: bool
+    tmp_path_factory: pytest.TempPathFactory,
+    lines: list[bytes],
+    parts: int,
+    how: str,
+    block: int,
+    ends: bool,
+    direct: bool,
 ) -> None:
     text = b"\n".join(lines) + (b"\n" if ends else b"")
     path = tmp_path_factory.mktemp("parts") / "x"
@@ -150,7 +214,7 @@ def test_parts_read_alone_are_the_whole(
     assert points[0] == 0
     found = []
     for start, stop in zip(points, [*points[1:], None], strict=True):
-        with open_text_blocks(path, piece_bytes=256, start=start, stop=stop) as blocks:
+        with open_text_blocks(path, piece_bytes=256, start=start, stop=stop, direct=direct) as blocks:
             found.append(b"".join(bytes(piece) for piece in blocks))
     assert b"".join(found) == text
     assert all(part.endswith(b"\n") for part in [part for part in found if part][:-1])
@@ -179,7 +243,7 @@ def test_a_file_that_cannot_be_mapped_is_read(packed: Path, monkeypatch: pytest.
     def refuse(*_: object, **__: object) -> None:
         raise OSError("no maps here")
 
-    monkeypatch.setattr("app.genotypes.bgzf._mapped", refuse)
+    monkeypatch.setattr("app.genotypes.bgzf.mmap.mmap", refuse)
     assert read(packed) == TEXT
 
 

@@ -1,0 +1,6 @@
+from mmap import mmap
+
+def use(path: str, /) -> bool: ...
+def blocks(
+    packed: bytes | memoryview | mmap, at: int, stop: int, text: bytearray, fill: int, enough: int, /
+) -> tuple[int, int]: ...
