@@ -32,6 +32,7 @@ class _Wanted(Model):
     build: str | None = None
     phasing: bool = True
     panel_sites: str | None = None
+    population: str = ""
 
 
 async def check_dataset(
@@ -41,18 +42,24 @@ async def check_dataset(
     panel_id: str | None = None,
     build: str | None = None,
     phasing: bool = True,
+    population: str = "",
 ) -> Changes:
     """Read every file once, in a process of its own, and keep what was found.
 
-    With a service its limits count, and what it would say is predicted. Findings are no Problem; a file that
-    is gone is. One check of a dataset runs at a time, whoever starts it.
+    With a service its limits count, and what it would say is predicted for the panel's `population`.
+    Findings are no Problem; a file that is gone is. One check of a dataset runs at a time, whoever starts it.
     """
     dataset = await dataset_of(desk, dataset_id)
     wanted = _Wanted(build=build, phasing=phasing)
     if service_id:
         sites = await _sites(desk, service_id, panel_id)
         service = await desk.service(service_id)
-        known = {"limits": service.limits, "for_service": True, "panel_sites": sites}
+        known = {
+            "limits": service.limits,
+            "for_service": True,
+            "panel_sites": sites,
+            "population": population,
+        }
         wanted = wanted.model_copy(update=known)
     for _ in range(LOCK_TRIES):  # a check that was stopped just now takes a moment to end
         async with desk.only_one(dataset_id) as mine:
@@ -65,7 +72,7 @@ async def check_dataset(
     if service_id:
         from app.operations.predict import predict
 
-        changes |= await predict(desk, dataset_id, service_id, panel_id, build=build)
+        changes |= await predict(desk, dataset_id, service_id, panel_id, population, build)
     return changes
 
 

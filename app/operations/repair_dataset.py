@@ -77,7 +77,7 @@ async def repair_dataset(
             outcome, verdict = await _in_process_repair(errand, stage, task.report)
             async with published(stage):
                 await _keep(desk, dataset, new, moved_outcome(outcome, stage), verdict)
-    await check_dataset(desk, new, service_id, panel_id)
+    await check_dataset(desk, new, service_id, panel_id, population=population)
     return Changes.of(Noun.DATASET, new, dataset_id)
 
 

@@ -105,11 +105,12 @@ class DeskOperations:
         service_id: str | None = None,
         panel_id: str | None = None,
         build: str | None = None,
+        population: str = "",
     ) -> Changes:
         """Check the files of a dataset, by the rules of a service if one is named."""
         from app.operations.check_dataset import check_dataset
 
-        return await check_dataset(self._desk, dataset_id, service_id, panel_id, build)
+        return await check_dataset(self._desk, dataset_id, service_id, panel_id, build, population=population)
 
     async def remove_dataset(self, dataset_id: str) -> Changes:
         """Forget a dataset; its files stay where they are."""

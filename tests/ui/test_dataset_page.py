@@ -18,9 +18,11 @@ from app.domain.repair import RepairCode, RepairPlan
 from app.operations.tasks import Task, TaskKind
 from app.ui.context import Context
 from app.ui.views.uploads.dataset_detail import DatasetDetail
+from app.ui.views.uploads.target_menu import targets
 from app.ui.views.uploads.uploads_view import UploadsView
 from tests.ui import cohorts, samples
 from tests.ui.fakes import FakeLibrary, FakeOperations
+from tests.ui.menus import choose
 from tests.ui.test_window import nameless
 
 
@@ -92,8 +94,27 @@ def test_a_service_that_was_not_asked_is_asked(
 ) -> None:
     line = next(e for e in view.detail.verdict.lines if e.name.text() == "Practice server")
     line.ask.click()
+    assert choose(view, "African") == ["European", "African", "Mixed", "Population not stated"]
     qtbot.waitUntil(lambda: operations.names() == ["predict"])
-    assert operations.calls[0][1] == ("dataset-1", "practice-server", "apps@practice@1.0.0")
+    assert operations.calls[0][1] == ("dataset-1", "practice-server", "apps@practice@1.0.0", "afr")
+
+
+def test_a_prediction_is_made_again_for_another_panel_and_population(
+    view: UploadsView, operations: FakeOperations, qtbot: QtBot
+) -> None:
+    view.detail.verdict.lines[0].ask.click()
+    view.detail.verdict.details.again.click()
+    choose(view, "Michigan Imputation Server · HRC r1.1 2016", "Mixed")
+    qtbot.waitUntil(lambda: operations.names() == ["predict"])
+    assert operations.calls[0][1] == ("dataset-1", "michigan", "apps@hrc-r1.1@2.0.0", "mixed")
+
+
+def test_a_panel_with_one_population_has_no_choice(view: UploadsView) -> None:
+    assert view.detail.facts is not None
+    found = {t.panel_id: t for t in targets(view.detail.facts.services, view.detail.facts.panels)}
+    (only,) = found["apps@hapmap-2@2.0.0"].each()
+    assert (only.population, only.words.rpartition(" · ")[2]) == ("eur", "European")
+    assert [each.population for each in found["apps@hrc-r1.1@2.0.0"].each()] == ["eur", "afr", "mixed", ""]
 
 
 def test_adding_a_site_list_goes_to_the_panel(view: UploadsView, context: Context) -> None:
@@ -118,7 +139,7 @@ def test_the_plan_shows_what_would_be_done(
     plan = view.detail.plan
     assert operations.calls[0][:2] == (
         "plan_repair",
-        ("dataset-1", "michigan", "apps@1000g-phase-3-v5@2.0.0"),
+        ("dataset-1", "michigan", "apps@1000g-phase-3-v5@2.0.0", "eur"),
     )
     assert [row.box.isChecked() for row in plan.steps.rows] == [True, True, True, True, False]
     assert not plan.steps.rows[0].box.isEnabled()
@@ -145,7 +166,7 @@ def test_a_repair_shows_the_new_dataset_and_can_be_taken_back(
     plan.repair.click()
     assert plan.repair.text() == "Repairing…"
     qtbot.waitUntil(lambda: view.detail.name.text() == "cohort-A ready for Michigan")
-    name, args, _ = operations.calls[-1]
+    name, args, more = operations.calls[-1]
     assert name == "repair_dataset"
     assert args[3] == (
         RepairCode.RECOMPRESS,
@@ -154,6 +175,7 @@ def test_a_repair_shows_the_new_dataset_and_can_be_taken_back(
         RepairCode.DROP_SAMPLES_CHUNK,
     )
     assert args[4] == Path("ready")
+    assert more["population"] == "eur"
     assert view.detail.tabs.currentWidget() is view.detail.made
     box = context.notices.boxes()[0]
     undo = next(b for b in box.findChildren(QPushButton) if b.text() == "Undo")

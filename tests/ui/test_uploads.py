@@ -19,6 +19,7 @@ from app.ui.views.uploads.choosing import choose_folder
 from app.ui.views.uploads.uploads_view import UploadsView
 from tests.ui import samples
 from tests.ui.fakes import FakeLibrary, FakeOperations
+from tests.ui.menus import choose
 
 
 def open_view(context: Context, qtbot: QtBot) -> UploadsView:
@@ -86,7 +87,9 @@ def test_checking_for_a_service(
     verdict.choice.setCurrentIndex(verdict.choice.findData("topmed"))
     assert [e.name.text() for e in verdict.lines if e.isVisible()] == ["TOPMed Imputation Server"]
     verdict.check.click()
+    choose(uploads, "European")
     qtbot.waitUntil(lambda: len(operations.calls) == 2)
+    assert operations.calls[1][2] == {"population": "eur"}
     assert [call[1] for call in operations.calls] == [
         ("dataset-1", None),
         ("dataset-1", "topmed", "apps@topmed-r3@1.0.0"),

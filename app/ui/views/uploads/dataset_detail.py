@@ -298,10 +298,13 @@ class DatasetDetail(QWidget):
     # Done.
 
     def target(self, service_id: str | None, panel_id: str | None) -> Target:
-        """A target with its words."""
+        """A target with its words, for the population of its last prediction."""
         facts = self.facts
-        services, panels = (facts.services, facts.panels) if facts is not None else ((), ())
-        return target_of(service_id, panel_id, services, panels)
+        if facts is None:
+            return target_of(service_id, panel_id, (), ())
+        said = [v for v in facts.dataset.verdicts if (v.service_id, v.panel_id) == (service_id, panel_id)]
+        population = said[0].population if said else ""
+        return target_of(service_id, panel_id, facts.services, facts.panels, population)
 
     def show_plan(self, target: Target, tick: RepairCode | None = None) -> None:
         """Go to the plan of repairs for a service."""
@@ -314,13 +317,11 @@ class DatasetDetail(QWidget):
         """Go to the plan with a step ticked: the plan that is open, else that of a service that needs it."""
         self.show_plan(self.plan.target or self._best_target(fix), fix)
 
-    def panel_of(self, service_id: str | None) -> str | None:
-        """The panel that a check for a service means: that of its last prediction, or its only one."""
-        if self.facts is None or service_id is None:
-            return None
-        said = [v.panel_id for v in self.facts.dataset.verdicts if v.service_id == service_id and v.panel_id]
-        mine = [p.id for p in self.facts.panels if p.service_id == service_id]
-        return said[-1] if said else mine[0] if len(mine) == 1 else None
+    def last_target(self, service_id: str) -> Target | None:
+        """What a check for a service means: what was last predicted for it."""
+        verdicts = self.facts.dataset.verdicts if self.facts is not None else ()
+        last = next((v for v in verdicts if v.service_id == service_id and v.panel_id), None)
+        return self.target(service_id, last.panel_id) if last is not None else None
 
     def show_best_plan(self) -> None:
         """Go to the plan that is open, else to that of the first refusal or of the chosen service."""

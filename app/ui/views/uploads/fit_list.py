@@ -146,7 +146,7 @@ class VerdictPanel(Card):
         self.more = link("", self._show_all)
         self.more.hide()
         self.body.addWidget(self.more)
-        self.details = VerdictDetails(context, actions.add_sites)
+        self.details = VerdictDetails(context, actions.add_sites, actions.predict)
 
     def _top(self) -> QHBoxLayout:
         self.choice = QComboBox()

@@ -30,7 +30,7 @@ class DatasetActions:
             view.context.commands.run(name, (view.current,))
 
     def predict(self, service_id: str) -> None:
-        """Ask for the panel when there are several, then predict and show what the server would write."""
+        """Ask for panel and population where there is a choice, then predict and show what it would say."""
         facts = self._view.detail.facts
         if facts is None:
             return
@@ -44,7 +44,7 @@ class DatasetActions:
             return
         service, panel = target.service_id, target.panel_id
         view.detail.verdict.unfold_service(service, panel)
-        view.do(view.context.operations.predict(dataset_id, service, panel))
+        view.do(view.context.operations.predict(dataset_id, service, panel, target.population))
 
     def show_plan(self, service_id: str, panel_id: str | None) -> None:
         """Open the plan for a service."""

@@ -172,7 +172,7 @@ class PlanTab(QWidget):
             offer = await self._context.library.chain_offer(*builds)
         chain = Path(kept.path) if kept is not None else None
         plan = await self._context.operations.plan_repair(
-            dataset.id, target.service_id, target.panel_id, chain=chain
+            dataset.id, target.service_id, target.panel_id, target.population, chain=chain
         )
         return Planned(plan, builds, kept, offer)
 
@@ -275,7 +275,13 @@ class PlanTab(QWidget):
         self.repair.setEnabled(False)
         self.repair.setText(self.tr("Repairing…"))
         work = self._context.operations.repair_dataset(
-            dataset.id, target.service_id, target.panel_id, codes, self.folder, chain=self.chain
+            dataset.id,
+            target.service_id,
+            target.panel_id,
+            codes,
+            self.folder,
+            population=target.population,
+            chain=self.chain,
         )
 
         def done(changes: Changes) -> None:

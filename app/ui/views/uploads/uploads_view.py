@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from app.ui.views.uploads.dataset_commands import dataset_commands
 from app.ui.views.uploads.dataset_detail import DatasetDetail, DatasetFacts
 from app.ui.views.uploads.dataset_words import chromosome_span, dataset_shown
 from app.ui.views.uploads.page_actions import DatasetActions
+from app.ui.views.uploads.target_menu import Target, ask_target, targets
 from app.ui.widgets.basics import EmptyState, link
 from app.ui.widgets.noun_keys import bind_noun_keys
 from app.ui.widgets.splitter import RememberedSplitter
@@ -186,13 +188,27 @@ class UploadsView(ListAndDetail):
             self.reveal(dataset_id)
 
     def check(self, ids: Sequence[str], service_id: str | None) -> None:
-        """Check datasets, by the rules of a service if one is named."""
-        panel_id = self.detail.panel_of(service_id)
+        """Check datasets, by the rules of a service if one is named; panel and population as last time.
+
+        The first time they are asked where there is a choice.
+        """
+        target = self.detail.last_target(service_id) if service_id is not None else Target()
+        facts = self.detail.facts
+        if target is not None or facts is None:
+            self._check_for(ids, target or Target(service_id))
+            return
+        services = tuple(s for s in facts.services if s.id == service_id)
+        wanted = targets(services, facts.panels) or (Target(service_id),)
+        ask_target(self, wanted, services, partial(self._check_for, ids))
+
+    def _check_for(self, ids: Sequence[str], target: Target) -> None:
         for each in ids:
-            if panel_id is None:
-                work = self.context.operations.check_dataset(each, service_id)
+            if target.panel_id is None:
+                work = self.context.operations.check_dataset(each, target.service_id)
             else:
-                work = self.context.operations.check_dataset(each, service_id, panel_id)
+                work = self.context.operations.check_dataset(
+                    each, target.service_id, target.panel_id, population=target.population
+                )
             self.do(work)
 
     def add(self, paths: Sequence[Path], name: str | None = None) -> None:

@@ -29,15 +29,28 @@ class VerdictDetails(QWidget):
     """Hidden until a verdict is shown."""
 
     def __init__(
-        self, context: Context, add_sites: Callable[[], object], parent: QWidget | None = None
+        self,
+        context: Context,
+        add_sites: Callable[[], object],
+        predict: Callable[[str], object],
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.verdict: Verdict | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(0, GRID // 2, 0, 0)
         column.setSpacing(GRID // 2)
+        self._predict = predict
         self.rules = Text(muted=True, minor=True)
-        column.addWidget(self.rules)
+        self.again = QPushButton(self.tr("Predict again…"))
+        self.again.setToolTip(self.tr("For the same or another panel and population"))
+        context.theme.bind_icon(self.again, "refresh")
+        self.again.clicked.connect(self._ask_again)
+        row = QHBoxLayout()
+        row.setSpacing(GRID)
+        row.addWidget(self.rules, 1)
+        row.addWidget(self.again)
+        column.addLayout(row)
         column.addLayout(self._not_judged(context, add_sites))
         theme = context.theme
         self.reasons = ShortTable(theme, self.tr("Reasons"), reason_columns(), most=0)
@@ -73,6 +86,10 @@ class VerdictDetails(QWidget):
         row.addWidget(self.missing, 1)
         row.addWidget(self.add_sites)
         return row
+
+    def _ask_again(self) -> None:
+        if self.verdict is not None:
+            self._predict(self.verdict.service_id)
 
     def _said(self, verdict: Verdict) -> str:
         parts = [verdict.server_says] if verdict.server_says else []

@@ -15,6 +15,7 @@ from app.ui.status import Shown
 
 MEGABASE = 1_000_000
 NAMED = 5
+NO_POPULATION = "off"
 
 
 def _t(words: str) -> str:
@@ -34,8 +35,9 @@ def outcome_shown(outcome: str) -> Shown:
 
 
 def verdict_name(verdict: Verdict) -> str:
-    """`Michigan · 1000G Phase 3`."""
-    return " · ".join(part for part in (verdict.service, verdict.panel) if part)
+    """`Michigan · 1000G Phase 3 · eur`."""
+    population = verdict.population if verdict.population != NO_POPULATION else ""
+    return " · ".join(part for part in (verdict.service, verdict.panel, population) if part)
 
 
 def repairable(verdict: Verdict) -> bool:
