@@ -52,6 +52,7 @@ class RepairCode(StrEnum):
     X_REGIONS = "x_regions"
     LIFTOVER = "liftover"
     BATCHES = "batches"
+    DROP_LINKAGE = "drop_linkage"  # sites not correlated with their neighbours as in the panel
 
 
 class RepairStep(Model):

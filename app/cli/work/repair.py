@@ -82,20 +82,9 @@ def _errand(paths: Sequence[Path], wanted: Wanted) -> RepairErrand:
         paths=tuple(str(each) for each in paths),
         site_lists=(str(wanted.sites),) if wanted.sites is not None else (),
         panel_build=build or "",
-        panel_genotypes=_people_of(wanted.sites),
         chain=str(wanted.chain) if wanted.chain is not None else None,
         choices=RepairChoices(chosen=wanted.only, drop_samples=_names(wanted.drop_samples)),
     )
-
-
-def _people_of(sites: Path | None) -> dict[str, str]:
-    """A panel that is given as a VCF with people also orients A/T and C/G sites by their neighbours."""
-    if sites is None or not sites.name.endswith((".vcf", ".vcf.gz", ".vcf.bgz")):
-        return {}
-    from app.genotypes.matrix import read_samples
-    from app.genotypes.repair.study import CHROMOSOMES
-
-    return dict.fromkeys(CHROMOSOMES[1:], str(sites)) if read_samples(sites) else {}
 
 
 def _names(path: Path | None) -> frozenset[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.domain.problem import Kind, problem
+from app.domain.problem import Kind, ProblemError, problem
 from app.genotypes.bgzf import (
     Compression,
     ContainerError,
@@ -25,11 +25,15 @@ from app.genotypes.panels.vcf_sites import Keys, keys_of, vcf_rows
 
 @dataclass(frozen=True)
 class Source:
-    """A file of sites that was looked at; `how` says how it is read, `frequency_name` what is taken."""
+    """A file of sites that was looked at; `how` says how it is read, `frequency_name` what is taken.
+
+    `has_people`: it is a VCF as text that holds genotypes too.
+    """
 
     path: Path
     how: Layout | Keys | str
     frequency_name: str = ""
+    has_people: bool = False
 
     def rows(self, read: Read) -> Iterator[SiteRows]:
         """The sites in pieces; ProblemError for whatever is wrong with the file."""
@@ -50,7 +54,7 @@ def look(path: Path, population: str = "") -> Source:
         header = _vcf_header(path)
         if header:
             keys = keys_of(header, population)
-            return Source(path, keys, keys.name)
+            return Source(path, keys, keys.name, _has_people(path))
         layout = layout_of(path, population)
         return Source(path, layout, layout.frequency_name)
 
@@ -80,6 +84,15 @@ def _vcf_header(path: Path) -> list[str]:
             if not text[-1].startswith("#"):
                 break
     return lines
+
+
+def _has_people(path: Path) -> bool:
+    from app.genotypes.matrix import read_samples
+
+    try:
+        return bool(read_samples(path))
+    except ProblemError:  # no line of columns: the rows tell what is wrong with it
+        return False
 
 
 @contextlib.contextmanager

@@ -28,11 +28,31 @@ _FILTER_BITS = 24
 
 
 @dataclass(frozen=True)
+class PeopleFile:
+    """A source that also holds genotypes, as it was: bytes, nanoseconds since the epoch, plain names."""
+
+    path: str
+    size: int
+    modified: int
+    chromosomes: tuple[str, ...] = ()
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether the file is still there as it was."""
+        try:
+            found = os.stat(self.path)
+        except OSError:
+            return False
+        return (found.st_size, found.st_mtime_ns) == (self.size, self.modified)
+
+
+@dataclass(frozen=True)
 class PanelAbout:
     """What a site list is. To build one, give `name`, `build` and, if wanted, `population`.
 
     `population` chooses among the frequencies of the sources; `frequency` is what the source calls the one
-    taken. `skipped` rows lay on no chromosome of humans. `source` names the files.
+    taken. `skipped` rows lay on no chromosome of humans. `source` names the files; `people` are those of them
+    that are VCFs with samples.
     """
 
     name: str
@@ -46,6 +66,7 @@ class PanelAbout:
     has_rs: bool = False
     frequency: str = ""
     source: str = ""
+    people: tuple[PeopleFile, ...] = ()
 
 
 class OtherAlleles(Mapping[int, Alleles]):
@@ -91,6 +112,11 @@ class PanelList:
         if chromosome not in self._tables:
             self._tables[chromosome] = self._mapped(chromosome)
         return self._tables[chromosome]
+
+    def genotypes(self) -> dict[str, Path]:
+        """VCFs with the panel's people by chromosome, as far as they are still there and unchanged."""
+        kept = [each for each in self.about.people if each.unchanged]
+        return {name: Path(each.path) for each in reversed(kept) for name in each.chromosomes}
 
     def _mapped(self, chromosome: str) -> SiteTable:
         found = {name: self._column(chromosome, name) for name in self._files[chromosome]}
@@ -187,12 +213,19 @@ class _Builder:
         self._folder, self._report, self._total = folder, report, total
         self._writers: dict[str, ChromosomeWriter] = {}
         self._done = self._sites = self._skipped = 0
+        self._people: list[PeopleFile] = []
 
     def take(self, source: Source) -> None:
         """All rows of a source."""
+        found, names = source.path.stat(), set[str]()
         for rows in source.rows(self._read):
             self._spread(rows)
-        self._done += source.path.stat().st_size
+            names.update(rows.names[index] or "" for index in np.unique(rows.chromosome).tolist())
+        self._done += found.st_size
+        if source.has_people:
+            path = os.path.abspath(source.path)
+            on = tuple(naturally(names - {""}))
+            self._people.append(PeopleFile(path, found.st_size, found.st_mtime_ns, on))
 
     def _read(self, packed: int) -> None:
         progress = Progress(done=self._done + packed, total=self._total, step="Reading the sites")
@@ -236,6 +269,7 @@ class _Builder:
             skipped=self._skipped,
             has_frequency=frequency,
             has_rs=rs,
+            people=tuple(self._people),
             frequency=", ".join(dict.fromkeys(s.frequency_name for s in sources if s.frequency_name))
             if frequency
             else "",
@@ -254,15 +288,21 @@ def _nothing(source: str) -> ProblemError:
     )
 
 
+def _about(written: Mapping[str, Any], folder: Path) -> PanelAbout:
+    people = tuple(
+        PeopleFile(**each | {"chromosomes": tuple(each["chromosomes"])}) for each in written.get("people", ())
+    )
+    told = {"chromosomes": tuple(written["chromosomes"]), "people": people, "id": folder.name}
+    return PanelAbout(**dict(written) | told)
+
+
 def open_panel(folder: Path) -> PanelList:
     """A list that was built before; ProblemError when it is not whole (sizes are compared, not bytes)."""
     try:
         written = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
         if written["version"] != VERSION:
             raise ValueError("another version")
-        about = PanelAbout(
-            **written["about"] | {"chromosomes": tuple(written["about"]["chromosomes"]), "id": folder.name}
-        )
+        about = _about(written["about"], folder)
         for chromosome, columns in written["files"].items():
             for name, (size, _) in columns.items():
                 if (folder / chromosome / name).stat().st_size != size:

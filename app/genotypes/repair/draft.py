@@ -32,7 +32,8 @@ class Draft:
     repair that removed a row, 0 while it is there; `changed` has a bit for each repair that changed it.
     `partner` is a row whose calls fill the gaps of this one, -1 for none. `counts` are of the samples that
     are left, in the orientation of the file. `lost` is the number of the repair that removed a sample.
-    `aligned` rows have the panel's alleles for certain; `panel_row` is where they stand in it.
+    `aligned` rows have the panel's alleles for certain; `panel_row` is where they stand in it. `slope` is how
+    rows are correlated with their neighbours compared to the panel, NaN where nobody asked.
     """
 
     study: Study
@@ -62,6 +63,8 @@ class Draft:
     panel_row: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     aligned: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, bool))
     lifted: bool = False
+    slope: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    slope_spread: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
 
     @property
     def build_now(self) -> str | None:
@@ -260,6 +263,8 @@ def begin(study: Study, target: RepairTarget, choices: RepairChoices, build: Bui
         batch=np.ones(len(study.samples), np.int64),
         panel_row=np.full(count, -1, np.int64),
         aligned=np.zeros(count, bool),
+        slope=np.full(count, np.nan),
+        slope_spread=np.full(count, np.nan),
     )
 
 

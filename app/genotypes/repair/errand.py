@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from app.domain.finding import BuildGuess
@@ -26,6 +26,9 @@ from app.genotypes.repair.target import RepairChoices, RepairTarget
 from app.genotypes.rules import RulePack
 from app.genotypes.site_table import SiteTable
 
+MOST_PEOPLE_BYTES = 1 << 30
+"""Packed bytes of VCFs with the panel's people that are read for a plan; more would take many minutes."""
+
 
 @dataclass(frozen=True)
 class RepairErrand:
@@ -42,7 +45,6 @@ class RepairErrand:
     panel: str | None = None
     site_lists: tuple[str, ...] = ()
     panel_build: str = ""
-    panel_genotypes: Mapping[str, str] = field(default_factory=dict)
     study_build: BuildGuess | None = None
     chain: str | None = None
     choices: RepairChoices = RepairChoices()
@@ -129,10 +131,17 @@ def _means(errand: RepairErrand, folder: Path, report: Report) -> Means:
     return Means(
         panel=tables_of(panel) if panel is not None else None,
         panel_build=panel.about.build if panel is not None else "",
-        panel_genotypes={name: Path(path) for name, path in errand.panel_genotypes.items()},
+        panel_genotypes=_people(panel) if panel is not None else None,
         study_build=errand.study_build,
         chain=Path(errand.chain) if errand.chain else None,
     )
+
+
+def _people(panel: PanelList) -> dict[str, Path]:
+    """The files with the panel's people, where they are small enough to be read for a plan."""
+    found = panel.genotypes()
+    size = sum(path.stat().st_size for path in set(found.values()))
+    return found if size <= MOST_PEOPLE_BYTES else {}
 
 
 def _panel(errand: RepairErrand, folder: Path, report: Report) -> PanelList | None:

@@ -14,31 +14,29 @@ from numpy.typing import NDArray
 
 from app.genotypes.cohort import MISSING
 from app.genotypes.matrix import compared_name, matrix_pieces
+from app.genotypes.repair.consistency import LEAST_NEIGHBOURS, Standard, slopes, standardised
 from app.genotypes.repair.draft import Draft, Rows
 from app.genotypes.repair.genotype_rows import read_block
 from app.genotypes.repair.study import CHROMOSOMES
 from app.genotypes.site_table import OTHER
 
 EACH_SIDE = 100
-LEAST_NEIGHBOURS = 3
 LEAST_CORRELATION = 0.3
 REACH = 500_000
 MOST_PEOPLE = 1_000
-Standard = NDArray[np.float32]
 
 
 def linkage_score(draft: Draft, rows: Rows) -> NDArray[np.float64]:
     """Between 1 (ALT means ALT) and -1 (ALT means REF), 0 where the neighbours do not tell.
 
     ALT of these rows is that of the file as the panel writes the pair; sites that were aligned before are the
-    neighbours.
+    neighbours, and how well these fit one another is kept in the draft (see `consistency.py`).
     """
     score = np.zeros(len(rows))
-    for number in np.unique(draft.chromosome[rows]).tolist():
-        name = CHROMOSOMES[number]
+    for name in draft.present():
         path = draft.target.panel_genotypes.get(name)
         if path is not None:
-            mine = np.flatnonzero(draft.chromosome[rows] == number)
+            mine = np.flatnonzero(draft.chromosome[rows] == CHROMOSOMES.index(name))
             score[mine] = _on_chromosome(draft, rows[mine], name, path)
     return score
 
@@ -60,6 +58,7 @@ def _on_chromosome(draft: Draft, rows: Rows, name: str, path: Path) -> NDArray[n
     anchors, there = anchors[there >= 0], there[there >= 0]
     people = np.flatnonzero(draft.kept)
     people = people[:: max(1, len(people) // MOST_PEOPLE)]
+    slopes(draft, anchors, panel.values[there], people, EACH_SIDE, REACH, LEAST_CORRELATION)
     return np.array([_score(draft, row, panel, anchors, there, people) for row in rows.tolist()])
 
 
@@ -81,17 +80,6 @@ def _read_panel(path: Path, name: str, positions: NDArray[np.int64]) -> _Panel:
         place.update({key: len(place) + at for at, key in enumerate(keys)})
         values.append(standardised(counts[:, ::step].astype(np.float32), counts[:, ::step] < 0))
     return _Panel(place, np.concatenate(values) if values else np.empty((0, 0), np.float32))
-
-
-def standardised(counts: Standard, missing: NDArray[np.bool_]) -> Standard:
-    """[sites, people] with mean 0 and length 1 a site, missing calls at the mean; 0 where nothing varies."""
-    present = ~missing
-    total = np.maximum(present.sum(axis=1, keepdims=True), 1)
-    known = np.where(present, counts, 0)
-    centred = np.where(present, known - known.sum(axis=1, keepdims=True) / total, 0)
-    size = np.sqrt((centred**2).sum(axis=1, keepdims=True))
-    result: Standard = (centred / np.where(size > 0, size, 1)).astype(np.float32)
-    return result
 
 
 def _score(

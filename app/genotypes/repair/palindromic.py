@@ -34,11 +34,11 @@ def orient(draft: Draft) -> None:
     stand = stands(draft, rows)
     places = np.flatnonzero((stand == Stand.SAME_PALINDROME) | (stand == Stand.TURNED_PALINDROME))
     rows, turned = rows[places], stand[places] == Stand.TURNED_PALINDROME
+    by_linkage = linkage_score(draft, rows) * _LINKAGE_WEIGHT
     if not len(rows):
         return
     panel = panel_frequency(draft, rows)
     by_frequency = frequency_evidence(draft, rows, panel)
-    by_linkage = linkage_score(draft, rows) * _LINKAGE_WEIGHT
     # Written in the panel's letters, a site of the right strand needs recoding just when it stands turned.
     prior = np.log((1 - draft.flip_rate) / draft.flip_rate) * np.where(turned, -1.0, 1.0)
     evidence = by_frequency + by_linkage

@@ -13,6 +13,7 @@ from app.genotypes.builds import SPOKEN, evidence_of, judge
 from app.genotypes.cohort import Cohort
 from app.genotypes.repair import (
     alleles,
+    consistency,
     duplicates,
     lift,
     palindromic,
@@ -53,6 +54,7 @@ STEPS: tuple[Step, ...] = (
     _with_build(alleles.position_of_identifiers),
     _with_build(alleles.align),
     _with_build(palindromic.orient),
+    _with_build(consistency.consistent),
     duplicates.duplicates,
     samples.people,
     sex_chromosomes.ploidy,

@@ -47,6 +47,7 @@ TITLES: dict[R, str] = {
     R.X_REGIONS: "Join the regions of X",
     R.LIFTOVER: "Lift to the build of the panel",
     R.BATCHES: "Split into balanced batches",
+    R.DROP_LINKAGE: "Leave out sites that do not fit their neighbours",
 }
 
 NUMBERS: dict[R, int] = {code: number for number, code in enumerate(R, start=1)}

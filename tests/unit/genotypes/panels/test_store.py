@@ -338,3 +338,16 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(OSError, match="No space"):
         built(tmp_path, "HRC.tab", HRC)
     assert [path.name for path in tmp_path.iterdir()] == ["HRC.tab"]
+
+
+def test_a_vcf_with_people_is_remembered_as_long_as_it_stays_as_it_was(tmp_path: Path) -> None:
+    head = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"
+    with_people = tmp_path / "people.vcf"
+    with_people.write_text(f"{head}\tFORMAT\tP1\nchr22\t7\t.\tA\tG\t.\t.\t.\tGT\t0|1\n")
+    sites_only = tmp_path / "sites.vcf"
+    sites_only.write_text(f"{head}\nchr21\t7\t.\tA\tG\t.\t.\t.\n")
+    build_panel([sites_only, with_people], tmp_path / "list", PanelAbout("p", "GRCh38"))
+    found = open_panel(tmp_path / "list")
+    assert found.genotypes() == {"22": with_people}
+    with_people.write_text(with_people.read_text() + "chr22\t9\t.\tA\tG\t.\t.\t.\tGT\t0|1\n")
+    assert open_panel(tmp_path / "list").genotypes() == {}
