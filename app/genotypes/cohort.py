@@ -25,6 +25,7 @@ from app.genotypes.texts import Texts
 VERSION = 1
 HOM_REF, HET, HOM_ALT, MISSING = 0, 1, 2, 3
 UNKNOWN, MALE, FEMALE = 0, 1, 2
+CONTROL, CASE = 1, 2
 ROWS_AT_ONCE = 2048
 _COPIED_AT_ONCE = 1 << 20
 
@@ -140,8 +141,8 @@ _BLOBS = ("ids", "refs", "alts")
 class Cohort:
     """One file's samples, sites and genotypes. Arrays are memory-mapped; treat them as read only.
 
-    `sex` has one of UNKNOWN, MALE, FEMALE a sample; `families`, `fathers`, `mothers` are names or "0", all
-    empty when the format has none. `records` counts records of the file, also such as could not be kept.
+    `sex` has one of UNKNOWN, MALE, FEMALE a sample, `phenotype` one of UNKNOWN, CONTROL, CASE; `families`,
+    `fathers`, `mothers` are names or "0"; all are empty when the format has none. `records` counts records of the file, also such as could not be kept.
     """
 
     folder: Path
@@ -162,6 +163,7 @@ class Cohort:
     families: tuple[str, ...] = ()
     fathers: tuple[str, ...] = ()
     mothers: tuple[str, ...] = ()
+    phenotype: tuple[int, ...] = ()
     _planes: dict[str, Codes] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -204,7 +206,7 @@ class CohortWriter:
     """
 
     def __init__(self, folder: Path, origin: Origin, samples: Sequence[str], **people: Sequence[Any]) -> None:
-        """`people` may be sex, families, fathers and mothers as in `Cohort`."""
+        """`people` may be sex, families, fathers, mothers and phenotype as in `Cohort`."""
         self.folder = folder
         self._about = {"origin": vars(origin) | {"files": list(origin.files)}, "samples": list(samples)}
         self._about |= {name: list(values) for name, values in people.items()}
@@ -383,6 +385,7 @@ def open_cohort(folder: Path) -> Cohort:
         families=people("families"),
         fathers=people("fathers"),
         mothers=people("mothers"),
+        phenotype=people("phenotype"),
         _planes={
             name: _mapped(folder / name, "u1", (rows, (len(samples) + 7) // 8))
             for name in ("phase", "haploid")

@@ -74,7 +74,7 @@ def equilibrium(subject: CohortSubject) -> Iterable[RowAnswer]:
     members = _groups(subject)
     women = _women(subject)
     for cohort in subject.cohorts:
-        autosomal, on_x = _places(cohort, subject.sure_build)
+        autosomal, on_x = places(cohort, subject.sure_build)
         low, high = np.zeros(len(cohort), bool), np.zeros(len(cohort), bool)
         for rows, who in [(autosomal, who) for who in members] + [(on_x, women)]:
             if len(rows) and who.sum() >= MIN_PEOPLE:
@@ -97,7 +97,7 @@ def _women(subject: CohortSubject) -> NDArray[np.bool_]:
     return found == FEMALE if len(found) else np.zeros(len(subject.samples), bool)
 
 
-def _places(cohort: Cohort, build: str | None) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def places(cohort: Cohort, build: str | None) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Rows on autosomes and in PARs, and rows of X between the PARs, without parts of split records."""
     names = [plain_chromosome(raw) or "" for raw in cohort.names] or [""]
     free = cohort.flags & np.uint32(_FREE) == 0
@@ -216,7 +216,7 @@ def mendel(subject: CohortSubject) -> Iterable[Finding]:
     errors, masks, sites = np.zeros(len(family), np.int64), [], 0
     for cohort in subject.cohorts:
         mask = np.zeros(len(cohort), bool)
-        rows, _ = _places(cohort, subject.sure_build)
+        rows, _ = places(cohort, subject.sure_build)
         for start in range(0, len(rows), 4096):
             codes = cohort.genotypes(rows[start : start + 4096])
             wrong = _IMPOSSIBLE[codes[:, child], codes[:, father], codes[:, mother]]

@@ -27,7 +27,7 @@ class CheckOptions(Model):
     the build that the user states (`hg19`, `GRCh38` …). `phasing` False: the service is asked not to phase.
     Rates are shares of genotypes between 0 and 1. `digest`: give the SHA-256 of each file.
     `people`: look at samples and frequencies too. `panel_sites` is the folder of the panel's site list.
-    `chunk_bases` is the length of a chunk; `overlap` the share of sites in a chunk that the panel must have,
+    `missing_p` is the least p of missing calls of cases and controls. `chunk_bases` is the length of a chunk; `overlap` the share of sites in a chunk that the panel must have,
     `chunk_sites` how many at least. `frequency_apart` is how far ALT frequencies may lie apart; `hwe_p` the
     least p of the Hardy–Weinberg test. `population` is the one that the panel was chosen for, empty: any.
     """
@@ -48,6 +48,7 @@ class CheckOptions(Model):
     chunk_sites: int = 3
     frequency_apart: float = 0.2
     hwe_p: float = 1e-6
+    missing_p: float = 1e-5
     het_deviations: float = 3.0
     mendel_family: float = 0.05
     mendel_site: float = 0.1

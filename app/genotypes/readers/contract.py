@@ -25,7 +25,7 @@ class FormatError(Exception):
 
 
 class GenotypeReader(Protocol):
-    """An opened file or set of files. `people` may hold sex, families, fathers, mothers (see `Cohort`)."""
+    """An opened file or set of files. `people` may hold what a `Cohort` knows of people."""
 
     origin: Origin
     samples: Sequence[str]

@@ -138,7 +138,7 @@ class PedReader:
                     f"line {number:,}",
                     "Export it again.",
                 )
-            people.add(*(word.decode("utf-8", "replace") for word in words[:5]))
+            people.add(*(word.decode("utf-8", "replace") for word in words[:6]))
         prove(people, ped, "plink")
         self.samples: Sequence[str] = people.names()
         self.people = people.columns()

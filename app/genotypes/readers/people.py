@@ -7,11 +7,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.genotypes.cohort import FEMALE, MALE, UNKNOWN
+from app.genotypes.cohort import CASE, CONTROL, FEMALE, MALE, UNKNOWN
 from app.genotypes.readers.columns import text_pieces
 from app.genotypes.readers.contract import FormatError
 
 _SEX = {"1": MALE, "2": FEMALE, "m": MALE, "f": FEMALE, "male": MALE, "female": FEMALE}
+_UNSTATED = dict.fromkeys(("", "0", "-9", "-9.0", "na", "nan", ".", "none"), UNKNOWN)
+_CODES = {"1": CONTROL, "2": CASE, "1.0": CONTROL, "2.0": CASE, "control": CONTROL, "case": CASE}
+_PHENOTYPE = _CODES | _UNSTATED
+    "1": CONTROL,
+    "2": CASE,
+    "1.0": CONTROL,
+    "2.0": CASE,
+    "control": CONTROL,
+    "case": CASE,
+} | _UNSTATED
 _MOST_PEOPLE = 20_000_000
 _LONGEST_ID = 1000
 
@@ -25,10 +35,20 @@ class People:
     fathers: list[str] = field(default_factory=list)
     mothers: list[str] = field(default_factory=list)
     sex: list[int] = field(default_factory=list)
+    phenotypes: list[str] = field(default_factory=list)  # as written, one or none a person
     headings: int = 0  # lines above the first person
 
-    def add(self, family: str, person: str, father: str = "0", mother: str = "0", sex: str = "") -> None:
+    def add(
+        self,
+        family: str,
+        person: str,
+        father: str = "0",
+        mother: str = "0",
+        sex: str = "",
+        phenotype: str = "",
+    ) -> None:
         """One more person."""
+        self.phenotypes.append(phenotype)
         self.families.append(family)
         self.ids.append(person)
         self.fathers.append(father)
@@ -48,7 +68,16 @@ class People:
         for name, parents in (("fathers", self.fathers), ("mothers", self.mothers)):
             pairs = zip(self.families, parents, strict=True)
             columns[name] = [named.get(pair, pair[1]) for pair in pairs]
+        phenotype = cases_and_controls(self.phenotypes)
+        if any(phenotype):
+            columns["phenotype"] = phenotype
         return columns
+
+
+def cases_and_controls(written: Sequence[str]) -> list[int]:
+    """UNKNOWN, CONTROL or CASE of each phenotype as PLINK writes it; a measurement is none of them."""
+    coded = [_PHENOTYPE.get(each.lower()) for each in written]
+    return [UNKNOWN] * len(written) if None in coded else [each or UNKNOWN for each in coded]
 
 
 def prove(people: People, path: Path, prefix: str) -> People:
@@ -103,12 +132,15 @@ def read_fam(path: Path, prefix: str = "plink") -> People:
                 f"line {number}",
                 "Every line holds family, person, father, mother, sex and phenotype.",
             )
-        people.add(*words[:5])
+        people.add(*words[:6])
     return prove(people, path, prefix)
 
 
 def read_psam(path: Path) -> People:
-    """A PLINK 2 .psam: named columns behind a #FID or #IID line, else as a .fam."""
+    """A PLINK 2 .psam: named columns behind a #FID or #IID line, else as a .fam.
+
+    The phenotype is the first column whose name begins with PHENO.
+    """
     people, header = People(), ["#FID", "IID", "PAT", "MAT", "SEX"]
     for number, line in lines(path):
         words = line.split("\t") if "\t" in line else line.split()
@@ -117,7 +149,7 @@ def read_psam(path: Path) -> People:
         if line.startswith("#"):
             header = words
             continue
-        row = {name.lstrip("#"): word for name, word in zip(header, words, strict=False)}
+        row = {name.lstrip("#"): word for name, word in zip([*header, "PHENO1"], words, strict=False)}
         if "IID" not in row or len(words) < len(header):
             raise FormatError(
                 "plink2.psam_columns",
@@ -128,20 +160,31 @@ def read_psam(path: Path) -> People:
             )
         people.headings = people.headings or number - 1
         people.add(
-            row.get("FID", "0"), row["IID"], row.get("PAT", "0"), row.get("MAT", "0"), row.get("SEX", "")
+            row.get("FID", "0"),
+            row["IID"],
+            row.get("PAT", "0"),
+            row.get("MAT", "0"),
+            row.get("SEX", ""),
+            next((row[name] for name in row if name.startswith("PHENO")), ""),
         )
     return prove(people, path, "plink2")
 
 
+_BINARY = {"0": "1", "1": "2"}
+
+
 def read_sample(path: Path) -> People:
-    """An Oxford .sample: two lines of headings (`ID_1 ID_2 missing sex`, then kinds), then the people."""
-    people, header = People(), list[str]()
+    """An Oxford .sample: two lines of headings (`ID_1 ID_2 missing sex`, then kinds), then the people.
+
+    A column of the kind B is a phenotype of 0 (control) and 1 (case); the first is taken.
+    """
+    people, header, kinds = People(), list[str](), list[str]()
     for number, line in lines(path):
         words = line.split()
         if not header:
             header = [word.lower() for word in words]
         elif number == 2 and set(words) <= set("0DCPBS"):
-            continue
+            kinds = words
         elif len(words) < min(2, len(header)):
             raise FormatError(
                 "oxford.sample_columns", str(path), "A line has too few columns", f"line {number}"
@@ -150,5 +193,7 @@ def read_sample(path: Path) -> People:
             row = dict(zip(header, words, strict=False))
             people.headings = people.headings or number - 1
             second = words[1] if len(header) > 1 and header[1] == "id_2" else words[0]
-            people.add(words[0], second, row.get("father", "0"), row.get("mother", "0"), row.get("sex", ""))
+            phenotype = _BINARY.get(words[kinds.index("B")], "") if "B" in kinds[: len(words)] else ""
+            father, mother = row.get("father", "0"), row.get("mother", "0")
+            people.add(words[0], second, father, mother, row.get("sex", ""), phenotype)
     return prove(people, path, "oxford")

@@ -14,7 +14,7 @@ from typing import BinaryIO
 import numpy as np
 
 from app.domain.progress import Progress, Report, silent
-from app.genotypes.cohort import Cohort
+from app.genotypes.cohort import UNKNOWN, Cohort
 from app.genotypes.readers.packing import to_bed
 
 _BED_START = b"\x6c\x1b\x01"
@@ -75,7 +75,9 @@ def _write_fam(cohort: Cohort, fam: BinaryIO) -> None:
     mothers = [_word(name.encode()) for name in cohort.mothers] or [b"0"] * count
     for person in range(count):
         sex = cohort.sex[person] if cohort.sex else 0
-        words = families[person], names[person], fathers[person], mothers[person], b"%d" % sex, b"-9"
+        phenotype = cohort.phenotype[person] if cohort.phenotype else UNKNOWN
+        told = b"%d" % phenotype if phenotype != UNKNOWN else b"-9"
+        words = families[person], names[person], fathers[person], mothers[person], b"%d" % sex, told
         fam.write(b"\t".join(words) + b"\n")
 
 

@@ -1,12 +1,13 @@
 """Lists of people in their four spellings."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from app.genotypes.cohort import FEMALE, MALE, UNKNOWN
+from app.genotypes.cohort import CASE, CONTROL, FEMALE, MALE, UNKNOWN
 from app.genotypes.readers.contract import FormatError
-from app.genotypes.readers.people import read_fam, read_psam, read_sample
+from app.genotypes.readers.people import People, read_fam, read_psam, read_sample
 
 
 def written(folder: Path, text: str) -> Path:
@@ -66,3 +67,22 @@ def test_broken_psam(tmp_path: Path, text: str, code: str) -> None:
     with pytest.raises(FormatError) as caught:
         read_psam(written(tmp_path, text))
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("read", "text"),
+    [
+        (read_fam, "f a 0 0 1 2\nf b 0 0 1 1\nf c 0 0 1 -9\n"),
+        (read_psam, "#IID\tSEX\tPOP\tPHENO1\na\t1\tGBR\t2\nb\t1\tGBR\t1\nc\t1\tGBR\tNA\n"),
+        (read_psam, "f\ta\t0\t0\t2\t2\nf\tb\t0\t0\t2\t1\nf\tc\t0\t0\t2\t0\n"),
+        (read_sample, "ID_1 ID_2 missing age ill\n0 0 0 C B\na a 0 50 1\nb b 0 51 0\nc c 0 52 NA\n"),
+    ],
+)
+def test_cases_and_controls(tmp_path: Path, read: Callable[[Path], People], text: str) -> None:
+    assert read(written(tmp_path, text)).columns()["phenotype"] == [CASE, CONTROL, UNKNOWN]
+
+
+@pytest.mark.parametrize("phenotype", ["-9", "0", "1.73"])
+def test_a_measurement_is_no_phenotype(tmp_path: Path, phenotype: str) -> None:
+    people = read_fam(written(tmp_path, f"f a 0 0 1 {phenotype}\nf b 0 0 1 {phenotype}\n"))
+    assert "phenotype" not in people.columns()
