@@ -16,6 +16,7 @@ def save_dataset(c: Connection, dataset: Dataset) -> None:
 
 def _row(d: Dataset) -> dict[str, object]:
     report = d.report
+    newest = d.verdicts[0] if d.verdicts else None
     return {
         "id": d.id,
         "name": d.name,
@@ -32,8 +33,19 @@ def _row(d: Dataset) -> dict[str, object]:
         "warnings": report.count(Severity.WARNING) if report else None,
         "added": d.added,
         "checked": d.checked,
-        "search": search_text(d.name, *(f.name for f in d.files[:50]), d.id),
+        "search": search_text(
+            d.name, *(f.name for f in d.files[:50]), d.id, newest.headline if newest else ""
+        ),
+        "outcome": newest.outcome if newest else _outcome(d),
+        "verdict": newest.headline if newest else "",
     }
+
+
+def _outcome(d: Dataset) -> str:
+    """Of a dataset for which nothing was predicted: what the check says of the files alone."""
+    if d.report is None:
+        return ""
+    return "ready" if d.report.accepted else "refuses"
 
 
 def dataset(c: Connection, dataset_id: str) -> Dataset | None:

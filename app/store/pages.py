@@ -111,8 +111,9 @@ def _dataset_pages() -> _Pages:
     d = t.datasets.c
     names = (
         "id name state files size samples variants build chromosomes accepted severe warnings added checked"
+        " outcome verdict"
     )
-    words = {"state": d.state, "build": d.build}
+    words = {"state": d.state, "build": d.build, "outcome": d.outcome}
     return _Pages(t.datasets, "added", True, _plain(t.datasets, names), {"name": d.name_key}, words)
 
 

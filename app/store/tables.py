@@ -167,6 +167,8 @@ datasets = Table(
     Column("added", Instant, nullable=False),
     Column("checked", Instant),
     Column("search", Text, nullable=False),
+    Column("outcome", Text, nullable=False, server_default=""),
+    Column("verdict", Text, nullable=False, server_default=""),
     _index("datasets", "added"),
     _index("datasets", "state", "added"),
     _index("datasets", "name_key"),

@@ -226,6 +226,9 @@ def _value(thing: Any, column: str, number: int, names: dict[str, str]) -> Any:
     of_report = {"samples": "samples", "variants": "snps", "accepted": "accepted"}
     if isinstance(thing, Dataset) and column in of_report:
         return getattr(report, of_report[column], None)
+    if isinstance(thing, Dataset) and column in ("outcome", "verdict"):
+        names_of = {"outcome": "outcome", "verdict": "headline"}
+        return getattr(thing.verdicts[0], names_of[column]) if thing.verdicts else ""
     if isinstance(thing, Dataset) and column == "build":
         return report.build.value if report else None
     if isinstance(thing, Dataset) and column == "chromosomes":

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QCheckBox, QPushButton
+from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QPushButton
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
@@ -16,8 +16,12 @@ from app.domain.problem import Kind, Problem
 from app.domain.progress import Progress
 from app.domain.repair import RepairCode, RepairPlan
 from app.operations.tasks import Task, TaskKind
+from app.ui.colours import Status
 from app.ui.context import Context
+from app.ui.models.table import SHOWN_ROLE
+from app.ui.views.home.blocks import dataset_row
 from app.ui.views.uploads.dataset_detail import DatasetDetail
+from app.ui.views.uploads.dataset_words import dataset_shown
 from app.ui.views.uploads.target_menu import targets
 from app.ui.views.uploads.uploads_view import UploadsView
 from tests.ui import cohorts, samples
@@ -438,3 +442,15 @@ def test_a_list_dropped_before_anything_is_shown_waits_for_its_dataset(
     qtbot.waitUntil(lambda: view.detail.name.text() == "cohort-A")
     assert not panel.isVisible()
     assert operations.calls == []
+
+
+def test_the_table_and_home_show_the_newest_prediction(view: UploadsView, library: FakeLibrary) -> None:
+    newest = library.all_datasets[0].verdicts[0]
+    model = view.table.model
+    row = next(n for n in range(model.rowCount()) if model.index(n, 0).data() == "cohort-A")
+    shown = model.index(row, 1).data(SHOWN_ROLE)
+    assert (shown.word, shown.status) == (newest.headline.rstrip("."), Status.WARNING)
+    home = dataset_row(view.context, library.all_datasets[0])
+    assert any(label.text().startswith(f"{shown.word} · ") for label in home.findChildren(QLabel))
+    checking = library.all_datasets[0].model_copy(update={"state": DatasetState.CHECKING})
+    assert dataset_shown((checking.state, True, newest.outcome, newest.headline)).word == "Checking"

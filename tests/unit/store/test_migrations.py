@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import json
 import os
 import shutil
 import socket
@@ -139,12 +140,39 @@ def test_a_database_of_the_first_version_opens(tmp_path: Path) -> None:
         store.write_now(lambda c: jobs.save_job(c, a_job("job-2")))
 
 
+def test_predictions_in_an_old_database_get_their_columns(tmp_path: Path) -> None:
+    path = tmp_path / "haplodesk.db"
+    path.write_bytes(gzip.decompress(OLD.read_bytes()))
+    headline = "Michigan would refuse this: 212 strand flips, 100 allowed."
+    said = {"service_id": "svc-1", "service": "Michigan", "outcome": "refuses", "headline": headline}
+    with closing(sqlite3.connect(path)) as plain:
+        (document,) = plain.execute("select document from dataset_documents").fetchone()
+        known = json.loads(document) | {"verdicts": [said]}
+        plain.execute("update dataset_documents set document = ?", (json.dumps(known),))
+        plain.commit()
+    with Store.open(path) as store:
+        (row,) = store.read_now(lambda c: pages.rows(c, Noun.DATASET, ["data-1"])).values()
+        cells = dict(zip(pages.COLUMNS[Noun.DATASET], row, strict=True))
+        assert (cells["outcome"], cells["verdict"]) == ("refuses", headline)
+        query = TableQuery.parse(Noun.DATASET, "outcome:refuses", "verdict")
+        assert store.read_now(lambda c: pages.ids(c, Noun.DATASET, query)) == ["data-1"]
+
+
+def test_what_the_check_says_is_the_outcome_without_a_prediction(tmp_path: Path) -> None:
+    path = tmp_path / "haplodesk.db"
+    path.write_bytes(gzip.decompress(OLD.read_bytes()))
+    with Store.open(path) as store:
+        store.write_now(lambda c: datasets.save_dataset(c, a_dataset("data-2", report=None)))
+        query = TableQuery.parse(Noun.DATASET, "outcome:refuses")
+        assert store.read_now(lambda c: pages.ids(c, Noun.DATASET, query)) == ["data-1"]
+
+
 SECOND = '''
 """A later version, for this test."""
 import sqlalchemy as sa
 from alembic import op
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
@@ -159,14 +187,14 @@ def upgrade() -> None:
 
 @pytest.fixture
 def _second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    """The program is at version 0002."""
+    """The program is at version 0003."""
     folder = tmp_path / "migrations"
     shutil.copytree(migrate.MIGRATIONS, folder)
     text = SECOND.replace("{more}", getattr(request, "param", "pass"))
-    (folder / "0002_second.py").write_text(text, encoding="utf-8")
+    (folder / "0003_second.py").write_text(text, encoding="utf-8")
     monkeypatch.setattr(migrate, "MIGRATIONS", folder)
-    monkeypatch.setattr(versions, "VERSIONS", ("0001", "0002"))
-    monkeypatch.setattr(opening, "HEAD", "0002")
+    monkeypatch.setattr(versions, "VERSIONS", ("0001", "0002", "0003"))
+    monkeypatch.setattr(opening, "HEAD", "0003")
 
 
 def _old_file(tmp_path: Path) -> Path:

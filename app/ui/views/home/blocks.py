@@ -15,8 +15,9 @@ from app.ui import text
 from app.ui.attention import Need, NeedKind
 from app.ui.colours import Status
 from app.ui.context import Context
-from app.ui.status import Shown, dataset_state, job_shown
+from app.ui.status import Shown, job_shown
 from app.ui.theme import GRID
+from app.ui.views.uploads.dataset_words import dataset_shown
 from app.ui.widgets.basics import Text
 
 
@@ -185,7 +186,14 @@ def result_row(context: Context, result: Result, job: Job | None) -> QWidget:
 def dataset_row(context: Context, dataset: Dataset) -> QWidget:
     """A dataset with what is known of it."""
     report = dataset.report
-    shown = dataset_state(dataset.state, report.accepted if report else None)
+    shown = dataset_shown(
+        (
+            dataset.state,
+            report.accepted if report else None,
+            dataset.verdicts[0].outcome if dataset.verdicts else "",
+            dataset.verdicts[0].headline if dataset.verdicts else "",
+        )
+    )
     parts = [shown.word]
     if report is not None:
         parts += [

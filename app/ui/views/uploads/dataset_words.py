@@ -17,6 +17,7 @@ from app.ui.models.table import Column
 from app.ui.status import Shown
 from app.ui.text import plural
 from app.ui.views.uploads.service_fit import WAY, Fit, Reason, ServiceFit, Why, was_read
+from app.ui.views.uploads.verdict_words import predicted_shown
 
 OTHER_FORMAT = "content.format"
 """The finding that the genotypes are no VCF, though they can be read."""
@@ -74,9 +75,12 @@ def heading_words(dataset: Dataset) -> str:
     return " · ".join([*parts, build_words(report.build)])
 
 
-def dataset_shown(value: tuple[str, bool | None]) -> Shown:
-    """The badge of the table, from state and verdict."""
-    return status.dataset_state(*value)
+def dataset_shown(value: tuple[str, bool | None, str, str]) -> Shown:
+    """The badge of the table: the newest prediction in its own words, else what the check says."""
+    state, accepted, outcome, verdict = value
+    if verdict and state == DatasetState.CHECKED:
+        return predicted_shown(outcome, verdict)
+    return status.dataset_state(state, accepted)
 
 
 def fit_shown(fit: ServiceFit) -> Shown:

@@ -70,7 +70,7 @@ class UploadsView(ListAndDetail):
         now = self.context.now
         columns = (
             Column("name", self.tr("Name"), 220),
-            Column("verdict", self.tr("Verdict"), 150, status=dataset_shown),
+            Column("judged", self.tr("Verdict"), 300, status=dataset_shown),
             Column("samples", self.tr("People"), 75, show=text.number, numeric=True),
             Column("variants", self.tr("Variants"), 95, show=text.number, numeric=True),
             Column("chromosomes", self.tr("Chromosomes"), 110, show=_span),
@@ -83,7 +83,10 @@ class UploadsView(ListAndDetail):
             Column("warnings", self.tr("Warnings"), 80, show=text.number, numeric=True, hidden=True),
         )
         source = Joined(
-            self.context.library.pages("dataset"), "verdict", ("state", "accepted"), sort="accepted"
+            self.context.library.pages("dataset"),
+            "judged",
+            ("state", "accepted", "outcome", "verdict"),
+            sort="outcome",
         )
         model = TableModel(self.context.bridge, source, columns, Noun.DATASET)
         hint = self.tr("Filter, for example build:GRCh37")

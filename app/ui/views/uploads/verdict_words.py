@@ -34,6 +34,12 @@ def outcome_shown(outcome: str) -> Shown:
     return table[found]
 
 
+def predicted_shown(outcome: str, headline: str) -> Shown:
+    """The sign of a prediction before its sentence."""
+    shown = outcome_shown(outcome)
+    return Shown(shown.status, headline.rstrip("."), shown.icon)
+
+
 def verdict_name(verdict: Verdict) -> str:
     """`Michigan · 1000G Phase 3 · eur`."""
     population = verdict.population if verdict.population != NO_POPULATION else ""
