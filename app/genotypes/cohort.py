@@ -142,7 +142,8 @@ class Cohort:
     """One file's samples, sites and genotypes. Arrays are memory-mapped; treat them as read only.
 
     `sex` has one of UNKNOWN, MALE, FEMALE a sample, `phenotype` one of UNKNOWN, CONTROL, CASE; `families`,
-    `fathers`, `mothers` are names or "0"; all are empty when the format has none. `records` counts records of the file, also such as could not be kept.
+    `fathers`, `mothers` are names or "0"; all are empty when the format has none. `records` counts records of
+    the file, also such as could not be kept.
     """
 
     folder: Path

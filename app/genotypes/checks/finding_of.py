@@ -27,9 +27,10 @@ class CheckOptions(Model):
     the build that the user states (`hg19`, `GRCh38` …). `phasing` False: the service is asked not to phase.
     Rates are shares of genotypes between 0 and 1. `digest`: give the SHA-256 of each file.
     `people`: look at samples and frequencies too. `panel_sites` is the folder of the panel's site list.
-    `missing_p` is the least p of missing calls of cases and controls. `chunk_bases` is the length of a chunk; `overlap` the share of sites in a chunk that the panel must have,
-    `chunk_sites` how many at least. `frequency_apart` is how far ALT frequencies may lie apart; `hwe_p` the
-    least p of the Hardy–Weinberg test. `population` is the one that the panel was chosen for, empty: any.
+    `missing_p` is the least p of missing calls of cases and controls. `chunk_bases` is the length of a chunk;
+    `overlap` the share of sites in a chunk that the panel must have, `chunk_sites` how many at least.
+    `frequency_apart` is how far ALT frequencies may lie apart; `hwe_p` the least p of the Hardy–Weinberg
+    test. `population` is the one that the panel was chosen for, empty: any.
     """
 
     limits: Limits = Limits()

@@ -15,13 +15,6 @@ _SEX = {"1": MALE, "2": FEMALE, "m": MALE, "f": FEMALE, "male": MALE, "female": 
 _UNSTATED = dict.fromkeys(("", "0", "-9", "-9.0", "na", "nan", ".", "none"), UNKNOWN)
 _CODES = {"1": CONTROL, "2": CASE, "1.0": CONTROL, "2.0": CASE, "control": CONTROL, "case": CASE}
 _PHENOTYPE = _CODES | _UNSTATED
-    "1": CONTROL,
-    "2": CASE,
-    "1.0": CONTROL,
-    "2.0": CASE,
-    "control": CONTROL,
-    "case": CASE,
-} | _UNSTATED
 _MOST_PEOPLE = 20_000_000
 _LONGEST_ID = 1000
 
