@@ -15,9 +15,10 @@ from app.genotypes.checks.finding_of import INFO, SEVERE, WARNING
 from app.genotypes.checks.row_answers import Rule, finding_of_rule
 from app.genotypes.cohort import FEMALE, MALE, UNKNOWN
 from app.genotypes.people.ancestry import LABELS, MIN_SITES, UNCERTAIN, ancestry_kit
-from app.genotypes.people.heterozygosity import outliers
+from app.genotypes.people.heterozygosity import mixed, outliers
 from app.genotypes.people.kinship import DUPLICATE, MIN_CHROMOSOMES, Kin, kinship
 from app.genotypes.people.sex import sex_of
+from app.genotypes.people.structure import beyond_structure, components
 
 _CHUNK = Rule(
     "sample.chunk_call_rate",
@@ -52,7 +53,7 @@ _MIXED = Rule(
     "sample.contaminated",
     WARNING,
     "Samples that may be mixed with another",
-    "They have more heterozygotes than anybody else.",
+    "They have far more heterozygotes than others of like ancestry.",
     "Measure them again, or leave them out.",
     RepairCode.DROP_SAMPLES_HET,
 )
@@ -69,7 +70,6 @@ _SEX_UNCLEAR = Rule(
     "Samples whose sex the X chromosome does not tell",
     what_to_do="Look at them when you need X.",
 )
-_MIXED_BELOW = 0.1
 _POPULATION = Rule(
     "population.differs",
     WARNING,
@@ -151,37 +151,27 @@ def ancestry(subject: CohortSubject) -> Iterable[Finding]:
 
 
 def heterozygosity(subject: CohortSubject) -> Iterable[Finding]:
-    """Who has too many or too few heterozygotes for their ancestry group."""
+    """Who has too many or too few heterozygotes for people of their ancestry."""
     tally, figures = subject.tally, subject.figures
     if not tally.sites:
         subject.unknown("heterozygosity", "There are no autosomal sites.")
         return
     figures.sample_het = tally.het / np.maximum(tally.called, 1)
     figures.het_f = tally.f
-    found = outliers(tally.f, subject.groups, subject.options.het_deviations)
+    apart = beyond_structure(tally.f, components(subject.cohorts))
+    groups = subject.groups if apart is None else None
+    f = tally.f if apart is None else apart
+    found = outliers(f, groups, subject.options.het_deviations)
     subject.learn(het_outliers=int((found != 0).sum()))
-    limits = (
-        f"More than {subject.options.het_deviations:g} standard deviations from others of their ancestry."
-    )
-    known = tally.f[np.isfinite(tally.f)]
+    limits = f"More than {subject.options.het_deviations:g} standard deviations from others of like ancestry."
+    known = f[np.isfinite(f)]
     middle = float(np.median(known)) if len(known) else 0.0
     out = np.flatnonzero(found)
-    order = out[np.argsort(-np.abs(tally.f[out] - middle), kind="stable")]
+    order = out[np.argsort(-np.abs(f[out] - middle), kind="stable")]
     words = [f"{subject.samples[i]} (F {tally.f[i]:+.2f})" for i in order[:3]]
     rule = Rule(_HET.code, _HET.severity, _HET.title, limits, _HET.what_to_do, _HET.fix)
     yield from _of_samples(subject, rule, order, words)
-    mixed = np.flatnonzero((found < 0) & (np.array(subject.groups) != UNCERTAIN) & _far_below(subject))
-    yield from _of_samples(subject, _MIXED, mixed)
-
-
-def _far_below(subject: CohortSubject) -> NDArray[np.bool_]:
-    """Whose F lies far below that of their ancestry group, as a mixture of two people has it."""
-    f, groups = np.nan_to_num(subject.tally.f), np.array(subject.groups)
-    below = np.zeros(len(f), bool)
-    for label in np.unique(groups):
-        mine = groups == label
-        below[mine] = f[mine] < np.median(f[mine]) - _MIXED_BELOW
-    return below
+    yield from _of_samples(subject, _MIXED, np.flatnonzero(mixed(f, groups)))
 
 
 def relatives(subject: CohortSubject) -> Iterable[Finding]:
