@@ -10,35 +10,25 @@ import asyncio
 import atexit
 import contextlib
 import multiprocessing
-import os
 import signal
-import sys
 import threading
-import time
 import traceback
 import weakref
-from collections import deque
 from collections.abc import Callable
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
-from app.domain.problem import Kind, Problem, ProblemError, problem
-from app.domain.progress import Progress, Report, silent
-from app.genotypes.process_end import end_group, end_with_parent
+from app.domain.problem import Kind, ProblemError, problem
+from app.domain.progress import Report, silent
+from app.genotypes.process_end import end_group
+from app.genotypes.worker_child import Answer, Throttle, child
+
+__all__ = ["Throttle", "run_in_process"]
 
 T = TypeVar("T")
 
-_SECONDS_BETWEEN_REPORTS = 0.25
 _running: weakref.WeakSet[_Errand] = weakref.WeakSet()
-
-
-class _Answer(NamedTuple):
-    """What the child sends as its last word."""
-
-    value: Any = None
-    problem: Problem | None = None
-    crash: str = ""
 
 
 async def run_in_process(function: Callable[..., T], *args: Any, report: Report = silent) -> T:
@@ -68,7 +58,7 @@ async def run_in_process(function: Callable[..., T], *args: Any, report: Report 
     return value
 
 
-async def _settled(answer: asyncio.Future[_Answer]) -> None:
+async def _settled(answer: asyncio.Future[Answer]) -> None:
     """Wait for the thread to see the end of the process, however often the task is cancelled."""
     while not answer.done():
         with contextlib.suppress(asyncio.CancelledError):
@@ -102,17 +92,17 @@ class _Errand:
         self._lock = threading.Lock()
         self._ended = False
         self._process: SpawnProcess | None = None
-        self.answer: asyncio.Future[_Answer] = loop.create_future()
+        self.answer: asyncio.Future[Answer] = loop.create_future()
 
     def run(self) -> None:
         """Body of the thread; answers exactly once."""
         try:
             answer = self._work()
         except Exception:  # noqa: BLE001 - whatever goes wrong here must reach the one who waits
-            answer = _Answer(crash=traceback.format_exc())
+            answer = Answer(crash=traceback.format_exc())
         self._post(self._set_answer, answer)
 
-    def _set_answer(self, answer: _Answer) -> None:
+    def _set_answer(self, answer: Answer) -> None:
         if not self.answer.done():
             self.answer.set_result(answer)
 
@@ -120,11 +110,11 @@ class _Errand:
         with contextlib.suppress(RuntimeError):  # the loop was closed: nobody waits any more
             self._loop.call_soon_threadsafe(function, value)
 
-    def _work(self) -> _Answer:
+    def _work(self) -> Answer:
         context = multiprocessing.get_context("spawn")
         receiver, sender = context.Pipe(duplex=False)
         process = context.Process(
-            target=_child,
+            target=child,
             args=(sender, self._function, self._args),
             daemon=False,  # a daemon may not start processes of its own, and large files are read by several
             name=self._function.__name__,
@@ -132,7 +122,7 @@ class _Errand:
         with receiver:
             try:
                 if not self._start(process):
-                    return _Answer(crash="ended before it began")
+                    return Answer(crash="ended before it began")
             finally:
                 sender.close()
             try:
@@ -149,7 +139,7 @@ class _Errand:
             self._process = process
             return True
 
-    def _listen(self, receiver: Connection, process: SpawnProcess) -> _Answer:
+    def _listen(self, receiver: Connection, process: SpawnProcess) -> Answer:
         while True:
             ready = wait([receiver, process.sentinel])
             if receiver in ready:
@@ -157,13 +147,13 @@ class _Errand:
                     word = receiver.recv()
                 except (EOFError, OSError):
                     break
-                if isinstance(word, _Answer):
+                if isinstance(word, Answer):
                     return word
                 self._post(self._report, word)
             elif process.sentinel in ready:
                 break
         process.join()
-        return _Answer(crash=_how_it_died(process.exitcode))
+        return Answer(crash=_how_it_died(process.exitcode))
 
     def _bury(self, process: SpawnProcess) -> None:
         process.join(5)
@@ -195,62 +185,3 @@ def _how_it_died(code: int | None) -> str:
         with contextlib.suppress(ValueError):
             return f"ended by signal {signal.Signals(-code).name}"
     return f"ended with exit code {code} and without an answer"
-
-
-def _child(sender: Connection, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
-    """Body of the spawned process."""
-    if sys.platform != "win32":
-        os.setsid()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=end_with_parent, daemon=True).start()
-    throttle = Throttle(sender.send)
-    try:
-        answer = _Answer(value=function(*args, report=throttle))
-    except ProblemError as error:
-        answer = _Answer(problem=error.problem)
-    except Exception:  # noqa: BLE001 - the border: every exception becomes a Problem on the other side
-        answer = _Answer(crash=traceback.format_exc())
-    throttle.flush()
-    try:
-        sender.send(answer)
-    except Exception:  # noqa: BLE001 - a result that cannot be pickled is told as such
-        sender.send(_Answer(crash=traceback.format_exc()))
-    sender.close()
-
-
-class Throttle:
-    """A report that passes on at most four readings a second and adds rate and time left.
-
-    The rate is over the last five seconds. The last reading is never lost: call `flush` at the end.
-    """
-
-    def __init__(self, pass_on: Report, clock: Callable[[], float] = time.monotonic) -> None:
-        self._pass_on = pass_on
-        self._clock = clock
-        self._last = float("-inf")
-        self._held: Progress | None = None
-        self._seen: deque[tuple[float, int]] = deque(maxlen=20)
-
-    def __call__(self, progress: Progress) -> None:
-        self._held = progress
-        if progress.first_look is not None or self._clock() - self._last >= _SECONDS_BETWEEN_REPORTS:
-            self.flush()
-
-    def flush(self) -> None:
-        """Pass the reading on that was held back, if there is one."""
-        if self._held is None:
-            return
-        progress, self._held = self._held, None
-        self._last = self._clock()
-        self._pass_on(self._with_rate(progress))
-
-    def _with_rate(self, progress: Progress) -> Progress:
-        if self._seen and progress.done < self._seen[-1][1]:
-            self._seen.clear()  # another step began
-        self._seen.append((self._last, progress.done))
-        (first, then), (last, now) = self._seen[0], self._seen[-1]
-        if progress.rate is not None or last <= first or now <= then:
-            return progress
-        rate = (now - then) / (last - first)
-        left = None if progress.total is None else max(0, progress.total - now) / rate
-        return progress.model_copy(update={"rate": rate, "left_s": left})

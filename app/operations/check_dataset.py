@@ -146,15 +146,11 @@ class _FirstLook:
 
 async def run_check(paths: tuple[Path, ...], wanted: _Wanted, folder: Path, report: Report) -> CheckReport:
     """`check_files` in a process of its own; the process alone imports NumPy."""
+    from app.genotypes.check_errand import check_errand
     from app.genotypes.worker import run_in_process
 
-    return await run_in_process(_check, tuple(map(str, paths)), wanted, folder, report=report)
-
-
-def _check(paths: tuple[str, ...], wanted: _Wanted, folder: Path, report: Report) -> CheckReport:
-    from app.genotypes.check import CheckOptions, check_files
-
-    return check_files(paths, CheckOptions(**dict(wanted)), report, folder)
+    options = {name: getattr(wanted, name) for name in _Wanted.model_fields}
+    return await run_in_process(check_errand, tuple(map(str, paths)), options, folder, report=report)
 
 
 def _before(dataset: Dataset) -> DatasetState:

@@ -1,0 +1,87 @@
+"""The side of `worker` that runs in the spawned process. It imports little: first findings wait for it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import Any, NamedTuple
+
+from app.domain.problem import Problem, ProblemError
+from app.domain.progress import Progress, Report
+from app.genotypes.process_end import end_with_parent
+
+_SECONDS_BETWEEN_REPORTS = 0.25
+
+
+class Answer(NamedTuple):
+    """What the child sends as its last word."""
+
+    value: Any = None
+    problem: Problem | None = None
+    crash: str = ""
+
+
+def child(sender: Connection, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    """Body of the spawned process."""
+    if sys.platform != "win32":
+        os.setsid()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    throttle = Throttle(sender.send)
+    try:
+        answer = Answer(value=function(*args, report=throttle))
+    except ProblemError as error:
+        answer = Answer(problem=error.problem)
+    except Exception:  # noqa: BLE001 - the border: every exception becomes a Problem on the other side
+        answer = Answer(crash=traceback.format_exc())
+    throttle.flush()
+    try:
+        sender.send(answer)
+    except Exception:  # noqa: BLE001 - a result that cannot be pickled is told as such
+        sender.send(Answer(crash=traceback.format_exc()))
+    sender.close()
+
+
+class Throttle:
+    """A report that passes on at most four readings a second and adds rate and time left.
+
+    The rate is over the last five seconds. The last reading is never lost: call `flush` at the end.
+    """
+
+    def __init__(self, pass_on: Report, clock: Callable[[], float] = time.monotonic) -> None:
+        self._pass_on = pass_on
+        self._clock = clock
+        self._last = float("-inf")
+        self._held: Progress | None = None
+        self._seen: deque[tuple[float, int]] = deque(maxlen=20)
+
+    def __call__(self, progress: Progress) -> None:
+        self._held = progress
+        if progress.first_look is not None or self._clock() - self._last >= _SECONDS_BETWEEN_REPORTS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Pass the reading on that was held back, if there is one."""
+        if self._held is None:
+            return
+        progress, self._held = self._held, None
+        self._last = self._clock()
+        self._pass_on(self._with_rate(progress))
+
+    def _with_rate(self, progress: Progress) -> Progress:
+        if self._seen and progress.done < self._seen[-1][1]:
+            self._seen.clear()  # another step began
+        self._seen.append((self._last, progress.done))
+        (first, then), (last, now) = self._seen[0], self._seen[-1]
+        if progress.rate is not None or last <= first or now <= then:
+            return progress
+        rate = (now - then) / (last - first)
+        left = None if progress.total is None else max(0, progress.total - now) / rate
+        return progress.model_copy(update={"rate": rate, "left_s": left})
