@@ -127,6 +127,7 @@ class Operations(Protocol):
         population: str = "",
         chain: Path | None = None,
         drop_samples: Sequence[str] = (),
+        chosen: Sequence[RepairCode] | None = None,
     ) -> RepairPlan: ...
     async def repair_dataset(
         self,

@@ -147,12 +147,20 @@ class DeskOperations:
         population: str = "",
         chain: Path | None = None,
         drop_samples: Sequence[str] = (),
+        chosen: Sequence[RepairCode] | None = None,
     ) -> RepairPlan:
         """What would be done to make a dataset ready; nothing is written."""
         from app.operations.repair_dataset import plan_repair
 
         return await plan_repair(
-            self._desk, dataset_id, service_id, panel_id, population, chain, tuple(drop_samples)
+            self._desk,
+            dataset_id,
+            service_id,
+            panel_id,
+            population,
+            chain,
+            tuple(drop_samples),
+            None if chosen is None else tuple(chosen),
         )
 
     async def repair_dataset(

@@ -22,6 +22,7 @@ from app.ui.models.table import SHOWN_ROLE
 from app.ui.views.home.blocks import dataset_row
 from app.ui.views.uploads.dataset_detail import DatasetDetail
 from app.ui.views.uploads.dataset_words import dataset_shown
+from app.ui.views.uploads.outlook import PAUSE_MS
 from app.ui.views.uploads.target_menu import targets
 from app.ui.views.uploads.uploads_view import UploadsView
 from tests.ui import cohorts, samples
@@ -157,6 +158,32 @@ def test_the_plan_shows_what_would_be_done(
     plan.steps.rows[1].unfold.click()
     assert "20:61098 A/G → T/C" in plan.steps.rows[1].places.text()
     assert nameless(view) == []
+
+
+def test_other_steps_have_another_outcome(
+    view: UploadsView, operations: FakeOperations, qtbot: QtBot
+) -> None:
+    open_plan(view, qtbot)
+    plan = view.detail.plan
+    proposed = plan.after.text()
+    operations.answers["plan_repair"] = cohorts.plan().model_copy(update={"after": "3,679 sites are left."})
+    plan.steps.rows[4].box.click()
+    plan.steps.rows[1].box.click()
+    assert plan.after.text() == "Afterwards: being worked out for these steps…"
+    qtbot.waitUntil(lambda: plan.after.text() == "Afterwards: 3,679 sites are left.")
+    assert operations.names() == ["plan_repair", "plan_repair"]
+    assert operations.calls[1][2]["chosen"] == (
+        RepairCode.RECOMPRESS,
+        RepairCode.PALINDROMIC_FREQUENCY,
+        RepairCode.DROP_SAMPLES_CHUNK,
+        RepairCode.DROP_MONOMORPHIC,
+    )
+    plan.steps.rows[4].box.click()
+    plan.steps.rows[1].box.click()
+    assert plan.after.text() == proposed
+    qtbot.wait(PAUSE_MS + 100)
+    assert plan.after.text() == proposed
+    assert operations.names() == ["plan_repair", "plan_repair"]
 
 
 def test_a_repair_shows_the_new_dataset_and_can_be_taken_back(

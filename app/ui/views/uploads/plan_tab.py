@@ -20,6 +20,7 @@ from app.ui.status import Shown
 from app.ui.text import plural
 from app.ui.theme import GRID, strong
 from app.ui.views.uploads.chain_row import Builds, ChainRow
+from app.ui.views.uploads.outlook import Outlook
 from app.ui.views.uploads.plan_steps import PlanSteps
 from app.ui.views.uploads.plan_words import totals, unresolved_columns, unresolved_rows
 from app.ui.views.uploads.target_menu import Target
@@ -62,6 +63,7 @@ class PlanTab(QWidget):
         self.chain: Path | None = None
         self.resubmit = False
         self._asked: Task | None = None
+        self.outlook = Outlook(context, self._say_after, self)
         self._tick: RepairCode | None = None
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, GRID, 0, 0)
@@ -103,7 +105,7 @@ class PlanTab(QWidget):
         verdicts.addWidget(self.badge)
         verdicts.addWidget(self.before, 1)
         self.steps = PlanSteps(self._context)
-        self.steps.changed.connect(self._say_totals)
+        self.steps.changed.connect(self._steps_changed)
         self.left_title = SectionHeading(self.tr("What no repair mends"))
         self.left = ShortTable(
             self._context.theme, self.tr("What no repair mends"), unresolved_columns(), most=6
@@ -139,6 +141,7 @@ class PlanTab(QWidget):
         if self.dataset is None or self.dataset.id != dataset.id:
             if self._asked is not None:
                 self._asked.cancel()
+            self.outlook.forget()
             self.target, self.plan, self.folder, self._asked = None, None, None, None
             self.resubmit = False
             self.problem.clear()
@@ -154,6 +157,7 @@ class PlanTab(QWidget):
             self._ticked()
             return
         self.target, self.plan = target, None
+        self.outlook.forget()
         self.problem.clear()
         if self._asked is not None:
             self._asked.cancel()
@@ -239,8 +243,26 @@ class PlanTab(QWidget):
         else:
             self.badge.show_status(Shown(Status.WAITING, self.tr("Before")))
             self.before.setText(plan.before)
-        if plan is not None:
-            self.after.setText(self.tr("Afterwards: {0}").format(plan.after))
+        self._say_after()
+
+    def _say_after(self) -> None:
+        """What is left after the steps that are ticked now."""
+        if self.plan is not None:
+            words = self.outlook.words(self.plan.after)
+            self.after.setText(self.tr("Afterwards: {0}").format(words))
+
+    def _steps_changed(self) -> None:
+        self._say_totals()
+        dataset, target, plan = self.dataset, self.target, self.plan
+        if dataset is None or target is None or plan is None:
+            return
+        codes = tuple(step.code for step in self.steps.chosen())
+        proposed = tuple(step.code for step in plan.steps if step.chosen or not step.optional)
+        if codes == proposed:
+            self.outlook.forget()
+        else:
+            self.outlook.ask(dataset.id, target, self.chain, codes)
+        self._say_after()
 
     def _say_totals(self) -> None:
         chosen = self.steps.chosen()
