@@ -18,7 +18,7 @@ import numpy as np
 from app.domain.progress import Progress, Report, silent
 from app.genotypes.bgzf import Compression, ContainerError, TextBlocks, open_text_blocks
 from app.genotypes.server.file_control import FileControl
-from app.genotypes.server.indexing import NOT_BGZF, Order
+from app.genotypes.server.indexing import NOT_BGZF, Order, reading_stop
 from app.genotypes.server.panel_sites import PanelSource
 from app.genotypes.server.parameters import ServerQcAnswer, ServerQcCounters, ServerQcParameters
 from app.genotypes.server.statistics import Statistics
@@ -87,14 +87,16 @@ class _Upload:
         look = _Look(FileLook(path, self._parameters), self._refused is None)
         order, density = Order(), Counter[int]()
         control: FileControl | None = None
-        for item in self._items(path):
-            order.take(item)
-            look.take(item)
-            if isinstance(item, Batch):
-                tens, times = np.unique(item.position // _DENSITY, return_counts=True)
-                density.update(dict(zip(tens.tolist(), times.tolist(), strict=True)))
-            if look.open and self._broken is None:
-                control = self._control(control, look.file.found, item)
+        try:
+            for item in self._items(path, order):
+                look.take(item)
+                if isinstance(item, Batch):
+                    tens, times = np.unique(item.position // _DENSITY, return_counts=True)
+                    density.update(dict(zip(tens.tolist(), times.tolist(), strict=True)))
+                if look.open and self._broken is None:
+                    control = self._control(control, look.file.found, item)
+        except ContainerError as error:
+            look.stop(reading_stop(path, error))
         self._dense = max([self._dense, *density.values()])
         if self._refused is not None:
             return
@@ -104,17 +106,15 @@ class _Upload:
             self._valid.append(look.file.found)
             self._finish(control)
 
-    def _items(self, path: Path) -> Iterator[Batch | OddLine]:
+    def _items(self, path: Path, order: Order) -> Iterator[Batch | OddLine]:
         try:
             with open_text_blocks(path, piece_bytes=PIECE_BYTES) as blocks:
                 if blocks.size == 0 or blocks.compression is not Compression.BGZF:
                     raise ServerStop(NOT_BGZF)
-                for item in read_lines(blocks):
+                for item in read_lines(blocks, order.take, order.take_text):
                     yield item
                     self._tell(blocks)
                 self._bytes_before += blocks.size
-        except ContainerError as error:
-            raise ServerStop(f"[tabix] {error}") from error
         except OSError as error:
             raise ServerStop(f"[tabix] {error.strerror}") from error
 
@@ -150,7 +150,7 @@ class _Upload:
         self._statistics, self._broken = Statistics(self._parameters, self._panel), None
         for file in self._valid:
             control: FileControl | None = None
-            for item in self._items(file.path):
+            for item in self._items(file.path, Order()):
                 if self._broken is None:
                     control = self._control(control, file, item)
             self._finish(control)
@@ -204,6 +204,10 @@ class _Look:
             self.file.take(item)
         except ServerStop as stop:
             self._stop = stop
+
+    def stop(self, fault: ServerStop) -> None:
+        """The file cannot be read on."""
+        self._stop = self._stop or fault
 
     def end(self, before: Sequence[Validated]) -> ServerStop | None:
         """The first fault, None when the file is good."""

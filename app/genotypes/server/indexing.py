@@ -1,23 +1,39 @@
 """The first step: `tabix -p vcf` on every file (7.1, 7.12 J), as htslib 1.16 behaves.
 
 Told by trials with the program: a position is read as C's `strtoll` with base 0 reads it, a place below 1
-counts as 1, lines without a number are skipped, and nothing may reach beyond 2^29, also by END in INFO.
+counts as 1, lines without a number are skipped, and nothing may reach beyond 2^29, also by END in INFO. A
+position that is empty is looked for in the columns behind it.
 """
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 
+from app.genotypes.bgzf import ContainerError, ContainerFault
+from app.genotypes.server.damaged import lines_of_damaged
 from app.genotypes.server.stops import ServerStop
 from app.genotypes.server.upload_rows import Batch, OddLine
 
 FARTHEST = 1 << 29
-_NUMBER = re.compile(rb"[\s]*([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9]\d*)")
-_END = re.compile(rb"(?:^|;)END=([+-]?\d+)")
+LOWEST = -(1 << 63)
+_NUMBER = re.compile(rb"\s*([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9]\d*)")
+_COLUMNS = re.compile(rb"[\t\0]")
 
 NOT_BGZF = "[tabix] the compression of the file is not BGZF"
+
+
+def reading_stop(path: Path, error: ContainerError) -> ServerStop:
+    """What the server's reading says of a damaged file that can be indexed; ServerStop when it cannot be."""
+    if error.fault is ContainerFault.LINE_TOO_LONG:
+        raise ServerStop(f"[tabix] {error}") from error
+    order = Order()
+    for line in lines_of_damaged(path):
+        order.take_text(line)
+    cut = error.fault is ContainerFault.TRUNCATED
+    return ServerStop("Unexpected end of ZLIB input stream" if cut else "Corrupt GZIP trailer")
 
 
 class Order:
@@ -47,25 +63,39 @@ class Order:
         self._last = int(begin[-1])
         tabs = batch.rows.tabs
         if int(begin[-1]) + int((tabs[low:high, 3] - tabs[low:high, 2]).max()) - 1 > FARTHEST:
-            raise _too_far(int(begin[-1]))
+            for row in range(low, high):
+                self._check_reach(int(begin[row - low]), _row_words(batch, row))
         for row in np.flatnonzero(tabs[low:high, 7] - tabs[low:high, 6] > 5).tolist():
-            _check_end(batch.rows.field(low + row, 7), int(begin[row]))
+            self._check_reach(int(begin[row]), _row_words(batch, low + row))
+
+    def take_text(self, text: bytes) -> None:
+        """Lines that Java cuts also at lone carriage returns: tabix does not."""
+        lines = text.split(b"\n")
+        for line in lines:
+            self._take_line(line.removesuffix(b"\r"))
 
     def _take_line(self, line: bytes) -> None:
-        words = line.split(b"\t")
+        words = _COLUMNS.split(line, 8)
         if line.startswith(b"#") or len(words) < 2:
             return
-        number = _NUMBER.match(words[1])
-        if number is None:
+        number = _NUMBER.match(line, len(words[0]) + 1)
+        if number is None or (value := _value(number)) <= LOWEST:
             return
-        begin = max(0, _value(number) - 1)
+        begin = max(0, value - 1)
+        self._check_reach(begin, words)
         self._enter(words[0])
         self._check(self._last, begin)
-        if begin + (len(words[3]) if len(words) > 3 else 1) > FARTHEST:
-            raise _too_far(begin)
-        if len(words) > 7:
-            _check_end(words[7], begin)
         self._last = begin
+
+    @staticmethod
+    def _check_reach(begin: int, words: list[bytes]) -> None:
+        end = begin + (len(words[3]) if len(words) > 3 and words[3] else 1)
+        told = _told_end(words[7]) if len(words) > 7 else 0
+        if max(begin, told if told > begin else end) > FARTHEST:
+            raise ServerStop(
+                f"[E::hts_idx_check_range] Region {begin} cannot be stored in a tbi index. "
+                "Try using a csi index"
+            )
 
     def _enter(self, chromosome: bytes) -> None:
         if self._last >= 0 and chromosome == self._chromosome:
@@ -87,13 +117,16 @@ def _value(number: re.Match[bytes]) -> int:
     return int(digits, base) * (-1 if number[1] == b"-" else 1)
 
 
-def _check_end(info: bytes, begin: int) -> None:
-    found = _END.search(info)
-    if found is not None and int(found[1]) > FARTHEST:
-        raise _too_far(begin)
+def _row_words(batch: Batch, row: int) -> list[bytes]:
+    return [batch.rows.field(row, column) for column in range(8)]
 
 
-def _too_far(begin: int) -> ServerStop:
-    return ServerStop(
-        f"[E::hts_idx_check_range] Region {begin} cannot be stored in a tbi index. Try using a csi index"
-    )
+def _told_end(info: bytes) -> int:
+    """The value of END, 0 when there is none; a name that ends with END hides it at the very start only."""
+    at = info.find(b"END=")
+    if at > 0:
+        at = info.find(b";END=") + 1 or -1
+    if at < 0:
+        return 0
+    number = _NUMBER.match(info, at + 4)
+    return 0 if number is None else _value(number)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,14 +55,33 @@ class OddLine:
     number: int
 
 
-def read_lines(blocks: TextBlocks) -> Iterator[Batch | OddLine]:
+Seen = Callable[["Batch | OddLine"], None]
+SeenText = Callable[[bytes], None]
+
+
+def read_lines(blocks: TextBlocks, seen: Seen, seen_text: SeenText) -> Iterator[Batch | OddLine]:
     """All lines of a file; a line ends at `\\n`, `\\r\\n` or a lone `\\r`, as Java reads them.
 
     The arrays of a batch are valid until the next one is asked for. ContainerError for a damaged file.
+    `seen` is told the same lines, but `seen_text` gets the text of a piece that holds a lone `\\r`.
     """
     reader = _Reader()
     for piece in blocks:
-        yield from reader.feed(piece)
+        lone = has_lone_return(piece)
+        if lone:
+            seen_text(bytes(piece))
+        for item in reader.feed(piece, lone):
+            if not lone:
+                seen(item)
+            yield item
+
+
+def has_lone_return(piece: memoryview) -> bool:
+    """Whether a carriage return stands before something else than a line end."""
+    buffer = piece.obj
+    assert isinstance(buffer, bytearray)
+    stop = len(piece)
+    return buffer.find(b"\r", 0, stop) >= 0 and _LONE_RETURN.search(buffer, 0, stop) is not None
 
 
 class _Reader:
@@ -73,11 +92,11 @@ class _Reader:
         self._places: dict[bytes, int] = {}
         self._width = 128
 
-    def feed(self, piece: memoryview) -> Iterator[Batch | OddLine]:
+    def feed(self, piece: memoryview, lone: bool) -> Iterator[Batch | OddLine]:
         buffer = piece.obj
         assert isinstance(buffer, bytearray)
         stop = len(piece)
-        if buffer.find(b"\r", 0, stop) >= 0 and _LONE_RETURN.search(buffer, 0, stop):
+        if lone:
             changed = _LONE_RETURN.sub(b"\n", bytes(piece))
             buffer, stop = bytearray(changed + bytes(MARGIN)), len(changed)
         text = np.frombuffer(buffer, np.uint8)

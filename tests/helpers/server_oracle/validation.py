@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.genotypes.bgzf import read_lines
+from app.genotypes.bgzf import ContainerError, ContainerFault, read_lines
 from app.genotypes.server.header_rules import HeaderRules, names_differ
 from app.genotypes.server.java import hash_order, java_int
 from app.genotypes.server.parameters import ServerQcParameters
@@ -62,7 +62,7 @@ def _check_population(parameters: ServerQcParameters) -> None:
 def _read(path: Path, chunk_size: int) -> Validated:
     found = Validated(path)
     header = HeaderRules(path)
-    for raw in read_lines(path):
+    for raw in _lines(path):
         line = raw.decode("utf-8", "replace")
         if not header.done:
             header.take(line)
@@ -74,6 +74,14 @@ def _read(path: Path, chunk_size: int) -> Validated:
     found.version, found.header_lines = header.version, header.lines
     found.sample_names, found.samples = header.names, len(header.names)
     return found
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    try:
+        yield from read_lines(path)
+    except ContainerError as error:
+        cut = error.fault is ContainerFault.TRUNCATED
+        raise ServerStop("Unexpected end of ZLIB input stream" if cut else "Corrupt GZIP trailer") from error
 
 
 def _record(found: Validated, line: str, chunk_size: int) -> None:
