@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import lzma
 import os
 import struct
 import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+
+from app.genotypes.readers.zip_listing import PACKED, TooManyMembers, listed
 
 HEAD_BYTES = 1 << 16
 
@@ -124,15 +125,18 @@ _IN_ZIP = frozenset(
     {"23andme", "ancestrydna", "myheritage", "ftdna", "livingdna", "consumer", "final_report"}
 )
 _DAMAGES = (OSError, ValueError, LookupError, RuntimeError, EOFError, struct.error, zlib.error)
-_MOST_MEMBERS = 1000
 
 
 def _alone_inside(path: Path) -> Content | None:
     """What the only file of an archive is, when its readers take it out of an archive by themselves."""
-    with contextlib.suppress(*_DAMAGES, zipfile.BadZipFile, lzma.LZMAError), zipfile.ZipFile(path) as archive:
-        listed = archive.infolist()[:_MOST_MEMBERS]
-        files = [each for each in listed if not each.is_dir() and "__MACOSX/" not in each.filename]
-        if len(files) == 1:
+    with (
+        contextlib.suppress(*_DAMAGES, zipfile.BadZipFile, TooManyMembers),
+        path.open("rb") as raw,
+        listed(raw) as archive,
+    ):
+        named = archive.infolist()
+        files = [each for each in named if not each.is_dir() and "__MACOSX/" not in each.filename]
+        if len(files) == 1 and files[0].compress_type in PACKED:
             with archive.open(files[0]) as member:
                 inside = recognise(member.read(HEAD_BYTES))
             return inside if inside.name in _IN_ZIP else None

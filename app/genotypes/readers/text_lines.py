@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import lzma
 import os
 import struct
 import zipfile
@@ -18,15 +17,13 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO
 
 from app.genotypes.readers.contract import FormatError
+from app.genotypes.readers.zip_listing import PACKED, TooManyMembers, listed
 
 BLOCK = 1 << 20
 _BOM = b"\xef\xbb\xbf"
 _RUBBISH = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
-_MOST_MEMBERS = 1000
-_PACKED = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
 _DAMAGES = (
     zlib.error,
-    lzma.LZMAError,
     gzip.BadGzipFile,
     zipfile.BadZipFile,
     struct.error,
@@ -103,10 +100,6 @@ class TextLines:
                 raise self.error("container.truncated", "The file is cut short", f"byte {size}") from None
             except _DAMAGES as error:
                 raise self._damaged(raw) from error
-            except OSError as error:
-                if error.errno is not None:
-                    raise
-                raise self._damaged(raw) from error  # bzip2 and LZMA inside a ZIP say so
             self.consumed = self.path.stat().st_size
 
     def _damaged(self, raw: IO[bytes]) -> FormatError:
@@ -120,17 +113,21 @@ class TextLines:
             with gzip.GzipFile(fileobj=raw, mode="rb") as unzipped:
                 yield io.BufferedReader(unzipped, BLOCK)
         elif start == b"PK\x03\x04" or start == b"PK\x05\x06":
-            with zipfile.ZipFile(raw) as archive, archive.open(self._member(archive)) as member:
+            with self._opened(raw) as archive, archive.open(self._member(archive)) as member:
                 yield member
         else:
             yield raw
 
+    def _opened(self, raw: IO[bytes]) -> zipfile.ZipFile:
+        try:
+            return listed(raw)
+        except TooManyMembers:
+            title = "The ZIP archive holds a great many files"
+            raise self.error("zip.members", title, advice=_ONE_FILE) from None
+
     def _member(self, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
-        """The one file in an archive; tricks with paths, passwords and unknown packing are refused."""
-        listed = archive.infolist()
-        if len(listed) > _MOST_MEMBERS:
-            raise self.error("zip.members", "The ZIP archive holds a great many files", advice=_ONE_FILE)
-        files = [each for each in listed if not each.is_dir() and not _is_rubbish(each.filename)]
+        """The one file in an archive; tricks with paths, passwords and unusual packing are refused."""
+        files = [each for each in archive.infolist() if not each.is_dir() and not _is_rubbish(each.filename)]
         if len(files) != 1:
             title = f"The ZIP archive holds {len(files):,} files instead of one"
             raise self.error("zip.members", title, advice=_ONE_FILE)
@@ -139,7 +136,7 @@ class TextLines:
         if files[0].flag_bits & 1:
             advice = "Unpack it with its password and add the file inside."
             raise self.error("zip.password", "The ZIP archive is locked with a password", advice=advice)
-        if files[0].compress_type not in _PACKED:
+        if files[0].compress_type not in PACKED:
             raise self.error("zip.method", "The ZIP archive is packed in an unusual way", advice=_ONE_FILE)
         return files[0]
 
