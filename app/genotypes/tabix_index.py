@@ -14,10 +14,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.problem import Kind, problem
 from app.genotypes.bgzf import EOF_MARKER, pack_block
 
 _PSEUDO_BIN = 37450
 _WINDOW = 14
+LAST_POSITION = 1 << 29
+"""Bases that the bins of a tabix index reach."""
 _VCF_COLUMNS = (2, 1, 2, 0, ord("#"), 0)
 _PAYLOAD = 0xFF00
 Places = NDArray[np.int64]
@@ -37,7 +40,18 @@ class IndexedRows:
 
 
 def write_tabix(path: Path, chromosome: str, rows: IndexedRows) -> None:
-    """Write the index of a file that holds these records and nothing else; whole or not at all. OSError."""
+    """Write the index of a file that holds these records and nothing else; whole or not at all.
+
+    OSError; ProblemError where a position lies beyond the bins of such an index.
+    """
+    if int(rows.end.max(initial=0)) > LAST_POSITION or int(rows.begin.min(initial=0)) < 0:
+        raise problem(
+            Kind.INPUT,
+            "A position cannot be indexed",
+            f"An index reaches from 1 to {LAST_POSITION:,}, and {path.name} has positions outside.",
+            "Leave out positions that are no places on a chromosome.",
+            subject=path.name,
+        )
     names = chromosome.encode() + b"\0"
     head = b"TBI\x01" + struct.pack("<8i", 1, *_VCF_COLUMNS, len(names)) + names
     body = head + _bins(rows) + _linear(rows) + struct.pack("<Q", 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from app.genotypes.cohort import Batch, Origin
@@ -22,6 +22,14 @@ class FormatError(Exception):
         self.title = title
         self.place = place
         self.advice = advice
+
+
+def prove_names(names: Iterable[str], path: str) -> None:
+    """FormatError where the name of a sample has control characters: tabs and line ends would become columns
+    and records of whatever is written with it."""
+    if any(letter < " " or letter == "\x7f" for name in names for letter in name):
+        title = "The name of a sample has control characters"
+        raise FormatError("sample.name", path, title, advice="Rename the sample and export the data again.")
 
 
 class GenotypeReader(Protocol):

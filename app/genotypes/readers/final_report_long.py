@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.genotypes.cohort import Batch, Origin, Reference
-from app.genotypes.readers.contract import FormatError
+from app.genotypes.readers.contract import FormatError, prove_names
 from app.genotypes.readers.final_report_layout import ReportLayout
 from app.genotypes.readers.final_report_sites import ReportSites, notes, too_low
 from app.genotypes.readers.illumina_manifest import Manifest
@@ -64,6 +64,7 @@ class LongReader:
             self._before, self._lines = self._before + path.stat().st_size, None
         spill.flush()
         spill.samples = [name.decode("utf-8", "replace") for name in samples]
+        prove_names(spill.samples, self.origin.files[0])
         return spill
 
     @property

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from app.genotypes.cohort import Batch, Origin, Reference
-from app.genotypes.readers.contract import FormatError
+from app.genotypes.readers.contract import FormatError, prove_names
 from app.genotypes.readers.final_report_layout import ReportLayout
 from app.genotypes.readers.final_report_sites import ReportSites, notes, too_low
 from app.genotypes.readers.illumina_manifest import Manifest
@@ -33,6 +33,7 @@ class MatrixReader:
             raise _ab_only(path, layout)
         self._sites = ReportSites(manifest, coding)
         names = [name for name, _, _ in layout.samples]
+        prove_names(names, os.fspath(path))
         self.samples: Sequence[str] = names
         self.people: dict[str, Sequence[str] | Sequence[int]] = {}
         self.origin = Origin(

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
-from app.genotypes.readers.contract import FormatError, GenotypeReader
+from app.genotypes.readers.contract import FormatError, GenotypeReader, prove_names
 from app.genotypes.sniff import Content, look
 
 _PACKING = (".gz", ".bgz", ".zst")
@@ -66,11 +66,11 @@ def _main_content(paths: Sequence[Path]) -> Content:
 
 def _opened(name: str, main: Path, paths: list[Path]) -> GenotypeReader:
     if name in _FAMILIES:
-        return _opened_set(name, _with_given(name, main, paths))
+        return _with_proven_names(_opened_set(name, _with_given(name, main, paths)))
     if name == "bcf":
         from app.genotypes.readers.bcf import BcfReader
 
-        return BcfReader(main)
+        return _with_proven_names(BcfReader(main))
     if name == "final_report":
         from app.genotypes.readers.final_report import open_final_report
 
@@ -78,6 +78,11 @@ def _opened(name: str, main: Path, paths: list[Path]) -> GenotypeReader:
     from app.genotypes.readers.consumer import open_consumer
 
     return open_consumer(paths)
+
+
+def _with_proven_names(reader: GenotypeReader) -> GenotypeReader:
+    prove_names(reader.samples, reader.origin.files[0])
+    return reader
 
 
 def _opened_set(name: str, parts: Mapping[str, Path]) -> GenotypeReader:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -138,21 +139,29 @@ def _offer_loss(draft: Draft, code: R, which: NDArray[np.bool_], why: str) -> No
 
 def rename(draft: Draft) -> None:
     """Plain names for those that break headers or other programs; a map names results back."""
-    taken: set[str] = set()
-    new: list[str] = []
-    for name in draft.study.samples:
-        plain = _RISKY.sub("_", name).lstrip("-") or "sample"
-        plain = f"{plain}_" if plain in _COLUMNS else plain
-        unique, number = plain, 1
-        while unique in taken:
-            number += 1
-            unique = f"{plain}_{number}"
-        taken.add(unique)
-        new.append(unique)
+    new = plain_names(draft.study.samples)
     changed = np.array([one != other for one, other in zip(new, draft.study.samples, strict=True)], bool)
     why = "Blanks, slashes and the like break other programs; two samples of one name are refused."
     if draft.offer_samples(R.RENAME_SAMPLES, changed & draft.kept, loses=False, why=why):
         draft.names = new
+
+
+def plain_names(names: Sequence[str]) -> list[str]:
+    """Names of letters, digits and `._+-`, each once; those that become alike are numbered."""
+    taken: set[str] = set()
+    last: dict[str, int] = {}
+    new: list[str] = []
+    for name in names:
+        plain = _RISKY.sub("_", name).lstrip("-") or "sample"
+        plain = f"{plain}_" if plain in _COLUMNS else plain
+        unique, number = plain, last.get(plain, 1)
+        while unique in taken:
+            number += 1
+            unique = f"{plain}_{number}"
+        last[plain] = number
+        taken.add(unique)
+        new.append(unique)
+    return new
 
 
 def batches(draft: Draft) -> None:

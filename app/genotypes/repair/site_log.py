@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ HEAD = (
     "new_chromosome new_position new_ref new_alt genotypes"
 ).replace(" ", "\t")
 _AT_ONCE = 50_000
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def write_site_log(draft: Draft, path: Path) -> None:
@@ -27,12 +29,19 @@ def write_site_log(draft: Draft, path: Path) -> None:
         for number in range(len(draft.study.cohorts)):
             rows = np.flatnonzero(draft.study.cohort == number)
             for at in range(0, len(rows), _AT_ONCE):
-                writer.write("".join(_lines(draft, number, rows[at : at + _AT_ONCE])).encode())
+                text = "".join(_lines(draft, number, rows[at : at + _AT_ONCE]))
+                writer.write(text.encode("utf-8", "backslashreplace"))
+
+
+def cell(text: str) -> str:
+    """A text of the files as a cell: what would end it, or steer a terminal, stands as its code (`\\x09`)."""
+    return text if text.isprintable() else _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def _lines(draft: Draft, number: int, rows: Rows) -> Iterator[str]:
     cohort = draft.study.cohorts[number]
-    name = os.path.basename(cohort.origin.files[0]) if cohort.origin.files else str(number + 1)
+    name = cell(os.path.basename(cohort.origin.files[0])) if cohort.origin.files else str(number + 1)
+    chromosomes = list(map(cell, cohort.names))
     places = draft.study.row[rows].astype(np.intp)
     columns = zip(
         rows.tolist(),
@@ -45,10 +54,8 @@ def _lines(draft: Draft, number: int, rows: Rows) -> Iterator[str]:
         strict=True,
     )
     for row, record, chromosome, position, identifier, ref, alt in columns:
-        before = (
-            f"{name}\t{record + 1}\t{cohort.names[chromosome]}\t{position}\t{identifier or '.'}\t{ref}\t{alt}"
-        )
-        yield f"{before}\t{_fate(draft, row)}\n"
+        site = f"{chromosomes[chromosome]}\t{position}\t{cell(identifier) or '.'}\t{cell(ref)}\t{cell(alt)}"
+        yield f"{name}\t{record + 1}\t{site}\t{_fate(draft, row)}\n"
 
 
 def _fate(draft: Draft, row: int) -> str:
@@ -56,7 +63,7 @@ def _fate(draft: Draft, row: int) -> str:
     reasons = ",".join(_reasons(int(draft.changed[row])))
     if dropped:
         return f"removed\t{','.join(each for each in (reasons, CODES[dropped - 1]) if each)}\t.\t.\t.\t.\t."
-    ref, alt = draft.alleles(row)
+    ref, alt = map(cell, draft.alleles(row))
     genotypes = "exchanged" if draft.swap[row] else "same"
     place = f"{CHROMOSOMES[int(draft.chromosome[row])]}\t{int(draft.position[row])}"
     outcome = "changed" if reasons else "kept"
@@ -70,14 +77,15 @@ def _reasons(bits: int) -> Iterator[str]:
 def write_sample_map(draft: Draft, path: Path) -> None:
     """Old and new name, batch, and what became of each sample. OSError."""
     lines = ["sample\tnew_name\tbatch\toutcome"]
-    for at, name in enumerate(draft.study.samples):
+    for at, original in enumerate(draft.study.samples):
+        name, new = cell(original), cell(draft.names[at])
         lost = int(draft.lost[at])
         if lost:
             lines.append(f"{name}\t.\t.\t{CODES[lost - 1].value}")
         else:
-            renamed = "renamed" if draft.names[at] != name else "kept"
-            lines.append(f"{name}\t{draft.names[at]}\t{int(draft.batch[at])}\t{renamed}")
-    lines += [f"{name}\t.\t.\tnot_in_all_files" for name in draft.study.left_out]
+            renamed = "renamed" if draft.names[at] != original else "kept"
+            lines.append(f"{name}\t{new}\t{int(draft.batch[at])}\t{renamed}")
+    lines += [f"{cell(name)}\t.\t.\tnot_in_all_files" for name in draft.study.left_out]
     part = path.with_name(path.name + ".part")
-    part.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    part.write_text("\n".join(lines) + "\n", encoding="utf-8", errors="backslashreplace")
     os.replace(part, path)

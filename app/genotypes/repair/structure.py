@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.repair import RepairCode as R
-from app.genotypes.builds import length, plain_chromosome
+from app.genotypes.builds import BUILDS, length, plain_chromosome
 from app.genotypes.cohort import RowFlag
 from app.genotypes.repair.draft import Draft, Rows
 from app.genotypes.repair.study import CHROMOSOMES, XY, X
@@ -17,6 +17,8 @@ from app.genotypes.site_table import OTHER, letters_code
 from app.genotypes.texts import Texts
 from app.genotypes.writers.vcf import written_name
 
+_LONGEST = max(length(build, name) or 0 for build in BUILDS for name in CHROMOSOMES)
+"""Bases of the longest chromosome of any build: no position lies beyond it, and no index could hold it."""
 _BASES = re.compile(r"[ACGT]+")
 _ANY_CASE = re.compile(r"[ACGTacgt]+")
 
@@ -156,8 +158,8 @@ def _is_indel(ref: str, alt: str) -> bool:
 
 
 def positions(draft: Draft) -> None:
-    """Positions that no base can have in the build of the files."""
-    bad = draft.alive & (draft.position < 1)
+    """Positions that no base can have in the build of the files, or in any where the build is not certain."""
+    bad = draft.alive & ((draft.position < 1) | (draft.position > _LONGEST))
     for name in draft.present():
         end = length(draft.build.value, name) if draft.build.value and draft.certain else None
         if end:

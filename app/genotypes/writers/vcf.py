@@ -18,6 +18,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.problem import Kind, ProblemError, problem
 from app.genotypes.bgzf import EOF_MARKER, pack_block
 from app.genotypes.builds import length
 from app.genotypes.cohort import Bits, Codes
@@ -28,6 +29,9 @@ LEVEL = 3
 _PAYLOAD = 0xFF00
 _ORDER = (*map(str, range(1, 23)), "X", "Y", "MT")
 _LINE_END = ord("\n")
+_CUTS = np.zeros(256, bool)
+"""Bytes that end a column or a record, or that no text has: they would become records of their own."""
+_CUTS[:0x21] = _CUTS[0x7F] = True
 _COLUMNS = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT")
 
 
@@ -79,7 +83,8 @@ class VcfWriter:
     """Writes one chromosome; use in a `with`. Nothing stays when the block raises.
 
     `build` fills the header; `chromosome` is written as it is. `sites` and `size` are what was written.
-    OSError comes through unchanged.
+    Blanks and control characters in identifiers become `_`. ProblemError where alleles or names of samples
+    have such that would break the file; OSError comes through unchanged.
     """
 
     def __init__(
@@ -92,6 +97,8 @@ class VcfWriter:
         version: str = "4.2",
         level: int = LEVEL,
     ) -> None:
+        if any(map(_breaks, samples)):
+            raise _refused("the name of a sample", "Choose the repair that renames samples.")
         self.path = path
         self.chromosome = chromosome
         self.sites = 0
@@ -210,14 +217,38 @@ def _lines(rows: VcfRows, chromosome: str) -> list[bytes]:
     if text.shape[1]:
         text[:, -1] = _LINE_END
     keep = _keep(rows, text)
+    for alleles in (rows.refs, rows.alts):
+        if _CUTS[alleles.blob].any():
+            raise _refused("an allele", "Choose the repair that leaves out alleles that are no bases.")
     lines = []
     name = chromosome.encode()
-    columns = zip(rows.position.tolist(), rows.ids.raws(), rows.refs.raws(), rows.alts.raws(), strict=True)
+    columns = zip(
+        rows.position.tolist(), _unbroken(rows.ids).raws(), rows.refs.raws(), rows.alts.raws(), strict=True
+    )
     for row, (position, identifier, ref, alt) in enumerate(columns):
         cells = text[row] if keep is None else text[row][keep[row]]
         head = b"%b\t%d\t%b\t%b\t%b\t.\tPASS\t.\tGT\t" % (name, position, identifier or b".", ref, alt)
         lines.append(head + cells.tobytes())
     return lines
+
+
+def _breaks(name: str) -> bool:
+    """Whether a name has control characters; blanks in names are not forbidden."""
+    return any(letter < " " or letter == "\x7f" for letter in name)
+
+
+def _unbroken(ids: Texts) -> Texts:
+    cuts = _CUTS[ids.blob]
+    return Texts(np.where(cuts, np.uint8(ord("_")), ids.blob), ids.ends) if cuts.any() else ids
+
+
+def _refused(what: str, advice: str) -> ProblemError:
+    return problem(
+        Kind.INPUT,
+        "The file cannot be written",
+        f"There are control characters or blanks in {what}, which would break a VCF.",
+        advice,
+    )
 
 
 def _keep(rows: VcfRows, text: NDArray[np.uint8]) -> NDArray[np.bool_] | None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from app.genotypes.cohort import HET, MISSING, Reference, RowFlag
 from app.genotypes.readers.contract import FormatError
+from app.genotypes.readers.opening import open_reader
 from app.genotypes.readers.probabilities import call_record, hard_calls, unpacked
 from tests.helpers.cohorts import cohort_of_vcf
 from tests.helpers.read_cohorts import assert_same, read, survive, tool
@@ -210,3 +211,12 @@ def test_hostile_bytes_raise_format_errors_only(tmp_path: Path) -> None:
     path = tmp_path / "x.bgen"
     path.write_bytes(bgen_bytes(records, 3))
     assert survive(tmp_path, [path], path, range(250)) > 100
+
+
+def test_a_name_with_control_characters_is_refused(tmp_path: Path) -> None:
+    """Tabs and line ends in it would become columns and records of what is written with it."""
+    record = block([2, 2], [False, False], False, 8, [1, 0, 1, 0], 2)
+    path = tmp_path / "x.bgen"
+    path.write_bytes(bgen_bytes([record], 2).replace(b"P1", b"\t1"))
+    with pytest.raises(FormatError, match="control characters"):
+        open_reader([path])
