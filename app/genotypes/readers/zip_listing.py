@@ -1,4 +1,4 @@
-"""ZIP archives that strangers made, opened at a bounded cost: how much they may list, how they may be packed."""
+"""ZIP archives that strangers made, opened at a bounded cost: how long they are and how they are packed."""
 
 from __future__ import annotations
 
