@@ -22,10 +22,13 @@ MIN_SITES = 200
 MIN_CHROMOSOMES = 5  # relatives share long pieces, so a few chromosomes say little but for the same person
 _SITES_FOR_THIRD = 5000
 _BLOCK = 512
+MOST_PEOPLE = 50_000  # beyond, comparing all with all takes longer than anybody waits
+_MOST_CELLS = 200_000_000  # people times sites, a byte each: above 20,000 people there are fewer sites
 _MANY = 8000  # people from which pairs are screened by fewer sites first
 _SCREEN_SITES = 1500
 _SCREEN_ABOVE = 0.2  # correlation of standardised genotypes; relatives of the first degree have 0.5
 _MOST_PAIRS = 200_000
+_MANY_ALIKE = 0.02  # share of the pairs of two blocks from which matrix products are cheaper
 
 Codes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -82,12 +85,14 @@ def chosen_sites(cohorts: Sequence[Cohort], most: int = MOST_SITES) -> tuple[lis
 
 def read_codes(cohorts: Sequence[Cohort], rows: Sequence[NDArray[np.intp]]) -> Codes:
     """[samples, sites] codes; a byte each, 50 MB for 5,000 people at 10,000 sites."""
-    parts = [
-        cohort.genotypes(some[at : at + 1024]).T
-        for cohort, some in zip(cohorts, rows, strict=True)
-        for at in range(0, len(some), 1024)
-    ]
-    return np.ascontiguousarray(np.concatenate(parts, axis=1))
+    codes = np.empty((len(cohorts[0].samples), sum(map(len, rows))), np.uint8)
+    place = 0
+    for cohort, some in zip(cohorts, rows, strict=True):
+        for at in range(0, len(some), 1024):
+            part = cohort.genotypes(some[at : at + 1024])
+            codes[:, place : place + len(part)] = part.T
+            place += len(part)
+    return codes
 
 
 def kinship(
@@ -96,11 +101,12 @@ def kinship(
     """Pairs with a kinship of at least `least`; only the same person when few chromosomes are there.
 
     Without `least` down to the third degree, or to the second where sites are few. None when there are too
-    few. With more than 8,000 people pairs are screened first, which finds relatives of the first degree and
-    nearly all of the second.
+    few, and with more than MOST_PEOPLE. With more than 8,000 people pairs are screened first, which finds
+    relatives of the first degree and nearly all of the second; with more than 20,000 there are fewer sites.
     """
-    if not cohorts or len(cohorts[0].samples) < 2:
+    if not cohorts or not 2 <= len(cohorts[0].samples) <= MOST_PEOPLE:
         return None
+    most_sites = min(most_sites, _MOST_CELLS // len(cohorts[0].samples))
     rows, chromosomes = chosen_sites(cohorts, most_sites)
     sites = sum(map(len, rows))
     if sites < MIN_SITES:
@@ -110,31 +116,55 @@ def kinship(
         least = THIRD if sites >= _SITES_FOR_THIRD else SECOND
     if chromosomes < MIN_CHROMOSOMES:
         least = max(least, DUPLICATE)
-    found = _of_screened(codes, least) if len(codes) > _MANY else _of_all(codes, least)
-    pairs = np.concatenate([each for each, _ in found]) if found else np.zeros((0, 2), np.int32)
-    values = np.concatenate([each for _, each in found]) if found else np.zeros(0, np.float32)
-    order = np.argsort(-values, kind="stable")[:_MOST_PAIRS]
-    return Kin(pairs[order].astype(np.int32), values[order], sites, least, len(values) > _MOST_PAIRS)
+    found = _Found()
+    (_of_screened if len(codes) > _MANY else _of_all)(codes, least, found)
+    found.trim()
+    return Kin(found.pairs[0], found.values[0], sites, least, found.cut)
 
 
-def _of_all(codes: Codes, least: float) -> list[tuple[NDArray[np.int32], Floats]]:
-    found = []
+class _Found:
+    """Pairs and their kinship in pieces; of very many the most alike are kept, so that memory is bounded."""
+
+    def __init__(self) -> None:
+        self.pairs: list[NDArray[np.int32]] = [np.zeros((0, 2), np.int32)]
+        self.values: list[Floats] = [np.zeros(0, np.float32)]
+        self.cut = False
+
+    def add(self, pairs: NDArray[np.signedinteger], values: Floats) -> None:
+        """Add pairs of sample indices [pairs, 2]."""
+        self.pairs.append(pairs.astype(np.int32))
+        self.values.append(values)
+        if sum(map(len, self.values)) > 4 * _MOST_PAIRS:
+            self.trim()
+
+    def trim(self) -> None:
+        """Make one piece of all, most alike first."""
+        pairs, values = np.concatenate(self.pairs), np.concatenate(self.values)
+        order = np.argsort(-values, kind="stable")[:_MOST_PAIRS]
+        self.cut |= len(values) > _MOST_PAIRS
+        self.pairs, self.values = [pairs[order]], [values[order]]
+
+
+def _of_all(codes: Codes, least: float, found: _Found) -> None:
     blocks = [_Block(codes[start : start + _BLOCK]) for start in range(0, len(codes), _BLOCK)]
     for number, mine in enumerate(blocks):
         mine.open()
         for other in range(number, len(blocks)):
             theirs = blocks[other]
             theirs.open()
-            value = _king(mine, theirs)
-            if other == number:
-                value[np.tril_indices(len(value))] = -1
-            else:
+            _of_blocks(mine, theirs, (number * _BLOCK, other * _BLOCK), least, found)
+            if other != number:
                 theirs.close()
-            i, j = np.nonzero(value >= least)
-            at = np.array([[number * _BLOCK], [other * _BLOCK]])
-            found.append(((np.stack([i, j]) + at).T.astype(np.int32), value[i, j]))
         mine.close()
-    return found
+
+
+def _of_blocks(mine: _Block, theirs: _Block, starts: tuple[int, int], least: float, found: _Found) -> None:
+    """Compare all with all of two open blocks whose first people have these indices."""
+    value = _king(mine, theirs)
+    if starts[0] == starts[1]:
+        value[np.tril_indices(len(value))] = -1
+    i, j = np.nonzero(value >= least)
+    found.add(np.stack([i + starts[0], j + starts[1]], axis=1), value[i, j])
 
 
 class _Block:
@@ -187,22 +217,31 @@ def _over(values: NDArray[np.generic], sites: NDArray[np.intp]) -> Floats:
     return result
 
 
-def _of_screened(codes: Codes, least: float) -> list[tuple[NDArray[np.int32], Floats]]:
+def _of_screened(codes: Codes, least: float, found: _Found) -> None:
     step = max(1, codes.shape[1] // _SCREEN_SITES)
     few = np.ascontiguousarray(codes[:, ::step])
     counts = np.where(few == MISSING, 0, few).sum(axis=0, dtype=np.int64)
     p = counts / np.maximum(2 * (few != MISSING).sum(axis=0), 1)
     scale = np.sqrt(np.maximum(2 * p * (1 - p), 0.01) * few.shape[1]).astype(np.float32)
     middle = (2 * p).astype(np.float32)
-    found = []
     for start in range(0, len(few), 2 * _BLOCK):
         mine = _standardised(few[start : start + 2 * _BLOCK], middle, scale)
         for other in range(start, len(few), 2 * _BLOCK):
             alike = mine @ _standardised(few[other : other + 2 * _BLOCK], middle, scale).T
             i, j = np.nonzero(alike > _SCREEN_ABOVE)
             pairs = np.stack([i + start, j + other], axis=1)
-            found += _of_pairs(codes, pairs[pairs[:, 0] < pairs[:, 1]], least)
-    return found
+            pairs = pairs[pairs[:, 0] < pairs[:, 1]]
+            if len(pairs) > _MANY_ALIKE * alike.size:  # one population of several, or one person many times
+                _of_two(codes, (start, other), least, found)
+            else:
+                _of_pairs(codes, pairs, least, found)
+
+
+def _of_two(codes: Codes, starts: tuple[int, int], least: float, found: _Found) -> None:
+    mine, theirs = (_Block(codes[start : start + 2 * _BLOCK]) for start in starts)
+    mine.open()
+    theirs.open()
+    _of_blocks(mine, theirs, starts, least, found)
 
 
 def _standardised(codes: Codes, middle: Floats, scale: Floats) -> Floats:
@@ -210,8 +249,7 @@ def _standardised(codes: Codes, middle: Floats, scale: Floats) -> Floats:
     return result
 
 
-def _of_pairs(codes: Codes, pairs: NDArray[np.intp], least: float) -> list[tuple[NDArray[np.int32], Floats]]:
-    found = []
+def _of_pairs(codes: Codes, pairs: NDArray[np.intp], least: float, found: _Found) -> None:
     for start in range(0, len(pairs), 256):
         part = pairs[start : start + 256]
         one, two = codes[part[:, 0]], codes[part[:, 1]]
@@ -222,5 +260,4 @@ def _of_pairs(codes: Codes, pairs: NDArray[np.intp], least: float) -> list[tuple
         smaller = np.minimum(first.sum(axis=1), second.sum(axis=1))
         value = np.where(smaller > 0, 0.5 - distance / np.maximum(4 * smaller, 1), -1).astype(np.float32)
         kept = value >= least
-        found.append((part[kept].astype(np.int32), value[kept]))
-    return found
+        found.add(part[kept], value[kept])

@@ -1,6 +1,7 @@
 """Kinship of families made in code, and against plink2 on real chip data."""
 
 import subprocess
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,49 @@ def test_a_screen_finds_the_same_close_pairs(family, monkeypatch: pytest.MonkeyP
     assert screened is not None
     assert pairs_above(screened, FIRST) == pairs_above(exact, FIRST)
     assert np.allclose(screened.kinship, exact.kinship, atol=1e-6)
+
+
+@pytest.mark.parametrize("many", [5, 1000])
+def test_one_person_many_times_costs_no_more_than_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    code = np.random.default_rng(4).integers(0, 3, SITES)
+    rows = [(str(1 + n % 22), 1000 * n + 1000, ".", "A", "G", [int(code[n])] * 30) for n in range(SITES)]
+    rows += [("1", 10**7 + n, ".", "A", "G", [0, 1, 2] * 10) for n in range(1000)]
+    cohort = cohort_of_rows(tmp_path / "c", [f"P{n}" for n in range(30)], rows)
+    monkeypatch.setattr(module, "_MANY", many)
+    monkeypatch.setattr(module, "_MOST_PAIRS", 20)
+    monkeypatch.setattr(module, "_BLOCK", 8)
+    compared: list[int] = []
+    of_pairs = module._of_pairs
+    monkeypatch.setattr(module, "_of_pairs", lambda *a: (compared.append(len(a[1])), of_pairs(*a)))
+    kin = kinship([cohort])
+    assert kin is not None
+    assert (len(kin.pairs), kin.cut) == (20, True)
+    assert (kin.pairs[:, 0] < kin.pairs[:, 1]).all()
+    assert (kin.pairs[:, 0] % 3 == kin.pairs[:, 1] % 3).all()
+    assert sum(compared) == 0
+
+
+def test_more_people_are_compared_by_fewer_sites(family, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MOST_CELLS", 14 * 1000)
+    kin = kinship([family])
+    assert kin is not None
+    assert 990 <= kin.sites <= 1000
+    assert pairs_above(kin, DUPLICATE) == {(3, 13)}
+    monkeypatch.setattr(module, "MOST_PEOPLE", 13)
+    assert kinship([family]) is None
+
+
+def test_genotypes_are_held_once(family) -> None:
+    rows = [np.tile(np.arange(SITES), 20)]
+    tracemalloc.start()
+    codes = module.read_codes([family], rows)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert codes.shape == (14, 20 * SITES)
+    assert (codes[:, :SITES] == family.genotypes(np.arange(SITES)).T).all()
+    assert peak < 1.5 * codes.nbytes
 
 
 def test_one_chromosome_tells_only_the_same_person(tmp_path: Path, family) -> None:
