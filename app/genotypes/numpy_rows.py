@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,14 +18,13 @@ from app.genotypes.rows import (
     filtered,
     first_tabs,
     format_kind,
-    windows,
 )
 from app.genotypes.rows import positions as read_positions
 from app.genotypes.slow_rows import read_slow_row
 from app.genotypes.texts import Texts
 
 _WIDE_ROW = 2000
-_FIXED_BYTES = 1 << 21  # of text that is compared at once
+_FIXED_BYTES = 1 << 20  # of text that is compared at once: less costs calls, more leaves the cache
 _RETURN, _HASH, _PIPE = ord("\r"), ord("#"), ord("|")
 
 
@@ -80,20 +81,23 @@ class _Filling:
         tabs, enough = first_tabs(self._text, self._start[data], self._end[data], wanted, self._width())
         if not len(data):
             tabs = np.zeros((0, wanted), np.int64)
-        lines = data[enough]
-        rows = Rows(self._text, self._start[lines], self._end[lines], tabs[enough])
+        lines = data if enough.all() else data[enough]
+        whole = Rows(self._text, self._start[lines], self._end[lines], tabs if enough.all() else tabs[enough])
+        self._learn_width(whole)
+        rows = whole.heads()
         position, good = read_positions(rows) if len(lines) else (np.empty(0, np.int64), np.empty(0, bool))
-        self._learn_width(rows)
-        picked = np.flatnonzero(good)
-        rows, lines, position = _taken(rows, picked), lines[picked], position[picked]
+        wrong = lines[~good]
+        if len(wrong):
+            picked = np.flatnonzero(good)
+            rows, whole = _taken(rows, picked), _taken(whole, picked)
+            lines, position = lines[picked], position[picked]
         flags, code = alleles(rows) if len(lines) else (np.empty(0, np.uint16), np.empty(0, np.uint64))
         fits = self._fitting(rows, flags)
         cut = int(lines[fits]) if fits < len(lines) else len(self._start)
-        wrong_position = np.setdiff1d(data[enough], lines)
-        self._note(record, data[~enough], wrong_position, cut)
+        self._note(record, data[~enough], wrong, cut)
         numbers = int(self._state[Place.RECORDS]) + np.cumsum(record) - 1
         self._state[Place.RECORDS] += int(record[:cut].sum())
-        kept = _Kept(_taken(rows, np.arange(fits)), lines[:fits], position[:fits], flags[:fits], code[:fits])
+        kept = _Kept(rows, whole, lines, position, flags, code).first(fits)
         self._read(kept, numbers)
         self._state[Place.LINES] += cut
         return int(self._start[cut]) if cut < len(self._start) else int(self._after[-1])
@@ -104,7 +108,8 @@ class _Filling:
     def _learn_width(self, rows: Rows) -> None:
         """Look far enough for nearly all rows, so that few need the slow search."""
         if len(rows.start):
-            usual = int(np.percentile(rows.tabs[:, -1] - rows.start, 95)) + 16
+            place = len(rows.start) * 19 // 20
+            usual = int(np.partition(rows.tabs[:, -1] - rows.start, place)[place]) + 16
             self._block.per_sample.head_width = min(2048, max(64, usual))
 
     def _fitting(self, rows: Rows, flags: NDArray[np.uint16]) -> int:
@@ -158,14 +163,14 @@ class _Filling:
         """Genotypes of the rows, then everything that is kept of those whose columns are right."""
         fresh = _Genotypes(self._block, kept)
         good = fresh.read() if self._samples else np.ones(len(kept.lines), bool)
-        bad = np.union1d(self._short, kept.lines[~good]).astype(np.int64)
+        bad = self._short if good.all() else np.union1d(self._short, kept.lines[~good]).astype(np.int64)
         self._fault("columns", bad, self._cut)
-        here = np.flatnonzero(good)
-        if not len(here):
+        here = slice(None) if good.all() else np.flatnonzero(good)
+        rows = kept.rows if good.all() else _taken(kept.rows, np.flatnonzero(good))
+        if not len(rows.start):
             return
         block, first = self._block, self._block.rows
-        span = slice(first, first + len(here))
-        rows = _taken(kept.rows, here)
+        span = slice(first, first + len(rows.start))
         block.position[span] = kept.position[here]
         block.code[span] = kept.code[here]
         block.line[span] = int(self._state[Place.LINES]) + kept.lines[here] + 1
@@ -175,25 +180,33 @@ class _Filling:
             for array in (block.counts, block.server, block.stored, block.slow):
                 array[span] = 0
         _keep_texts(block, rows, span)
-        self._state[Place.ROWS] += len(here)
+        self._state[Place.ROWS] += len(rows.start)
 
 
+@dataclass
 class _Kept:
-    """Rows that are read: heads understood, genotypes not yet."""
+    """Rows that are read: heads understood (`rows`, see `Rows.heads`), genotypes (in `whole`) not yet."""
 
-    def __init__(
-        self,
-        rows: Rows,
-        lines: Places,
-        position: Places,
-        flags: NDArray[np.uint16],
-        code: NDArray[np.uint64],
-    ) -> None:
-        self.rows = rows
-        self.lines = lines
-        self.position = position
-        self.flags = flags
-        self.code = code
+    rows: Rows
+    whole: Rows
+    lines: Places
+    position: Places
+    flags: NDArray[np.uint16]
+    code: NDArray[np.uint64]
+
+    def first(self, count: int) -> _Kept:
+        """Some rows of the beginning."""
+        if count == len(self.lines):
+            return self
+        index = np.arange(count)
+        return _Kept(
+            rows=_taken(self.rows, index),
+            whole=_taken(self.whole, index),
+            lines=self.lines[:count],
+            position=self.position[:count],
+            flags=self.flags[:count],
+            code=self.code[:count],
+        )
 
 
 _TEXTS = ((1, 2), (2, 3), (3, 4), (5, 6))  # the tabs around ID, REF, ALT, FILTER
@@ -239,9 +252,8 @@ def _keep_changes(block: RowBlock, which: int, rows: Rows, begin: Places, end: P
     changed = np.ones(len(begin), bool)
     changed[1:] = length[1:] != length[:-1]
     width = int(length.max(initial=0))
-    for k in range(width):
-        column = rows.text[begin + np.minimum(k, np.maximum(length - 1, 0))]
-        changed[1:] |= (column[1:] != column[:-1]) & (length[1:] > k)
+    letters = rows.text[begin[:, None] + np.minimum(np.arange(width), np.maximum(length - 1, 0)[:, None])]
+    changed[1:] |= (letters[1:] != letters[:-1]).any(axis=1)
     for row in np.flatnonzero(changed).tolist():
         word = rows.text[begin[row] : begin[row] + length[row]].tobytes()
         if last == [word]:
@@ -261,9 +273,11 @@ class _Genotypes:
     def __init__(self, block: RowBlock, kept: _Kept) -> None:
         self._block = block
         self._rows = kept.rows
+        self._text = kept.whole.text
+        self._end = kept.whole.end
         self.flags = kept.flags.astype(np.uint32)
         self._samples = int(block.state[Place.SAMPLES])
-        self._begin = kept.rows.tabs[:, 8] + 1 if self._samples else kept.rows.start
+        self._begin = kept.whole.tabs[:, 8] + 1 if self._samples else kept.whole.start
         self._good = np.ones(len(kept.lines), bool)
 
     def read(self) -> NDArray[np.bool_]:
@@ -272,7 +286,7 @@ class _Genotypes:
             return self._good
         only_gt, _ = format_kind(self._rows)
         multi = self.flags & np.uint32(SiteFlag.MULTIALLELIC) > 0
-        fixed = only_gt & ~multi & (self._rows.end - self._begin == 4 * self._samples - 1)
+        fixed = only_gt & ~multi & (self._end - self._begin == 4 * self._samples - 1)
         for row in np.flatnonzero(~fixed).tolist():
             self._good[row] = self._cells(row) == self._samples
         place = self._block.rows + np.cumsum(self._good) - 1
@@ -289,7 +303,7 @@ class _Genotypes:
         return self._good
 
     def _cells(self, row: int) -> int:
-        return int((self._rows.text[self._begin[row] : self._rows.end[row]] == 9).sum()) + 1
+        return int(np.count_nonzero(self._text[self._begin[row] : self._end[row]] == 9)) + 1
 
     def _move(self, old: Places, new: Places) -> None:
         """Close the gaps that rows with wrong columns left."""
@@ -303,10 +317,11 @@ class _Genotypes:
         clean = np.zeros(len(self._good), bool)
         if not len(chosen):
             return clean
-        step = max(8, _FIXED_BYTES // (4 * self._samples))
-        kernel = self._block.per_sample.fixed or FixedKernel(self._samples, step)
-        self._block.per_sample.fixed = kernel
-        bars = self._rows.text[self._begin[chosen] + 1] == _PIPE
+        each = self._block.per_sample
+        if each.fixed is None:
+            each.fixed = FixedKernel(self._samples, _FIXED_BYTES // (4 * self._samples), each.lanes)
+        kernel = each.fixed
+        bars = self._text[self._begin[chosen] + 1] == _PIPE
         for phased in (False, True):
             mine = chosen[bars == phased]
             for at in range(0, len(mine), kernel.rows):
@@ -322,22 +337,25 @@ class _Genotypes:
         clean: NDArray[np.bool_],
     ) -> None:
         block = self._block
-        cells = windows(self._rows.text, self._begin[rows], 4 * self._samples)
-        found = kernel.count(cells, phased, block.per_sample.het, block.per_sample.missing)
+        found = kernel.count(self._text, self._begin[rows], phased, block.per_sample.sums)
+        good: slice | NDArray[np.bool_] = slice(None)
+        start = int(place[rows[0]])
+        into: slice | Places = slice(start, start + len(rows))
+        if not found.all_clean or place[rows[-1]] + 1 != start + len(rows):
+            good, into = found.clean, place[rows[found.clean]]
         clean[rows] = found.clean
-        good, into = found.clean, place[rows[found.clean]]
         for counts in (block.counts, block.server, block.stored):
             counts[into] = found.counts[good]
         block.packed[into] = found.packed[good]
         block.slow[into] = 0
         if found.phase is not None:
-            block.phase[into] = found.phase[good]
+            block.phase[into] = found.phase[good, : block.phase.shape[1]]
         mark = SiteFlag.HAS_PIPE | RowFlag.PHASED if phased else SiteFlag.HAS_SLASH
         self.flags[rows[good]] |= np.uint32(int(mark))
 
     def _read_slow(self, row: int, place: int) -> None:
         block = self._block
-        cells = self._rows.text[self._begin[row] : self._rows.end[row]].tobytes().split(b"\t")
+        cells = self._text[self._begin[row] : self._end[row]].tobytes().split(b"\t")
         found = read_slow_row(cells, self._rows.field(row, 8), self._rows.field(row, 4).count(b",") + 1)
         if self.flags[row] & np.uint32(SiteFlag.MULTIALLELIC):
             number = int(block.state[Place.MULTI])
@@ -356,5 +374,5 @@ class _Genotypes:
             (block.server_missing, found.server_missing),
         ):
             plane[place] = np.packbits(bits, bitorder="little")
-        block.per_sample.het += found.het
-        block.per_sample.missing += found.missing
+        block.per_sample.sums.het += found.het
+        block.per_sample.sums.missing += found.missing

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.genotypes.cohort import stride
-from app.genotypes.kernel import FixedKernel
+from app.genotypes.kernel import FixedKernel, SampleCounts, byte_lanes
 from app.genotypes.texts import Texts
 
 compiled: ModuleType | None
@@ -61,10 +61,9 @@ class SampleState:
     """Counts a sample over all rows so far: bytes that are added to 64 bits every 255 rows."""
 
     def __init__(self, samples: int) -> None:
-        self.het8 = np.zeros(samples, np.uint8)
-        self.missing8 = np.zeros(samples, np.uint8)
-        self.het = np.zeros(samples, np.int64)
-        self.missing = np.zeros(samples, np.int64)
+        self.lanes = byte_lanes(samples), byte_lanes(samples)
+        self.het8, self.missing8 = (lanes.view(np.uint8)[:samples] for lanes in self.lanes)
+        self.sums = SampleCounts.zero(samples)
         self.codes = np.zeros(samples + _CODES_MARGIN, np.uint8)
         self.head_width = 128  # NumPy: how far to look for the first tabs
         self.fixed: FixedKernel | None = None  # NumPy: keeps its buffers
@@ -135,7 +134,7 @@ class RowBlock:
             *(self.packed, self.phase, self.haploid, self.server_missing, self.slow),
             *(self.ends, self.blobs, self.change_row, self.change_end, self.change_blob),
             *(self.multi_row, self.multi),
-            *(each.het8, each.missing8, each.het, each.missing, each.codes),
+            *(each.het8, each.missing8, each.sums.het, each.sums.missing, each.codes),
         )
 
     def texts(self, column: int) -> Texts:
@@ -187,8 +186,9 @@ class RowReader:
 
     @property
     def is_full(self) -> bool:
-        """Whether no row more fits."""
-        return self.block.rows >= int(self.state[Place.CAPACITY])
+        """Whether to give the block away: no row more fits, or too few for what a call of NumPy costs."""
+        capacity = int(self.state[Place.CAPACITY])
+        return self.block.rows >= (capacity if self.compiled else capacity // 2)
 
     @property
     def lines(self) -> int:
@@ -213,8 +213,8 @@ class RowReader:
 
     def het(self) -> NDArray[np.int64]:
         """Heterozygous genotypes of each sample so far."""
-        return self.per_sample.het + self.per_sample.het8
+        return self.per_sample.sums.het + self.per_sample.het8
 
     def missing(self) -> NDArray[np.int64]:
         """Missing genotypes of each sample so far."""
-        return self.per_sample.missing + self.per_sample.missing8
+        return self.per_sample.sums.missing + self.per_sample.missing8
