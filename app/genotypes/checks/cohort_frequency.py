@@ -27,6 +27,7 @@ from app.genotypes.site_table import complemented, letters_code, swapped
 BINS, PLANE = 100, 50
 _DEVIATIONS = 4.0  # chance of a few samples must not look like a difference
 _MIN_SITES = 50
+_MIN_PEOPLE = 20
 _MIRRORED_CORRELATION = 0.8
 
 _APART = Rule(
@@ -104,6 +105,25 @@ def _reference(subject: CohortSubject) -> Reference:
     return Reference(found, f"1000 Genomes, people like these ({label})")
 
 
+def follows_reference(subject: CohortSubject) -> float:
+    """Correlation of frequencies of the cohort with those of the people of the kit, all populations alike.
+
+    It needs no ancestry, so it can be asked before one is believed. 1 where there are few sites or people.
+    """
+    if subject.sure_build is None or len(subject.samples) < _MIN_PEOPLE:
+        return 1.0
+    kit, pairs = ancestry_kit(), []
+    for cohort in subject.cohorts:
+        met = overlap(cohort, subject.sure_build, kit)
+        here, there = alt_frequency(cohort)[met.rows], kit.mean[met.sites]
+        pairs.append(np.stack([np.where(met.turned, 1 - here, here), there])[:, ~met.palindromic])
+    both = np.concatenate(pairs, axis=1)
+    here, there = both[:, np.isfinite(both[0])]
+    if len(here) < _MIN_SITES or np.ptp(here) == 0:
+        return 1.0
+    return float(np.corrcoef(here, there)[0, 1])
+
+
 def palindromic_rows(cohort: Cohort) -> NDArray[np.bool_]:
     """A/T and C/G rows."""
     code = letters_code(cohort.refs, cohort.alts)
@@ -175,7 +195,7 @@ def _scatter(subject: CohortSubject) -> Iterable[Finding]:
         return
     correlation = float(np.corrcoef(here[known], there[known])[0, 1])
     people = len(subject.samples)
-    if people >= 20 and correlation < _MIRRORED_CORRELATION:
+    if people >= _MIN_PEOPLE and correlation < _MIRRORED_CORRELATION:
         detail = f"The squared correlation over {int(known.sum()):,} sites is {max(correlation, 0) ** 2:.2f}."
         rule = Rule(_SCATTER.code, _SCATTER.severity, _SCATTER.title, detail, _SCATTER.what_to_do)
         yield finding_of_rule(subject, rule, [], int(known.sum()))

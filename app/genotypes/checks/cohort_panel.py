@@ -97,6 +97,10 @@ _OVERLAP = Rule(
     "Regions with few sites of the panel",
     what_to_do="Look whether build and panel are the right ones.",
 )
+_MOST_MOVED = 0.5
+_OLD_NAMES = (
+    "Most identifiers name other positions: they were given in another build and kept when it changed."
+)
 _MOST_APART = 0.2
 _NEAR = (-1, 1)
 
@@ -190,14 +194,18 @@ def _beside_known(build: str, name: str, cohort: Cohort, rows: NDArray[np.intp])
 
 def other_position(subject: CohortSubject) -> Iterable[RowAnswer]:
     """rs numbers that the panel has elsewhere, and identifiers like `22:17055569:A:G` of another place."""
-    masks = []
+    masks, stated_of = [], list[int]()
     for cohort in subject.cohorts:
         mask = np.zeros(len(cohort), bool)
         for name, rows in rows_by_chromosome(cohort):
             stated = stated_positions(cohort.ids[rows], name, subject.panel.get(name))
             mask[rows] = (stated > 0) & (stated != cohort.position[rows])
+            stated_of.append(int((stated > 0).sum()))
         masks.append(mask)
-    yield each_cohort(subject, _OTHER_PLACE, masks)
+    answer, named = each_cohort(subject, _OTHER_PLACE, masks), sum(stated_of)
+    if answer.count > _MOST_MOVED * named:
+        answer = answer.saying(severity=INFO, detail=_OLD_NAMES)
+    yield answer
 
 
 def stated_positions(ids: Texts, chromosome: str, table: SiteTable | None) -> NDArray[np.int64]:
@@ -244,7 +252,9 @@ def overlap(subject: CohortSubject) -> Iterable[Finding]:
                 continue
             chunk = np.maximum(cohort.position[rows] - 1, 0) // subject.options.chunk_bases
             for number in np.unique(chunk):
-                place = places[name, number * subject.options.chunk_bases + 1]
+                place = places.get((name, number * subject.options.chunk_bases + 1))
+                if place is None:  # behind the end of every chromosome
+                    continue
                 hits[place] += int((met.kind[rows[chunk == number]] != MatchKind.ABSENT).sum())
                 found[place] = 0
     known = ~np.isnan(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,13 +11,14 @@ from numpy.typing import NDArray
 from app.domain.cohort_summary import AncestryShare
 from app.domain.finding import Finding
 from app.domain.repair import RepairCode
+from app.genotypes.checks.cohort_frequency import follows_reference
 from app.genotypes.checks.cohort_subject import CohortSubject
 from app.genotypes.checks.finding_of import INFO, SEVERE, WARNING
 from app.genotypes.checks.row_answers import Rule, finding_of_rule
 from app.genotypes.cohort import FEMALE, MALE, UNKNOWN
-from app.genotypes.people.ancestry import LABELS, MIN_SITES, UNCERTAIN, ancestry_kit
+from app.genotypes.people.ancestry import FEW_SITES, LABELS, MIN_SITES, UNCERTAIN, ancestry_kit
 from app.genotypes.people.heterozygosity import mixed, outliers
-from app.genotypes.people.kinship import DUPLICATE, MIN_CHROMOSOMES, Kin, kinship
+from app.genotypes.people.kinship import DUPLICATE, MIN_CHROMOSOMES, MOST_PEOPLE, Kin, kinship
 from app.genotypes.people.sex import sex_of
 from app.genotypes.people.structure import beyond_structure, components
 
@@ -128,6 +130,9 @@ def ancestry(subject: CohortSubject) -> Iterable[Finding]:
         few = f"Fewer than {MIN_SITES} sites are shared with the reference of ancestries."
         subject.unknown("ancestry", build or few)
         return
+    if follows_reference(subject) < 0:
+        subject.unknown("ancestry", "Genotypes and letters of the alleles do not belong together.")
+        return
     kit = ancestry_kit()
     figures.pcs, figures.ancestry = projection.scores, projection.probabilities
     figures.ancestry_labels = np.array(LABELS, np.str_)
@@ -138,7 +143,9 @@ def ancestry(subject: CohortSubject) -> Iterable[Finding]:
         ancestry=tuple(AncestryShare(label=name, people=people) for name, people in shares if people),
         ancestry_sites=projection.sites,
     )
-    yield from _of_samples(subject, _UNSURE, np.flatnonzero(labels == UNCERTAIN))
+    few = f"Only {projection.sites:,} sites are shared with the reference of ancestries; these tell little."
+    unsure = replace(_UNSURE, detail=few) if projection.sites < FEW_SITES else _UNSURE
+    yield from _of_samples(subject, unsure, np.flatnonzero(labels == UNCERTAIN))
     wanted = subject.options.population.upper()
     if wanted in LABELS:
         others = np.flatnonzero((labels != wanted) & (labels != UNCERTAIN))
@@ -178,7 +185,9 @@ def relatives(subject: CohortSubject) -> Iterable[Finding]:
     """The same person twice, and relatives."""
     kin = kinship(subject.cohorts)
     if kin is None:
-        subject.unknown("related", "There are too few common autosomal sites, or one sample only.")
+        few = "There are too few common autosomal sites, or one sample only."
+        many = f"More than {MOST_PEOPLE:,} people are not compared with one another."
+        subject.unknown("related", many if len(subject.samples) > MOST_PEOPLE else few)
         return
     if kin.least >= DUPLICATE:
         why = f"Relatives cannot be told by fewer than {MIN_CHROMOSOMES} chromosomes; the same person can."

@@ -16,11 +16,13 @@ from app.genotypes.cohort import HET, MISSING, Cohort, RowFlag
 from app.genotypes.rows import SiteFlag
 
 CHUNK_BASES = 20_000_000
+_LONGEST = 1 << 28  # bases; no chromosome is as long
 _ROWS = 1024
 _ODD = int(SiteFlag.SYMBOLIC | SiteFlag.BAD_ALLELE | SiteFlag.SAME_ALLELES | SiteFlag.NO_GT | RowFlag.SPLIT)
 
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
+_Chunks = dict[tuple[str, int], tuple[int, NDArray[np.int32]]]
 
 # The part of X between the pseudoautosomal regions, first and last base, as published with each assembly.
 NON_PAR = {
@@ -38,7 +40,8 @@ class Tally:
     `expected_het` is the sum of 2pq over the sites that a sample has. `x_…` is X between the PARs;
     `x_for_female` is the sum over its sites of the log of how much better a woman than a man explains the
     call, `x_spread` the variance that a woman's count of heterozygotes would have. `y_…` is Y.
-    `chunk_…` has a value a chunk in natural order; `chunk_missing` is [chunks, samples].
+    `chunk_…` has a value a chunk in natural order; `chunk_missing` is [chunks, samples]. Only places that
+    there are on human chromosomes are in chunks, so that their number is bounded whatever a file says.
     """
 
     samples: int
@@ -59,7 +62,7 @@ class Tally:
     chunk_chromosome: list[str]
     chunk_start: Counts
     chunk_sites: Counts
-    chunk_missing: Counts
+    chunk_missing: NDArray[np.int32]
 
     @classmethod
     def zero(cls, samples: int) -> Tally:
@@ -74,7 +77,7 @@ class Tally:
         none = np.zeros(0, np.int64)
         return cls(
             samples, 0, counts(), counts(), floats(), 0, counts(), counts(), floats(), floats(), floats(), 0,
-            counts(), 0, counts(), [], none, none, np.zeros((0, samples), np.int64),
+            counts(), 0, counts(), [], none, none, np.zeros((0, samples), np.int32),
         )  # fmt: skip
 
     @property
@@ -102,14 +105,15 @@ def _f(het: Counts, expected: Floats) -> Floats:
 def tally_of(cohorts: Sequence[Cohort], build: str | None, chunk_bases: int = CHUNK_BASES) -> Tally:
     """Count everything in pieces of at most _ROWS rows of one chunk."""
     tally = Tally.zero(len(cohorts[0].samples) if cohorts else 0)
-    chunks: dict[tuple[str, int], tuple[int, Counts]] = {}
+    chunks: _Chunks = {}
     for cohort in cohorts:
         for name, chunk, rows in _pieces(cohort, chunk_bases):
             codes = cohort.genotypes(rows)
             missing = codes == MISSING
             absent = missing.sum(axis=0)
-            sites, before = chunks.get((name, chunk), (0, np.zeros(tally.samples, np.int64)))
-            chunks[name, chunk] = sites + len(rows), before + absent
+            if chunk >= 0:
+                sites, before = chunks.get((name, chunk), (0, np.zeros(tally.samples, np.int32)))
+                chunks[name, chunk] = sites + len(rows), before + absent.astype(np.int32)
             tally.all_sites += len(rows)
             tally.all_missing += absent
             usable = tells_of_people(cohort.flags[rows])
@@ -124,16 +128,22 @@ def tells_of_people(flags: NDArray[np.uint32]) -> NDArray[np.bool_]:
 
 
 def _pieces(cohort: Cohort, bases: int) -> Iterator[tuple[str, int, NDArray[np.intp]]]:
-    """Plain chromosome (the raw name where there is none), number of the chunk, rows."""
+    """Plain chromosome (the raw name where there is none), number of the chunk, −1 for none, rows.
+
+    The PARs under a name of their own are a part of X, as servers take them.
+    """
     chunk = np.maximum(cohort.position - 1, 0) // bases
-    key = cohort.chromosome.astype(np.int64) << 32 | chunk
+    human = np.array([plain_chromosome(raw) is not None for raw in cohort.names] or [False])
+    chunk[~human[cohort.chromosome] | (cohort.position > _LONGEST)] = -1
+    key = (cohort.chromosome.astype(np.int64) << 32) + chunk
     order = np.argsort(key, kind="stable")
     borders = np.flatnonzero(np.diff(key[order])) + 1
     for run in np.split(order, borders):
         for start in range(0, len(run), _ROWS):
             rows = run[start : start + _ROWS]
             raw = cohort.names[cohort.chromosome[rows[0]]]
-            yield plain_chromosome(raw) or raw, int(chunk[rows[0]]), rows
+            name = plain_chromosome(raw) or raw
+            yield "X" if name == "XY" else name, int(chunk[rows[0]]), rows
 
 
 def _add(
@@ -198,7 +208,7 @@ def expected_het(counts: NDArray[np.int32]) -> Floats:
     return result
 
 
-def _with_chunks(tally: Tally, chunks: dict[tuple[str, int], tuple[int, Counts]], bases: int) -> Tally:
+def _with_chunks(tally: Tally, chunks: _Chunks, bases: int) -> Tally:
     places = {name: place for place, name in enumerate(naturally({name for name, _ in chunks}))}
     keys = sorted(chunks, key=lambda key: (places[key[0]], key[1]))
     tally.chunk_chromosome = [name for name, _ in keys]
