@@ -118,7 +118,7 @@ def _value(number: re.Match[bytes]) -> int:
 
 
 def _row_words(batch: Batch, row: int) -> list[bytes]:
-    return [batch.rows.field(row, column) for column in range(8)]
+    return _COLUMNS.split(b"\t".join(batch.rows.field(row, column) for column in range(8)), 8)
 
 
 def _told_end(info: bytes) -> int:

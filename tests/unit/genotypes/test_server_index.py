@@ -56,6 +56,7 @@ TEXTS = {
     "END of nothing": (row("5", "END=;END=536870913"), True),
     "END brings a long REF back": (row("536870912").replace(b"A\t", b"AAAAAA\t", 1), False),
     "END of a site at the edge": (row("536870911", "END=536870912").replace(b"A\t", b"AAAAA\t", 1), True),
+    "a zero byte ends a column": (row("5", "END=536870913").replace(b"A\t", b"\0\t", 1), True),
     "lone returns are no line ends": (row("5").replace(b"\n", b"\r") + row("3"), True),
     "below every number": (row("5") + row("-99999999999999999999"), True),
     "above every number": (row("5") + row("99999999999999999999"), False),
