@@ -237,3 +237,22 @@ def test_files_of_several_chromosomes_count_together(tmp_path: Path) -> None:
     assert given.tally.sites == 400
     assert given.figures.site_call_rate.sum() == 400
     assert all(finding.fix is None or finding.fix in set(RepairCode) for finding in findings)
+
+
+def test_positions_behind_every_chromosome_have_no_chunk(tmp_path: Path) -> None:
+    rows: list[Row] = [("1", position, ".", "A", "G", [0, 1]) for position in (5, 400_000_000, 2_000_000_000)]
+    cohort = cohort_of_rows(tmp_path / "c", ["a", "b"], rows)
+    given = subject(cohort, panel=panel_of(cohort))
+    list(cohort_panel.overlap(given))
+    assert given.figures.chunk_start.tolist() == [1]
+    assert given.figures.chunk_sites.tolist() == [1]
+
+
+def test_more_people_than_can_be_compared_are_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.genotypes.people.kinship.MOST_PEOPLE", 29)
+    monkeypatch.setattr(cohort_people, "MOST_PEOPLE", 29)
+    given = subject(made(tmp_path / "c"))
+    assert list(cohort_people.relatives(given)) == []
+    assert given.summary.why["related"] == "More than 29 people are not compared with one another."

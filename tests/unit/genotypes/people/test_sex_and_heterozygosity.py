@@ -95,3 +95,14 @@ def test_a_tally_counts_calls_by_chunk(tmp_path: Path) -> None:
     assert tally.chunk_missing.tolist() == [[0, 0, 2], [0, 0, 1], [0, 1, 1]]
     assert tally.call_rate.tolist() == [1.0, 0.75, 0.0]
     assert tally.het.tolist() == [0, 3, 0]
+
+
+def test_chunks_are_those_of_human_chromosomes_whatever_a_file_says(tmp_path: Path) -> None:
+    far = [(name, n * 20_000_000 + 1) for name in ("1", "weird") for n in range(14, 100)]
+    rows = [(name, position, ".", "A", "G", [0, 3]) for name, position in (("1", 5), ("chr22", 9), *far)]
+    tally = tally_of([cohort_of_rows(tmp_path / "c", ["a", "b"], rows)], "GRCh37")
+    assert tally.chunk_chromosome == ["1", "22"]
+    assert tally.chunk_missing.tolist() == [[0, 1], [0, 1]]
+    assert tally.chunk_missing.dtype == np.int32
+    assert tally.all_sites == len(rows)
+    assert tally.all_missing.tolist() == [0, len(rows)]
