@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from app.domain.dataset import Dataset
 from app.domain.problem import Kind, problem
 from app.operations.cohort_folder import dataset_figures
 from app.operations.desk import Desk
+from app.operations.whole_file import whole_file
 from app.store import datasets
 
 if TYPE_CHECKING:
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
 async def save_report(desk: Desk, dataset_id: str, path: Path, names: bool = False) -> None:
     """Write `path`: JSON when it ends so, a page otherwise; whole or not at all.
 
-    `names`: with names of people. ProblemError when the dataset is gone or unchecked, or the disk refuses.
+    `names`: with names of people. ProblemError when the dataset is gone or unchecked, the file is one of
+    genotypes, or the disk refuses.
     """
     dataset = await desk.store.read(lambda c: datasets.dataset(c, dataset_id))
     if dataset is None or dataset.report is None:
@@ -34,20 +37,47 @@ async def save_report(desk: Desk, dataset_id: str, path: Path, names: bool = Fal
 
 
 def write_report(path: Path, dataset: Dataset, figures: Figures | None, names: bool) -> None:
-    """Write a report; ProblemError when the disk refuses."""
+    """Write a report; ProblemError when the disk refuses or the file is one of genotypes."""
     from app.genotypes.report import html_report, json_report
 
+    refuse_genotypes(path, (Path(each.path) for each in dataset.files))
     make = json_report if path.suffix.lower() == ".json" else html_report
     _write(path, make(dataset, figures, names))
 
 
-def _write(path: Path, words: str) -> None:
-    part = path.with_name(path.name + ".part")
+def refuse_genotypes(path: Path, inputs: Iterable[Path]) -> None:
+    """ProblemError where a report would replace one of its inputs, or any other file of genotypes."""
+    if not path.exists() or not (any(_same(path, each) for each in inputs) or _has_genotypes(path)):
+        return
+    raise problem(
+        Kind.INPUT,
+        "The report was not saved",
+        f"{path} holds genotypes, and the report would replace it.",
+        "Choose another name for the report.",
+        subject=path.name,
+    )
+
+
+def _same(path: Path, other: Path) -> bool:
+    return other.exists() and path.samefile(other)
+
+
+def _has_genotypes(path: Path) -> bool:
+    from app.genotypes.readers.opening import kind_of
+    from app.genotypes.sniff import look
+
     try:
-        part.write_text(words, encoding="utf-8")
-        part.replace(path)
+        found = look(path)
+    except OSError:
+        return False
+    return found.vcf or found.readable or bool(kind_of(path))
+
+
+def _write(path: Path, words: str) -> None:
+    try:
+        with whole_file(path) as file:
+            file.write(words)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise problem(
             Kind.DISK,
             "The report was not saved",

@@ -42,6 +42,8 @@ class ReportWish:
 def check(session: Session, files: Sequence[Path], target: Target, wish: ReportWish | None = None) -> None:
     """Check files; ends with 1 when they would not be accepted."""
     paths = readable(files)
+    if wish is not None:
+        _refuse_genotypes(wish.path, paths)
     limits = _limits(session, target) if target.service else Limits()
     options = CheckOptions(limits=limits, for_service=bool(target.service), build=target.build or None)
     throttle = Throttle(partial(session.out.bar.show, "Checking"))
@@ -65,6 +67,15 @@ def _verdict(session: Session, paths: Sequence[Path], target: Target, report: Ch
     from app.cli.work.verdict import verdict_for
 
     return verdict_for(session, paths, target, report)
+
+
+def _refuse_genotypes(path: Path, inputs: Sequence[Path]) -> None:
+    """Before a check that takes minutes."""
+    from app.genotypes.readers.opening import file_set
+    from app.operations.save_report import refuse_genotypes
+
+    if path.exists():
+        refuse_genotypes(path, [member for each in inputs for member in file_set(each)])
 
 
 def _write_report(

@@ -195,6 +195,18 @@ def test_a_report_is_written_without_names(cli: Cli, tmp_path: Path) -> None:
     assert json.loads(data.read_text("utf-8"))["names"] is False
 
 
+def test_a_report_never_replaces_what_is_checked(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = vcf(tmp_path)
+    before = path.read_bytes()
+    monkeypatch.setattr("app.cli.work.check.check_files", None)  # it is told before the long work
+    answer = cli("check", path, "--report", path, "--json")
+    assert answer.code == 3
+    assert "holds genotypes" in answer.problem["what_happened"]
+    assert path.read_bytes() == before
+
+
 def test_an_unknown_build_is_wrong_usage(cli: Cli, tmp_path: Path) -> None:
     answer = cli("check", vcf(tmp_path), "--build", "hg99", "--json")
     assert answer.code == 2
