@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +21,7 @@ from app.ui.models.query import TableQuery
 from app.ui.models.table import PAGE_ROWS, Column, TableModel
 from app.ui.status import job_state
 from app.ui.widgets.basics import EmptyState
-from app.ui.widgets.table_texts import as_text, export_to
+from app.ui.widgets.table_texts import as_text, export_to, write_table
 from app.ui.widgets.table_view import TableView
 from tests.ui.fakes import FakePages
 
@@ -202,6 +203,23 @@ def test_export_writes_the_whole_table(
     qtbot.waitUntil(lambda: done == [10])
     assert path.read_text().splitlines()[:2] == ["Id\tState", "r0\tDone"]
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_no_cell_of_an_export_is_a_formula(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    cells = ["=HYPERLINK(1)", "+1+cmd", "-2+3", "@SUM(1)", "-0.5", "+3", "-1,234.5", "a=b", "-"]
+    write_table(path, [cells], ["=Title"] * len(cells))
+    with path.open(encoding="utf-8", newline="") as file:
+        assert list(csv.reader(file))[1] == [*("'" + each for each in cells[:4]), *cells[4:]]
+
+
+def test_an_export_clobbers_no_other_file_and_leaves_none(tmp_path: Path) -> None:
+    (tmp_path / "t.csv.part").write_text("mine")
+    write_table(tmp_path / "t.csv", [["S\udcff1.vcf"]], ["File"])
+    assert (tmp_path / "t.csv").read_text("utf-8") == "File\nS?1.vcf\n"
+    with pytest.raises(TypeError):
+        write_table(tmp_path / "u.csv", [None], ["File"])  # type: ignore[list-item]
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["t.csv", "t.csv.part"]
 
 
 def test_keys_open_and_preview(view: TableView, qtbot: QtBot) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -12,8 +13,12 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.domain.problem import Kind, problem
+from app.operations.whole_file import whole_file
 from app.ui.context import Context
 from app.ui.models.table import TableModel
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_NUMBER = re.compile(r"[+-]?[\d.,]+([eE][+-]?\d+)?%?|[+-]")
 
 
 def as_text(rows: Sequence[Sequence[str]], titles: Sequence[str] | None = None) -> str:
@@ -28,17 +33,17 @@ def copy_to_clipboard(rows: Sequence[Sequence[str]], titles: Sequence[str] | Non
 
 
 def write_table(path: Path, rows: Sequence[Sequence[str]], titles: Sequence[str]) -> None:
-    """Write a CSV file, or a TSV file by the end of the name; whole or not at all."""
-    part = path.with_name(path.name + ".part")
+    """Write a CSV file, or a TSV file by the end of the name; whole or not at all.
+
+    No cell is a formula for a program that opens it: names of people and files come from elsewhere.
+    """
     delimiter = "\t" if path.suffix.lower() in (".tsv", ".txt") else ","
     try:
-        with part.open("w", encoding="utf-8", newline="") as out:
+        with whole_file(path, newline="") as out:
             writer = csv.writer(out, delimiter=delimiter)
             writer.writerow(titles)
-            writer.writerows(rows)
-        part.replace(path)
+            writer.writerows([plain_cell(cell) for cell in row] for row in rows)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise problem(
             Kind.DISK,
             _t("The table was not exported"),
@@ -46,6 +51,11 @@ def write_table(path: Path, rows: Sequence[Sequence[str]], titles: Sequence[str]
             _t("Choose another folder."),
             subject=path.name,
         ) from error
+
+
+def plain_cell(cell: str) -> str:
+    """A cell that a spreadsheet shows as it is: an apostrophe before what it would take for a formula."""
+    return f"'{cell}" if cell.startswith(_FORMULA) and not _NUMBER.fullmatch(cell) else cell
 
 
 def choose_and_export(
