@@ -6,6 +6,8 @@ import shutil
 import time
 from typing import TYPE_CHECKING, TextIO
 
+from app.cli.visible import visible
+
 if TYPE_CHECKING:
     from app.domain.progress import Progress
 
@@ -35,7 +37,7 @@ class Bar:
         self._drawn = now
         self._visible = True
         columns = shutil.get_terminal_size((80, 24)).columns
-        self._stream.write("\r\x1b[K" + bar_line(title, progress)[: columns - 1])
+        self._stream.write("\r\x1b[K" + visible(bar_line(title, progress))[: columns - 1])
         self._stream.flush()
 
     def clear(self) -> None:

@@ -13,6 +13,7 @@ import typer
 from app.cli.output import Output
 from app.cli.program import Program, Session
 from app.cli.tree import build
+from app.cli.visible import visible
 
 if TYPE_CHECKING:
     from app.domain.problem import Problem
@@ -105,7 +106,7 @@ def _usage(error: typer.TyperException, out: Output) -> int:
     elif show is not None:
         show()
     else:
-        sys.stderr.write(error.format_message() + "\n")
+        sys.stderr.write(visible(error.format_message()) + "\n")
     return USAGE
 
 

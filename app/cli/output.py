@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TextIO
 
 from app.cli.bar import Bar
+from app.cli.visible import plain_json, visible
 
 if TYPE_CHECKING:
     from app.domain.problem import Problem
@@ -34,7 +35,7 @@ class Output:
         self.bar.clear()
         if self.as_json:
             text = json.dumps(data, ensure_ascii=not _is_utf8(sys.stdout), indent=1, default=_plain)
-            _write(sys.stdout, text)
+            _write(sys.stdout, plain_json(text))
         else:
             for line in lines:
                 _write(sys.stdout, line)
@@ -82,6 +83,7 @@ def _is_utf8(stream: TextIO | None) -> bool:
 
 def _write(stream: TextIO | None, text: str) -> None:
     if stream is not None:  # a windowed program on Windows has none
+        text = visible(text)
         stream.write((text if _is_utf8(stream) else text.translate(PLAINER)) + "\n")
         stream.flush()
 

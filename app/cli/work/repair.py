@@ -199,7 +199,7 @@ def outcome_row(outcome: RepairOutcome) -> dict[str, object]:
     return {
         "applied": [{"code": s.code, "sites": s.sites, "samples": s.samples} for s in outcome.applied],
         "unresolved": [_unresolved_row(each) for each in outcome.unresolved],
-        "files": [each.model_dump(mode="json") for each in outcome.files],
+        "files": [each.model_dump() for each in outcome.files],
         "lost": {
             "sites": sum(each.removed_sites for each in removed),
             "samples": sum(each.removed_samples for each in removed),

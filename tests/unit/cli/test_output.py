@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
+import unicodedata
 from datetime import UTC, datetime
 
 import pytest
 
 from app.cli.bar import Bar, bar_line
 from app.cli.output import Output, pairs, shown, table, width
+from app.domain.problem import Kind, problem
 from app.domain.progress import Progress
 
 
@@ -35,6 +38,36 @@ def test_values_in_cells(value: object, text: str) -> None:
 
 def test_control_characters_of_a_server_do_not_reach_the_terminal() -> None:
     assert shown("a\x1b[31mb\nc") == "a [31mb c"
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_nothing_that_is_written_steers_the_terminal(
+    capsys: pytest.CaptureFixture[str], as_json: bool
+) -> None:
+    path = "out\x1b]0;x\x07\x9b31m\udcff.vcf"
+    output = Output(as_json=as_json)
+    output.answer({"path": path}, [path, "two\tcells"])
+    output.note(path)
+    output.problem(problem(Kind.INPUT, "Bad", path, "No.").problem)
+    written = "".join(capsys.readouterr())
+    assert not {letter for letter in written if unicodedata.category(letter) in ("Cc", "Cs")} - set("\n\t")
+    assert "]0;x" in written
+
+
+def test_json_keeps_a_name_whatever_its_bytes(capsys: pytest.CaptureFixture[str]) -> None:
+    path = "a\x9b\x1b\udcff"
+    Output(as_json=True).answer({"path": path}, [])
+    assert json.loads(capsys.readouterr().out) == {"path": path}
+
+
+def test_a_step_of_the_bar_does_not_steer_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream, times = Terminal(), iter((0.0, 2.0))
+    monkeypatch.setattr("app.cli.bar.time.monotonic", lambda: next(times))
+    bar = Bar(stream)
+    for _ in range(2):
+        bar.show("Reading", Progress(done=1, total=2, unit="bytes", step="a\x1b[2Jb"))
+    assert "a [2Jb" in stream.getvalue()
+    assert "\x1b[2J" not in stream.getvalue()
 
 
 def test_pairs() -> None:
