@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.changes import Changes, Noun
 from app.domain.dataset import Dataset
+from app.domain.finding import BuildGuess
 from app.domain.job import Event
 from app.domain.names import new_id
 from app.domain.panel import Panel
@@ -21,6 +22,7 @@ from app.operations.add_dataset import data_files
 from app.operations.check_dataset import check_dataset
 from app.operations.cohort_folder import cohort_folder
 from app.operations.desk import Desk
+from app.operations.predict import learned_file
 from app.operations.repair_stage import published, repair_stage
 from app.operations.tasks import TaskKind
 from app.store import datasets, services
@@ -125,6 +127,7 @@ async def _errand(
     from app.genotypes.rules import rules_for
 
     panel = await _panel(desk, service_id, panel_id)
+    sites = await _sites(desk, panel)
     build = dataset.report.build if dataset.report is not None else None
     rules = None
     if service_id is not None:
@@ -136,7 +139,8 @@ async def _errand(
         paths=tuple(each.path for each in dataset.files),
         cohorts=await asyncio.to_thread(_packed, desk, dataset),
         rules=rules,
-        panel=await _sites(desk, panel),
+        panel=sites,
+        learned=_learned(desk, panel, build) if sites is None else None,
         study_build=build if build is not None and build.value else None,
         chain=str(chain) if chain is not None else None,
         choices=RepairChoices(
@@ -164,6 +168,15 @@ async def _sites(desk: Desk, panel: Panel | None) -> str | None:
         return None
     found = await sites_for(desk, panel.key)
     return str(found) if found is not None else None
+
+
+def _learned(desk: Desk, panel: Panel | None, build: BuildGuess | None) -> str | None:
+    """The alleles that lists of real jobs told of a panel, where its build is surely that of the files."""
+    from app.genotypes.builds import SURE
+
+    if panel is None or build is None or build.confidence < SURE or panel.build not in (None, build.value):
+        return None
+    return str(learned_file(desk, panel))
 
 
 def _packed(desk: Desk, dataset: Dataset) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from app.domain.repair import RepairOutcome, RepairPlan
 from app.domain.verdict import Verdict
 from app.genotypes.bgzf import ContainerError
 from app.genotypes.cohort import Cohort, open_cohort
+from app.genotypes.excluded_list import LearnedPanel, load_learned
 from app.genotypes.panels.store import PanelAbout, PanelList, build_panel, open_panel
 from app.genotypes.readers.contract import FormatError
 from app.genotypes.reading import read_cohort
@@ -34,15 +35,18 @@ MOST_PEOPLE_BYTES = 1 << 30
 class RepairErrand:
     """`cohorts` are packed folders of these files where a check left them; else the files are read.
 
-    `panel` is the folder of a kept site list. `site_lists` are files of one instead, of the build
-    `panel_build`; they are read for this errand only. `rules` None: nobody in particular. What is packed for
-    the errand lies in `work`, a folder that the caller removes; None: in a temporary one.
+    `panel` is the folder of a kept site list; without one, `learned` is the file of the alleles that lists of
+    real jobs told (`excluded_list.save_learned`), in the build of the files. `site_lists` are files of a site
+    list instead, of the build `panel_build`; they are read for this errand only. `rules` None: nobody in
+    particular. What is packed for the errand lies in `work`, a folder that the caller removes; None: in a
+    temporary one.
     """
 
     paths: tuple[str, ...]
     cohorts: tuple[str, ...] = ()
     rules: RulePack | None = None
     panel: str | None = None
+    learned: str | None = None
     site_lists: tuple[str, ...] = ()
     panel_build: str = ""
     study_build: BuildGuess | None = None
@@ -129,12 +133,20 @@ def _unreadable(path: str, why: str, advice: str = "") -> ProblemError:
 def _means(errand: RepairErrand, folder: Path, report: Report) -> Means:
     panel = _panel(errand, folder, report)
     return Means(
-        panel=tables_of(panel) if panel is not None else None,
+        panel=tables_of(panel) if panel is not None else _learned(errand),
         panel_build=panel.about.build if panel is not None else "",
         panel_genotypes=_people(panel) if panel is not None else None,
         study_build=errand.study_build,
         chain=Path(errand.chain) if errand.chain else None,
     )
+
+
+def _learned(errand: RepairErrand) -> dict[str, SiteTable] | None:
+    """What lists of real jobs told of the panel; of all other sites nothing is known."""
+    rows = load_learned(Path(errand.learned)) if errand.learned else {}
+    panel = LearnedPanel(rows)
+    found = {name: table for name in rows if (table := panel.sites(name)) is not None}
+    return found or None
 
 
 def _people(panel: PanelList) -> dict[str, Path]:

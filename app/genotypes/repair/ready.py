@@ -43,7 +43,7 @@ def target_of(rules: RulePack, means: Means) -> RepairTarget:
     parameters = rules.parameters
     panel = means.panel or {}
     taken = frozenset(rules.chromosomes) or None
-    if panel:
+    if panel and not any(table.partial for table in panel.values()):
         there = frozenset(name for name in panel if len(panel[name]))
         taken = there if taken is None else taken & there
     return RepairTarget(
