@@ -20,6 +20,9 @@ DEGREES = (("duplicate", DUPLICATE), ("first", FIRST), ("second", SECOND), ("thi
 MOST_SITES = 10_000
 MIN_SITES = 200
 MIN_CHROMOSOMES = 5  # relatives share long pieces, so a few chromosomes say little but for the same person
+WINDOW = 50_000
+MIN_WINDOWS = 100
+"""Pieces of WINDOW bases with a site: within a gene many people carry the same two haplotypes."""
 _SITES_FOR_THIRD = 5000
 _BLOCK = 512
 MOST_PEOPLE = 50_000  # beyond, comparing all with all takes longer than anybody waits
@@ -109,7 +112,7 @@ def kinship(
     most_sites = min(most_sites, _MOST_CELLS // len(cohorts[0].samples))
     rows, chromosomes = chosen_sites(cohorts, most_sites)
     sites = sum(map(len, rows))
-    if sites < MIN_SITES:
+    if sites < MIN_SITES or _windows_in(cohorts, rows) < MIN_WINDOWS:
         return None
     codes = read_codes(cohorts, rows)
     if least is None:
@@ -143,6 +146,21 @@ class _Found:
         order = np.argsort(-values, kind="stable")[:_MOST_PAIRS]
         self.cut |= len(values) > _MOST_PAIRS
         self.pairs, self.values = [pairs[order]], [values[order]]
+
+
+def windows(chromosome: NDArray[np.generic], position: NDArray[np.int64]) -> int:
+    """How many pieces of the genome some sites lie in."""
+    return len(np.unique(chromosome.astype(np.int64) << 32 | position // WINDOW))
+
+
+def _windows_in(cohorts: Sequence[Cohort], rows: Sequence[NDArray[np.intp]]) -> int:
+    names: dict[str, int] = {}
+    numbers, positions = [], []
+    for cohort, some in zip(cohorts, rows, strict=True):
+        plain = [names.setdefault(plain_chromosome(raw) or raw, len(names)) for raw in cohort.names] or [0]
+        numbers.append(np.array(plain)[cohort.chromosome[some]])
+        positions.append(cohort.position[some])
+    return windows(np.concatenate(numbers), np.concatenate(positions))
 
 
 def _of_all(codes: Codes, least: float, found: _Found) -> None:

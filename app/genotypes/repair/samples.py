@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from app.domain.repair import RepairCode as R
 from app.genotypes.cohort import MISSING
+from app.genotypes.people.kinship import MIN_WINDOWS, windows
 from app.genotypes.repair.draft import Draft, Rows
 from app.genotypes.repair.genotype_rows import Tally, read_block, recount, tally
 from app.genotypes.repair.study import MT, X, Y
@@ -63,7 +64,8 @@ def duplicate_samples(draft: Draft, missing: NDArray[np.int64]) -> NDArray[np.bo
     result = np.zeros(len(draft.lost), bool)
     everyone = np.flatnonzero(draft.kept)
     rows = _informative(draft)
-    if len(rows) < _LEAST_SITES or len(everyone) < 2:
+    spread = windows(draft.chromosome[rows], draft.position[rows])
+    if len(rows) < _LEAST_SITES or spread < MIN_WINDOWS or len(everyone) < 2:
         return result
     codes = read_block(draft, rows, everyone).genotypes
     person = list(range(len(everyone)))  # the first column of each person

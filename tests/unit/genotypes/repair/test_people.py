@@ -36,9 +36,12 @@ def cohort_of_codes(
     names: list[str] | None = None,
     chromosome: str = "1",
     first: int = 1_000_000,
+    spacing: int = 50_000,
 ) -> Cohort:
     samples = names or [f"s{i}" for i in range(codes.shape[1])]
-    rows = [(chromosome, first + 5_000 * i, f"rs{i}", "A", "G", row.tolist()) for i, row in enumerate(codes)]
+    rows = [
+        (chromosome, first + spacing * i, f"rs{i}", "A", "G", row.tolist()) for i, row in enumerate(codes)
+    ]
     return cohort_of_rows(folder, samples, rows)
 
 
