@@ -22,7 +22,9 @@ _FAMILIES = (
     ((".csv", ".txt", ".zip"), ""),
 )
 _SETS = {"PLINK": ".bed", "PLINK 2": ".pgen", "PLINK text": ".ped", "BGEN": ".bgen", "Oxford": ".gen"}
-_EXCLUDED = re.compile(r"^((snps|chunks)[-_.]?excluded|(snps[-_.]?)?typed[-_.]?only).*\.txt(\.gz)?$", re.IGNORECASE)
+_EXCLUDED = re.compile(
+    r"^((snps|chunks)[-_.]?excluded|(snps[-_.]?)?typed[-_.]?only).*\.txt(\.gz)?$", re.IGNORECASE
+)
 _SITES = re.compile(r"(\.sites\.tab(\.gz)?|\.legend(\.gz)?|sites.*\.(gz|vcf|bcf|tab))$", re.IGNORECASE)
 
 

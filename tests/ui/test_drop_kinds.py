@@ -44,6 +44,7 @@ def test_files_of_a_set_count_once() -> None:
         ("snps-excluded.txt", True, False),
         ("snps-excluded (1).txt", True, False),
         ("typed-only.txt", True, False),
+        ("snps-typed-only.txt", True, False),
         ("genome_23andme.txt", False, False),
         ("HRC.r1-1.GRCh37.wgs.mac5.sites.tab.gz", False, True),
         ("1000GP_Phase3_chr22.legend.gz", False, True),
