@@ -26,10 +26,11 @@ from app.genotypes.cohort import Cohort
 from app.genotypes.figures import FILE as FIGURES_FILE
 from app.genotypes.figures import save_figures
 from app.genotypes.readers.contract import FormatError
-from app.genotypes.reading import Read, Source, read_source, sources_of
+from app.genotypes.reading import Read, Source, forget, read_source, sources_of
 from app.genotypes.scan import Scan, quick_scan
 from app.genotypes.site_table import SiteTable
 from app.genotypes.sniff import look
+from app.genotypes.split_scan import PARTS_PREFIX
 
 __all__ = ["CheckOptions", "check_files", "evidence_of", "with_findings"]
 
@@ -82,6 +83,7 @@ class _Check:
 
     def run(self, paths: Sequence[Path]) -> CheckReport:
         """Read, judge, and look at the people."""
+        _forget_earlier(self._folder)
         sources = self._sources(paths)
         self._first_look(sources)
         total = sum(each.size for each in sources)
@@ -147,6 +149,14 @@ class _Check:
         save_figures(self._folder, subject.figures)
         known = {"cohort": subject.summary, "figures": FIGURES_FILE}
         return with_findings(answer.model_copy(update=known), findings)
+
+
+def _forget_earlier(folder: Path) -> None:
+    """Remove what an earlier check left: none of it may stand for files that have changed since."""
+    (folder / FIGURES_FILE).unlink(missing_ok=True)
+    for each in [*folder.iterdir()] if folder.is_dir() else []:
+        if each.name.isdecimal() or each.name.startswith(PARTS_PREFIX):
+            forget(each)
 
 
 def _alike(cohorts: Sequence[Cohort]) -> list[Cohort]:

@@ -10,6 +10,7 @@ Phase and haploid calls lie in planes of one bit a genotype that exist only wher
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -55,7 +56,8 @@ class Origin:
     """Where a cohort came from.
 
     `files` are all files of the set (bed, bim and fam). `build` and `strand` are what the format itself says,
-    empty when it says nothing; strand is `forward`, `top` or `plus`.
+    empty when it says nothing; strand is `forward`, `top` or `plus`. `stamps` are what `stamps_of` said of
+    the files when they were read; a `CohortWriter` fills them in.
     """
 
     format: str
@@ -63,6 +65,24 @@ class Origin:
     reference: Reference = Reference.KNOWN
     build: str = ""
     strand: str = ""
+    stamps: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the files are still those that were read, by their size and time of change."""
+        return bool(self.stamps) and self.stamps == stamps_of(self.files)
+
+
+def stamps_of(files: Sequence[str]) -> tuple[tuple[int, int], ...]:
+    """Size in bytes and time of change in nanoseconds of each file; -1 of one that is not there."""
+    found = []
+    for each in files:
+        try:
+            stat = os.stat(each)
+            found.append((stat.st_size, stat.st_mtime_ns))
+        except OSError:
+            found.append((-1, -1))
+    return tuple(found)
 
 
 @dataclass
@@ -209,7 +229,8 @@ class CohortWriter:
     def __init__(self, folder: Path, origin: Origin, samples: Sequence[str], **people: Sequence[Any]) -> None:
         """`people` may be sex, families, fathers, mothers and phenotype as in `Cohort`."""
         self.folder = folder
-        self._about = {"origin": vars(origin) | {"files": list(origin.files)}, "samples": list(samples)}
+        known = {"files": list(origin.files), "stamps": origin.stamps or stamps_of(origin.files)}
+        self._about = {"origin": vars(origin) | known, "samples": list(samples)}
         self._about |= {name: list(values) for name, values in people.items()}
         self._samples = len(samples)
         self._names: list[str] = []
@@ -364,12 +385,9 @@ def open_cohort(folder: Path) -> Cohort:
     def people(name: str) -> tuple[Any, ...]:
         return tuple(about.get(name, ()))
 
-    origin = about["origin"]
     return Cohort(
         folder=folder,
-        origin=Origin(
-            **origin | {"files": tuple(origin["files"]), "reference": Reference(origin["reference"])}
-        ),
+        origin=_origin(about["origin"]),
         samples=samples,
         names=tuple(about["names"]),
         chromosome=column["chromosome"],
@@ -393,6 +411,12 @@ def open_cohort(folder: Path) -> Cohort:
             if (folder / name).exists()
         },
     )
+
+
+def _origin(kept: dict[str, Any]) -> Origin:
+    stamps = tuple((size, changed) for size, changed in kept.get("stamps", ()))
+    typed = {"files": tuple(kept["files"]), "reference": Reference(kept["reference"]), "stamps": stamps}
+    return Origin(**kept | typed)
 
 
 def _mapped(path: Path, kind: str, shape: tuple[int, ...]) -> NDArray[Any]:

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import itertools
 import os
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -110,6 +111,8 @@ def read_source(
 
     Raises FormatError or OSError when it cannot be read; a VCF that is damaged gives a scan that says so.
     """
+    if folder is not None:
+        forget(folder)
     if source.content.vcf:
         scan = scan_file(source.main, report, digest=digest, cohort=folder)
         whole = folder is not None and (folder / "cohort.json").is_file()
@@ -117,6 +120,15 @@ def read_source(
     if folder is None:
         raise ValueError("formats other than VCF are read into a cohort")
     return _read_other(source, folder, report, digest)
+
+
+def forget(folder: Path) -> None:
+    """Remove a cohort, its `cohort.json` first, so that no half of it can be taken for the whole.
+
+    OSError when the file that makes it one stays.
+    """
+    (folder / "cohort.json").unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _read_other(source: Source, folder: Path, report: Report, digest: bool) -> Read:

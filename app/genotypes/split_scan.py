@@ -31,6 +31,8 @@ from app.genotypes.vcf_reader import MOST_NAMES
 
 _HASHED_AT_ONCE = 1 << 20
 _SECONDS_TO_END = 5
+PARTS_PREFIX = "haplodesk-parts-"
+"""How folders of parts begin; one that a killed process left may be removed."""
 
 
 @dataclass(frozen=True)
@@ -232,4 +234,4 @@ def part_folder(stack: ExitStack, cohort: Path | None) -> Path:
     if cohort is not None:
         cohort.parent.mkdir(parents=True, exist_ok=True)
         parent = os.fspath(cohort.parent)
-    return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="haplodesk-parts-", dir=parent)))
+    return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=PARTS_PREFIX, dir=parent)))

@@ -99,10 +99,9 @@ def _begun(errand: RepairErrand, report: Report) -> Iterator[tuple[Sequence[Coho
 
 
 def _cohorts(errand: RepairErrand, folder: Path, report: Report) -> Sequence[Cohort]:
-    if errand.cohorts:
-        kept = [open_cohort(Path(each)) for each in errand.cohorts]
-        if _cover(kept, errand.paths):
-            return kept
+    kept = _kept(errand.cohorts)
+    if kept and _cover(kept, errand.paths):
+        return kept
     try:
         return read_cohort([Path(each) for each in errand.paths], folder, report)
     except FormatError as error:
@@ -113,8 +112,29 @@ def _cohorts(errand: RepairErrand, folder: Path, report: Report) -> Sequence[Coh
         raise _unreadable(str(error.filename or errand.paths[0]), error.strerror or str(error)) from error
 
 
+def _kept(folders: Sequence[str]) -> list[Cohort]:
+    """What a check has packed; none when any of it is damaged or made anew: then the files are read."""
+    marks = [Path(each) / "cohort.json" for each in folders]
+    try:
+        before = [mark.stat() for mark in marks]
+        cohorts = [open_cohort(Path(each)) for each in folders]
+        after = [mark.stat() for mark in marks]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    same = all(
+        (old.st_ino, old.st_mtime_ns) == (new.st_ino, new.st_mtime_ns)
+        for old, new in zip(before, after, strict=True)
+    )
+    return cohorts if same else []
+
+
 def _cover(cohorts: Sequence[Cohort], paths: Sequence[str]) -> bool:
-    """Whether no file is missing: a check keeps no cohort of one that it could not read to its end."""
+    """Whether no file is missing and none has changed since a check packed it.
+
+    A check keeps no cohort of a file that it could not read to its end.
+    """
+    if not all(each.origin.is_current for each in cohorts):
+        return False
     read = {os.path.abspath(each) for cohort in cohorts for each in cohort.origin.files}
     return all(os.path.abspath(path) in read for path in paths)
 
