@@ -117,6 +117,8 @@ async def _checked(desk: Desk, dataset: Dataset, wanted: _Wanted) -> Changes:
         await _update(desk, dataset_id, state=DatasetState.FAILED, problem=error.problem.sentence())
         raise
     checked = {"files": files, "state": DatasetState.CHECKED, "report": report, "checked": desk.clock.now()}
+    if files != dataset.files:
+        checked["verdicts"] = ()  # they were given on other content
     await _update(desk, dataset_id, **checked)
     text = "Checked: a service would take it." if report.accepted else f"Checked: {report.error}"
     await desk.note(Event(at=desk.clock.now(), kind="check", text=text, dataset_id=dataset_id))
