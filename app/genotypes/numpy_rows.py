@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.genotypes.cohort import RowFlag, pack
+from app.genotypes.cohort import RowFlag
 from app.genotypes.kernel import FixedKernel
 from app.genotypes.row_block import FAULT_CODES, LONGEST_NAME, PLACES_KEPT, Place, RowBlock
 from app.genotypes.rows import (
@@ -183,6 +183,15 @@ class _Filling:
         self._state[Place.ROWS] += len(rows.start)
 
 
+def _packed_row(codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Four codes a byte."""
+    words = np.zeros((len(codes) + 3) // 4, "<u4")
+    words.view(np.uint8)[: len(codes)] = codes
+    words |= words >> np.uint32(6)
+    words |= words >> np.uint32(12)
+    return words.astype(np.uint8)
+
+
 @dataclass
 class _Kept:
     """Rows that are read: heads understood (`rows`, see `Rows.heads`), genotypes (in `whole`) not yet."""
@@ -355,7 +364,7 @@ class _Genotypes:
 
     def _read_slow(self, row: int, place: int) -> None:
         block = self._block
-        cells = self._text[self._begin[row] : self._end[row]].tobytes().split(b"\t")
+        cells = self._text[self._begin[row] : self._end[row]].tobytes()
         found = read_slow_row(cells, self._rows.field(row, 8), self._rows.field(row, 4).count(b",") + 1)
         if self.flags[row] & np.uint32(SiteFlag.MULTIALLELIC):
             number = int(block.state[Place.MULTI])
@@ -366,7 +375,7 @@ class _Genotypes:
         block.counts[place] = found.counts
         block.server[place] = found.server
         block.stored[place] = np.bincount(found.codes, minlength=4)
-        block.packed[place] = pack(found.codes[None, :])[0]
+        block.packed[place] = _packed_row(found.codes)
         block.slow[place] = 1
         for plane, bits in (
             (block.phase, found.phase),

@@ -17,6 +17,11 @@ from app.genotypes.rows import SiteFlag
 
 MISSING_ALLELE, ABSENT_ALLELE, MOST_ALLELES = 255, 254, 253
 LONGEST_GT, MOST_DIGITS = 64, 5
+_TAB, _COLON = ord("\t"), ord(":")
+_ENDS = np.zeros(256, bool)  # letters behind a genotype
+_ENDS[[_TAB, _COLON]] = True
+_KEPT = np.array([0, 0xFF, 0xFFFF, 0xFFFFFF], np.uint32)  # of a word of so many letters
+_FEW = 12
 _SEPARATOR = re.compile(rb"[|/]")
 _SERVER_MISSING = (b".", b"./.", b".|.")
 _REF, _HET, _ALT, _MISSING, _NEITHER = range(5)
@@ -96,16 +101,58 @@ class SlowRow:
     second: NDArray[np.uint8]
 
 
-def read_slow_row(cells: list[bytes], keys: bytes, alts: int) -> SlowRow:
+def read_slow_row(row: bytes, keys: bytes, alts: int) -> SlowRow:
     """Read the cells of one row; `keys` is FORMAT, `alts` the number of ALT alleles."""
     words = keys.split(b":")
     ours = words.index(b"GT") if b"GT" in words else -1
     servers = next((k for k, word in enumerate(words) if b"GT" in word), -1)
-    calls, index = _looked_up(cells, ours)
     flags = 0 if ours == 0 else int(SiteFlag.NO_GT if ours < 0 else SiteFlag.GT_NOT_FIRST)
-    row = _from_calls(calls, index, alts, flags, ours >= 0)
-    row.server, row.server_missing = _by_letters(cells, servers, len(words))
-    return row
+    short = _short_genotypes(row) if ours == 0 and (len(words) > 1 or b":" not in row) else None
+    if short is not None:
+        texts, index = short
+        found = _from_calls([call_of(text) for text in texts], index, alts, flags, True)
+        found.server, found.server_missing = _letters_of(texts, index)
+        return found
+    cells = row.split(b"\t")
+    calls, index = _looked_up(cells, ours)
+    found = _from_calls(calls, index, alts, flags, ours >= 0)
+    found.server, found.server_missing = _by_letters(cells, servers, len(words))
+    return found
+
+
+def _short_genotypes(row: bytes) -> tuple[list[bytes], NDArray[np.intp]] | None:
+    """The different words before the first colon of each cell, and which of them each cell has.
+
+    None when one has more than three letters.
+    """
+    text = np.frombuffer(row + b"\t\t\t\t", np.uint8)
+    starts = np.flatnonzero(text[: len(row) + 1] == _TAB) + 1
+    starts[1:] = starts[:-1]
+    starts[0] = 0
+    word = np.ndarray(len(text) - 3, "<u4", buffer=text.data, strides=(1,))[starts]
+    ends = _ENDS[word.view(np.uint8)].reshape(-1, 4)
+    length = ends.argmax(axis=1).astype(np.uint32)
+    if not ends[np.arange(len(word)), length].all():
+        return None
+    word = word & _KEPT[length] | length << np.uint32(24)
+    different, index = _numbered(word)
+    return [each.to_bytes(4, "little")[: each >> 24] for each in different], index
+
+
+def _numbered(words: NDArray[np.uint32]) -> tuple[list[int], NDArray[np.intp]]:
+    """The different numbers, and which of them each one is; quick where they are few."""
+    index = np.full(len(words), -1, np.intp)
+    different: list[int] = []
+    at = 0
+    while index[at] < 0 and len(different) < _FEW:
+        value = words[at]
+        index[words == value] = len(different)
+        different.append(int(value))
+        at = int(index.argmin())
+    if index[at] >= 0:
+        return different, index
+    values, index = np.unique(words, return_inverse=True)
+    return values.tolist(), index
 
 
 def _subfield(cell: bytes, place: int) -> bytes:
@@ -187,12 +234,17 @@ def _by_letters(cells: list[bytes], place: int, words: int) -> tuple[list[int], 
     texts = [_subfield(cell, place) for cell in cells] if words > 1 else cells
     numbers: dict[bytes, int] = {}
     index = np.fromiter((numbers.setdefault(text, len(numbers)) for text in texts), np.intp, len(texts))
-    times = np.bincount(index, minlength=len(numbers)).tolist()
+    return _letters_of(list(numbers), index)
+
+
+def _letters_of(texts: list[bytes], index: NDArray[np.intp]) -> tuple[list[int], NDArray[np.bool_]]:
+    """The same from the different genotypes of a row, and which of them each cell has."""
+    times = np.bincount(index, minlength=len(texts)).tolist()
     counts = [0, 0, 0, 0]
-    for text, many in zip(numbers, times, strict=True):
+    for text, many in zip(texts, times, strict=True):
         zero, one = b"0" in text, b"1" in text
         counts[0] += many if zero and not one else 0
         counts[1] += many if zero and one else 0
         counts[2] += many if one and not zero else 0
         counts[3] += many if text in _SERVER_MISSING else 0
-    return counts, np.array([text in _SERVER_MISSING for text in numbers])[index]
+    return counts, np.array([text in _SERVER_MISSING for text in texts])[index]

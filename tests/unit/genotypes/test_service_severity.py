@@ -110,7 +110,7 @@ def test_quick_and_slow_count_of_alleles_agree(cells: bytes) -> None:
 
 
 def test_cells_of_one_letter_are_counted() -> None:
-    found = read_slow_row([b"0", b"1", b".", b"0/1", b"2:7"], b"GT", 2)
+    found = read_slow_row(b"0\t1\t.\t0/1\t2:7", b"GT", 2)
     assert found.counts.tolist() == [1, 1, 2, 1]
     assert found.flags & SiteFlag.HAPLOID
     assert not found.flags & (SiteFlag.BAD_GENOTYPE | SiteFlag.ALLELE_TOO_BIG)
