@@ -7,12 +7,17 @@ chunks `CHUNK SNPS REFERENCE_OVERLAP SAMPLES_LOW_CALL_RATE`.
 from __future__ import annotations
 
 import re
+import secrets
+import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.domain.comparison import Comparison, Difference
 from app.domain.problem import Kind, ProblemError, problem
@@ -20,6 +25,7 @@ from app.genotypes.bgzf import ContainerError, read_lines
 from app.genotypes.builds import plain_chromosome
 from app.genotypes.server.parameters import ExcludedSite, ServerQcAnswer
 from app.genotypes.site_table import SiteTable, table_of
+from app.genotypes.texts import Texts
 
 SITES = ("ID", "CHROM", "POS", "REF", "ALT", "INFO")
 CHUNKS = ("CHUNK", "SNPS", "REFERENCE_OVERLAP", "SAMPLES_LOW_CALL_RATE")
@@ -27,6 +33,10 @@ EXAMPLES = 5
 _PANEL = re.compile(r"Reference Panel: ([^/\s]+)/(\S+)")
 _TAIL = re.compile(r"\. (Reference Panel|Value): .*$")
 LearnedRow = tuple[int, str, str]
+_TEXTS = ((0, "chromosome"), (2, "ref"), (3, "alt"))
+_BLOB, _ENDS = "_letters", "_ends"
+_OLD_WIDTH = 8
+_DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, NotImplementedError, BadZipFile, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -194,7 +204,10 @@ class LearnedPanel:
 
 
 def save_learned(path: Path, rows: Mapping[str, Sequence[LearnedRow]]) -> int:
-    """Add what was learned to a file of it; newer alleles win at a place. Gives how many are new. OSError."""
+    """Add what was learned to a file of it; newer alleles win at a place. Gives how many are new.
+
+    Whoever calls sees to it that nobody else does so meanwhile, or what one of them adds is lost. OSError.
+    """
     known = load_learned(path)
     before = sum(map(len, known.values()))
     merged = {
@@ -204,27 +217,51 @@ def save_learned(path: Path, rows: Mapping[str, Sequence[LearnedRow]]) -> int:
     }
     flat = [(c, p, *pair) for c, sites in merged.items() for p, pair in sorted(sites.items())]
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
-        np.savez_compressed(
-            file,
-            chromosome=np.array([each[0] for each in flat], "U8"),
-            position=np.array([each[1] for each in flat], np.int64),
-            ref=np.array([each[2] for each in flat], "U8"),
-            alt=np.array([each[3] for each in flat], "U8"),
-        )
-    part.replace(path)
+    part = path.with_name(f"{path.stem}-{secrets.token_hex(8)}.part")
+    try:
+        with part.open("xb") as file:
+            np.savez_compressed(file, **_stored(flat))
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
     return len(flat) - before
+
+
+def _stored(rows: Sequence[tuple[str, int, str, str]]) -> dict[str, NDArray[Any]]:
+    """Columns as arrays; a column of equal widths would cut long alleles, or be as wide as the longest."""
+    stored: dict[str, NDArray[Any]] = {"position": np.array([each[1] for each in rows], np.int64)}
+    for at, name in _TEXTS:
+        texts = Texts.of(each[at] for each in rows)
+        stored |= {name + _BLOB: texts.blob, name + _ENDS: texts.ends}
+    return stored
+
+
+def _loaded(stored: Mapping[str, NDArray[Any]]) -> list[tuple[str, int, str, str]]:
+    """Rows of a file; one of an earlier version kept eight letters, so that longer alleles may be cut."""
+    positions = stored["position"].tolist()
+    if "ref" in stored:
+        old = (stored[name].tolist() for name in ("chromosome", "ref", "alt"))
+        rows = [(c, p, r, a) for p, c, r, a in zip(positions, *old, strict=True)]
+        return [each for each in rows if max(len(each[2]), len(each[3])) < _OLD_WIDTH]
+    columns = [_texts(stored[name + _BLOB], stored[name + _ENDS]) for _, name in _TEXTS]
+    return [(c, p, r, a) for p, c, r, a in zip(positions, *columns, strict=True)]
+
+
+def _texts(blob: NDArray[Any], ends: NDArray[Any]) -> list[str]:
+    if len(ends) and (ends[0] < 0 or (np.diff(ends) < 0).any() or ends[-1] != len(blob)):
+        raise ValueError("the texts do not fit their ends")
+    return list(Texts(blob.astype(np.uint8), ends.astype(np.int64)))
 
 
 def load_learned(path: Path) -> dict[str, list[LearnedRow]]:
     """What was learned before, nothing when there is no such file or it cannot be read."""
     learned: dict[str, list[LearnedRow]] = defaultdict(list)
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            columns = [stored[name].tolist() for name in ("chromosome", "position", "ref", "alt")]
-    except (OSError, ValueError, KeyError):
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            rows = _loaded(stored)
+    except _DAMAGED:
         return {}
-    for chromosome, position, ref, alt in zip(*columns, strict=True):
+    for chromosome, position, ref, alt in rows:
         learned[chromosome].append((position, ref, alt))
     return dict(learned)

@@ -7,6 +7,8 @@ them is named in the verdict.
 from __future__ import annotations
 
 import hashlib
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,14 +23,17 @@ from app.domain.progress import Report, silent
 from app.domain.service import Service
 from app.domain.verdict import Verdict
 from app.operations.desk import Desk
+from app.operations.exclusive import exclusive_file
 from app.operations.tasks import TaskKind
 from app.store import datasets, services
 from app.store.store import Connection as StoreConnection
 
 if TYPE_CHECKING:
+    from app.genotypes.excluded_list import LearnedRow
     from app.genotypes.server.parameters import ServerQcAnswer
 
 LEARNED = "learned-sites"
+_TRIES, _BETWEEN_S = 300, 0.1
 
 
 class PredictionErrand(Model):
@@ -178,7 +183,7 @@ def _judge(errand: PredictionErrand, report: Report) -> tuple[ServerQcAnswer, Ve
 
 
 def _compare(errand: PredictionErrand, path: str, report: Report = silent) -> Comparison:
-    from app.genotypes.excluded_list import compare_excluded, learn_panel, save_learned
+    from app.genotypes.excluded_list import compare_excluded, learn_panel
 
     answer, verdict = _judge(errand, report)
     found = compare_excluded(Path(path), answer)
@@ -186,11 +191,28 @@ def _compare(errand: PredictionErrand, path: str, report: Report = silent) -> Co
     count = sum(map(len, rows.values()))
     if not count or errand.learned is None:
         return found.model_copy(update={"verdict": verdict})
-    new = save_learned(Path(errand.learned), rows)
+    new = _learn(Path(errand.learned), rows)
     if errand.sites is None:
         verdict = _judge(errand, silent)[1]
     text = f"The list tells the panel's alleles at {count:,} sites; {new:,} of them are new here."
     return found.model_copy(update={"verdict": verdict, "learned": new, "learned_text": text})
+
+
+def _learn(path: Path, rows: Mapping[str, Sequence[LearnedRow]]) -> int:
+    """Add to what is known of a panel while no other process does; ProblemError when one never ends."""
+    from app.genotypes.excluded_list import save_learned
+
+    for _ in range(_TRIES):
+        with exclusive_file(path.with_suffix(".lock")) as mine:
+            if mine:
+                return save_learned(path, rows)
+        time.sleep(_BETWEEN_S)
+    raise problem(
+        Kind.DISK,
+        "What the list tells was not kept",
+        "Another window of the program is adding to the same panel.",
+        "Try again in a minute.",
+    )
 
 
 async def _panel(desk: Desk, service_id: str, panel_id: str | None) -> Panel | None:

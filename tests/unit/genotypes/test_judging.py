@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from app.domain.finding import CheckReport
@@ -181,6 +182,37 @@ def test_what_was_learned_serves_where_there_is_no_site_list(tmp_path: Path) -> 
     assert answer.counters is not None
     assert (answer.counters.strand_flip, answer.counters.match, answer.counters.typed_only) == (2, 31, 0)
     assert "only 2 sites of Panel are known" in verdict.not_judged[0]
+
+
+def test_long_alleles_are_learned_whole(tmp_path: Path) -> None:
+    store = tmp_path / "a.npz"
+    rows = {"20": [(1000, "ACGTACGTACGTACGT", "A"), (1001, "A", "C" * 3000)], "X": [(5, "AC", "A")]}
+    assert save_learned(store, rows) == 3
+    assert load_learned(store) == rows
+    assert [each.name for each in tmp_path.iterdir()] == ["a.npz"]
+
+
+def test_of_an_older_file_what_was_not_cut_stays(tmp_path: Path) -> None:
+    store = tmp_path / "a.npz"
+    columns = {"chromosome": ["20", "20"], "ref": ["A", "ACGTACGT"], "alt": ["G", "A"]}
+    arrays = {name: np.array(column, "U8") for name, column in columns.items()}
+    np.savez_compressed(store, position=np.array([5, 6], np.int64), **arrays)
+    assert load_learned(store) == {"20": [(5, "A", "G")]}
+    assert save_learned(store, {"20": [(7, "A", "G")]}) == 1
+
+
+def test_a_damaged_file_of_what_was_learned_is_made_anew(tmp_path: Path) -> None:
+    store = tmp_path / "a.npz"
+    rows = {"20": [(position, "A", "G") for position in range(200)]}
+    save_learned(store, rows)
+    whole = store.read_bytes()
+    damaged = [whole[:cut] for cut in range(0, len(whole), 37)]
+    damaged += [whole[:at] + b"\xff\xff\xff" + whole[at + 3 :] for at in range(0, len(whole), 11)]
+    for content in damaged:
+        store.write_bytes(content)
+        load_learned(store)
+    store.write_bytes(whole[: len(whole) // 2])
+    assert save_learned(store, rows) == 200
 
 
 def test_agreement_is_told(tmp_path: Path) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,7 +16,10 @@ from app.domain.panel import Panel
 from app.domain.problem import ProblemError
 from app.domain.service import Service
 from app.domain.verdict import Outcome
+from app.genotypes import excluded_list
 from app.genotypes.bgzf import BgzfWriter
+from app.genotypes.excluded_list import load_learned
+from app.operations import predict as predicting
 from app.operations.add_dataset import add_dataset
 from app.operations.desk import Desk
 from app.operations.panel_sites import add_panel_sites
@@ -102,6 +108,24 @@ def test_a_list_of_a_real_job_teaches(desk: Desk, tmp_path: Path) -> None:
         assert (again.same, again.learned) == (True, 0)
 
     asyncio.run(go())
+
+
+def test_two_that_learn_at_once_lose_nothing(tmp_path: Path) -> None:
+    path, loaded = tmp_path / "a.npz", threading.Event()
+
+    def slowly(name: Path) -> dict[str, list[tuple[int, str, str]]]:
+        found = load_learned(name)
+        loaded.set()
+        time.sleep(0.3)
+        return found
+
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor() as pool:
+        patch.setattr(excluded_list, "load_learned", slowly)
+        first = pool.submit(predicting._learn, path, {"20": [(1, "A", "G")]})
+        assert loaded.wait(10)
+        second = pool.submit(predicting._learn, path, {"20": [(2, "A", "G")]})
+        assert (first.result(), second.result()) == (1, 1)
+    assert load_learned(path) == {"20": [(1, "A", "G"), (2, "A", "G")]}
 
 
 def test_services_without_rules_and_unknown_ids(desk: Desk, tmp_path: Path) -> None:
