@@ -24,10 +24,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.genotypes.bgzf import ContainerError, ContainerFault
+from app.genotypes.chromosome_names import number_of
 from app.genotypes.header import Header
 from app.genotypes.process_end import end_with_parent
 from app.genotypes.row_block import PLACES_KEPT
-from app.genotypes.vcf_reader import MOST_NAMES
 
 _HASHED_AT_ONCE = 1 << 20
 _SECONDS_TO_END = 5
@@ -86,11 +86,8 @@ class PartFound:
         self.variants += other.variants
         self.error, self.gave_up = other.error, other.gave_up
         numbers = {name: number for number, name in enumerate(self.names)}
-        for name in other.names:
-            if name not in numbers and len(self.names) < MOST_NAMES:
-                numbers[name] = len(self.names)
-                self.names.append(name)
-        return np.array([numbers.get(name, MOST_NAMES - 1) for name in other.names] or [0], np.uint16)
+        ours = [number_of(name, self.names, numbers) for name in other.names]
+        return np.array(ours or [0], np.uint16)
 
 
 @dataclass

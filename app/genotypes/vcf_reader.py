@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.genotypes.bgzf import ContainerError, open_text_blocks
+from app.genotypes.chromosome_names import number_of
 from app.genotypes.header import BOM, Header
 from app.genotypes.kernel import SampleCounts
 from app.genotypes.row_block import RowReader
@@ -18,7 +19,6 @@ from app.genotypes.vcf_batch import VcfBatch, batch_of
 PIECE_BYTES = 1 << 18  # small enough for the text to be read while it is still in the processor's cache
 NUMPY_PIECE_BYTES = 1 << 23  # large enough to make the fixed cost of NumPy calls small
 _FAULTS_BEFORE_GIVING_UP = 100_000
-MOST_NAMES = 5000  # of chromosomes; a file with more is no genotype file, and the last stands for the rest
 
 
 class VcfReader:
@@ -49,7 +49,7 @@ class VcfReader:
         self.gave_up = False
         self.ended_early = False
         self._kernel = kernel
-        self._number_of_name: dict[bytes, int] = {}
+        self._number_of_name: dict[str, int] = {}
         self._rows: RowReader | None = None
         pieces = PIECE_BYTES if RowReader(0, kernel=kernel).compiled else NUMPY_PIECE_BYTES
         self.text = open_text_blocks(
@@ -129,10 +129,7 @@ class VcfReader:
         return np.repeat(numbers, np.diff(starts, append=rows.block.rows))
 
     def _number(self, name: bytes) -> int:
-        if name not in self._number_of_name and len(self.names) < MOST_NAMES:
-            self._number_of_name[name] = len(self.names)
-            self.names.append(name.decode("utf-8", "replace"))
-        return self._number_of_name.get(name, MOST_NAMES - 1)
+        return number_of(name.decode("utf-8", "replace"), self.names, self._number_of_name)
 
     def feed_header(self, piece: memoryview) -> int:
         """Read the header lines of a piece; gives where the records begin."""

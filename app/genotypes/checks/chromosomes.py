@@ -19,6 +19,7 @@ from app.genotypes.builds import (
     plain_chromosome,
 )
 from app.genotypes.checks.finding_of import INFO, SEVERE, WARNING, Subject, some
+from app.genotypes.chromosome_names import MOST_NAMES, OTHER_NAMES
 
 _LARGEST_POSITION = 2**31 - 1
 
@@ -26,6 +27,15 @@ _LARGEST_POSITION = 2**31 - 1
 def names(subject: Subject) -> Iterable[Finding]:
     """Names that are no human chromosome, and such as servers do not know."""
     raw = subject.scan.chromosomes
+    if OTHER_NAMES in raw:
+        yield subject.finding(
+            "chromosome.too_many",
+            SEVERE,
+            "More chromosome names than any genome has",
+            f"Only the first {MOST_NAMES:,} names and those of human chromosomes are told apart.",
+            what_to_do="Keep the records of the chromosomes only.",
+            fix=RepairCode.RENAME_CHROMOSOMES,
+        )
     unknown = [each for each in raw if plain_chromosome(each) is None]
     unusual = [each for each in raw if plain_chromosome(each) and not _is_usual(each)]
     if unknown:
