@@ -22,7 +22,7 @@ from app.genotypes.readers.contract import FormatError
 from app.genotypes.reading import read_cohort
 from app.genotypes.repair.apply import repair
 from app.genotypes.repair.plan import plan_repairs
-from app.genotypes.repair.ready import Means, make_ready, target_of
+from app.genotypes.repair.ready import Means, chain_back_of, make_ready, target_of
 from app.genotypes.repair.target import RepairChoices, RepairTarget
 from app.genotypes.rules import RulePack
 from app.genotypes.site_table import SiteTable
@@ -84,7 +84,7 @@ def _target(errand: RepairErrand, means: Means) -> RepairTarget:
         panel_genotypes=means.panel_genotypes or {},
         study_build=means.study_build,
         chain=means.chain,
-        chain_back=means.chain_back,
+        chain_back=means.chain_back or chain_back_of(means.chain),
     )
 
 

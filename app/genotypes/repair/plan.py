@@ -118,7 +118,7 @@ def _refusal(draft: Draft) -> str:
         sure = f"{build.confidence:.0%} sure" if build.value else "unknown"
         return (
             f"The build of the files is not certain ({sure}); nothing is flipped or lifted below "
-            f"{ENOUGH_CONFIDENCE:.0%}. State positions by a header with contig lengths, or bring more sites."
+            f"{ENOUGH_CONFIDENCE:.0%}. More sites tell it, such as those of whole chromosomes."
         )
     if target.build and target.build != build.value and target.chain is None:
         here, there = SPOKEN.get(build.value or "", build.value), SPOKEN.get(target.build, target.build)
