@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from app.domain.progress import Progress, Report, silent
-from app.genotypes.bgzf import Compression, ContainerError, TextBlocks, open_text_blocks
+from app.genotypes.bgzf import Compression, ContainerError, ContainerFault, TextBlocks, open_text_blocks
+from app.genotypes.server.damaged import has_damaged_end
 from app.genotypes.server.file_control import FileControl
 from app.genotypes.server.indexing import NOT_BGZF, Order, reading_stop
 from app.genotypes.server.panel_sites import PanelSource
@@ -114,6 +115,8 @@ class _Upload:
                 for item in read_lines(blocks, order.take, order.take_text):
                     yield item
                     self._tell(blocks)
+                if not blocks.eof_marker and has_damaged_end(path):
+                    raise ContainerError(ContainerFault.CORRUPT, blocks.size, "the last block is damaged")
                 self._bytes_before += blocks.size
         except OSError as error:
             raise ServerStop(f"[tabix] {error.strerror}") from error

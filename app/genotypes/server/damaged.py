@@ -13,10 +13,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from app.genotypes.bgzf import EOF_MARKER
 from app.genotypes.server.stops import ServerStop
 
 _HEADER = 18
 _TRAILER = struct.Struct("<II")
+
+
+def has_damaged_end(path: Path) -> bool:
+    """Whether the empty block at the end is not as it must be: readers of text do not look into it."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - len(EOF_MARKER)))
+        end = file.read()
+    return end != EOF_MARKER and end[:_HEADER] == EOF_MARKER[:_HEADER]
 
 
 def lines_of_damaged(path: Path) -> Iterator[bytes]:

@@ -18,7 +18,7 @@ from app.genotypes.server.stops import ServerStop
 from app.genotypes.server.upload_rows import Batch, OddLine
 
 FARTHEST = 1 << 29
-LOWEST = -(1 << 63)
+HIGHEST = (1 << 63) - 1
 _NUMBER = re.compile(rb"\s*([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9]\d*)")
 _COLUMNS = re.compile(rb"[\t\0]")
 
@@ -79,9 +79,11 @@ class Order:
         if line.startswith(b"#") or len(words) < 2:
             return
         number = _NUMBER.match(line, len(words[0]) + 1)
-        if number is None or (value := _value(number)) <= LOWEST:
+        if number is None or (value := min(_value(number), HIGHEST)) < -HIGHEST:
             return
         begin = max(0, value - 1)
+        if len(words) > 3 and begin + len(words[3]) > HIGHEST:
+            return  # the end of the site is below zero then
         self._check_reach(begin, words)
         self._enter(words[0])
         self._check(self._last, begin)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from app.genotypes.bgzf import Compression, ContainerError, open_text_blocks
-from app.genotypes.server.damaged import lines_of_damaged
+from app.genotypes.bgzf import Compression, ContainerError, ContainerFault, open_text_blocks
+from app.genotypes.server.damaged import has_damaged_end, lines_of_damaged
 from app.genotypes.server.stops import ServerStop
 
 _NUMBER = re.compile(rb"\s*([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9]\d*)")
@@ -19,6 +19,8 @@ def index(path: Path) -> None:
         with open_text_blocks(path) as blocks:
             if blocks.size == 0 or blocks.compression is not Compression.BGZF:
                 raise ServerStop("[tabix] the compression of the file is not BGZF")
+            if has_damaged_end(path):
+                raise ContainerError(ContainerFault.CORRUPT, blocks.size, "the last block is damaged")
             _check(b"".join(bytes(piece) for piece in blocks).split(b"\n"))
     except ContainerError:
         _check([*lines_of_damaged(path)])
@@ -33,7 +35,9 @@ def _check(lines: list[bytes]) -> None:
         number = _NUMBER.match(line, len(words[0]) + 1) if len(words) > 1 else None
         if line.startswith(b"#") or number is None or (value := _value(number)) < -(1 << 62):
             continue
-        begin = max(0, value - 1)
+        begin = max(0, min(value, (1 << 63) - 1) - 1)
+        if len(words) > 3 and begin + len(words[3]) >= 1 << 63:
+            continue
         if seen and seen[-1][0] != words[0] and words[0] in {name for name, _ in seen}:
             raise ServerStop("[E::hts_idx_push] Chromosome blocks not continuous")
         if seen and seen[-1][0] == words[0] and begin < seen[-1][1]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.genotypes.bgzf import ContainerError, ContainerFault, read_lines
+from app.genotypes.server.damaged import has_damaged_end
 from app.genotypes.server.header_rules import HeaderRules, names_differ
 from app.genotypes.server.java import hash_order, java_int
 from app.genotypes.server.parameters import ServerQcParameters
@@ -79,6 +80,8 @@ def _read(path: Path, chunk_size: int) -> Validated:
 def _lines(path: Path) -> Iterator[bytes]:
     try:
         yield from read_lines(path)
+        if has_damaged_end(path):
+            raise ServerStop("Corrupt GZIP trailer")
     except ContainerError as error:
         cut = error.fault is ContainerFault.TRUNCATED
         raise ServerStop("Unexpected end of ZLIB input stream" if cut else "Corrupt GZIP trailer") from error

@@ -43,6 +43,8 @@ FILES = {
     "bytes behind the end": (HEAD + FIRST + EOF_MARKER + b"1", False),
     "gzip behind the end": (HEAD + FIRST + EOF_MARKER + gzip.compress(row("9")), True),
     "half a gzip behind the end": (HEAD + FIRST + EOF_MARKER + gzip.compress(row("9"))[:-9], False),
+    "a damaged end": (HEAD + FIRST + EOF_MARKER[:-1] + b"1", True),
+    "an end with a wrong sum": (HEAD + FIRST + EOF_MARKER[:-8] + b"abcd" + bytes(4), False),
     "an empty block amid a line": (HEAD + HALF + EOF_MARKER + NEXT, True),
 }
 TEXTS = {
@@ -59,6 +61,7 @@ TEXTS = {
     "a zero byte ends a column": (row("5", "END=536870913").replace(b"A\t", b"\0\t", 1), True),
     "lone returns are no line ends": (row("5").replace(b"\n", b"\r") + row("3"), True),
     "below every number": (row("5") + row("-99999999999999999999"), True),
+    "above every number with a long REF": (row("5") + row("9" * 20).replace(b"A\t", b"AA\t", 1), True),
     "above every number": (row("5") + row("99999999999999999999"), False),
 }
 CASES = {name: packed for name, packed in FILES.items()} | {
