@@ -13,7 +13,7 @@ from typing import cast
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QVBoxLayout, QWidget
 
 from app.domain.clock import FixedClock
 from app.domain.job import JobState
@@ -32,6 +32,8 @@ from app.ui.notices import Notices
 from app.ui.theme import Theme
 from app.ui.views.panels.panels_view import PanelsView
 from app.ui.views.registry import VIEWS
+from app.ui.views.uploads.dataset_detail import DatasetDetail
+from app.ui.views.uploads.target_menu import fill_targets, targets
 from app.ui.views.uploads.uploads_view import UploadsView
 from app.ui.widgets.problem_panel import ProblemPanel
 from app.ui.widgets.progress import Stage, StepsBar
@@ -128,8 +130,42 @@ def grab_dataset(app: QApplication, window: MainWindow, folder: Path, scheme: st
                     name = f"d-{number}-{place}{part}{kind}-{scheme}.png"
                     window.grab().save(str(folder / name))
     window.resize(1280, 820)
+    grab_sites(app, window, detail, folder, scheme)
     grab_more(app, window, view, folder, scheme)
     detail.whole.setChecked(False)
+
+
+def grab_sites(
+    app: QApplication, window: MainWindow, detail: DatasetDetail, folder: Path, scheme: str
+) -> None:
+    """The sites of a finding, those on the anti-diagonal, the menu of populations, a plan being changed."""
+    detail.tabs.setCurrentWidget(detail.findings)
+    detail.findings.table.selectRow(0)
+    settle(app)
+    window.grab().save(str(folder / f"d-finding-sites-{scheme}.png"))
+    detail.tabs.setCurrentWidget(detail.sites)
+    detail.sites.charts.show_number(0)
+    detail.sites.flips.click()
+    settle(app)
+    window.grab().save(str(folder / f"d-flips-{scheme}.png"))
+    detail.verdict.unfold(cohorts.refusal())
+    assert detail.facts is not None
+    wanted = [t for t in targets(detail.facts.services, detail.facts.panels) if len(t.populations) > 1]
+    menu = QMenu()
+    detail.context.theme.dress(menu)
+    fill_targets(menu, wanted[:1], (), str)
+    below = menu.actions()[0].menu()
+    assert isinstance(below, QMenu)
+    below.popup(window.pos())
+    settle(app)
+    below.grab().save(str(folder / f"d-populations-{scheme}.png"))
+    below.close()
+    detail.verdict.unfold(cohorts.refusal())
+    detail.show_plan(detail.target("michigan", cohorts.refusal().panel_id))
+    settle(app)
+    detail.plan.steps.rows[-1].box.click()
+    settle(app, 0.1)
+    window.grab().save(str(folder / f"d-plan-ticked-{scheme}.png"))
 
 
 def grab_more(app: QApplication, window: MainWindow, view: UploadsView, folder: Path, scheme: str) -> None:

@@ -169,6 +169,7 @@ def test_other_steps_have_another_outcome(
     operations.answers["plan_repair"] = cohorts.plan().model_copy(update={"after": "3,679 sites are left."})
     plan.steps.rows[4].box.click()
     plan.steps.rows[1].box.click()
+    assert plan.after.isVisible()
     assert plan.after.text() == "Afterwards: being worked out for these steps…"
     qtbot.waitUntil(lambda: plan.after.text() == "Afterwards: 3,679 sites are left.")
     assert operations.names() == ["plan_repair", "plan_repair"]
@@ -311,7 +312,7 @@ def test_flips_are_listed_and_lists_exported(view: UploadsView, tmp_path: Path, 
     tab.list.export_to(tmp_path / "flips.csv")
     qtbot.waitUntil((tmp_path / "flips.csv").exists)
     lines = (tmp_path / "flips.csv").read_text(encoding="utf-8").splitlines()
-    assert lines[0] == "Chromosome,Position,ALT here (%),ALT in the reference (%)"
+    assert lines[0] == "Chromosome,Position,ALT here (%),Reference (%)"
     assert len(lines) == 213
     assert [line.partition(",")[0] for line in lines[1:]] == ["20"] * 212
 

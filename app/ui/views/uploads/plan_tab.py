@@ -113,14 +113,18 @@ class PlanTab(QWidget):
         column.addLayout(heading)
         column.addWidget(self.problem)
         column.addLayout(verdicts)
-        for widget in (self.chain_row, self.steps, self.left_title, self.left, self.after):
+        for widget in (self.chain_row, self.steps, self.left_title, self.left):
             column.addWidget(widget)
 
     def _foot(self) -> QWidget:
         foot = QWidget()
-        row = QHBoxLayout(foot)
-        row.setContentsMargins(0, 0, 0, 0)
+        column = QVBoxLayout(foot)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GRID // 2)
+        column.addWidget(self.after)
+        row = QHBoxLayout()
         row.setSpacing(GRID)
+        column.addLayout(row)
         self.total = ElidedLabel()
         self.place = ElidedLabel(muted=True)
         self.choose_folder = QPushButton(self.tr("Folder…"))

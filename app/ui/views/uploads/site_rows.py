@@ -25,10 +25,10 @@ def _t(words: str) -> str:
 def site_columns() -> tuple[Column, ...]:
     """Chromosome · position · frequency here · in the reference."""
     return (
-        Column("chromosome", _t("Chromosome"), 100),
-        Column("position", _t("Position"), 120, show=text.number, numeric=True),
-        Column("here", _t("ALT here (%)"), 120, show=_share, numeric=True),
-        Column("there", _t("ALT in the reference (%)"), 160, show=_share, numeric=True),
+        Column("chromosome", _t("Chromosome"), 95),
+        Column("position", _t("Position"), 95, show=text.number, numeric=True),
+        Column("here", _t("ALT here (%)"), 100, show=_share, numeric=True),
+        Column("there", _t("Reference (%)"), 105, show=_share, numeric=True),
     )
 
 
