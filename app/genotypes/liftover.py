@@ -8,13 +8,15 @@ then the longer one; the choice is made once, when the file is read, so that lif
 
 from __future__ import annotations
 
+import heapq
+import math
+from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +26,9 @@ from app.genotypes.bgzf import ContainerError, read_lines
 from app.genotypes.builds import BUILDS, length, plain_chromosome
 
 NOWHERE = 65_535
+MOST_LINES = 4_000_000  # Ensembl's from GRCh38 to GRCh37 has 160,000
+MOST_BYTES = 128 << 20  # of text
+_LONGEST_LINE = 4096
 _RCRS_BASES = 16_569  # the mitochondrial sequence of GRCh37 and GRCh38; hg19's chrM is another one
 
 Places = NDArray[np.int64]
@@ -57,15 +62,13 @@ class Lifted:
         return {status: int(np.count_nonzero(self.status == status)) for status in LiftStatus}
 
 
-class _Block(NamedTuple):
-    start: int  # from 0, half open
-    stop: int
-    shift: int  # the new position from 1 is shift + position, or shift − position when the strand turns
-
-
 @dataclass
 class _Header:
-    """One chain of the file with its blocks."""
+    """One chain of the file with its blocks, three numbers each.
+
+    Start and stop of a block are from 0, half open; a new position from 1 is shift + position, or
+    shift − position when the strand turns.
+    """
 
     score: float
     source: str
@@ -74,11 +77,15 @@ class _Header:
     target_size: int
     reverse: bool
     order: int
-    blocks: list[_Block] = field(default_factory=list)
+    blocks: array[int] = field(default_factory=partial(array, "q"))
+
+    def table(self) -> Places:
+        """[blocks, 3] start, stop and shift."""
+        return np.array(self.blocks, np.int64).reshape(-1, 3)
 
     def preference(self) -> tuple[bool, float, int, int]:
         """Sorts the worst first."""
-        bases = sum(block.stop - block.start for block in self.blocks)
+        bases = sum(self.blocks[1::3]) - sum(self.blocks[0::3])
         return self.source == self.target, self.score, bases, -self.order
 
 
@@ -162,18 +169,25 @@ def _no_chain(path: Path, why: str, details: str = "") -> ProblemError:
 
 def _headers(lines: Iterable[bytes]) -> list[_Header]:
     headers: list[_Header] = []
-    source = target = 0
-    for line in lines:
+    source = target = size_of_text = 0
+    targets: set[str] = set()
+    for number, line in enumerate(lines):
+        size_of_text += len(line) + 1
+        if number >= MOST_LINES or size_of_text > MOST_BYTES or len(line) > _LONGEST_LINE:
+            raise ValueError("more or longer lines than chain files have")
         words = line.split()
         if not words or words[0].startswith(b"#"):
             continue
         if words[0] == b"chain":
             headers.append(_header(words, len(headers)))
+            targets.add(headers[-1].target)
+            if len(targets) >= NOWHERE:
+                raise ValueError("more chromosomes than can be")
             source, target = int(words[5]), int(words[10])
             continue
         size, *gaps = map(int, words)
         header = headers[-1]
-        header.blocks.append(_block(header, source, target, size))
+        header.blocks.extend(_block(header, source, target, size))
         if gaps:
             source, target = source + size + gaps[0], target + size + gaps[1]
     return headers
@@ -184,6 +198,8 @@ def _header(words: Sequence[bytes], order: int) -> _Header:
         raise ValueError("a strand that cannot be")
     if not max(int(words[3]), int(words[8])) < 1 << 32:
         raise ValueError("a chromosome larger than any")
+    if not math.isfinite(float(words[1])):
+        raise ValueError("a score that is no number")
     return _Header(
         score=float(words[1]),
         source=chain_name(words[2].decode()),
@@ -195,11 +211,15 @@ def _header(words: Sequence[bytes], order: int) -> _Header:
     )
 
 
-def _block(header: _Header, source: int, target: int, size: int) -> _Block:
-    if size < 0 or source < 0 or source + size > header.source_size or target + size > header.target_size:
+def _block(header: _Header, source: int, target: int, size: int) -> tuple[int, int, int]:
+    if (
+        min(size, source, target) < 0
+        or source + size > header.source_size
+        or target + size > header.target_size
+    ):
         raise ValueError("a block beyond the end of its chromosome")
     shift = header.target_size - target + source + 1 if header.reverse else target - source
-    return _Block(source, source + size, shift)
+    return source, source + size, shift
 
 
 def _chain_of(headers: list[_Header]) -> Chain:
@@ -228,30 +248,47 @@ def _keep_mitochondrion(headers: list[_Header], sizes_from: dict[str, int], size
     if "MT" in sizes_from:
         return
     same = _Header(0, "MT", _RCRS_BASES, "MT", _RCRS_BASES, reverse=False, order=len(headers))
-    same.blocks.append(_Block(0, _RCRS_BASES, 0))
+    same.blocks.extend((0, _RCRS_BASES, 0))
     headers.append(same)
     sizes_from["MT"] = sizes_to["MT"] = _RCRS_BASES
 
 
 def _segments(headers: list[_Header], index: Mapping[str, int]) -> _Segments:
-    """Resolve overlaps: the better chain is painted over the worse one."""
+    """Resolve overlaps: the better chain counts where several cover a base."""
     headers = sorted(headers, key=_Header.preference)
-    blocks = [(block, header) for header in headers for block in header.blocks if block.stop > block.start]
-    start = np.array([block.start for block, _ in blocks], np.int64)
-    stop = np.array([block.stop for block, _ in blocks], np.int64)
+    tables = [header.table() for header in headers]
+    of_header = np.repeat(np.arange(len(headers)), [len(table) for table in tables])
+    blocks = np.concatenate(tables)
+    filled = blocks[:, 1] > blocks[:, 0]
+    (start, stop, shift), of_header = blocks[filled].T, of_header[filled]
     cuts = np.unique(np.concatenate([start, stop]))
-    owner = np.full(len(cuts), -1, np.int64)
-    bounds = zip(np.searchsorted(cuts, start).tolist(), np.searchsorted(cuts, stop).tolist(), strict=True)
-    for number, (first, last) in enumerate(bounds):
-        owner[first:last] = number
+    owner = _best(start, stop, cuts)
     owned = np.flatnonzero(owner >= 0)
     owner = owner[owned]
-    shift = np.array([block.shift for block, _ in blocks], np.int64)
-    target = np.array([index[header.target] for _, header in blocks], np.uint16)
-    reverse = np.array([header.reverse for _, header in blocks], bool)
-    return _Segments(
-        cuts[owned], cuts[owned + 1], shift[owner], owner, target[owner], reverse[owner].astype(bool)
-    )
+    target = np.array([index[header.target] for header in headers], np.uint16)[of_header]
+    reverse = np.array([header.reverse for header in headers], bool)[of_header]
+    return _Segments(cuts[owned], cuts[owned + 1], shift[owner], owner, target[owner], reverse[owner])
+
+
+def _best(start: Places, stop: Places, cuts: Places) -> Places:
+    """The last of the blocks that cover the stretch from each cut to the next, −1 where none does.
+
+    A sweep with a heap, so that no file takes time that grows with the square of its length.
+    """
+    owner = np.full(len(cuts), -1, np.int64)
+    order = np.argsort(start, kind="stable")
+    starts, stops, numbers = (each.data for each in (start[order], stop[order], order))
+    covering: list[tuple[int, int]] = []
+    after = 0
+    for place, cut in enumerate(cuts.data):  # a view makes numbers one at a time
+        while after < len(order) and starts[after] == cut:
+            heapq.heappush(covering, (-numbers[after], stops[after]))
+            after += 1
+        while covering and covering[0][1] <= cut:
+            heapq.heappop(covering)
+        if covering:
+            owner[place] = -covering[0][0]
+    return owner
 
 
 def lift(chain: Chain, chromosome: str, positions: Places, lengths: Places | None = None) -> Lifted:

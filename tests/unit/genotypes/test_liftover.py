@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import random
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -164,6 +165,49 @@ def test_what_is_no_chain_file_is_refused(tmp_path: Path) -> None:
         read_chain(tmp_path / "cut.gz")
     with pytest.raises(ProblemError, match="cannot be read"):
         read_chain(tmp_path / "missing.gz")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "chain 9 1 1000 + 0 50 1 1000 + -20 30 1\n50\n",
+        "chain 9 1 1000 + 0 50 1 1000 + 20 30 1\n10 0 -40\n10\n",
+        "chain nan 1 1000 + 0 50 1 1000 + 20 30 1\n50\n",
+        "".join(f"chain 9 1 1000 + 0 5 t{n} 1000 + 20 25 1\n5\n" for n in range(NOWHERE)),
+        "#" + "x" * 5000 + "\n" + SMALL,
+    ],
+    ids=["target before the first base", "gap back beyond it", "score", "chromosomes", "line"],
+)
+def test_places_and_numbers_that_cannot_be_are_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ProblemError, match="no chain file"):
+        read_chain(chain_file(tmp_path, text))
+
+
+@pytest.mark.parametrize(("name", "most"), [("MOST_LINES", 8), ("MOST_BYTES", 150)])
+def test_a_chain_file_has_a_largest_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, most: int
+) -> None:
+    path = chain_file(tmp_path, SMALL, "a.chain.gz")
+    assert read_chain(path).names == ("1", "7")
+    monkeypatch.setattr(f"app.genotypes.liftover.{name}", most)
+    with pytest.raises(ProblemError, match="no chain file"):
+        read_chain(path)
+
+
+def test_of_blocks_within_one_another_the_longest_counts_and_each_takes_few_bytes(tmp_path: Path) -> None:
+    head = "chain {} 1 99999999 + {} {} 1 99999999 + 0 0 1\n{}\n\n"
+    text = "".join(head.format(5, n, 99_000_000 - n, 99_000_000 - 2 * n) for n in range(3000))
+    chain = read_chain(chain_file(tmp_path, text))
+    assert place(chain, 3000) == ("1", 3000, False, LiftStatus.LIFTED)
+    assert place(chain, 99_000_000) == ("1", 99_000_000, False, LiftStatus.LIFTED)
+    lines = 10_000
+    text = "chain 1 2 99999999 + 0 0 2 99999999 + 0 0 1\n" + "1 1 1\n" * lines + "1\n"
+    path = chain_file(tmp_path, text, "long.chain.gz")
+    tracemalloc.start()
+    read_chain(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 300 * lines
 
 
 def test_the_builds_are_told_by_the_lengths() -> None:
