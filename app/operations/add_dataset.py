@@ -18,6 +18,7 @@ from app.domain.problem import Kind, problem
 from app.domain.verdict import Verdict
 from app.operations.cohort_folder import forget_cohort
 from app.operations.desk import Desk
+from app.operations.repair_stage import give_up_prepared
 from app.store import datasets, jobs
 from app.store.store import Connection as StoreConnection
 
@@ -149,7 +150,10 @@ async def rename_dataset(desk: Desk, dataset_id: str, name: str) -> Changes:
 
 
 async def remove_dataset(desk: Desk, dataset_id: str) -> Changes:
-    """Take a dataset from the list; the files stay where they are. Refused while a job still sends it."""
+    """Take a dataset from the list; the files stay where they are. Refused while a job still sends it.
+
+    Files that a repair wrote into the program's own folder go at the next start of the program.
+    """
     open_jobs = await desk.store.read(lambda c: jobs.jobs(c, states=tuple(OPEN_STATES)))
     sending = [j for j in open_jobs if j.dataset_id == dataset_id and j.remote_id is None]
     if sending:
@@ -159,6 +163,9 @@ async def remove_dataset(desk: Desk, dataset_id: str) -> Changes:
             f"{sending[0].name} still needs its files.",
             "Wait until it is at the service, or cancel the job.",
         )
+    found = await desk.store.read(lambda c: datasets.dataset(c, dataset_id))
     await desk.store.write(lambda c: datasets.remove_dataset(c, dataset_id))
     await forget_cohort(desk, dataset_id)
+    if found is not None:
+        await give_up_prepared(desk, found)
     return desk.announce(Changes.of(Noun.DATASET, dataset_id))

@@ -16,6 +16,7 @@ from app.domain.service import Limits
 from app.operations.add_dataset import data_files
 from app.operations.cohort_folder import cohort_folder
 from app.operations.desk import Desk
+from app.operations.private_folder import private_folder
 from app.operations.tasks import TaskKind
 from app.store import datasets, services
 from app.store.store import Connection as StoreConnection
@@ -107,6 +108,7 @@ async def _checked(desk: Desk, dataset: Dataset, wanted: _Wanted) -> Changes:
             TaskKind.CHECK, f"Checking {dataset.name}", dataset_id=dataset_id
         ) as task:
             tell = _FirstLook(desk, dataset_id, task.report)
+            await asyncio.to_thread(private_folder, cohort_folder(desk, dataset_id).parent)
             report = await run_check(paths, wanted, cohort_folder(desk, dataset_id), tell)
             await tell.shown()
     except asyncio.CancelledError:

@@ -20,6 +20,7 @@ from app.domain.progress import Report
 from app.operations.add_dataset import natural_order
 from app.operations.data_folder_trouble import data_folder_trouble
 from app.operations.desk import Desk
+from app.operations.private_folder import private_folder
 from app.operations.tasks import TaskKind
 
 ABOUT = "list.json"
@@ -68,8 +69,7 @@ async def _run(
 ) -> None:
     from app.genotypes.worker import run_in_process
 
-    with data_folder_trouble(folder, _ADVICE):
-        await asyncio.to_thread(folder.parent.mkdir, parents=True, exist_ok=True)
+    await asyncio.to_thread(private_folder, folder.parent, _ADVICE)
     await run_in_process(_read, tuple(map(str, sources)), str(folder), name, build, population, report=report)
 
 

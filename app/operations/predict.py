@@ -24,6 +24,7 @@ from app.domain.service import Service
 from app.domain.verdict import Verdict
 from app.operations.desk import Desk
 from app.operations.exclusive import exclusive_file
+from app.operations.private_folder import private_folder
 from app.operations.tasks import TaskKind
 from app.store import datasets, services
 from app.store.store import Connection as StoreConnection
@@ -202,6 +203,7 @@ def _learn(path: Path, rows: Mapping[str, Sequence[LearnedRow]]) -> int:
     """Add to what is known of a panel while no other process does; ProblemError when one never ends."""
     from app.genotypes.excluded_list import save_learned
 
+    private_folder(path.parent)
     for _ in range(_TRIES):
         with exclusive_file(path.with_suffix(".lock")) as mine:
             if mine:

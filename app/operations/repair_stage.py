@@ -10,16 +10,22 @@ from pathlib import Path
 from typing import TypeVar
 
 from app.domain.changes import Changes
+from app.domain.dataset import DataFile, Dataset
+from app.domain.job import OPEN_STATES
 from app.genotypes.repair.staging import HIDDEN, Stage, close_stage, open_stage, publish, withdraw
 from app.operations.data_folder_trouble import data_folder_trouble
 from app.operations.desk import Desk
-from app.store import datasets
+from app.operations.private_folder import private_folder
+from app.store import datasets, jobs
+from app.store.store import Connection as StoreConnection
 
 T = TypeVar("T")
 
 PREPARED = "prepared"
 _AWAY = ".away"
 """Ending of a note that says where, in a folder of the person's, a stage is."""
+_REMOVED = ".removed"
+"""Ending of a note that the dataset of a folder was taken from the list."""
 
 
 @contextlib.asynccontextmanager
@@ -36,13 +42,12 @@ async def repair_stage(desk: Desk, key: str, folder: Path | None = None) -> Asyn
 
 
 def _open(desk: Desk, key: str, folder: Path | None) -> Stage:
-    root = desk.home / PREPARED
+    root = private_folder(desk.home / PREPARED)
     if folder is None:
         return open_stage(root / key)
     stage = open_stage(folder.absolute())
     try:
         with data_folder_trouble(root):
-            root.mkdir(parents=True, exist_ok=True)
             (root / (key + _AWAY)).write_text(str(stage.folder), encoding="utf-8")
     except BaseException:
         close_stage(stage)
@@ -81,11 +86,51 @@ async def _whatever_happens(work: Callable[[], T], undo: Callable[[T], None] | N
         raise
 
 
+async def give_up_prepared(desk: Desk, dataset: Dataset) -> None:
+    """Note that files in the program's own folder are of a dataset that was taken from the list.
+
+    They go at the next start, unless they came back to the list until then.
+    """
+    root = desk.home / PREPARED
+    inside = (Path(each.path) for each in dataset.files)
+    keys = {each.relative_to(root).parts[0] for each in inside if each.is_relative_to(root)}
+
+    def write() -> None:
+        with contextlib.suppress(OSError):
+            for key in keys:
+                (root / (key + _REMOVED)).touch()
+
+    await asyncio.to_thread(write)
+
+
+def _in_use(c: StoreConnection, folder: Path) -> bool:
+    """Whether a dataset or a job that is not over has files in a folder."""
+    files: list[DataFile] = [file for each in datasets.datasets(c) for file in each.files]
+    files += [file for each in jobs.jobs(c, states=tuple(OPEN_STATES)) for file in each.files]
+    return any(Path(each.path).is_relative_to(folder) for each in files)
+
+
+async def _tidy_removed(desk: Desk, note: Path) -> None:
+    folder = note.with_name(note.name.removesuffix(_REMOVED))
+    async with desk.only_one(folder.name) as mine:
+        if not mine or await desk.store.read(lambda c: _in_use(c, folder)):
+            return
+        await asyncio.to_thread(shutil.rmtree, folder, True)
+        if not folder.exists():
+            await asyncio.to_thread(note.unlink, True)
+
+
 async def tidy_repairs(desk: Desk) -> Changes:
-    """Remove what repairs wrote that were cut off; files of datasets stay, and so do repairs that go on."""
+    """Remove what repairs wrote that were cut off, and what is of datasets that were taken from the list.
+
+    Files of datasets stay, and so do repairs that go on.
+    """
     known = {each.id for each in await desk.store.read(datasets.datasets)}
     root = desk.home / PREPARED
     for path in await asyncio.to_thread(lambda: list(root.iterdir()) if root.is_dir() else []):
+        if path.name.endswith(_REMOVED):
+            await _tidy_removed(desk, path)
+            continue
         key = path.name.removesuffix(_AWAY)
         async with desk.only_one(key) as mine:
             if mine:

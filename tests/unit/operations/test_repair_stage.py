@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
 
 from app.domain.changes import Noun
+from app.domain.dataset import Dataset
 from app.domain.problem import ProblemError
 from app.genotypes.repair.staging import HIDDEN, publish, staged
-from app.operations.add_dataset import add_dataset
+from app.operations import predict
+from app.operations.add_dataset import add_dataset, remove_dataset
+from app.operations.check_dataset import check_dataset
 from app.operations.desk import Desk
+from app.operations.panel_sites import add_panel_sites
 from app.operations.repair_dataset import repair_dataset
 from app.operations.repair_stage import published, repair_stage, tidy_repairs
 from app.store import datasets
@@ -143,3 +148,70 @@ def test_what_a_killed_program_left_is_removed_at_the_next_start(desk: Desk, tmp
         assert everything(tmp_path / "out") == {}
 
     asyncio.run(work())
+
+
+@pytest.mark.parametrize("undone", [True, False])
+def test_files_of_the_program_go_at_the_next_start_after_their_dataset(
+    desk: Desk, tmp_path: Path, undone: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work_directly(monkeypatch)
+
+    async def work() -> None:
+        changes = await repair_dataset(desk, await cohort(desk, tmp_path))
+        repaired = await read_dataset(desk, changes.ids(Noun.DATASET)[0])
+        paths = tuple(Path(each.path) for each in repaired.files)
+        await remove_dataset(desk, repaired.id)
+        assert all(path.is_file() for path in paths)
+        if undone:
+            await add_dataset(desk, paths)
+        await tidy_repairs(desk)
+        assert all(path.is_file() is undone for path in paths)
+        assert [each.name for each in (desk.home / "prepared").iterdir()] == [repaired.id] * undone
+        assert (tmp_path / "mine.vcf.gz").is_file()
+
+    asyncio.run(work())
+
+
+def test_files_in_a_folder_of_the_person_stay(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work_directly(monkeypatch)
+
+    async def work() -> None:
+        changes = await repair_dataset(desk, await cohort(desk, tmp_path), folder=tmp_path / "out")
+        before = everything(tmp_path / "out")
+        await remove_dataset(desk, changes.ids(Noun.DATASET)[0])
+        await tidy_repairs(desk)
+        assert everything(tmp_path / "out") == before
+
+    asyncio.run(work())
+
+
+async def read_dataset(desk: Desk, dataset_id: str) -> Dataset:
+    found = await desk.store.read(lambda c: datasets.dataset(c, dataset_id))
+    assert found is not None
+    return found
+
+
+@pytest.mark.skipif(os.name == "nt", reason="folders have no such rights here")
+def test_only_the_owner_opens_the_folders_with_genotypes(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work_directly(monkeypatch)
+    (desk.home / "cohorts").mkdir(parents=True)
+    (desk.home / "cohorts").chmod(0o755)  # as an earlier version made it
+
+    async def work() -> None:
+        dataset_id = await cohort(desk, tmp_path)
+        await check_dataset(desk, dataset_id)
+        await repair_dataset(desk, dataset_id)
+        sites = tmp_path / "panel.sites"
+        sites.write_text("ID\tCHROM\tPOS\tREF\tALT\nv\t22\t17000000\tA\tG\n")
+        await add_panel_sites(desk, (sites,), "Panel", "GRCh37")
+
+    asyncio.run(work())
+    predict._learn(desk.home / predict.LEARNED / "a.npz", {"22": [(5, "A", "G")]})
+    folders = ("cohorts", "prepared", "panel-sites", "learned-sites")
+    assert {name: (desk.home / name).stat().st_mode & 0o777 for name in folders} == dict.fromkeys(
+        folders, 0o700
+    )
