@@ -6,9 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.repair import RepairCode as R
-from app.genotypes.cohort import HOM_REF, MISSING
+from app.genotypes.cohort import HOM_REF, MISSING, count
 from app.genotypes.hwe import hwe_p
-from app.genotypes.repair.draft import Draft
+from app.genotypes.people.ancestry import LABELS, project
+from app.genotypes.repair.draft import Draft, Rows
+from app.genotypes.repair.genotype_rows import pieces, read_block
 from app.genotypes.repair.palindromic import DRIFT, panel_frequency
 from app.genotypes.repair.study import MT, X, Y
 
@@ -16,6 +18,7 @@ MOST_OFF_HWE = 0.02
 """With more sites than this off HWE the cohort is mixed, not the assays bad: nothing is proposed."""
 MOST_FAR = 0.05
 _LEAST_PEOPLE = 2
+_LEAST_OF_GROUP = 20
 
 
 def quality(draft: Draft) -> None:
@@ -36,7 +39,7 @@ def quality(draft: Draft) -> None:
 def _hwe(draft: Draft, counts: NDArray[np.int32]) -> None:
     rows = np.flatnonzero(draft.alive & ~np.isin(draft.chromosome, (0, X, Y, MT)))
     probability = hwe_p(counts[rows, 0], counts[rows, 1], counts[rows, 2])
-    off = rows[probability < draft.choices.hwe_p]
+    off = _off_within_groups(draft, rows[probability < draft.choices.hwe_p])
     mixed = len(off) > max(20, MOST_OFF_HWE * len(rows))
     caution = (
         "So many sites are off that people of several ancestries are likelier than bad assays."
@@ -45,6 +48,34 @@ def _hwe(draft: Draft, counts: NDArray[np.int32]) -> None:
     )
     why = f"p below {draft.choices.hwe_p:g}: usually a bad assay."
     draft.offer(R.DROP_SITES_HWE, off, loses=True, proposed=not mixed, why=why, caution=caution)
+
+
+def _off_within_groups(draft: Draft, rows: Rows) -> Rows:
+    """Of rows that are off among all people, those that are also off among the people of one ancestry.
+
+    All of them where ancestry is not known.
+    """
+    groups = _groups(draft) if len(rows) else []
+    if not groups:
+        return rows
+    off = np.zeros(len(rows), bool)
+    for people in groups:
+        for places in pieces(draft, np.arange(len(rows)), len(people)):
+            counts = count(read_block(draft, rows[places], people).genotypes)
+            off[places] |= hwe_p(counts[:, 0], counts[:, 1], counts[:, 2]) < draft.choices.hwe_p
+    return rows[off]
+
+
+def _groups(draft: Draft) -> list[Rows]:
+    """The people of each ancestry, as the check tells it; groups of some size, none where most are in none."""
+    study, build = draft.study, draft.build.value
+    if not draft.certain or build is None or any(each is not None for each in study.columns):
+        return []
+    projection = project(study.cohorts, build)
+    labels = np.array(projection.label if projection is not None else ())
+    found = [np.flatnonzero((labels == name) & draft.kept) for name in LABELS] if len(labels) else []
+    large = [people for people in found if len(people) >= _LEAST_OF_GROUP]
+    return large if 2 * sum(map(len, large)) >= draft.people else []
 
 
 def _frequency(draft: Draft) -> None:

@@ -12,6 +12,7 @@ import pytest
 from app.domain.finding import BuildGuess
 from app.domain.repair import RepairCode
 from app.genotypes.matrix import GenotypeMatrix, read_matrix
+from app.genotypes.reading import read_cohort
 from app.genotypes.repair.apply import repair
 from app.genotypes.repair.plan import plan_repairs
 from app.genotypes.repair.ready import Means, make_ready
@@ -171,3 +172,12 @@ def test_phase_is_kept_when_alleles_are_exchanged(tmp_path: Path) -> None:
         assert (got.haplotypes[at] == 1 - few.haplotypes[row]).all()
         compared += 1
     assert compared > 1500
+
+
+def test_sites_of_several_populations_are_judged_within_each(tmp_path: Path) -> None:
+    """Chinese and Europeans together: most sites that are off among all are right in both."""
+    target = shared_data("impute_chr1_hapmap2_ceu", "target.humanhap550.chr1.vcf.gz")
+    plan = plan_repairs(read_cohort([target], tmp_path / "c"), RepairTarget(study_build=SURE))
+    (step,) = [each for each in plan.steps if each.code is RepairCode.DROP_SITES_HWE]
+    assert step.chosen
+    assert 0 < step.sites < 20
