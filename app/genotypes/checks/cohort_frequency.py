@@ -28,6 +28,10 @@ BINS, PLANE = 100, 50
 _DEVIATIONS = 4.0  # chance of a few samples must not look like a difference
 _MIN_SITES = 50
 _MIN_PEOPLE = 20
+_EXCHANGED = (
+    "Most sites have the frequency of the other allele: the columns of alleles were exchanged without "
+    "the genotypes, it seems, which no repair can be sure of. Export the data again."
+)
 _MIRRORED_CORRELATION = 0.8
 
 _APART = Rule(
@@ -102,7 +106,8 @@ def _reference(subject: CohortSubject) -> Reference:
         each[met.rows] = np.where(met.turned, 1 - expected, expected)
         found.append(each)
     label = max(LABELS, key=projection.label.count)
-    return Reference(found, f"1000 Genomes, people like these ({label})")
+    like = f", people like these ({label})" if follows_reference(subject) > 0 else ""
+    return Reference(found, f"1000 Genomes{like}")
 
 
 def follows_reference(subject: CohortSubject) -> float:
@@ -197,6 +202,8 @@ def _scatter(subject: CohortSubject) -> Iterable[Finding]:
     people = len(subject.samples)
     if people >= _MIN_PEOPLE and correlation < _MIRRORED_CORRELATION:
         detail = f"The squared correlation over {int(known.sum()):,} sites is {max(correlation, 0) ** 2:.2f}."
+        if min(correlation, follows_reference(subject)) < 0:
+            detail = f"{_EXCHANGED} {detail}"
         rule = Rule(_SCATTER.code, _SCATTER.severity, _SCATTER.title, detail, _SCATTER.what_to_do)
         yield finding_of_rule(subject, rule, [], int(known.sum()))
 

@@ -67,7 +67,7 @@ def _off_within_groups(draft: Draft, rows: Rows) -> Rows:
 
 
 def _groups(draft: Draft) -> list[Rows]:
-    """The people of each ancestry, as the check tells it; groups of some size, none where most are in none."""
+    """The people of each ancestry, as the check tells it: none where most people are in no large group."""
     study, build = draft.study, draft.build.value
     if not draft.certain or build is None or any(each is not None for each in study.columns):
         return []

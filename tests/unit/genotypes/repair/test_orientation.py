@@ -9,6 +9,7 @@ import pytest
 
 from app.domain.finding import BuildGuess
 from app.domain.repair import RepairCode
+from app.genotypes.checks.cohort_frequency import frequencies
 from app.genotypes.checks.cohort_people import ancestry
 from app.genotypes.checks.cohort_subject import CohortSubject
 from app.genotypes.checks.finding_of import CheckOptions
@@ -54,3 +55,6 @@ def test_no_ancestry_is_told_of_a_real_cohort_with_exchanged_letters(tmp_path: P
     assert list(ancestry(subject)) == []
     assert "letters" in subject.summary.why["ancestry"]
     assert subject.summary.ancestry == ()
+    told = {finding.code: finding for finding in frequencies(subject)}
+    assert "other allele" in told["frequency.correlation"].detail
+    assert "people like these" not in told["frequency.apart"].detail
