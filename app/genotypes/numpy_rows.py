@@ -301,8 +301,8 @@ class _Genotypes:
         place = self._block.rows + np.cumsum(self._good) - 1
         clean = self._read_fixed(np.flatnonzero(fixed), place)
         rest = np.flatnonzero(self._good & ~clean)
-        for row in rest.tolist():
-            self._good[row] = self._cells(row) == self._samples  # fixed ones only had the right length
+        for row in rest[fixed[rest]].tolist():  # these only had the right length
+            self._good[row] = self._cells(row) == self._samples
         final = self._block.rows + np.cumsum(self._good) - 1
         if not np.array_equal(final[clean], place[clean]):
             self._move(place[clean], final[clean])

@@ -110,13 +110,12 @@ def read_slow_row(row: bytes, keys: bytes, alts: int) -> SlowRow:
     short = _short_genotypes(row) if ours == 0 and (len(words) > 1 or b":" not in row) else None
     if short is not None:
         texts, index = short
-        found = _from_calls([call_of(text) for text in texts], index, alts, flags, True)
-        found.server, found.server_missing = _letters_of(texts, index)
-        return found
+        return _looked_in(_table(tuple(texts), alts, flags, True), index)
     cells = row.split(b"\t")
-    calls, index = _looked_up(cells, ours)
-    found = _from_calls(calls, index, alts, flags, ours >= 0)
-    found.server, found.server_missing = _by_letters(cells, servers, len(words))
+    texts, index = _looked_up(cells, ours)
+    found = _looked_in(_table(tuple(texts), alts, flags, ours >= 0), index)
+    if servers != ours or len(words) == 1:
+        found.server, found.server_missing = _by_letters(cells, servers, len(words))
     return found
 
 
@@ -160,42 +159,75 @@ def _subfield(cell: bytes, place: int) -> bytes:
     return parts[place] if place < len(parts) else b"."
 
 
-def _looked_up(cells: list[bytes], place: int) -> tuple[list[Call], NDArray[np.intp]]:
+def _looked_up(cells: list[bytes], place: int) -> tuple[list[bytes], NDArray[np.intp]]:
     """The different genotypes of a row, and which of them each cell has."""
     if place < 0:
-        return [_NO_CALL], np.zeros(len(cells), np.intp)
+        return [b""], np.zeros(len(cells), np.intp)
     if any(b":" in cell for cell in cells) or place:
         cells = [_subfield(cell, place) for cell in cells]
     numbers: dict[bytes, int] = {}
     index = np.fromiter((numbers.setdefault(cell, len(numbers)) for cell in cells), np.intp, len(cells))
-    return [call_of(text) for text in numbers], index
+    return list(numbers), index
 
 
-def _from_calls(calls: list[Call], index: NDArray[np.intp], alts: int, flags: int, has_gt: bool) -> SlowRow:
-    times = np.bincount(index, minlength=len(calls))
-    kinds = np.array([call.kind for call in calls])
-    counts = np.bincount(kinds, weights=times, minlength=5)[:4].astype(np.int64)
-    if not has_gt:
-        counts[:] = 0
-    else:
-        flags |= _flags(calls, alts)
+@dataclass(frozen=True)
+class _Table:
+    """What each of some genotypes means: arrays with one entry a genotype, and the flags of a row.
+
+    `counts` [genotypes, 8]: 1 where it is hom-ref, het, hom-alt, missing, by our rules and by letters.
+    """
+
+    flags: int
+    counts: NDArray[np.int64]
+    codes: NDArray[np.uint8]
+    bits: NDArray[np.bool_]  # [5, genotypes]: turned, haploid, het, missing, missing by letters
+    first: NDArray[np.uint8]
+    second: NDArray[np.uint8]
+
+
+@lru_cache(maxsize=1024)
+def _table(texts: tuple[bytes, ...], alts: int, flags: int, has_gt: bool) -> _Table:
+    """The same few genotypes stand in row after row."""
+    calls = [call_of(text) for text in texts] if has_gt else [_NO_CALL]
+    flags |= _flags(calls, alts) if has_gt else 0
     phased = bool(flags & RowFlag.PHASED)
-    code = np.array([_code(call, alts) for call in calls], np.uint8)
-    turned = [phased and code[k] == 1 and _is_turned(call) for k, call in enumerate(calls)]
-    haploid = [call.alleles == 1 and call.called == 1 for call in calls]
-    none = np.zeros(len(index), bool)
+    codes = np.array([_code(call, alts) for call in calls], np.uint8)
+    bits = [
+        (
+            phased and code == 1 and _is_turned(call),
+            call.alleles == 1 and call.called == 1,
+            has_gt and call.kind == _HET,
+            has_gt and call.kind == _MISSING,
+            text in _SERVER_MISSING,
+        )
+        for text, call, code in zip(texts, calls, codes.tolist(), strict=True)
+    ]
+    ours = [[has_gt and call.kind == kind for kind in range(4)] for call in calls]
+    return _Table(
+        flags=flags,
+        counts=np.hstack([np.array(ours, np.int64), [_letters(text) for text in texts]]),
+        codes=codes,
+        bits=np.array(bits, bool).T.copy(),
+        first=np.array([call.first for call in calls], np.uint8),
+        second=np.array([call.second for call in calls], np.uint8),
+    )
+
+
+def _looked_in(table: _Table, index: NDArray[np.intp]) -> SlowRow:
+    counts = np.bincount(index, minlength=len(table.codes)) @ table.counts
+    turned, haploid, het, missing, server_missing = table.bits
     return SlowRow(
-        flags,
-        counts,
-        [0, 0, 0, 0],
-        code[index],
-        np.array(turned)[index],
-        np.array(haploid)[index],
-        none,
-        (kinds == _HET)[index] if has_gt else none,
-        (kinds == _MISSING)[index] if has_gt else none,
-        np.array([call.first for call in calls], np.uint8)[index],
-        np.array([call.second for call in calls], np.uint8)[index],
+        flags=table.flags,
+        counts=counts[:4],
+        server=counts[4:].tolist(),
+        codes=table.codes[index],
+        phase=turned[index],
+        haploid=haploid[index],
+        server_missing=server_missing[index],
+        het=het[index],
+        missing=missing[index],
+        first=table.first[index],
+        second=table.second[index],
     )
 
 
@@ -234,17 +266,11 @@ def _by_letters(cells: list[bytes], place: int, words: int) -> tuple[list[int], 
     texts = [_subfield(cell, place) for cell in cells] if words > 1 else cells
     numbers: dict[bytes, int] = {}
     index = np.fromiter((numbers.setdefault(text, len(numbers)) for text in texts), np.intp, len(texts))
-    return _letters_of(list(numbers), index)
+    counts = np.bincount(index, minlength=len(numbers)) @ np.array([_letters(text) for text in numbers])
+    return counts.tolist(), np.array([text in _SERVER_MISSING for text in numbers])[index]
 
 
-def _letters_of(texts: list[bytes], index: NDArray[np.intp]) -> tuple[list[int], NDArray[np.bool_]]:
-    """The same from the different genotypes of a row, and which of them each cell has."""
-    times = np.bincount(index, minlength=len(texts)).tolist()
-    counts = [0, 0, 0, 0]
-    for text, many in zip(texts, times, strict=True):
-        zero, one = b"0" in text, b"1" in text
-        counts[0] += many if zero and not one else 0
-        counts[1] += many if zero and one else 0
-        counts[2] += many if one and not zero else 0
-        counts[3] += many if text in _SERVER_MISSING else 0
-    return counts, np.array([text in _SERVER_MISSING for text in texts])[index]
+def _letters(text: bytes) -> list[int]:
+    """Where a genotype counts by its letters: hom-ref, het, hom-alt, missing."""
+    zero, one = b"0" in text, b"1" in text
+    return [int(zero and not one), int(zero and one), int(one and not zero), int(text in _SERVER_MISSING)]
