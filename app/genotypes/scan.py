@@ -34,7 +34,7 @@ __all__ = ["PLACES_KEPT", "Fault", "Scan", "Sites", "quick_scan", "scan_file"]
 _MOST_FORMATS = 50
 SHARED_FROM = 50_000_000
 """Bytes from which several processes read a file: starting one costs as much as reading some 10 MB."""
-_MOST_PROCESSES = 4  # the memory of each counts, and one disk feeds no more
+_MOST_PROCESSES = 2  # of 50 to 65 MB each: together they stay under 150 MB
 QUICK_BYTES = 4 << 20
 
 
