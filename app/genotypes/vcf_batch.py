@@ -52,23 +52,6 @@ class VcfBatch(Batch):
         missing[self.slow] = bits.astype(bool)
         return missing
 
-    def server_missing_per_sample(self, rows: NDArray[np.intp] | None = None) -> NDArray[np.int64]:
-        """Genotypes of each sample that are missing for the server, over all or some rows."""
-        chosen = np.arange(len(self)) if rows is None else rows
-        result = np.zeros(self.samples, np.int64)
-        fast = chosen[~self.slow[chosen]]
-        for at in range(0, len(fast), 255):
-            lanes = _packed(self)[fast[at : at + 255]]
-            both = lanes & (lanes >> np.uint8(1)) & np.uint8(0x55)
-            for place in range(4):
-                column = (both >> np.uint8(2 * place) & np.uint8(1)).sum(axis=0, dtype=np.int64)
-                result[place::4] += column[: len(result[place::4])]
-        bits = self.server_bits[chosen[self.slow[chosen]]]
-        result += np.unpackbits(bits, axis=1, count=self.samples, bitorder="little").sum(
-            axis=0, dtype=np.int64
-        )
-        return result
-
     def by_allele(self) -> Iterator[Batch]:
         """The rows of a cohort: one for each ALT allele of a record, in batches of a few megabytes."""
         several = self.flags & np.uint32(SiteFlag.MULTIALLELIC) > 0

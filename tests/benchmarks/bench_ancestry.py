@@ -20,12 +20,11 @@ from app.genotypes.people.ancestry import (
     LABELS,
     MIN_PROBABILITY,
     Projector,
-    axes_of,
     classify,
-    loadings_of,
     project,
 )
 from app.genotypes.reading import read_cohort
+from tests.helpers.ancestry_axes import axes_of, loadings_of
 from tests.helpers.shared import shared_folder
 
 PEOPLE, FOLDS = 2504, 5

@@ -12,7 +12,7 @@ from app.domain.repair import RepairCode
 from app.domain.service import Service
 from app.domain.verdict import Outcome
 from app.genotypes.rules import rules_for
-from app.genotypes.server.panel_sites import PanelTables, sites_of_vcf
+from app.genotypes.server.panel_sites import PanelTables
 from app.genotypes.server.parameters import ServerQcAnswer
 from app.operations.add_dataset import add_dataset
 from app.operations.check_dataset import check_dataset, dataset_of
@@ -23,6 +23,7 @@ from app.practice.quality import write_files
 from app.store import services
 from tests.helpers.desk_fixtures import desk, fake
 from tests.helpers.fake_family import NOW
+from tests.helpers.panel_tables import sites_of_vcf
 from tests.helpers.server_oracle.oracle import ask_oracle
 from tests.helpers.shared import shared_data
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
+from app.genotypes.bgzf import read_lines
 from app.genotypes.matrix import read_matrix
-from app.genotypes.site_table import NO_FREQUENCY, OTHER, SiteTable, letters_code
+from app.genotypes.site_table import NO_FREQUENCY, OTHER, SiteTable, letters_code, table_of
 from app.genotypes.texts import Texts
 
 
@@ -21,3 +23,16 @@ def table_of_panel(path: Path) -> SiteTable:
     return SiteTable(
         matrix.positions.astype(np.uint32), code, frequency, np.array(numbers, np.uint32), others
     )
+
+
+def sites_of_vcf(path: Path) -> SiteTable:
+    """Positions and alleles of a VCF of one chromosome; multiallelic rows count once an ALT."""
+    return table_of(_vcf_rows(path))
+
+
+def _vcf_rows(path: Path) -> Iterator[tuple[int, str, str]]:
+    for line in read_lines(path):
+        if not line.startswith(b"#"):
+            _, position, _, ref, alt, *_ = line.split(b"\t", 5)
+            for each in alt.decode().split(","):
+                yield int(position), ref.decode(), each

@@ -31,8 +31,6 @@ MIN_PROBABILITY, MIN_PROBABILITY_FEW = 0.75, 0.9
 FEW_SITES = 300  # with fewer the stricter limit holds
 FARTHEST = 40.0  # squared distance, in units of its uncertainty, from the nearest reference person
 _BANDWIDTH = 0.2  # of the density of the reference people, in standard deviations of an axis
-_MIN_FREQUENCY = 0.05
-_GAP = 50_000
 _ROWS = 4096
 
 Floats = NDArray[np.float64]
@@ -76,29 +74,6 @@ def ancestry_kit() -> Kit:
             scores=stored["scores"].astype(np.float64),
             labels=stored["labels"],
         )
-
-
-def axes_of(counts: NDArray[np.uint8], places: Sequence[tuple[str, int]], axes: int = AXES) -> Floats:
-    """Scores [people, axes] of unit variance: principal components of common, spaced sites."""
-    frequency = counts.mean(axis=1) / 2
-    common = np.minimum(frequency, 1 - frequency) > _MIN_FREQUENCY
-    chosen: list[int] = []
-    last = ("", 0)
-    for site in np.flatnonzero(common).tolist():
-        if places[site][0] != last[0] or places[site][1] - last[1] > _GAP:
-            chosen.append(site)
-            last = places[site]
-    p = frequency[chosen, None]
-    scaled = ((counts[chosen] - 2 * p) / np.sqrt(2 * p * (1 - p))).astype(np.float32)
-    _, vectors = np.linalg.eigh((scaled.T @ scaled).astype(np.float64))
-    scores: Floats = np.ascontiguousarray(vectors[:, ::-1][:, :axes]) * np.sqrt(counts.shape[1])
-    return scores
-
-
-def loadings_of(counts: NDArray[np.uint8], scores: Floats) -> tuple[Floats, Floats]:
-    """Mean frequency [sites] and loadings [sites, axes] of sites with known genotypes and known scores."""
-    mean = counts.mean(axis=1) / 2
-    return mean, (counts.astype(np.float64) / 2 - mean[:, None]) @ scores / counts.shape[1]
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,14 +20,6 @@ from app.genotypes.readers.text_lines import TextLines
 LONGEST_LINE = 64 << 20
 
 
-def looks_like_final_report(path: Path) -> bool:
-    """Whether a file begins as a final report. OSError when it cannot be opened."""
-    try:
-        return report_layout(TextLines(path, longest=LONGEST_LINE)) is not None
-    except FormatError:
-        return False
-
-
 def open_final_report(paths: Sequence[Path]) -> LongReader | MatrixReader:
     """A reader of long reports (several are joined) or of one matrix; a manifest may be among the paths.
 

@@ -26,11 +26,6 @@ _KINDS = {ending for family in _FAMILIES.values() for part in family for ending 
 _CONSUMER = frozenset({"23andme", "ancestrydna", "myheritage", "ftdna", "livingdna", "consumer", "zip"})
 
 
-def format_of(path: Path) -> Content:
-    """What a file is: its `name` is that of the format, for a member of a set that of the member."""
-    return look(path)
-
-
 def file_set(path: Path) -> tuple[Path, ...]:
     """The files that belong to one of them, the one with the genotypes first; alone when it has no others.
 

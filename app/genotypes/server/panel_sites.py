@@ -93,19 +93,6 @@ def in_order(rows: Iterable[tuple[int, str, str]]) -> SiteTable:
     return table_of(rows)
 
 
-def sites_of_vcf(path: str | Path) -> SiteTable:
-    """The sites of a panel in VCF, one chromosome a file; multiallelic rows count once an ALT."""
-    return in_order(_vcf_rows(path))
-
-
-def _vcf_rows(path: str | Path) -> Iterable[tuple[int, str, str]]:
-    for line in read_lines(path):
-        if not line.startswith(b"#"):
-            _, position, _, ref, alt, *_ = line.split(b"\t", 5)
-            for each in alt.decode().split(","):
-                yield int(position), ref.decode(), each
-
-
 @lru_cache(maxsize=4)
 def _read_list(path: str) -> SiteTable:
     lines = iter(read_lines(path))

@@ -13,7 +13,7 @@ from app.genotypes import row_block
 from app.genotypes.bgzf import MARGIN
 from app.genotypes.cohort import unpack
 from app.genotypes.row_block import Place, RowReader
-from app.genotypes.vcf_reader import vcf_batches
+from app.genotypes.vcf_reader import VcfReader
 from tests.unit.genotypes.vcf_text import names, record, vcf
 
 needs_kernel = pytest.mark.skipif(row_block.compiled is None, reason="the extension in C was not built")
@@ -184,13 +184,13 @@ def test_counts_by_our_rules_by_the_servers_and_as_packed(tmp_path: Path, kernel
     path = tmp_path / "a.vcf"
     cells = ["0/0", "./1", "2/2", "1|2", ".", "1", "0/1/1", "x"]
     path.write_bytes(vcf([record(1, cells), record(2, ["0|1", "1|0"] * 4)], names(8)))
-    (batch,) = vcf_batches(path, kernel=kernel)
+    with VcfReader(path, kernel=kernel) as reader:
+        (batch,) = reader.batches()
     assert batch.site_counts.tolist() == [[1, 2, 2, 1], [0, 8, 0, 0]]
     assert batch.server_counts.tolist() == [[1, 1, 3, 1], [0, 8, 0, 0]]
     assert batch.packed is not None
     assert unpack(batch.packed, 8).tolist() == [[0, 3, 3, 3, 3, 2, 3, 3], [1] * 8]
     assert batch.server_missing().astype(int).tolist() == [[0, 0, 0, 0, 1, 0, 0, 0], [0] * 8]
-    assert batch.server_missing_per_sample().tolist() == [0, 0, 0, 0, 1, 0, 0, 0]
     assert batch.phase_bits is not None
     assert batch.phase_bits.tolist() == [[0], [0b10101010]]
     assert batch.line.tolist() == [6, 7]

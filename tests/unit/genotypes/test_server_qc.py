@@ -8,7 +8,7 @@ import pytest
 from app.genotypes.bgzf import BgzfWriter
 from app.genotypes.server.chunks import ChunkBooks, Taken
 from app.genotypes.server.lift import LiftOver
-from app.genotypes.server.panel_sites import PanelArrays, in_order, sites_of_vcf
+from app.genotypes.server.panel_sites import PanelArrays, in_order
 from app.genotypes.server.parameters import ServerQcParameters
 from app.genotypes.server.site_filter import Fates
 from app.genotypes.server_qc import ServerQcAnswer, run_server_qc
@@ -112,11 +112,3 @@ def test_lift_over_with_its_faults(tmp_path: Path) -> None:
     assert target.tolist() == [0, -1, 0]  # 150 is the last base before a gap
     assert place[[0, 2]].tolist() == [301, 351]
     assert lift.lift("chr21", np.array([1]))[2].tolist() == [99]  # 100 would be right
-
-
-def test_sites_of_a_panel(tmp_path: Path) -> None:
-    path = tmp_path / "panel.vcf.gz"
-    with BgzfWriter(path) as writer:
-        writer.write(vcf([record(5, ["0|0"], alt="G,T"), record(9, ["0|0"])], ["S"]))
-    panel = sites_of_vcf(path)
-    assert (panel.at(5), panel.at(6), panel.at(9)) == ([("A", "G"), ("A", "T")], [], [("A", "G")])

@@ -7,7 +7,8 @@ import pytest
 import zstandard
 
 from app.genotypes.readers.contract import FormatError
-from app.genotypes.readers.opening import file_set, format_of, open_reader
+from app.genotypes.readers.opening import file_set, open_reader
+from app.genotypes.sniff import look
 from tests.helpers.shared import shared_data
 
 _SETS = {
@@ -32,7 +33,7 @@ _SETS = {
 def test_files_that_belong_together(name: str) -> None:
     kind, members = _SETS[name]
     path = shared_data("formats", name)
-    assert (format_of(path).name, format_of(path).readable) == (kind, True)
+    assert (look(path).name, look(path).readable) == (kind, True)
     assert [each.name for each in file_set(path)] == members
 
 
@@ -119,11 +120,11 @@ def test_packed_lists_and_endings_that_say_nothing(tmp_path: Path) -> None:
     packed = zstandard.ZstdCompressor().compress(b"22 a 5 A C 1 0 0\n")
     (tmp_path / "x.gen.zst").write_bytes(packed)
     (tmp_path / "x.sample").write_text("ID_1 ID_2 missing\n0 0 0\na a 0\n")
-    assert format_of(tmp_path / "x.gen.zst").name == "gen"
+    assert look(tmp_path / "x.gen.zst").name == "gen"
     assert len(next(iter(open_reader([tmp_path / "x.sample"]).batches()))) == 1
     (tmp_path / "y.txt").write_text("f a 0 0 1 -9 A A C C G G T T\n")
     (tmp_path / "y.map").write_text("".join(f"22 rs{n} 0 {n}\n" for n in range(4)))
     assert file_set(tmp_path / "y.txt") == (tmp_path / "y.txt", tmp_path / "y.map")
     assert open_reader([tmp_path / "y.txt"]).samples == ("a",)
     (tmp_path / "x.bed").write_bytes(packed)
-    assert format_of(tmp_path / "x.bed").name == "zstd"
+    assert look(tmp_path / "x.bed").name == "zstd"
