@@ -88,7 +88,8 @@ class Unresolved(Model):
 class LedgerLine(Model):
     """What one step did: `removed` sites and samples left the data, `changed` ones stayed.
 
-    `added` are rows that came in by splitting records with several alleles.
+    `added` are rows that came in by splitting records with several alleles; `missing_calls` are genotypes of
+    them, of sites that stayed, that are set missing as they have an allele which the row cannot state.
     """
 
     code: str
@@ -98,6 +99,7 @@ class LedgerLine(Model):
     added_sites: int = 0
     changed_samples: int = 0
     removed_samples: int = 0
+    missing_calls: int = 0
 
 
 class Ledger(Model):

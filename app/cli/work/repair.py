@@ -232,6 +232,8 @@ def outcome_lines(outcome: RepairOutcome) -> list[str]:
     ]
     heads = ("repair", "sites changed", "removed", "samples changed", "removed")
     lines = [*pairs(facts), "", *table(heads, rows)] if rows else pairs(facts)
+    if calls := sum(line.missing_calls for line in ledger.lines):
+        lines.append(f"{calls:,} calls with another ALT allele than that of their row are set missing.")
     lines += [
         "",
         *(f"{each.path} ({each.sites:,} sites, {each.samples:,} samples)" for each in outcome.files),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from app.domain.finding import BuildGuess
 from app.domain.repair import RepairCode, RepairStep, Unresolved
 from app.genotypes.cohort import Reference
+from app.genotypes.repair.split_records import SplitRecords, split_records
 from app.genotypes.repair.study import CHROMOSOMES, Study, chromosomes_of
 from app.genotypes.repair.target import RepairChoices, RepairTarget
 from app.genotypes.repair.words import NUMBERS, TITLES
@@ -33,7 +34,8 @@ class Draft:
     `partner` is a row whose calls fill the gaps of this one, -1 for none. `counts` are of the samples that
     are left, in the orientation of the file. `lost` is the number of the repair that removed a sample.
     `aligned` rows have the panel's alleles for certain; `panel_row` is where they stand in it. `slope` is how
-    rows are correlated with their neighbours compared to the panel, NaN where nobody asked.
+    rows are correlated with their neighbours compared to the panel, NaN where nobody asked. `split` are
+    rows of records with several ALT alleles.
     """
 
     study: Study
@@ -65,6 +67,7 @@ class Draft:
     lifted: bool = False
     slope: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     slope_spread: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    split: SplitRecords = field(default_factory=SplitRecords)
 
     @property
     def build_now(self) -> str | None:
@@ -244,6 +247,8 @@ class Draft:
 def begin(study: Study, target: RepairTarget, choices: RepairChoices, build: BuildGuess) -> Draft:
     """A draft in which nothing is changed yet."""
     count = len(study)
+    flags, counts = _as(study.column("flags"), np.uint32), _as(study.column("counts"), np.int32)
+    split = split_records(study, flags, counts)
     return Draft(
         study=study,
         target=target,
@@ -251,9 +256,9 @@ def begin(study: Study, target: RepairTarget, choices: RepairChoices, build: Bui
         build=build,
         chromosome=chromosomes_of(study),
         position=_as(study.column("position"), np.int64),
-        flags=_as(study.column("flags"), np.uint32),
+        flags=flags,
         code=_codes(study),
-        counts=_as(study.column("counts"), np.int32),
+        counts=counts,
         swap=np.zeros(count, bool),
         dropped=np.zeros(count, np.uint8),
         changed=np.zeros(count, np.uint64),
@@ -265,6 +270,7 @@ def begin(study: Study, target: RepairTarget, choices: RepairChoices, build: Bui
         aligned=np.zeros(count, bool),
         slope=np.full(count, np.nan),
         slope_spread=np.full(count, np.nan),
+        split=split,
     )
 
 

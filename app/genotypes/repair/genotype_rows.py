@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from app.genotypes.cohort import HET, HOM_ALT, HOM_REF, MALE, MISSING, Bits, Codes, Cohort, RowFlag
 from app.genotypes.repair.draft import Draft, Rows
 from app.genotypes.repair.regions import in_non_par
+from app.genotypes.repair.split_records import hide_other_alleles, stored_codes
 from app.genotypes.repair.study import X
 
 _TURNED = np.array([HOM_ALT, HET, HOM_REF, MISSING], np.uint8)
@@ -57,6 +58,7 @@ def _as_drafted(draft: Draft, rows: Rows, samples: Rows) -> Block:
         phase[mine] = cohort.phase(places)[:, wanted]
         if cohort.has_haploid:
             haploid[mine] = cohort.haploid(places)[:, wanted]
+    hide_other_alleles(draft.study, draft.split, rows, samples, genotypes)
     turned = draft.swap[rows]
     genotypes[turned] = _TURNED[genotypes[turned]]
     phase[turned] ^= genotypes[turned] == HET
@@ -112,18 +114,31 @@ class Tally:
 
 
 def tally(draft: Draft, rows: Rows, group: NDArray[np.intp], groups: int) -> Tally:
-    """Count the calls of everybody in groups of rows; one pass over the packed genotypes, never unpacked."""
+    """Count the calls of everybody in groups of rows; one pass over packed genotypes, most never unpacked."""
     shape = (groups, len(draft.study.samples))
     missing, het = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
-    key = group.astype(np.int64) << 16 | draft.study.cohort[rows]
+    _tally_split(draft, rows, group, missing, het)
+    whole = np.flatnonzero(draft.flags[rows] & np.uint32(int(RowFlag.SPLIT)) == 0)
+    key = group[whole].astype(np.int64) << 16 | draft.study.cohort[rows[whole]]
     order = np.argsort(key, kind="stable")
-    for members in np.split(order, np.flatnonzero(np.diff(key[order])) + 1):
+    for members in np.split(order, np.flatnonzero(np.diff(key[order])) + 1) if len(order) else ():
         number, cohort = divmod(int(key[members[0]]), 1 << 16)
-        found = _counted(draft.study.cohorts[cohort], draft.study.row[rows[members]])
+        found = _counted(draft.study.cohorts[cohort], draft.study.row[rows[whole[members]]])
         columns = draft.study.columns[cohort]
         missing[number] += found[0] if columns is None else found[0][columns]
         het[number] += found[1] if columns is None else found[1][columns]
     return Tally(missing, het, np.bincount(group, minlength=groups))
+
+
+def _tally_split(
+    draft: Draft, rows: Rows, group: NDArray[np.intp], missing: NDArray[np.int64], het: NDArray[np.int64]
+) -> None:
+    """Add the rows of records with several ALT alleles, whose calls depend on one another."""
+    split = np.flatnonzero(draft.flags[rows] & np.uint32(int(RowFlag.SPLIT)))
+    for places in pieces(draft, split, len(draft.study.samples)):
+        codes = _codes(draft, rows[places])
+        np.add.at(missing, group[places], codes == MISSING)
+        np.add.at(het, group[places], codes == HET)
 
 
 def _counted(cohort: Cohort, places: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -145,11 +160,8 @@ def _counted(cohort: Cohort, places: NDArray[np.int64]) -> tuple[NDArray[np.int6
 
 
 def _codes(draft: Draft, rows: Rows) -> Codes:
-    """Genotypes as they stand in the files, for all samples of the study."""
-    codes = np.empty((len(rows), len(draft.study.samples)), np.uint8)
-    for number in np.unique(draft.study.cohort[rows]).tolist():
-        cohort, columns = draft.study.cohorts[number], draft.study.columns[number]
-        mine = np.flatnonzero(draft.study.cohort[rows] == number)
-        found = cohort.genotypes(draft.study.row[rows[mine]].astype(np.intp))
-        codes[mine] = found if columns is None else found[:, columns]
+    """Genotypes in the orientation of the files, for all samples of the study."""
+    everyone = np.arange(len(draft.study.samples))
+    codes = stored_codes(draft.study, rows, everyone)
+    hide_other_alleles(draft.study, draft.split, rows, everyone, codes)
     return codes

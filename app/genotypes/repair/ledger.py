@@ -40,7 +40,11 @@ def _lines(draft: Draft) -> Iterator[LedgerLine]:
     if added := len(study) - distinct:
         split = int((draft.flags & RowFlag.SPLIT > 0).sum())
         yield LedgerLine(
-            code=R.SPLIT_ALLELES, title=TITLES[R.SPLIT_ALLELES], changed_sites=split, added_sites=added
+            code=R.SPLIT_ALLELES,
+            title=TITLES[R.SPLIT_ALLELES],
+            changed_sites=split,
+            added_sites=added,
+            missing_calls=sum(n for row, n in draft.split.set_missing.items() if not draft.dropped[row]),
         )
     samples = {
         step.code: step.samples

@@ -16,7 +16,7 @@ from app.genotypes.repair.words import CODES
 
 HEAD = (
     "file record chromosome position id ref alt outcome reasons "
-    "new_chromosome new_position new_ref new_alt genotypes"
+    "new_chromosome new_position new_ref new_alt genotypes set_missing"
 ).replace(" ", "\t")
 _AT_ONCE = 50_000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -62,9 +62,11 @@ def _fate(draft: Draft, row: int) -> str:
     dropped = int(draft.dropped[row])
     reasons = ",".join(_reasons(int(draft.changed[row])))
     if dropped:
-        return f"removed\t{','.join(each for each in (reasons, CODES[dropped - 1]) if each)}\t.\t.\t.\t.\t."
+        return (
+            f"removed\t{','.join(each for each in (reasons, CODES[dropped - 1]) if each)}\t.\t.\t.\t.\t.\t."
+        )
     ref, alt = map(cell, draft.alleles(row))
-    genotypes = "exchanged" if draft.swap[row] else "same"
+    genotypes = f"{'exchanged' if draft.swap[row] else 'same'}\t{draft.split.set_missing.get(row, 0)}"
     place = f"{CHROMOSOMES[int(draft.chromosome[row])]}\t{int(draft.position[row])}"
     outcome = "changed" if reasons else "kept"
     return f"{outcome}\t{reasons or 'unchanged'}\t{place}\t{ref}\t{alt}\t{genotypes}"

@@ -90,7 +90,7 @@ def names(draft: Draft) -> None:
 def alleles(draft: Draft) -> None:
     """Capitals, several ALT alleles, shared bases, and what is no base."""
     split = draft.alive & (draft.flags & RowFlag.SPLIT > 0)
-    draft.offer(R.SPLIT_ALLELES, split, optional=False, why="Each ALT allele became a row of its own.")
+    draft.offer(R.SPLIT_ALLELES, split, optional=False, why=_split_why(draft))
     half = draft.alive & (draft.flags & SiteFlag.HALF_CALL > 0)
     draft.offer(R.HALF_CALLS, half, optional=False, why="One allele of a call is missing.")
     other = np.flatnonzero(draft.alive & (draft.code == OTHER))
@@ -104,6 +104,12 @@ def alleles(draft: Draft) -> None:
         [(ref.upper(), alt.upper()) for ref, alt in (draft.alleles(r) for r in raised.tolist())],
     )
     _normalise(draft)
+
+
+def _split_why(draft: Draft) -> str:
+    why = "Each ALT allele became a row of its own"
+    calls = sum(draft.split.set_missing.values())
+    return f"{why}; {calls:,} calls with yet another allele are missing there." if calls else f"{why}."
 
 
 def _is_lower(ref: str, alt: str) -> bool:

@@ -43,7 +43,7 @@ def test_an_identifier_cannot_become_a_record(tmp_path: Path) -> None:
     assert len(lines) == len(cohort) == outcome.files[0].sites
     assert {line.count(b"\t") for line in lines} == {11}
     log = list(read_lines(Path(outcome.site_log)))
-    assert {line.count(b"\t") for line in log} == {13}
+    assert {line.count(b"\t") for line in log} == {14}
     assert len(log) == len(cohort) + 1
     assert log[1].split(b"\t")[4].startswith(b"rs1\\x09A")
 
