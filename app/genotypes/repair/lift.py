@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from app.domain.problem import Kind, problem
 from app.domain.repair import RepairCode as R
-from app.genotypes.liftover import Chain, LiftStatus, lift, read_chain
+from app.genotypes.liftover import Chain, LiftStatus, lift, read_chain, round_trip
 from app.genotypes.repair.draft import Draft, Rows
 from app.genotypes.repair.study import CHROMOSOMES
 from app.genotypes.site_table import OTHER, complemented
@@ -71,16 +71,13 @@ def _lifted(
     reverse, good = np.zeros(len(rows), bool), np.zeros(len(rows), bool)
     for name in draft.present():
         mine = np.flatnonzero(draft.chromosome[rows] == CHROMOSOMES.index(name))
-        lifted = lift(there, name, draft.position[rows[mine]])
-        position[mine], reverse[mine], good[mine] = (
-            lifted.position,
-            lifted.reverse,
-            lifted.status == LiftStatus.LIFTED,
-        )
-        if back is not None:
-            home = lift(back, name, np.where(good[mine], position[mine], 1))
-            good[mine] &= home.status == LiftStatus.LIFTED
-            good[mine] &= home.position == draft.position[rows[mine]]
+        old = draft.position[rows[mine]]
+        if back is None:
+            lifted, proved = lift(there, name, old), np.ones(len(old), bool)
+        else:
+            lifted, proved = round_trip(there, back, name, old)
+        position[mine], reverse[mine] = lifted.position, lifted.reverse
+        good[mine] = proved & (lifted.status == LiftStatus.LIFTED)
     long = draft.code[rows] == OTHER
     good &= ~(long & reverse)
     return position, reverse, good
