@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from app.domain.repair import RepairCode as R
 from app.genotypes.cohort import MISSING
+from app.genotypes.people.heterozygosity import outliers
 from app.genotypes.people.kinship import MIN_WINDOWS, windows
+from app.genotypes.people.structure import beyond_structure, components
 from app.genotypes.repair.draft import Draft, Rows
 from app.genotypes.repair.genotype_rows import Tally, read_block, recount, tally
 from app.genotypes.repair.study import MT, X, Y
@@ -113,15 +115,17 @@ def _informative(draft: Draft) -> Rows:
 
 
 def _unusual(draft: Draft, counted: Tally, autosomal: NDArray[np.bool_]) -> None:
-    """Too many or too few heterozygous calls; several populations in a cohort look like this too."""
+    """Too many or too few heterozygous calls for people of like ancestry, as the check tells it."""
     sites = int(counted.rows[autosomal].sum())
     if sites < _LEAST_SITES or draft.people < _ENOUGH_PEOPLE:
         return
     called = sites - counted.missing[autosomal].sum(axis=0)
     rate = counted.het[autosomal].sum(axis=0) / np.maximum(called, 1)
-    kept = rate[draft.kept]
-    far = np.abs(rate - kept.mean()) > draft.choices.het_deviations * max(float(kept.std()), 1e-9)
-    caution = "People of several ancestries in one cohort look like this too."
+    f = np.where(draft.kept, 1 - rate / max(float(rate[draft.kept].mean()), 1e-9), np.nan)
+    ordered = all(each is None for each in draft.study.columns)
+    apart = beyond_structure(f, components(draft.study.cohorts) if ordered else None)
+    far = outliers(f if apart is None else apart, None, draft.choices.het_deviations) != 0
+    caution = "" if apart is not None else "People of several ancestries in one cohort look like this too."
     draft.offer_samples(R.DROP_SAMPLES_HET, far & draft.kept, proposed=False, caution=caution)
 
 
