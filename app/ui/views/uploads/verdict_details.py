@@ -41,16 +41,7 @@ class VerdictDetails(QWidget):
         column.setContentsMargins(0, GRID // 2, 0, 0)
         column.setSpacing(GRID // 2)
         self._predict = predict
-        self.rules = Text(muted=True, minor=True)
-        self.again = QPushButton(self.tr("Predict again…"))
-        self.again.setToolTip(self.tr("For the same or another panel and population"))
-        context.theme.bind_icon(self.again, "refresh")
-        self.again.clicked.connect(self._ask_again)
-        row = QHBoxLayout()
-        row.setSpacing(GRID)
-        row.addWidget(self.rules, 1)
-        row.addWidget(self.again)
-        column.addLayout(row)
+        column.addLayout(self._top(context))
         column.addLayout(self._not_judged(context, add_sites))
         theme = context.theme
         self.reasons = ShortTable(theme, self.tr("Reasons"), reason_columns(), most=0)
@@ -75,6 +66,18 @@ class VerdictDetails(QWidget):
         self.parts.setFixedHeight(HEIGHT)
         column.addWidget(self.parts)
         self.hide()
+
+    def _top(self, context: Context) -> QHBoxLayout:
+        self.rules = Text(muted=True, minor=True)
+        self.again = QPushButton(self.tr("Predict again…"))
+        self.again.setToolTip(self.tr("For the same or another panel and population"))
+        context.theme.bind_icon(self.again, "refresh")
+        self.again.clicked.connect(self._ask_again)
+        row = QHBoxLayout()
+        row.setSpacing(GRID)
+        row.addWidget(self.rules, 1)
+        row.addWidget(self.again)
+        return row
 
     def _not_judged(self, context: Context, add_sites: Callable[[], object]) -> QHBoxLayout:
         row = QHBoxLayout()
