@@ -57,7 +57,7 @@ def check(session: Session, files: Sequence[Path], target: Target, wish: ReportW
         from app.cli.work.verdict import verdict_lines, verdict_row
 
         row["verdict"] = verdict_row(verdict)
-        lines += ["", *verdict_lines(verdict)]
+        lines = [*verdict_lines(verdict), "", *report_lines(report, "the files")]
     session.out.answer(row, lines)
     if not report.accepted or (verdict is not None and verdict.outcome is Outcome.REFUSES):
         raise typer.Exit(1)
@@ -179,10 +179,12 @@ def finding_row(finding: Finding) -> dict[str, object]:
     }
 
 
-def report_lines(report: CheckReport) -> list[str]:
-    """The answer for people."""
+def report_lines(report: CheckReport, what: str = "answer") -> list[str]:
+    """The answer for people; `what` is accepted or not."""
     answer = "accepted" if report.accepted else f"not accepted: {report.error}"
-    lines = pairs([("answer", answer), *(_facts(report) if was_read(report) else ())])
+    if report.accepted and what != "answer":
+        answer = "nothing in them that every service refuses"
+    lines = pairs([(what, answer), *(_facts(report) if was_read(report) else ())])
     lines += [f"  {each}" for each in report.build.evidence]
     if not report.findings:
         return lines

@@ -22,6 +22,7 @@ from app.domain.problem import Kind, ProblemError, problem
 from app.genotypes.builds import naturally
 from app.genotypes.server.panel_sites import SitesFiles
 from app.genotypes.server_qc import ServerQcAnswer, ServerQcParameters, run_server_qc
+from app.genotypes.verdict_errors import plain_text
 from app.genotypes.worker import Throttle
 
 MOST_SITES = 500
@@ -57,7 +58,7 @@ def check_as_server(session: Session, files: Sequence[Path], params: Path, panel
     chosen = _read(params)
     panel = _read(panel_dir / f"{chosen.get('panel')}.panel.json")
     parameters = parameters_of(chosen, panel, panel_dir, params)
-    paths = in_order(readable(files), chosen.get("files") or ())
+    paths = in_order([each.absolute() for each in readable(files)], chosen.get("files") or ())
     source = SitesFiles(str(panel_dir), str(panel.get("sites", "")))
     throttle = Throttle(partial(session.out.bar.show, "Checking"))
     answer = run_server_qc(paths, parameters, source, throttle)
@@ -119,7 +120,7 @@ def answer_row(answer: ServerQcAnswer, folder: Path) -> dict[str, object]:
     """The answer as the contract writes it; the folder of the upload is written as `{DIR}`."""
     row: dict[str, object] = answer.model_dump(mode="json", include=set(PLAIN))
     if answer.error is not None:
-        row["error"] = answer.error.replace(folder.as_posix(), FOLDER)
+        row["error"] = answer.error.replace(f"{folder.as_posix()}/", f"{FOLDER}/")
     sites = answer.excluded_sites
     counted = answer.counters.excluded if answer.counters is not None else 0
     row["excluded_sites_total"] = max(len(sites), counted)  # very long lists are cut
@@ -130,7 +131,7 @@ def answer_row(answer: ServerQcAnswer, folder: Path) -> dict[str, object]:
 
 
 def _lines(answer: ServerQcAnswer, row: Mapping[str, object]) -> list[str]:
-    why = row["error"] or answer.index_error or answer.stage
+    why = plain_text(str(row["error"] or answer.index_error or answer.stage))
     lines = pairs(
         [
             ("answer", "accepted" if answer.accepted else f"not accepted: {why}"),
@@ -146,4 +147,4 @@ def _lines(answer: ServerQcAnswer, row: Mapping[str, object]) -> list[str]:
     if answer.chunks_excluded:
         rows = [(c.chunk, c.reason, c.snps, c.reference_overlap) for c in answer.chunks_excluded]
         lines += ["", *table(("chunk left out", "reason", "variants", "overlap"), rows)]
-    return lines + [f"Warning: {each}" for each in answer.warnings]
+    return lines + [f"Warning: {plain_text(each)}" for each in answer.warnings]

@@ -221,3 +221,16 @@ def test_a_pipe_is_told_and_not_waited_for(cli: Cli, tmp_path: Path) -> None:
     assert answer.code == 3
     assert answer.problem["title"] == "This is not an ordinary file"
     assert not check_files([path]).accepted
+
+
+def test_the_folder_of_an_upload_is_named_only_in_paths(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = vcf(tmp_path)
+    (tmp_path / "p.json").write_text(json.dumps({"panel": "p", "max_samples": 1, "min_samples": 0}))
+    (tmp_path / "p.panel.json").write_text(json.dumps({"id": "p", "build": "hg19", "sites": "$chr.gz"}))
+    monkeypatch.chdir(tmp_path)
+    asked = ("check", Path(path.name), "--server-params", "p.json", "--panel-dir", ".")
+    assert "{DIR}" not in cli(*asked, "--json").data["error"]
+    assert "<a" not in cli(*asked).out
+    assert "The maximum number of samples is 1." in cli(*asked).out
