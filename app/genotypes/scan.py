@@ -6,7 +6,6 @@ line of the first few. The checks in `genotypes/checks` read the result.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections import Counter
 from contextlib import ExitStack
@@ -100,6 +99,8 @@ def scan_file(
 def _shared(path: str | os.PathLike[str], processes: int | None) -> list[int]:
     """Where the parts of a file begin that processes share; one part where it does not pay or cannot be."""
     if processes is None:
+        import multiprocessing  # a process that reads alone need not load it
+
         large = os.path.getsize(path) >= SHARED_FROM and not multiprocessing.current_process().daemon
         processes = min(_MOST_PROCESSES, os.cpu_count() or 1) if large else 1
     if processes < 2:

@@ -7,7 +7,6 @@ and packed genotypes in a folder, and sends the rest of what it found when it is
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
 import os
 import signal
 import tempfile
@@ -16,9 +15,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +24,11 @@ from numpy.typing import NDArray
 from app.genotypes.bgzf import ContainerError, ContainerFault
 from app.genotypes.chromosome_names import number_of
 from app.genotypes.header import Header
-from app.genotypes.process_end import end_with_parent
 from app.genotypes.row_block import PLACES_KEPT
+
+if TYPE_CHECKING:  # a process that reads alone need not load them
+    from multiprocessing.connection import Connection
+    from multiprocessing.context import SpawnProcess
 
 _HASHED_AT_ONCE = 1 << 20
 _SECONDS_TO_END = 5
@@ -110,6 +111,8 @@ class PartReaders:
     _running: list[_Running] = field(default_factory=list)
 
     def __enter__(self) -> PartReaders:
+        import multiprocessing
+
         context = multiprocessing.get_context("spawn")
         for part in self.parts:
             receiver, sender = context.Pipe(duplex=False)
@@ -128,8 +131,10 @@ class PartReaders:
 
     def listen(self, seconds: float = 0) -> tuple[int, int]:
         """Take in what has arrived; gives packed bytes and variants that the processes have read so far."""
+        from multiprocessing.connection import wait
+
         open_ones = [each.receiver for each in self._running if each.found is None and not each.failure]
-        ready = multiprocessing.connection.wait(open_ones, seconds) if open_ones else []
+        ready = wait(open_ones, seconds) if open_ones else []
         for each in self._running:
             while each.receiver in ready and each.found is None and each.receiver.poll():
                 self._take(each)
@@ -164,6 +169,8 @@ class PartReaders:
 
 def _read_part(sender: Connection, part: Part) -> None:
     """Body of a process."""
+    from app.genotypes.process_end import end_with_parent
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=end_with_parent, daemon=True).start()
     try:
