@@ -13,14 +13,16 @@ MIN_SITES = 20
 _SURE = 7.0  # natural logarithm of 1,000 to 1
 _Y_MALE, _Y_FEMALE = 0.7, 0.3
 _MIN_Y = 10
+_HAPLOID = 0.95  # share of calls on X that are written with one allele
 
 
 def sex_of(tally: Tally) -> NDArray[np.uint8] | None:
     """MALE, FEMALE or UNKNOWN (unclear) of each sample, None when X (and Y) have too few sites.
 
     By F on X (below 0.5 a woman, as mixed populations raise F; above 0.8 a man), with the spread of F by
-    chance where sites are few, and only where the calls are a thousand times more likely for one sex. Y calls
-    of someone who looks like a woman, or none of a man, make it unclear.
+    chance where sites are few, and only where the calls are a thousand times more likely for one sex. Where
+    they do not tell, as with one person, calls of one allele make a man. Y calls of someone who looks like a
+    woman, or none of a man, make it unclear.
     """
     if tally.x_sites < MIN_SITES:
         return _by_y(tally)
@@ -30,6 +32,7 @@ def sex_of(tally: Tally) -> NDArray[np.uint8] | None:
     enough = called >= MIN_SITES
     result[enough & (tally.x_for_female > _SURE) & (f < np.maximum(FEMALE_BELOW, 3 * spread))] = FEMALE
     result[enough & (tally.x_for_female < -_SURE) & (f > MALE_ABOVE)] = MALE
+    result[(result == UNKNOWN) & enough & (tally.x_haploid >= _HAPLOID * called)] = MALE
     if tally.y_sites >= _MIN_Y and _tells(tally):
         rate = tally.y_called / tally.y_sites
         result[(result == MALE) & (rate < _Y_FEMALE)] = UNKNOWN

@@ -39,7 +39,8 @@ class Tally:
 
     `expected_het` is the sum of 2pq over the sites that a sample has. `x_…` is X between the PARs;
     `x_for_female` is the sum over its sites of the log of how much better a woman than a man explains the
-    call, `x_spread` the variance that a woman's count of heterozygotes would have. `y_…` is Y.
+    call, `x_haploid` counts its calls of one allele, `x_spread` is the variance that a woman's count of
+    heterozygotes would have. `y_…` is Y.
     `chunk_…` has a value a chunk in natural order; `chunk_missing` is [chunks, samples]. Only places that
     there are on human chromosomes are in chunks, so that their number is bounded whatever a file says.
     """
@@ -63,6 +64,7 @@ class Tally:
     chunk_start: Counts
     chunk_sites: Counts
     chunk_missing: NDArray[np.int32]
+    x_haploid: Counts
 
     @classmethod
     def zero(cls, samples: int) -> Tally:
@@ -78,6 +80,7 @@ class Tally:
         return cls(
             samples, 0, counts(), counts(), floats(), 0, counts(), counts(), floats(), floats(), floats(), 0,
             counts(), 0, counts(), [], none, none, np.zeros((0, samples), np.int32),
+            counts(),
         )  # fmt: skip
 
     @property
@@ -118,7 +121,16 @@ def tally_of(cohorts: Sequence[Cohort], build: str | None, chunk_bases: int = CH
             tally.all_missing += absent
             usable = tells_of_people(cohort.flags[rows])
             _add(tally, name, cohort.position[rows], codes, usable, cohort.counts[rows], build)
+            if name == "X" and cohort.has_haploid:
+                single = cohort.haploid(rows) & ~missing
+                tally.x_haploid += single[usable & _between_pars(cohort.position[rows], build)].sum(axis=0)
     return _with_chunks(tally, chunks, chunk_bases)
+
+
+def _between_pars(position: Counts, build: str | None) -> NDArray[np.bool_]:
+    low, high = NON_PAR.get(build or "", NON_PAR["GRCh37"])
+    inside: NDArray[np.bool_] = (position >= low) & (position <= high)
+    return inside
 
 
 def tells_of_people(flags: NDArray[np.uint32]) -> NDArray[np.bool_]:
@@ -157,8 +169,7 @@ def _add(
 ) -> None:
     """Add the rows of a piece to the figures of the autosomes, of X or of Y."""
     if name == "X":
-        low, high = NON_PAR.get(build or "", NON_PAR["GRCh37"])
-        usable = usable & (position >= low) & (position <= high)
+        usable = usable & _between_pars(position, build)
     if not (name.isdigit() or name in ("X", "Y")) or not usable.any():
         return
     codes = codes[usable]

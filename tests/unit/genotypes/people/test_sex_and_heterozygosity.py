@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.genotypes.cohort import FEMALE, MALE, UNKNOWN
+from app.genotypes.cohort import FEMALE, MALE, UNKNOWN, Batch, CohortWriter, Origin, open_cohort
 from app.genotypes.people.heterozygosity import outliers
 from app.genotypes.people.sex import sex_of
 from app.genotypes.people.tally import NON_PAR, tally_of
+from app.genotypes.texts import Texts
 from tests.helpers.cohorts import cohort_of_rows
 
 
@@ -106,3 +107,27 @@ def test_chunks_are_those_of_human_chromosomes_whatever_a_file_says(tmp_path: Pa
     assert tally.chunk_missing.dtype == np.int32
     assert tally.all_sites == len(rows)
     assert tally.all_missing.tolist() == [0, len(rows)]
+
+
+@pytest.mark.parametrize(("haploid", "sex"), [(True, MALE), (False, UNKNOWN)])
+def test_one_man_is_known_by_calls_of_one_allele(tmp_path: Path, haploid: bool, sex: int) -> None:
+    codes = np.array([[0], [2]] * 30, np.uint8)
+    rows = len(codes)
+    with CohortWriter(tmp_path / "c", Origin("VCF", ()), ["P"]) as writer:
+        writer.append(
+            Batch(
+                names=["X"],
+                chromosome=np.zeros(rows, np.uint16),
+                position=np.arange(rows, dtype=np.int64) * 10_000 + 5_000_000,
+                ids=Texts.of("." for _ in range(rows)),
+                refs=Texts.of("A" for _ in range(rows)),
+                alts=Texts.of("G" for _ in range(rows)),
+                flags=np.zeros(rows, np.uint32),
+                record=np.arange(rows, dtype=np.int64),
+                genotypes=codes,
+                haploid=np.full((rows, 1), haploid),
+            )
+        )
+    found = sex_of(tally_of([open_cohort(tmp_path / "c")], "GRCh37"))
+    assert found is not None
+    assert found.tolist() == [sex]
