@@ -16,6 +16,7 @@ from app.genotypes.reporting.facts import facts_of
 from app.genotypes.reporting.figure_facts import figures_of
 from app.genotypes.reporting.hiding import HIDDEN, Hiding
 from app.genotypes.reporting.page import page
+from app.genotypes.reporting.shown_names import ShownNames
 
 VERSION = 1
 
@@ -32,14 +33,16 @@ def json_report(dataset: Dataset, figures: Figures | None, names: bool = False) 
 
 def report_facts(dataset: Dataset, figures: Figures | None, names: bool = False) -> dict[str, Any]:
     """The same as plain values; a hidden number is the text `< 5`."""
-    hiding = Hiding(names, _names(dataset, figures))
+    known = set(_names(dataset, figures))
+    shown = ShownNames(dataset, Hiding(names, known))
+    hiding = Hiding(names, known | shown.hidden)
     return {
         "report": "haplodesk dataset",
         "version": VERSION,
         "made_by": f"haplodesk {__version__}",
         "names": names,
         "hidden_as": None if names else HIDDEN,
-        **facts_of(dataset, hiding),
+        **facts_of(dataset, hiding, shown),
         "figures": {} if figures is None else figures_of(figures, hiding),
     }
 

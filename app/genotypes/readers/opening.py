@@ -23,7 +23,10 @@ _FAMILIES: Mapping[str, tuple[tuple[str, ...], ...]] = {
 """For each format the endings of its files: the one with the genotypes first; ways to spell a part."""
 
 _KINDS = {ending for family in _FAMILIES.values() for part in family for ending in part}
-_CONSUMER = frozenset({"23andme", "ancestrydna", "myheritage", "ftdna", "livingdna", "consumer", "zip"})
+CONSUMER_FORMATS = frozenset(
+    {"23andme", "ancestrydna", "myheritage", "ftdna", "livingdna", "consumer", "zip"}
+)
+"""Formats of genetic tests: of one person each, who is called after the file."""
 
 
 def file_set(path: Path) -> tuple[Path, ...]:

@@ -11,33 +11,34 @@ from app.domain.finding import CheckReport, Finding
 from app.domain.repair import Ledger, RepairOutcome, RepairStep
 from app.domain.verdict import LostChunk, Verdict
 from app.genotypes.reporting.hiding import NOT_SHOWN, Hiding
+from app.genotypes.reporting.shown_names import ShownNames
 
 Facts = dict[str, Any]
 _PEOPLE_FIGURES = ("low_call_samples", "het_outliers", "sex_conflicts")
 
 
-def facts_of(dataset: Dataset, hiding: Hiding) -> Facts:
+def facts_of(dataset: Dataset, hiding: Hiding, shown: ShownNames) -> Facts:
     """Everything but the figures."""
     report = dataset.report
     return {
-        "dataset": _dataset(dataset),
+        "dataset": _dataset(dataset, shown),
         "answer": _answer(report, hiding) if report else None,
         "verdicts": [_verdict(each, hiding) for each in dataset.verdicts],
-        "findings": [_finding(each, hiding) for each in report.findings] if report else [],
+        "findings": [_finding(each, hiding, shown) for each in report.findings] if report else [],
         "people": _people(report.cohort, hiding) if report and report.cohort else None,
         "repair": _repair(dataset.outcome, hiding) if dataset.outcome else None,
     }
 
 
-def _dataset(dataset: Dataset) -> Facts:
+def _dataset(dataset: Dataset, shown: ShownNames) -> Facts:
     facts = {each.path: each for each in dataset.report.files} if dataset.report else {}
     return {
-        "name": dataset.name,
+        "name": shown.title,
         "added": dataset.added.isoformat(),
         "checked": dataset.checked.isoformat() if dataset.checked else None,
         "files": [
             {
-                "name": file.name,
+                "name": shown.file(file.path, file.name),
                 "size": file.size,
                 "format": found.format if (found := facts.get(file.path)) else "",
                 "variants": found.variants if found else None,
@@ -62,7 +63,7 @@ def _answer(report: CheckReport, hiding: Hiding) -> Facts:
     }
 
 
-def _finding(finding: Finding, hiding: Hiding) -> Facts:
+def _finding(finding: Finding, hiding: Hiding, shown: ShownNames) -> Facts:
     people = hiding.is_of_people(finding.code)
     text = hiding.text_of_people if people else hiding.text
     return {
@@ -70,8 +71,8 @@ def _finding(finding: Finding, hiding: Hiding) -> Facts:
         "severity": finding.severity.value,
         "title": hiding.text(finding.title),
         "detail": text(finding.detail),
-        "where": finding.where if hiding.off or not people else "",
-        "file": PurePath(finding.file).name if finding.file else "",
+        "where": hiding.text(finding.where) if hiding.off or not people else "",
+        "file": shown.file(finding.file) if finding.file else "",
         "count": hiding.people(finding.count) if people else finding.count,
         "what_to_do": hiding.text(finding.what_to_do),
         "fix": finding.fix,

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.domain.cohort_summary import AncestryShare, CohortSummary
 from app.domain.dataset import DataFile, Dataset
@@ -265,3 +267,77 @@ def test_a_name_inside_a_word_or_of_digits_only_stays() -> None:
     assert hiding.text_of_people("212 is NA12") == "[sample] is [sample]"
     assert Hiding(False, []).text_of_people("S1 is a twin") == ""
     assert Hiding(True, ["NA12"]).text("NA12") == "NA12"
+
+
+@pytest.mark.parametrize("kind", ["23andme", "VCF"])
+def test_a_report_without_names_does_not_tell_whose_file_it_is(kind: str) -> None:
+    """One person is called after the file, or the file after the person."""
+    path = "/home/x/genome_Jane_Roe_v5.txt"
+    facts = FileFacts(path=path, name="genome_Jane_Roe_v5.txt", size=9, format=kind, samples=1)
+    broken = Finding(
+        code="line.columns",
+        severity=Severity.SEVERE,
+        title="genome_Jane_Roe_v5.txt has a bad line",
+        where="genome_Jane_Roe_v5, line 3",
+        file=path,
+    )
+    report = CheckReport(
+        accepted=False,
+        stage="qc",
+        error="genome_Jane_Roe_v5.txt: a bad line",
+        samples=1,
+        snps=3,
+        files=(facts,),
+        findings=(broken,),
+    )
+    made = Dataset(
+        id="d",
+        name="genome_Jane_Roe_v5",
+        files=(DataFile(path=path, name=facts.name, size=9, modified=1),),
+        report=report,
+        added=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    for figures in (None, Figures(samples=np.array(["genome_Jane_Roe_v5"]))):
+        for text in (html_report(made, figures), json_report(made, figures)):
+            assert "Roe" not in text
+            assert "file 1" in text
+    assert "genome_Jane_Roe_v5.txt" in html_report(made, None, names=True)
+
+
+def test_a_file_of_many_is_not_told_where_it_has_a_name_of_one_of_them(figures: Figures) -> None:
+    path = "/data/for NA00003.vcf"
+    made = dataset()
+    assert made.report is not None
+    file = DataFile(path=path, name="for NA00003.vcf", size=9, modified=1)
+    told = report_facts(made.model_copy(update={"files": (*made.files, file)}), figures)
+    assert [each["name"] for each in told["dataset"]["files"]] == ["chr22.vcf.gz", "file 2"]
+
+
+def test_short_names_are_hidden_as_whole_words() -> None:
+    hiding = Hiding(False, ["B7", "Al", "a", "C"])
+    assert hiding.text_of_people("B7 and Al: a pair, not B72, Also") == (
+        "[sample] and [sample]: [sample] pair, not B72, Also"
+    )
+    assert hiding.text("B7 has a C/G site") == "[sample] has a C/G site"
+
+
+@given(
+    names=st.lists(st.text("ab-. 1", min_size=1, max_size=5), max_size=12),
+    text=st.text("ab-. 1", max_size=40),
+)
+def test_names_are_found_as_one_pattern_of_all_would(names: list[str], text: str) -> None:
+    longest = sorted(set(names), key=len, reverse=True)
+    pattern = re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, longest)) + r")(?!\w)")
+    wanted = pattern.sub("[sample]", text) if names else ""
+    assert Hiding(False, names).text_of_people(text) == wanted
+
+
+def test_a_sentence_asks_for_no_name_that_it_does_not_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One pattern of all names took seconds to be made for 20,000 of them."""
+    hiding = Hiding(False, [f"FAM-{n:05}" for n in range(20_000)])
+    asked: list[str] = []
+    monkeypatch.setattr(
+        "app.genotypes.reporting.hiding._whole", lambda *each: bool(asked.append(each[0])) or True
+    )
+    assert hiding.text("FAM-00007 is a twin of FAM-00009.") == "[sample] is a twin of [sample]."
+    assert len(asked) == 2
