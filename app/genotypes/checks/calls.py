@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -10,57 +10,67 @@ from app.domain.finding import Finding
 from app.domain.repair import RepairCode
 from app.genotypes.builds import plain_chromosome
 from app.genotypes.checks.finding_of import INFO, SEVERE, WARNING, Subject
+from app.genotypes.checks.row_answers import Rule
 from app.genotypes.rows import SiteFlag
 
-
-def presence(subject: Subject) -> Iterable[Finding]:
-    """GT must be there, and first."""
-    yield from subject.of_records(
-        subject.flagged(SiteFlag.NO_GT),
+_PRESENCE = {
+    SiteFlag.NO_GT: Rule(
         "genotype.missing",
         SEVERE,
         "Records without genotypes",
         "FORMAT has no GT; services cannot use dosages or likelihoods alone.",
-        what_to_do="Export the genotypes as GT.",
-    )
-    yield from subject.of_records(
-        subject.flagged(SiteFlag.GT_NOT_FIRST),
+        "Export the genotypes as GT.",
+    ),
+    SiteFlag.GT_NOT_FIRST: Rule(
         "genotype.not_first",
         WARNING,
         "GT is not the first field",
         "The VCF specification wants GT first; some programs read nothing else.",
-        what_to_do="Write the file with bcftools.",
-        fix=RepairCode.STRIP_FIELDS,
-    )
-
-
-def codes(subject: Subject) -> Iterable[Finding]:
-    """Genotypes that cannot be understood."""
-    yield from subject.of_records(
-        subject.flagged(SiteFlag.ALLELE_TOO_BIG),
+        "Write the file with bcftools.",
+        RepairCode.STRIP_FIELDS,
+    ),
+}
+_CODES = {
+    SiteFlag.ALLELE_TOO_BIG: Rule(
         "genotype.allele_index",
         SEVERE,
         "Genotypes with an allele that is not listed",
         "An allele number is larger than the number of ALT alleles.",
-        what_to_do="Make the file again; ALT lost an allele.",
-    )
-    yield from subject.of_records(
-        subject.flagged(SiteFlag.BAD_GENOTYPE),
+        "Make the file again; ALT lost an allele.",
+    ),
+    SiteFlag.BAD_GENOTYPE: Rule(
         "genotype.invalid",
         SEVERE,
         "Genotypes that cannot be read",
         "They are not numbers with / or |.",
-        what_to_do="Make the file again.",
-    )
-    yield from subject.of_records(
-        subject.flagged(SiteFlag.HALF_CALL),
+        "Make the file again.",
+    ),
+    SiteFlag.HALF_CALL: Rule(
         "genotype.half_call",
         WARNING,
         "Genotypes with one allele missing",
         "Servers count ./1 as two copies of 1.",
-        what_to_do="Set them missing.",
-        fix=RepairCode.HALF_CALLS,
-    )
+        "Set them missing.",
+        RepairCode.HALF_CALLS,
+    ),
+}
+
+
+def presence(subject: Subject) -> Iterable[Finding]:
+    """GT must be there, and first."""
+    return _flagged(subject, _PRESENCE)
+
+
+def codes(subject: Subject) -> Iterable[Finding]:
+    """Genotypes that cannot be understood."""
+    return _flagged(subject, _CODES)
+
+
+def _flagged(subject: Subject, rules: Mapping[SiteFlag, Rule]) -> Iterable[Finding]:
+    """What there is to say of records whose genotypes were flagged when they were read."""
+    for flag, rule in rules.items():
+        words = rule.code, rule.severity, rule.title, rule.detail
+        yield from subject.of_records(subject.flagged(flag), *words, what_to_do=rule.what_to_do, fix=rule.fix)
 
 
 def ploidy(subject: Subject) -> Iterable[Finding]:
