@@ -163,17 +163,3 @@ def header_of(path: str | os.PathLike[str]) -> tuple[Header, int] | None:
             if reader.samples >= 0:
                 break
     return (reader.header, reader.samples) if reader.header.columns is not None else None
-
-
-def vcf_batches(
-    path: str | os.PathLike[str], *, digest: bool = False, kernel: bool | None = None
-) -> Iterator[VcfBatch]:
-    """The records of a VCF file in batches, by the extension in C or (`kernel` False) by NumPy.
-
-    Raises OSError when it cannot be opened, and ContainerError behind the last batch of a damaged file. For
-    header, faults and checksum use `VcfReader`.
-    """
-    with VcfReader(path, digest=digest, kernel=kernel) as reader:
-        yield from reader.batches()
-        if reader.error is not None:
-            raise reader.error
