@@ -1,22 +1,22 @@
 """Reading text out of BGZF, gzip and plain files in big pieces, and writing BGZF.
 
 BGZF is gzip in blocks of at most 64 KiB, each with its own length in an extra field (SAM specification,
-section 4.1). The file is mapped into memory window by window, its blocks are inflated by libdeflate, which
-is as fast as `bgzip` itself, into one buffer that is used again for every piece: memory does not grow with
-the file. Several processes can share one file without an index: `split_points` gives borders of blocks, and
-what `TextBlocks` reads between two of them is whole lines that no other part has.
+section 4.1). The file is read window by window, its blocks are inflated by libdeflate, which is as fast as
+`bgzip` itself, into one buffer that is used again for every piece: memory does not grow with the file.
+Processes can share one file without an index: `split_points` gives borders of blocks, and what `TextBlocks`
+reads between two of them is whole lines that no other part has.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import mmap
 import os
 import struct
 import zlib
 from collections.abc import Iterator
 from enum import StrEnum
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -32,8 +32,10 @@ _INPUT_BYTES = 1 << 20
 _BLOCK_PAYLOAD = 0xFF00
 _HEADER = struct.Struct("<4BIBBH")
 _USUAL_HEADER = struct.Struct("<4s6xH4sH")
-_WINDOW_BYTES = 8 << 20  # of the file that are mapped at once
+_WINDOW_BYTES = 1 << 20  # of the file that are read at once
+_MEMBER_BYTES = 512  # of a gzip member that are inflated first, then more: what it leaves is copied
 _FOOTER = struct.Struct("<II")
+_FIXED_COLUMNS = 9
 
 
 class Compression(StrEnum):
@@ -86,7 +88,8 @@ class TextBlocks:
     `start` and `stop` (places of `split_points`) limit the text to the lines that begin behind the first byte
     of the block at `start` and not behind the first of the one at `stop`: the line that is cut by `start`
     belongs to the part before, which reads on for it. All parts together have every line once.
-    `direct` False: not by the extension in C.
+    `direct` False: not by the extension in C. `longest_head`: bytes in which a line of a VCF must have its
+    fixed columns, and a line of its header its end.
     """
 
     def __init__(
@@ -98,9 +101,11 @@ class TextBlocks:
         start: int = 0,
         stop: int | None = None,
         direct: bool = True,
+        longest_head: int = LONGEST_LINE,
     ):
+        self._longest_head = longest_head
         self.path = Path(path)
-        self._file: BinaryIO = self.path.open("rb", buffering=0)
+        self._file: FileIO = self.path.open("rb", buffering=0)
         self.size = self._file.seek(0, os.SEEK_END)
         self.packed_done = 0
         self.sha256: str | None = None
@@ -176,9 +181,13 @@ class TextBlocks:
             self._buffer = bigger
 
     def _refuse_long_line(self, fill: int) -> None:
-        if fill > LONGEST_LINE:
+        head = self._longest_head
+        if fill > LONGEST_LINE or (head < fill <= head + _INPUT_BYTES and self._is_endless(head)):
             detail = f"no line end in {fill} bytes of text"
             raise ContainerError(ContainerFault.LINE_TOO_LONG, self.packed_done, detail)
+
+    def _is_endless(self, head: int) -> bool:
+        return self._buffer.startswith(b"##") or self._buffer.count(b"\t", 0, head) < _FIXED_COLUMNS
 
     def _own_lines(self) -> Iterator[bytes | bytearray | memoryview]:
         """The chunks without what belongs to the parts before and behind."""
@@ -226,17 +235,18 @@ class TextBlocks:
 
     def _bgzf_chunks(self) -> Iterator[bytes | bytearray]:
         at = self._start
+        room = memoryview(bytearray(min(_WINDOW_BYTES, self.size)))
         while at < self.size:
-            with self._window(at) as (view, base):
-                first = at
-                for after, text in self._blocks(view, at - base, base):
-                    self.packed_done = base + after - self._start
-                    yield text
-                    at = base + after
-                if self._digest is not None:
-                    self._digest.update(view[first - base : at - base])
-                if at == first or (at < self.size and base + len(view) == self.size):
-                    raise ContainerError(ContainerFault.TRUNCATED, at, "the last block is cut")
+            base = at
+            view = self._window(base, room)
+            for after, text in self._blocks(view, 0, base):
+                self.packed_done = base + after - self._start
+                yield text
+                at = base + after
+            if self._digest is not None:
+                self._digest.update(view[: at - base])
+            if at == base or (at < self.size and base + len(view) == self.size):
+                raise ContainerError(ContainerFault.TRUNCATED, at, "the last block is cut")
 
     def _blocks(self, view: memoryview, at: int, base: int) -> Iterator[tuple[int, bytes | bytearray]]:
         """As `whole_blocks`; an empty text where the blocks were inflated into the buffer."""
@@ -259,48 +269,31 @@ class TextBlocks:
                 if self._inflate is not None:
                     break
 
-    @contextlib.contextmanager
-    def _window(self, at: int) -> Iterator[tuple[memoryview, int]]:
-        """A part of the file from a place at or before `at`."""
-        base = at - at % mmap.ALLOCATIONGRANULARITY
-        mapped = self._map(base, min(_WINDOW_BYTES, self.size - base))
-        view = memoryview(mapped)
-        try:
-            yield view, base
-        finally:
-            # An exception on its way holds pieces of the view; the last one to let go closes the map.
-            with contextlib.suppress(BufferError):
-                view.release()
-                if not isinstance(mapped, bytes):
-                    mapped.close()
-
-    def _map(self, base: int, length: int) -> mmap.mmap | bytes:
-        """Bytes of the file, mapped, or read where it cannot be mapped."""
-        try:
-            return mmap.mmap(self._file.fileno(), length, access=mmap.ACCESS_READ, offset=base)
-        except (OSError, ValueError):
-            self._file.seek(base)
-        parts = []
-        while length and (part := self._file.read(length)):
-            parts.append(part)
-            length -= len(part)
-        return b"".join(parts)
+    def _window(self, at: int, room: memoryview) -> memoryview:
+        """The file from `at` on, read into `room`; mapped, a file that is shortened would end the program."""
+        fill = 0
+        self._file.seek(at)
+        while length := self._file.readinto(room[fill:]):
+            fill += length
+        return room[:fill]
 
     def _gzip_chunks(self) -> Iterator[bytes]:
         member = zlib.decompressobj(wbits=31)
-        start = read = 0
+        start, read, size = 0, 0, _MEMBER_BYTES
         fresh = True  # nothing of the present member was read
         for piece in self._packed(1 << 18):
-            read += len(piece)
-            pending = piece
-            while pending:
+            at = 0
+            while at < len(piece):
                 if member.eof:
-                    member, fresh, start = zlib.decompressobj(wbits=31), True, read - len(pending)
-                if fresh and not pending.strip(b"\0"):
+                    member, fresh = zlib.decompressobj(wbits=31), True
+                    start, size = read + at, _MEMBER_BYTES
+                if fresh and not piece[at] and not piece[at:].strip(b"\0"):
                     break  # padding behind the last member, as tapes and some file systems leave it
                 fresh = False
-                yield self._inflate_some(member, pending, start)
-                pending = member.unused_data if member.eof else member.unconsumed_tail
+                some, size = piece[at : at + size], min(2 * size, 1 << 16)
+                yield self._inflate_some(member, some, start)
+                at += len(some) - len(member.unused_data if member.eof else member.unconsumed_tail)
+            read += len(piece)
         if not member.eof and not fresh:
             raise ContainerError(ContainerFault.TRUNCATED, start, "the compressed stream ends too early")
 
@@ -320,9 +313,18 @@ def open_text_blocks(
     start: int = 0,
     stop: int | None = None,
     direct: bool = True,
+    longest_head: int = LONGEST_LINE,
 ) -> TextBlocks:
     """Open a BGZF, gzip or plain file for reading in pieces of whole lines; see `TextBlocks`."""
-    return TextBlocks(path, piece_bytes=piece_bytes, digest=digest, start=start, stop=stop, direct=direct)
+    return TextBlocks(
+        path,
+        piece_bytes=piece_bytes,
+        digest=digest,
+        start=start,
+        stop=stop,
+        direct=direct,
+        longest_head=longest_head,
+    )
 
 
 def split_points(path: str | os.PathLike[str], parts: int) -> list[int]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from app.genotypes.bgzf import ContainerError, open_text_blocks
+from app.genotypes.bgzf import ContainerError, ContainerFault, open_text_blocks
 from app.genotypes.chromosome_names import number_of
 from app.genotypes.header import BOM, Header
 from app.genotypes.kernel import SampleCounts
@@ -18,6 +18,8 @@ from app.genotypes.vcf_batch import VcfBatch, batch_of
 
 PIECE_BYTES = 1 << 18  # small enough for the text to be read while it is still in the processor's cache
 NUMPY_PIECE_BYTES = 1 << 23  # large enough to make the fixed cost of NumPy calls small
+LONGEST_HEAD = 16 << 20  # of a line: ID, REF, ALT and INFO of the largest structural variants are shorter
+MOST_COLUMNS = 2_000_000  # the largest cohorts of the world have a million people
 _FAULTS_BEFORE_GIVING_UP = 100_000
 
 
@@ -53,7 +55,13 @@ class VcfReader:
         self._rows: RowReader | None = None
         pieces = PIECE_BYTES if RowReader(0, kernel=kernel).compiled else NUMPY_PIECE_BYTES
         self.text = open_text_blocks(
-            path, piece_bytes=pieces, digest=digest, start=start, stop=stop, direct=kernel is not False
+            path,
+            piece_bytes=pieces,
+            digest=digest,
+            start=start,
+            stop=stop,
+            direct=kernel is not False,
+            longest_head=LONGEST_HEAD,
         )
         if header is not None:
             self._begin_records(len(header.columns or []))
@@ -139,6 +147,7 @@ class VcfReader:
             stop = text.find(b"\n", at)
             stop = len(text) if stop < 0 else stop
             line = text[at:stop]
+            self._refuse_columns(line)
             is_header = line.startswith(b"#") or (self.lines == 0 and line.startswith(BOM + b"#"))
             if not is_header and (line.strip() or self.header.columns is not None):
                 columns = self.header.columns
@@ -149,6 +158,14 @@ class VcfReader:
             self.lines += 1
             at = stop + 1
         return len(text)
+
+    def _refuse_columns(self, line: bytes) -> None:
+        """ContainerError where a line has so many columns that their names alone would fill the memory."""
+        if len(line) > MOST_COLUMNS and not line.startswith(b"##"):
+            count = line.count(b"\t") or line.count(b" ")
+            if count >= MOST_COLUMNS:
+                detail = f"{count + 1:,} columns"
+                raise ContainerError(ContainerFault.LINE_TOO_LONG, self.text.packed_done, detail)
 
     def _begin_records(self, columns: int) -> None:
         self.samples = max(0, columns - 9)

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import os
 from pathlib import Path
 from random import Random
 
@@ -239,12 +240,54 @@ def test_damage_in_a_part_is_told_with_its_place_in_the_file(packed: Path) -> No
     assert caught.value.offset == start
 
 
-def test_a_file_that_cannot_be_mapped_is_read(packed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise OSError("no maps here")
+def test_a_file_that_is_shortened_while_it_is_read_is_truncated(tmp_path: Path) -> None:
+    path = tmp_path / "a.vcf.gz"
+    with BgzfWriter(path) as writer:
+        writer.write(Random(1).randbytes(20_000_000))
+    with open_text_blocks(path) as blocks:
+        pieces = iter(blocks)
+        assert len(next(pieces))
+        os.truncate(path, 100_000)
+        with pytest.raises(ContainerError, match="truncated"):
+            sum(map(len, pieces))
 
-    monkeypatch.setattr("app.genotypes.bgzf.mmap.mmap", refuse)
-    assert read(packed) == TEXT
+
+def test_many_empty_members_are_not_copied_again_and_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.gz"
+    path.write_bytes(gzip.compress(b"") * 12_000 + gzip.compress(TEXT) + bytes(100))
+    given: list[int] = []
+    inflate = TextBlocks._inflate_some
+
+    def counting(member: object, pending: bytes, start: int) -> bytes:
+        given.append(len(pending))
+        return inflate(member, pending, start)
+
+    monkeypatch.setattr(TextBlocks, "_inflate_some", staticmethod(counting))
+    assert read(path) == TEXT
+    assert sum(given) < 40 * path.stat().st_size
+
+
+@pytest.mark.parametrize("start", [b"##INFO=<ID=", b"20\t1000\t", b"20\t1\tv\tA\t"])
+def test_a_line_must_have_its_fixed_columns_soon(tmp_path: Path, start: bytes) -> None:
+    path = tmp_path / "a.vcf.gz"
+    with BgzfWriter(path) as writer:
+        writer.write(b"##fileformat=VCFv4.2\n" + start + b"A" * 3_000_000 + b"\t" * 9 + b"\n")
+    with (
+        open_text_blocks(path, piece_bytes=1 << 16, longest_head=1 << 20) as blocks,
+        pytest.raises(ContainerError, match="line too long"),
+    ):
+        sum(map(len, blocks))
+
+
+def test_a_line_of_many_samples_may_be_long(tmp_path: Path) -> None:
+    path = tmp_path / "a.vcf.gz"
+    line = b"20\t1000\t.\tA\tG\t.\t.\t.\tGT" + b"\t0/1" * 800_000 + b"\n"
+    with BgzfWriter(path) as writer:
+        writer.write(line)
+    with open_text_blocks(path, piece_bytes=1 << 16, longest_head=1 << 20) as blocks:
+        assert b"".join(bytes(piece) for piece in blocks) == line
 
 
 def test_windows_do_not_change_the_text(packed: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.progress import Progress
-from app.genotypes.bgzf import BgzfWriter
+from app.genotypes.bgzf import BgzfWriter, ContainerFault
 from app.genotypes.rows import SiteFlag
 from app.genotypes.scan import Scan, scan_file
 from tests.unit.genotypes.vcf_text import good, names, record, vcf
@@ -167,7 +167,7 @@ def test_a_flood_of_broken_lines_ends_soon(tmp_path: Path) -> None:
     assert found.gave_up
     rows = [record(n, ["0/0"], chromosome=f"c{n}") for n in range(1, 20_000)]
     found = scan(tmp_path, vcf(rows, ["S"]))
-    assert (len(found.sites), len(found.chromosomes)) == (19_999, 5000)
+    assert (len(found.sites), len(found.chromosomes)) == (19_999, 5001)
 
 
 @pytest.mark.parametrize("samples", [1, 3, 700])
@@ -188,3 +188,13 @@ def test_progress_counts_variants(tmp_path: Path) -> None:
     scan_file(path, seen.append)
     assert seen[-1].counts == {"variants": 20_000, "samples": 50}
     assert len(seen) >= 2
+
+
+def test_a_header_of_endless_columns_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.genotypes.vcf_reader.MOST_COLUMNS", 1000)
+    for text in (vcf([], names(2000)), b"20" + b"\t." * 2000 + b"\n"):
+        found = scan(tmp_path, text)
+        assert found.error is not None
+        assert found.error.fault is ContainerFault.LINE_TOO_LONG
+        assert found.samples == 0
+    assert scan(tmp_path, vcf([], names(900))).error is None
