@@ -17,6 +17,8 @@ from app.genotypes.repair.study import MT, X, Y
 MOST_OFF_HWE = 0.02
 """With more sites than this off HWE the cohort is mixed, not the assays bad: nothing is proposed."""
 MOST_FAR = 0.05
+MOST_LOST = 0.2
+"""Share of sites above which missing calls are no matter of assays, as when files of two arrays meet."""
 _LEAST_PEOPLE = 2
 _LEAST_OF_GROUP = 20
 
@@ -27,7 +29,9 @@ def quality(draft: Draft) -> None:
     counts = draft.oriented_counts()
     low = draft.alive & (1 - counts[:, MISSING] / people < draft.choices.site_call_rate)
     why = f"Fewer than {draft.choices.site_call_rate:.0%} of the samples were called."
-    draft.offer(R.DROP_SITES_CALL_RATE, low, loses=True, why=why)
+    many = int(low.sum()) > MOST_LOST * int(draft.alive.sum())
+    caution = "So many of the sites would go that a few samples are likelier at fault." if many else ""
+    draft.offer(R.DROP_SITES_CALL_RATE, low, loses=True, proposed=not many, why=why, caution=caution)
     nothing = draft.alive & (counts[:, HOM_REF] + counts[:, MISSING] == people)
     if draft.people >= _LEAST_PEOPLE:
         why = "Services leave them out."

@@ -294,3 +294,15 @@ def test_only_what_may_be_unticked_is_optional(tmp_path: Path) -> None:
     assert made == {*always, RepairCode.DROP_CHROMOSOMES, RepairCode.DROP_INVALID_ALLELES} & made
     assert made >= set(always)
     assert RepairCode.UPPER_CASE in {step.code for step in plan.steps if not step.chosen}
+
+
+@pytest.mark.parametrize(("missing", "chosen"), [(10, True), (60, False)])
+def test_most_sites_are_not_left_out_for_one_sample(tmp_path: Path, missing: int, chosen: bool) -> None:
+    """One of ten people was measured on another array."""
+    codes = np.random.default_rng(5).integers(0, 3, (100, 10)).astype(np.uint8)
+    codes[:missing, 9] = 3
+    rows: list[Row] = [("1", 1_000_000 + 900 * i, ".", "A", "G", codes[i].tolist()) for i in range(100)]
+    cohort = cohort_of_rows(tmp_path / "c", [f"s{i}" for i in range(10)], rows)
+    plan = plan_repairs([cohort], RepairTarget(study_build=SURE), RepairChoices(sample_call_rate=0))
+    (step,) = [each for each in plan.steps if each.code is RepairCode.DROP_SITES_CALL_RATE]
+    assert (step.sites, step.chosen, bool(step.caution)) == (missing, chosen, not chosen)
