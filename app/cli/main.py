@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from app.cli.ending import ending_like_interrupt
 from app.cli.output import Output
 from app.cli.program import Program, Session
 from app.cli.tree import build
@@ -31,7 +33,12 @@ def run(arguments: Sequence[str], program: Program) -> int:
     if opens_window(told, rest):
         return program.run_window(_home_of(told))
     out = Output(as_json="--json" in told, quiet="--quiet" in told)
-    session = Session(program, _home_of(told), out)
+    with ending_like_interrupt() as ending:
+        return ending.code(_guarded(told, rest, Session(program, _home_of(told), out)))
+
+
+def _guarded(told: list[str], rest: list[str], session: Session) -> int:
+    out = session.out
     try:
         return _run(told, rest, session)
     except KeyboardInterrupt:
@@ -90,7 +97,8 @@ def _run(told: list[str], rest: list[str], session: Session) -> int:
 
 
 def _interrupted(out: Output) -> int:
-    out.note("Stopped. What was begun goes on the next time.")
+    with contextlib.suppress(OSError):  # the terminal may be gone
+        out.note("Stopped. What was begun goes on the next time.")
     return INTERRUPTED
 
 

@@ -1,8 +1,9 @@
-"""The folder of half-made files of an imputation, which does not outlive a process that was ended."""
+"""Folders of half-made files, which do not outlive a process that was ended."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import sys
 import tempfile
@@ -17,27 +18,42 @@ _YOUNG_S = 5.0  # in this time a new folder surely has its lock
 
 
 @contextlib.contextmanager
-def scratch_folder(out_dir: Path) -> Iterator[Path]:
+def scratch_folder(out_dir: Path, prefix: str = PREFIX) -> Iterator[Path]:
     """A new folder in `out_dir`, gone at the end of the `with`.
 
     A process holds a lock on a file in its folder: the system lets go of it however the process ends, so
     that a folder whose lock is free belongs to nobody.
     """
-    with (
-        tempfile.TemporaryDirectory(prefix=PREFIX, dir=out_dir) as name,
-        (Path(name) / _LOCK).open("wb") as lock,
-    ):
-        _take(lock)
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=out_dir) as name, in_use(Path(name)):
         yield Path(name)
 
 
-def remove_abandoned(out_dir: Path) -> None:
-    """Remove the folders that ended processes left in a folder; what cannot be removed stays."""
-    for folder in out_dir.glob(PREFIX + "*"):
+@contextlib.contextmanager
+def in_use(folder: Path) -> Iterator[None]:
+    """Hold the lock of a folder."""
+    with (folder / _LOCK).open("wb") as lock:
+        _take(lock)
+        yield
+
+
+def remove_abandoned(out_dir: Path, prefix: str = PREFIX, *, locked_once: bool = False) -> None:
+    """Remove the folders that ended processes left in a folder; what cannot be removed stays.
+
+    `locked_once`: only those that have a lock, where others of the same prefix are kept without one.
+    """
+    for folder in out_dir.glob(prefix + "*"):
         with contextlib.suppress(OSError):
-            is_young = abs(time.time() - folder.stat().st_mtime) < _YOUNG_S
-            if folder.is_dir() and not folder.is_symlink() and not is_young and not _is_held(folder / _LOCK):
+            mine = folder.is_dir() and not folder.is_symlink() and _is_mine(folder)
+            young = abs(time.time() - folder.stat().st_mtime) < _YOUNG_S
+            if locked_once and not (folder / _LOCK).is_file():
+                continue
+            if mine and not young and not _is_held(folder / _LOCK):
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_mine(folder: Path) -> bool:
+    """Folders for temporary files are shared by all people on a computer."""
+    return sys.platform == "win32" or folder.stat().st_uid == os.getuid()
 
 
 def _is_held(lock: Path) -> bool:

@@ -19,6 +19,9 @@ from app.domain.service import Limits
 from app.domain.verdict import Outcome, Verdict
 from app.genotypes.check import CheckOptions, check_files
 from app.genotypes.worker import Throttle
+from app.imputation.scratch import remove_abandoned, scratch_folder
+
+SCRATCH = "haplodesk-check-"
 
 
 @dataclass(frozen=True)
@@ -47,11 +50,13 @@ def check(session: Session, files: Sequence[Path], target: Target, wish: ReportW
     limits = _limits(session, target) if target.service else Limits()
     options = CheckOptions(limits=limits, for_service=bool(target.service), build=target.build or None)
     throttle = Throttle(partial(session.out.bar.show, "Checking"))
-    with tempfile.TemporaryDirectory(prefix="haplodesk-") as folder:
-        report = check_files(paths, options, throttle, Path(folder))
+    place = Path(tempfile.gettempdir())
+    remove_abandoned(place, SCRATCH)
+    with scratch_folder(place, SCRATCH) as folder:
+        report = check_files(paths, options, throttle, folder)
         verdict = _verdict(session, paths, target, report) if target.service else None
         if wish is not None:
-            _write_report(wish, paths, report, verdict, Path(folder))
+            _write_report(wish, paths, report, verdict, folder)
     row, lines = report_row(report), report_lines(report)
     if verdict is not None:
         from app.cli.work.verdict import verdict_lines, verdict_row

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,15 +19,19 @@ from app.domain.problem import Kind, problem
 from app.domain.repair import LedgerLine, RepairCode, RepairOutcome, RepairPlan, RepairStep, Unresolved
 from app.genotypes.builds import SPOKEN, build_name
 from app.genotypes.repair.errand import RepairErrand, plan_errand, repair_errand
-from app.genotypes.repair.staging import moved_outcome, publish, staged
+from app.genotypes.repair.staging import HIDDEN, moved_outcome, publish, staged
 from app.genotypes.repair.target import RepairChoices
 from app.genotypes.rules import RulePack
 from app.genotypes.worker import Throttle
+from app.imputation.scratch import in_use, remove_abandoned, scratch_folder
 
 if TYPE_CHECKING:
     from app.domain.panel import Panel
     from app.domain.service import Service
     from app.operations.desk import Desk
+
+
+SCRATCH = "haplodesk-repair-"
 
 
 @dataclass(frozen=True)
@@ -55,20 +60,25 @@ def codes_of(only: str) -> frozenset[RepairCode] | None:
 
 
 def repair(session: Session, files: Sequence[Path], out: Path, wanted: Wanted, *, plan_only: bool) -> None:
-    """Repair files, or show the plan; ends with 1 when the service would still refuse them."""
+    """Repair files, or show the plan; ends with 1 when the service would still refuse them or nothing could be compared."""
     paths = readable(files)
     errand = _for_target(session, _errand(paths, wanted), wanted)
     report = Throttle(partial(session.out.bar.show, "Repairing"))
+    place = Path(tempfile.gettempdir())
+    remove_abandoned(place, SCRATCH)
     if plan_only:
-        plan = plan_errand(errand, report)
+        with scratch_folder(place, SCRATCH) as folder:
+            plan = plan_errand(replace(errand, work=str(folder)), report)
         session.out.answer(plan_row(plan), plan_lines(plan))
         return
-    with staged(out) as stage:
+    remove_abandoned(out, HIDDEN, locked_once=True)
+    with staged(out) as stage, in_use(stage.folder):
+        errand = replace(errand, work=str(stage.work))
         outcome, _ = repair_errand(errand, str(stage.files), str(out), report)
         publish(stage)
     outcome = moved_outcome(outcome, stage)
     session.out.answer(outcome_row(outcome), outcome_lines(outcome))
-    if outcome.ready is False:
+    if outcome.ready is False or outcome.refused:
         raise typer.Exit(1)
 
 
@@ -82,6 +92,7 @@ def _errand(paths: Sequence[Path], wanted: Wanted) -> RepairErrand:
         paths=tuple(str(each) for each in paths),
         site_lists=(str(wanted.sites),) if wanted.sites is not None else (),
         panel_build=build or "",
+        stated_build=build or "" if wanted.chain is None else "",
         chain=str(wanted.chain) if wanted.chain is not None else None,
         choices=RepairChoices(chosen=wanted.only, drop_samples=_names(wanted.drop_samples)),
     )
@@ -210,6 +221,7 @@ def outcome_row(outcome: RepairOutcome) -> dict[str, object]:
         "sample_map": outcome.sample_map,
         "ready": outcome.ready,
         "verdict": outcome.verdict,
+        "refused": outcome.refused or None,
     }
 
 
@@ -226,6 +238,8 @@ def outcome_lines(outcome: RepairOutcome) -> list[str]:
     ]
     if outcome.verdict:
         facts.insert(0, ("verdict", outcome.verdict))
+    if outcome.refused:
+        facts.insert(0, ("not possible", outcome.refused))
     rows = [
         (line.title, line.changed_sites, line.removed_sites, line.changed_samples, line.removed_samples)
         for line in ledger.lines
@@ -236,6 +250,7 @@ def outcome_lines(outcome: RepairOutcome) -> list[str]:
         lines.append(f"{calls:,} calls with another ALT allele than that of their row are set missing.")
     lines += [
         "",
+        *(f"Not mended: {each.title} ({_number(each)})" for each in outcome.unresolved),
         *(f"{each.path} ({each.sites:,} sites, {each.samples:,} samples)" for each in outcome.files),
     ]
     return [*lines, outcome.site_log, outcome.sample_map]
