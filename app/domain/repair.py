@@ -148,7 +148,8 @@ class RepairOutcome(Model):
     """What a repair wrote and why it can be trusted.
 
     `site_log` and `sample_map` are files beside the output: a reason a site, and new names to old ones.
-    `ready` is what the twin of the server says of the files written, None when there is no target.
+    `ready` is what the twin of the server says of the files written, None when there is no target. `refused`
+    says why alleles and positions were left alone, as in the plan.
     """
 
     applied: tuple[RepairStep, ...] = ()
@@ -159,3 +160,4 @@ class RepairOutcome(Model):
     sample_map: str = ""
     ready: bool | None = None
     verdict: str = ""
+    refused: str = ""

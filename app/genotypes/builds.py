@@ -211,18 +211,50 @@ class BuildEvidence:
             self.patterns[met] += int(count)
 
 
+_BASES = np.isin(np.arange(256), np.frombuffer(b"ACGTacgt", np.uint8))
+
+
 def evidence_of(cohort: Cohort) -> BuildEvidence:
-    """What the sites of a packed file say; contig lines are not kept there, so add those of the header."""
+    """What the header and the sites of a packed file say, one entry a record: the same as its scan says."""
     evidence = BuildEvidence()
-    code = cohort.refs.first_letters().astype(np.uint32) << np.uint32(8)
-    code |= cohort.alts.first_letters()
-    code[(cohort.refs.lengths != 1) | (cohort.alts.lengths != 1)] = 1 << 23
-    order = np.argsort(cohort.chromosome, kind="stable")
-    bounds = np.searchsorted(cohort.chromosome[order], np.arange(len(cohort.names) + 1))
+    evidence.add_contigs(dict(cohort.origin.contigs))
+    fresh = np.ones(len(cohort) + 1, bool)
+    record = np.asarray(cohort.record)
+    fresh[1:-1] = record[1:] != record[:-1]
+    first = np.flatnonzero(fresh[:-1])
+    several = ~fresh[1:][first]
+    ref, alt = cohort.refs.first_letters()[first], cohort.alts.first_letters()[first]
+    odd = several | (ref == 0) | (alt == 0)
+    if cohort.origin.format == "VCF":
+        odd |= ~_BASES[ref] | ~_BASES[alt]
+    code = np.where(odd, np.uint32(1 << 23), ref.astype(np.uint32) << np.uint32(8) | alt)
+    position = np.maximum(np.asarray(cohort.position)[first], 0)
+    chromosome = np.asarray(cohort.chromosome)[first]
+    order = np.argsort(chromosome, kind="stable")
+    bounds = np.searchsorted(chromosome[order], np.arange(len(cohort.names) + 1))
     for number, raw in enumerate(cohort.names):
         mine = order[bounds[number] : bounds[number + 1]]
-        evidence.add_chromosome(raw, cohort.position[mine], code[mine])
+        evidence.add_chromosome(raw, position[mine], code[mine])
     return evidence
+
+
+def settled(evidence: BuildEvidence, build: str, why: str) -> BuildGuess | None:
+    """The build that a person or a site list tells; None where anything contradicts it.
+
+    Known positions of another build, positions beyond the chromosomes and contig lengths contradict. No known
+    position needs to be met: rare variants and invented data have none. `why` is the first sentence.
+    """
+    vetoed = {each for each in BUILDS if _is_vetoed(evidence, each)}
+    if build in vetoed or build_by_contigs(evidence) not in (None, build):
+        return None
+    confidence = SURE
+    if evidence.patterns:
+        odds = _posterior(evidence, vetoed)
+        if max(odds, key=lambda each: odds[each]) not in (build, _OTHER):
+            return None
+        confidence = max(SURE, odds.get(build, 0.0))
+    sentences = (why, *_sentences(evidence))
+    return BuildGuess(value=build, confidence=round(min(0.999, confidence), 3), evidence=sentences)
 
 
 def judge(evidence: BuildEvidence) -> BuildGuess:

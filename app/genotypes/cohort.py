@@ -57,7 +57,8 @@ class Origin:
 
     `files` are all files of the set (bed, bim and fam). `build` and `strand` are what the format itself says,
     empty when it says nothing; strand is `forward`, `top` or `plus`. `stamps` are what `stamps_of` said of
-    the files when they were read; a `CohortWriter` fills them in.
+    the files when they were read; a `CohortWriter` fills them in. `contigs` are names and lengths that the
+    header states, for the build.
     """
 
     format: str
@@ -66,6 +67,7 @@ class Origin:
     build: str = ""
     strand: str = ""
     stamps: tuple[tuple[int, int], ...] = ()
+    contigs: tuple[tuple[str, int], ...] = ()
 
     @property
     def is_current(self) -> bool:
@@ -415,8 +417,9 @@ def open_cohort(folder: Path) -> Cohort:
 
 def _origin(kept: dict[str, Any]) -> Origin:
     stamps = tuple((size, changed) for size, changed in kept.get("stamps", ()))
-    typed = {"files": tuple(kept["files"]), "reference": Reference(kept["reference"]), "stamps": stamps}
-    return Origin(**kept | typed)
+    contigs = tuple((name, bases) for name, bases in kept.get("contigs", ()))
+    typed = {"files": tuple(kept["files"]), "reference": Reference(kept["reference"])}
+    return Origin(**kept | typed | {"stamps": stamps, "contigs": contigs})
 
 
 def _mapped(path: Path, kind: str, shape: tuple[int, ...]) -> NDArray[Any]:

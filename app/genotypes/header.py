@@ -70,6 +70,11 @@ class Header:
         elif line.startswith(b"##reference=") and not self.reference:
             self.reference = line[12:212].decode("utf-8", "replace")
 
+    @property
+    def contig_lengths(self) -> tuple[tuple[str, int], ...]:
+        """The contigs whose length is stated."""
+        return tuple((name, bases) for name, bases in self.contigs.items() if bases is not None)
+
     def _add_contig(self, inside: bytes) -> None:
         name = _ID.search(inside)
         length = _LENGTH.search(inside)

@@ -8,7 +8,7 @@ import itertools
 import os
 import shutil
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -147,7 +147,9 @@ def _read_other(source: Source, folder: Path, report: Report, digest: bool) -> R
 
 def write_cohort(reader: GenotypeReader, folder: Path, report: Report = silent) -> Cohort:
     """Everything of a reader, packed."""
-    with CohortWriter(folder, reader.origin, reader.samples, **reader.people) as writer:
+    header = getattr(reader, "header", None)
+    origin = reader.origin if header is None else replace(reader.origin, contigs=header.contig_lengths)
+    with CohortWriter(folder, origin, reader.samples, **reader.people) as writer:
         tell = partial(_tell, reader, writer, report)
         for batch in reader.batches():
             writer.append(batch)

@@ -217,7 +217,8 @@ class ScanKeeper:
         reader = self._reader
         names = reader.header.samples[: reader.samples]
         names += [f"sample {number + 1}" for number in range(len(names), reader.samples)]
-        origin = Origin(format="VCF", files=(os.path.abspath(reader.path),))
+        contigs = reader.header.contig_lengths
+        origin = Origin("VCF", (os.path.abspath(reader.path),), contigs=contigs)
         return CohortWriter(folder, origin, names).__enter__()
 
     def _count_formats(self, batch: VcfBatch) -> None:

@@ -60,7 +60,7 @@ def codes_of(only: str) -> frozenset[RepairCode] | None:
 
 
 def repair(session: Session, files: Sequence[Path], out: Path, wanted: Wanted, *, plan_only: bool) -> None:
-    """Repair files, or show the plan; ends with 1 when the service would still refuse them or nothing could be compared."""
+    """Repair files, or show the plan; ends with 1 when they would be refused or alleles were left alone."""
     paths = readable(files)
     errand = _for_target(session, _errand(paths, wanted), wanted)
     report = Throttle(partial(session.out.bar.show, "Repairing"))

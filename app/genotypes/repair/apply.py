@@ -83,6 +83,7 @@ def write_draft(draft: Draft, out: Path, report: Report = silent, home: Path | N
         ledger=ledger_of(draft),
         site_log=str(out / SITE_LOG),
         sample_map=str(out / SAMPLE_MAP),
+        refused=draft.refused,
     )
 
 

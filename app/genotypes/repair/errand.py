@@ -50,6 +50,7 @@ class RepairErrand:
     site_lists: tuple[str, ...] = ()
     panel_build: str = ""
     study_build: BuildGuess | None = None
+    stated_build: str = ""
     chain: str | None = None
     choices: RepairChoices = RepairChoices()
     work: str | None = None
@@ -83,6 +84,7 @@ def _target(errand: RepairErrand, means: Means) -> RepairTarget:
         panel=means.panel or {},
         panel_genotypes=means.panel_genotypes or {},
         study_build=means.study_build,
+        stated_build=means.stated_build,
         chain=means.chain,
         chain_back=means.chain_back or chain_back_of(means.chain),
     )
@@ -157,6 +159,7 @@ def _means(errand: RepairErrand, folder: Path, report: Report) -> Means:
         panel_build=panel.about.build if panel is not None else "",
         panel_genotypes=_people(panel) if panel is not None else None,
         study_build=errand.study_build,
+        stated_build=errand.stated_build,
         chain=Path(errand.chain) if errand.chain else None,
     )
 

@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from functools import reduce
 from operator import add
 
+import numpy as np
+
 from app.domain.finding import BuildGuess
 from app.domain.progress import Progress, Report, silent
 from app.domain.repair import RepairPlan
-from app.genotypes.builds import SPOKEN, evidence_of, judge
+from app.genotypes.builds import SPOKEN, BuildEvidence, evidence_of, judge, settled
 from app.genotypes.cohort import Cohort
 from app.genotypes.repair import (
     alleles,
@@ -73,10 +75,13 @@ def draft_repairs(
 ) -> Draft:
     """Work every repair out; nothing is written. ProblemError when the files do not belong together."""
     study = unite(cohorts, choices.sex)
-    build = target.study_build or build_of(cohorts)
-    draft = begin(study, target, choices, build)
-    draft.certain = build.value is not None and build.confidence >= ENOUGH_CONFIDENCE
+    draft = begin(study, target, choices, target.study_build or BuildGuess())
+    if target.study_build is None or not _is_certain(draft.build):
+        draft.build = _build_for(draft, reduce(add, map(evidence_of, cohorts)))
+    draft.certain = _is_certain(draft.build)
     draft.refused = _refusal(draft)
+    if draft.refused and not draft.certain:
+        draft.leave("build_uncertain", draft.refused, np.flatnonzero(draft.alive))
     for number, step in enumerate(STEPS):
         report(Progress(done=number, total=len(STEPS), unit="steps", step="Planning repairs"))
         step(draft)
@@ -104,6 +109,25 @@ def plan_of(draft: Draft) -> RepairPlan:
     )
 
 
+def _is_certain(build: BuildGuess) -> bool:
+    return build.value is not None and build.confidence >= ENOUGH_CONFIDENCE
+
+
+def _build_for(draft: Draft, evidence: BuildEvidence) -> BuildGuess:
+    """The build by all that is at hand: the files, what the person states, and how they fit the panel."""
+    target = draft.target
+    found = target.study_build or judge(evidence)
+    if _is_certain(found):
+        return found
+    if target.stated_build:
+        why = f"{SPOKEN[target.stated_build]} is stated by you, and nothing contradicts it."
+        found = settled(evidence, target.stated_build, why) or found
+    if not _is_certain(found) and target.build in SPOKEN and orientation.lies_in_panel(draft):
+        why = f"The sites lie where those of the panel lie, which is {SPOKEN[target.build]}."
+        found = settled(evidence, target.build, why) or found
+    return found
+
+
 def build_of(cohorts: Sequence[Cohort]) -> BuildGuess:
     """The build of all files together."""
     return judge(reduce(add, map(evidence_of, cohorts)))
@@ -118,7 +142,7 @@ def _refusal(draft: Draft) -> str:
         sure = f"{build.confidence:.0%} sure" if build.value else "unknown"
         return (
             f"The build of the files is not certain ({sure}); nothing is flipped or lifted below "
-            f"{ENOUGH_CONFIDENCE:.0%}. More sites tell it, such as those of whole chromosomes."
+            f"{ENOUGH_CONFIDENCE:.0%}. State the build, or bring more sites, such as whole chromosomes."
         )
     if target.build and target.build != build.value and target.chain is None:
         here, there = SPOKEN.get(build.value or "", build.value), SPOKEN.get(target.build, target.build)

@@ -34,6 +34,7 @@ class Means:
     panel_build: str = ""
     panel_genotypes: Mapping[str, Path] | None = None
     study_build: BuildGuess | None = None
+    stated_build: str = ""
     chain: Path | None = None
     chain_back: Path | None = None
 
@@ -52,6 +53,7 @@ def target_of(rules: RulePack, means: Means) -> RepairTarget:
         panel=panel,
         panel_genotypes=means.panel_genotypes or {},
         study_build=means.study_build,
+        stated_build=means.stated_build,
         chain=means.chain,
         chain_back=means.chain_back or chain_back_of(means.chain),
         chromosomes=taken,

@@ -21,7 +21,8 @@ class RepairTarget:
     `build` is that of the panel, None: the build of the files stays. `panel` gives its sites by plain
     chromosome name; empty: nothing is compared. `panel_genotypes` are VCFs with the panel's people by plain
     chromosome name, for palindromic sites. `chromosomes` are those the service takes, None: all.
-    `study_build` is what a check said of the files, None: it is worked out. `most_samples` 0 is no limit.
+    `study_build` is what a check said of the files, None: it is worked out; `stated_build` is what the person
+    says, empty for nothing. `most_samples` 0 is no limit.
     `population` is the one chosen for frequencies, empty when there is none.
     """
 
@@ -30,6 +31,7 @@ class RepairTarget:
     panel: Mapping[str, SiteTable] = field(default_factory=dict)
     panel_genotypes: Mapping[str, Path] = field(default_factory=dict)
     study_build: BuildGuess | None = None
+    stated_build: str = ""
     chain: Path | None = None
     chain_back: Path | None = None
     chromosomes: frozenset[str] | None = None

@@ -23,6 +23,7 @@ KEYS = {
     "sample_map",
     "ready",
     "verdict",
+    "refused",
 }
 _COMPLEMENT = str.maketrans("ACGT", "TGCA")
 FLIPS = 25
