@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from app.domain.finding import CheckReport
 from app.domain.model import Model
+from app.domain.path_text import PathText, ShownText
 from app.domain.repair import RepairOutcome
 from app.domain.verdict import Verdict
 
@@ -21,8 +22,8 @@ class DatasetState(StrEnum):
 class DataFile(Model):
     """A file as it was when it was added; `size` in bytes, `modified` in nanoseconds since the epoch."""
 
-    path: str
-    name: str
+    path: PathText
+    name: ShownText
     size: int
     modified: int
 
@@ -35,7 +36,7 @@ class Dataset(Model):
     """
 
     id: str
-    name: str
+    name: ShownText
     files: tuple[DataFile, ...]
     state: DatasetState = DatasetState.NEW
     report: CheckReport | None = None

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from app.domain.cohort_summary import CohortSummary
 from app.domain.model import Model
+from app.domain.path_text import PathText, ShownText
 
 
 class Severity(StrEnum):
@@ -23,10 +24,10 @@ class Finding(Model):
 
     code: str
     severity: Severity
-    title: str
-    detail: str = ""
-    file: str | None = None
-    where: str = ""
+    title: ShownText
+    detail: ShownText = ""
+    file: PathText | None = None
+    where: ShownText = ""
     count: int = 1
     what_to_do: str = ""
     fix: str | None = None
@@ -49,8 +50,8 @@ class FileFacts(Model):
     `sha256` is of the file's bytes, None when the pass did not end. `call_rate` is a mean over genotypes.
     """
 
-    path: str
-    name: str
+    path: PathText
+    name: ShownText
     size: int
     format: str = ""
     compression: str = ""

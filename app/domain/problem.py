@@ -7,6 +7,7 @@ a family (see `services/cloudgene/problems.py` for an example) and travels as `P
 from enum import StrEnum
 
 from app.domain.model import Model
+from app.domain.path_text import ShownText
 
 
 class Kind(StrEnum):
@@ -35,13 +36,13 @@ class Problem(Model):
     """
 
     kind: Kind
-    title: str
-    what_happened: str
-    what_you_can_do: str = ""
+    title: ShownText
+    what_happened: ShownText
+    what_you_can_do: ShownText = ""
     retry: bool = False
     retry_after_s: float | None = None
-    subject: str | None = None
-    details: str = ""
+    subject: ShownText | None = None
+    details: ShownText = ""
 
     def sentence(self) -> str:
         """The problem in one line, for logs, lists and the command line."""

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from app.domain.finding import BuildGuess, CheckReport, FileFacts, Finding, Severity
+from app.domain.path_text import shown
 from app.domain.progress import Progress, Report, silent
 from app.genotypes.builds import BuildEvidence, judge, naturally
 from app.genotypes.checks import ACROSS_CHECKS, COHORT_CHECKS, FILE_CHECKS, calls, container, sites
@@ -250,7 +251,7 @@ def _stage(finding: Finding) -> str:
 def _sentence(finding: Finding) -> str:
     place = f" ({finding.where})" if finding.where else ""
     name = f"{Path(finding.file).name}: " if finding.file else ""
-    return f"{name}{finding.title}{place}."
+    return shown(f"{name}{finding.title}{place}.")
 
 
 def _summary(subjects: Sequence[Subject], build: BuildGuess) -> CheckReport:

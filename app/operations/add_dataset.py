@@ -18,6 +18,7 @@ from app.domain.problem import Kind, problem
 from app.domain.verdict import Verdict
 from app.operations.cohort_folder import forget_cohort
 from app.operations.desk import Desk
+from app.operations.ordinary_file import refuse_special
 from app.operations.repair_stage import give_up_prepared
 from app.store import datasets, jobs
 from app.store.store import Connection as StoreConnection
@@ -110,6 +111,7 @@ def dataset_for_report(
 def data_file(path: Path) -> DataFile:
     """A file as it is now."""
     try:
+        refuse_special(path)
         stat = path.stat()
         with path.open("rb"):
             pass

@@ -20,6 +20,7 @@ from app.domain.verdict import Outcome, Verdict
 from app.genotypes.check import CheckOptions, check_files
 from app.genotypes.worker import Throttle
 from app.imputation.scratch import remove_abandoned, scratch_folder
+from app.operations.ordinary_file import refuse_special
 
 SCRATCH = "haplodesk-check-"
 
@@ -102,7 +103,7 @@ def readable(files: Sequence[Path]) -> list[Path]:
         found += _inside(each) if each.is_dir() else [each]
     for path in found:
         try:
-            _refuse_special(path)
+            refuse_special(path)
             with path.open("rb"):
                 pass
         except OSError as error:
@@ -114,18 +115,6 @@ def readable(files: Sequence[Path]) -> list[Path]:
                 subject=str(path),
             ) from error
     return found
-
-
-def _refuse_special(path: Path) -> None:
-    """To open a pipe would wait for its writer, for ever. ProblemError."""
-    if path.exists() and not path.is_file():
-        raise problem(
-            Kind.INPUT,
-            "This is not an ordinary file",
-            f"{path} is a pipe, a socket or a device.",
-            "Save the data as a file, then check that.",
-            subject=str(path),
-        )
 
 
 def _inside(folder: Path) -> list[Path]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.finding import CheckReport
 from app.domain.problem import ProblemError
 from app.genotypes.check import check_files
 from app.genotypes.cohort import open_cohort
@@ -73,3 +74,18 @@ def test_a_cohort_knows_whether_its_files_are_still_the_same(tmp_path: Path) -> 
     assert not origin.is_current
     path.unlink()
     assert not origin.is_current
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names of files are text here")
+def test_a_name_that_is_not_utf8_goes_through_a_check(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"S\xff1.vcf")
+    try:
+        path.write_bytes(good().replace(b"0/1", b"0/7"))
+    except OSError:
+        pytest.skip("this file system takes UTF-8 only")
+    report = check_files([path])
+    again = CheckReport.model_validate_json(report.model_dump_json())
+    assert again == report
+    assert Path(again.files[0].path).is_file()
+    assert again.error is not None
+    assert "S\ufffd1" in again.error

@@ -1,13 +1,14 @@
 """Files come in as one dataset, with a name that keeps its letters."""
 
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
 
 from app.domain.changes import Noun
 from app.domain.problem import ProblemError
-from app.operations.add_dataset import add_dataset, data_files
+from app.operations.add_dataset import add_dataset, data_file, data_files
 from app.operations.desk import Desk
 from app.store import datasets
 
@@ -63,3 +64,13 @@ def test_a_bed_brings_the_files_it_needs(tmp_path: Path) -> None:
     names = ["study.bed", "study.bim", "study.fam"]
     assert [f.name for f in data_files((tmp_path / "study.bed",))] == names
     assert [f.name for f in data_files((tmp_path,))] == names
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in folders here")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "a.vcf"
+    os.mkfifo(pipe)
+    with pytest.raises(ProblemError, match="not an ordinary file"):
+        data_files((pipe,))
+    with pytest.raises(ProblemError, match="not an ordinary file"):
+        data_file(pipe)
