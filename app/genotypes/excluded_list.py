@@ -228,11 +228,11 @@ def save_learned(path: Path, rows: Mapping[str, Sequence[LearnedRow]]) -> int:
     return len(flat) - before
 
 
-def _stored(rows: Sequence[tuple[str, int, str, str]]) -> dict[str, NDArray[Any]]:
+def _stored(rows: Sequence[tuple[str, int, str, str]]) -> dict[str, Any]:
     """Columns as arrays; a column of equal widths would cut long alleles, or be as wide as the longest."""
-    stored: dict[str, NDArray[Any]] = {"position": np.array([each[1] for each in rows], np.int64)}
+    stored: dict[str, Any] = {"position": np.array([each[1] for each in rows], np.int64)}
     for at, name in _TEXTS:
-        texts = Texts.of(each[at] for each in rows)
+        texts = Texts.of(str(each[at]) for each in rows)
         stored |= {name + _BLOB: texts.blob, name + _ENDS: texts.ends}
     return stored
 

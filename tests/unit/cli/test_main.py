@@ -45,7 +45,7 @@ def test_version_and_help(cli: Cli) -> None:
     assert shown.code == 0
     for command in ("services", "panels", "check", "submit", "jobs", "results", "impute", "self-check"):
         assert f"  {command} " in shown.out
-    for later in ("repair", "convert", "workflow", "audit"):
+    for later in ("convert", "workflow", "audit"):
         assert later not in shown.out
 
 
