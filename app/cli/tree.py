@@ -11,6 +11,7 @@ from app.cli.commands import (
     backup,
     chains,
     check,
+    convert,
     doctor,
     impute,
     jobs,
@@ -42,6 +43,7 @@ def build() -> typer.Typer:
     for group in (services.app, panels.app, chains.app):
         app.add_typer(group)
     app.command("check")(check.check)
+    app.command("convert")(convert.convert)
     app.command("repair")(repair.repair)
     app.command("submit")(submit.submit)
     for group in (jobs.app, results.app):

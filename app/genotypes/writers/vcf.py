@@ -97,7 +97,7 @@ class VcfWriter:
         version: str = "4.2",
         level: int = LEVEL,
     ) -> None:
-        if any(map(_breaks, samples)):
+        if any(map(breaks, samples)):
             raise _refused("the name of a sample", "Choose the repair that renames samples.")
         self.path = path
         self.chromosome = chromosome
@@ -121,7 +121,7 @@ class VcfWriter:
         """Add rows that lie behind all rows so far."""
         if not len(rows.position):
             return
-        lines = _lines(rows, self.chromosome)
+        lines = lines_of(rows, self.chromosome)
         lengths = np.fromiter(map(len, lines), np.int64, len(lines))
         self._stops.append(self._text + np.cumsum(lengths))
         self._begin.append(rows.position - 1)
@@ -209,7 +209,8 @@ def _table() -> NDArray[np.uint32]:
 _HAPLOID = np.frombuffer(b"0.1.", np.uint8)  # by code; a call of one allele is never a het
 
 
-def _lines(rows: VcfRows, chromosome: str) -> list[bytes]:
+def lines_of(rows: VcfRows, chromosome: str) -> list[bytes]:
+    """The lines of rows of one chromosome. ProblemError for alleles that would break a line."""
     key = rows.genotypes | (rows.phased.astype(np.uint8) << 3)[:, None]
     if rows.phase is not None:
         key = key | rows.phase.astype(np.uint8) << 2
@@ -232,7 +233,7 @@ def _lines(rows: VcfRows, chromosome: str) -> list[bytes]:
     return lines
 
 
-def _breaks(name: str) -> bool:
+def breaks(name: str) -> bool:
     """Whether a name has control characters; blanks in names are not forbidden."""
     return any(letter < " " or letter == "\x7f" for letter in name)
 
