@@ -10,7 +10,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +19,11 @@ from app.domain.finding import BuildGuess, CheckReport, FileFacts, Finding, Seve
 from app.domain.path_text import shown
 from app.domain.progress import Progress, Report, silent
 from app.genotypes.builds import BuildEvidence, judge, naturally
-from app.genotypes.checks import ACROSS_CHECKS, COHORT_CHECKS, FILE_CHECKS, calls, container, sites
+from app.genotypes.checks import ACROSS_CHECKS, COHORT_CHECKS, FILE_CHECKS, across, calls, container, sites
 from app.genotypes.checks.cohort_subject import CohortSubject
 from app.genotypes.checks.finding_of import CheckOptions, Subject
+from app.genotypes.checks.joined_groups import joined_figures, joined_summary
+from app.genotypes.checks.people_groups import PeopleGroup, people_groups
 from app.genotypes.checks.site_lists import fill_site_lists
 from app.genotypes.cohort import Cohort
 from app.genotypes.figures import FILE as FIGURES_FILE
@@ -37,6 +39,9 @@ __all__ = ["CheckOptions", "check_files", "evidence_of", "with_findings"]
 
 FIRST_LOOK_FROM = 20_000_000
 """Bytes from which the beginning of a file is judged before the rest is read."""
+
+_MOST_GROUPS = 20
+"""Groups of people, the largest, whose people are looked at: files of one person each may be hundreds."""
 
 _NO_OPTIONS = CheckOptions()
 _ORDER = {Severity.SEVERE: 0, Severity.WARNING: 1, Severity.INFO: 2}
@@ -137,19 +142,39 @@ class _Check:
             self._unread.append(source)
 
     def _with_people(self, answer: CheckReport, subjects: Sequence[Subject]) -> CheckReport:
-        cohorts = _alike([each.cohort for each in self._reads if each.cohort is not None])
-        if not cohorts or not self._options.people:
+        """What the people of each group look like."""
+        groups = _groups_of(subjects)
+        looked_at = sorted(groups, key=lambda each: -each.people)[:_MOST_GROUPS]
+        parts = [each for each in map(self._group, looked_at, [answer.build] * len(looked_at)) if each]
+        if not parts:
             return answer
-        subject = CohortSubject(cohorts, self._options, answer.build, _panel(self._options))
         counts = {"variants": answer.snps, "samples": answer.samples}
-        self._report(Progress(step="Looking at the people", unit="", counts=counts))
         findings: list[Finding] = []
-        for check in COHORT_CHECKS:
-            findings += check(subject)
-        fill_site_lists(subject)
-        save_figures(self._folder, subject.figures)
-        known = {"cohort": subject.summary, "figures": FIGURES_FILE}
+        for group, subject in parts:
+            self._report(Progress(step="Looking at the people", unit="", counts=counts))
+            found = [finding for check in COHORT_CHECKS for finding in check(subject)]
+            fill_site_lists(subject)
+            findings += found if len(groups) == 1 else map(group.naming, found)
+        save_figures(self._folder, joined_figures([each.figures for _, each in parts]))
+        summary = joined_summary(
+            [each.summary for _, each in parts], [len(each.samples) for _, each in parts]
+        )
+        if len(looked_at) < len(groups):
+            why = f"Only the people of the {len(looked_at)} largest of {len(groups):,} groups were looked at."
+            summary = summary.model_copy(update={"why": summary.why | {"groups": why}})
+        known = {"cohort": summary, "figures": FIGURES_FILE}
         return with_findings(answer.model_copy(update=known), findings)
+
+    def _group(self, group: PeopleGroup, build: BuildGuess) -> tuple[PeopleGroup, CohortSubject] | None:
+        """The packed files of a group; None where none was packed or nobody wants to know."""
+        cohorts = _alike([c for n in group.files if (c := self._reads[n].cohort) is not None])
+        if not cohorts or not self._options.people:
+            return None
+        return group, CohortSubject(cohorts, self._options, build, self._panel)
+
+    @cached_property
+    def _panel(self) -> Mapping[str, SiteTable]:
+        return _panel(self._options)
 
 
 def _forget_earlier(folder: Path) -> None:
@@ -161,7 +186,7 @@ def _forget_earlier(folder: Path) -> None:
 
 
 def _alike(cohorts: Sequence[Cohort]) -> list[Cohort]:
-    """The cohorts with the people of the first; the others were found by the checks of all files."""
+    """The cohorts with the people of the first in their order; the others were found by the checks across."""
     return [each for each in cohorts if each.samples == cohorts[0].samples]
 
 
@@ -213,9 +238,18 @@ def _answer(subjects: Sequence[Subject], findings: list[Finding]) -> CheckReport
     for subject in subjects:
         subject.build = build
         found.extend(_of_file(subject))
-    for check in ACROSS_CHECKS:
-        found.extend(check(subjects))
-    return with_findings(_summary(subjects, build), found)
+    groups = _groups_of(subjects)
+    found += across.groups(groups, any(each.options.for_service for each in subjects))
+    for group in groups:
+        together = [subjects[number] for number in group.files]
+        for check in ACROSS_CHECKS:
+            found += check(together) if len(groups) == 1 else map(group.naming, check(together))
+    report = _summary(subjects, build)
+    return with_findings(report.model_copy(update={"samples": sum(each.people for each in groups)}), found)
+
+
+def _groups_of(subjects: Sequence[Subject]) -> list[PeopleGroup]:
+    return people_groups([s.scan.path for s in subjects], [s.scan.header.samples for s in subjects])
 
 
 def with_findings(report: CheckReport, more: Iterable[Finding]) -> CheckReport:
@@ -261,7 +295,6 @@ def _summary(subjects: Sequence[Subject], build: BuildGuess) -> CheckReport:
         accepted=True,
         stage="ok",
         build=build,
-        samples=max((each.scan.samples for each in subjects), default=0),
         snps=sum(len(each.scan.sites) for each in subjects),
         chromosomes=tuple(naturally(chromosomes)),
         phased=all(phased) if phased else None,

@@ -1,13 +1,30 @@
-"""Checks of all files together."""
+"""Checks of all files together: of each group of people by itself, and how many groups there are."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from app.domain.finding import Finding
 from app.domain.repair import RepairCode
-from app.genotypes.checks.finding_of import SEVERE, WARNING, Subject, some
+from app.genotypes.checks.finding_of import INFO, SEVERE, WARNING, Subject, some
+from app.genotypes.checks.people_groups import PeopleGroup
+
+
+def groups(found: Sequence[PeopleGroup], for_service: bool) -> Iterable[Finding]:
+    """Different people: a job takes one group, so that all in one would be refused."""
+    if len(found) < 2:
+        return
+    yield Finding(
+        code="files.groups",
+        severity=SEVERE if for_service else INFO,
+        title=f"{len(found):,} groups of people",
+        detail="The files are of different people. Each group can be sent as a job of its own.",
+        where=some([f"{each.name} ({each.people:,})" for each in found]),
+        count=len(found),
+        what_to_do="Add each group as a dataset of its own.",
+    )
 
 
 def file_names(subjects: Sequence[Subject]) -> Iterable[Finding]:
@@ -15,27 +32,29 @@ def file_names(subjects: Sequence[Subject]) -> Iterable[Finding]:
     by_name: dict[str, list[str]] = defaultdict(list)
     for subject in subjects:
         by_name[subject.name].append(subject.scan.path)
-    for name, paths in by_name.items():
+    for paths in by_name.values():
         if len(paths) > 1:
             yield Finding(
                 code="files.same_name",
                 severity=SEVERE,
-                title="Two files have the same name",
+                title=f"{len(paths):,} files have the same name",
                 detail="At the server one would take the place of the other.",
-                where=name,
+                where=some(list(map(_with_folder, paths))),
                 count=len(paths),
                 what_to_do="Rename one of them, or remove one that was added twice.",
             )
 
 
 def chromosomes(subjects: Sequence[Subject]) -> Iterable[Finding]:
-    """A chromosome in two files is imputed twice or not at all."""
-    files: dict[str, list[str]] = defaultdict(list)
+    """A chromosome in two files of the same people is imputed twice or not at all."""
+    files: dict[str, list[Subject]] = defaultdict(list)
     for subject in subjects:
         for chromosome in subject.chromosomes:
-            files[chromosome].append(subject.name)
-    for chromosome, names in files.items():
-        if len(names) > 1:
+            files[chromosome].append(subject)
+    for chromosome, among in files.items():
+        if len(among) > 1:
+            alike = len({each.name for each in among}) < len(among)
+            names = [_with_folder(each.scan.path) if alike else each.name for each in among]
             yield Finding(
                 code="files.same_chromosome",
                 severity=SEVERE,
@@ -44,6 +63,11 @@ def chromosomes(subjects: Sequence[Subject]) -> Iterable[Finding]:
                 count=len(names),
                 what_to_do="Join them to one file, or leave one out.",
             )
+
+
+def _with_folder(path: str) -> str:
+    """`cohort_a/chr1.vcf.gz`."""
+    return "/".join(Path(path).absolute().parts[-2:])
 
 
 def samples(subjects: Sequence[Subject]) -> Iterable[Finding]:

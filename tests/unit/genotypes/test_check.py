@@ -15,6 +15,7 @@ from app.domain.progress import Progress
 from app.domain.service import Limits
 from app.genotypes.bgzf import BgzfWriter
 from app.genotypes.check import CheckOptions, check_files
+from app.genotypes.figures import load_figures
 from app.genotypes.worker import run_in_process
 from tests.helpers.shared import shared_folder
 from tests.unit.genotypes.vcf_text import columns, good, names, record, vcf
@@ -288,3 +289,50 @@ def test_chromosomes_stand_in_natural_order(tmp_path: Path) -> None:
     assert report.chromosomes == ("2", "10", "X")
     alone = check_files(paths[:1])
     assert "None of the known positions was met." in alone.build.evidence
+
+
+def cohorts_of_two(tmp_path: Path, chromosomes: tuple[str, ...] = ("20", "21")) -> list[Path]:
+    """Two folders with files of the same names: five people in the one, three others in the other."""
+    paths = []
+    for folder, people in (("a", 5), ("b", 3)):
+        (tmp_path / folder).mkdir()
+        for chromosome in chromosomes:
+            path = tmp_path / folder / f"chr{chromosome}.vcf"
+            text = good(people, chromosome=chromosome).decode()
+            path.write_text(text.replace("\tS", f"\t{folder}S"))
+            paths.append(path)
+    return paths
+
+
+def test_files_of_different_people_are_groups(tmp_path: Path) -> None:
+    folder = tmp_path / "kept"
+    folder.mkdir()
+    report = check_files(cohorts_of_two(tmp_path), CheckOptions(), folder=folder)
+    found = {finding.code: finding for finding in report.findings}
+    assert not {"files.same_name", "files.same_chromosome", "files.samples_differ"} & found.keys()
+    groups = found["files.groups"]
+    assert (groups.severity, groups.count, groups.where) == (Severity.INFO, 2, "a (5), b (3)")
+    assert report.accepted
+    assert report.samples == 8
+    figures = load_figures(folder / report.figures)
+    assert figures.samples.tolist() == [*(f"aS{n}" for n in range(5)), *(f"bS{n}" for n in range(3))]
+    assert figures.chunk_call_rate.shape == (2, 8)
+    assert report.cohort is not None
+    assert report.cohort.call_rate == pytest.approx(0.75)
+
+
+def test_one_job_of_a_service_takes_one_group(tmp_path: Path) -> None:
+    report = check_files(cohorts_of_two(tmp_path), SERVICE)
+    assert {f.code: f.severity for f in report.findings}["files.groups"] is Severity.SEVERE
+
+
+def test_a_chromosome_twice_in_one_group_is_named_with_its_folder(tmp_path: Path) -> None:
+    paths = cohorts_of_two(tmp_path)
+    (tmp_path / "a" / "again").mkdir()
+    again = tmp_path / "a" / "again" / "chr20.vcf"
+    again.write_bytes(paths[0].read_bytes())
+    found = {f.code: f for f in check_files([*paths, again]).findings}
+    assert found["files.same_chromosome"].where == "a/chr20.vcf, again/chr20.vcf"
+    assert found["files.same_name"].where == "a/chr20.vcf, again/chr20.vcf"
+    assert found["files.same_name"].detail.startswith("a: ")
+    assert found["files.groups"].count == 2
