@@ -9,7 +9,7 @@ from app.domain.repair import RepairCode as R
 from app.genotypes.cohort import MISSING, RowFlag
 from app.genotypes.repair.alleles import Stand, stands
 from app.genotypes.repair.draft import Draft, Rows
-from app.genotypes.repair.genotype_rows import pieces, read_block
+from app.genotypes.repair.genotype_rows import count_merged, pieces, read_block
 from app.genotypes.site_table import OTHER
 
 
@@ -28,6 +28,7 @@ def duplicates(draft: Draft) -> None:
     )
     chosen = np.isin(keep, merged) & alike
     draft.partner[keep[chosen]] = extra[chosen]
+    count_merged(draft, np.unique(keep[chosen]))
     why = "Services count or refuse them; the one with more calls stays."
     draft.offer(
         R.DROP_DUPLICATES, np.union1d(extra, _not_in_panel(draft)).astype(np.intp), loses=True, why=why

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.genotypes.cohort import HET, HOM_ALT, HOM_REF, MALE, MISSING, Bits, Codes, Cohort, RowFlag
+from app.genotypes.cohort import HET, HOM_ALT, HOM_REF, MALE, MISSING, Bits, Codes, Cohort, RowFlag, count
 from app.genotypes.repair.draft import Draft, Rows
 from app.genotypes.repair.regions import in_non_par
 from app.genotypes.repair.split_records import hide_other_alleles, stored_codes
@@ -101,7 +101,18 @@ def recount(draft: Draft) -> None:
     rows = np.flatnonzero(draft.alive)
     for piece in pieces(draft, rows, len(kept)):
         codes = _codes(draft, piece)[:, kept]
-        draft.counts[piece] = np.stack([np.count_nonzero(codes == c, axis=1) for c in range(4)], axis=1)
+        draft.counts[piece] = count(codes)
+    count_merged(draft, rows[draft.partner[rows] >= 0])
+
+
+def count_merged(draft: Draft, rows: Rows) -> None:
+    """Count genotypes of rows whose gaps another row fills, as they will be written."""
+    people = np.flatnonzero(draft.kept)
+    for piece in pieces(draft, rows, len(people)):
+        found = count(read_block(draft, piece, people).genotypes)
+        turned = draft.swap[piece]
+        found[turned] = found[turned][:, [2, 1, 0, 3]]
+        draft.counts[piece] = found
 
 
 @dataclass(frozen=True)
@@ -117,8 +128,9 @@ def tally(draft: Draft, rows: Rows, group: NDArray[np.intp], groups: int) -> Tal
     """Count the calls of everybody in groups of rows; one pass over packed genotypes, most never unpacked."""
     shape = (groups, len(draft.study.samples))
     missing, het = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
-    _tally_split(draft, rows, group, missing, het)
-    whole = np.flatnonzero(draft.flags[rows] & np.uint32(int(RowFlag.SPLIT)) == 0)
+    depends = (draft.flags[rows] & np.uint32(int(RowFlag.SPLIT)) > 0) | (draft.partner[rows] >= 0)
+    _tally_dependent(draft, rows[depends], group[depends], missing, het)
+    whole = np.flatnonzero(~depends)
     key = group[whole].astype(np.int64) << 16 | draft.study.cohort[rows[whole]]
     order = np.argsort(key, kind="stable")
     for members in np.split(order, np.flatnonzero(np.diff(key[order])) + 1) if len(order) else ():
@@ -130,13 +142,13 @@ def tally(draft: Draft, rows: Rows, group: NDArray[np.intp], groups: int) -> Tal
     return Tally(missing, het, np.bincount(group, minlength=groups))
 
 
-def _tally_split(
+def _tally_dependent(
     draft: Draft, rows: Rows, group: NDArray[np.intp], missing: NDArray[np.int64], het: NDArray[np.int64]
 ) -> None:
-    """Add the rows of records with several ALT alleles, whose calls depend on one another."""
-    split = np.flatnonzero(draft.flags[rows] & np.uint32(int(RowFlag.SPLIT)))
-    for places in pieces(draft, split, len(draft.study.samples)):
-        codes = _codes(draft, rows[places])
+    """Add rows whose calls depend on those of others: of several ALT alleles, and merged duplicates."""
+    everyone = np.arange(len(draft.study.samples))
+    for places in pieces(draft, np.arange(len(rows)), len(everyone)):
+        codes = read_block(draft, rows[places], everyone).genotypes
         np.add.at(missing, group[places], codes == MISSING)
         np.add.at(het, group[places], codes == HET)
 

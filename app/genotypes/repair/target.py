@@ -50,7 +50,8 @@ class RepairChoices:
     """What is ticked and how strict the thresholds are.
 
     `chosen` None: what each repair proposes by itself. `sites` are positions by plain chromosome name that
-    thinning keeps. `sex` are names to 1 (male) or 2 (female) where the files do not say it. `split_x` writes
+    thinning keeps. `site_call_rate` is that below which Cloudgene leaves a site out.
+    `sex` are names to 1 (male) or 2 (female) where the files do not say it. `split_x` writes
     the three regions of X as files of their own, for engines rather than services.
     """
 
@@ -61,7 +62,7 @@ class RepairChoices:
     split_x: bool = False
     version: str = "4.2"
     sample_call_rate: float = 0.95
-    site_call_rate: float = 0.95
+    site_call_rate: float = 0.90
     hwe_p: float = 1e-6
     frequency_difference: float = 0.2
     palindromic_maf: float = 0.40
