@@ -93,15 +93,37 @@ def _errand(paths: Sequence[Path], wanted: Wanted) -> RepairErrand:
         site_lists=(str(wanted.sites),) if wanted.sites is not None else (),
         panel_build=build or "",
         stated_build=build or "" if wanted.chain is None else "",
-        chain=str(wanted.chain) if wanted.chain is not None else None,
+        chain=_chain(wanted.chain),
         choices=RepairChoices(chosen=wanted.only, drop_samples=_names(wanted.drop_samples)),
     )
 
 
 def _names(path: Path | None) -> frozenset[str]:
+    """The names in a file, one a line. ProblemError when it is no text in UTF-8."""
     if path is None:
         return frozenset()
-    return frozenset(each.strip() for each in path.read_text(encoding="utf-8").splitlines() if each.strip())
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        raise problem(
+            Kind.INPUT,
+            "The list of samples cannot be read",
+            f"{path}: {why}.",
+            "Give a text file in UTF-8 with one name a line.",
+            subject=str(path),
+        ) from error
+    return frozenset(each.strip() for each in lines if each.strip())
+
+
+def _chain(path: Path | None) -> str | None:
+    """The chain file. ProblemError when it is none, also where no position has to be lifted."""
+    from app.genotypes.liftover import read_chain
+
+    if path is None:
+        return None
+    read_chain(path)
+    return str(path)
 
 
 def _for_target(session: Session, errand: RepairErrand, wanted: Wanted) -> RepairErrand:

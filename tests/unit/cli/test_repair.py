@@ -127,6 +127,21 @@ def test_wrong_usage(
     assert cli("repair", files[0], "--out", tmp_path / "out", *wrong).code == 2
 
 
+@pytest.mark.parametrize("option", ["--drop-samples", "--chain"])
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00name"])
+def test_an_option_that_names_no_such_file_is_a_problem(
+    cli: Cli, tmp_path: Path, files: tuple[Path, Path, Path], option: str, content: bytes | None
+) -> None:
+    named = tmp_path / "named"
+    if content is not None:
+        named.write_bytes(content)
+    answer = cli("repair", files[0], "--out", tmp_path / "out", option, named, "--json")
+    assert answer.code == 3
+    assert answer.data["problem"]["kind"] != "bug"
+    assert "named" in answer.data["problem"]["what_happened"]
+    assert not (tmp_path / "out").exists()
+
+
 def test_what_is_no_genotype_file_is_a_problem(cli: Cli, tmp_path: Path) -> None:
     path = tmp_path / "a.vcf.gz"
     path.write_text("hello")
