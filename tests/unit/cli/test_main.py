@@ -43,9 +43,19 @@ def test_version_and_help(cli: Cli) -> None:
     assert cli("--version").out.startswith("haplodesk ")
     shown = cli("--help")
     assert shown.code == 0
-    for command in ("services", "panels", "check", "submit", "jobs", "results", "impute", "self-check"):
+    for command in (
+        "services",
+        "panels",
+        "check",
+        "convert",
+        "submit",
+        "jobs",
+        "results",
+        "impute",
+        "self-check",
+    ):
         assert f"  {command} " in shown.out
-    for later in ("convert", "workflow", "audit"):
+    for later in ("workflow", "audit"):
         assert later not in shown.out
 
 
