@@ -303,6 +303,7 @@ def test_most_sites_are_not_left_out_for_one_sample(tmp_path: Path, missing: int
     codes[:missing, 9] = 3
     rows: list[Row] = [("1", 1_000_000 + 900 * i, ".", "A", "G", codes[i].tolist()) for i in range(100)]
     cohort = cohort_of_rows(tmp_path / "c", [f"s{i}" for i in range(10)], rows)
-    plan = plan_repairs([cohort], RepairTarget(study_build=SURE), RepairChoices(sample_call_rate=0))
+    choices = RepairChoices(sample_call_rate=0, site_call_rate=0.95)
+    plan = plan_repairs([cohort], RepairTarget(study_build=SURE), choices)
     (step,) = [each for each in plan.steps if each.code is RepairCode.DROP_SITES_CALL_RATE]
     assert (step.sites, step.chosen, bool(step.caution)) == (missing, chosen, not chosen)
