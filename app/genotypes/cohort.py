@@ -28,10 +28,15 @@ HOM_REF, HET, HOM_ALT, MISSING = 0, 1, 2, 3
 UNKNOWN, MALE, FEMALE = 0, 1, 2
 CONTROL, CASE = 1, 2
 ROWS_AT_ONCE = 2048
+MOST_NAMES = 1 << 16
 _COPIED_AT_ONCE = 1 << 20
 
 Codes = NDArray[np.uint8]
 Bits = NDArray[np.bool_]
+
+
+class TooManyNamesError(ValueError):
+    """A file names more chromosomes than have a number in a cohort."""
 
 
 class RowFlag(IntFlag):
@@ -225,7 +230,7 @@ class CohortWriter:
     """Writes a cohort batch by batch; use in a `with`.
 
     The folder is readable only when the block ends well (`cohort.json` is written last); it is removed when
-    the block raises. OSError comes through unchanged.
+    the block raises. OSError comes through unchanged; TooManyNamesError for more names than have a number.
     """
 
     def __init__(self, folder: Path, origin: Origin, samples: Sequence[str], **people: Sequence[Any]) -> None:
@@ -235,7 +240,8 @@ class CohortWriter:
         self._about = {"origin": vars(origin) | known, "samples": list(samples)}
         self._about |= {name: list(values) for name, values in people.items()}
         self._samples = len(samples)
-        self._names: list[str] = []
+        self._names: dict[str, int] = {}
+        self._numbered: tuple[Sequence[str], NDArray[np.uint16]] = ((), np.zeros(0, np.uint16))
         self._open: dict[str, BinaryIO] = {}
         self._sizes = dict.fromkeys(_BLOBS, 0)
         self.rows = 0
@@ -284,11 +290,16 @@ class CohortWriter:
 
     def _numbers_of(self, names: Sequence[str]) -> NDArray[np.uint16]:
         """Our number for each name, new ones added."""
-        places = {name: number for number, name in enumerate(self._names)}
-        for name in names:
-            places.setdefault(name, len(places))
-        self._names = list(places)
-        return np.array([places[name] for name in names] or [0], np.uint16)
+        last, numbers = self._numbered
+        if names is last and len(names) == len(numbers):
+            return numbers
+        places = self._names
+        found = [places.setdefault(name, len(places)) for name in names]
+        if len(places) > MOST_NAMES:
+            raise TooManyNamesError(f"more than {MOST_NAMES:,} names of chromosomes")
+        numbers = np.array(found or [0], np.uint16)
+        self._numbered = (names, numbers)
+        return numbers
 
     def _append_texts(self, batch: Batch) -> None:
         for name, texts in (("ids", batch.ids), ("refs", batch.refs), ("alts", batch.alts)):
@@ -351,7 +362,7 @@ class CohortWriter:
             return
         about = self._about | {
             "version": VERSION,
-            "names": self._names,
+            "names": list(self._names),
             "rows": self.rows,
             "records": self.records,
         }

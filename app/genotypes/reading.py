@@ -13,8 +13,8 @@ from functools import partial
 from pathlib import Path
 
 from app.domain.progress import Progress, Report, silent
-from app.genotypes.cohort import Cohort, CohortWriter, open_cohort
-from app.genotypes.readers.contract import GenotypeReader
+from app.genotypes.cohort import Cohort, CohortWriter, TooManyNamesError, open_cohort
+from app.genotypes.readers.contract import FormatError, GenotypeReader
 from app.genotypes.scan import Scan, scan_file
 from app.genotypes.sniff import Content, look
 
@@ -146,7 +146,15 @@ def _read_other(source: Source, folder: Path, report: Report, digest: bool) -> R
 
 
 def write_cohort(reader: GenotypeReader, folder: Path, report: Report = silent) -> Cohort:
-    """Everything of a reader, packed."""
+    """Everything of a reader, packed. FormatError or OSError."""
+    try:
+        return _written(reader, folder, report)
+    except TooManyNamesError as error:
+        title, advice = "The file has more chromosome names than any genome has", "Keep the chromosomes only."
+        raise FormatError("chromosome.too_many", reader.origin.files[0], title, advice=advice) from error
+
+
+def _written(reader: GenotypeReader, folder: Path, report: Report) -> Cohort:
     header = getattr(reader, "header", None)
     origin = reader.origin if header is None else replace(reader.origin, contigs=header.contig_lengths)
     with CohortWriter(folder, origin, reader.samples, **reader.people) as writer:

@@ -15,6 +15,8 @@ from app.genotypes.slow_rows import ABSENT_ALLELE, MISSING_ALLELE
 from app.genotypes.texts import Texts
 
 MOST_ALTS = 250  # a record with more gets no rows in a cohort
+_ALWAYS_KEPT = 10  # ALT alleles that a record of any number of samples may have
+_MOST_CALLS = 200_000  # of a record with more: its ALT alleles times its samples
 _ROW_BYTES = 4 << 20  # of packed rows that are made at once
 
 
@@ -61,10 +63,15 @@ class VcfBatch(Batch):
         words = {int(row): self.alts.raw(row).split(b",") for row in np.flatnonzero(several).tolist()}
         times = np.ones(len(self), np.int64)
         for row, alts in words.items():
-            times[row] = len(alts) if len(alts) <= MOST_ALTS else 0
+            times[row] = len(alts) if len(alts) <= self.most_alts else 0
         sizes = np.cumsum(times) * max(16, _packed(self).shape[1])
         for group in np.split(np.arange(len(self)), np.flatnonzero(np.diff(sizes // _ROW_BYTES)) + 1):
             yield self._split(group, times, words)
+
+    @property
+    def most_alts(self) -> int:
+        """ALT alleles of a record that gets rows: what takes no room in the file takes much when packed."""
+        return min(MOST_ALTS, max(_ALWAYS_KEPT, _MOST_CALLS // max(1, self.samples)))
 
     def _part(self, index: NDArray[np.intp], alts: Texts) -> Batch:
         whole = len(index) == len(self) and alts is self.alts

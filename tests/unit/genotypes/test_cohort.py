@@ -1,13 +1,27 @@
 """Packed genotypes: what is written comes back, and nothing half-written can be opened."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.genotypes.cohort import Batch, Cohort, CohortWriter, Origin, count, open_cohort, pack, unpack
+from app.genotypes.cohort import (
+    MOST_NAMES,
+    Batch,
+    Cohort,
+    CohortWriter,
+    Origin,
+    count,
+    open_cohort,
+    pack,
+    unpack,
+)
+from app.genotypes.readers.contract import FormatError
+from app.genotypes.reading import write_cohort
 from app.genotypes.texts import Texts, joined
 
 
@@ -88,3 +102,32 @@ def test_nothing_stays_of_a_broken_writing(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError):
         broken()
     assert not (tmp_path / "c").exists()
+
+
+class ManyNames:
+    """A reader of a file that names a new chromosome in every record."""
+
+    origin = Origin("BCF", ("many.bcf",))
+    samples = ("S",)
+    people: ClassVar[dict[str, Sequence[str] | Sequence[int]]] = {}
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def batches(self, rows: int = 2048) -> Iterator[Batch]:
+        for at in range(0, self.count, rows):
+            part = batch(np.random.default_rng(1), min(rows, self.count - at), 1, at, odd=False)
+            part.names = [f"c{at + number}" for number in range(len(part))]
+            part.chromosome = np.arange(len(part), dtype=np.uint16)
+            yield part
+
+    def progress(self) -> tuple[int, int]:
+        return 0, 0
+
+
+def test_more_names_of_chromosomes_than_have_a_number(tmp_path: Path) -> None:
+    assert len(write_cohort(ManyNames(MOST_NAMES), tmp_path / "a").names) == MOST_NAMES
+    with pytest.raises(FormatError, match="chromosome names") as caught:
+        write_cohort(ManyNames(MOST_NAMES + 1), tmp_path / "b")
+    assert (caught.value.code, caught.value.path) == ("chromosome.too_many", "many.bcf")
+    assert not (tmp_path / "b").exists()

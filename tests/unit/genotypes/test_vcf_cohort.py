@@ -113,6 +113,13 @@ def test_missing_alleles_and_records_that_cannot_be_kept(tmp_path: Path) -> None
     assert cohort.flags[0] & np.uint32(SiteFlag.SYMBOLIC)
 
 
+def test_records_of_many_alleles_and_many_samples_are_left_out(tmp_path: Path) -> None:
+    calls = ["0/1"] * 2000
+    rows = [record(place, calls, alt=",".join(["C"] * alts)) for place, alts in ((1, 10), (2, 100), (3, 101))]
+    cohort = cohort_of(tmp_path, rows, 2000)
+    assert (np.bincount(cohort.position).tolist(), cohort.records) == ([0, 10, 100], 3)
+
+
 def test_a_list_of_sites_is_a_cohort_without_samples(tmp_path: Path) -> None:
     rows = [f"20\t{n}\t.\tA\tG,T\t.\tPASS\tAC=1\n" for n in range(1, 4)]
     path = tmp_path / "a.vcf"
