@@ -113,3 +113,17 @@ def test_a_listing_that_is_longer_than_told_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FormatError) as caught:
         open_consumer([path])
     assert caught.value.code == "zip.members"
+
+
+def test_the_large_end_of_an_archive_is_read_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zipfile, "ZIP_FILECOUNT_LIMIT", 0)
+    path = tmp_path / "person.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("genome.txt", consumer_text(STUDY, "23andme"))
+    assert look(path).name == "23andme"
+    data = bytearray(path.read_bytes())
+    struct.pack_into("<2Q", data, data.index(b"PK\6\6") + 24, 5000, 5000)
+    path.write_bytes(data)
+    with pytest.raises(FormatError) as caught:
+        open_consumer([path])
+    assert caught.value.code == "zip.members"
