@@ -2,12 +2,17 @@
 
 from datetime import datetime
 from enum import StrEnum
+from itertools import pairwise
+from pathlib import PurePath
 
 from app.domain.finding import CheckReport
 from app.domain.model import Model
 from app.domain.path_text import PathText, ShownText
 from app.domain.repair import RepairOutcome
 from app.domain.verdict import Verdict
+
+PREPARED = "prepared"
+"""The program's own folder of repaired files, with a folder for each dataset."""
 
 
 class DatasetState(StrEnum):
@@ -46,6 +51,12 @@ class Dataset(Model):
     verdicts: tuple[Verdict, ...] = ()
     made_from: str | None = None
     outcome: RepairOutcome | None = None
+
+    @property
+    def prepared_here(self) -> bool:
+        """Whether files lie where repairs write in the program's own folder; they go after the dataset."""
+        pairs = (each for file in self.files for each in pairwise(PurePath(file.path).parts))
+        return any(outer == PREPARED and inner.startswith("data-") for outer, inner in pairs)
 
     @property
     def size(self) -> int:

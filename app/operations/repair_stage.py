@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from app.domain.changes import Changes
-from app.domain.dataset import DataFile, Dataset
+from app.domain.dataset import PREPARED, DataFile, Dataset
 from app.domain.job import OPEN_STATES
 from app.genotypes.repair.staging import HIDDEN, Stage, close_stage, open_stage, publish, withdraw
 from app.operations.data_folder_trouble import data_folder_trouble
@@ -21,7 +21,6 @@ from app.store.store import Connection as StoreConnection
 
 T = TypeVar("T")
 
-PREPARED = "prepared"
 _AWAY = ".away"
 """Ending of a note that says where, in a folder of the person's, a stage is."""
 _REMOVED = ".removed"

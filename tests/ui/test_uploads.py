@@ -16,6 +16,7 @@ from app.domain.progress import Progress
 from app.operations.tasks import Task, TaskKind, TaskState
 from app.ui.context import Context
 from app.ui.views.uploads.choosing import choose_folder
+from app.ui.views.uploads.dataset_commands import _what_stays
 from app.ui.views.uploads.uploads_view import UploadsView
 from tests.ui import samples
 from tests.ui.fakes import FakeLibrary, FakeOperations
@@ -163,6 +164,13 @@ def test_removing_can_be_undone(uploads: UploadsView, operations: FakeOperations
     qtbot.waitUntil(lambda: len(uploads.context.notices.boxes()) == 1)
     uploads.add([Path(f.path) for f in samples.dataset(1).files], "cohort-A")
     qtbot.waitUntil(lambda: operations.names() == ["remove_dataset", "add_dataset"])
+
+
+def test_it_is_told_that_files_of_the_program_go(uploads: UploadsView, context: Context) -> None:
+    file = samples.dataset(1).files[0].model_copy(update={"path": "/h/prepared/data-1/chr1.vcf.gz"})
+    own = samples.dataset(1).model_copy(update={"files": (file,)})
+    assert "are removed" in _what_stays(uploads, own)
+    assert "stay" in _what_stays(uploads, samples.dataset(1))
 
 
 def test_a_new_job_starts_from_here(uploads: UploadsView, context: Context) -> None:

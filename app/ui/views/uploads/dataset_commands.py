@@ -96,19 +96,25 @@ def _rename(view: UploadsView, dataset: Dataset) -> None:
 
 
 def _remove(view: UploadsView, ids: Ids) -> None:
-    """No question: the files stay where they are, and a click brings the dataset back."""
+    """No question: the files stay for now, and a click brings the dataset back."""
     for each in ids:
         view.with_dataset(each, lambda found: _remove_one(view, found))
 
 
+def _what_stays(view: UploadsView, dataset: Dataset) -> str:
+    n = len(dataset.files)
+    if dataset.prepared_here:
+        return view.tr("Its repaired files are removed when the program starts again.")
+    if n == 1:
+        return view.tr("Its file stays where it is.")
+    return plural(view.tr("Its %Ln file(s) stay where they are.", "", n), n)
+
+
 def _remove_one(view: UploadsView, dataset: Dataset) -> None:
     def removed(_changes: object) -> None:
-        n = len(dataset.files)
         view.context.notices.say(
             view.tr("{0} is removed from the list").format(dataset.name),
-            view.tr("Its file stays where it is.")
-            if n == 1
-            else plural(view.tr("Its %Ln file(s) stay where they are.", "", n), n),
+            _what_stays(view, dataset),
             button=view.tr("Undo"),
             on_click=lambda: view.add([Path(f.path) for f in dataset.files], dataset.name),
         )
