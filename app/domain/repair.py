@@ -53,6 +53,8 @@ class RepairCode(StrEnum):
     LIFTOVER = "liftover"
     BATCHES = "batches"
     DROP_LINKAGE = "drop_linkage"  # sites not correlated with their neighbours as in the panel
+    DROP_UNKNOWN_REFERENCE = "drop_unknown_reference"  # not in the panel, and REF may be the other allele
+    DROP_UNKNOWN_ALLELE = "drop_unknown_allele"  # everybody is alike and no panel tells the other allele
 
 
 class RepairStep(Model):

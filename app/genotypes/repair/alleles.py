@@ -14,7 +14,7 @@ from app.genotypes.repair.study import CHROMOSOMES
 from app.genotypes.site_table import OTHER, SiteTable, complemented, swapped
 
 _COMPLEMENT = str.maketrans("ACGT", "TGCA")
-_UNKNOWN = frozenset({".", "0", "N", "-", ""})
+UNKNOWN_ALLELES = frozenset({".", "0", "N", "-", ""})
 _NAMED = re.compile(rb"(?:chr)?(\w{1,2})[:_-](\d{1,9})[:_-]([ACGT])[:_-]([ACGT])", re.IGNORECASE)
 _RS = re.compile(rb"rs(\d{1,10})")
 
@@ -173,7 +173,7 @@ def restored(table: SiteTable, position: int, mine: tuple[str, str]) -> tuple[in
     taken as it is.
     """
     known = [each in ("A", "C", "G", "T") for each in mine]
-    unknown = sum(each in _UNKNOWN for each in mine)
+    unknown = sum(each in UNKNOWN_ALLELES for each in mine)
     first, last = table.ranges(np.array([position], np.int64))
     if sum(known) != 1 or unknown != 1 or int(last[0] - first[0]) != 1:
         return None
@@ -208,9 +208,20 @@ def align(draft: Draft) -> None:
     draft.aligned[both] = True
     mismatch = rows[stand == Stand.MISMATCH]
     draft.offer(R.DROP_MISMATCH, mismatch, loses=True, why="No strand and no order makes them fit the panel.")
+    _guessed(draft, rows[(stand == Stand.ABSENT) & provisional])
     absent = rows[(stand == Stand.ABSENT) & draft.alive[rows]]
     why = "They are not imputed from, though they may help phasing."
     draft.offer(R.DROP_TYPED_ONLY, absent, loses=True, proposed=False, why=why)
+
+
+def _guessed(draft: Draft, rows: Rows) -> None:
+    """Offer to leave out sites whose REF is a guess of the format, and which no site list can prove."""
+    partial = any(table.partial for table in draft.target.panel.values())
+    why = "The panel does not have them, and the format does not say which allele is the reference."
+    caution = "Kept, about every second one would be written with REF and ALT exchanged."
+    if draft.study.guesses_by_frequency:
+        caution = "Kept, some would be written with REF and ALT exchanged."
+    draft.offer(R.DROP_UNKNOWN_REFERENCE, rows, loses=True, proposed=not partial, why=why, caution=caution)
 
 
 def unanchored(draft: Draft) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from app.domain.repair import RepairCode as R
 from app.genotypes.builds import BUILDS, length, plain_chromosome
 from app.genotypes.cohort import RowFlag
+from app.genotypes.repair.alleles import UNKNOWN_ALLELES
 from app.genotypes.repair.draft import Draft, Rows
 from app.genotypes.repair.study import CHROMOSOMES, XY, X
 from app.genotypes.rows import SiteFlag
@@ -154,13 +155,23 @@ def bad_alleles(draft: Draft) -> None:
     other = np.flatnonzero(draft.alive & (draft.code == OTHER))
     pairs = [draft.alleles(row) for row in other.tolist()]
     indel = np.array([_is_indel(*pair) for pair in pairs], bool)
-    draft.offer(R.DROP_INVALID_ALLELES, other[~indel], loses=True, why="Services leave them out.")
+    alone = np.array([_is_one_known(*pair) for pair in pairs], bool)
+    why = "Everybody measured is alike there, and no site list tells the other allele."
+    draft.offer(R.DROP_UNKNOWN_ALLELE, other[alone], loses=True, why=why)
+    draft.offer(R.DROP_INVALID_ALLELES, other[~indel & ~alone], loses=True, why="Services leave them out.")
     service = draft.target.for_service and not draft.target.takes_indels
     draft.offer(R.DROP_INDELS, other[indel], loses=True, proposed=service, why="Services leave them out.")
 
 
 def _is_indel(ref: str, alt: str) -> bool:
     return ref != alt and bool(_BASES.fullmatch(ref)) and bool(_BASES.fullmatch(alt))
+
+
+def _is_one_known(ref: str, alt: str) -> bool:
+    """Whether one allele is of bases and nothing is known of the other, or nothing of both."""
+    unknown = sum(each in UNKNOWN_ALLELES for each in (ref, alt))
+    known = sum(bool(_BASES.fullmatch(each)) for each in (ref, alt))
+    return unknown > 0 and unknown + known == 2
 
 
 def positions(draft: Draft) -> None:

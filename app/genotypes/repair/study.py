@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from app.domain.problem import Kind, problem
 from app.genotypes.builds import plain_chromosome
-from app.genotypes.cohort import UNKNOWN, Cohort
+from app.genotypes.cohort import UNKNOWN, Cohort, Reference
 
 CHROMOSOMES = ("", *map(str, range(1, 23)), "X", "Y", "XY", "MT")
 """Plain names by number, in the order in which they are written; 0 is no human chromosome."""
@@ -41,6 +41,11 @@ class Study:
     def records(self) -> int:
         """Records of all files, also such as could not be kept."""
         return sum(each.records for each in self.cohorts)
+
+    @property
+    def guesses_by_frequency(self) -> bool:
+        """Whether the formats write the commoner allele as the reference, rather than any of the two."""
+        return all(each.origin.reference is not Reference.UNKNOWN for each in self.cohorts)
 
     def column(self, name: str) -> NDArray[np.generic]:
         """An array of all cohorts (`position`, `flags`, `record`, `counts`) by row."""

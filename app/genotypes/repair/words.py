@@ -48,6 +48,8 @@ TITLES: dict[R, str] = {
     R.LIFTOVER: "Lift to the build of the panel",
     R.BATCHES: "Split into balanced batches",
     R.DROP_LINKAGE: "Leave out sites that do not fit their neighbours",
+    R.DROP_UNKNOWN_REFERENCE: "Leave out sites whose reference allele is not known",
+    R.DROP_UNKNOWN_ALLELE: "Leave out sites of which only one allele is known",
 }
 
 NUMBERS: dict[R, int] = {code: number for number, code in enumerate(R, start=1)}

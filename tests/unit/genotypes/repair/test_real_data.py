@@ -137,7 +137,7 @@ def test_lifting_gives_the_known_positions(tmp_path: Path) -> None:
 def test_nothing_is_flipped_when_the_build_is_not_certain(tmp_path: Path) -> None:
     cohort = cohort_of_vcf(shared_data("impute_chr22_eur", "messy", "target.messy.vcf.gz"), tmp_path / "c")
     unsure = BuildGuess(value="GRCh37", confidence=0.94)
-    target = RepairTarget("t", "GRCh37", {"22": panel()}, {}, unsure)
+    target = RepairTarget("t", None, {"22": panel()}, {}, unsure)  # a panel of GRCh37 would settle it
     plan = plan_repairs([cohort], target)
     codes = {step.code for step in plan.steps}
     assert "94%" in plan.refused
