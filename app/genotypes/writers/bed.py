@@ -1,6 +1,7 @@
 """A cohort as PLINK 1 files: .bed, .bim and .fam, as `plink2 --make-bed` writes them.
 
-A1 is ALT and A2 is REF. A record with several ALT alleles is written as several variants. Phase is lost.
+A1 is ALT and A2 is REF. A record with several ALT alleles is written as several variants, in each of which a
+call with another ALT allele is missing. Phase is lost.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from typing import BinaryIO
 import numpy as np
 
 from app.domain.progress import Progress, Report, silent
-from app.genotypes.cohort import UNKNOWN, Cohort
+from app.genotypes.cohort import UNKNOWN, Cohort, RowFlag, pack
 from app.genotypes.readers.packing import to_bed
+from app.genotypes.split_calls import alone
 
 _BED_START = b"\x6c\x1b\x01"
 _STEP = "Writing PLINK files"
@@ -35,7 +37,8 @@ def write_bed(cohort: Cohort, stem: Path, report: Report = silent) -> tuple[Path
         _write_fam(cohort, fam)
         bed.write(_BED_START)
         for rows in cohort.slices():
-            packed = np.asarray(cohort.packed[rows])
+            split = (cohort.flags[rows] & np.uint32(int(RowFlag.SPLIT))).any()
+            packed = pack(alone(cohort, rows)) if split else np.asarray(cohort.packed[rows])
             bed.write(np.ascontiguousarray(to_bed(packed, len(cohort.samples))).data)
             bim.write(_bim_lines(cohort, rows))
             report(Progress(done=rows.stop, total=len(cohort), step=_STEP))

@@ -14,6 +14,7 @@ from app.domain.problem import Kind, problem
 from app.domain.progress import Progress, Report, silent
 from app.genotypes.bgzf import BgzfWriter
 from app.genotypes.cohort import Cohort, RowFlag
+from app.genotypes.split_calls import alone
 from app.genotypes.texts import Texts
 from app.genotypes.writers.vcf import VcfRows, breaks, lines_of
 
@@ -25,8 +26,9 @@ _ABSENT = (b"", b".", b"0")
 def write_vcf(cohort: Cohort, path: Path, report: Report = silent) -> Path:
     """Write a VCF, packed by BGZF where the name ends in `.gz`; it has its name when it is whole.
 
-    A record with several ALT alleles becomes several, as by `bcftools norm -m-any`. Where the cohort does not
-    know REF it is N. OSError comes through unchanged; ProblemError for names that would break a line.
+    A record with several ALT alleles becomes several; in each a call with another ALT allele is missing.
+    Where the cohort does not know REF it is N. OSError comes through unchanged; ProblemError for names that
+    would break a line.
     """
     if any(map(breaks, (*cohort.samples, *cohort.names))):
         raise problem(
@@ -71,7 +73,7 @@ def _rows(cohort: Cohort, rows: slice) -> VcfRows:
         ids=cohort.ids[rows],
         refs=_told(cohort.refs[rows], b"N"),
         alts=_told(cohort.alts[rows], b"."),
-        genotypes=cohort.genotypes(rows),
+        genotypes=alone(cohort, rows),
         phased=cohort.flags[rows] & np.uint32(int(RowFlag.PHASED)) > 0,
         phase=cohort.phase(rows),
         haploid=cohort.haploid(rows) if cohort.has_haploid else None,

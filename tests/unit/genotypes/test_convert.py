@@ -122,3 +122,20 @@ def test_what_holds_no_genotypes_is_a_problem(tmp_path: Path) -> None:
     (tmp_path / "cut.vcf.gz").write_bytes(gzip.compress(MIXED.encode())[:-30])
     with pytest.raises(ProblemError, match="cannot be read"):
         convert(tmp_path / "cut.vcf.gz", tmp_path / "b.vcf")
+
+
+@pytest.mark.parametrize("ending", [".vcf", ".bed"])
+def test_a_call_with_a_third_allele_is_missing_and_never_another_genotype(
+    tmp_path: Path, ending: str
+) -> None:
+    source, target = tmp_path / "a.vcf", tmp_path / "b" / f"x{ending}"
+    calls = "0/0\t0/1\t0/2\t1/2\t2/2\t./."
+    names = "a\tb\tc\td\te\tf"
+    source.write_text(
+        "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t"
+        f"{names}\n2\t5\t.\tA\tC,G\t.\t.\t.\tGT\t{calls}\n"
+        f"2\t9\t.\tA\tC\t.\t.\t.\tGT\t{calls.replace('2', '1')}\n"
+    )
+    convert(source, target)
+    made = [each[4] for each in told(read(target, tmp_path / "again"))]
+    assert made == [[0, 1, 3, 3, 3, 3], [0, 3, 1, 3, 2, 3], [0, 1, 1, 2, 2, 3]]
