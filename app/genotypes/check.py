@@ -28,6 +28,7 @@ from app.genotypes.checks.site_lists import fill_site_lists
 from app.genotypes.cohort import Cohort
 from app.genotypes.figures import FILE as FIGURES_FILE
 from app.genotypes.figures import save_figures
+from app.genotypes.full_disk import told_when_full
 from app.genotypes.readers.contract import FormatError
 from app.genotypes.reading import Read, Source, forget, read_source, sources_of
 from app.genotypes.scan import Scan, quick_scan
@@ -65,8 +66,8 @@ def check_files(
 
     `folder` is where packed genotypes and figures are kept for later checks and repairs; without one they are
     written to a temporary place. Never raises for what a file holds or for one that cannot be read: those
-    become findings. `report` gets bytes read of all files, with live counts of variants and samples, and
-    first findings as soon as the beginning of the files was read.
+    become findings; ProblemError when the disk is full. `report` gets bytes read of all files, with live
+    counts of variants and samples, and first findings as soon as the beginning of the files was read.
     """
     if not paths:
         return _answer([], [_nothing_chosen()])
@@ -155,7 +156,8 @@ class _Check:
             found = [finding for check in COHORT_CHECKS for finding in check(subject)]
             fill_site_lists(subject)
             findings += found if len(groups) == 1 else map(group.naming, found)
-        save_figures(self._folder, joined_figures([each.figures for _, each in parts]))
+        with told_when_full():
+            save_figures(self._folder, joined_figures([each.figures for _, each in parts]))
         summary = joined_summary(
             [each.summary for _, each in parts], [len(each.samples) for _, each in parts]
         )

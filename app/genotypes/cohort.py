@@ -9,6 +9,7 @@ Phase and haploid calls lie in planes of one bit a genotype that exist only wher
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -355,8 +356,14 @@ class CohortWriter:
             shutil.copyfileobj(file, self._file(name), _COPIED_AT_ONCE)
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        for file in self._open.values():
-            file.close()
+        try:
+            with contextlib.ExitStack() as all_of_them:
+                for file in self._open.values():
+                    all_of_them.callback(file.close)  # writes what is left
+        except OSError:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            if kind is None:
+                raise
         if kind is not None:
             shutil.rmtree(self.folder, ignore_errors=True)
             return

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from app.domain.progress import Progress, Report, silent
 from app.genotypes.cohort import Cohort, CohortWriter, TooManyNamesError, open_cohort
+from app.genotypes.full_disk import told_when_full
 from app.genotypes.readers.contract import FormatError, GenotypeReader
 from app.genotypes.scan import Scan, scan_file
 from app.genotypes.sniff import Content, look
@@ -109,8 +110,14 @@ def read_source(
 ) -> Read:
     """Read a source once. `folder` is where its cohort goes, None for none (VCF only).
 
-    Raises FormatError or OSError when it cannot be read; a VCF that is damaged gives a scan that says so.
+    Raises FormatError or OSError when it cannot be read, ProblemError when there is no room for the cohort; a
+    VCF that is damaged gives a scan that says so.
     """
+    with told_when_full():
+        return _read(source, folder, report, digest)
+
+
+def _read(source: Source, folder: Path | None, report: Report, digest: bool) -> Read:
     if folder is not None:
         forget(folder)
     if source.content.vcf:

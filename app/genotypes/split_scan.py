@@ -101,6 +101,7 @@ class _Running:
     variants: int = 0
     found: PartFound | None = None
     failure: str = ""
+    system: OSError | None = None
 
 
 @dataclass
@@ -152,18 +153,20 @@ class PartReaders:
             return
         if isinstance(word, PartFound):
             running.found = word
+        elif isinstance(word, OSError):
+            running.failure, running.system = str(word), word
         elif isinstance(word, str):
             running.failure = word
         else:
             running.done, running.variants = word
 
     def results(self, tell: Callable[[int, int], None]) -> list[PartFound]:
-        """Wait for all; RuntimeError when a process broke down."""
+        """Wait for all; OSError when one could not read or write, RuntimeError when it broke down."""
         while any(each.found is None for each in self._running):
             tell(*self.listen(0.25))
             for each in self._running:
                 if each.failure:
-                    raise RuntimeError(each.failure)
+                    raise each.system or RuntimeError(each.failure)
         return [each.found for each in self._running if each.found is not None]
 
 
@@ -175,6 +178,8 @@ def _read_part(sender: Connection, part: Part) -> None:
     threading.Thread(target=end_with_parent, daemon=True).start()
     try:
         sender.send(read_part(part, sender.send))
+    except OSError as error:
+        sender.send(error)
     except Exception as error:  # noqa: BLE001 - told to the one who waits
         sender.send(f"{type(error).__name__}: {error}")
     sender.close()

@@ -118,7 +118,7 @@ def split_points_of(path: Path, content: bytes, parts: int) -> list[int]:
     return split_points(path, parts)
 
 
-def test_a_process_that_breaks_down_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_system_refuses_a_process_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.vcf.gz"
     path.write_bytes(packed(good(30, 2000)))
     real = scanning.part_folder
@@ -129,7 +129,7 @@ def test_a_process_that_breaks_down_is_told(tmp_path: Path, monkeypatch: pytest.
         return folder
 
     monkeypatch.setattr(scanning, "part_folder", spoiled)
-    with pytest.raises(RuntimeError, match="FileExistsError"):
+    with pytest.raises(FileExistsError, match="haplodesk-parts"):
         scan_file(path, processes=2)
 
 
