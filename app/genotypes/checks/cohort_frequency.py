@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from app.domain.finding import Finding
 from app.domain.repair import RepairCode
 from app.genotypes.checks.cohort_subject import CohortSubject
-from app.genotypes.checks.finding_of import INFO, WARNING
+from app.genotypes.checks.finding_of import FEW_PEOPLE, INFO, WARNING
 from app.genotypes.checks.row_answers import (
     RowAnswer,
     Rule,
@@ -137,7 +137,12 @@ def palindromic_rows(cohort: Cohort) -> NDArray[np.bool_]:
 
 
 def apart(subject: CohortSubject) -> Iterable[RowAnswer]:
-    """Sites far from the reference: nearer to the mirrored frequency, or just elsewhere."""
+    """Sites far from the reference: nearer to the mirrored frequency, or just elsewhere.
+
+    Nothing of a few people: their frequencies are no more than steps.
+    """
+    if len(subject.samples) < FEW_PEOPLE:
+        return
     reference = reference_of(subject)
     mirrored, plain, away = [], [], []
     for cohort, there in zip(subject.cohorts, reference.frequency, strict=True):
@@ -167,7 +172,8 @@ def palindromic(subject: CohortSubject) -> Iterable[RowAnswer]:
     frequencies = [alt_frequency(c)[rows] for c, rows in zip(subject.cohorts, answer.rows, strict=True)]
     near = sum(int((np.abs(each - 0.5) < 0.1).sum()) for each in frequencies)
     detail = f" {near:,} of them have a minor allele frequency above 0.40, where frequencies tell nothing."
-    yield answer.saying(detail=_PALINDROMIC.detail + (detail if near else ""))
+    told = near and len(subject.samples) >= FEW_PEOPLE
+    yield answer.saying(detail=_PALINDROMIC.detail + (detail if told else ""))
 
 
 ROW_CHECKS = (palindromic, apart)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from math import exp, lgamma, log, log1p
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from app.domain.finding import Finding
 from app.domain.repair import RepairCode
 from app.genotypes.checks.cohort_subject import CohortSubject, rows_by_chromosome
-from app.genotypes.checks.finding_of import INFO, WARNING
+from app.genotypes.checks.finding_of import FEW_PEOPLE, INFO, WARNING
 from app.genotypes.checks.row_answers import (
     RowAnswer,
     Rule,
@@ -22,7 +23,7 @@ from app.genotypes.checks.row_answers import (
 from app.genotypes.cohort import Cohort
 from app.genotypes.known_sites import NO_ALLELES, known_sites
 from app.genotypes.panels.match import MatchKind, match
-from app.genotypes.site_table import SiteTable, complemented, letters_code, swapped
+from app.genotypes.site_table import SiteTable, letters_code, swapped
 from app.genotypes.texts import Texts
 
 _KINDS = {
@@ -102,7 +103,8 @@ _OLD_NAMES = (
     "Most identifiers name other positions: they were given in another build and kept when it changed."
 )
 _MOST_APART = 0.2
-_NEAR = (-1, 1)
+_OTHERS = (2, 3, 4, 5, 6)
+_CHANCE, _FEWEST_MOVED = 1e-3, 4
 
 
 def kinds(subject: CohortSubject) -> Iterable[RowAnswer]:
@@ -136,39 +138,77 @@ def off_by_one(subject: CohortSubject) -> Iterable[RowAnswer]:
 def _off_by_one_rows(subject: CohortSubject) -> list[NDArray[np.bool_]]:
     kept = subject.__dict__.get("_off_by_one")
     if kept is None:
-        pairs = zip(subject.cohorts, subject.matches, strict=True)
-        kept = [_shifted(subject, c, m.judged, m.kind, m.frequency) for c, m in pairs]
+        kept = _at_distance(subject, 1)
+        if not beyond_chance(_count(kept), lambda: [_count(_at_distance(subject, n)) for n in _OTHERS]):
+            kept = [np.zeros(len(each), bool) for each in kept]
         subject.__dict__["_off_by_one"] = kept
     result: list[NDArray[np.bool_]] = kept
     return result
 
 
+def _count(masks: list[NDArray[np.bool_]]) -> int:
+    return sum(int(each.sum()) for each in masks)
+
+
+def beyond_chance(beside: int, elsewhere: Callable[[], Sequence[int]]) -> bool:
+    """Whether more sites fit one base away than so many at each of other small distances let expect.
+
+    Known sites lie so close that some fit by chance at any distance; without a shift all distances are alike,
+    and the hits at distance 1 are binomial among all.
+    """
+    if beside < _FEWEST_MOVED:
+        return False
+    others = elsewhere()
+    share, total = 1 / (1 + len(others)), beside + sum(others)
+    if beside <= share * total:
+        return False
+    logs = (
+        lgamma(total + 1)
+        - lgamma(k + 1)
+        - lgamma(total - k + 1)
+        + k * log(share)
+        + (total - k) * log1p(-share)
+        for k in range(beside, total + 1)
+    )
+    return sum(map(exp, logs)) < _CHANCE
+
+
+def _at_distance(subject: CohortSubject, distance: int) -> list[NDArray[np.bool_]]:
+    """Rows of each cohort that fit a site so far before or behind and none at their own place."""
+    steps = (-distance, distance)
+    return [
+        _shifted(subject, c, m.kind, steps) for c, m in zip(subject.cohorts, subject.matches, strict=True)
+    ]
+
+
 def _shifted(
-    subject: CohortSubject,
-    cohort: Cohort,
-    judged: NDArray[np.bool_],
-    kind: NDArray[np.uint8],
-    frequency: NDArray[np.float64],
+    subject: CohortSubject, cohort: Cohort, kind: NDArray[np.uint8], steps: tuple[int, ...]
 ) -> NDArray[np.bool_]:
     result = np.zeros(len(cohort), bool)
     here = alt_frequency(cohort)
+    if len(cohort.samples) < FEW_PEOPLE:
+        here[:] = np.nan
     for name, rows in rows_by_chromosome(cohort):
         table = subject.panel.get(name)
         if table is not None:
             lost = rows[np.isin(kind[rows], (MatchKind.ABSENT, MatchKind.MISMATCH))]
-            result[lost] = _beside_panel(table, cohort, lost, here[lost])
+            result[lost] = _beside_panel(table, cohort, lost, here[lost], steps)
         elif subject.sure_build:
-            result[rows] = _beside_known(subject.sure_build, name, cohort, rows)
+            result[rows] = _beside_known(subject.sure_build, name, cohort, rows, steps)
     return result
 
 
 def _beside_panel(
-    table: SiteTable, cohort: Cohort, rows: NDArray[np.intp], here: NDArray[np.float64]
+    table: SiteTable,
+    cohort: Cohort,
+    rows: NDArray[np.intp],
+    here: NDArray[np.float64],
+    steps: tuple[int, ...],
 ) -> NDArray[np.bool_]:
-    """Which sites the panel has one base away with the same alleles and a like frequency."""
+    """Which sites the panel has a step away with the same alleles and a like frequency."""
     hits = np.zeros(len(rows), np.int64)
     refs, alts = cohort.refs[rows], cohort.alts[rows]
-    for step in _NEAR:
+    for step in steps:
         found = match(table, cohort.position[rows] + step, refs, alts)
         good = found.kind == MatchKind.EXACT
         there = np.full(len(rows), np.nan)
@@ -178,15 +218,17 @@ def _beside_panel(
     return result
 
 
-def _beside_known(build: str, name: str, cohort: Cohort, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
+def _beside_known(
+    build: str, name: str, cohort: Cohort, rows: NDArray[np.intp], steps: tuple[int, ...]
+) -> NDArray[np.bool_]:
+    """Only alleles of the same strand: C/T beside G/A is what the two bases of one CpG show."""
     table, position = known_sites(), cohort.position[rows]
     mine = letters_code(cohort.refs[rows], cohort.alts[rows])
     hit = np.zeros(len(rows), bool)
-    for step in _NEAR:
+    for step in steps:
         found = table.rows(build, name, position + step)
         theirs = table.code[found]
         same = (mine == theirs) | (swapped(mine) == theirs)
-        same |= (complemented(mine) == theirs) | (swapped(complemented(mine)) == theirs)
         hit |= (found >= 0) & same & (theirs != NO_ALLELES)
     result: NDArray[np.bool_] = hit & (table.rows(build, name, position) < 0)
     return result

@@ -12,7 +12,7 @@ from app.domain.finding import Finding
 from app.domain.repair import RepairCode
 from app.genotypes.builds import plain_chromosome
 from app.genotypes.checks.cohort_subject import CohortSubject
-from app.genotypes.checks.finding_of import INFO, WARNING
+from app.genotypes.checks.finding_of import FEW_PEOPLE, INFO, WARNING
 from app.genotypes.checks.row_answers import RowAnswer, Rule, each_cohort, finding_of_rows
 from app.genotypes.cohort import FEMALE, Cohort, RowFlag, count
 from app.genotypes.hwe import hwe_p
@@ -129,14 +129,15 @@ def _judge(
 
 
 def rare(subject: CohortSubject) -> Iterable[RowAnswer]:
-    """Sites with one copy of the rarer allele."""
+    """Sites with one copy of the rarer allele; among a few people most alleles are."""
+    if len(subject.samples) < FEW_PEOPLE:
+        return
     masks = []
     for cohort in subject.cohorts:
         ref = 2 * cohort.counts[:, 0] + cohort.counts[:, 1]
         alt = 2 * cohort.counts[:, 2] + cohort.counts[:, 1]
         masks.append(np.minimum(ref, alt) == 1)
-    if len(subject.samples) > 1:
-        yield each_cohort(subject, _RARE, masks)
+    yield each_cohort(subject, _RARE, masks)
 
 
 def identifiers(subject: CohortSubject) -> Iterable[RowAnswer]:

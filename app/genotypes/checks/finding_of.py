@@ -18,6 +18,8 @@ from app.genotypes.scan import Scan
 
 INFO, WARNING, SEVERE = Severity.INFO, Severity.WARNING, Severity.SEVERE
 PLACES_SHOWN = 3
+FEW_PEOPLE = 10
+"""Fewer cannot show a frequency or the call rate of a site: one call of one person would decide."""
 
 
 class CheckOptions(Model):

@@ -8,7 +8,7 @@ import numpy as np
 
 from app.genotypes.checks import cohort_frequency, cohort_panel, cohort_variants
 from app.genotypes.checks.cohort_subject import CohortSubject
-from app.genotypes.checks.finding_of import INFO, WARNING
+from app.genotypes.checks.finding_of import FEW_PEOPLE, INFO, WARNING
 from app.genotypes.checks.row_answers import RowAnswer, Rule, each_cohort, sites_of
 
 _CALL_RATE = Rule("site.call_rate", WARNING, "Variants with a low call rate")
@@ -27,7 +27,8 @@ def of_counts(subject: CohortSubject) -> Iterable[RowAnswer]:
     low, same, twice = [], [], []
     for cohort in subject.cohorts:
         counts, people = cohort.counts, len(cohort.samples)
-        low.append(counts[:, 3] > (1 - subject.options.variant_call_rate) * people + 1e-9)
+        missing = counts[:, 3] > (1 - subject.options.variant_call_rate) * people + 1e-9
+        low.append(missing & (people >= FEW_PEOPLE))
         alone = (counts[:, 1] == 0) & ((counts[:, 0] == 0) != (counts[:, 2] == 0))
         same.append(alone & (people > 1))
         place = cohort.chromosome.astype(np.int64) << 40 | cohort.position

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from app.domain.finding import Finding
 from app.domain.repair import RepairCode
-from app.genotypes.checks.finding_of import INFO, SEVERE, WARNING, Subject
+from app.genotypes.checks.finding_of import FEW_PEOPLE, INFO, SEVERE, WARNING, Subject
 from app.genotypes.rows import SiteFlag
 from app.genotypes.scan import Sites
 
@@ -157,9 +157,9 @@ def monomorphic(subject: Subject) -> Iterable[Finding]:
 
 
 def call_rate(subject: Subject) -> Iterable[Finding]:
-    """Variants with many missing genotypes."""
+    """Variants with many missing genotypes; of a few people one missing call would be many."""
     scan = subject.scan
-    if not scan.samples:
+    if scan.samples < FEW_PEOPLE:
         return
     limit = subject.options.variant_call_rate
     low = np.flatnonzero(scan.sites.missing > (1 - limit) * scan.samples + 1e-9)

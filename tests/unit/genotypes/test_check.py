@@ -107,7 +107,6 @@ CALLS = ["0/0", "0/1", "1/1"]
         ([record(1, CALLS), record(1, CALLS, ref="G", alt="A")], "site.same_position"),
         ([record(1, CALLS, filters="q10")], "site.filtered"),
         ([record(1, ["0/0", "0/0", "./."])], "site.monomorphic"),
-        ([record(1, ["0/0", "0/1", "./."])], "site.call_rate"),
         ([record(1, CALLS, keys="DS")], "genotype.missing"),
         ([record(1, ["0/0:1", "0/1:1", "1/1:1"], keys="GT:HDS")], "content.imputed"),
         ([record(1, ["0/3", "0/1", "1/1"])], "genotype.allele_index"),
@@ -121,6 +120,13 @@ CALLS = ["0/0", "0/1", "1/1"]
 )
 def test_each_rule(tmp_path: Path, records: list[str], code: str) -> None:
     assert code in codes(check(tmp_path, vcf(records, names(3))))
+
+
+@pytest.mark.parametrize(("people", "said"), [(3, False), (10, True)])
+def test_a_few_people_show_no_call_rate_of_a_site(tmp_path: Path, people: int, said: bool) -> None:
+    calls = ["0/1", "./.", "./.", *["0/0"] * 7][:people]
+    found = codes(check(tmp_path, vcf([record(1, calls)], names(people))))
+    assert ("site.call_rate" in found) is said
 
 
 @pytest.mark.parametrize(

@@ -89,15 +89,65 @@ def test_alleles_against_the_panel(tmp_path: Path, ref: str, alt: str, code: str
 def test_positions_off_by_one_by_panel_and_by_known_sites(tmp_path: Path) -> None:
     cohort = made(tmp_path / "c")
     panel = panel_of(cohort)
-    rows: list[Row] = [("1", 5001, "x", "A", "G", [0, 1]), ("1", 9000, "y", "A", "G", [1, 1])]
+    rows: list[Row] = [("1", 1000 * n + 1, "x", "A", "G", [0, 1]) for n in (5, 6, 7, 8)]
+    rows += [("1", 9000, "y", "A", "G", [1, 1])]
     moved = subject(cohort_of_rows(tmp_path / "m", ["a", "b"], rows), panel=panel)
-    assert by_code(cohort_panel.alleles(moved))["position.off_by_one"].where == "1:5,001"
+    found = by_code(cohort_panel.alleles(moved))["position.off_by_one"]
+    assert (found.count, found.where) == (4, "1:5,001, 1:6,001, 1:7,001 …")
     table = known_sites()
-    row = int(np.flatnonzero((table.code != NO_ALLELES) & (table.position["GRCh37"] > 0))[100])
-    ref, alt = "ACGT"[table.code[row] >> 2], "ACGT"[table.code[row] & 3]
-    name, position = SITE_CHROMOSOMES[table.chromosome[row]], int(table.position["GRCh37"][row])
-    lone = cohort_of_rows(tmp_path / "k", ["a", "b"], [(name, position + 1, ".", ref, alt, [0, 1])])
-    assert "position.off_by_one" in by_code(cohort_panel.alleles(subject(lone)))
+    chosen = np.flatnonzero((table.code != NO_ALLELES) & (table.position["GRCh37"] > 0))[100:140:10]
+    known: list[Row] = []
+    for row in chosen.tolist():
+        ref, alt = "ACGT"[table.code[row] >> 2], "ACGT"[table.code[row] & 3]
+        name, position = SITE_CHROMOSOMES[table.chromosome[row]], int(table.position["GRCh37"][row])
+        known.append((name, position + 1, ".", ref, alt, [0, 1]))
+    beside = subject(cohort_of_rows(tmp_path / "k", ["a", "b"], known))
+    assert by_code(cohort_panel.alleles(beside))["position.off_by_one"].count == 4
+    turned = str.maketrans("ACGT", "TGCA")
+    cpg = [
+        (c, p, i, ref.translate(turned), alt.translate(turned), calls) for c, p, i, ref, alt, calls in known
+    ]
+    other_base = subject(cohort_of_rows(tmp_path / "g", ["a", "b"], cpg))
+    assert "position.off_by_one" not in by_code(cohort_panel.alleles(other_base))
+    lone = subject(cohort_of_rows(tmp_path / "l", ["a", "b"], known[:1]))
+    assert "position.off_by_one" not in by_code(cohort_panel.alleles(lone))
+
+
+def test_sites_that_fit_at_any_distance_are_not_off_by_one(tmp_path: Path) -> None:
+    random = np.random.default_rng(4)
+    taken = np.sort(random.choice(np.arange(1, 20_000), 4_000, replace=False)).tolist()
+    table = table_of((position, "A", "G") for position in taken)
+    absent = sorted(set(range(1, 20_000)) - set(taken))
+    rows: list[Row] = [("1", p, ".", "A", "G", [0, 1]) for p in random.choice(absent, 200, replace=False)]
+    found = by_code(
+        cohort_panel.alleles(subject(cohort_of_rows(tmp_path / "c", ["a", "b"], rows), panel={"1": table}))
+    )
+    assert "position.off_by_one" not in found
+    assert found["panel.absent"].count == 200
+
+
+def test_a_shift_is_more_hits_than_at_other_distances() -> None:
+    assert cohort_panel.beyond_chance(15, lambda: [0, 0, 0, 0, 0])
+    assert not cohort_panel.beyond_chance(3, lambda: [0, 0, 0, 0, 0])
+    assert not cohort_panel.beyond_chance(15, lambda: [9, 14, 11, 8, 12])
+    assert cohort_panel.beyond_chance(60, lambda: [9, 14, 11, 8, 12])
+
+
+@pytest.mark.parametrize(("people", "said"), [(1, False), (3, False), (20, True)])
+def test_a_few_people_show_no_frequencies(tmp_path: Path, people: int, said: bool) -> None:
+    names = [f"P{n}" for n in range(people)]
+    rows: list[Row] = [("1", 100 * n, f"s{n}", "A", "T", [1] * people) for n in range(1, 60)]
+    rows += [
+        ("1", 9000, "apart", "A", "C", [2] * people),
+        ("1", 9100, "one", "A", "C", [1] + [0] * (people - 1)),
+    ]
+    table = table_of([*((100 * n, "A", "T") for n in range(1, 60)), (9000, "A", "C"), (9100, "A", "C")])
+    known = SiteTable(table.position, table.code, frequency=np.zeros(len(table.position), np.uint16))
+    given = subject(cohort_of_rows(tmp_path / "c", names, rows), panel={"1": known})
+    found = by_code(f for check in COHORT_CHECKS for f in check(given))
+    assert ("frequency.apart" in found or "frequency.mirrored_letters" in found) is said
+    assert ("above 0.40" in found["allele.palindromic"].detail) is said
+    assert ("variant.rare" in found) is said
 
 
 def test_identifiers_of_another_place(tmp_path: Path) -> None:
