@@ -39,7 +39,7 @@ _KINDS: dict[int, np.dtype[np.signedinteger[Any]]] = {
 }
 _SIZES = {0: 0, 1: 1, 2: 2, 3: 4, 5: 4, 7: 1}
 _IDX = re.compile(rb"(?:^|,)IDX=(\d{1,9})")
-_ID = re.compile(rb"(?:^|[<,])ID=([^,>]+)")
+_ID = re.compile(rb"(?:^|[<,])ID=([^,>\x00-\x1f\x7f]+)")
 _PHASE_BIT, _HAPLOID_BIT, _PIPE_BIT, _SLASH_BIT, _HALF_BIT, _ODD_BIT, _NOT_PHASED_BIT, _ALONE_BIT = (
     1 << place for place in range(2, 10)
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -197,6 +198,9 @@ def integers(text: Bytes, start: Places, end: Places) -> tuple[Places, NDArray[n
     return value, good
 
 
+_CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
+
+
 class ChromosomeNames:
     """Names of chromosomes as written, numbered in the order in which they are met."""
 
@@ -206,9 +210,10 @@ class ChromosomeNames:
         self._path = path
 
     def number(self, raw: bytes) -> int:
-        """The index of a name. FormatError when there are more names than any genotype file has."""
+        """The index of a name. FormatError when there are more names than any genotype file has, or one that
+        would end a line or a column of what is written with it."""
         if raw not in self._numbers:
-            if len(self.names) >= _MOST_NAMES or len(raw) > _LONGEST_NAME:
+            if len(self.names) >= _MOST_NAMES or len(raw) > _LONGEST_NAME or _CONTROL.search(raw):
                 raise FormatError(
                     "content.chromosomes",
                     str(self._path),

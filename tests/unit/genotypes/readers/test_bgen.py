@@ -220,3 +220,11 @@ def test_a_name_with_control_characters_is_refused(tmp_path: Path) -> None:
     path.write_bytes(bgen_bytes([record], 2).replace(b"P1", b"\t1"))
     with pytest.raises(FormatError, match="control characters"):
         open_reader([path])
+
+
+def test_a_chromosome_with_control_characters_is_refused(tmp_path: Path) -> None:
+    record = block([2, 2], [False, False], False, 8, [1, 0, 1, 0], 2)
+    path = tmp_path / "x.bgen"
+    path.write_bytes(bgen_bytes([record], 2).replace(b"\x01\0X", b"\x01\0\n"))
+    with pytest.raises(FormatError, match="something else"):
+        list(open_reader([path]).batches())
