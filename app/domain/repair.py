@@ -124,7 +124,8 @@ class Ledger(Model):
 class RepairPlan(Model):
     """What would be done to make a dataset ready for a service; nothing is written by making it.
 
-    `refused` says why nothing may be done (the build is not certain, chromosomes would change …).
+    `refused` says why nothing may be done (the build is not certain, chromosomes would change …). `cautions`
+    are of the whole data, to be read before anything else.
     """
 
     target: str = ""
@@ -133,6 +134,7 @@ class RepairPlan(Model):
     before: str = ""
     after: str = ""
     refused: str = ""
+    cautions: tuple[str, ...] = ()
 
 
 class RepairedFile(Model):

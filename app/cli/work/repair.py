@@ -199,6 +199,7 @@ def plan_row(plan: RepairPlan) -> dict[str, object]:
     return {
         "target": plan.target,
         "refused": plan.refused or None,
+        "cautions": list(plan.cautions),
         "steps": [step.model_dump(mode="json") for step in plan.steps],
         "unresolved": [_unresolved_row(each) for each in plan.unresolved],
         "after": plan.after,
@@ -211,7 +212,8 @@ def _unresolved_row(each: Unresolved) -> dict[str, object]:
 
 def plan_lines(plan: RepairPlan) -> list[str]:
     """The plan for people."""
-    lines = [f"Not possible: {plan.refused}"] if plan.refused else []
+    lines = [f"Note: {each}" for each in plan.cautions]
+    lines += [f"Not possible: {plan.refused}"] if plan.refused else []
     lines += table(("", "repair", "sites", "samples", "code"), [_step_cells(step) for step in plan.steps])
     lines += [f"Not mended: {each.title} ({_number(each)})" for each in plan.unresolved]
     return [*lines, "", plan.after]

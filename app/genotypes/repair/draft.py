@@ -58,6 +58,7 @@ class Draft:
     steps: list[RepairStep] = field(default_factory=list)
     unresolved: list[Unresolved] = field(default_factory=list)
     refused: str = ""
+    cautions: list[str] = field(default_factory=list)
     flip_rate: float = 0.5
     certain: bool = False
     haploid_on_x: NDArray[np.bool_] | None = None

@@ -81,7 +81,8 @@ def draft_repairs(
     draft.certain = _is_certain(draft.build)
     draft.refused = _refusal(draft)
     if draft.refused and not draft.certain:
-        draft.leave("build_uncertain", draft.refused, np.flatnonzero(draft.alive))
+        title = "The build is not certain: alleles and positions are left as they are"
+        draft.leave("build_uncertain", title, np.flatnonzero(draft.alive))
     for number, step in enumerate(STEPS):
         report(Progress(done=number, total=len(STEPS), unit="steps", step="Planning repairs"))
         step(draft)
@@ -106,6 +107,7 @@ def plan_of(draft: Draft) -> RepairPlan:
         unresolved=tuple(draft.unresolved),
         after=f"{int(draft.alive.sum()):,} sites of {draft.people:,} samples are left.",
         refused=draft.refused,
+        cautions=tuple(draft.cautions),
     )
 
 
