@@ -14,6 +14,7 @@ from app.domain.cohort_summary import CohortSummary
 from app.domain.finding import BuildGuess
 from app.genotypes.builds import SURE, build_name, plain_chromosome
 from app.genotypes.checks.finding_of import CheckOptions
+from app.genotypes.checks.long_names import shorter
 from app.genotypes.cohort import Cohort
 from app.genotypes.figures import Figures
 from app.genotypes.panels.match import MatchKind, match
@@ -55,8 +56,8 @@ class CohortSubject:
 
     @cached_property
     def samples(self) -> tuple[str, ...]:
-        """Names of the samples."""
-        return self.cohorts[0].samples if self.cohorts else ()
+        """Names of the samples as they are shown."""
+        return tuple(map(shorter, self.cohorts[0].samples)) if self.cohorts else ()
 
     @cached_property
     def sure_build(self) -> str | None:

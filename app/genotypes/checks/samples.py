@@ -11,6 +11,7 @@ import numpy as np
 from app.domain.finding import Finding
 from app.domain.repair import RepairCode
 from app.genotypes.checks.finding_of import SEVERE, WARNING, Subject, some
+from app.genotypes.checks.long_names import LONGEST_NAME, shorter
 
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 
@@ -38,7 +39,7 @@ def duplicates(subject: Subject) -> Iterable[Finding]:
             SEVERE,
             "Sample names occur more than once",
             "Two samples with one name cannot be told apart.",
-            where=some(twice),
+            where=some(list(map(shorter, twice[:9])), len(twice)),
             count=len(twice),
             what_to_do="Give each sample a name of its own.",
             fix=RepairCode.RENAME_SAMPLES,
@@ -48,6 +49,7 @@ def duplicates(subject: Subject) -> Iterable[Finding]:
 def names(subject: Subject) -> Iterable[Finding]:
     """Names that programs on the way cut, split or refuse."""
     found = subject.scan.header.samples
+    yield from _long(subject, found)
     blank = [f"column {place + 10}" for place, name in enumerate(found) if not name.strip()]
     risky = [name for name in found if name.strip() and not _SAFE_NAME.match(name)]
     if blank:
@@ -65,10 +67,24 @@ def names(subject: Subject) -> Iterable[Finding]:
             WARNING,
             "Sample names with unusual characters",
             "Blanks, slashes, quotes and letters beyond ASCII break PLINK files and some servers.",
-            where=some([f"“{name}”" for name in risky]),
+            where=some([f"“{shorter(name)}”" for name in risky]),
             count=len(risky),
             what_to_do="Use letters, digits, dot, dash and underscore only.",
             fix=RepairCode.RENAME_SAMPLES,
+        )
+
+
+def _long(subject: Subject, names: list[str]) -> Iterable[Finding]:
+    columns = [f"column {place + 10}" for place, name in enumerate(names) if len(name) > LONGEST_NAME]
+    if columns:
+        yield subject.finding(
+            "sample.long_name",
+            WARNING,
+            "Sample names that are too long",
+            f"More than {LONGEST_NAME} letters: other programs cut or refuse them.",
+            where=some(columns),
+            count=len(columns),
+            what_to_do="Give these samples shorter names.",
         )
 
 
@@ -129,4 +145,4 @@ def call_rate(subject: Subject) -> Iterable[Finding]:
 
 def _name(subject: Subject, index: int) -> str:
     names = subject.scan.header.samples
-    return names[index] if index < len(names) else f"sample {index + 1}"
+    return shorter(names[index]) if index < len(names) else f"sample {index + 1}"
