@@ -19,6 +19,8 @@ MOST_OFF_HWE = 0.02
 MOST_FAR = 0.05
 MOST_LOST = 0.2
 """Share of sites above which missing calls are no matter of assays, as when files of two arrays meet."""
+LEAST_FOR_RATES = 10
+"""People below whom one missing call would be a low call rate: it says nothing of the assay."""
 _LEAST_PEOPLE = 2
 _LEAST_OF_GROUP = 20
 
@@ -29,6 +31,9 @@ def quality(draft: Draft) -> None:
     counts = draft.oriented_counts()
     low = draft.alive & (1 - counts[:, MISSING] / people < draft.choices.site_call_rate)
     why = f"Fewer than {draft.choices.site_call_rate:.0%} of the samples were called."
+    if draft.people < LEAST_FOR_RATES and not draft.target.for_service:
+        low &= counts[:, MISSING] == people
+        why = "Nobody was called there."
     many = int(low.sum()) > MOST_LOST * int(draft.alive.sum())
     caution = "So many of the sites would go that a few samples are likelier at fault." if many else ""
     draft.offer(R.DROP_SITES_CALL_RATE, low, loses=True, proposed=not many, why=why, caution=caution)

@@ -159,3 +159,24 @@ def test_neither_a_store_nor_qt_is_loaded(tmp_path: Path, files: tuple[Path, Pat
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(("stated", "code"), [((), 1), (("--build", "hg19"), 0)])
+def test_a_refusal_is_told_and_ends_with_1(
+    cli: Cli, tmp_path: Path, stated: tuple[str, ...], code: int
+) -> None:
+    """Invented sites without contig lines, few of them in the list: nothing tells the build."""
+    head = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\ta\tb\n"
+    places = [17_000_001 + 3511 * at for at in range(200)]
+    rows = "".join(f"22\t{place}\t.\tT\tC\t.\t.\t.\tGT\t0/1\t0/0\n" for place in places)
+    (tmp_path / "odd.vcf").write_text(head + rows)
+    listed = "".join(f"22\t{place}\t.\tA\tG\t.\t.\t.\n" for place in places[:20])
+    columns = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+    (tmp_path / "sites.vcf").write_text("##fileformat=VCFv4.2\n" + columns + listed)
+    asked = ("repair", tmp_path / "odd.vcf", "--sites", tmp_path / "sites.vcf", *stated)
+    answer = cli(*asked, "--out", tmp_path / "out", "--json")
+    assert answer.code == code, answer.out
+    assert bool(answer.data["refused"]) == bool(code)
+    assert [each["code"] for each in answer.data["unresolved"]] == ["build_uncertain"] * code
+    assert (tmp_path / "out" / "chr22.vcf.gz").is_file()
+    assert ("not possible" in cli(*asked, "--out", tmp_path / "second").out) == bool(code)

@@ -61,3 +61,17 @@ def test_call_rate_is_that_after_duplicates_were_merged(tmp_path: Path, turned: 
     again = cohort_of_vcf(Path(outcome.files[0].path), tmp_path / "again")
     assert (again.counts == draft.oriented_counts(draft.alive)).all()
     assert not again.counts[:, MISSING].any()
+
+
+@pytest.mark.parametrize(("service", "gone"), [(False, 1), (True, 2)])
+def test_one_missing_call_of_three_people_says_nothing_of_a_site(
+    tmp_path: Path, service: bool, gone: int
+) -> None:
+    """Only a service, which counts so, leaves out the second one."""
+    calls = [[0, 1, 2], [MISSING, 1, 2], [MISSING, MISSING, MISSING], *[[0, 1, 2]] * 9]
+    rows = [("22", 20_000_000 + 1000 * at, ".", "A", "G", codes) for at, codes in enumerate(calls)]
+    cohort = cohort_of_rows(tmp_path, NAMES[:3], rows)
+    target = RepairTarget(study_build=SURE, for_service=service)
+    plan = plan_repairs([cohort], target, CHOICES)
+    (step,) = (each for each in plan.steps if each.code == RepairCode.DROP_SITES_CALL_RATE)
+    assert step.sites == gone
