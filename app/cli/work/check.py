@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -182,10 +183,23 @@ def report_lines(report: CheckReport, what: str = "answer") -> list[str]:
     lines += [f"  {each}" for each in report.build.evidence]
     if not report.findings:
         return lines
-    rows = [(f.severity, f.title, f.count, os.path.basename(f.file or ""), f.where) for f in report.findings]
+    names = _names_of({finding.file for finding in report.findings if finding.file})
+    rows = [(f.severity, f.title, f.count, names.get(f.file or "", ""), f.where) for f in report.findings]
     lines += ["", *table(("severity", "finding", "count", "file", "where"), rows)]
     more = dict.fromkeys(each for each in map(_explained, report.findings) if each)
     return [*lines, *(["", "What it means and what you can do", *more] if more else [])]
+
+
+def _names_of(paths: Iterable[str]) -> dict[str, str]:
+    """The names of files; with their folders where two have the same name."""
+    paths = list(paths)
+    names = Counter(map(os.path.basename, paths))
+    return {
+        path: os.sep.join(Path(path).parts[-2:])
+        if names[os.path.basename(path)] > 1
+        else os.path.basename(path)
+        for path in paths
+    }
 
 
 def was_read(report: CheckReport) -> bool:

@@ -22,8 +22,8 @@ class PeopleGroup:
     people: int
 
     def naming(self, finding: Finding) -> Finding:
-        """A finding about files of this group, which says so first."""
-        return finding.model_copy(update={"detail": f"{self.name}: {finding.detail or finding.title}"})
+        """A finding about files of this group, which says so."""
+        return finding.model_copy(update={"title": f"{finding.title} ({self.name})"})
 
 
 def people_groups(paths: Sequence[str], samples: Sequence[Sequence[str]]) -> list[PeopleGroup]:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from app.cli.work.check import report_lines
+from app.domain.finding import CheckReport, Finding, Severity
 from app.genotypes.bgzf import BgzfWriter
 from app.genotypes.check import check_files
 from tests.helpers.command_line import Cli, FakeProgram
@@ -234,3 +236,16 @@ def test_the_folder_of_an_upload_is_named_only_in_paths(
     assert "{DIR}" not in cli(*asked, "--json").data["error"]
     assert "<a" not in cli(*asked).out
     assert "The maximum number of samples is 1." in cli(*asked).out
+
+
+def test_files_of_one_name_are_told_with_their_folders() -> None:
+    paths = [str(Path("data", folder, "chr1.vcf")) for folder in ("a", "b")]
+    found = [Finding(code="x.y", severity=Severity.INFO, title="Something", file=each) for each in paths]
+    found.append(Finding(code="x.y", severity=Severity.INFO, title="Something", file="data/other.vcf"))
+    report = CheckReport(accepted=True, stage="ok", samples=1, findings=tuple(found))
+    lines = [line for line in report_lines(report) if "Something" in line]
+    assert [line.split()[3] for line in lines] == [
+        str(Path("a", "chr1.vcf")),
+        str(Path("b", "chr1.vcf")),
+        "other.vcf",
+    ]

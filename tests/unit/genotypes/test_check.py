@@ -340,5 +340,5 @@ def test_a_chromosome_twice_in_one_group_is_named_with_its_folder(tmp_path: Path
     found = {f.code: f for f in check_files([*paths, again]).findings}
     assert found["files.same_chromosome"].where == "a/chr20.vcf, again/chr20.vcf"
     assert found["files.same_name"].where == "a/chr20.vcf, again/chr20.vcf"
-    assert found["files.same_name"].detail.startswith("a: ")
+    assert found["files.same_name"].title == "2 files have the same name (a)"
     assert found["files.groups"].count == 2
