@@ -23,12 +23,12 @@ from app.genotypes.checks import ACROSS_CHECKS, COHORT_CHECKS, FILE_CHECKS, acro
 from app.genotypes.checks.cohort_subject import CohortSubject
 from app.genotypes.checks.finding_of import CheckOptions, Subject
 from app.genotypes.checks.joined_groups import joined_figures, joined_summary
-from app.genotypes.checks.people_groups import PeopleGroup, people_groups
 from app.genotypes.checks.site_lists import fill_site_lists
 from app.genotypes.cohort import Cohort
 from app.genotypes.figures import FILE as FIGURES_FILE
 from app.genotypes.figures import save_figures
 from app.genotypes.full_disk import told_when_full
+from app.genotypes.people.groups import PeopleGroup, people_groups
 from app.genotypes.readers.contract import FormatError
 from app.genotypes.reading import Read, Source, forget, read_source, sources_of
 from app.genotypes.scan import Scan, quick_scan

@@ -9,7 +9,7 @@ from pathlib import Path
 from app.domain.finding import Finding
 from app.domain.repair import RepairCode
 from app.genotypes.checks.finding_of import INFO, SEVERE, WARNING, Subject, some
-from app.genotypes.checks.people_groups import PeopleGroup
+from app.genotypes.people.groups import PeopleGroup
 
 
 def groups(found: Sequence[PeopleGroup], for_service: bool) -> Iterable[Finding]:

@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 from app.domain.problem import Kind, problem
 from app.genotypes.builds import plain_chromosome
 from app.genotypes.cohort import UNKNOWN, Cohort, Reference
+from app.genotypes.people.groups import PeopleGroup, people_groups
 
 CHROMOSOMES = ("", *map(str, range(1, 23)), "X", "Y", "XY", "MT")
 """Plain names by number, in the order in which they are written; 0 is no human chromosome."""
 X, Y, XY, MT = (CHROMOSOMES.index(name) for name in ("X", "Y", "XY", "MT"))
+
+_NAMED = 5
 
 Columns = NDArray[np.intp]
 
@@ -53,7 +56,7 @@ class Study:
 
 
 def unite(cohorts: Sequence[Cohort], sex: Mapping[str, int] | None = None) -> Study:
-    """Put files together. ProblemError when they have nobody in common, or nothing in them.
+    """Put files together. ProblemError when they are of different people, or nothing is in them.
 
     Files with the same people in another order are put in the order of the first; people whom only some of
     the files have are left out. Cohorts of different people are not joined: their sites differ, and so do
@@ -88,6 +91,9 @@ def _common_samples(
     sets = [set(each.samples) for each in cohorts]
     if any(len(names) < len(each.samples) for names, each in zip(sets, cohorts, strict=True)):
         raise _refused("Sample names are not unique, and the files have different samples.")
+    groups = people_groups([_file(each) for each in cohorts], [each.samples for each in cohorts])
+    if len(groups) > 1:
+        raise _refused(_groups_in_words(groups))
     common = set.intersection(*sets)
     if not common:
         raise _refused("The files have no sample in common.")
@@ -98,12 +104,22 @@ def _common_samples(
     return samples, columns, tuple(name for name in everybody if name not in common)
 
 
+def _file(cohort: Cohort) -> str:
+    return cohort.origin.files[0] if cohort.origin.files else str(cohort.folder)
+
+
+def _groups_in_words(groups: Sequence[PeopleGroup]) -> str:
+    named = [f"{each.name} ({each.people:,})" for each in groups]
+    rest = f" and {len(named) - _NAMED:,} more" if len(named) > _NAMED else ""
+    return f"There are {len(groups):,} groups of people: {', '.join(named[:_NAMED])}{rest}."
+
+
 def _refused(why: str) -> Exception:
     return problem(
         Kind.INPUT,
         "The files are of different people",
         why,
-        "Repair the files of one group of people at a time, one dataset for each group.",
+        "Add the files of each group as a dataset of its own, and repair each by itself.",
     )
 
 

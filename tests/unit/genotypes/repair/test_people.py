@@ -163,7 +163,15 @@ def test_files_of_the_same_people_in_another_order_become_one_study(tmp_path: Pa
 def test_files_of_different_people_are_refused(tmp_path: Path) -> None:
     one = cohort_of_codes(tmp_path / "a", random_codes(5, 3), ["a", "b", "c"])
     other = cohort_of_codes(tmp_path / "b", random_codes(5, 3), ["d", "e", "f"])
-    with pytest.raises(ProblemError, match="no sample in common"):
+    with pytest.raises(ProblemError, match=r"2 groups of people: a \(3\), b \(3\)") as refused:
+        plan_repairs([one, other], PLAIN)
+    assert "a dataset of its own" in str(refused.value.problem.what_you_can_do)
+
+
+def test_one_control_in_both_does_not_make_different_people_one_group(tmp_path: Path) -> None:
+    one = cohort_of_codes(tmp_path / "a", random_codes(5, 4), ["a", "b", "c", "control"])
+    other = cohort_of_codes(tmp_path / "b", random_codes(5, 4), ["d", "e", "f", "control"])
+    with pytest.raises(ProblemError, match="2 groups of people"):
         plan_repairs([one, other], PLAIN)
 
 

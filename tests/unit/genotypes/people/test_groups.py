@@ -1,6 +1,6 @@
 """Which files are of the same people."""
 
-from app.genotypes.checks.people_groups import people_groups
+from app.genotypes.people.groups import people_groups
 
 
 def test_order_does_not_matter_and_a_few_controls_do_not_join() -> None:
