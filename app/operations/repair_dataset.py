@@ -100,6 +100,7 @@ async def _keep(
     desk.announce(Changes.of(Noun.DATASET, new))
     text = f"Repaired: {outcome.ledger.sites_out:,} of {outcome.ledger.sites_in:,} sites, "
     text += f"{outcome.ledger.samples_out:,} of {outcome.ledger.samples_in:,} samples."
+    text += f" Not possible: {outcome.refused}" if outcome.refused else ""
     await desk.note(Event(at=desk.clock.now(), kind="repair", text=text, dataset_id=dataset.id))
 
 

@@ -127,6 +127,8 @@ def _build_for(draft: Draft, evidence: BuildEvidence) -> BuildGuess:
     if not _is_certain(found) and target.build in SPOKEN and orientation.lies_in_panel(draft):
         why = f"The sites lie where those of the panel lie, which is {SPOKEN[target.build]}."
         found = settled(evidence, target.build, why) or found
+    if _is_certain(found):
+        draft.cautions.append(found.evidence[0])
     return found
 
 

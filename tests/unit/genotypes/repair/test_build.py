@@ -87,6 +87,7 @@ def test_a_stated_build_settles_it_where_nothing_contradicts(tmp_path: Path) -> 
     target = RepairTarget(build="GRCh37", panel=panel_of(0.2), stated_build="GRCh37")
     plan = plan_repairs([cohort], target, LOOSE)
     assert not plan.refused
+    assert "stated by you" in plan.cautions[0]
     assert {step.code: step.sites for step in plan.steps}[RepairCode.FLIP] == SITES // 5
 
 
