@@ -250,6 +250,10 @@ def _matches(pattern: str, value: str) -> bool:
         return True
 
 
+NEVER_TAKEN = frozenset({"files.groups"})
+"""Findings that are no fault of the files, and for which every service refuses them as one job."""
+
+
 def check_dataset_state(draft: JobDraft, dataset: Dataset) -> tuple[Obstacle, ...]:
     """Whether the files were checked, and whether severe findings stand in the way."""
     if draft.skip_check:
@@ -266,7 +270,7 @@ def check_dataset_state(draft: JobDraft, dataset: Dataset) -> tuple[Obstacle, ..
                 dataset.name,
             ),
         )
-    severe = [f for f in report.findings if f.severity is Severity.SEVERE]
+    severe = [f for f in report.findings if f.severity is Severity.SEVERE or f.code in NEVER_TAKEN]
     if severe and not draft.override_reason.strip():
         more = f" and {len(severe) - 1} more" if len(severe) > 1 else ""
         return (

@@ -57,6 +57,8 @@ OF_SERVICES = frozenset(
         "chromosome.unknown",
         "chromosome.unusual_name",
         "build.not_supported",
+        "content.format",
+        "files.groups",
     }
 )
 """Findings that are warnings while no service is meant, and for which each service refuses the file."""
