@@ -8,9 +8,10 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -70,3 +71,12 @@ def _nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
 def clock() -> FixedClock:
     """A clock that stands at nine in the morning until told otherwise."""
     return FixedClock(datetime(2026, 11, 25, 9, 0, tzinfo=UTC))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Generator[None, dict[str, Any] | None, dict[str, Any] | None]:
+    """Workers send what a test logged as UTF-8; tests of odd texts log what is none."""
+    data = yield
+    if data and data.get("sections"):
+        data["sections"] = [(name, text.encode(errors="replace").decode()) for name, text in data["sections"]]
+    return data
