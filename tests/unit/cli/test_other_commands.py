@@ -184,7 +184,9 @@ def test_impute_refuses(cli: Cli, tmp_path: Path) -> None:
     text.write_bytes(b"hello")
     out = tmp_path / "out"
     assert cli("impute", text, "--panel-file", panel, "--out", out, "--json").problem["kind"] == "input"
-    twice = cli("impute", panel, panel, "--panel-file", panel, "--out", out, "--json")
+    again = tmp_path / "again.vcf.gz"
+    again.write_bytes(panel.read_bytes())
+    twice = cli("impute", panel, again, "--panel-file", panel, "--out", out, "--json")
     assert twice.problem["title"] == "A chromosome comes twice"
     assert cli("impute", panel, "--panel-file", panel, "--out", out, "--engine", "x").code == 2
     assert not out.exists()
