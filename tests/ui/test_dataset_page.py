@@ -472,9 +472,13 @@ def test_a_list_dropped_before_anything_is_shown_waits_for_its_dataset(
     assert operations.calls == []
 
 
-def test_the_table_and_home_show_the_newest_prediction(view: UploadsView, library: FakeLibrary) -> None:
+def test_the_table_and_home_show_the_newest_prediction(
+    view: UploadsView, library: FakeLibrary, qtbot: QtBot
+) -> None:
     newest = library.all_datasets[0].verdicts[0]
     model = view.table.model
+    names = lambda: [model.index(n, 0).data() for n in range(model.rowCount())]  # noqa: E731
+    qtbot.waitUntil(lambda: "cohort-A" in names())
     row = next(n for n in range(model.rowCount()) if model.index(n, 0).data() == "cohort-A")
     shown = model.index(row, 1).data(SHOWN_ROLE)
     assert (shown.word, shown.status) == (newest.headline.rstrip("."), Status.WARNING)
