@@ -49,6 +49,12 @@ hypothesis.settings.register_profile("haplodesk", deadline=None, database=None)
 hypothesis.settings.load_profile("haplodesk")
 
 
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Name bytes by their argument: compressed ones hold the time of day, and workers must collect alike."""
+    del config
+    return argname if isinstance(val, bytes) else None
+
+
 def pytest_unconfigure() -> None:
     """Remove the home of the run."""
     shutil.rmtree(_HOME, ignore_errors=True)
