@@ -71,12 +71,27 @@ class FileFacts(Model):
     sha256: str | None = None
 
 
+class GroupFacts(Model):
+    """A group of people among the files: they are imputed as a job of their own.
+
+    `files` are their numbers in the order of the files that were read; `build` is judged by them alone.
+    """
+
+    name: ShownText
+    files: tuple[int, ...]
+    people: int
+    snps: int = 0
+    build: BuildGuess = BuildGuess()
+
+
 class CheckReport(Model):
     """The answer of `check`: what is in the files and what is wrong with them.
 
     `stage` is where it stopped: `index`, `validate`, `qc` or `ok`; `error` is the sentence of the first
     severe finding, None when accepted. `cohort` are the figures of the people, None when they were not looked
     at. `figures` names the file of arrays that plots are drawn from, inside the dataset's own folder.
+    `groups` are the groups of people where there are several, else empty; where their builds differ `build`
+    is unknown and theirs count.
     """
 
     accepted: bool
@@ -91,6 +106,7 @@ class CheckReport(Model):
     findings: tuple[Finding, ...] = ()
     cohort: CohortSummary | None = None
     figures: str = ""
+    groups: tuple[GroupFacts, ...] = ()
 
     def count(self, severity: Severity) -> int:
         """How many findings are of a severity."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from app.domain.model import Model
+from app.domain.path_text import PathText, ShownText
 
 
 class RepairCode(StrEnum):
@@ -125,8 +126,18 @@ class RepairPlan(Model):
     """What would be done to make a dataset ready for a service; nothing is written by making it.
 
     `refused` says why nothing may be done (the build is not certain, chromosomes would change …). `cautions`
-    are of the whole data, to be read before anything else.
+    are of the whole data, to be read before anything else. `wanted_chains` are directions of lift-over
+    (`GRCh37`, `GRCh38`) for which no chain file is at hand.
+    Files of several groups of people have a plan for each in `groups`, which `group` names; the figures of
+    the plan itself are then those of all groups together. `build` is that of the files, empty where unknown.
     """
+
+    group: ShownText = ""
+    groups: tuple[RepairPlan, ...] = ()
+    build: str = ""
+    sites_left: int = 0
+    samples_left: int = 0
+    wanted_chains: tuple[tuple[str, str], ...] = ()
 
     target: str = ""
     steps: tuple[RepairStep, ...] = ()
@@ -140,7 +151,7 @@ class RepairPlan(Model):
 class RepairedFile(Model):
     """A file that a repair wrote; `batch` counts from 1 where a cohort was split."""
 
-    path: str
+    path: PathText
     chromosome: str
     samples: int
     sites: int
@@ -154,14 +165,19 @@ class RepairOutcome(Model):
     `site_log` and `sample_map` are files beside the output: a reason a site, and new names to old ones.
     `ready` is what the twin of the server says of the files written, None when there is no target. `refused`
     says why alleles and positions were left alone, as in the plan.
+    Files of several groups of people have an outcome for each in `groups`, which `group` names; the outcome
+    itself has the files and the sums of all, and no logs of its own.
     """
+
+    group: ShownText = ""
+    groups: tuple[RepairOutcome, ...] = ()
 
     applied: tuple[RepairStep, ...] = ()
     unresolved: tuple[Unresolved, ...] = ()
     files: tuple[RepairedFile, ...] = ()
     ledger: Ledger
-    site_log: str = ""
-    sample_map: str = ""
+    site_log: PathText = ""
+    sample_map: PathText = ""
     ready: bool | None = None
     verdict: str = ""
     refused: str = ""
