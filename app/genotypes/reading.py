@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import itertools
 import os
 import shutil
 from collections.abc import Iterable, Sequence
@@ -16,18 +14,12 @@ from app.domain.progress import Progress, Report, silent
 from app.genotypes.cohort import Cohort, CohortWriter, TooManyNamesError, open_cohort
 from app.genotypes.full_disk import told_when_full
 from app.genotypes.readers.contract import FormatError, GenotypeReader
+from app.genotypes.readers.file_sets import file_set
 from app.genotypes.scan import Scan, scan_file
 from app.genotypes.sniff import Content, look
 
 TOGETHER = frozenset({"23andme", "ancestrydna", "myheritage", "ftdna", "livingdna", "consumer"})
 """Formats with one person a file: all of them make one cohort."""
-
-VCF_ENDINGS = (".vcf.gz", ".vcf", ".vcf.bgz", ".bcf")
-MOST_IN_A_FOLDER = 5000
-"""Files of a folder that are looked into; a folder of genotypes holds a few hundred."""
-
-MEMBERS = frozenset({"bim", "fam", "pvar", "psam", "map", "tfam", "sample"})
-"""Files without genotypes that belong to one with genotypes."""
 
 WITH_MANIFEST = frozenset({"final_report"})
 _HASHED_AT_ONCE = 1 << 20
@@ -60,26 +52,8 @@ class Read:
     cohort: Cohort | None = None
 
 
-def genotype_files(folder: Path) -> list[Path]:
-    """Files of a folder that hold genotypes by their content or are called VCF, with all of their sets."""
-    from app.genotypes.readers.opening import file_set
-
-    inside = sorted(p for p in itertools.islice(folder.iterdir(), MOST_IN_A_FOLDER) if p.is_file())
-    found: dict[Path, None] = {}
-    for path in inside:
-        with contextlib.suppress(OSError):
-            content = look(path)
-            if content.name in MEMBERS:
-                continue  # comes with its genotypes; alone it is a list of samples or sites
-            if content.readable or path.name.lower().endswith(VCF_ENDINGS):
-                found |= dict.fromkeys((path, *file_set(path)))
-    return list(found)
-
-
 def sources_of(paths: Iterable[Path]) -> list[Source]:
     """Group files that belong together, in the order of the first of each. OSError when one is gone."""
-    from app.genotypes.readers.opening import file_set
-
     sources: list[Source] = []
     taken: set[Path] = set()
     for path in (each.absolute() for each in paths):

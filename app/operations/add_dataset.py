@@ -18,7 +18,7 @@ from app.domain.problem import Kind, problem
 from app.domain.verdict import Verdict
 from app.operations.cohort_folder import forget_cohort
 from app.operations.desk import Desk
-from app.operations.ordinary_file import refuse_special
+from app.operations.ordinary_file import files_inside, readable_stat
 from app.operations.repair_stage import give_up_prepared
 from app.store import datasets, jobs
 from app.store.store import Connection as StoreConnection
@@ -61,33 +61,18 @@ def data_files(paths: tuple[Path, ...]) -> tuple[DataFile, ...]:
 
 def _files_of(path: Path) -> list[Path]:
     if path.is_dir():
-        return _inside(path)
+        return files_inside(path)
     data_file(path)  # one that cannot be read is told here, by its name
     return [path, *_its_set(path)]
 
 
 def _its_set(path: Path) -> tuple[Path, ...]:
     """The other files of a set such as bed, bim and fam; those that are missing are told by the check."""
-    from app.genotypes.readers.opening import file_set
+    from app.genotypes.readers.file_sets import file_set
 
     with contextlib.suppress(OSError):
         return file_set(path)
     return ()
-
-
-def _inside(folder: Path) -> list[Path]:
-    from app.genotypes.reading import genotype_files
-
-    found = genotype_files(folder)
-    if not found:
-        raise problem(
-            Kind.INPUT,
-            "A folder without genotype files",
-            f"{folder} holds no file with genotypes in a format that is known here.",
-            "Choose the files themselves, or the folder they are in.",
-            subject=str(folder),
-        )
-    return found
 
 
 def dataset_for_report(
@@ -110,19 +95,7 @@ def dataset_for_report(
 
 def data_file(path: Path) -> DataFile:
     """A file as it is now."""
-    try:
-        refuse_special(path)
-        stat = path.stat()
-        with path.open("rb"):
-            pass
-    except OSError as error:
-        raise problem(
-            Kind.INPUT,
-            "The file cannot be read",
-            f"{path}: {os.strerror(error.errno) if error.errno else error}.",
-            "Look at its place and its permissions.",
-            subject=str(path),
-        ) from error
+    stat = readable_stat(path)
     return DataFile(path=str(path), name=path.name, size=stat.st_size, modified=stat.st_mtime_ns)
 
 

@@ -63,7 +63,7 @@ def _same(path: Path, other: Path) -> bool:
 
 
 def _has_genotypes(path: Path) -> bool:
-    from app.genotypes.readers.opening import kind_of
+    from app.genotypes.readers.file_sets import kind_of
     from app.genotypes.sniff import look
 
     try:

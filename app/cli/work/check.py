@@ -15,13 +15,12 @@ import typer
 from app.cli.output import pairs, table
 from app.cli.program import Session
 from app.domain.finding import CheckReport, Finding
-from app.domain.problem import Kind, problem
 from app.domain.service import Limits
 from app.domain.verdict import Outcome, Verdict
 from app.genotypes.check import CheckOptions, check_files
 from app.genotypes.worker import Throttle
 from app.imputation.scratch import remove_abandoned, scratch_folder
-from app.operations.ordinary_file import refuse_special
+from app.operations.ordinary_file import files_inside, readable_stat
 
 SCRATCH = "haplodesk-check-"
 
@@ -78,7 +77,7 @@ def _verdict(session: Session, paths: Sequence[Path], target: Target, report: Ch
 
 def _refuse_genotypes(path: Path, inputs: Sequence[Path]) -> None:
     """Before a check that takes minutes."""
-    from app.genotypes.readers.opening import file_set
+    from app.genotypes.readers.file_sets import file_set
     from app.operations.save_report import refuse_genotypes
 
     if path.exists():
@@ -101,36 +100,9 @@ def readable(files: Sequence[Path]) -> list[Path]:
     """The files, folders replaced by the genotype files in them; ProblemError when one cannot be read."""
     found: list[Path] = []
     for each in files:
-        found += _inside(each) if each.is_dir() else [each]
+        found += files_inside(each) if each.is_dir() else [each]
     for path in found:
-        try:
-            refuse_special(path)
-            with path.open("rb"):
-                pass
-        except OSError as error:
-            raise problem(
-                Kind.INPUT,
-                "The file cannot be read",
-                f"{path}: {os.strerror(error.errno) if error.errno else error}.",
-                "Look at its place and its permissions.",
-                subject=str(path),
-            ) from error
-    return found
-
-
-def _inside(folder: Path) -> list[Path]:
-    """The files of a folder that hold genotypes, by their content or by what they claim to be."""
-    from app.genotypes.reading import genotype_files
-
-    found = genotype_files(folder)
-    if not found:
-        raise problem(
-            Kind.INPUT,
-            "A folder without genotype files",
-            f"{folder} holds no file with genotypes in a format that is known here.",
-            "Name the files themselves, or the folder they are in.",
-            subject=str(folder),
-        )
+        readable_stat(path)
     return found
 
 

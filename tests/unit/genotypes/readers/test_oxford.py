@@ -7,7 +7,8 @@ import pytest
 
 from app.genotypes.cohort import MISSING, RowFlag
 from app.genotypes.readers.contract import FormatError
-from app.genotypes.readers.opening import file_set, open_reader
+from app.genotypes.readers.file_sets import file_set
+from app.genotypes.readers.opening import open_reader
 from tests.helpers.read_cohorts import assert_same, read, survive, tool
 from tests.helpers.shared import shared_data
 

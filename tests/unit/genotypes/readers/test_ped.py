@@ -8,7 +8,7 @@ import pytest
 from app.genotypes.cohort import MISSING, Reference, RowFlag
 from app.genotypes.readers import ped as ped_module
 from app.genotypes.readers.contract import FormatError
-from app.genotypes.readers.opening import file_set
+from app.genotypes.readers.file_sets import file_set
 from app.genotypes.rows import SiteFlag
 from tests.helpers.read_cohorts import assert_same, read, survive, tool
 from tests.helpers.shared import shared_data

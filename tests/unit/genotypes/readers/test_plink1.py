@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.genotypes.cohort import Reference, RowFlag, count, pack, unpack
 from app.genotypes.readers.contract import FormatError
-from app.genotypes.readers.opening import file_set
+from app.genotypes.readers.file_sets import file_set
 from app.genotypes.readers.packing import from_bed, packed_counts, swapped, to_bed, turned
 from app.genotypes.rows import SiteFlag
 from tests.helpers.read_cohorts import assert_same, flipped, read, survive

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.genotypes.cohort import Reference, RowFlag
 from app.genotypes.readers.contract import FormatError
-from app.genotypes.readers.opening import file_set
+from app.genotypes.readers.file_sets import file_set
 from app.genotypes.readers.pgen_records import BrokenRecord, Cursor, difference_list
 from tests.helpers.cohorts import cohort_of_vcf
 from tests.helpers.read_cohorts import assert_same, read, survive, tool
