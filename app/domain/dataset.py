@@ -37,7 +37,8 @@ class Dataset(Model):
     """Files that are checked and sent as one; people in them are samples, sites are variants.
 
     `verdicts` are what services would say, by the last predictions. A dataset that a repair wrote knows what
-    it was made from and how (`made_from`, `outcome`).
+    it was made from and how (`made_from`, `outcome`). `stated_build` is what the person says where the files
+    leave the build open, empty for nothing.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Dataset(Model):
     verdicts: tuple[Verdict, ...] = ()
     made_from: str | None = None
     outcome: RepairOutcome | None = None
+    stated_build: str = ""
 
     @property
     def prepared_here(self) -> bool:

@@ -18,7 +18,7 @@ import numpy as np
 from app.domain.finding import BuildGuess, CheckReport, FileFacts, Finding, Severity
 from app.domain.path_text import shown
 from app.domain.progress import Progress, Report, silent
-from app.genotypes.builds import BuildEvidence, judge, naturally
+from app.genotypes.builds import BuildEvidence, naturally
 from app.genotypes.checks import ACROSS_CHECKS, COHORT_CHECKS, FILE_CHECKS, across, calls, container, sites
 from app.genotypes.checks.cohort_subject import CohortSubject
 from app.genotypes.checks.finding_of import CheckOptions, Subject
@@ -35,6 +35,7 @@ from app.genotypes.scan import Scan, quick_scan
 from app.genotypes.site_table import SiteTable
 from app.genotypes.sniff import look
 from app.genotypes.split_scan import PARTS_PREFIX
+from app.genotypes.stated_build import judged
 
 __all__ = ["CheckOptions", "check_files", "evidence_of", "with_findings"]
 
@@ -235,7 +236,8 @@ def evidence_of(scan: Scan) -> BuildEvidence:
 
 
 def _answer(subjects: Sequence[Subject], findings: list[Finding]) -> CheckReport:
-    build = judge(sum((each.evidence for each in subjects), BuildEvidence()))
+    stated = next((each.options.build for each in subjects), None)
+    build = judged(sum((each.evidence for each in subjects), BuildEvidence()), stated)
     found = list(findings)
     for subject in subjects:
         subject.build = build

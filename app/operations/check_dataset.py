@@ -47,11 +47,12 @@ async def check_dataset(
 ) -> Changes:
     """Read every file once, in a process of its own, and keep what was found.
 
-    With a service its limits count, and what it would say is predicted for the panel's `population`.
+    With a service its limits count, and what it would say is predicted for the panel's `population`. `build`
+    is stated by the person; None: what they stated before (`state_build`), if anything.
     Findings are no Problem; a file that is gone is. One check of a dataset runs at a time, whoever starts it.
     """
     dataset = await dataset_of(desk, dataset_id)
-    wanted = _Wanted(build=build, phasing=phasing)
+    wanted = _Wanted(build=build or dataset.stated_build or None, phasing=phasing)
     if service_id:
         sites = await _sites(desk, service_id, panel_id)
         service = await desk.service(service_id)
@@ -146,6 +147,18 @@ class _FirstLook:
         """Wait until it is written, so that it cannot overwrite what comes later."""
         if self._task is not None:
             await self._task
+
+
+async def keep_check_ready(desk: Desk) -> None:
+    """Let a process that has loaded what a check needs wait for the next one, until the program ends.
+
+    What a file says at first then comes a second earlier. For a program with a window only: it holds 75 MB.
+    """
+    from app.genotypes.check_errand import check_errand, warm
+    from app.genotypes.worker import keep_process_ready
+
+    if not desk.closing:
+        await asyncio.to_thread(keep_process_ready, check_errand, warm)
 
 
 async def run_check(paths: tuple[Path, ...], wanted: _Wanted, folder: Path, report: Report) -> CheckReport:
