@@ -1,0 +1,193 @@
+"""Which files of a folder are the dose and empirical dose files of a result, and what they hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app.domain.problem import Kind, problem
+from app.genotypes.index_file import read_index
+from app.genotypes.matrix import compared_name
+from app.results.doses.contract import DoseBatch, Field
+from app.results.doses.reading import open_doses
+
+_VCF = re.compile(r"\.(vcf|bcf)(\.(gz|bgz))?$", re.IGNORECASE)
+_EMPIRICAL = re.compile(r"empirical", re.IGNORECASE)
+_DOSE = re.compile(r"\.dose\.", re.IGNORECASE)
+_NO_DOSES = re.compile(r"(^|[._-])(info|sites|typed|phased)([._-]|$)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class ResultFiles:
+    """The files of one result; `name` is what it is called in words, files and plots."""
+
+    name: str
+    dose: tuple[Path, ...]
+    empirical: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class OpenedResult:
+    """A result whose files were looked at: the people, in order, and the files of each chromosome.
+
+    Chromosomes are named as by `compared_name`; `spelled` has them as the dose files spell them.
+    """
+
+    files: ResultFiles
+    samples: tuple[str, ...]
+    dose: dict[str, list[Path]]
+    empirical: dict[str, list[Path]]
+    spelled: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """What the result is called."""
+        return self.files.name
+
+
+def result_files(source: Path | str, name: str | None = None) -> ResultFiles:
+    """The files of a folder (searched through), of a dose file, or of a pair `DOSE,EMPIRICAL`.
+
+    Files named `*.dose.*` are dose files; where there are none, every VCF or BCF but info files. For one
+    dose file the empirical file is looked for beside it. ProblemError when there is no dose file.
+    """
+    path = Path(source)
+    if path.is_dir():
+        found = sorted(each for each in path.rglob("*") if _VCF.search(each.name) and each.is_file())
+        empirical = [each for each in found if _EMPIRICAL.search(each.name)]
+        others = [each for each in found if not _EMPIRICAL.search(each.name)]
+        dose = [each for each in others if _DOSE.search(each.name)] or [
+            each for each in others if not _NO_DOSES.search(_VCF.sub("", each.name))
+        ]
+    else:
+        dose, empirical = _named(path, str(source))
+    if not dose:
+        raise _nothing(path)
+    return ResultFiles(name or _called(path, dose), tuple(dose), tuple(empirical))
+
+
+def named_apart(results: Sequence[ResultFiles]) -> list[ResultFiles]:
+    """The same results with names that differ: a number is put behind those that are called the same."""
+    names = [each.name for each in results]
+    given: list[ResultFiles] = []
+    for number, each in enumerate(results):
+        before = names[:number].count(each.name)
+        name = f"{each.name} ({before + 1})" if names.count(each.name) > 1 else each.name
+        given.append(ResultFiles(name, each.dose, each.empirical))
+    return given
+
+
+def look_at(files: ResultFiles) -> OpenedResult:
+    """Find out what the files hold. ProblemError when they are not of the same people."""
+    spelled: dict[str, str] = {}
+    dose = _by_chromosome(files.dose, spelled)
+    samples = _samples(files.dose[0])
+    for path in (*files.dose[1:], *files.empirical):
+        if _samples(path) != samples:
+            raise problem(
+                Kind.INPUT,
+                "The files of a result are not of the same people",
+                f"In {files.name}, {path.name} has other samples than {files.dose[0].name}, or another order.",
+                "Give the files of one job only.",
+                subject=path.name,
+            )
+    return OpenedResult(files, samples, dose, _by_chromosome(files.empirical, {}), spelled)
+
+
+def chromosome_batches(paths: Sequence[Path], chromosome: str, want: Field) -> Iterator[DoseBatch]:
+    """The records of one chromosome of several files that follow one another."""
+    for path in paths:
+        reader = open_doses(path, want)
+        try:
+            for batch in reader.batches():
+                if compared_name(batch.chromosome) == chromosome:
+                    yield batch
+        finally:
+            reader.close()
+
+
+def _named(path: Path, text: str) -> tuple[list[Path], list[Path]]:
+    if not path.exists() and "," in text:
+        first, second = text.split(",", 1)
+        _refuse_absent(Path(first), Path(second))
+        return [Path(first)], [Path(second)]
+    _refuse_absent(path)
+    beside = [
+        each
+        for each in path.parent.glob("*")
+        if _EMPIRICAL.search(each.name) and each.name.lower().startswith(_stem(path.name).lower() + ".")
+    ]
+    return [path], [each for each in beside if _VCF.search(each.name)]
+
+
+def _stem(name: str) -> str:
+    return _DOSE.split(_VCF.sub("", name) + ".")[0].split(".dose")[0]
+
+
+def _called(path: Path, dose: Sequence[Path]) -> str:
+    return path.name if path.is_dir() else _VCF.sub("", dose[0].name).removesuffix(".dose")
+
+
+def _samples(path: Path) -> tuple[str, ...]:
+    reader = open_doses(path, Field.NONE)
+    reader.close()
+    return reader.samples
+
+
+def _by_chromosome(paths: Sequence[Path], spelled: dict[str, str]) -> dict[str, list[Path]]:
+    """The files of each chromosome, in the order of their first records."""
+    found: dict[str, list[tuple[int, int, Path]]] = {}
+    for number, path in enumerate(paths):
+        for name in _chromosomes(path):
+            spelled.setdefault(compared_name(name), name)
+            found.setdefault(compared_name(name), []).append((0, number, path))
+    return {name: _in_order(name, files) for name, files in found.items()}
+
+
+def _in_order(chromosome: str, files: list[tuple[int, int, Path]]) -> list[Path]:
+    if len(files) > 1:
+        files = [(_first(path, chromosome), number, path) for _, number, path in files]
+    return [path for _, _, path in sorted(files)]
+
+
+def _first(path: Path, chromosome: str) -> int:
+    batches = chromosome_batches([path], chromosome, Field.NONE)
+    return next((int(batch.position[0]) for batch in batches if len(batch)), 0)
+
+
+def _chromosomes(path: Path) -> list[str]:
+    """The chromosomes of a file: from its index, or by reading it through."""
+    index = path.with_name(path.name + ".tbi")
+    if index.is_file() and index.stat().st_mtime >= path.stat().st_mtime:
+        summary = read_index(index)
+        if summary is not None and summary.names:
+            return list(summary.names)
+    reader = open_doses(path, Field.NONE)
+    try:
+        return list(dict.fromkeys(batch.chromosome for batch in reader.batches()))
+    finally:
+        reader.close()
+
+
+def _refuse_absent(*paths: Path) -> None:
+    for path in paths:
+        if not path.is_file():
+            raise problem(
+                Kind.NOT_FOUND,
+                "There is no such result",
+                f"{path.name} is neither a folder nor a file.",
+                "Give the folder of a fetched result, or its dose file.",
+                subject=path.name,
+            )
+
+
+def _nothing(path: Path) -> Exception:
+    return problem(
+        Kind.NOT_FOUND,
+        "There is no imputed file",
+        f"In {path.name} there is no dose file (such as chr20.dose.vcf.gz).",
+        "Choose the folder of a fetched result.",
+        subject=path.name,
+    )
