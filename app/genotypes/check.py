@@ -22,6 +22,7 @@ from app.genotypes.builds import BuildEvidence, naturally
 from app.genotypes.checks import ACROSS_CHECKS, COHORT_CHECKS, FILE_CHECKS, across, calls, container, sites
 from app.genotypes.checks.cohort_subject import CohortSubject
 from app.genotypes.checks.finding_of import CheckOptions, Subject
+from app.genotypes.checks.group_builds import different_builds, group_facts, settle_builds
 from app.genotypes.checks.joined_groups import joined_figures, joined_summary
 from app.genotypes.checks.site_lists import fill_site_lists
 from app.genotypes.cohort import Cohort
@@ -35,7 +36,6 @@ from app.genotypes.scan import Scan, quick_scan
 from app.genotypes.site_table import SiteTable
 from app.genotypes.sniff import look
 from app.genotypes.split_scan import PARTS_PREFIX
-from app.genotypes.stated_build import judged
 
 __all__ = ["CheckOptions", "check_files", "evidence_of", "with_findings"]
 
@@ -147,7 +147,7 @@ class _Check:
         """What the people of each group look like."""
         groups = _groups_of(subjects)
         looked_at = sorted(groups, key=lambda each: -each.people)[:_MOST_GROUPS]
-        parts = [each for each in map(self._group, looked_at, [answer.build] * len(looked_at)) if each]
+        parts = [each for each in (self._group(g, subjects) for g in looked_at) if each]
         if not parts:
             return answer
         counts = {"variants": answer.snps, "samples": answer.samples}
@@ -168,12 +168,14 @@ class _Check:
         known = {"cohort": summary, "figures": FIGURES_FILE}
         return with_findings(answer.model_copy(update=known), findings)
 
-    def _group(self, group: PeopleGroup, build: BuildGuess) -> tuple[PeopleGroup, CohortSubject] | None:
+    def _group(
+        self, group: PeopleGroup, subjects: Sequence[Subject]
+    ) -> tuple[PeopleGroup, CohortSubject] | None:
         """The packed files of a group; None where none was packed or nobody wants to know."""
         cohorts = _alike([c for n in group.files if (c := self._reads[n].cohort) is not None])
         if not cohorts or not self._options.people:
             return None
-        return group, CohortSubject(cohorts, self._options, build, self._panel)
+        return group, CohortSubject(cohorts, self._options, subjects[group.files[0]].build, self._panel)
 
     @cached_property
     def _panel(self) -> Mapping[str, SiteTable]:
@@ -237,19 +239,20 @@ def evidence_of(scan: Scan) -> BuildEvidence:
 
 def _answer(subjects: Sequence[Subject], findings: list[Finding]) -> CheckReport:
     stated = next((each.options.build for each in subjects), None)
-    build = judged(sum((each.evidence for each in subjects), BuildEvidence()), stated)
+    groups = _groups_of(subjects)
+    build, builds = settle_builds(subjects, groups, stated)
     found = list(findings)
     for subject in subjects:
-        subject.build = build
         found.extend(_of_file(subject))
-    groups = _groups_of(subjects)
+    found += different_builds(groups, builds)
     found += across.groups(groups, any(each.options.for_service for each in subjects))
     for group in groups:
         together = [subjects[number] for number in group.files]
         for check in ACROSS_CHECKS:
             found += check(together) if len(groups) == 1 else map(group.naming, check(together))
     report = _summary(subjects, build)
-    return with_findings(report.model_copy(update={"samples": sum(each.people for each in groups)}), found)
+    known = {"samples": sum(each.people for each in groups), "groups": group_facts(subjects, groups, builds)}
+    return with_findings(report.model_copy(update=known), found)
 
 
 def _groups_of(subjects: Sequence[Subject]) -> list[PeopleGroup]:

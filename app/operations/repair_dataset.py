@@ -16,19 +16,19 @@ from app.domain.panel import Panel
 from app.domain.problem import Kind, problem
 from app.domain.progress import Report, silent
 from app.domain.repair import RepairCode, RepairOutcome, RepairPlan
-from app.domain.verdict import Verdict
 from app.genotypes.repair.staging import Stage, moved_outcome
 from app.operations.add_dataset import data_files
 from app.operations.check_dataset import check_dataset
-from app.operations.cohort_folder import cohort_folder
 from app.operations.desk import Desk
+from app.operations.packed_folders import packed_folders
 from app.operations.predict import learned_file
 from app.operations.repair_stage import published, repair_stage
 from app.operations.tasks import TaskKind
 from app.store import datasets, services
+from app.store.store import Connection as StoreConnection
 
 if TYPE_CHECKING:
-    from app.genotypes.repair.errand import RepairErrand
+    from app.genotypes.repair.errand import Repaired, RepairErrand
 
 
 async def plan_repair(
@@ -68,40 +68,85 @@ async def repair_dataset(
 ) -> Changes:
     """Make the chosen repairs and add the outcome as a new dataset, checked and judged.
 
-    Files go to `folder`, or to the data folder of the program. The files of the dataset are never touched,
-    and nothing is overwritten; when the repair fails or is cancelled nothing of it stays.
+    Of files of several groups of people each becomes a dataset of its own, which can be sent. Files go to
+    `folder`, or to the data folder of the program, those of a group to one inside it. The files of the
+    dataset are never touched, and nothing is overwritten; when the repair fails or is cancelled nothing of it
+    stays.
     """
     dataset = await _dataset(desk, dataset_id)
     errand = await _errand(desk, dataset, service_id, panel_id, population, chain, drop_samples, chosen)
     new = new_id("data")
     with desk.tasks.running_task(TaskKind.REPAIR, f"Repairing {dataset.name}", dataset_id=dataset_id) as task:
         async with repair_stage(desk, new, folder) as stage:
-            outcome, verdict = await _in_process_repair(errand, stage, task.report)
+            parts = await _in_process_repair(errand, stage, task.report)
             async with published(stage):
-                await _keep(desk, dataset, new, moved_outcome(outcome, stage), verdict)
-    await check_dataset(desk, new, service_id, panel_id, population=population)
-    return Changes.of(Noun.DATASET, new, dataset_id)
+                panel = await _panel(desk, service_id, panel_id)
+                made = await _keep(desk, dataset, new, parts, stage, panel)
+    for each in made:
+        await check_dataset(desk, each, service_id, panel_id, population=population)
+    return Changes.of(Noun.DATASET, *made, dataset_id)
 
 
 async def _keep(
-    desk: Desk, dataset: Dataset, new: str, outcome: RepairOutcome, verdict: Verdict | None
-) -> None:
-    paths = tuple(Path(each.path) for each in outcome.files)
-    made = Dataset(
-        id=new,
-        name=f"{dataset.name}, repaired",
-        files=await asyncio.to_thread(data_files, paths),
+    desk: Desk, dataset: Dataset, new: str, parts: tuple[Repaired, ...], stage: Stage, panel: Panel | None
+) -> tuple[str, ...]:
+    """Add a dataset for each group of people that was repaired, all or none; gives their ids."""
+    from app.genotypes.repair.errand import outcome_of
+
+    written = [each for each in parts if each.outcome.files]
+    ids = (new, *(new_id("data") for _ in written[1:]))
+    made = [
+        await _repaired(desk, dataset, key, part, stage, panel)
+        for key, part in zip(ids, written, strict=True)
+    ]
+
+    def write(c: StoreConnection) -> None:
+        for each in made:
+            datasets.save_dataset(c, each)
+
+    await desk.store.write(write)
+    desk.announce(Changes.of(Noun.DATASET, *ids))
+    text = _books(outcome_of(parts))
+    await desk.note(Event(at=desk.clock.now(), kind="repair", text=text, dataset_id=dataset.id))
+    return ids
+
+
+async def _repaired(
+    desk: Desk, dataset: Dataset, key: str, part: Repaired, stage: Stage, panel: Panel | None
+) -> Dataset:
+    outcome = moved_outcome(part.outcome, stage)
+    group = f", {outcome.group}" if outcome.group else ""
+    return Dataset(
+        id=key,
+        name=f"{dataset.name}{group}, repaired",
+        files=await asyncio.to_thread(data_files, tuple(Path(each.path) for each in outcome.files)),
         added=desk.clock.now(),
-        verdicts=(verdict,) if verdict is not None else (),
+        verdicts=(part.verdict,) if part.verdict is not None else (),
         made_from=dataset.id,
         outcome=outcome,
+        stated_build=_stated_after(dataset, outcome, panel),
     )
-    await desk.store.write(lambda c: datasets.save_dataset(c, made))
-    desk.announce(Changes.of(Noun.DATASET, new))
-    text = f"Repaired: {outcome.ledger.sites_out:,} of {outcome.ledger.sites_in:,} sites, "
-    text += f"{outcome.ledger.samples_out:,} of {outcome.ledger.samples_in:,} samples."
+
+
+def _stated_after(dataset: Dataset, outcome: RepairOutcome, panel: Panel | None) -> str:
+    """The build that was stated of the files holds for what was made of them; lifted ones are the panel's."""
+    if not dataset.stated_build or not any(each.code is RepairCode.LIFTOVER for each in outcome.applied):
+        return dataset.stated_build
+    return (panel.build if panel is not None else None) or ""
+
+
+def _books(outcome: RepairOutcome) -> str:
+    """What went in and came out: in all, and of each group of people."""
+    text = f"Repaired: {_in_and_out(outcome)}."
     text += f" Not possible: {outcome.refused}" if outcome.refused else ""
-    await desk.note(Event(at=desk.clock.now(), kind="repair", text=text, dataset_id=dataset.id))
+    parts = [f"{each.group}: {_in_and_out(each)}" for each in outcome.groups]
+    return f"{text} Of these {'; '.join(parts)}." if parts else text
+
+
+def _in_and_out(outcome: RepairOutcome) -> str:
+    books = outcome.ledger
+    sites = f"{books.sites_out:,} of {books.sites_in:,} sites"
+    return f"{sites}, {books.samples_out:,} of {books.samples_in:,} samples"
 
 
 async def _dataset(desk: Desk, dataset_id: str) -> Dataset:
@@ -138,16 +183,27 @@ async def _errand(
         )
     return RepairErrand(
         paths=tuple(each.path for each in dataset.files),
-        cohorts=await asyncio.to_thread(_packed, desk, dataset),
+        cohorts=await asyncio.to_thread(packed_folders, desk, dataset),
         rules=rules,
         panel=sites,
         learned=_learned(desk, panel, build) if sites is None else None,
         study_build=build if build is not None and build.value else None,
+        stated_build=dataset.stated_build,
         chain=str(chain) if chain is not None else None,
+        kept_chains=await _kept_chains(desk, panel),
         choices=RepairChoices(
             chosen=None if chosen is None else frozenset(chosen), drop_samples=frozenset(drop_samples)
         ),
     )
+
+
+async def _kept_chains(desk: Desk, panel: Panel | None) -> tuple[str, ...]:
+    """The kept chain files that lead to the panel's build: files of several groups may need several."""
+    from app.operations.chains import list_chains
+
+    if panel is None or panel.build is None:
+        return ()
+    return tuple(each.path for each in await list_chains(desk) if each.to_build == panel.build)
 
 
 async def _panel(desk: Desk, service_id: str | None, panel_id: str | None) -> Panel | None:
@@ -180,15 +236,6 @@ def _learned(desk: Desk, panel: Panel | None, build: BuildGuess | None) -> str |
     return str(learned_file(desk, panel))
 
 
-def _packed(desk: Desk, dataset: Dataset) -> tuple[str, ...]:
-    """Folders of packed genotypes that the last check left, none when a file has changed since."""
-    if data_files(tuple(Path(each.path) for each in dataset.files)) != dataset.files:
-        return ()
-    root = cohort_folder(desk, dataset.id)
-    folders = sorted(root.iterdir(), key=lambda each: (len(each.name), each.name)) if root.is_dir() else []
-    return tuple(str(each) for each in folders if (each / "cohort.json").is_file())
-
-
 async def _in_process_plan(errand: RepairErrand, report: Report) -> RepairPlan:
     from app.genotypes.repair.errand import plan_errand
     from app.genotypes.worker import run_in_process
@@ -198,7 +245,7 @@ async def _in_process_plan(errand: RepairErrand, report: Report) -> RepairPlan:
 
 async def _in_process_repair(
     errand: RepairErrand, stage: Stage, report: Report = silent
-) -> tuple[RepairOutcome, Verdict | None]:
+) -> tuple[Repaired, ...]:
     from app.genotypes.repair.errand import repair_errand
     from app.genotypes.worker import run_in_process
 

@@ -31,8 +31,12 @@ def repair(
         typer.Option("--sites", metavar="FILE", help="A site list of the panel: VCF, legend, HRC list."),
     ] = None,
     chain: Annotated[
-        Path | None,
-        typer.Option("--chain", metavar="FILE", help="A chain file that leads to the panel's build."),
+        list[Path] | None,
+        typer.Option(
+            "--chain",
+            metavar="FILE",
+            help="A chain file that leads to the panel's build; may be repeated.",
+        ),
     ] = None,
     build: Annotated[str, typer.Option("--build", help="The build of the site list (with --sites).")] = "",
     only: Annotated[
@@ -60,7 +64,7 @@ def repair(
         server_params=server_params,
         panel_dir=panel_dir,
         sites=sites,
-        chain=chain,
+        chains=tuple(chain or ()),
         build=build,
         only=work.codes_of(only),
         drop_samples=drop_samples,

@@ -115,7 +115,12 @@ def _limits(session: Session, target: Target) -> Limits:
 
 def report_row(report: CheckReport) -> dict[str, object]:
     """The answer of a check."""
-    return {
+    groups = [
+        {"name": each.name, "samples": each.people, "snps": each.snps, "build": each.build.value}
+        for each in report.groups
+    ]
+    more = {"groups": groups} if groups else {}
+    return more | {
         "accepted": report.accepted,
         "stage": report.stage,
         "error": report.error,

@@ -15,10 +15,11 @@ import typer
 from app.cli.output import pairs, table
 from app.cli.program import Session
 from app.cli.work.check import readable
+from app.domain.path_text import shown
 from app.domain.problem import Kind, problem
 from app.domain.repair import LedgerLine, RepairCode, RepairOutcome, RepairPlan, RepairStep, Unresolved
 from app.genotypes.builds import SPOKEN, build_name
-from app.genotypes.repair.errand import RepairErrand, plan_errand, repair_errand
+from app.genotypes.repair.errand import RepairErrand, outcome_of, plan_errand, repair_errand
 from app.genotypes.repair.staging import HIDDEN, moved_outcome, publish, staged
 from app.genotypes.repair.target import RepairChoices
 from app.genotypes.rules import RulePack
@@ -44,7 +45,7 @@ class Wanted:
     server_params: Path | None = None
     panel_dir: Path | None = None
     sites: Path | None = None
-    chain: Path | None = None
+    chains: tuple[Path, ...] = ()
     build: str = ""
     only: frozenset[RepairCode] | None = None
     drop_samples: Path | None = None
@@ -62,6 +63,7 @@ def codes_of(only: str) -> frozenset[RepairCode] | None:
 def repair(session: Session, files: Sequence[Path], out: Path, wanted: Wanted, *, plan_only: bool) -> None:
     """Repair files, or show the plan; ends with 1 when they would be refused or alleles were left alone."""
     paths = readable(files)
+    _prove_chains(wanted.chains)
     errand = _for_target(session, _errand(paths, wanted), wanted)
     report = Throttle(partial(session.out.bar.show, "Repairing"))
     place = Path(tempfile.gettempdir())
@@ -74,9 +76,9 @@ def repair(session: Session, files: Sequence[Path], out: Path, wanted: Wanted, *
     remove_abandoned(out, HIDDEN, locked_once=True)
     with staged(out) as stage, in_use(stage.folder):
         errand = replace(errand, work=str(stage.work))
-        outcome, _ = repair_errand(errand, str(stage.files), str(out), report)
+        parts = repair_errand(errand, str(stage.files), str(out), report)
         publish(stage)
-    outcome = moved_outcome(outcome, stage)
+    outcome = moved_outcome(outcome_of(parts), stage)
     session.out.answer(outcome_row(outcome), outcome_lines(outcome))
     if outcome.ready is False or outcome.refused:
         raise typer.Exit(1)
@@ -92,8 +94,9 @@ def _errand(paths: Sequence[Path], wanted: Wanted) -> RepairErrand:
         paths=tuple(str(each) for each in paths),
         site_lists=(str(wanted.sites),) if wanted.sites is not None else (),
         panel_build=build or "",
-        stated_build=build or "" if wanted.chain is None else "",
-        chain=_chain(wanted.chain),
+        stated_build=build or "" if not wanted.chains else "",
+        chain=str(wanted.chains[0]) if wanted.chains else None,
+        kept_chains=tuple(str(each) for each in wanted.chains[1:]),
         choices=RepairChoices(chosen=wanted.only, drop_samples=_names(wanted.drop_samples)),
     )
 
@@ -116,14 +119,12 @@ def _names(path: Path | None) -> frozenset[str]:
     return frozenset(each.strip() for each in lines if each.strip())
 
 
-def _chain(path: Path | None) -> str | None:
-    """The chain file. ProblemError when it is none, also where no position has to be lifted."""
+def _prove_chains(paths: Sequence[Path]) -> None:
+    """ProblemError when a file is no chain file, also where no position has to be lifted."""
     from app.genotypes.liftover import read_chain
 
-    if path is None:
-        return None
-    read_chain(path)
-    return str(path)
+    for path in paths:
+        read_chain(path)
 
 
 def _for_target(session: Session, errand: RepairErrand, wanted: Wanted) -> RepairErrand:
@@ -196,7 +197,7 @@ async def _known(desk: Desk, wanted: Wanted) -> tuple[Service, Panel | None, Pat
 
 def plan_row(plan: RepairPlan) -> dict[str, object]:
     """The plan as the contract writes it."""
-    return {
+    row: dict[str, object] = {
         "target": plan.target,
         "refused": plan.refused or None,
         "cautions": list(plan.cautions),
@@ -204,6 +205,13 @@ def plan_row(plan: RepairPlan) -> dict[str, object]:
         "unresolved": [_unresolved_row(each) for each in plan.unresolved],
         "after": plan.after,
     }
+    if plan.groups:
+        row["groups"] = [_group_row(each.group, plan_row(each)) for each in plan.groups]
+    return row
+
+
+def _group_row(name: str, row: dict[str, object]) -> dict[str, object]:
+    return {"group": name} | row
 
 
 def _unresolved_row(each: Unresolved) -> dict[str, object]:
@@ -216,7 +224,10 @@ def plan_lines(plan: RepairPlan) -> list[str]:
     lines += [f"Not possible: {plan.refused}"] if plan.refused else []
     lines += table(("", "repair", "sites", "samples", "code"), [_step_cells(step) for step in plan.steps])
     lines += [f"Not mended: {each.title} ({_number(each)})" for each in plan.unresolved]
-    return [*lines, "", plan.after]
+    lines += ["", plan.after]
+    for each in plan.groups:
+        lines += ["", f"{each.group} ({each.build or 'build unknown'})", *plan_lines(each)]
+    return lines
 
 
 def _number(each: Unresolved) -> str:
@@ -231,7 +242,7 @@ def outcome_row(outcome: RepairOutcome) -> dict[str, object]:
     """The outcome as the contract writes it."""
     ledger = outcome.ledger
     removed = [each for each in ledger.lines if each.removed_sites or each.removed_samples]
-    return {
+    row: dict[str, object] = {
         "applied": [{"code": s.code, "sites": s.sites, "samples": s.samples} for s in outcome.applied],
         "unresolved": [_unresolved_row(each) for each in outcome.unresolved],
         "files": [each.model_dump() for each in outcome.files],
@@ -247,6 +258,9 @@ def outcome_row(outcome: RepairOutcome) -> dict[str, object]:
         "verdict": outcome.verdict,
         "refused": outcome.refused or None,
     }
+    if outcome.groups:
+        row["groups"] = [_group_row(each.group, outcome_row(each)) for each in outcome.groups]
+    return row
 
 
 def _lost(line: LedgerLine) -> dict[str, int]:
@@ -275,6 +289,11 @@ def outcome_lines(outcome: RepairOutcome) -> list[str]:
     lines += [
         "",
         *(f"Not mended: {each.title} ({_number(each)})" for each in outcome.unresolved),
-        *(f"{each.path} ({each.sites:,} sites, {each.samples:,} samples)" for each in outcome.files),
+        *(f"{shown(each.path)} ({each.sites:,} sites, {each.samples:,} samples)" for each in outcome.files),
     ]
-    return [*lines, outcome.site_log, outcome.sample_map]
+    if outcome.groups:
+        lines = ["All groups of people together", *lines[: len(lines) - len(outcome.files)]]
+        for part in outcome.groups:
+            lines += ["", part.group, *outcome_lines(part)]
+        return lines
+    return [*lines, *(shown(each) for each in (outcome.site_log, outcome.sample_map) if each)]

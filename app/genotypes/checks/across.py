@@ -23,7 +23,7 @@ def groups(found: Sequence[PeopleGroup], for_service: bool) -> Iterable[Finding]
         detail="The files are of different people. Each group can be sent as a job of its own.",
         where=some([f"{each.name} ({each.people:,})" for each in found]),
         count=len(found),
-        what_to_do="Add each group as a dataset of its own.",
+        what_to_do="A repair makes a dataset of each group; or add each as a dataset of its own.",
     )
 
 

@@ -6,26 +6,34 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial, reduce
+from operator import add
 from pathlib import Path
 
 from app.domain.finding import BuildGuess
 from app.domain.problem import Kind, ProblemError, problem
-from app.domain.progress import Report, silent
+from app.domain.progress import Progress, Report, silent
 from app.domain.repair import RepairOutcome, RepairPlan
 from app.domain.verdict import Verdict
 from app.genotypes.bgzf import ContainerError
+from app.genotypes.builds import evidence_of
 from app.genotypes.cohort import Cohort, open_cohort
 from app.genotypes.excluded_list import LearnedPanel, load_learned
+from app.genotypes.liftover import read_chain
 from app.genotypes.panels.store import PanelAbout, PanelList, build_panel, open_panel
 from app.genotypes.readers.contract import FormatError
 from app.genotypes.reading import read_cohort
 from app.genotypes.repair.apply import repair
+from app.genotypes.repair.groups import StudyGroup, study_groups
+from app.genotypes.repair.joining import joint_outcome, joint_plan, not_repaired
 from app.genotypes.repair.plan import plan_repairs
 from app.genotypes.repair.ready import Means, chain_back_of, make_ready, target_of
+from app.genotypes.repair.staging import is_there
 from app.genotypes.repair.target import RepairChoices, RepairTarget
 from app.genotypes.rules import RulePack
 from app.genotypes.site_table import SiteTable
+from app.genotypes.stated_build import judged
 
 MOST_PEOPLE_BYTES = 1 << 30
 """Packed bytes of VCFs with the panel's people that are read for a plan; more would take many minutes."""
@@ -38,8 +46,9 @@ class RepairErrand:
     `panel` is the folder of a kept site list; without one, `learned` is the file of the alleles that lists of
     real jobs told (`excluded_list.save_learned`), in the build of the files. `site_lists` are files of a site
     list instead, of the build `panel_build`; they are read for this errand only. `rules` None: nobody in
-    particular. What is packed for the errand lies in `work`, a folder that the caller removes; None: in a
-    temporary one.
+    particular. Where there are several groups of people each takes of `chain` and `kept_chains` the one that
+    leads from its build. What is packed for the errand lies in `work`, a folder that the caller removes;
+    None: in a temporary one.
     """
 
     paths: tuple[str, ...]
@@ -52,28 +61,118 @@ class RepairErrand:
     study_build: BuildGuess | None = None
     stated_build: str = ""
     chain: str | None = None
+    kept_chains: tuple[str, ...] = ()
     choices: RepairChoices = RepairChoices()
     work: str | None = None
 
 
+@dataclass(frozen=True)
+class Repaired:
+    """What became of a group of people, and what the twin says of its files."""
+
+    outcome: RepairOutcome
+    verdict: Verdict | None = None
+
+
+def outcome_of(parts: Sequence[Repaired]) -> RepairOutcome:
+    """The outcome of all groups."""
+    return parts[0].outcome if len(parts) == 1 else joint_outcome([each.outcome for each in parts])
+
+
 def plan_errand(errand: RepairErrand, report: Report = silent) -> RepairPlan:
     """The plan; ProblemError when the files cannot be read or do not belong together."""
-    with _begun(errand, report) as (cohorts, means):
-        return plan_repairs(cohorts, _target(errand, means), errand.choices, report)
+    with _begun(errand, report) as (groups, means):
+        if len(groups) == 1:
+            return _planned(errand, groups[0], means, report)
+        return joint_plan([_plan_of_group(errand, each, means, report) for each in groups])
 
 
-def repair_errand(
-    errand: RepairErrand, out: str, home: str, report: Report = silent
-) -> tuple[RepairOutcome, Verdict | None]:
-    """Repair into a folder; with rules also what the twin says of the outcome. ProblemError.
+def _planned(errand: RepairErrand, group: StudyGroup, means: Means, report: Report) -> RepairPlan:
+    return plan_repairs(group.cohorts, _target(errand, means), errand.choices, report)
 
-    `home` is where the files will be moved: nothing there may have one of their names.
+
+def _plan_of_group(errand: RepairErrand, group: StudyGroup, means: Means, report: Report) -> RepairPlan:
+    """The plan of one of several groups; that nothing can be done with it is told in it."""
+    mine = _means_of_group(errand, group, means)
+    try:
+        plan = _planned(errand, group, mine, partial(_tell, report, group.name))
+    except ProblemError as error:
+        if error.problem.kind is not Kind.INPUT:
+            raise
+        plan = RepairPlan(target=_target(errand, mine).name, refused=error.problem.sentence())
+    return plan.model_copy(update={"group": group.name})
+
+
+def repair_errand(errand: RepairErrand, out: str, home: str, report: Report = silent) -> tuple[Repaired, ...]:
+    """Repair into a folder, each of several groups of people into one of its own inside. ProblemError.
+
+    A group of which nothing can be made is told in its outcome, unless it is the only one. `home` is where
+    the files will be moved: nothing there may have one of their names.
     """
     place, final = Path(out), Path(home)
-    with _begun(errand, report) as (cohorts, means):
-        if errand.rules is not None:
-            return make_ready(cohorts, errand.rules, means, errand.choices, place, report, final)
-        return repair(cohorts, _target(errand, means), errand.choices, place, report, final), None
+    with _begun(errand, report) as (groups, means):
+        if len(groups) == 1:
+            return (_repaired(errand, groups[0], means, report, (place, final)),)
+        for group in groups:
+            _refuse_filled(final / group.folder)
+        parts = [_repair_of_group(errand, each, means, report, (place, final)) for each in groups]
+    if not any(each.outcome.files for each in parts):
+        raise problem(
+            Kind.INPUT,
+            "No group of people can be repaired",
+            joint_outcome([each.outcome for each in parts]).refused,
+            "Look at the plan, and repair each group by itself.",
+        )
+    return tuple(parts)
+
+
+def _repaired(
+    errand: RepairErrand, group: StudyGroup, means: Means, report: Report, places: tuple[Path, Path]
+) -> Repaired:
+    place, final = places
+    if errand.rules is not None:
+        return Repaired(*make_ready(group.cohorts, errand.rules, means, errand.choices, place, report, final))
+    return Repaired(repair(group.cohorts, _target(errand, means), errand.choices, place, report, final))
+
+
+def _repair_of_group(
+    errand: RepairErrand, group: StudyGroup, means: Means, report: Report, places: tuple[Path, Path]
+) -> Repaired:
+    inside = places[0] / group.folder, places[1] / group.folder
+    mine = _means_of_group(errand, group, means)
+    try:
+        found = _repaired(errand, group, mine, partial(_tell, report, group.name), inside)
+    except ProblemError as error:
+        if error.problem.kind is not Kind.INPUT:
+            raise
+        people = {name for each in group.cohorts for name in each.samples}
+        records = sum(each.records for each in group.cohorts)
+        return Repaired(not_repaired(group.name, records, len(people), error.problem.sentence()))
+    return replace(found, outcome=found.outcome.model_copy(update={"group": group.name}))
+
+
+def _tell(report: Report, group: str, progress: Progress) -> None:
+    report(progress.model_copy(update={"step": f"{progress.step} of {group}"}))
+
+
+def _refuse_filled(folder: Path) -> None:
+    """The folder of a group may be there, but nothing in it: it may be an input. ProblemError."""
+    if os.path.lexists(folder) and (not folder.is_dir() or any(folder.iterdir())):
+        raise is_there(folder)
+
+
+def _means_of_group(errand: RepairErrand, group: StudyGroup, means: Means) -> Means:
+    """With the build of this group alone, and the chain file that leads from it."""
+    build = judged(reduce(add, map(evidence_of, group.cohorts)), errand.stated_build).value
+    wanted = _target(errand, replace(means, chain=None)).build
+    chains = (Path(each) for each in (errand.chain, *errand.kept_chains) if each)
+    chain = next((each for each in chains if _leads(each, build, wanted)), None)
+    return replace(means, study_build=None, chain=chain, chain_back=None)
+
+
+def _leads(chain: Path, here: str | None, there: str | None) -> bool:
+    builds = read_chain(chain).builds
+    return None in builds or builds == (here, there)
 
 
 def _target(errand: RepairErrand, means: Means) -> RepairTarget:
@@ -91,13 +190,14 @@ def _target(errand: RepairErrand, means: Means) -> RepairTarget:
 
 
 @contextmanager
-def _begun(errand: RepairErrand, report: Report) -> Iterator[tuple[Sequence[Cohort], Means]]:
-    """The cohorts and what is at hand; packed files made for this errand are removed at its end."""
+def _begun(errand: RepairErrand, report: Report) -> Iterator[tuple[list[StudyGroup], Means]]:
+    """The groups and what is at hand; packed files made for this errand are removed at its end."""
     with tempfile.TemporaryDirectory(
         prefix="haplodesk-repair-", dir=errand.work, ignore_cleanup_errors=True
     ) as name:
         folder = Path(name)
-        yield _cohorts(errand, folder / "cohorts", report), _means(errand, folder / "panel", report)
+        groups = study_groups(_cohorts(errand, folder / "cohorts", report))
+        yield groups, _means(errand, folder / "panel", report)
 
 
 def _cohorts(errand: RepairErrand, folder: Path, report: Report) -> Sequence[Cohort]:

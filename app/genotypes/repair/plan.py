@@ -108,7 +108,17 @@ def plan_of(draft: Draft) -> RepairPlan:
         after=f"{int(draft.alive.sum()):,} sites of {draft.people:,} samples are left.",
         refused=draft.refused,
         cautions=tuple(draft.cautions),
+        build=(draft.build.value or "") if draft.certain else "",
+        sites_left=int(draft.alive.sum()),
+        samples_left=draft.people,
+        wanted_chains=_wanted_chains(draft),
     )
+
+
+def _wanted_chains(draft: Draft) -> tuple[tuple[str, str], ...]:
+    here, there = draft.build.value, draft.target.build
+    lacking = draft.certain and here and there and here != there and draft.target.chain is None
+    return ((here, there),) if lacking and here and there else ()
 
 
 def _is_certain(build: BuildGuess) -> bool:

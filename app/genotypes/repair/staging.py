@@ -117,11 +117,12 @@ def _move(path: Path, new: Path) -> None:
 
 
 def withdraw(stage: Stage, moved: Sequence[Path]) -> None:
-    """Remove what was moved, with the folders of batches where they are empty."""
+    """Remove what was moved, with the folders of groups and batches where they are empty."""
     for path in moved:
         path.unlink(missing_ok=True)
-    for folder in {path.parent for path in moved} - {stage.out}:
-        _remove_empty((folder,))
+    inside = {each for path in moved for each in path.relative_to(stage.out).parents} - {Path()}
+    for folder in sorted(inside, key=lambda each: -len(each.parts)):
+        _remove_empty((stage.out / folder,))
 
 
 def moved_outcome(outcome: RepairOutcome, stage: Stage) -> RepairOutcome:
@@ -132,7 +133,8 @@ def moved_outcome(outcome: RepairOutcome, stage: Stage) -> RepairOutcome:
 
     files = tuple(each.model_copy(update={"path": place(each.path)}) for each in outcome.files)
     logs = {"site_log": place(outcome.site_log), "sample_map": place(outcome.sample_map)}
-    return outcome.model_copy(update={"files": files, **logs})
+    groups = tuple(moved_outcome(each, stage) for each in outcome.groups)
+    return outcome.model_copy(update={"files": files, "groups": groups, **logs})
 
 
 def is_there(path: Path) -> ProblemError:

@@ -20,7 +20,7 @@ def sites_repaired(path: Path, kept: Path, out: Path) -> int:
     """Repair a file with what a check has packed of it; gives how many sites were read."""
     choices = RepairChoices(chosen=frozenset())
     errand = RepairErrand((str(path),), (str(kept / "0"),), choices=choices)
-    return repair_errand(errand, str(out), str(out))[0].ledger.sites_in
+    return repair_errand(errand, str(out), str(out))[0].outcome.ledger.sites_in
 
 
 @pytest.mark.parametrize("later", [vcf([], names(4)), NOT_GENOTYPES], ids=["no records", "an image"])
