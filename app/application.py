@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from app.ui.running import RunningWindow
 
 DATABASE = "haplodesk.db"
+READY_AFTER_S = 2.0
 log = logging.getLogger(__name__)
 
 
@@ -247,18 +248,24 @@ def build_window(desk: Desk) -> RunningWindow:
 
 
 async def _run_background(desk: Desk, window: RunningWindow) -> None:
+    from app.operations.check_dataset import keep_check_ready
     from app.scheduler.clock import Scheduler
 
     scheduler = Scheduler(desk, deliver=window.deliver)
     window.scheduler = scheduler
     await start_background(desk, scheduler)
+    await asyncio.sleep(READY_AFTER_S)  # the window is for the person first
+    await keep_check_ready(desk)
 
 
 def close_window(window: RunningWindow) -> None:
     """Stop visits, cancel tasks, wait three seconds at most, close the store."""
+    from app.genotypes.worker import keep_no_process
+
     desk = window.desk
     desk.closing = True
     window.close_down()
+    keep_no_process()
     if desk.practice is not None:
         asyncio.run(desk.practice.stop())
     desk.store.close()

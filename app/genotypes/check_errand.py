@@ -17,3 +17,16 @@ def check_errand(
     from app.genotypes.check import CheckOptions, check_files
 
     return check_files(paths, CheckOptions(**options), report, folder)
+
+
+def warm() -> None:
+    """Import what a check needs and load the tables of known positions, while nobody waits."""
+    import numpy as np
+    import numpy.ma  # noqa: F401 - np.unique loads it when it is first called
+
+    from app.genotypes.builds import BuildEvidence, judge
+    from app.genotypes.check import check_files  # noqa: F401 - for the errand that follows
+
+    evidence = BuildEvidence()
+    evidence.add_chromosome("1", np.array([1], np.int64), np.array([ord("A") << 8 | ord("G")], np.uint32))
+    judge(evidence)

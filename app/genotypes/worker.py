@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
-import multiprocessing
 import signal
 import threading
 import traceback
@@ -22,9 +21,10 @@ from typing import Any, TypeVar
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.progress import Report, silent
 from app.genotypes.process_end import end_group
-from app.genotypes.worker_child import Answer, Throttle, child
+from app.genotypes.spare_worker import Begun, begin, spares
+from app.genotypes.worker_child import Answer, Throttle
 
-__all__ = ["Throttle", "run_in_process"]
+__all__ = ["Throttle", "keep_no_process", "keep_process_ready", "run_in_process"]
 
 T = TypeVar("T")
 
@@ -56,6 +56,20 @@ async def run_in_process(function: Callable[..., T], *args: Any, report: Report 
         raise _bug(function.__name__, answer.crash)
     value: T = answer.value
     return value
+
+
+def keep_process_ready(function: Callable[..., Any], warm: Callable[[], None]) -> None:
+    """Let a process wait for the next call of `function`, with all imported and loaded that `warm` needs.
+
+    The start of a process and its imports are most of what a user waits for at first. It is used once, and
+    then followed by another one. Takes some 20 ms; call it where nobody waits. It ends with the program.
+    """
+    spares.keep(function, warm)
+
+
+def keep_no_process() -> None:
+    """End every process that waits for a call, at once, and prepare none any more."""
+    spares.end()
 
 
 async def _settled(answer: asyncio.Future[Answer]) -> None:
@@ -111,33 +125,25 @@ class _Errand:
             self._loop.call_soon_threadsafe(function, value)
 
     def _work(self) -> Answer:
-        context = multiprocessing.get_context("spawn")
-        receiver, sender = context.Pipe(duplex=False)
-        process = context.Process(
-            target=child,
-            args=(sender, self._function, self._args),
-            daemon=False,  # a daemon may not start processes of its own, and large files are read by several
-            name=self._function.__name__,
-        )
-        with receiver:
-            try:
-                if not self._start(process):
-                    return Answer(crash="ended before it began")
-            finally:
-                sender.close()
-            try:
-                return self._listen(receiver, process)
-            finally:
-                self._bury(process)
+        begun = self._begin()
+        if begun is None:
+            return Answer(crash="ended before it began")
+        try:
+            with begun.link as link:
+                begun.give(self._function, self._args)
+                return self._listen(link, begun.process)
+        finally:
+            self._bury(begun.process)
 
-    def _start(self, process: SpawnProcess) -> bool:
+    def _begin(self) -> Begun | None:
+        """A process that waits for its errand: the one kept ready for it, or a new one."""
         with self._lock:
             if self._ended:
-                return False
+                return None
             _running.add(self)
-            process.start()
-            self._process = process
-            return True
+            begun = spares.take(self._function) or begin(self._function.__name__)
+            self._process = begun.process
+            return begun
 
     def _listen(self, receiver: Connection, process: SpawnProcess) -> Answer:
         while True:
@@ -160,9 +166,10 @@ class _Errand:
         if process.exitcode is None:
             process.kill()
             process.join()
-        process.close()
         with self._lock:
             self._process = None
+        process.close()
+        spares.refill(self._function)
 
     def end(self) -> None:
         """End the process at once, with everything it started where the system has process groups."""
@@ -176,6 +183,7 @@ class _Errand:
 @atexit.register
 def _end_all() -> None:
     """Let nothing hold the program when it ends; runs before multiprocessing would wait for the processes."""
+    spares.end()
     for errand in list(_running):
         errand.end()
 

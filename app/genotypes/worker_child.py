@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -28,25 +29,41 @@ class Answer(NamedTuple):
     crash: str = ""
 
 
-def child(sender: Connection, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
-    """Body of the spawned process."""
+def child(link: Connection, warm: Callable[[], None] | None) -> None:
+    """Body of the spawned process: warm up, wait for an errand, answer, end."""
     if sys.platform != "win32":
         os.setsid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=end_with_parent, daemon=True).start()
-    throttle = Throttle(sender.send)
-    try:
-        answer = Answer(value=function(*args, report=throttle))
-    except ProblemError as error:
-        answer = Answer(problem=error.problem)
-    except Exception:  # noqa: BLE001 - the border: every exception becomes a Problem on the other side
-        answer = Answer(crash=traceback.format_exc())
+    if warm is not None:
+        with contextlib.suppress(Exception):  # wrong in the errand too, and told there
+            warm()
+    throttle = Throttle(link.send)
+    answer = _answered(link, throttle)
+    if answer is None:
+        return
     throttle.flush()
     try:
-        sender.send(answer)
+        link.send(answer)
     except Exception:  # noqa: BLE001 - a result that cannot be pickled is told as such
-        sender.send(Answer(crash=traceback.format_exc()))
-    sender.close()
+        link.send(Answer(crash=traceback.format_exc()))
+    link.close()
+
+
+def _answered(link: Connection, throttle: Throttle) -> Answer | None:
+    """What the errand gave; None when the program ends and none comes."""
+    try:
+        function, args = link.recv()
+    except EOFError:
+        return None
+    except Exception:  # noqa: BLE001 - an errand that cannot be unpickled is told as such
+        return Answer(crash=traceback.format_exc())
+    try:
+        return Answer(value=function(*args, report=throttle))
+    except ProblemError as error:
+        return Answer(problem=error.problem)
+    except Exception:  # noqa: BLE001 - the border: every exception becomes a Problem on the other side
+        return Answer(crash=traceback.format_exc())
 
 
 class Throttle:

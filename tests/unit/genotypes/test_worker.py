@@ -2,18 +2,21 @@
 
 import asyncio
 import ctypes
+import multiprocessing
 import os
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.progress import Progress, Report
-from app.genotypes.worker import Throttle, run_in_process
+from app.genotypes.spare_worker import spares
+from app.genotypes.worker import Throttle, keep_no_process, keep_process_ready, run_in_process
 
 
 def add(a: int, b: int, report: Report) -> int:
@@ -115,12 +118,85 @@ def test_throttle_keeps_the_last_reading_and_adds_the_rate() -> None:
     assert seen[-1].left_s == pytest.approx(2)
 
 
+def pid_and_warmth(report: Report) -> tuple[int, bool]:
+    return os.getpid(), "this_test_is_warm" in sys.modules
+
+
+def become_warm() -> None:
+    sys.modules["this_test_is_warm"] = sys
+
+
+def break_down() -> None:
+    raise RuntimeError("no warmth")
+
+
+@pytest.fixture
+def no_spares() -> Iterator[None]:
+    """However the test ends, nothing waits any more."""
+    yield
+    keep_no_process()
+    assert not multiprocessing.active_children()
+
+
+def waiting_pid() -> int | None:
+    begun = spares._waiting.get(pid_and_warmth)
+    return begun.process.pid if begun is not None else None
+
+
+@pytest.mark.usefixtures("no_spares")
+def test_a_process_kept_ready_takes_the_next_call_and_another_one_follows() -> None:
+    keep_process_ready(pid_and_warmth, become_warm)
+    first = waiting_pid()
+    assert asyncio.run(run_in_process(add, 1, 1)) == 2
+    assert waiting_pid() == first, "another function does not take it"
+    assert asyncio.run(run_in_process(pid_and_warmth)) == (first, True)
+    second = waiting_pid()
+    assert second not in (None, first)
+    assert asyncio.run(run_in_process(pid_and_warmth)) == (second, True)
+
+
+@pytest.mark.usefixtures("no_spares")
+def test_a_process_that_died_while_it_waited_is_replaced() -> None:
+    keep_process_ready(pid_and_warmth, become_warm)
+    spares._waiting[pid_and_warmth].process.kill()
+    spares._waiting[pid_and_warmth].process.join()
+    pid, warm = asyncio.run(run_in_process(pid_and_warmth))
+    assert not warm
+    assert pid != os.getpid()
+
+
+@pytest.mark.usefixtures("no_spares")
+def test_what_fails_in_warming_up_does_not_keep_the_call_from_its_answer() -> None:
+    keep_process_ready(pid_and_warmth, break_down)
+    first = waiting_pid()
+    assert asyncio.run(run_in_process(pid_and_warmth)) == (first, False)
+
+
+@pytest.mark.usefixtures("no_spares")
+def test_nothing_waits_and_nothing_follows_after_the_end() -> None:
+    keep_process_ready(pid_and_warmth, become_warm)
+    first = waiting_pid()
+    keep_no_process()
+    assert waiting_pid() is None
+    assert asyncio.run(run_in_process(pid_and_warmth))[0] != first
+    assert waiting_pid() is None
+
+
+def test_an_errand_that_cannot_be_sent_is_a_bug_and_leaves_no_process() -> None:
+    with pytest.raises(ProblemError) as caught:
+        asyncio.run(run_in_process(add, lambda: 1, 2))
+    assert "pickle" in caught.value.problem.details
+    assert not multiprocessing.active_children()
+
+
 LEAVING = """
 import asyncio, threading, time
-from app.genotypes.worker import run_in_process
-from tests.unit.genotypes.test_worker import sleep_long
+from app.genotypes.worker import keep_process_ready, run_in_process
+from tests.unit.genotypes.test_worker import become_warm, sleep_long, stumble
 
 def main():
+    keep_process_ready(sleep_long, become_warm)
+    keep_process_ready(stumble, become_warm)
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, daemon=True).start()
     asyncio.run_coroutine_threadsafe(run_in_process(sleep_long), loop)
