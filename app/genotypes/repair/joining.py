@@ -18,6 +18,7 @@ from app.genotypes.repair.draft import MOST_EXAMPLES
 
 NOT_REPAIRED = "group_not_repaired"
 _Kind = tuple[RepairCode, bool, bool]
+_Kind = tuple[RepairCode, bool, bool]
 
 
 def joint_plan(plans: Sequence[RepairPlan]) -> RepairPlan:
@@ -103,29 +104,28 @@ def not_repaired(group: str, records: int, people: int, why: str) -> RepairOutco
 
 def _steps(groups: Sequence[tuple[str, Sequence[RepairStep]]]) -> tuple[RepairStep, ...]:
     """Steps of the same kind are one; it is ticked where any of them is."""
-    order: dict[tuple[object, ...], list[tuple[str, RepairStep]]] = {}
+    found: dict[_Kind, list[tuple[str, RepairStep]]] = {}
     for group, steps in groups:
         for step in steps:
-            key = step.code, bool(step.lost_sites or step.lost_samples), step.optional
-            order.setdefault(key, []).append((group, step))
-    ranks = _ranks(
-        [[(s.code, bool(s.lost_sites or s.lost_samples), s.optional) for s in g] for _, g in groups]
-    )
-    return tuple(_step(order[key]) for key in sorted(order, key=lambda key: ranks[key]))
+            found.setdefault(_kind(step), []).append((group, step))
+    return tuple(_step(found[kind]) for kind in _ordered([list(map(_kind, each)) for _, each in groups]))
 
 
-def _ranks(lists: Sequence[Sequence[tuple[object, ...]]]) -> dict[tuple[object, ...], float]:
-    """Where each kind stands: after all that stand before it in any group, as all keep one order."""
-    merged: list[tuple[object, ...]] = []
-    for keys in lists:
-        at = 0
-        for key in keys:
-            if key in merged:
-                at = max(at, merged.index(key) + 1)
+def _kind(step: RepairStep) -> _Kind:
+    return step.code, bool(step.lost_sites or step.lost_samples), step.optional
+
+
+def _ordered(lists: Sequence[Sequence[_Kind]]) -> list[_Kind]:
+    """All kinds, each before those that stand behind it in its group: all plans keep one order."""
+    merged: list[_Kind] = []
+    for kinds in lists:
+        at = len(merged)
+        for kind in reversed(kinds):
+            if kind in merged:
+                at = min(at, merged.index(kind))
             else:
-                merged.insert(at, key)
-                at += 1
-    return {key: rank for rank, key in enumerate(merged)}
+                merged.insert(at, kind)
+    return merged
 
 
 def _step(found: Sequence[tuple[str, RepairStep]]) -> RepairStep:

@@ -180,3 +180,32 @@ def test_a_refusal_is_told_and_ends_with_1(
     assert [each["code"] for each in answer.data["unresolved"]] == ["build_uncertain"] * code
     assert (tmp_path / "out" / "chr22.vcf.gz").is_file()
     assert ("not possible" in cli(*asked, "--out", tmp_path / "second").out) == bool(code)
+
+
+def test_groups_of_people_are_mended_each_in_its_folder(
+    cli: Cli, tmp_path: Path, files: tuple[Path, Path, Path]
+) -> None:
+    upload, params, panels = files
+    for name in ("a", "b"):
+        (tmp_path / "in" / name).mkdir(parents=True)
+        text = upload.read_text()
+        for person in make_study(5, samples=24, sites=150, build="GRCh37").samples:
+            text = text.replace(person, f"{name}{person}")
+        (tmp_path / "in" / name / "cohort.vcf").write_text(text)
+    out, inputs = tmp_path / "out", [tmp_path / "in" / "a", tmp_path / "in" / "b"]
+    target = ("--out", out, "--server-params", params, "--panel-dir", panels)
+    plan = cli("repair", *inputs, *target, "--plan", "--json").data
+    assert [each["group"] for each in plan["groups"]] == ["a", "b"]
+    answer = cli("repair", *inputs, *target, "--json")
+    assert answer.code == 0, answer.out
+    assert set(answer.data) == KEYS | {"groups"}
+    assert {"code": "flip", "sites": 2 * FLIPS, "samples": 0} in answer.data["applied"]
+    assert [Path(each["path"]) for each in answer.data["files"]] == [out / n / "chr22.vcf.gz" for n in "ab"]
+    for each in answer.data["groups"]:
+        assert set(each) == KEYS | {"group"}
+        assert each["ready"] is True
+        assert each["ledger"]["adds_up"] is True
+        assert Path(each["site_log"]).parent == out / each["group"]
+    words = cli("repair", *inputs, "--out", tmp_path / "again", *target[2:]).out
+    assert "All groups of people together" in words
+    assert str(tmp_path / "again" / "b" / "chr22.vcf.gz") in words

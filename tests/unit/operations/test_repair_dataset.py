@@ -18,10 +18,11 @@ from app.operations.add_dataset import add_dataset
 from app.operations.add_service import add_service
 from app.operations.check_dataset import check_dataset
 from app.operations.desk import Desk
+from app.operations.draft_job import JobDraft, check_dataset_state
 from app.operations.panel_sites import add_panel_sites
 from app.operations.repair_dataset import plan_repair, repair_dataset
 from app.operations.sync_panels import sync_panels
-from app.store import datasets, services
+from app.store import datasets, jobs, services
 from tests.helpers.direct_work import work_directly
 from tests.helpers.small_study import Study, make_study, vcf_gz
 
@@ -151,6 +152,69 @@ def test_nothing_stays_of_a_repair_that_fails(desk: Desk, tmp_path: Path) -> Non
         assert caught.value.problem.title == "Nothing is left"
         assert prepared_folders(desk) == []
         assert len(await desk.store.read(datasets.datasets)) == 1
+
+    asyncio.run(work())
+
+
+def two_groups(folder: Path) -> tuple[list[Path], Path]:
+    """Files of two groups of people, the first with sites on the other strand; and the sites as they are."""
+    (folder / "a").mkdir()
+    (folder / "b").mkdir()
+    first, study = study_with_flips(folder / "a")
+    second = folder / "b" / "cohort.vcf"
+    text = first.read_text()
+    for name in study.samples:
+        text = text.replace(name, f"b{name}")
+    second.write_text(text)
+    return [first, second], sites_of(folder, study)
+
+
+def test_each_group_of_people_becomes_a_dataset_that_can_be_sent(desk: Desk, tmp_path: Path) -> None:
+    async def work() -> None:
+        _, service_id, panel_id = await prepared(desk, tmp_path)
+        files, _ = two_groups(tmp_path)
+        key = (await add_dataset(desk, tuple(files))).ids(Noun.DATASET)[0]
+        await check_dataset(desk, key, service_id, panel_id)
+        draft = JobDraft(dataset_id=key, service_id=service_id, app_id="a", panel_id=panel_id)
+        assert check_dataset_state(draft, await stored(desk, key))
+        plan = await plan_repair(desk, key, service_id, panel_id)
+        assert [each.group for each in plan.groups] == ["a", "b"]
+        assert [s.sites for s in plan.steps if s.code is RepairCode.FLIP] == [2 * FLIPS]
+        changes = await repair_dataset(desk, key, service_id, panel_id)
+        made = [await stored(desk, each) for each in changes.ids(Noun.DATASET) if each != key]
+        assert [each.name.split(", ")[-2] for each in made] == ["a", "b"]
+        (root,) = prepared_folders(desk)
+        assert {Path(f.path).parent for each in made for f in each.files} == {root / "a", root / "b"}
+        for each in made:
+            assert each.made_from == key
+            assert each.outcome is not None
+            assert each.outcome.ledger.adds_up
+            assert each.outcome.ledger.samples_out == 24
+            assert each.prepared_here
+            assert not check_dataset_state(draft, each)
+        events = await desk.store.read(lambda c: jobs.events(c, dataset_id=key))
+        told = next(e.text for e in events if e.kind == "repair")
+        assert "48 of 48 samples" in told
+        assert "b: " in told
+
+    asyncio.run(work())
+
+
+def test_no_group_stays_of_a_repair_that_fails_late(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(*_: object) -> None:
+        raise OSError("no room")
+
+    async def work() -> None:
+        files, _ = two_groups(tmp_path)
+        key = (await add_dataset(desk, tuple(files))).ids(Noun.DATASET)[0]
+        monkeypatch.setattr(datasets, "save_dataset", no_room)
+        out = tmp_path / "mine"
+        with pytest.raises(OSError, match="no room"):
+            await repair_dataset(desk, key, folder=out)
+        assert not out.exists()
+        assert prepared_folders(desk) == []
 
     asyncio.run(work())
 
