@@ -112,6 +112,12 @@ class DeskOperations:
 
         return await check_dataset(self._desk, dataset_id, service_id, panel_id, build, population=population)
 
+    async def state_build(self, dataset_id: str, build: str) -> Changes:
+        """State the build of a dataset; empty takes it back."""
+        from app.operations.state_build import state_build
+
+        return await state_build(self._desk, dataset_id, build)
+
     async def remove_dataset(self, dataset_id: str) -> Changes:
         """Forget a dataset; its files stay where they are."""
         from app.operations.add_dataset import remove_dataset

@@ -107,6 +107,7 @@ QPushButton#search { text-align: left; color: $muted; }
 #header { background: $window; border-bottom: 1px solid $line; }
 #popup { background: $base; border: 1px solid $line; border-radius: 6px; }
 QLabel[muted="true"] { color: $muted; }
+QLabel[stale="true"], QTableView[stale="true"] { color: $disabled; }
 QLabel[bad="true"] { color: $failed; }
 """)
 

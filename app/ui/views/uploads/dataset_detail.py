@@ -32,6 +32,7 @@ from app.ui.context import Context
 from app.ui.models.query import TableQuery
 from app.ui.theme import GRID
 from app.ui.views.uploads.ancestry_tab import AncestryTab
+from app.ui.views.uploads.build_row import BuildRow
 from app.ui.views.uploads.comparison_panel import ComparisonPanel
 from app.ui.views.uploads.dataset_words import file_columns, file_rows, heading_words
 from app.ui.views.uploads.findings_tab import FindingsTab
@@ -93,6 +94,8 @@ class DatasetDetail(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GRID)
         column.addLayout(self._header())
+        self.build = BuildRow(context, lambda: self.plan.plan_again())
+        column.addWidget(self.build)
         self.tasks = TaskRows(context)
         column.addWidget(self.tasks)
         self.verdict = VerdictPanel(context, actions)
@@ -223,6 +226,7 @@ class DatasetDetail(QWidget):
         report = dataset.report
         self.name.setText(dataset.name)
         self.line.setText(heading_words(dataset))
+        self.build.show_dataset(dataset)
         self.verdict.show_services(facts.services, self.context.layout.value(CHOSEN))
         self.verdict.show_verdict(dataset, fits(dataset, facts.services, facts.panels, facts.jobs))
         findings = report.findings if report is not None else ()

@@ -5,26 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.domain.dataset import Dataset
-from app.domain.repair import RepairedFile, RepairOutcome
+from app.domain.repair import RepairedFile
 from app.ui import text
 from app.ui.colours import Status
 from app.ui.context import Context
 from app.ui.models.table import Column
-from app.ui.status import Shown
 from app.ui.theme import GRID
+from app.ui.views.uploads.group_sections import GroupSections
 from app.ui.views.uploads.plan_words import (
     ledger_columns,
     ledger_rows,
     ledger_words,
+    outcome_shown,
     unresolved_columns,
     unresolved_rows,
 )
 from app.ui.widgets.basics import SectionHeading, StatusBadge, Text, link
+from app.ui.widgets.cautions import CautionLines
 from app.ui.widgets.page import ScrollPage
 from app.ui.widgets.short_table import ShortTable
 
@@ -43,28 +45,33 @@ class MadeTab(QWidget):
         page = ScrollPage(width=GRID * 200, margin=0)
         outer.addWidget(page)
         page.column.setSpacing(GRID)
+        self.origin = link("", lambda: show_dataset(self._made_from))
+        page.column.addLayout(self._top(context))
+        self.refused = CautionLines(context.theme, self.tr("Left alone"), Status.FAILED)
+        self.cautions = CautionLines(context.theme, self.tr("Caution"))
+        self.sums = Text()
+        self.ledger = ShortTable(context.theme, self.tr("Ledger"), ledger_columns(), most=30)
+        self.log = link(
+            self.tr("Open the list of every site with its reason"), lambda: self._open_log(self._log)
+        )
+        self.groups = GroupSections(context)
+        self.left_title = SectionHeading(self.tr("What no repair mended"))
+        self.left = ShortTable(context.theme, self.tr("What no repair mended"), unresolved_columns())
+        self.files_title = SectionHeading(self.tr("Files written"))
+        self.files = ShortTable(context.theme, self.tr("Files written"), self._file_columns())
+        above: tuple[QWidget, ...] = (self.refused, self.cautions, self.sums, self.ledger, self.log)
+        for widget in (*above, self.groups, self.left_title, self.left, self.files_title, self.files):
+            page.column.addWidget(widget)
+
+    def _top(self, context: Context) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(GRID)
         self.badge = StatusBadge(context.theme)
         self.words = Text()
-        self.origin = link("", lambda: show_dataset(self._made_from))
-        row.addWidget(self.badge)
+        row.addWidget(self.badge, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self.words, 1)
-        row.addWidget(self.origin)
-        page.column.addLayout(row)
-        self.sums = Text()
-        page.column.addWidget(self.sums)
-        self.ledger = ShortTable(context.theme, self.tr("Ledger"), ledger_columns(), most=30)
-        page.column.addWidget(self.ledger)
-        self.log = link(self.tr("Open the list of every site with its reason"), self._open_log)
-        page.column.addWidget(self.log)
-        self.left_title = SectionHeading(self.tr("What no repair mended"))
-        self.left = ShortTable(context.theme, self.tr("What no repair mended"), unresolved_columns())
-        page.column.addWidget(self.left_title)
-        page.column.addWidget(self.left)
-        page.column.addWidget(SectionHeading(self.tr("Files written")))
-        self.files = ShortTable(context.theme, self.tr("Files written"), self._file_columns())
-        page.column.addWidget(self.files)
+        row.addWidget(self.origin, 0, Qt.AlignmentFlag.AlignTop)
+        return row
 
     def _file_columns(self) -> tuple[Column, ...]:
         return (
@@ -84,27 +91,31 @@ class MadeTab(QWidget):
         self._made_from = dataset.made_from or ""
         self.origin.setText(self.tr("Made from {0}").format(made_from))
         self.origin.setVisible(bool(made_from))
-        self.badge.show_status(self._ready(outcome))
-        self.words.setText(outcome.verdict or self.tr("No service was named for it."))
+        self.badge.show_status(outcome_shown(outcome))
+        said = outcome.verdict or self.tr("No service was named for it.")
+        self.words.setText(f"{outcome.group}: {said}" if outcome.group else said)
+        self.refused.show_lines([outcome.refused])
+        self.cautions.show_lines(
+            [f"{each.title}: {each.caution}" for each in outcome.applied if each.caution]
+        )
         self.sums.setText(ledger_words(outcome.ledger))
         self.ledger.show_rows(ledger_rows(outcome.ledger))
         self.left.show_rows(unresolved_rows(outcome.unresolved))
         for widget in (self.left_title, self.left):
             widget.setVisible(bool(outcome.unresolved))
-        self.files.show_rows([_file_row(f) for f in outcome.files])
+        for widget in (self.files_title, self.files):
+            widget.setVisible(bool(outcome.files))
+        self.files.show_rows([_file_row(f, bool(outcome.groups)) for f in outcome.files])
         self._log = outcome.site_log
         self.log.setVisible(bool(self._log))
+        self.groups.show_outcomes(outcome.groups, self._open_log, self.log)
 
-    def _ready(self, outcome: RepairOutcome) -> Shown:
-        if outcome.ready is None:
-            return Shown(Status.WAITING, self.tr("Repaired"), "done")
-        if outcome.ready:
-            return Shown(Status.DONE, self.tr("Ready to send"))
-        return Shown(Status.FAILED, self.tr("Still refused"))
-
-    def _open_log(self) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(self._log))
+    def _open_log(self, path: str) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(path))
 
 
-def _file_row(file: RepairedFile) -> tuple[object, ...]:
-    return (Path(file.path).name, file.chromosome, file.sites, file.samples, file.size, file.batch)
+def _file_row(file: RepairedFile, in_folders: bool) -> tuple[object, ...]:
+    """Files of several groups have the same names: then the folder of the group is named too."""
+    path = Path(file.path)
+    name = f"{path.parent.name}/{path.name}" if in_folders else path.name
+    return (name, file.chromosome, file.sites, file.samples, file.size, file.batch)

@@ -1,4 +1,4 @@
-"""What would be left after other steps than those proposed: asked in the background at every tick."""
+"""What other steps than those proposed would do: asked in the background at every tick."""
 
 from __future__ import annotations
 
@@ -27,10 +27,17 @@ class Outlook(QObject):
         self._wanted: tuple[str, Target, Path | None, tuple[RepairCode, ...]] | None = None
         self._task: Task | None = None
         self._said = ""
+        self.plan: RepairPlan | None = None
+        """The plan with the ticked steps; None while it is worked out, and where the proposed ones count."""
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(PAUSE_MS)
         self._timer.timeout.connect(self._ask)
+
+    @property
+    def stale(self) -> bool:
+        """Whether other steps are ticked than those whose figures are known."""
+        return self._wanted is not None and self.plan is None
 
     def words(self, proposed: str) -> str:
         """What is said: of the proposed steps, or of the ticked ones."""
@@ -54,7 +61,7 @@ class Outlook(QObject):
     def forget(self) -> None:
         """The proposed steps count again."""
         self.stop()
-        self._wanted, self._said = None, ""
+        self._wanted, self._said, self.plan = None, "", None
 
     def _ask(self) -> None:
         if self._wanted is None:
@@ -66,6 +73,7 @@ class Outlook(QObject):
         self._task = self._context.bridge.run(work, self, self._answered, self._failed)
 
     def _answered(self, plan: RepairPlan) -> None:
+        self.plan = plan
         self._say(plan.refused or plan.after)
 
     def _failed(self, problem: Problem) -> None:

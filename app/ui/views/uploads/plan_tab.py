@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from app.domain.chain import ChainFile, ChainOffer
 from app.domain.changes import Changes
 from app.domain.dataset import Dataset
 from app.domain.problem import Problem
@@ -20,25 +18,19 @@ from app.ui.status import Shown
 from app.ui.text import plural
 from app.ui.theme import GRID, strong
 from app.ui.views.uploads.chain_row import Builds, ChainRow
+from app.ui.views.uploads.group_sections import GroupSections
 from app.ui.views.uploads.outlook import Outlook
 from app.ui.views.uploads.plan_steps import PlanSteps
 from app.ui.views.uploads.plan_words import totals, unresolved_columns, unresolved_rows
+from app.ui.views.uploads.planned import Planned, planned
 from app.ui.views.uploads.target_menu import Target
 from app.ui.widgets.basics import EmptyState, SectionHeading, StatusBadge, Text, primary
+from app.ui.widgets.cautions import CautionLines
 from app.ui.widgets.elided import ElidedLabel
 from app.ui.widgets.page import ScrollPage
 from app.ui.widgets.problem_panel import ProblemPanel
 from app.ui.widgets.short_table import ShortTable
-
-
-@dataclass(frozen=True)
-class Planned:
-    """A plan, and what is known of the chain file between two builds."""
-
-    plan: RepairPlan
-    builds: Builds | None = None
-    kept: ChainFile | None = None
-    offer: ChainOffer | None = None
+from app.ui.widgets.stale import set_stale
 
 
 class PlanTab(QWidget):
@@ -63,7 +55,7 @@ class PlanTab(QWidget):
         self.chain: Path | None = None
         self.resubmit = False
         self._asked: Task | None = None
-        self.outlook = Outlook(context, self._say_after, self)
+        self.outlook = Outlook(context, self._looked_ahead, self)
         self._tick: RepairCode | None = None
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, GRID, 0, 0)
@@ -104,8 +96,10 @@ class PlanTab(QWidget):
         verdicts.setSpacing(GRID)
         verdicts.addWidget(self.badge)
         verdicts.addWidget(self.before, 1)
+        self.cautions = CautionLines(self._context.theme, self.tr("Caution"))
         self.steps = PlanSteps(self._context)
         self.steps.changed.connect(self._steps_changed)
+        self.groups = GroupSections(self._context)
         self.left_title = SectionHeading(self.tr("What no repair mends"))
         self.left = ShortTable(
             self._context.theme, self.tr("What no repair mends"), unresolved_columns(), most=6
@@ -113,7 +107,7 @@ class PlanTab(QWidget):
         column.addLayout(heading)
         column.addWidget(self.problem)
         column.addLayout(verdicts)
-        for widget in (self.chain_row, self.steps, self.left_title, self.left):
+        for widget in (self.cautions, self.chain_row, self.steps, self.left_title, self.left, self.groups):
             column.addWidget(widget)
 
     def _foot(self) -> QWidget:
@@ -165,32 +159,17 @@ class PlanTab(QWidget):
         self.problem.clear()
         if self._asked is not None:
             self._asked.cancel()
-        self._asked = self._context.bridge.run(
-            self._planned(self.dataset, target), self, self._show_planned, self._refused
-        )
+        work = planned(self._context, self.dataset.id, target, self._builds(target))
+        self._asked = self._context.bridge.run(work, self, self._show_planned, self._refused)
         self._settle()
 
-    async def _planned(self, dataset: Dataset, target: Target) -> Planned:
-        """The plan, with the chain file of the builds if one is at hand, and the one that is offered."""
-        builds = self._builds(target)
-        kept = offer = None
-        if builds is not None:
-            chains = await self._context.library.chains()
-            kept = next((c for c in chains if (c.from_build, c.to_build) == builds), None)
-            offer = await self._context.library.chain_offer(*builds)
-        chain = Path(kept.path) if kept is not None else None
-        plan = await self._context.operations.plan_repair(
-            dataset.id, target.service_id, target.panel_id, target.population, chain=chain
-        )
-        return Planned(plan, builds, kept, offer)
-
-    def _show_planned(self, planned: Planned) -> None:
-        self.chain = Path(planned.kept.path) if planned.kept is not None else None
-        self.chain_row.show_chain(planned.builds, planned.kept, planned.offer)
-        self.show_plan(planned.plan)
+    def _show_planned(self, found: Planned) -> None:
+        self.chain = found.chain
+        self.chain_row.show_chain(found.builds, found.kept, found.offer)
+        self.show_plan(found.plan)
 
     def plan_again(self) -> None:
-        """What the plan needed has come: a chain file, a site list."""
+        """What the plan needed has come: a chain file, a site list, the build."""
         if self.target is not None:
             self.plan = None
             self.make_plan(self.target)
@@ -199,7 +178,8 @@ class PlanTab(QWidget):
         """Show what would be done."""
         self.plan, self._asked = plan, None
         self.steps.show_steps(plan.steps, self.other)
-        self.left.show_rows(unresolved_rows(plan.unresolved))
+        self.groups.show_plans(plan.groups, self.left)
+        self._show_figures(plan)
         self._settle()
         self._ticked()
 
@@ -224,8 +204,8 @@ class PlanTab(QWidget):
         self.foot.setVisible(ready)
         words = self.target.words if self.target is not None else ""
         self.title.setText(self.tr("Make it ready for {0}").format(words))
-        for widget in (self.left_title, self.left):
-            widget.setVisible(plan is not None and bool(plan.unresolved))
+        self.cautions.setVisible(plan is not None and bool(self.cautions.lines))
+        self.groups.setVisible(plan is not None and bool(plan.groups))
         self.steps.setVisible(ready)
         self._say_state(plan, planning)
         self._say_totals()
@@ -249,6 +229,31 @@ class PlanTab(QWidget):
             self.before.setText(plan.before)
         self._say_after()
 
+    def _show_figures(self, plan: RepairPlan) -> None:
+        """What is left, and what to be careful about, with the steps of a plan."""
+        self.cautions.show_lines(plan.cautions)
+        self.left.show_rows(unresolved_rows(plan.unresolved))
+        for widget in (self.left_title, self.left):
+            widget.setVisible(bool(plan.unresolved))
+
+    def _looked_ahead(self) -> None:
+        """The figures of the steps that are ticked now have come."""
+        self._recount(self.outlook.plan)
+        self._say_after()
+
+    def _recount(self, plan: RepairPlan | None) -> None:
+        """Counts of the steps of another plan of the same files; None leaves the old ones in grey."""
+        if plan is not None:
+            self.steps.recount(plan.steps)
+            self.groups.show_counts(plan.groups)
+            self._show_figures(plan)
+        stale = self.outlook.stale
+        self.steps.set_stale(stale)
+        self.groups.set_stale(stale)
+        for widget in (self.total, self.left):
+            set_stale(widget, stale)
+        self._say_totals()
+
     def _say_after(self) -> None:
         """What is left after the steps that are ticked now."""
         if self.plan is not None:
@@ -256,16 +261,17 @@ class PlanTab(QWidget):
             self.after.setText(self.tr("Afterwards: {0}").format(words))
 
     def _steps_changed(self) -> None:
-        self._say_totals()
         dataset, target, plan = self.dataset, self.target, self.plan
         if dataset is None or target is None or plan is None:
             return
         codes = tuple(step.code for step in self.steps.chosen())
-        proposed = tuple(step.code for step in plan.steps if step.chosen or not step.optional)
-        if codes == proposed:
+        mine = {step.code for step in self.steps.chosen() if step.optional}
+        if mine == {step.code for step in plan.steps if step.chosen and step.optional}:
             self.outlook.forget()
+            self._recount(plan)
         else:
             self.outlook.ask(dataset.id, target, self.chain, codes)
+            self._recount(None)
         self._say_after()
 
     def _say_totals(self) -> None:

@@ -7,9 +7,11 @@ from typing import Any
 
 from PySide6.QtCore import QCoreApplication
 
-from app.domain.repair import Ledger, LedgerLine, RepairStep, Unresolved
+from app.domain.repair import Ledger, LedgerLine, RepairOutcome, RepairPlan, RepairStep, Unresolved
 from app.ui import text
+from app.ui.colours import Status
 from app.ui.models.table import Column
+from app.ui.status import Shown
 from app.ui.views.uploads.people_drawings import people_words
 from app.ui.views.uploads.site_drawings import sites_words
 
@@ -110,3 +112,44 @@ def ledger_words(ledger: Ledger) -> str:
     )
     sure = _t("Every one is accounted for.") if ledger.adds_up else _t("The lines do not add up.")
     return f"{said} {sure}"
+
+
+def outcome_shown(outcome: RepairOutcome) -> Shown:
+    """Whether what was written can be sent."""
+    if outcome.ready is None:
+        return Shown(Status.WAITING, _t("Repaired"), "done")
+    if outcome.ready:
+        return Shown(Status.DONE, _t("Ready to send"))
+    return Shown(Status.FAILED, _t("Still refused") if outcome.files else _t("Not repaired"))
+
+
+# Groups of people.
+
+
+def group_line(plan: RepairPlan) -> str:
+    """`GRCh37 · 1,204 sites of 48 people are left`."""
+    left = _t("{0} of {1} are left").format(sites_words(plan.sites_left), people_words(plan.samples_left))
+    return " · ".join(part for part in (plan.build, "" if plan.refused else left) if part)
+
+
+def group_columns() -> tuple[Column, ...]:
+    """What is done for a group."""
+    return (
+        Column("title", _t("Step"), 340),
+        Column("sites", _t("Sites"), 80, show=_some, numeric=True),
+        Column("people", _t("People"), 80, show=_some, numeric=True),
+        Column("lost_sites", _t("Sites lost"), 90, show=_some, numeric=True),
+        Column("lost_people", _t("People lost"), 90, show=_some, numeric=True),
+    )
+
+
+def group_rows(plan: RepairPlan) -> list[tuple[Any, ...]]:
+    """The steps that are ticked, and what they cost together."""
+    steps = [step for step in plan.steps if step.chosen or not step.optional]
+    rows: list[tuple[Any, ...]] = []
+    for each in steps:
+        rows.append((each.title, each.sites, each.samples, each.lost_sites, each.lost_samples))
+    if len(rows) > 1:
+        lost = (sum(each.lost_sites for each in steps), sum(each.lost_samples for each in steps))
+        rows.append((_t("Together"), 0, 0, *lost))
+    return rows

@@ -19,6 +19,7 @@ from app.ui.views.uploads.verdict_words import (
     reason_rows,
 )
 from app.ui.widgets.basics import Text
+from app.ui.widgets.cautions import CautionLines
 from app.ui.widgets.short_table import ShortTable
 from app.ui.widgets.switcher import Switcher
 
@@ -42,8 +43,10 @@ class VerdictDetails(QWidget):
         column.setSpacing(GRID // 2)
         self._predict = predict
         column.addLayout(self._top(context))
-        column.addLayout(self._not_judged(context, add_sites))
         theme = context.theme
+        self.warnings = CautionLines(theme, self.tr("Caution"))
+        column.addWidget(self.warnings)
+        column.addLayout(self._not_judged(context, add_sites))
         self.reasons = ShortTable(theme, self.tr("Reasons"), reason_columns(), most=0)
         self.words = QPlainTextEdit(readOnly=True)
         self.words.setAccessibleName(self.tr("The server's own words"))
@@ -94,12 +97,6 @@ class VerdictDetails(QWidget):
         if self.verdict is not None:
             self._predict(self.verdict.service_id)
 
-    def _said(self, verdict: Verdict) -> str:
-        parts = [verdict.server_says] if verdict.server_says else []
-        if verdict.warnings:
-            parts.append("\n".join((self.tr("Warnings:"), *verdict.warnings)))
-        return "\n\n".join(parts)
-
     def show_verdict(self, verdict: Verdict | None) -> None:
         """Show another one, or nothing."""
         changed = verdict != self.verdict
@@ -116,8 +113,9 @@ class VerdictDetails(QWidget):
         self.missing.setText(self.tr("Not judged: {0}").format(missing) if missing else "")
         for widget in (self.missing, self.add_sites):
             widget.setVisible(bool(missing))
+        self.warnings.show_lines(verdict.warnings)
         self.reasons.show_rows(reason_rows(verdict.reasons))
-        said = self._said(verdict)
+        said = verdict.server_says
         self.words.setPlainText(said)
         self.counters.show_rows(counter_rows(verdict))
         self.chunks.show_rows(chunk_rows(verdict.lost_chunks))
