@@ -1,0 +1,132 @@
+"""One file on its way from the archive to the disk: its blocks are proved, its records counted and placed.
+
+What comes in goes out unchanged, block by block, but for the header where samples get their own names back:
+only its blocks are packed anew. A gzip stream that is no BGZF is packed anew as a whole, as nothing else can
+be indexed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from app.genotypes.bgzf import Compression, detect_compression
+from app.results.indexing.containers import Blocks, Container, Gzip, Plain
+from app.results.indexing.content_fault import ContentFault
+from app.results.indexing.figures import FileFigures, FileKind
+from app.results.indexing.header_names import HeaderFacts, read_header, restore_names
+from app.results.indexing.index_builder import IndexBuilder
+from app.results.indexing.text_sink import TextSink
+
+_LOOK = 18  # bytes that tell how a file is packed
+_PACKED = (".vcf.gz", ".vcf.bgz")
+_TEXTS = (".vcf", ".info")
+
+
+class FileTap:
+    """Feed it the bytes of one file in order, write what it gives, then `finish`.
+
+    `own_names` gives sent names their own back. `keep_all` keeps the keys of all sites, not those of typed
+    ones alone. ContentFault for what is damaged inside.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        own_names: Mapping[str, str] | None = None,
+        *,
+        index: bool = True,
+        keep_all: bool = False,
+    ) -> None:
+        self.figures = FileFigures(name=name, kind=kind_of(name))
+        self._own_names = own_names or {}
+        self._builder = IndexBuilder() if index and name.lower().endswith((*_PACKED, ".info.gz")) else None
+        self._sink = TextSink(self._new_header, self._builder, keep_all=keep_all)
+        self._container: Container | None = None
+        self._start = bytearray()
+        self._digest = hashlib.sha256()
+
+    def feed(self, data: bytes) -> bytes:
+        """More bytes of the file; what is to be written of it by now."""
+        if self._container is None:
+            self._start += data
+            if len(self._start) < _LOOK:
+                return b""
+            data = bytes(self._start)
+            self._container = self._opened(data)
+        return self._written(self._container.feed(data))
+
+    def finish(self) -> bytes:
+        """The end of the file: the last bytes to write. ContentFault when it ends too early."""
+        out = b""
+        if self._container is None:
+            data = bytes(self._start)
+            self._container = self._opened(data)
+            out = self._container.feed(data)
+        out += self._container.finish()
+        self._sink.finish(told_whole=self._container.end_marker is not False)
+        self._written(out)
+        found = self.figures
+        found.sha256 = self._digest.hexdigest()
+        found.end_marker = self._container.end_marker
+        self._sink.tell(found)
+        return out
+
+    def index(self) -> tuple[str, bytes] | None:
+        """The suffix and the bytes of the index; None where the file can have none."""
+        found, builder = self.figures, self._builder
+        has_blocks = found.compression == Compression.BGZF or found.repacked
+        if builder is None or not builder.records or not has_blocks or not found.sorted:
+            return None
+        return builder.suffix, builder.packed()
+
+    def _opened(self, data: bytes) -> Container:
+        self._start.clear()
+        found, name = self.figures, self.figures.name.lower()
+        compression = detect_compression(data[:_LOOK])
+        found.compression = str(compression)
+        if compression is Compression.BGZF:
+            return Blocks(self._sink)
+        if compression is Compression.GZIP:
+            found.repacked = name.endswith(_PACKED)
+            return Gzip(self._sink, repack=found.repacked)
+        if name.endswith(_PACKED):
+            raise ContentFault("is not compressed, as its name says")
+        return Plain(self._sink, reads=name.endswith(_TEXTS))
+
+    def _written(self, out: bytes) -> bytes:
+        self._digest.update(out)
+        self.figures.size += len(out)
+        return out
+
+    def _new_header(self, header: bytes, facts: HeaderFacts) -> bytes:
+        found = self.figures
+        found.sent_names = found.samples = tuple(map(_text, facts.samples))
+        found.formats, found.facts = facts.formats, facts.facts
+        if not self._own_names:
+            return header
+        renamed = restore_names(header, self._own_names)
+        found.renamed, found.kept_names = renamed.restored, renamed.kept
+        found.samples = tuple(map(_text, read_header(renamed.header).samples))
+        return renamed.header
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def kind_of(name: str) -> FileKind:
+    """What a file holds by its name; GENOTYPES where only its header can tell more."""
+    low = name.lower()
+    if "empiricaldose" in low:
+        return FileKind.EMPIRICAL
+    if low.endswith((".info.gz", ".info")):
+        return FileKind.INFO
+    if ".dose.vcf" in low:
+        return FileKind.DOSE
+    return FileKind.GENOTYPES if low.endswith((*_PACKED, ".vcf")) else FileKind.OTHER
+
+
+def is_watched(name: str) -> bool:
+    """Whether a file of that name is looked into."""
+    return kind_of(name) is not FileKind.OTHER

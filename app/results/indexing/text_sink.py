@@ -1,0 +1,148 @@
+"""The text of a file that goes by: the header is held until it is whole, records go on in whole lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.results.indexing.content_fault import ContentFault
+from app.results.indexing.figures import FileFigures
+from app.results.indexing.header_names import HeaderFacts, read_header
+from app.results.indexing.index_builder import IndexBuilder
+from app.results.indexing.record_scan import Placed, RecordScan
+from app.results.indexing.rsq_table import TableScan, is_table
+
+_PIECE = 1 << 20
+_LONGEST_LINE = 128 << 20
+_LONGEST_HEADER = 256 << 20
+_LINE_END, _HASH = ord("\n"), ord("#")
+Places = NDArray[np.int64]
+NewHeader = Callable[[bytes, HeaderFacts], bytes]
+
+
+class BlockPlaces:
+    """Which place of the text lies in which block of the file that is written."""
+
+    def __init__(self) -> None:
+        self._text: list[int] = [0]
+        self._file: list[int] = [0]
+
+    def add(self, text_length: int, packed_length: int) -> None:
+        """A block was written."""
+        self._text.append(self._text[-1] + text_length)
+        self._file.append(self._file[-1] + packed_length)
+
+    def virtual(self, places: Places) -> NDArray[np.uint64]:
+        """Virtual offsets of places in the text; what begins behind a block lies in the next one."""
+        text, file = np.array(self._text, np.int64), np.array(self._file, np.int64)
+        block = np.searchsorted(text, places, side="right") - 1
+        offset: NDArray[np.uint64] = (file[block] << 16 | (places - text[block])).astype(np.uint64)
+        return offset
+
+    def forget(self, before: int) -> None:
+        """Blocks that end before a place are not asked for any more."""
+        if len(self._text) > 1024:
+            first = max(0, int(np.searchsorted(np.array(self._text), before, side="right")) - 2)
+            del self._text[:first]
+            del self._file[:first]
+
+
+class TextSink:
+    """Takes the text of one file in order."""
+
+    def __init__(self, new_header: NewHeader, builder: IndexBuilder | None, *, keep_all: bool) -> None:
+        self._new_header, self._builder, self._keep_all = new_header, builder, keep_all
+        self._header = bytearray()
+        self._line = 0  # where the last line of the header begins
+        self._pending = bytearray()
+        self._scan: RecordScan | TableScan | None = None
+        self._at = 0  # where the pending text begins in the text that is written
+        self.blocks = BlockPlaces()
+        self.changed = False
+
+    @property
+    def in_header(self) -> bool:
+        """Whether no record came yet."""
+        return self._scan is None
+
+    def header(self, text: bytes | bytearray) -> tuple[bytes, bytes] | None:
+        """More text while in the header; (header to write, text behind it) when it is complete."""
+        self._header += text
+        while self._line < len(self._header) and self._header[self._line] == _HASH:
+            end = self._header.find(b"\n", self._line)
+            if end < 0:
+                break
+            self._line = end + 1
+        if self._line < len(self._header) and self._header[self._line] != _HASH:
+            return self._split(self._line)
+        if len(self._header) > _LONGEST_HEADER:
+            raise ContentFault("has a header without end")
+        return None
+
+    def end_header(self) -> tuple[bytes, bytes]:
+        """The file ends in its header."""
+        return self._split(len(self._header))
+
+    def _split(self, end: int) -> tuple[bytes, bytes]:
+        header, rest = bytes(self._header[:end]), bytes(self._header[end:])
+        self._header.clear()
+        if is_table(rest):
+            self._scan = TableScan()
+            return header, rest
+        facts = read_header(header)
+        if facts.columns < 8:
+            raise ContentFault("has no line that names its columns (#CHROM …)")
+        fresh = self._new_header(header, facts)
+        self.changed = fresh != header
+        self._scan = RecordScan(
+            facts.columns,
+            old_marks=facts.old_marks,
+            place=self._place if self._builder is not None else None,
+            keep_all=self._keep_all,
+        )
+        return fresh, rest
+
+    def begin_records(self, at: int) -> None:
+        """The text of the records begins there in the text that is written."""
+        self._at = at
+
+    def records(self, text: bytes | bytearray) -> None:
+        """More text behind the header; its blocks are known already."""
+        self._pending += text
+        if len(self._pending) < _PIECE:
+            return
+        end = self._pending.rfind(b"\n") + 1
+        if end:
+            self._feed(end)
+        elif len(self._pending) > _LONGEST_LINE:
+            raise ContentFault("has a line without end")
+
+    def _feed(self, end: int) -> None:
+        assert self._scan is not None
+        self._scan.feed(bytes(self._pending[:end]), self._at)
+        self._at += end
+        del self._pending[:end]
+        self.blocks.forget(self._at)
+
+    def _place(self, placed: Placed) -> None:
+        assert self._builder is not None
+        start, stop = self.blocks.virtual(placed.start), self.blocks.virtual(placed.stop)
+        self._builder.add(placed.name, placed.begin, placed.end, start, stop)
+
+    def finish(self, *, told_whole: bool) -> None:
+        """The last line; one without its end is cut, unless the file says that it is whole."""
+        if not self._pending:
+            return
+        if self._pending[-1] != _LINE_END:
+            if not told_whole:
+                raise ContentFault("ends in the middle of a line")
+            self._pending += b"\n"
+        self._feed(len(self._pending))
+
+    def tell(self, found: FileFigures) -> None:
+        """Put the figures of the records into those of the file."""
+        if self._scan is not None:
+            found.chromosomes = self._scan.chromosomes()
+            found.sorted = self._scan.sorted
