@@ -57,7 +57,10 @@ class DoseBatch:
     HDS; `probabilities` float32 [rows, samples, 3] of hom-ref, het and hom-alt, None without GP; `genotypes`
     int8 [rows, samples, 2] alleles of GT: 1 this ALT, 0 another, -1 missing, -2 absent (haploid);
     `left_out` float32 [rows, samples, 2] is LDS of an empirical dose file. What was not wanted is None.
-    `lines` are the rows of the file as bytes without line ends, one a record, when they were asked for.
+    `phased` bool [rows, samples] says where GT has a bar (or one allele), beside `genotypes`.
+    `lines` are the rows of the file as bytes without line ends, one a record, when they were asked for;
+    `record` int64 [rows] is the record of the batch that a row comes from, None where each row is one.
+    Of a haploid call `probabilities` are those of without and with ALT, the third NaN.
     """
 
     chromosome: str
@@ -74,6 +77,7 @@ class DoseBatch:
     left_out: NDArray[np.float32] | None = None
     phased: NDArray[np.bool_] | None = None
     lines: Texts | None = None
+    record: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.position)
