@@ -10,7 +10,8 @@ import contextlib
 import hashlib
 import re
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,14 +21,18 @@ from app.domain.progress import Progress, Report, silent
 from app.domain.result import ResultFile
 from app.results.archive_directory import PART, REPLACED, Directory, Encryption, Entry, read_directory
 from app.results.archive_entry import PIECE, open_entry, pieces
-from app.results.archive_output import Unpacking, proven, put_back
+from app.results.archive_output import TapOf, Unpacking, proven, put_back
 from app.results.archive_problems import ArchiveFault, damaged, disk_problems, fault
+from app.results.indexing.figures import FileFigures
+from app.results.indexing.file_tap import FileTap, is_watched
 
 __all__ = [
     "ArchiveFault",
+    "Unpacked",
     "check_md5",
     "expected_md5",
     "extract",
+    "extract_results",
     "listing",
     "md5_of",
     "remove_parts",
@@ -35,6 +40,14 @@ __all__ = [
 ]
 
 REPORT_EVERY_S = 0.25
+
+
+@dataclass(frozen=True)
+class Unpacked:
+    """The files of an archive, and what was found in those that were looked into."""
+
+    files: tuple[ResultFile, ...]
+    figures: tuple[FileFigures, ...] = ()
 
 
 def extract(
@@ -46,11 +59,36 @@ def extract(
     renamed; files of the same name are replaced. When anything fails, nothing of this call stays. Raises
     ProblemError: input (see ArchiveFault), disk or not found.
     """
+    return _extract(zip_path, password, folder, lambda _: None, report).files
+
+
+def extract_results(
+    zip_path: Path,
+    password: SecretStr | None,
+    folder: Path,
+    own_names: Mapping[str, str] | None = None,
+    report: Report = silent,
+) -> Unpacked:
+    """As `extract`, and imputed files are proved inside, counted and indexed in the same pass.
+
+    `own_names` (sent → own) gives samples their own names back. A file that is damaged although the archive
+    is whole is a ProblemError too (ArchiveFault.CONTENT), and nothing of this call stays.
+    """
+
+    def tap_of(name: str) -> FileTap | None:
+        return FileTap(name, own_names) if is_watched(name) else None
+
+    return _extract(zip_path, password, folder, tap_of, report)
+
+
+def _extract(
+    zip_path: Path, password: SecretStr | None, folder: Path, tap_of: TapOf, report: Report
+) -> Unpacked:
     with _open(zip_path) as file:
         directory = read_directory(zip_path, file)
         word, sure = _accepted_password(zip_path, file, directory, password)
         meter = _Meter(directory.size, report)
-        with Unpacking(folder, zip_path.name) as unpacking:
+        with Unpacking(folder, zip_path, tap_of) as unpacking:
             unpacking.prepare(directory)
             for entry in directory.entries:
                 content = pieces(zip_path, file, entry, word, sure_of_password=sure)
@@ -58,7 +96,7 @@ def extract(
                     unpacking.write(entry, meter.metered(entry, content))
             files = unpacking.publish()
         meter.finish()
-        return files
+        return Unpacked(files, tuple(unpacking.figures))
 
 
 def verify_zip(zip_path: Path, password: SecretStr | None, report: Report = silent) -> tuple[ResultFile, ...]:

@@ -7,7 +7,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -16,17 +16,30 @@ from typing import Self
 from app.domain.problem import Kind, problem
 from app.domain.result import ResultFile
 from app.results.archive_directory import PART, REPLACED, Directory, Encryption, Entry
-from app.results.archive_problems import disk_full, disk_problems
+from app.results.archive_problems import disk_full, disk_problems, spoilt
+from app.results.indexing.content_fault import ContentFault
+from app.results.indexing.figures import FileFigures
+from app.results.indexing.file_tap import FileTap
 
 FLUSH_EVERY = 16 << 20
 SPARE_BYTES = 16 << 20  # what is left free on the disk beside the files
 
 
-class Unpacking:
-    """The files of one archive; leaving it by an exception removes all that was written in it."""
+MADE_HERE = "made here"
+TapOf = Callable[[str], FileTap | None]
 
-    def __init__(self, folder: Path, source: str) -> None:
-        self._folder, self._source = folder, source
+
+class Unpacking:
+    """The files of one archive; leaving it by an exception removes all that was written in it.
+
+    `tap_of` gives the tap of a file that is looked into while it is written, None for the others; what the
+    taps found is in `figures`, and an index lies beside each file that can have one.
+    """
+
+    def __init__(self, folder: Path, archive: Path, tap_of: TapOf = lambda _: None) -> None:
+        self._folder, self._archive, self._source = folder, archive, archive.name
+        self._tap_of = tap_of
+        self.figures: list[FileFigures] = []
         self._parts: list[Path] = []
         self._published: list[Path] = []
         self._older: Path | None = None
@@ -57,15 +70,27 @@ class Unpacking:
     def write(self, entry: Entry, content: Iterator[bytes]) -> None:
         """Write one entry aside, for this user alone, flush it to the disk and keep its SHA-256."""
         part = self._folder / (entry.name + PART)
+        if part in self._parts:  # an index of ours stands for the one that was sent
+            for _ in content:
+                pass
+            self._files.append(self._made(entry.name))
+            return
+        tap = self._tap_of(entry.name)
+        handle = self._new_part(part)
+        try:
+            digest = self._fill(handle, content if tap is None else self._tapped(entry, content, tap))
+        finally:
+            os.close(handle)
+        found = proven(entry, digest, self._source)
+        if tap is not None:
+            found = self._looked_into(found, tap)
+        self._files.append(found)
+
+    def _new_part(self, part: Path) -> int:
         with disk_problems(self._folder):
             part.unlink(missing_ok=True)
             self._parts.append(part)
-            handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-        try:
-            digest = self._fill(handle, content)
-        finally:
-            os.close(handle)
-        self._files.append(proven(entry, digest, self._source))
+            return os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
 
     def _fill(self, handle: int, content: Iterator[bytes]) -> str:
         digest = hashlib.sha256()
@@ -78,6 +103,54 @@ class Unpacking:
                     view = view[written:]
                     flusher.count(written)
         return digest.hexdigest()
+
+    def _tapped(self, entry: Entry, content: Iterator[bytes], tap: FileTap) -> Iterator[bytes]:
+        """What the tap gives. An archive that is damaged itself is told as such, not as a spoilt file."""
+        try:
+            for data in content:
+                yield tap.feed(data)
+            yield tap.finish()
+        except ContentFault as error:
+            for _ in content:
+                pass
+            raise spoilt(self._archive, entry.name, str(error)) from error
+
+    def _looked_into(self, file: ResultFile, tap: FileTap) -> ResultFile:
+        """Write the index, keep the figures; the file as it is on the disk."""
+        figures = tap.figures
+        index = tap.index()
+        if index is not None:
+            figures.index = figures.name + index[0]
+            self._write_index(self._folder / (figures.index + PART), index[1])
+        self.figures.append(figures)
+        notes = [file.verified_by]
+        notes += ["names restored"] if figures.renamed else []
+        notes += ["packed anew as BGZF"] if figures.repacked else []
+        return file.model_copy(update={"size": figures.size, "verified_by": ", ".join(notes)})
+
+    def _write_index(self, part: Path, data: bytes) -> None:
+        """Put our index in the place of one that was sent, if any: it may not fit the file as it is now."""
+        sent = part in self._parts
+        if sent:
+            self._parts.remove(part)
+        handle = self._new_part(part)
+        try:
+            self._fill(handle, iter([data]))
+        finally:
+            os.close(handle)
+        name = part.relative_to(self._folder).as_posix().removesuffix(PART)
+        if sent:
+            self._files = [each for each in self._files if each.path != name]
+            self._files.append(self._made(name))
+
+    def _made(self, name: str) -> ResultFile:
+        part = self._folder / (name + PART)
+        with disk_problems(self._folder):
+            data = part.read_bytes()
+        digest = hashlib.sha256(data).hexdigest()
+        return ResultFile(
+            path=name, size=len(data), sha256=digest, source=self._source, verified_by=MADE_HERE
+        )
 
     def publish(self) -> tuple[ResultFile, ...]:
         """Give all files their names; files of the same name are replaced, all of them or none."""

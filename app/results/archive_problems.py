@@ -23,6 +23,7 @@ class ArchiveFault(StrEnum):
     NOT_AN_ARCHIVE = "archive.not_an_archive"
     UNSAFE = "archive.unsafe"
     UNSUPPORTED = "archive.unsupported"
+    CONTENT = "archive.content"  # the archive is whole, and a file in it is not
 
 
 def fault(
@@ -36,6 +37,7 @@ def fault(
         ArchiveFault.NOT_AN_ARCHIVE: "This is not an archive",
         ArchiveFault.UNSAFE: "The archive is not safe to unpack",
         ArchiveFault.UNSUPPORTED: "The archive cannot be read",
+        ArchiveFault.CONTENT: "A file of the result is damaged",
     }
     return problem(
         Kind.INPUT,
@@ -50,6 +52,13 @@ def fault(
 def damaged(archive: Path, happened: str, details: str = "") -> ProblemError:
     """The exception for bytes that are not what they were."""
     return fault(ArchiveFault.DAMAGED, archive, happened, "Fetch it from the service again.", details)
+
+
+def spoilt(archive: Path, name: str, what: str) -> ProblemError:
+    """The exception for a file that the service packed although it is damaged."""
+    happened = f"{name} in the archive {what}; the archive itself is as it was sent."
+    advice = "The archive is kept. Fetching it again will not help: tell the operator of the service."
+    return fault(ArchiveFault.CONTENT, archive, happened, advice, name)
 
 
 @contextlib.contextmanager

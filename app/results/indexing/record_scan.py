@@ -217,7 +217,7 @@ def _stretches(rows: Rows) -> list[tuple[int, int, bytes]]:
 
 
 def _has(info: Texts, word: bytes, after: bytes = b"") -> Flags:
-    """Which texts have a word as a flag (or a key, with `after` "="); texts have one byte more at each end."""
+    """Which texts have a word as a flag (with `after` "=" as a key); one byte more stands at each end."""
     blob = info.blob
     found = np.zeros(len(info), bool)
     pattern = np.frombuffer(word + after, np.uint8)
