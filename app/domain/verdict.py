@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from app.domain.model import Model
+from app.domain.path_text import ShownText
 
 
 class Outcome(StrEnum):
@@ -51,8 +52,15 @@ class Verdict(Model):
     allowed.”), `remedy` what can be done (“Haplodesk can repair 211.”). `server_says` are the words of
     the server itself.
     `counters` are the figures of its report by their names in the program of the server. `not_judged` names
-    what could not be told and why (“No site list of this panel is on this computer …”).
+    what could not be told and why (“No site list of this panel is on this computer …”). `state_build_first`:
+    the build of the files is not certain, and until it is stated no repair changes alleles.
+    Of files of several groups of people `groups` has the verdict on each, which `group` names; the verdict
+    itself sums them up, each of them a job of its own.
     """
+
+    group: ShownText = ""
+    groups: tuple[Verdict, ...] = ()
+    state_build_first: bool = False
 
     service_id: str
     service: str

@@ -38,13 +38,16 @@ def judge_files(
     panel: PanelSites | None = None,
     chain: Path | None = None,
     report: Report = silent,
+    *,
+    certain_build: bool = True,
 ) -> tuple[ServerQcAnswer, Verdict]:
     """What the service of `rules` would say of these files, in figures and in words.
 
     `panel` gives the sites of the panel by plain chromosome (`20`, `X`): a mapping, a `PanelList` or any
     `PanelSource`; None: there is no site list, and what needs one is named in `not_judged`. `chain` lifts
-    from the build of the upload to that of the panel as the server does. Bad files are an answer, never an
-    exception.
+    from the build of the upload to that of the panel as the server does. `certain_build`: whether that of the
+    files is known well enough for a repair of alleles, which the words of the verdict promise else. Bad files
+    are an answer, never an exception.
     """
     parameters = rules.parameters
     lifts = parameters.build != parameters.panel_build
@@ -54,7 +57,7 @@ def judge_files(
     missing = _not_judged(rules, panel, lifts, lifted)
     usable = panel is not None and (lifted or not lifts)
     answer = run_server_qc(sorted(map(Path, files)), parameters, _source(panel if usable else None), report)
-    return answer, verdict_of(answer, rules, Judged(usable, lifted, missing))
+    return answer, verdict_of(answer, rules, Judged(usable, lifted, certain_build, missing))
 
 
 def _source(panel: PanelSites | None) -> PanelSource:

@@ -22,10 +22,14 @@ _WHY_LOST = {
 
 @dataclass(frozen=True)
 class Judged:
-    """What could be looked at: `sites` with a site list of the panel, `lifted` with a chain file."""
+    """What could be looked at: `sites` with a site list of the panel, `lifted` with a chain file.
+
+    `certain_build`: that of the files is known well enough for repairs that change alleles.
+    """
 
     sites: bool = True
     lifted: bool = False
+    certain_build: bool = True
     not_judged: tuple[str, ...] = ()
 
 
@@ -34,6 +38,7 @@ def verdict_of(answer: ServerQcAnswer, pack: RulePack, judged: Judged | None = N
     seen = judged or Judged()
     reasons = tuple(_reasons(answer, pack, seen))
     outcome = _outcome(answer, pack, seen, reasons)
+    gated = not seen.certain_build and not _lies_in_panel(answer, pack, seen)
     return Verdict(
         service_id=pack.service_id,
         service=pack.service,
@@ -42,7 +47,8 @@ def verdict_of(answer: ServerQcAnswer, pack: RulePack, judged: Judged | None = N
         population=pack.parameters.population,
         outcome=outcome,
         headline=_headline(pack, answer, outcome, reasons),
-        remedy=_remedy(reasons),
+        remedy=_remedy(reasons, gated),
+        state_build_first=gated and any(each.fix in _OF_ALLELES for each in reasons),
         server_says=plain_text(answer.error or answer.index_error) if not answer.accepted else "",
         reasons=reasons,
         counters=_counters(answer, seen),
@@ -78,7 +84,7 @@ def verdict_by_limits(pack: RulePack, report: CheckReport | None) -> Verdict:
         panel=pack.panel,
         outcome=outcome,
         headline=_headline(pack, known, outcome, reasons),
-        remedy=_remedy(reasons),
+        remedy=_remedy(reasons, gated=False),
         reasons=reasons,
         not_judged=tuple(missing),
     )
@@ -285,22 +291,50 @@ def _headline(
     return f"{name} would take this."
 
 
-def _remedy(reasons: tuple[VerdictReason, ...]) -> str:
-    """What the program can do about what stops a submission, else about what is lost."""
+_OF_ALLELES = frozenset({RepairCode.SWITCH, RepairCode.FLIP, RepairCode.FLIP_SWITCH, RepairCode.LIFTOVER})
+_IN_PANEL, _FITTING, _SHARE_IN_PANEL = 100, 0.9, 50.0
+
+
+def _lies_in_panel(answer: ServerQcAnswer, pack: RulePack, seen: Judged) -> bool:
+    """Whether so many sites meet those of the panel that a repair takes its build for that of the files."""
+    counts = answer.counters
+    if counts is None or not seen.sites or seen.lifted or not pack.panel_build_known:
+        return False
+    fitting = counts.match + counts.allele_switch + counts.strand_flip + counts.strand_flip_and_switch
+    enough = fitting >= _IN_PANEL and (counts.reference_overlap_pct or 0) >= _SHARE_IN_PANEL
+    return enough and fitting >= _FITTING * (fitting + counts.allele_mismatch)
+
+
+def _remedy(reasons: tuple[VerdictReason, ...], gated: bool) -> str:
+    """What the program can do about what stops a submission, else about what is lost.
+
+    `gated`: alleles are left alone until the build is stated, which comes first.
+    """
     stopping = [each for each in reasons if each.stops]
     if stopping:
-        first = stopping[0]
-        if first.fix is None:
-            return ""
-        if first.repairable == 0:
-            return ""
-        if first.repairable is not None and first.here and first.repairable < first.here:
-            return f"Haplodesk can repair {first.repairable:,}."
-        return (
-            "Haplodesk can repair this." if first.here in (None, 1) else "Haplodesk can repair all of them."
-        )
-    mendable = sum(e.repairable or 0 for e in reasons if e.fix is not None and e.code.startswith("lost."))
-    return f"Haplodesk can save {mendable:,} variants that would be left out." if mendable else ""
+        words = _cure(stopping[0])
+        return _build_first(words) if gated and stopping[0].fix in _OF_ALLELES else words
+    lost = [e for e in reasons if e.fix is not None and e.code.startswith("lost.")]
+    now = sum(e.repairable or 0 for e in lost if not (gated and e.fix in _OF_ALLELES))
+    then = sum(e.repairable or 0 for e in lost) - now
+    words = f"Haplodesk can save {now:,} variants that would be left out." if now else ""
+    if not then:
+        return words
+    return f"{words} {_build_first(f'Haplodesk can save {then:,} variants that would be left out.')}".strip()
+
+
+def _build_first(words: str) -> str:
+    if not words:
+        return ""
+    return f"The build of the files is not certain. State it first; then {words}"
+
+
+def _cure(first: VerdictReason) -> str:
+    if first.fix is None or first.repairable == 0:
+        return ""
+    if first.repairable is not None and first.here and first.repairable < first.here:
+        return f"Haplodesk can repair {first.repairable:,}."
+    return "Haplodesk can repair this." if first.here in (None, 1) else "Haplodesk can repair all of them."
 
 
 def _counters(answer: ServerQcAnswer, seen: Judged) -> dict[str, int | float | None]:

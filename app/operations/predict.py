@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from app.domain.changes import Changes, Noun
 from app.domain.comparison import Comparison
 from app.domain.dataset import Dataset
+from app.domain.finding import BuildGuess, CheckReport
 from app.domain.job import Event
 from app.domain.model import Model
 from app.domain.panel import Panel
@@ -38,13 +39,18 @@ _TRIES, _BETWEEN_S = 300, 0.1
 
 
 class PredictionErrand(Model):
-    """Everything that a process needs to judge files; paths are absolute."""
+    """Everything that a process needs to judge files; paths are absolute.
+
+    `groups` are the errands of groups of people, by name: they are judged instead, each by itself.
+    """
 
     files: tuple[str, ...]
     rules: dict[str, object]
     sites: str | None = None
     learned: str | None = None
     chain: str | None = None
+    certain_build: bool = True
+    groups: dict[str, PredictionErrand] = {}
 
 
 async def predict(
@@ -123,9 +129,37 @@ async def _errand(
 ) -> PredictionErrand:
     service = await desk.service(service_id)
     panel = await _panel(desk, service_id, panel_id)
-    found = dataset.report.build.value if dataset.report is not None else None
     files = tuple(each.path for each in dataset.files)
-    return await errand_of(desk, files, service, panel, population, build or found)
+    return await errand_for(desk, files, service, panel, population, build, dataset.report)
+
+
+async def errand_for(
+    desk: Desk,
+    files: tuple[str, ...],
+    service: Service,
+    panel: Panel | None,
+    population: str,
+    stated: str | None,
+    report: CheckReport | None,
+) -> PredictionErrand:
+    """`errand_of` with what a check found: the build, and groups of people, each a job of its own."""
+    if report is None:
+        return await errand_of(desk, files, service, panel, population, stated)
+    build = stated or report.build.value
+    errand = await errand_of(desk, files, service, panel, population, build)
+    groups = {}
+    for group in report.groups:
+        mine = tuple(report.files[number].path for number in group.files)
+        found = await errand_of(desk, mine, service, panel, population, stated or group.build.value)
+        groups[group.name] = found.model_copy(update={"certain_build": bool(stated) or _sure(group.build)})
+    known = {"certain_build": bool(stated) or _sure(report.build), "groups": groups}
+    return errand.model_copy(update=known)
+
+
+def _sure(build: BuildGuess) -> bool:
+    from app.genotypes.builds import SURE
+
+    return build.value is not None and build.confidence >= SURE
 
 
 async def errand_of(
@@ -165,7 +199,14 @@ def learned_file(desk: Desk, panel: Panel) -> Path:
 
 def judge_errand(errand: PredictionErrand, report: Report = silent) -> Verdict:
     """Judge the files of an errand; reads genotypes, so it belongs in a process of its own."""
-    return _judge(errand, report)[1]
+    from app.genotypes.verdict_groups import joint_verdict
+
+    if not errand.groups:
+        return _judge(errand, report)[1]
+    verdicts = [
+        _judge(each, report)[1].model_copy(update={"group": name}) for name, each in errand.groups.items()
+    ]
+    return joint_verdict(verdicts)
 
 
 def _judge(errand: PredictionErrand, report: Report) -> tuple[ServerQcAnswer, Verdict]:
@@ -180,7 +221,14 @@ def _judge(errand: PredictionErrand, report: Report) -> tuple[ServerQcAnswer, Ve
     elif errand.learned is not None and (rows := load_learned(Path(errand.learned))):
         panel = LearnedPanel(rows)
     chain = Path(errand.chain) if errand.chain is not None else None
-    return judge_files(errand.files, RulePack.model_validate(errand.rules), panel, chain, report)
+    return judge_files(
+        errand.files,
+        RulePack.model_validate(errand.rules),
+        panel,
+        chain,
+        report,
+        certain_build=errand.certain_build,
+    )
 
 
 def _compare(errand: PredictionErrand, path: str, report: Report = silent) -> Comparison:

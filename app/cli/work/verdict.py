@@ -37,8 +37,7 @@ def verdict_for(session: Session, paths: Sequence[Path], target: Target, report:
     from app.genotypes.verdict import verdict_by_limits
     from app.operations.predict import judge_errand
 
-    build = target.build or report.build.value
-    errand = with_desk(session, partial(_errand, paths=paths, target=target, build=build))
+    errand = with_desk(session, partial(_errand, paths=paths, target=target, report=report))
     rules = RulePack.model_validate(errand.rules)
     if not rules.known:
         return verdict_by_limits(rules, report)
@@ -46,10 +45,10 @@ def verdict_for(session: Session, paths: Sequence[Path], target: Target, report:
 
 
 async def _errand(
-    desk: Desk, *, paths: Sequence[Path], target: Target, build: str | None
+    desk: Desk, *, paths: Sequence[Path], target: Target, report: CheckReport
 ) -> PredictionErrand:
     from app.cli.work.find import find_service, pick_panel
-    from app.operations.predict import errand_of
+    from app.operations.predict import errand_for
     from app.store import services
 
     service = await find_service(desk, target.service)
@@ -58,7 +57,8 @@ async def _errand(
         known = await desk.store.read(lambda c: services.panels(c, service.id))
         panel = pick_panel(known, service, target.panel)
     files = tuple(str(each.resolve()) for each in paths)
-    return await errand_of(desk, files, service, panel, target.population, build)
+    build = target.build or None
+    return await errand_for(desk, files, service, panel, target.population, build, report)
 
 
 def verdict_row(verdict: Verdict) -> dict[str, object]:

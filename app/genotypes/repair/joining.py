@@ -18,7 +18,6 @@ from app.genotypes.repair.draft import MOST_EXAMPLES
 
 NOT_REPAIRED = "group_not_repaired"
 _Kind = tuple[RepairCode, bool, bool]
-_Kind = tuple[RepairCode, bool, bool]
 
 
 def joint_plan(plans: Sequence[RepairPlan]) -> RepairPlan:

@@ -24,6 +24,7 @@ from app.genotypes.judging import judge_files
 from app.genotypes.rules import RulePack, rules_for
 from app.genotypes.site_table import SiteTable, table_of
 from app.genotypes.verdict import verdict_by_limits
+from app.genotypes.verdict_groups import joint_verdict
 from tests.unit.genotypes.vcf_text import names, record, vcf
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -76,6 +77,57 @@ def test_strand_flips_decide_and_can_be_repaired(tmp_path: Path) -> None:
     assert (reason.code, reason.here, reason.allowed, reason.repairable) == ("strand_flips", 212, 100, 212)
     assert reason.fix == "flip"
     assert found.server_says.startswith("More than 100 obvious strand flips")
+
+
+def test_no_repair_is_promised_before_the_build_is_stated(tmp_path: Path) -> None:
+    rows = [record(1000 + n, CALLS, ref="T", alt="C") for n in range(105)]
+    rows += [record(1105 + n, CALLS, alt="G" if n < 200 else "C") for n in range(260)]
+    path = tmp_path / "a.vcf.gz"
+    with BgzfWriter(path) as out:
+        out.write(vcf(rows, names(25)))
+    words = "The build of the files is not certain. State it first; then Haplodesk can repair all of them."
+    found = judge_files([path], pack(), SITES, certain_build=False)[1]
+    assert found.headline == "Michigan would refuse this: 105 strand flips, 100 allowed."
+    assert found.remedy == words
+    assert found.state_build_first
+    sure = judge(path, pack())
+    assert (sure.remedy, sure.state_build_first) == ("Haplodesk can repair all of them.", False)
+
+
+def test_sites_that_lie_in_the_panel_settle_the_build(tmp_path: Path) -> None:
+    path = file(tmp_path, flips=212, good=100)
+    found = judge_files([path], pack(), SITES, certain_build=False)[1]
+    assert (found.remedy, found.state_build_first) == ("Haplodesk can repair all of them.", False)
+
+
+def test_what_needs_no_build_is_promised_without_it(tmp_path: Path) -> None:
+    rows = [record(1000 + n, CALLS, ref="T", alt="C") for n in range(50)]
+    rows += [record(1050 + n, CALLS) for n in range(40)]
+    rows += [record(1200 + n, CALLS, filters="LowQual") for n in range(7)]
+    path = tmp_path / "a.vcf.gz"
+    with BgzfWriter(path) as out:
+        out.write(vcf(rows, names(25)))
+    found = judge_files([path], pack(), SITES, certain_build=False)[1]
+    assert found.remedy == (
+        "Haplodesk can save 7 variants that would be left out. The build of the files is not certain. State "
+        "it first; then Haplodesk can save 50 variants that would be left out."
+    )
+
+
+def test_groups_of_people_are_jobs_of_their_own(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    good = judge(file(tmp_path), pack()).model_copy(update={"group": "a"})
+    bad = judge(file(tmp_path / "b", flips=212), pack()).model_copy(update={"group": "b"})
+    found = joint_verdict([good, bad])
+    assert found.outcome is Outcome.REFUSES
+    assert found.headline == (
+        "Michigan would refuse 1 of 2 groups of people, b: 212 strand flips, 100 allowed."
+    )
+    assert [each.text for each in found.reasons if each.stops] == ["b: 212 strand flips, 100 allowed"]
+    assert found.chunks == 2
+    assert [each.outcome for each in found.groups] == [Outcome.ACCEPTS, Outcome.REFUSES]
+    fine = joint_verdict([good, good.model_copy(update={"group": "c"})])
+    assert fine.headline == "Michigan would take each of 2 groups of people as a job of its own."
 
 
 def test_flips_beside_another_site_are_not_counted_as_repairable(tmp_path: Path) -> None:

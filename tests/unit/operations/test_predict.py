@@ -21,6 +21,7 @@ from app.genotypes.bgzf import BgzfWriter
 from app.genotypes.excluded_list import load_learned
 from app.operations import predict as predicting
 from app.operations.add_dataset import add_dataset
+from app.operations.check_dataset import check_dataset
 from app.operations.desk import Desk
 from app.operations.panel_sites import add_panel_sites
 from app.operations.predict import learn_from_excluded, predict
@@ -137,5 +138,30 @@ def test_services_without_rules_and_unknown_ids(desk: Desk, tmp_path: Path) -> N
         for arguments in (("none", "m", None), (dataset_id, "none", None), (dataset_id, "m", "none")):
             with pytest.raises(ProblemError):
                 await predict(desk, *arguments)
+
+    asyncio.run(go())
+
+
+def test_each_group_of_people_is_a_job_of_its_own(desk: Desk, tmp_path: Path) -> None:
+    async def go() -> None:
+        await begin(desk, tmp_path)
+        await add_sites(desk, tmp_path)
+        rows = [record(2000 + n, CALLS) for n in range(200)]
+        for name, flips in (("a", 0), ("b", FLIPS)):
+            (tmp_path / name).mkdir()
+            turned = [record(1000 + n, CALLS, ref="T", alt="C") for n in range(flips)]
+            people = [f"{name}{each}" for each in names(25)]
+            with BgzfWriter(tmp_path / name / "cohort.vcf.gz") as out:
+                out.write(vcf([*turned, *rows], people))
+        files = tuple(tmp_path / name / "cohort.vcf.gz" for name in "ab")
+        key = (await add_dataset(desk, files)).ids(Noun.DATASET)[0]
+        await check_dataset(desk, key, "m", "p")
+        (found,) = (await read(desk, key)).verdicts
+        assert [(each.group, each.outcome) for each in found.groups] == [
+            ("a", Outcome.ACCEPTS),
+            ("b", Outcome.REFUSES),
+        ]
+        assert "refuse 1 of 2 groups of people, b: 120 strand flips" in found.headline
+        assert found.remedy.startswith("A repair makes a dataset of each group")
 
     asyncio.run(go())
