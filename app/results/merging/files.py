@@ -89,7 +89,7 @@ def look_at(files: ResultFiles) -> OpenedResult:
             raise problem(
                 Kind.INPUT,
                 "The files of a result are not of the same people",
-                f"In {files.name}, {path.name} has other samples than {files.dose[0].name}, or another order.",
+                f"In {files.name}, {path.name} and {files.dose[0].name} differ in people or their order.",
                 "Give the files of one job only.",
                 subject=path.name,
             )

@@ -10,7 +10,9 @@ from app.results.meta.training import Training
 Values = NDArray[np.float32]
 
 
-def combined(training: Training, positions: NDArray[np.int64], doses: list[Values], has: NDArray[np.bool_]) -> Values:
+def combined(
+    training: Training, positions: NDArray[np.int64], doses: list[Values], has: NDArray[np.bool_]
+) -> Values:
     """Meta dosages [variants, haplotypes].
 
     `doses[k]` [variants, haplotypes] are those of result k, anything where `has[k]` is False. The weights of

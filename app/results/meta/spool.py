@@ -1,4 +1,4 @@
-"""An array that grows by rows and goes to disk when it is large, so that memory does not grow with a cohort."""
+"""An array that grows by rows and goes to disk when it is large: memory does not grow with a cohort."""
 
 from __future__ import annotations
 

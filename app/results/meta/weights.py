@@ -67,7 +67,7 @@ def start_weights(squares: Doubles) -> Doubles:
         slope = np.einsum("hij,hj->hi", squares, weights)
         weights = _on_simplex(weights - step * slope)
     weights = (weights + _LEAST_START) / (1 + panels * _LEAST_START)
-    return np.ascontiguousarray(weights.T)
+    return np.asarray(weights.T, dtype=np.float64)
 
 
 def _on_simplex(points: Doubles) -> Doubles:
@@ -77,7 +77,7 @@ def _on_simplex(points: Doubles) -> Doubles:
     places = np.arange(1, points.shape[1] + 1)
     kept = (ordered - surplus / places > 0).sum(axis=1)
     shift = np.take_along_axis(surplus, kept[:, None] - 1, axis=1) / kept[:, None]
-    return np.maximum(points - shift, 0.0)
+    return np.asarray(np.maximum(points - shift, 0.0), dtype=np.float64)
 
 
 def smooth(chances: Chances, rates: Doubles, start: Doubles, report: Report = silent) -> None:
