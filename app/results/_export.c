@@ -1,0 +1,853 @@
+/* Packs rows of dosages for other programs and unpacks them again to be compared.
+ *
+ * PGEN records (PLINK 2 file format specification draft, 2.3), BGEN blocks (layout 2, 8 bits) and PLINK 1
+ * rows. Without this module app/results/export does the same in NumPy, to the byte: a change here is a change
+ * there. Dosages are counts of 1/16384; `total` is uint16 with 65535 for a missing one, `delta` int16, first
+ * less second haplotype. Only the limited API of Python 3.11 is used, so one build serves all later versions.
+ */
+#define PY_SSIZE_T_CLEAN
+#ifndef Py_LIMITED_API
+#define Py_LIMITED_API 0x030B0000
+#endif
+#include <Python.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ONE = 1 << 14, HALF = 1 << 13, MISSING = 0xFFFF, ABSENT = 3, GROUP = 64 };
+enum { PHASE = 0x10, LIST = 0x20, BITS = 0x60, EVERY = 0x40, EXPLICIT = 0x80 };
+typedef Py_ssize_t Size;
+
+/* ---- whole numbers ------------------------------------------------------------------------------------ */
+
+static int32_t whole(float value)
+{
+    value = value < 0.0f ? 0.0f : value > 1.0f ? 1.0f : value;
+    return (int32_t)(value * 16384.0f + 0.5f);
+}
+
+static int outside(float value)
+{
+    return value < -0.01f || value > 1.01f;
+}
+
+/* 0, 1 with haploid calls, -1 with a dosage outside. */
+static int quantise_row(const float *from, uint16_t *total, int16_t *delta, Size samples)
+{
+    int bad = 0, alone = 0;
+    for (Size i = 0; i < samples; i++) {
+        float a = from[2 * i], b = from[2 * i + 1];
+        int lost = a != a, half = b != b;
+        int32_t first = whole(lost ? 0.0f : a), second = whole(half ? 0.0f : b);
+        bad |= outside(a) | outside(b);
+        alone |= half & !lost;
+        total[i] = (uint16_t)(lost ? MISSING : half ? 2 * first : first + second);
+        delta[i] = (int16_t)(lost | half ? 0 : first - second);
+    }
+    return bad ? -1 : alone;
+}
+
+static int32_t distance(uint32_t total)
+{
+    int32_t low = (int32_t)(total & (ONE - 1));
+    return low < ONE - low ? low : ONE - low;
+}
+
+static uint8_t hard_call(uint32_t total, int32_t limit)
+{
+    if (total == MISSING || distance(total) > limit)
+        return ABSENT;
+    return (uint8_t)((total + HALF) >> 14);
+}
+
+/* ---- PGEN records --------------------------------------------------------------------------------------- */
+
+static uint8_t *put_varint(uint8_t *out, uint32_t value)
+{
+    for (; value > 127; value >>= 7)
+        *out++ = (uint8_t)(value & 127) | 128;
+    *out++ = (uint8_t)value;
+    return out;
+}
+
+static uint8_t *put_two_bits(uint8_t *out, const uint8_t *codes, Size count)
+{
+    Size whole_bytes = count / 4;
+    for (Size i = 0; i < whole_bytes; i++, codes += 4)
+        *out++ = (uint8_t)(codes[0] | codes[1] << 2 | codes[2] << 4 | codes[3] << 6);
+    if (count % 4) {
+        uint8_t last = 0;
+        for (Size i = 0; i < count % 4; i++)
+            last |= (uint8_t)(codes[i] << (2 * i));
+        *out++ = last;
+    }
+    return out;
+}
+
+/* Bits one after another, low bit first. */
+typedef struct {
+    uint8_t *out;
+    uint32_t held;
+    int count;
+} BitSink;
+
+static void put_bit(BitSink *sink, uint32_t bit)
+{
+    sink->held |= bit << sink->count;
+    if (++sink->count == 8) {
+        *sink->out++ = (uint8_t)sink->held;
+        sink->held = 0;
+        sink->count = 0;
+    }
+}
+
+static uint8_t *flushed(BitSink *sink)
+{
+    if (sink->count)
+        *sink->out++ = (uint8_t)sink->held;
+    sink->held = 0;
+    sink->count = 0;
+    return sink->out;
+}
+
+static int id_width(Size samples)
+{
+    return 1 + (samples > 1 << 8) + (samples > 1 << 16) + (samples > 1 << 24);
+}
+
+static uint8_t *put_list(uint8_t *out, const uint32_t *ids, const uint8_t *values, Size count, Size samples)
+{
+    out = put_varint(out, (uint32_t)count);
+    if (count == 0)
+        return out;
+    int width = id_width(samples);
+    Size groups = (count + GROUP - 1) / GROUP;
+    for (Size g = 0; g < groups; g++)
+        for (int byte = 0; byte < width; byte++)
+            *out++ = (uint8_t)(ids[g * GROUP] >> (8 * byte));
+    uint8_t *sizes = out;
+    out += groups - 1;
+    if (values != NULL)
+        out = put_two_bits(out, values, count);
+    for (Size g = 0; g < groups; g++) {
+        Size stop = g == groups - 1 ? count : (g + 1) * GROUP;
+        uint8_t *begin = out;
+        for (Size i = g * GROUP + 1; i < stop; i++)
+            out = put_varint(out, ids[i] - ids[i - 1]);
+        if (g < groups - 1)
+            sizes[g] = (uint8_t)(out - begin - (GROUP - 1));
+    }
+    return out;
+}
+
+/* Memory for one row: codes and flags of all samples, a list of some. */
+typedef struct {
+    uint8_t *codes, *flags, *values;
+    uint32_t *ids;
+} Room;
+
+static int get_room(Room *room, Size samples)
+{
+    size_t count = (size_t)samples + 1;
+    room->codes = malloc(count * 7);
+    if (room->codes == NULL)
+        return 0;
+    room->ids = malloc(count * sizeof(uint32_t));
+    room->flags = room->codes + count;
+    room->values = room->flags + count;
+    if (room->ids == NULL) {
+        free(room->codes);
+        return 0;
+    }
+    return 1;
+}
+
+static void give_room(Room *room)
+{
+    free(room->codes);
+    free(room->ids);
+}
+
+static Size find_unlike(const Room *room, Size samples, int one, int other)
+{
+    Size found = 0;
+    for (Size i = 0; i < samples; i++) {
+        room->ids[found] = (uint32_t)i;
+        room->values[found] = room->codes[i];
+        found += room->codes[i] != one && room->codes[i] != other;
+    }
+    return found;
+}
+
+static uint8_t *put_main(uint8_t *out, const Room *room, Size samples, int *kind)
+{
+    static const uint8_t pairs[4][4] = {{0, 1, 2, 3}, {0, 0, 5, 6}, {0, 0, 0, 9}, {0}};
+    Size counts[4] = {0};
+    for (Size i = 0; i < samples; i++)
+        counts[room->codes[i]]++;
+    int most = 0;
+    for (int code = 1; code < 4; code++)
+        most = counts[code] > counts[most] ? code : most;
+    int second = most == 0;
+    for (int code = second + 1; code < 4; code++)
+        second = code != most && counts[code] > counts[second] ? code : second;
+    Size others = samples - counts[most], rest = others - counts[second];
+    Size pair_cost = 2 * samples + 21 * rest, plain_cost = 4 * samples;
+    Size least = pair_cost < plain_cost ? pair_cost : plain_cost;
+    if (most != 1 && 8 * others <= samples && 21 * others <= least) {
+        *kind |= 4 | most;
+        Size found = find_unlike(room, samples, most, most);
+        return put_list(out, room->ids, room->values, found, samples);
+    }
+    if ((rest == 0 || rest < samples / 16) && pair_cost < plain_cost) {
+        int low = most < second ? most : second, high = most < second ? second : most;
+        *kind |= 1;
+        *out++ = pairs[low][high];
+        BitSink sink = {out, 0, 0};
+        for (Size i = 0; i < samples; i++)
+            put_bit(&sink, room->codes[i] == high);
+        out = flushed(&sink);
+        Size found = find_unlike(room, samples, low, high);
+        return put_list(out, room->ids, room->values, found, samples);
+    }
+    return put_two_bits(out, room->codes, samples);
+}
+
+enum { PHASED = 1, SWAPPED = 2, IS_EXPLICIT = 4, LISTED = 8 };
+
+/* Codes and flags of a row; gives all flags joined, and counts. */
+static int look_at_row(const uint16_t *total, const int16_t *delta, Size samples, int32_t limit,
+                       const Room *room, Size *phased, Size *listed)
+{
+    int every = 0;
+    Size phases = 0, entries = 0;
+    for (Size i = 0; i < samples; i++) {
+        int32_t sum = total[i], step = delta == NULL ? 0 : delta[i];
+        uint8_t code = hard_call((uint32_t)sum, limit);
+        int32_t size = step < 0 ? -step : step;
+        int known = sum != MISSING;
+        int is_phased = code == 1 && size >= HALF;
+        int implied = is_phased && size == (sum < 2 * ONE - sum ? sum : 2 * ONE - sum);
+        int explicit = known && step != 0 && !implied;
+        int entry = known && ((sum & (ONE - 1)) != 0 || code == ABSENT || explicit);
+        int flags = is_phased * PHASED | (step > 0) * SWAPPED | explicit * IS_EXPLICIT | entry * LISTED;
+        room->codes[i] = code;
+        room->flags[i] = (uint8_t)flags;
+        every |= flags;
+        phases += is_phased;
+        entries += entry;
+    }
+    *phased = phases;
+    *listed = entries;
+    return every;
+}
+
+static uint8_t *put_phase(uint8_t *out, const Room *room, Size samples, Size phased)
+{
+    Size hets = 0;
+    for (Size i = 0; i < samples; i++)
+        hets += room->codes[i] == 1;
+    BitSink sink = {out, 0, 0};
+    put_bit(&sink, hets != phased);
+    if (hets != phased) {
+        for (Size i = 0; i < samples; i++)
+            if (room->codes[i] == 1)
+                put_bit(&sink, room->flags[i] & PHASED);
+        flushed(&sink);
+    }
+    for (Size i = 0; i < samples; i++)
+        if (room->flags[i] & PHASED)
+            put_bit(&sink, (room->flags[i] & SWAPPED) != 0);
+    return flushed(&sink);
+}
+
+static uint8_t *put_presence(uint8_t *out, const Room *room, Size samples, Size listed, int *kind)
+{
+    if (16 * listed <= samples) {
+        Size found = 0;
+        for (Size i = 0; i < samples; i++)
+            if (room->flags[i] & LISTED)
+                room->ids[found++] = (uint32_t)i;
+        *kind |= LIST;
+        return put_list(out, room->ids, NULL, found, samples);
+    }
+    *kind |= BITS;
+    BitSink sink = {out, 0, 0};
+    for (Size i = 0; i < samples; i++)
+        put_bit(&sink, (room->flags[i] & LISTED) != 0);
+    return flushed(&sink);
+}
+
+static uint8_t *put_short(uint8_t *out, uint32_t value)
+{
+    out[0] = (uint8_t)value;
+    out[1] = (uint8_t)(value >> 8);
+    return out + 2;
+}
+
+static uint8_t *put_explicit(uint8_t *out, const int16_t *delta, const Room *room, Size samples)
+{
+    BitSink sink = {out, 0, 0};
+    for (Size i = 0; i < samples; i++)
+        if (room->flags[i] & LISTED)
+            put_bit(&sink, (room->flags[i] & IS_EXPLICIT) != 0);
+    out = flushed(&sink);
+    for (Size i = 0; i < samples; i++)
+        if (room->flags[i] & IS_EXPLICIT)
+            out = put_short(out, (uint16_t)delta[i]);
+    return out;
+}
+
+static uint8_t *put_record(uint8_t *out, const uint16_t *total, const int16_t *delta, Size samples,
+                           int32_t limit, const Room *room, uint8_t *kind_out)
+{
+    int kind = 0;
+    Size phased, listed;
+    int every = look_at_row(total, delta, samples, limit, room, &phased, &listed);
+    out = put_main(out, room, samples, &kind);
+    if (phased) {
+        kind |= PHASE;
+        out = put_phase(out, room, samples, phased);
+    }
+    if (listed) {
+        out = put_presence(out, room, samples, listed, &kind);
+        for (Size i = 0; i < samples; i++)
+            if (room->flags[i] & LISTED)
+                out = put_short(out, total[i]);
+    }
+    if (every & IS_EXPLICIT) {
+        kind |= EXPLICIT;
+        out = put_explicit(out, delta, room, samples);
+    }
+    *kind_out = (uint8_t)kind;
+    return out;
+}
+
+/* ---- PGEN records, read ------------------------------------------------------------------------------- */
+
+typedef struct {
+    const uint8_t *at, *end;
+    int broken;
+} Source;
+
+static uint32_t get_varint(Source *source)
+{
+    uint32_t value = 0;
+    for (int shift = 0; shift < 35 && source->at < source->end; shift += 7) {
+        uint8_t byte = *source->at++;
+        value |= (uint32_t)(byte & 127) << shift;
+        if (byte < 128)
+            return value;
+    }
+    source->broken = 1;
+    return 0;
+}
+
+static const uint8_t *get_bytes(Source *source, Size count)
+{
+    if (count > source->end - source->at) {
+        source->broken = 1;
+        return NULL;
+    }
+    const uint8_t *here = source->at;
+    source->at += count;
+    return here;
+}
+
+/* The samples of a list into room->ids; gives how many, 0 when it is broken. `values` gets its codes. */
+static Size get_list(Source *source, const Room *room, Size samples, const uint8_t **values)
+{
+    Size count = get_varint(source);
+    if (count == 0 || count > samples) {
+        source->broken |= count != 0;
+        return 0;
+    }
+    int width = id_width(samples);
+    Size groups = (count + GROUP - 1) / GROUP;
+    const uint8_t *first = get_bytes(source, groups * width);
+    get_bytes(source, groups - 1);
+    if (values != NULL)
+        *values = get_bytes(source, (count + 3) / 4);
+    if (source->broken)
+        return 0;
+    uint32_t id = 0;
+    for (Size i = 0; i < count; i++) {
+        if (i % GROUP == 0) {
+            uint32_t next = 0;
+            for (int byte = 0; byte < width; byte++)
+                next |= (uint32_t)*first++ << (8 * byte);
+            source->broken |= i > 0 && next <= id;
+            id = next;
+        } else {
+            uint32_t step = get_varint(source);
+            source->broken |= step == 0;
+            id += step;
+        }
+        if (source->broken || id >= (uint64_t)samples) {
+            source->broken = 1;
+            return 0;
+        }
+        room->ids[i] = id;
+    }
+    return count;
+}
+
+static int bit_of(const uint8_t *bits, Size at)
+{
+    return bits[at >> 3] >> (at & 7) & 1;
+}
+
+static void get_main(Source *source, int kind, const Room *room, const uint8_t *base, Size samples)
+{
+    const uint8_t *values = NULL;
+    kind &= 7;
+    if (kind == 0) {
+        const uint8_t *bytes = get_bytes(source, (samples + 3) / 4);
+        for (Size i = 0; bytes != NULL && i < samples; i++)
+            room->codes[i] = bytes[i >> 2] >> (2 * (i & 3)) & 3;
+        return;
+    }
+    if (kind == 1) {
+        const uint8_t *which = get_bytes(source, 1), *bits = get_bytes(source, (samples + 7) / 8);
+        if (bits == NULL)
+            return;
+        int low = *which >> 2, step = *which & 3;
+        for (Size i = 0; i < samples; i++)
+            room->codes[i] = (uint8_t)((low + step * bit_of(bits, i)) & 3);
+    } else if (kind == 2 || kind == 3) {
+        memcpy(room->codes, base, (size_t)samples);
+    } else if (kind == 5) {
+        source->broken = 1;
+    } else {
+        memset(room->codes, kind & 3, (size_t)samples);
+    }
+    Size count = get_list(source, room, samples, &values);
+    for (Size i = 0; i < count; i++)
+        room->codes[room->ids[i]] = values[i >> 2] >> (2 * (i & 3)) & 3;
+    for (Size i = 0; kind == 3 && i < samples; i++)
+        room->codes[i] = (uint8_t)(room->codes[i] == 0 ? 2 : room->codes[i] == 2 ? 0 : room->codes[i]);
+}
+
+/* Flags PHASED and SWAPPED of hets. */
+static void get_phase(Source *source, const Room *room, Size samples)
+{
+    Size hets = 0, phased = 0, seen = 0;
+    for (Size i = 0; i < samples; i++)
+        hets += room->codes[i] == 1;
+    const uint8_t *bits = get_bytes(source, (hets + 8) / 8);
+    if (bits == NULL)
+        return;
+    int partly = bits[0] & 1;
+    for (Size i = 0; i < samples; i++)
+        if (room->codes[i] == 1) {
+            seen++;
+            int is_phased = !partly || bit_of(bits, seen);
+            room->flags[i] = (uint8_t)(is_phased * PHASED | (!partly && bit_of(bits, seen)) * SWAPPED);
+            phased += is_phased;
+        }
+    if (!partly || (bits = get_bytes(source, (phased + 7) / 8)) == NULL)
+        return;
+    seen = 0;
+    for (Size i = 0; i < samples; i++)
+        if (room->flags[i] & PHASED)
+            room->flags[i] |= (uint8_t)(bit_of(bits, seen++) * SWAPPED);
+}
+
+static void mark_listed(Source *source, int kind, const Room *room, Size samples)
+{
+    if ((kind & BITS) == LIST) {
+        Size count = get_list(source, room, samples, NULL);
+        for (Size i = 0; i < count; i++)
+            room->flags[room->ids[i]] |= LISTED;
+        return;
+    }
+    const uint8_t *bits = (kind & BITS) == BITS ? get_bytes(source, (samples + 7) / 8) : NULL;
+    for (Size i = 0; !source->broken && i < samples; i++)
+        room->flags[i] |= (uint8_t)((bits == NULL || bit_of(bits, i)) * LISTED);
+}
+
+static uint32_t get_short(const uint8_t **at)
+{
+    uint32_t value = (*at)[0] | (uint32_t)(*at)[1] << 8;
+    *at += 2;
+    return value;
+}
+
+static Size count_listed(const Room *room, Size samples)
+{
+    Size count = 0;
+    for (Size i = 0; i < samples; i++)
+        count += (room->flags[i] & LISTED) != 0;
+    return count;
+}
+
+static void get_dosages(Source *source, int kind, const Room *room, uint16_t *total, int16_t *delta,
+                        Size samples)
+{
+    mark_listed(source, kind, room, samples);
+    Size listed = count_listed(room, samples);
+    const uint8_t *at = get_bytes(source, 2 * listed);
+    for (Size i = 0; !source->broken && i < samples; i++)
+        if (room->flags[i] & LISTED) {
+            total[i] = (uint16_t)get_short(&at);
+            int32_t sum = total[i], one_whole = sum < 2 * ONE - sum ? sum : 2 * ONE - sum;
+            delta[i] = (int16_t)(room->flags[i] & PHASED ? room->flags[i] & SWAPPED ? one_whole : -one_whole : 0);
+        }
+    if (source->broken || !(kind & EXPLICIT))
+        return;
+    const uint8_t *bits = (kind & BITS) == EVERY ? NULL : get_bytes(source, (listed + 7) / 8);
+    Size seen = 0, explicit = 0;
+    for (Size i = 0; !source->broken && i < samples; i++)
+        if (room->flags[i] & LISTED && (bits == NULL || bit_of(bits, seen++))) {
+            room->flags[i] |= IS_EXPLICIT;
+            explicit++;
+        }
+    at = get_bytes(source, 2 * explicit);
+    for (Size i = 0; !source->broken && i < samples; i++)
+        if (room->flags[i] & IS_EXPLICIT) {
+            int16_t step = (int16_t)get_short(&at);
+            delta[i] = step == INT16_MIN ? 0 : step;
+        }
+}
+
+static int get_record(const uint8_t *data, Size length, int kind, const Room *room, uint8_t *base,
+                      Size samples, uint16_t *total, int16_t *delta)
+{
+    Source source = {data, data + length, 0};
+    memset(room->flags, 0, (size_t)samples);
+    get_main(&source, kind, room, base, samples);
+    if (source.broken || kind & 8)
+        return 0;
+    if ((kind & 7) != 2 && (kind & 7) != 3)
+        memcpy(base, room->codes, (size_t)samples);
+    if (kind & PHASE)
+        get_phase(&source, room, samples);
+    for (Size i = 0; i < samples; i++) {
+        total[i] = (uint16_t)(room->codes[i] == ABSENT ? MISSING : room->codes[i] * ONE);
+        delta[i] = (int16_t)(room->flags[i] & PHASED ? room->flags[i] & SWAPPED ? ONE : -ONE : 0);
+    }
+    if (kind & BITS)
+        get_dosages(&source, kind, room, total, delta, samples);
+    return !source.broken && source.at == source.end;
+}
+
+/* ---- BGEN blocks and PLINK 1 rows ----------------------------------------------------------------------- */
+
+static uint32_t in_255(uint32_t units)
+{
+    return (units * 255 + HALF) >> 14;
+}
+
+static void put_shares(uint8_t *out, uint32_t sum, int32_t step, int has_step, int phased)
+{
+    uint32_t first = (uint32_t)((int32_t)sum + step) / 2, second = (uint32_t)((int32_t)sum - step) / 2;
+    if (phased) {
+        out[0] = (uint8_t)(255 - in_255(first));
+        out[1] = (uint8_t)(255 - in_255(second));
+        return;
+    }
+    uint32_t dosage = in_255(sum), least = dosage > 255 ? dosage - 255 : 0;
+    uint32_t both = has_step ? ((first * second >> 8) * 255 + (1u << 19)) >> 20 : 0;
+    both = both < least ? least : both > dosage / 2 ? dosage / 2 : both;
+    uint32_t het = dosage - 2 * both;
+    out[0] = (uint8_t)(255 - both - het);
+    out[1] = (uint8_t)het;
+}
+
+static void put_block(uint8_t *out, const uint16_t *total, const int16_t *delta, Size samples, int phased)
+{
+    for (int byte = 0; byte < 4; byte++)
+        out[byte] = (uint8_t)((uint64_t)samples >> (8 * byte));
+    memcpy(out + 4, "\2\0\2\2", 4);
+    uint8_t *ploidy = out + 8, *shares = out + 10 + samples;
+    ploidy[samples] = (uint8_t)phased;
+    ploidy[samples + 1] = 8;
+    for (Size i = 0; i < samples; i++) {
+        int lost = total[i] == MISSING;
+        ploidy[i] = lost ? 0x82 : 2;
+        if (lost)
+            shares[2 * i] = shares[2 * i + 1] = 0;
+        else
+            put_shares(shares + 2 * i, total[i], delta == NULL ? 0 : delta[i], delta != NULL, phased);
+    }
+}
+
+static int get_block(const uint8_t *block, Size samples, int phased, uint32_t *dosage)
+{
+    const uint8_t *ploidy = block + 8, *shares = block + 10 + samples;
+    uint64_t people = 0;
+    for (int byte = 0; byte < 4; byte++)
+        people |= (uint64_t)block[byte] << (8 * byte);
+    if (people != (uint64_t)samples || memcmp(block + 4, "\2\0\2\2", 4) != 0 || ploidy[samples + 1] != 8 ||
+        ploidy[samples] != phased)
+        return 0;
+    for (Size i = 0; i < samples; i++) {
+        uint32_t a = shares[2 * i], b = shares[2 * i + 1];
+        if ((ploidy[i] & 63) != 2 || (!phased && a + b > 255))
+            return 0;
+        uint32_t value = phased ? (255 - a) | (255 - b) << 16 : 510 - 2 * a - b;
+        dosage[i] = ploidy[i] & 128 ? UINT32_MAX : value;
+    }
+    return 1;
+}
+
+static Size put_bed_row(uint8_t *out, const uint16_t *total, Size samples, int32_t limit)
+{
+    static const uint8_t of_code[4] = {3, 2, 0, 1};
+    Size lost = 0;
+    memset(out, 0, (size_t)(samples + 3) / 4);
+    for (Size i = 0; i < samples; i++) {
+        uint8_t code = hard_call(total[i], limit);
+        lost += code == ABSENT;
+        out[i >> 2] |= (uint8_t)(of_code[code] << (2 * (i & 3)));
+    }
+    return lost;
+}
+
+/* ---- what Python calls -------------------------------------------------------------------------------- */
+
+static int holds(const Py_buffer *buffer, Size rows, Size samples, Size size)
+{
+    if (rows >= 0 && samples >= 0 && (samples == 0 || rows <= PY_SSIZE_T_MAX / 16 / samples) &&
+        buffer->len >= rows * samples * size)
+        return 1;
+    PyErr_SetString(PyExc_ValueError, "an array is smaller than it should be");
+    return 0;
+}
+
+static void release(Py_buffer *buffers, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (buffers[i].obj != NULL)
+            PyBuffer_Release(&buffers[i]);
+}
+
+static PyObject *export_quantise(PyObject *module, PyObject *args)
+{
+    Py_buffer b[3] = {{0}};
+    Size rows, samples, row = 0;
+    int state = 0, found = 0;
+    PyObject *result = NULL;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "y*w*w*nn:quantise", &b[0], &b[1], &b[2], &rows, &samples))
+        return NULL;
+    if (holds(&b[0], rows, samples, 8) && holds(&b[1], rows, samples, 2) && holds(&b[2], rows, samples, 2)) {
+        Py_BEGIN_ALLOW_THREADS
+        for (; row < rows && found >= 0; row++) {
+            found = quantise_row((const float *)b[0].buf + 2 * row * samples,
+                                 (uint16_t *)b[1].buf + row * samples, (int16_t *)b[2].buf + row * samples,
+                                 samples);
+            state |= found > 0;
+        }
+        Py_END_ALLOW_THREADS
+        result = PyLong_FromSsize_t(found < 0 ? -row : state);
+    }
+    release(b, 3);
+    return result;
+}
+
+static PyObject *export_beyond(PyObject *module, PyObject *args)
+{
+    Py_buffer b = {0};
+    Size count, lost = 0, far[6] = {0};
+    int limits[6];
+    PyObject *result = NULL;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "y*niiiiii:beyond", &b, &count, &limits[0], &limits[1], &limits[2],
+                          &limits[3], &limits[4], &limits[5]))
+        return NULL;
+    if (holds(&b, 1, count, 2)) {
+        const uint16_t *total = b.buf;
+        Py_BEGIN_ALLOW_THREADS
+        for (Size i = 0; i < count; i++) {
+            int known = total[i] != MISSING, apart = known ? distance(total[i]) : -1;
+            lost += !known;
+            for (int each = 0; each < 6; each++)
+                far[each] += apart > limits[each];
+        }
+        Py_END_ALLOW_THREADS
+        result = Py_BuildValue("nnnnnnn", lost, far[0], far[1], far[2], far[3], far[4], far[5]);
+    }
+    release(&b, 1);
+    return result;
+}
+
+/* `delta` may be None. */
+static int get_delta(PyObject *object, Py_buffer *buffer)
+{
+    return object == Py_None || PyObject_GetBuffer(object, buffer, PyBUF_SIMPLE) == 0;
+}
+
+static Size put_records(Py_buffer *b, Size rows, Size samples, int limit, const Room *room)
+{
+    uint8_t *out = b[2].buf, *kinds = b[4].buf;
+    uint32_t *lengths = b[3].buf;
+    for (Size row = 0; row < rows; row++) {
+        const int16_t *delta = b[1].obj == NULL ? NULL : (const int16_t *)b[1].buf + row * samples;
+        uint8_t *begin = out;
+        out = put_record(out, (const uint16_t *)b[0].buf + row * samples, delta, samples, limit, room, &kinds[row]);
+        lengths[row] = (uint32_t)(out - begin);
+    }
+    return out - (uint8_t *)b[2].buf;
+}
+
+static PyObject *export_pgen(PyObject *module, PyObject *args)
+{
+    Py_buffer b[5] = {{0}};
+    PyObject *delta, *result = NULL;
+    Size rows, samples, size = 0;
+    int limit;
+    Room room;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "y*Onniw*w*w*:pgen", &b[0], &delta, &rows, &samples, &limit, &b[2], &b[3], &b[4]))
+        return NULL;
+    if (get_delta(delta, &b[1]) && holds(&b[0], rows, samples, 2) &&
+        (b[1].obj == NULL || holds(&b[1], rows, samples, 2)) && holds(&b[2], rows, 6 * samples + 64, 1) &&
+        holds(&b[3], rows, 1, 4) && holds(&b[4], rows, 1, 1)) {
+        if (!get_room(&room, samples)) {
+            PyErr_NoMemory();
+        } else {
+            Py_BEGIN_ALLOW_THREADS
+            size = put_records(b, rows, samples, limit, &room);
+            Py_END_ALLOW_THREADS
+            give_room(&room);
+            result = PyLong_FromSsize_t(size);
+        }
+    }
+    release(b, 5);
+    return result;
+}
+
+/* The row that is broken, -1 when none is. */
+static Size get_records(Py_buffer *b, Size rows, Size samples, const Room *room, uint8_t *base)
+{
+    const uint8_t *data = b[0].buf, *end = data + b[0].len, *kinds = b[2].buf;
+    const uint32_t *lengths = b[1].buf;
+    for (Size row = 0; row < rows; row++) {
+        if (lengths[row] > (uint64_t)(end - data) ||
+            !get_record(data, lengths[row], kinds[row], room, base, samples,
+                        (uint16_t *)b[3].buf + row * samples, (int16_t *)b[4].buf + row * samples))
+            return row;
+        data += lengths[row];
+    }
+    return -1;
+}
+
+static PyObject *export_unpgen(PyObject *module, PyObject *args)
+{
+    Py_buffer b[6] = {{0}};
+    PyObject *result = NULL;
+    Size rows, samples, broken = -1;
+    Room room;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "y*y*y*nnw*w*w*:unpgen", &b[0], &b[1], &b[2], &rows, &samples, &b[3], &b[4],
+                          &b[5]))
+        return NULL;
+    if (holds(&b[1], rows, 1, 4) && holds(&b[2], rows, 1, 1) && holds(&b[3], rows, samples, 2) &&
+        holds(&b[4], rows, samples, 2) && holds(&b[5], 1, samples, 1)) {
+        if (!get_room(&room, samples)) {
+            PyErr_NoMemory();
+        } else {
+            Py_BEGIN_ALLOW_THREADS
+            broken = get_records(b, rows, samples, &room, b[5].buf);
+            Py_END_ALLOW_THREADS
+            give_room(&room);
+            result = PyLong_FromSsize_t(broken);
+        }
+    }
+    release(b, 6);
+    return result;
+}
+
+static PyObject *export_bgen(PyObject *module, PyObject *args)
+{
+    Py_buffer b[3] = {{0}};
+    PyObject *delta, *result = NULL;
+    Size rows, samples;
+    int phased;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "y*Onnpw*:bgen", &b[0], &delta, &rows, &samples, &phased, &b[2]))
+        return NULL;
+    if (get_delta(delta, &b[1]) && holds(&b[0], rows, samples, 2) &&
+        (b[1].obj == NULL || holds(&b[1], rows, samples, 2)) && holds(&b[2], rows, 3 * samples + 10, 1)) {
+        Py_BEGIN_ALLOW_THREADS
+        for (Size row = 0; row < rows; row++)
+            put_block((uint8_t *)b[2].buf + row * (3 * samples + 10),
+                      (const uint16_t *)b[0].buf + row * samples,
+                      b[1].obj == NULL ? NULL : (const int16_t *)b[1].buf + row * samples, samples, phased);
+        Py_END_ALLOW_THREADS
+        result = Py_NewRef(Py_None);
+    }
+    release(b, 3);
+    return result;
+}
+
+static PyObject *export_unbgen(PyObject *module, PyObject *args)
+{
+    Py_buffer b[2] = {{0}};
+    PyObject *result = NULL;
+    Size samples;
+    int phased;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "y*npw*:unbgen", &b[0], &samples, &phased, &b[1]))
+        return NULL;
+    if (holds(&b[0], 1, 3 * samples + 10, 1) && holds(&b[1], 1, samples, 4))
+        result = PyLong_FromLong(b[0].len == 3 * samples + 10 && get_block(b[0].buf, samples, phased, b[1].buf));
+    release(b, 2);
+    return result;
+}
+
+static PyObject *export_bed(PyObject *module, PyObject *args)
+{
+    Py_buffer b[2] = {{0}};
+    PyObject *result = NULL;
+    Size rows, samples, lost = 0;
+    int limit;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "y*nniw*:bed", &b[0], &rows, &samples, &limit, &b[1]))
+        return NULL;
+    if (holds(&b[0], rows, samples, 2) && holds(&b[1], rows, (samples + 3) / 4, 1)) {
+        Py_BEGIN_ALLOW_THREADS
+        for (Size row = 0; row < rows; row++)
+            lost += put_bed_row((uint8_t *)b[1].buf + row * ((samples + 3) / 4),
+                                (const uint16_t *)b[0].buf + row * samples, samples, limit);
+        Py_END_ALLOW_THREADS
+        result = PyLong_FromSsize_t(lost);
+    }
+    release(b, 2);
+    return result;
+}
+
+static PyMethodDef module_methods[] = {
+    {"quantise", export_quantise, METH_VARARGS,
+     "quantise(haplotypes, total, delta, rows, samples): 0, 1 with haploid calls, -1 - row with one outside."},
+    {"beyond", export_beyond, METH_VARARGS,
+     "beyond(total, count, *limits): missing dosages, then those farther than each of six limits."},
+    {"pgen", export_pgen, METH_VARARGS,
+     "pgen(total, delta, rows, samples, limit, out, lengths, kinds): bytes of records written."},
+    {"unpgen", export_unpgen, METH_VARARGS,
+     "unpgen(data, lengths, kinds, rows, samples, total, delta, base): the row that is broken, else -1."},
+    {"bgen", export_bgen, METH_VARARGS, "bgen(total, delta, rows, samples, phased, out): raw blocks."},
+    {"unbgen", export_unbgen, METH_VARARGS,
+     "unbgen(block, samples, phased, dosage): whether it is a block of 8 bits; its dosages in 1/255."},
+    {"bed", export_bed, METH_VARARGS, "bed(total, rows, samples, limit, out): packed rows; gives missing calls."},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyModuleDef_Slot module_slots[] = {
+    {0, NULL},
+};
+
+static struct PyModuleDef module_def = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "app.results._export",
+    .m_doc = "Rows of dosages packed for other programs.",
+    .m_size = 0,
+    .m_methods = module_methods,
+    .m_slots = module_slots,
+};
+
+PyMODINIT_FUNC PyInit__export(void)
+{
+    return PyModuleDef_Init(&module_def);
+}

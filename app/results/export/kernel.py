@@ -1,0 +1,53 @@
+"""The extension in C that packs and unpacks rows, where this computer has it; without it, the same bytes."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from typing import Any, Protocol, cast
+
+
+class Kernel(Protocol):
+    """What `_export.c` offers; arrays are contiguous and of the sizes that its comments tell."""
+
+    def quantise(self, haplotypes: Any, total: Any, delta: Any, rows: int, samples: int) -> int:
+        """0, 1 where calls are haploid, -1 - row where a dosage lies outside."""
+        ...
+
+    def beyond(self, total: Any, count: int, *limits: int) -> tuple[int, ...]:
+        """Missing dosages, then those farther than each of six limits."""
+        ...
+
+    def pgen(
+        self, total: Any, delta: Any, rows: int, samples: int, limit: int, out: Any, lengths: Any, kinds: Any
+    ) -> int:
+        """Bytes of records written to `out`."""
+        ...
+
+    def unpgen(
+        self, data: Any, lengths: Any, kinds: Any, rows: int, samples: int, total: Any, delta: Any, base: Any
+    ) -> int:
+        """-1, or the row that cannot be read."""
+        ...
+
+    def bgen(self, total: Any, delta: Any, rows: int, samples: int, phased: int, out: Any) -> None:
+        """Raw blocks of 10 + 3 * samples bytes."""
+        ...
+
+    def unbgen(self, block: Any, samples: int, phased: int, dosage: Any) -> int:
+        """Dosages in 1/255 of one block; 0 when it is no such block."""
+        ...
+
+    def bed(self, total: Any, rows: int, samples: int, limit: int, out: Any) -> int:
+        """Packed rows; gives the calls that are missing."""
+        ...
+
+
+@cache
+def export_kernel() -> Kernel | None:
+    """The extension, None where it was not built."""
+    try:
+        found = import_module("app.results._export")
+    except ImportError:
+        return None
+    return cast(Kernel, found)

@@ -1,0 +1,268 @@
+"""PLINK 2 files with dosages and their phase: .pgen, .pvar and .psam.
+
+Source: the PLINK 2 file format specification draft. Records come first into a file of their own, since the
+header before them holds their lengths.
+"""
+
+from __future__ import annotations
+
+import shutil
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.genotypes.bgzf import read_lines
+from app.genotypes.readers.contract import FormatError
+from app.genotypes.readers.pgen_records import BrokenRecord
+from app.results.export.kernel import Kernel
+from app.results.export.part_files import PartFiles
+from app.results.export.pgen_records import most_bytes, records_of
+from app.results.export.pgen_unpacking import RecordReader
+from app.results.export.rounding import Deltas, Doses, Totals
+from app.results.export.rows import Fingerprint, Rows
+
+_START = b"\x6c\x1b\x10"
+_BLOCK = 1 << 16
+_ROOM = 16 << 20  # bytes of records that are packed at once
+_LENGTHS_AND_REF = 0x44
+"""A byte for each type, REF is known; the bytes of a length less one are added."""
+
+
+class PgenWriter:
+    """See `Writer`. Memory: a batch, and five bytes a variant."""
+
+    def __init__(
+        self, stem: Path, samples: Sequence[str], header: Sequence[str], limit: int, kernel: Kernel | None
+    ) -> None:
+        """`limit` is how far a dosage lies at most from its hard call, in 1/16384 copies."""
+        self.wrote = Fingerprint(samples=tuple(samples))
+        self._kernel, self._limit = kernel, limit
+        self._count = len(samples)
+        self._lengths: list[NDArray[np.uint32]] = []
+        self._kinds: list[NDArray[np.uint8]] = []
+        self._files = PartFiles()
+        self.path = stem.with_name(stem.name + ".pgen")
+        try:
+            self._pgen = self._files.open(self.path)
+            self._pvar = self._files.open(stem.with_name(stem.name + ".pvar"))
+            psam = self._files.open(stem.with_name(stem.name + ".psam"))
+            self._records = self._files.open(stem.with_name(stem.name + ".records"), kept=False)
+            self._pvar.write(pvar_header(header))
+            psam.write(b"#IID\tSEX\n" + b"".join(b"%b\tNA\n" % name.encode() for name in samples))
+        except BaseException:
+            self.abort()
+            raise
+
+    def write(self, rows: Rows) -> None:
+        """See `Writer`."""
+        at_once = max(1, _ROOM // most_bytes(self._count))
+        for at in range(0, len(rows), at_once):
+            self._pack(rows.doses.part(slice(at, at + at_once)))
+        self._pvar.write(pvar_lines(rows))
+        self.wrote.add(len(rows), rows.site_lines(), *content(rows.doses))
+
+    def _pack(self, doses: Doses) -> None:
+        if self._kernel is None:
+            records, kinds = records_of(doses, self._limit)
+            self._keep(b"".join(records))
+            self._lengths.append(np.array([len(each) for each in records], np.uint32))
+            self._kinds.append(np.array(kinds, np.uint8))
+            return
+        count = len(doses)
+        out = np.empty(count * most_bytes(self._count), np.uint8)
+        lengths, kinds_out = np.empty(count, np.uint32), np.empty(count, np.uint8)
+        delta = None if doses.delta is None else np.ascontiguousarray(doses.delta)
+        total = np.ascontiguousarray(doses.total)
+        size = self._kernel.pgen(total, delta, count, self._count, self._limit, out, lengths, kinds_out)
+        self._keep(out[:size].data)
+        self._lengths.append(lengths)
+        self._kinds.append(kinds_out)
+
+    def _keep(self, records: bytes | memoryview) -> None:
+        self._records.write(records)
+        self.wrote.add_raw(records)
+
+    def finish(self) -> tuple[Path, ...]:
+        """See `Writer`."""
+        lengths = np.concatenate([np.zeros(0, np.uint32), *self._lengths])
+        kinds = np.concatenate([np.zeros(0, np.uint8), *self._kinds])
+        self._pgen.write(pgen_header(lengths, kinds, self._count))
+        self._records.seek(0)
+        shutil.copyfileobj(self._records, self._pgen, 1 << 20)
+        return self._files.publish()
+
+    def abort(self) -> None:
+        """See `Writer`."""
+        self._files.discard()
+
+    def read_back(self) -> Fingerprint:
+        """See `Writer`."""
+        return fingerprint_of_pgen(
+            self.path, self.path.with_suffix(".pvar"), _read_psam(self.path), self._kernel
+        )
+
+
+def content(doses: Doses) -> tuple[NDArray[np.generic], ...]:
+    """What a .pgen keeps of dosages: row by row totals, and differences of haplotypes."""
+    delta = np.zeros_like(doses.total, np.int16) if doses.delta is None else doses.delta
+    return (np.concatenate([doses.total.view(np.int16), delta], axis=1),)
+
+
+def pvar_header(header: Sequence[str]) -> bytes:
+    """The lines of a VCF header that a .pvar keeps, and its columns."""
+    kept = ("##fileformat", "##contig", "##FILTER", "##INFO")
+    lines = [line for line in header if line.startswith(kept)]
+    return "\n".join([*lines, "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"]).encode() + b"\n"
+
+
+def pvar_lines(rows: Rows) -> bytes:
+    """A line for each row."""
+    name = rows.chromosome.encode()
+    sites = zip(
+        rows.position.tolist(), rows.ids.raws(), rows.refs.raws(), rows.alts.raws(), rows.columns, strict=True
+    )
+    return b"".join(
+        b"%b\t%d\t%b\t%b\t%b\t%b\t%b\t%b\n" % (name, position, identifier, ref, alt, *columns)
+        for position, identifier, ref, alt, columns in sites
+    )
+
+
+def pgen_header(lengths: NDArray[np.uint32], kinds: NDArray[np.uint8], samples: int) -> bytes:
+    """Everything before the first record."""
+    variants = len(lengths)
+    width = max(1, (int(lengths.max(initial=0)).bit_length() + 7) // 8)
+    form = _LENGTHS_AND_REF | (width - 1)
+    blocks = -(-variants // _BLOCK)
+    start = 12 + 8 * blocks + variants * (1 + width)
+    ends = np.cumsum(lengths.astype(np.uint64))
+    offsets = start + np.concatenate([np.zeros(1, np.uint64), ends])[: variants or 1 : _BLOCK][:blocks]
+    pieces = [_START, struct.pack("<IIB", variants, samples, form), offsets.astype("<u8").tobytes()]
+    for at in range(0, variants, _BLOCK):
+        some = np.ascontiguousarray(lengths[at : at + _BLOCK], "<u4").view(np.uint8).reshape(-1, 4)
+        pieces += [kinds[at : at + _BLOCK].tobytes(), some[:, :width].tobytes()]
+    return b"".join(pieces)
+
+
+@dataclass
+class PgenIndex:
+    """Lengths and types of all records, and where the first begins."""
+
+    lengths: NDArray[np.uint32]
+    kinds: NDArray[np.uint8]
+    start: int
+    samples: int
+
+
+def read_index(path: Path, file: BinaryIO) -> PgenIndex:
+    """The header of a .pgen of variable width with a byte for each type; FormatError otherwise."""
+    head = file.read(12)
+    if len(head) < 12 or head[:3] != _START or not 4 <= head[11] & 15 <= 7 or head[11] & 0x30:
+        raise _broken(path, "its header is of another kind", "byte 0")
+    variants, samples = struct.unpack_from("<II", head, 3)
+    width = (head[11] & 3) + 1
+    flags = head[11] >> 6 == 3
+    blocks = -(-variants // _BLOCK)
+    offsets = np.frombuffer(_exactly(path, file, 8 * blocks), "<u8")
+    lengths, kinds = [np.zeros(0, np.uint32)], [np.zeros(0, np.uint8)]
+    for at in range(0, variants, _BLOCK):
+        count = min(_BLOCK, variants - at)
+        kinds.append(np.frombuffer(_exactly(path, file, count), np.uint8))
+        wide = np.zeros((count, 4), np.uint8)
+        wide[:, :width] = np.frombuffer(_exactly(path, file, count * width), np.uint8).reshape(count, width)
+        lengths.append(wide.view("<u4")[:, 0])
+        _exactly(path, file, (count + 7) // 8 if flags else 0)
+    index = PgenIndex(np.concatenate(lengths), np.concatenate(kinds), file.tell(), samples)
+    begins = index.start + np.concatenate([[0], np.cumsum(index.lengths, dtype=np.int64)])
+    if (begins[:-1:_BLOCK] != offsets).any():
+        raise _broken(path, "its records begin elsewhere than it says", "byte 12")
+    file.seek(0, 2)
+    if file.tell() != begins[-1]:
+        raise _broken(path, "it is of another length than it says", f"byte {begins[-1]}")
+    return index
+
+
+def dosages_of(path: Path, kernel: Kernel | None) -> Iterator[tuple[Totals, Deltas, bytes]]:
+    """Rows of a .pgen in order, some at once, with their bytes. FormatError where one cannot be read."""
+    with path.open("rb") as file:
+        index = read_index(path, file)
+        file.seek(index.start)
+        reader = RecordReader(index.samples)
+        base = np.zeros(index.samples, np.uint8)
+        at_once = max(1, _ROOM // most_bytes(index.samples))
+        at = 0
+        while at < len(index.lengths):
+            block_end = (at // _BLOCK + 1) * _BLOCK
+            stop = min(at + at_once, block_end, len(index.lengths))
+            if at % _BLOCK == 0:
+                reader.start_block()
+            lengths, kinds = index.lengths[at:stop], index.kinds[at:stop]
+            data = file.read(int(lengths.sum(dtype=np.int64)))
+            total = np.empty((stop - at, index.samples), np.uint16)
+            delta = np.empty((stop - at, index.samples), np.int16)
+            if kernel is None:
+                broken = _unpacked(reader, data, lengths, kinds, total, delta)
+            else:
+                broken = kernel.unpgen(data, lengths, kinds, len(lengths), index.samples, total, delta, base)
+            if broken >= 0:
+                raise _broken(path, "a record cannot be read", f"record {at + broken + 1:,}")
+            yield total, delta, data
+            at = stop
+
+
+def _unpacked(
+    reader: RecordReader,
+    data: bytes,
+    lengths: NDArray[np.uint32],
+    kinds: NDArray[np.uint8],
+    total: Totals,
+    delta: Deltas,
+) -> int:
+    at, view = 0, memoryview(data)
+    for row, (length, kind) in enumerate(zip(lengths.tolist(), kinds.tolist(), strict=True)):
+        try:
+            read = reader.read(view[at : at + length], kind)
+        except BrokenRecord:
+            return row
+        total[row], delta[row] = read.total, read.delta
+        at += length
+    return -1
+
+
+def fingerprint_of_pgen(pgen: Path, pvar: Path, samples: Sequence[str], kernel: Kernel | None) -> Fingerprint:
+    """What a set of PLINK 2 files holds."""
+    found = Fingerprint(samples=tuple(samples))
+    lines = (line for line in read_lines(pvar) if not line.startswith(b"#"))
+    for total, delta, data in dosages_of(pgen, kernel):
+        found.add_raw(data)
+        some = [line for _, line in zip(range(len(total)), lines, strict=False)]
+        found.add(len(some), b"".join(map(_site_of, some)), *content(Doses(total, delta)))
+        if len(some) < len(total):
+            raise _broken(pvar, "it has fewer variants than the .pgen", f"line {found.variants:,}")
+    if next(lines, None) is not None:
+        raise _broken(pvar, "it has more variants than the .pgen", f"line {found.variants + 1:,}")
+    return found
+
+
+def _site_of(line: bytes) -> bytes:
+    return b"\t".join(line.split(b"\t", 5)[:5]) + b"\n"
+
+
+def _read_psam(pgen: Path) -> list[str]:
+    lines = read_lines(pgen.with_suffix(".psam"))
+    return [line.split(b"\t")[0].decode() for line in lines if not line.startswith(b"#")]
+
+
+def _exactly(path: Path, file: BinaryIO, count: int) -> bytes:
+    data = file.read(count)
+    if len(data) < count:
+        raise _broken(path, "it is cut short", f"byte {file.tell()}")
+    return data
+
+
+def _broken(path: Path, why: str, place: str) -> FormatError:
+    return FormatError("export.read_back", str(path), f"The file cannot be read back: {why}", place)

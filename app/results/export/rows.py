@@ -1,0 +1,118 @@
+"""What a writer of any format takes: rows of one chromosome with their sites, texts and dosages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.genotypes.texts import Texts
+from app.results.doses.contract import DoseBatch
+from app.results.export.rounding import Doses
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows in the order of the file; `doses` and `batch` have a row for each.
+
+    `columns` are QUAL, FILTER and INFO as they were; `ids` has no unknown ones but in VCF and BCF.
+    """
+
+    chromosome: str
+    position: NDArray[np.int64]
+    ids: Texts
+    refs: Texts
+    alts: Texts
+    columns: Sequence[tuple[bytes, bytes, bytes]]
+    doses: Doses
+    batch: DoseBatch
+
+    def __len__(self) -> int:
+        return len(self.position)
+
+    def site_lines(self) -> bytes:
+        """Chromosome, position, ID, REF and ALT of each row: what a file read back must have too."""
+        return site_lines(self.chromosome, self.position.tolist(), self.ids, self.refs, self.alts)
+
+
+def site_lines(chromosome: str, positions: Sequence[int], ids: Texts, refs: Texts, alts: Texts) -> bytes:
+    """A line for each site."""
+    name = chromosome.encode()
+    columns = zip(positions, ids.raws(), refs.raws(), alts.raws(), strict=True)
+    return b"".join(b"%b\t%d\t%b\t%b\t%b\n" % (name, *each) for each in columns)
+
+
+@dataclass
+class Fingerprint:
+    """What is in a file, whatever its bytes: how many variants, which samples, hashes of sites and values."""
+
+    variants: int = 0
+    samples: tuple[str, ...] = ()
+    _sites: blake2b = field(default_factory=lambda: blake2b(digest_size=16))
+    _values: blake2b = field(default_factory=lambda: blake2b(digest_size=16))
+    _raw: blake2b = field(default_factory=lambda: blake2b(digest_size=16))
+
+    def add(self, count: int, sites: bytes, *values: NDArray[np.generic]) -> None:
+        """Take in rows; arrays of values go in row by row as they lie in memory."""
+        self.variants += count
+        self._sites.update(sites)
+        for each in values:
+            self._values.update(np.ascontiguousarray(each).data)
+
+    def add_raw(self, data: bytes | memoryview) -> None:
+        """Take in packed bytes, for formats that have bits which no value follows from."""
+        self._raw.update(data)
+
+    def differs_from(self, other: Fingerprint) -> str:
+        """In what another file is not the same: a few words, empty where it is."""
+        if self.variants != other.variants:
+            return f"{other.variants:,} variants instead of {self.variants:,}"
+        if self.samples != other.samples:
+            return "other samples"
+        if self.sites != other.sites:
+            return "other positions, identifiers or alleles"
+        if self.values != other.values or self.raw != other.raw:
+            return "other dosages or calls"
+        return ""
+
+    @property
+    def raw(self) -> str:
+        """Hash of the packed bytes that were told."""
+        return self._raw.hexdigest()
+
+    @property
+    def sites(self) -> str:
+        """Hash of the sites in order."""
+        return self._sites.hexdigest()
+
+    @property
+    def values(self) -> str:
+        """Hash of the dosages or calls in order."""
+        return self._values.hexdigest()
+
+
+class Writer(Protocol):
+    """A file being written under the name `.part`; it has its name only after `finish`."""
+
+    wrote: Fingerprint
+
+    def write(self, rows: Rows) -> None:
+        """Add rows. OSError or ProblemError."""
+        ...
+
+    def finish(self) -> tuple[Path, ...]:
+        """Close the file and the others of its set; gives them, the one with the genotypes first."""
+        ...
+
+    def abort(self) -> None:
+        """Leave nothing behind; harmless after `finish`."""
+        ...
+
+    def read_back(self) -> Fingerprint:
+        """What the finished files hold, read from the disk. FormatError or ContainerError when damaged."""
+        ...
