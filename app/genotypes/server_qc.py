@@ -26,6 +26,7 @@ from app.genotypes.server.statistics import Statistics
 from app.genotypes.server.stops import ServerStop
 from app.genotypes.server.upload_rows import PIECE_BYTES, Batch, OddLine, read_lines
 from app.genotypes.server.validation import FileLook, Validated, check_all, check_population
+from app.genotypes.vcf_reader import LONGEST_HEAD
 
 __all__ = ["ServerQcAnswer", "ServerQcParameters", "run_server_qc"]
 
@@ -109,7 +110,7 @@ class _Upload:
 
     def _items(self, path: Path, order: Order) -> Iterator[Batch | OddLine]:
         try:
-            with open_text_blocks(path, piece_bytes=PIECE_BYTES) as blocks:
+            with open_text_blocks(path, piece_bytes=PIECE_BYTES, longest_head=LONGEST_HEAD) as blocks:
                 if blocks.size == 0 or blocks.compression is not Compression.BGZF:
                     raise ServerStop(NOT_BGZF)
                 for item in read_lines(blocks, order.take, order.take_text):

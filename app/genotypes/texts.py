@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Bytes = NDArray[np.uint8]
+_LONG = 1000  # bytes of a text on average from which texts are copied one by one
 
 
 class Texts:
@@ -34,6 +35,9 @@ class Texts:
         lengths = np.maximum(stop - start, 0)
         ends = np.cumsum(lengths)
         total = int(ends[-1]) if len(ends) else 0
+        if total > _LONG * len(ends):  # an index of 8 bytes for each of their letters would be large
+            pieces = [text[at : at + size] for at, size in zip(start.tolist(), lengths.tolist(), strict=True)]
+            return cls(np.concatenate(pieces), ends)
         places = np.arange(total, dtype=np.int64) + np.repeat(start - (ends - lengths), lengths)
         return cls(text[places], ends)
 
@@ -77,6 +81,15 @@ class Texts:
         start = int(self.ends[index - 1]) if index else 0
         return self.blob[start : int(self.ends[index])].tobytes()
 
+    def shortened(self, longest: int, telling: bytes = b"") -> Texts:
+        """The same with texts of more than `longest` bytes cut, so that few of them cannot fill the memory.
+
+        What was cut ends in “…”; `telling` is put behind where it stands in what was cut off alone.
+        """
+        if not (self.lengths > longest).any():
+            return self
+        return Texts.of(_shortened(each, longest, telling) for each in self.raws())
+
     def raws(self) -> Iterator[bytes]:
         """All texts as bytes."""
         blob = self.blob.tobytes()
@@ -91,6 +104,13 @@ class Texts:
         single = self.lengths == 1
         result[single] = self.blob[self.starts[single]]
         return result
+
+
+def _shortened(raw: bytes, longest: int, telling: bytes) -> bytes:
+    if len(raw) <= longest:
+        return raw
+    head = raw[:longest]
+    return head + "…".encode() + (telling if telling in raw and telling not in head else b"")
 
 
 def joined(columns: Iterable[Texts]) -> Texts:

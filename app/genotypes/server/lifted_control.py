@@ -60,7 +60,7 @@ class LiftedControl:
             look = look_at(batch, genotypes, self._shared.file.sample_names)
             self._looks += [look(row, True) for row in range(len(batch))]
         self._faults |= {self._rows + row: text for row, text in genotypes.faults.items()}
-        sites = sites_of(batch, genotypes)
+        sites = sites_of(batch, genotypes, self._kept.longest)
         numbers = np.array([self._number(name) for name in batch.names], np.int64)
         sites.names, sites.chromosome = self._names, numbers[sites.chromosome]
         self._kept.add(sites, genotypes.missing)

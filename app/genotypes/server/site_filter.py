@@ -19,6 +19,9 @@ MOST_MISSING = 0.10
 MOST_LISTED = 500_000
 """Sites that are listed one by one; more are counted only."""
 
+_MOST_TEXT = 16_000_000  # letters of long IDs and alleles in a list; then such sites are counted only
+_LONG_TEXT = 200
+
 Bits = NDArray[np.bool_]
 Codes = NDArray[np.uint8]
 
@@ -98,6 +101,7 @@ class SiteFilter:
     typed_only: list[ExcludedSite] = field(default_factory=list)
     overlap_found: int = 0
     unrepairable: Counter[str] = field(default_factory=Counter)
+    _long_text: int = 0
 
     def judge(self, sites: Sites, panel: SiteTable | None) -> Fates:
         """The fates of sites, counted. `panel` None: its list does not know the name of the chromosome."""
@@ -167,11 +171,20 @@ class SiteFilter:
                 reason = f"{_REASONS[kind]}. Reference Panel: {ref}/{alt}"
             else:
                 reason = _REASONS[kind]
-            self.excluded.append(_site(sites, row, reason))
+            self._append(self.excluded, _site(sites, row, reason))
 
     def _list_typed(self, sites: Sites, rows: NDArray[np.intp]) -> None:
         room = MOST_LISTED - len(self.typed_only)
-        self.typed_only += [_site(sites, row, "") for row in rows[:room].tolist()]
+        for row in rows[:room].tolist():
+            self._append(self.typed_only, _site(sites, row, ""))
+
+    def _append(self, listed: list[ExcludedSite], site: ExcludedSite) -> None:
+        size = len(site.id) + len(site.ref) + len(site.alt)
+        if size > _LONG_TEXT:
+            if self._long_text + size > _MOST_TEXT:
+                return
+            self._long_text += size
+        listed.append(site)
 
     def _note_crowded(self, position: NDArray[np.int64], fate: NDArray[np.int8]) -> None:
         """Flips and switches at a place with another site: turned they could be twice the same variant."""

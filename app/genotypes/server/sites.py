@@ -12,6 +12,11 @@ from app.genotypes.server.letters import Bits, Counts, Genotypes
 from app.genotypes.server.upload_rows import Batch
 from app.genotypes.texts import Texts, joined
 
+LONGEST_TEXT = 10_000
+"""Bytes of an ID, an allele or a FILTER that are kept: the longest of known variants are shorter."""
+_ROOM_FOR_LONG = 32 << 20  # of texts of a file that is kept whole; then those above `_SHORT` bytes are cut
+_SHORT = 200
+
 CalledOfSamples = Callable[[NDArray[np.intp]], NDArray[np.int64]]
 
 
@@ -52,9 +57,12 @@ class Sites:
         )
 
 
-def sites_of(batch: Batch, genotypes: Genotypes) -> Sites:
-    """The sites of a batch."""
-    ids, refs, alts, filters = (batch.texts(column) for column in (2, 3, 4, 6))
+def sites_of(batch: Batch, genotypes: Genotypes, longest: int = LONGEST_TEXT) -> Sites:
+    """The sites of a batch, with texts of more than `longest` bytes cut: no rule needs more of them."""
+    ids, refs, alts, filters = (
+        batch.texts(column).shortened(longest, telling)
+        for column, telling in ((2, b""), (3, b""), (4, b","), (6, b"DUP"))
+    )
     return Sites(
         batch.names,
         batch.chromosome,
@@ -78,10 +86,18 @@ class KeptSites:
         self._missing: list[NDArray[np.uint8]] = []
         self._row_of: list[NDArray[np.int64]] = []
         self._kept = 0
+        self._long = 0
+
+    @property
+    def longest(self) -> int:
+        """How long a text may be that is still to come."""
+        return LONGEST_TEXT if self._long < _ROOM_FOR_LONG else _SHORT
 
     def add(self, sites: Sites, missing: Callable[[NDArray[np.intp]], Bits]) -> None:
         """Take in sites; `missing(rows)` is [rows, samples]."""
         self._parts.append(sites)
+        for texts in (sites.ids, sites.refs, sites.alts, sites.filters):
+            self._long += int(texts.lengths[texts.lengths > _SHORT].sum())
         gaps = np.flatnonzero(sites.counts[:, 3] > 0)
         row_of = np.full(len(sites), -1, np.int64)
         row_of[gaps] = self._kept + np.arange(len(gaps))

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import tracemalloc
 from pathlib import Path
 from random import Random
 from shutil import which
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 
 from app.genotypes.bgzf import BgzfWriter
 from app.genotypes.server.panel_sites import PanelArrays, in_order
-from app.genotypes.server.parameters import ServerQcAnswer, ServerQcParameters
+from app.genotypes.server.parameters import ExcludedSite, ServerQcAnswer, ServerQcParameters
+from app.genotypes.server.sites import LONGEST_TEXT
 from app.genotypes.server_qc import run_server_qc
 from tests.helpers.server_oracle.oracle import ask_oracle
 from tests.unit.genotypes.server_uploads import CHAIN, upload
@@ -103,3 +105,58 @@ def test_fast_and_slow_say_the_same_of_many(tmp_path: Path, block: int) -> None:
     for seed in range(200 * block, 200 * block + 200):
         fast, slow = both(tmp_path, seed)
         assert told(fast) == told(slow), seed
+
+
+LONG = 1_000_000
+
+
+def _long_upload(column: int) -> bytes:
+    """Twelve records with one very long text each."""
+    names = "\t".join(f"S{n}" for n in range(6))
+    head = f"##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t{names}\n"
+    told = {2: "x" * LONG, 4: "ACGT" * (LONG // 4) + ",T", 6: "q" * LONG + ";DUP", 7: "a=b;" * (LONG // 4)}
+    lines = []
+    for number in range(12):
+        row = ["20", str(100 + number), "v", "A", "G", ".", "PASS", ".", "GT", *["0|1", "0|0"] * 3]
+        row[column] = told[column]
+        lines.append("\t".join(row) + "\n")
+    return (head + "".join(lines)).encode()
+
+
+def _cut(answer: ServerQcAnswer) -> ServerQcAnswer:
+    """With the texts of sites as long as the twin keeps them."""
+
+    def cut(text: str) -> str:
+        tail = "," if "," in text[LONGEST_TEXT:] else ""
+        return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…{tail}"
+
+    def each(site: ExcludedSite) -> ExcludedSite:
+        return site.model_copy(update={"id": cut(site.id), "ref": cut(site.ref), "alt": cut(site.alt)})
+
+    sites = {"excluded_sites": answer.excluded_sites, "typed_only_sites": answer.typed_only_sites}
+    return answer.model_copy(update={name: tuple(map(each, listed)) for name, listed in sites.items()})
+
+
+@pytest.mark.parametrize("lifted", [False, True])
+@pytest.mark.parametrize("column", [2, 4, 6, 7])
+def test_long_texts_take_little_memory_and_change_no_answer(
+    tmp_path: Path, column: int, lifted: bool
+) -> None:
+    path = tmp_path / "a.vcf.gz"
+    with BgzfWriter(path) as out:
+        out.write(_long_upload(column))
+    parameters = ServerQcParameters(population="eur", populations={"eur": 60}, min_samples=0)
+    if lifted:
+        (tmp_path / "a.chain").write_text(CHAIN)
+        known = {"panel_build": "hg38", "chain": str(tmp_path / "a.chain")}
+        parameters = parameters.model_copy(update=known)
+    panel = PanelArrays({"20": in_order([(50 + number, "A", "C") for number in range(400)])})
+    tracemalloc.start()
+    try:
+        fast = run_server_qc([path], parameters, panel)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(fast.excluded_sites) >= 11
+    assert told(fast) == told(_cut(ask_oracle([path], parameters, panel)))
+    assert peak < 40_000_000
