@@ -55,6 +55,7 @@ class RepairCode(StrEnum):
     BATCHES = "batches"
     DROP_LINKAGE = "drop_linkage"  # sites not correlated with their neighbours as in the panel
     DROP_UNKNOWN_REFERENCE = "drop_unknown_reference"  # not in the panel, and REF may be the other allele
+    EXCHANGE_LETTERS = "exchange_letters"  # REF and ALT without the genotypes, which count the other one
     DROP_UNKNOWN_ALLELE = "drop_unknown_allele"  # everybody is alike and no panel tells the other allele
 
 

@@ -30,7 +30,8 @@ _MIN_SITES = 50
 _MIN_PEOPLE = 20
 _EXCHANGED = (
     "Most sites have the frequency of the other allele: the columns of alleles were exchanged without "
-    "the genotypes, it seems, which no repair can be sure of. Export the data again."
+    "the genotypes, it seems. With a site list that has frequencies a repair can put the letters right; else "
+    "export the data again."
 )
 _MIRRORED_CORRELATION = 0.8
 

@@ -16,6 +16,7 @@ from app.genotypes.site_table import OTHER, SiteTable, complemented, swapped
 _COMPLEMENT = str.maketrans("ACGT", "TGCA")
 UNKNOWN_ALLELES = frozenset({".", "0", "N", "-", ""})
 _NAMED = re.compile(rb"(?:chr)?(\w{1,2})[:_-](\d{1,9})[:_-]([ACGT])[:_-]([ACGT])", re.IGNORECASE)
+_LEAST_FOR_ORDER, _MOST_SWITCHES = 50, 0.95
 _RS = re.compile(rb"rs(\d{1,10})")
 
 
@@ -196,6 +197,7 @@ def align(draft: Draft) -> None:
     draft.flip_rate = flip_rate(stand)
     draft.aligned[rows] = stand == Stand.EXACT
     provisional = draft.provisional()[rows]
+    _tell_other_order(draft, stand[~provisional])
     _switch(draft, rows[(stand == Stand.SWITCH) & provisional], R.RESTORE_REFERENCE)
     _switch(draft, rows[(stand == Stand.SWITCH) & ~provisional], R.SWITCH)
     why = "The alleles are those of the other strand."
@@ -212,6 +214,17 @@ def align(draft: Draft) -> None:
     absent = rows[(stand == Stand.ABSENT) & draft.alive[rows]]
     why = "They are not imputed from, though they may help phasing."
     draft.offer(R.DROP_TYPED_ONLY, absent, loses=True, proposed=False, why=why)
+
+
+def _tell_other_order(draft: Draft, stand: NDArray[np.uint8]) -> None:
+    """One sentence where nearly all sites are switches: that is the order of the file, no fault of sites."""
+    switches = int((stand == Stand.SWITCH).sum())
+    judged = switches + int(np.isin(stand, (Stand.EXACT, Stand.FLIP, Stand.FLIP_SWITCH)).sum())
+    if judged >= _LEAST_FOR_ORDER and switches > _MOST_SWITCHES * judged:
+        draft.cautions.append(
+            f"REF and ALT stand in the other order than in the panel at {switches / judged:.0%} of the "
+            "sites, as in files that name the counted allele first. They are exchanged with their genotypes."
+        )
 
 
 def _guessed(draft: Draft, rows: Rows) -> None:

@@ -206,6 +206,10 @@ class Draft:
     def exchange(self, rows: Rows) -> None:
         """Exchange REF and ALT of rows, with their genotypes."""
         self.swap[rows] ^= True
+        self.exchange_letters(rows)
+
+    def exchange_letters(self, rows: Rows) -> None:
+        """Exchange REF and ALT of rows whose genotypes count the other allele."""
         for row in rows[self.code[rows] == OTHER].tolist():
             ref, alt = self.alleles(row)
             self.rewritten[row] = alt, ref

@@ -7,15 +7,19 @@ with the genotypes until the letters fit, which makes the genotypes wrong for go
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
+from app.domain.repair import RepairCode as R
 from app.genotypes.repair.alleles import Stand, stands
-from app.genotypes.repair.draft import Draft
+from app.genotypes.repair.draft import Draft, Rows
 from app.genotypes.repair.palindromic import panel_frequency
 
 LEAST_SITES = 50
 LEAST_PEOPLE = 20
 _NEAR_HALF = 0.1
 MOST_TURNED = 0.5
+SURELY_TURNED = 0.95
+"""Share of sites with the frequency of the other allele from which the columns of a file are exchanged."""
 LEAST_IN_PANEL = 100
 LEAST_SHARE = 0.5
 LEAST_FIT = 0.9
@@ -25,7 +29,45 @@ MOST_BY_CHANCE = 0.1
 
 
 def prove(draft: Draft) -> None:
-    """Refuse to change alleles where most frequencies fit the panel the other way round."""
+    """Letters that genotypes do not count are put right where frequencies leave no doubt; else all is left.
+
+    Files are judged one by one, and small ones together: the columns of one of them may be exchanged.
+    """
+    if draft.people < LEAST_PEOPLE:
+        return
+    rows, mirrored, believed = _mirrored(draft)
+    shares = _shares(draft.study.cohort[rows], mirrored)
+    least = SURELY_TURNED if believed else 1.0
+    if doubtful := [share for _, share in shares if MOST_TURNED < share <= least]:
+        draft.refused = _refusal(max(doubtful))
+        return
+    wrong = [files for files, share in shares if share > least]
+    files = np.array([number for each in wrong for number in each], np.uint16)
+    found = draft.alive & np.isin(draft.study.cohort, files)
+    share = max((share for _, share in shares), default=0.0)
+    why = f"{share:.0%} of the sites have the frequency of the other allele: only the letters are exchanged."
+    done = draft.offer(R.EXCHANGE_LETTERS, found, why=why, caution=_CAUTION)
+    if len(done):
+        draft.exchange_letters(done)
+    elif found.any():
+        draft.refused = _refusal(share)
+
+
+_CAUTION = "Only true where the frequencies of the site list are those of ALT."
+
+
+def _refusal(share: float) -> str:
+    return (
+        f"{share:.0%} of the sites have the frequency of the other allele: the columns of alleles were "
+        "probably exchanged without the genotypes. Nothing is flipped or switched; export the data again."
+    )
+
+
+def _mirrored(draft: Draft) -> tuple[Rows, NDArray[np.bool_], bool]:
+    """Rows whose frequency tells the order, whether it is that of the other allele, and if the list is right.
+
+    In a site list with frequencies of ALT, as it should be, those of most sites are below one half.
+    """
     rows = np.flatnonzero(draft.alive)
     stand = stands(draft, rows)
     straight, turned = (
@@ -34,18 +76,21 @@ def prove(draft: Draft) -> None:
     )
     places = np.flatnonzero(straight | turned)
     rows, turned = rows[places], turned[places]
-    there, here = panel_frequency(draft, rows), draft.alt_frequency(rows)
-    there = np.where(turned, 1 - there, there)
+    panel, here = panel_frequency(draft, rows), draft.alt_frequency(rows)
+    there = np.where(turned, 1 - panel, panel)
     telling = np.isfinite(there) & np.isfinite(here) & (np.abs(there - 0.5) > _NEAR_HALF)
-    if telling.sum() < LEAST_SITES or draft.people < LEAST_PEOPLE:
-        return
     mirrored = np.abs(here - (1 - there)) < np.abs(here - there)
-    share = float(mirrored[telling].mean())
-    if share > MOST_TURNED:
-        draft.refused = (
-            f"{share:.0%} of the sites have the frequency of the other allele: the columns of alleles were "
-            "probably exchanged without the genotypes. Nothing is flipped or switched; export the data again."
-        )
+    believed = bool((panel[telling] < 0.5).mean() > 0.5) if telling.any() else False
+    return rows[telling], mirrored[telling], believed
+
+
+def _shares(files: NDArray[np.uint16], mirrored: NDArray[np.bool_]) -> list[tuple[tuple[int, ...], float]]:
+    """Files and their share of sites with the frequency of the other allele; small ones are judged as one."""
+    numbers, counts = np.unique(files, return_counts=True)
+    large = [(number,) for number in numbers[counts >= LEAST_SITES].tolist()]
+    small = tuple(numbers[counts < LEAST_SITES].tolist())
+    groups = [*large, *([small] if int(counts[counts < LEAST_SITES].sum()) >= LEAST_SITES else [])]
+    return [(group, float(mirrored[np.isin(files, group)].mean())) for group in groups]
 
 
 def lies_in_panel(draft: Draft) -> bool:

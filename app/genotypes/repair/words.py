@@ -49,6 +49,7 @@ TITLES: dict[R, str] = {
     R.BATCHES: "Split into balanced batches",
     R.DROP_LINKAGE: "Leave out sites that do not fit their neighbours",
     R.DROP_UNKNOWN_REFERENCE: "Leave out sites whose reference allele is not known",
+    R.EXCHANGE_LETTERS: "Exchange the letters of REF and ALT, not the genotypes",
     R.DROP_UNKNOWN_ALLELE: "Leave out sites of which only one allele is known",
 }
 

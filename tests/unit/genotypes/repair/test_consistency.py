@@ -81,8 +81,8 @@ def test_on_real_data_permuted_sites_are_found_and_few_others(tmp_path: Path, ar
     codes = np.array(true.genotypes(slice(None)))
     copies = np.where(codes == 3, 0, codes).sum(axis=1)
     common = rows[np.minimum(copies[rows], 2 * codes.shape[1] - copies[rows]) >= 20]
-    with _begun(errand, lambda progress: None) as (cohorts, means):
-        shuffled = [Shuffled(cohorts[0], common)]
+    with _begun(errand, lambda progress: None) as (groups, means):
+        shuffled = [Shuffled(groups[0].cohorts[0], common)]
         plan = plan_repairs(shuffled, _target(errand, means), RepairChoices(hwe_p=0))  # type: ignore[arg-type]
         clean = plan_repairs(cohorts, _target(errand, means), RepairChoices())
     found = {step.code: step.sites for step in plan.steps}[RepairCode.DROP_LINKAGE]
