@@ -43,6 +43,15 @@ class Aligned:
         """Which source has which variant, [sources, variants]."""
         return np.stack(self.rows) >= 0
 
+    @property
+    def kinds(self) -> NDArray[np.uint8]:
+        """Bits of `SiteKind` that any source has for each variant."""
+        found = np.zeros(len(self), np.uint8)
+        for part, row in zip(self.parts, self.rows, strict=True):
+            has = row >= 0
+            found[has] |= part.info.kind[row[has]]
+        return found
+
 
 class _Source:
     """One result, read a batch at a time; the rows in `held` are not handed over yet."""

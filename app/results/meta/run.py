@@ -14,7 +14,7 @@ from app.domain.meta_imputation import JoinedChromosome, LeftOut, MetaSummary, P
 from app.domain.problem import Kind, problem
 from app.domain.progress import Progress, Report, silent
 from app.genotypes.builds import naturally
-from app.results.doses.contract import DoseBatch, Field, SiteKind
+from app.results.doses.contract import DoseBatch, Field
 from app.results.merging.builds import refuse_other_builds
 from app.results.merging.figures import INFO_HEADER, Moments, info_texts
 from app.results.merging.files import (
@@ -28,6 +28,7 @@ from app.results.merging.output import ChromosomeOutput, refuse_existing, staged
 from app.results.merging.people import Columns, columns_of_same, is_in_order
 from app.results.merging.sites import Aligned, aligned
 from app.results.meta.combine import combined
+from app.results.meta.flags import kind_flags, source_flags, source_header
 from app.results.meta.training import Training, spool_for, train
 from app.results.meta.weights import Start
 
@@ -235,37 +236,18 @@ def _flags(
     piece: Aligned, has: NDArray[np.bool_], keys: frozenset[tuple[int, bytes, bytes]], numbers: Sequence[int]
 ) -> list[str]:
     """NST, S1 … SK, TRAINING, TYPED and IMPUTED of each variant."""
-    kinds = np.zeros(len(piece), np.uint8)
-    for part, row in zip(piece.parts, piece.rows, strict=True):
-        if len(part):
-            kinds |= np.where(row >= 0, part.info.kind[np.maximum(row, 0)], 0).astype(np.uint8)
-    sources = np.array([f"S{number + 1}" for number in numbers])
     sites = zip(piece.position.tolist(), piece.refs.raws(), piece.alts.raws(), strict=True)
-    texts = []
-    for i, site in enumerate(sites):
-        words = [f"NST={int(has[:, i].sum())}", *sources[has[:, i]].tolist()]
-        words += ["TRAINING"] * (site in keys) + ["TYPED"] * bool(kinds[i] & SiteKind.TYPED)
-        texts.append(";".join(words + ["IMPUTED"] * bool(kinds[i] != SiteKind.TYPED)))
-    return texts
+    columns = zip(sites, source_flags(has, numbers), kind_flags(piece), strict=True)
+    return [f"{sources}{';TRAINING' * (site in keys)}{kind}" for site, sources, kind in columns]
 
 
 def _header(names: Sequence[str], numbers: Sequence[int]) -> list[str]:
-    sources = [
-        f'##INFO=<ID=S{number + 1},Number=0,Type=Flag,Description="Variant is in {_quoted(name)}">'
-        for number, name in zip(numbers, names, strict=True)
-    ]
+    training = "Typed site that the weights were learned from"
     return [
         *INFO_HEADER,
-        '##INFO=<ID=NST,Number=1,Type=Integer,Description="Number of results that have the variant">',
-        *sources,
-        '##INFO=<ID=TRAINING,Number=0,Type=Flag,Description="Typed site that the weights were learned from">',
-        '##INFO=<ID=TYPED,Number=0,Type=Flag,Description="Site was genotyped">',
-        '##INFO=<ID=IMPUTED,Number=0,Type=Flag,Description="Site is in a panel">',
+        *source_header(names, numbers),
+        f'##INFO=<ID=TRAINING,Number=0,Type=Flag,Description="{training}">',
     ]
-
-
-def _quoted(name: str) -> str:
-    return "".join(each for each in name if each.isprintable() and each not in '"\\<>')
 
 
 def _track(training: Training) -> tuple[WeightTrack, NDArray[np.float64]]:
