@@ -79,8 +79,8 @@ async def learn_from_excluded(
 ) -> Comparison:
     """Compare the prediction with a list of a real job, and learn the panel's alleles from it.
 
-    What is learned serves later predictions for the panel where it has no site list; the prediction of the
-    dataset is made anew with it. ProblemError when the file is no such list.
+    What is learned serves later predictions and repairs for the panel, also over its site list; the
+    prediction of the dataset is made anew with it. ProblemError when the file is no such list.
     """
     from app.genotypes.worker import run_in_process
 
@@ -212,13 +212,15 @@ def judge_errand(errand: PredictionErrand, report: Report = silent) -> Verdict:
 def _judge(errand: PredictionErrand, report: Report) -> tuple[ServerQcAnswer, Verdict]:
     from app.genotypes.excluded_list import LearnedPanel, load_learned
     from app.genotypes.judging import PanelSites, judge_files
+    from app.genotypes.panels.learned_overlay import LearnedOverlay
     from app.genotypes.panels.store import open_panel
     from app.genotypes.rules import RulePack
 
     panel: PanelSites | None = None
+    rows = load_learned(Path(errand.learned)) if errand.learned is not None else {}
     if errand.sites is not None:
-        panel = open_panel(Path(errand.sites))
-    elif errand.learned is not None and (rows := load_learned(Path(errand.learned))):
+        panel = LearnedOverlay(open_panel(Path(errand.sites)).table, rows)
+    elif rows:
         panel = LearnedPanel(rows)
     chain = Path(errand.chain) if errand.chain is not None else None
     return judge_files(
@@ -241,8 +243,7 @@ def _compare(errand: PredictionErrand, path: str, report: Report = silent) -> Co
     if not count or errand.learned is None:
         return found.model_copy(update={"verdict": verdict})
     new = _learn(Path(errand.learned), rows)
-    if errand.sites is None:
-        verdict = _judge(errand, silent)[1]
+    verdict = _judge(errand, silent)[1]
     text = f"The list tells the panel's alleles at {count:,} sites; {new:,} of them are new here."
     return found.model_copy(update={"verdict": verdict, "learned": new, "learned_text": text})
 

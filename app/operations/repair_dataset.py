@@ -186,7 +186,7 @@ async def _errand(
         cohorts=await asyncio.to_thread(packed_folders, desk, dataset),
         rules=rules,
         panel=sites,
-        learned=_learned(desk, panel, build) if sites is None else None,
+        learned=_learned(desk, panel, build, over_sites=sites is not None),
         study_build=build if build is not None and build.value else None,
         stated_build=dataset.stated_build,
         chain=str(chain) if chain is not None else None,
@@ -227,13 +227,18 @@ async def _sites(desk: Desk, panel: Panel | None) -> str | None:
     return str(found) if found is not None else None
 
 
-def _learned(desk: Desk, panel: Panel | None, build: BuildGuess | None) -> str | None:
-    """The alleles that lists of real jobs told of a panel, where its build is surely that of the files."""
+def _learned(desk: Desk, panel: Panel | None, build: BuildGuess | None, *, over_sites: bool) -> str | None:
+    """The alleles that lists of real jobs told of a panel, in its build.
+
+    Without a site list only where that is surely the build of the files: what is known of so few sites could
+    not be compared after a lift-over.
+    """
     from app.genotypes.builds import SURE
 
-    if panel is None or build is None or build.confidence < SURE or panel.build not in (None, build.value):
+    if panel is None:
         return None
-    return str(learned_file(desk, panel))
+    sure = build is not None and build.confidence >= SURE and panel.build in (None, build.value)
+    return str(learned_file(desk, panel)) if sure or (over_sites and panel.build is not None) else None
 
 
 async def _in_process_plan(errand: RepairErrand, report: Report) -> RepairPlan:

@@ -21,6 +21,7 @@ from app.genotypes.builds import evidence_of
 from app.genotypes.cohort import Cohort, open_cohort
 from app.genotypes.excluded_list import LearnedPanel, load_learned
 from app.genotypes.liftover import read_chain
+from app.genotypes.panels.learned_overlay import overlaid
 from app.genotypes.panels.store import PanelAbout, PanelList, build_panel, open_panel
 from app.genotypes.readers.contract import FormatError
 from app.genotypes.reading import read_cohort
@@ -43,12 +44,12 @@ MOST_PEOPLE_BYTES = 1 << 30
 class RepairErrand:
     """`cohorts` are packed folders of these files where a check left them; else the files are read.
 
-    `panel` is the folder of a kept site list; without one, `learned` is the file of the alleles that lists of
-    real jobs told (`excluded_list.save_learned`), in the build of the files. `site_lists` are files of a site
-    list instead, of the build `panel_build`; they are read for this errand only. `rules` None: nobody in
-    particular. Where there are several groups of people each takes of `chain` and `kept_chains` the one that
-    leads from its build. What is packed for the errand lies in `work`, a folder that the caller removes;
-    None: in a temporary one.
+    `panel` is the folder of a kept site list; `learned` is the file of the alleles that lists of real jobs
+    told (`excluded_list.save_learned`), which win over it, and without one are all that is known.
+    `site_lists` are files of a site list instead, of the build `panel_build`; they are read for this errand
+    only. `rules` None: nobody in particular. Where there are several groups of people each takes of `chain`
+    and `kept_chains` the one that leads from its build. What is packed for the errand lies in `work`, a
+    folder that the caller removes; None: in a temporary one.
     """
 
     paths: tuple[str, ...]
@@ -255,7 +256,7 @@ def _unreadable(path: str, why: str, advice: str = "") -> ProblemError:
 def _means(errand: RepairErrand, folder: Path, report: Report) -> Means:
     panel = _panel(errand, folder, report)
     return Means(
-        panel=tables_of(panel) if panel is not None else _learned(errand),
+        panel=_with_learned(errand, tables_of(panel)) if panel is not None else _learned(errand),
         panel_build=panel.about.build if panel is not None else "",
         panel_genotypes=_people(panel) if panel is not None else None,
         study_build=errand.study_build,
@@ -270,6 +271,12 @@ def _learned(errand: RepairErrand) -> dict[str, SiteTable] | None:
     panel = LearnedPanel(rows)
     found = {name: table for name in rows if (table := panel.sites(name)) is not None}
     return found or None
+
+
+def _with_learned(errand: RepairErrand, tables: dict[str, SiteTable]) -> dict[str, SiteTable]:
+    """The tables of a list, in which the server's own word of its alleles wins."""
+    rows = load_learned(Path(errand.learned)) if errand.learned else {}
+    return {name: overlaid(table, rows[name]) if name in rows else table for name, table in tables.items()}
 
 
 def _people(panel: PanelList) -> dict[str, Path]:

@@ -165,3 +165,26 @@ def test_each_group_of_people_is_a_job_of_its_own(desk: Desk, tmp_path: Path) ->
         assert found.remedy.startswith("A repair makes a dataset of each group")
 
     asyncio.run(go())
+
+
+def test_the_servers_word_wins_over_a_site_list(desk: Desk, tmp_path: Path) -> None:
+    """The list that a person brought has other alleles at some sites than the panel of the server."""
+
+    async def go() -> None:
+        dataset_id = await begin(desk, tmp_path)
+        places = [*range(1000, 1000 + FLIPS), *range(2000, 2200)]
+        path = tmp_path / "old.sites"
+        rows = "".join(f"v\t20\t{p}\tT\tC\n" if p < 2000 else f"v\t20\t{p}\tA\tG\n" for p in places)
+        path.write_text("ID\tCHROM\tPOS\tREF\tALT\n" + rows)
+        await add_panel_sites(desk, (path,), "Panel", "GRCh37", (PANEL.key,))
+        await predict(desk, dataset_id, "m", "p")
+        assert (await read(desk, dataset_id)).verdicts[0].outcome is Outcome.ACCEPTS
+        listed = tmp_path / "snps-excluded.txt"
+        told = [f"v\t20\t{1000 + n}\tT\tC\tStrand flip. Reference Panel: A/G\n" for n in range(FLIPS)]
+        listed.write_text("#ID\tCHROM\tPOS\tREF\tALT\tINFO\n" + "".join(told))
+        found = await learn_from_excluded(desk, dataset_id, listed, "m", "p")
+        assert found.learned == FLIPS
+        learned = (await read(desk, dataset_id)).verdicts[0]
+        assert learned.headline == "Michigan would refuse this: 120 strand flips, 100 allowed."
+
+    asyncio.run(go())

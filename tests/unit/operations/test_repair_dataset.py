@@ -182,6 +182,7 @@ def test_each_group_of_people_becomes_a_dataset_that_can_be_sent(desk: Desk, tmp
         assert [s.sites for s in plan.steps if s.code is RepairCode.FLIP] == [2 * FLIPS]
         changes = await repair_dataset(desk, key, service_id, panel_id)
         made = [await stored(desk, each) for each in changes.ids(Noun.DATASET) if each != key]
+        made.sort(key=lambda each: each.name)
         assert [each.name.split(", ")[-2] for each in made] == ["a", "b"]
         (root,) = prepared_folders(desk)
         assert {Path(f.path).parent for each in made for f in each.files} == {root / "a", root / "b"}

@@ -84,7 +84,7 @@ def test_on_real_data_permuted_sites_are_found_and_few_others(tmp_path: Path, ar
     with _begun(errand, lambda progress: None) as (groups, means):
         shuffled = [Shuffled(groups[0].cohorts[0], common)]
         plan = plan_repairs(shuffled, _target(errand, means), RepairChoices(hwe_p=0))  # type: ignore[arg-type]
-        clean = plan_repairs(cohorts, _target(errand, means), RepairChoices())
+        clean = plan_repairs(groups[0].cohorts, _target(errand, means), RepairChoices())
     found = {step.code: step.sites for step in plan.steps}[RepairCode.DROP_LINKAGE]
     assert found >= len(common) / 2
     assert {step.code: step.sites for step in clean.steps}.get(RepairCode.DROP_LINKAGE, 0) <= 2
