@@ -28,6 +28,7 @@ STAMP = VENV / "haplodesk-setup.json"
 LOCK = ROOT / "packaging" / "requirements.lock"
 EXTENSION = (
     ROOT / "app" / "results" / "_zipcrypto.c",
+    ROOT / "app" / "results" / "_doses.c",
     ROOT / "app" / "genotypes" / "_inflate.c",
     ROOT / "app" / "genotypes" / "_rows.c",
     ROOT / "pyproject.toml",

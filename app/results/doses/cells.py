@@ -52,6 +52,8 @@ def figures_of_row(
 
     `names` are the words of FORMAT. ValueError says what is wrong.
     """
+    if not want:
+        return np.full((alts, len(cells), COLUMNS), np.float32("nan")), Field.NONE
     known = _known_cells(names, alts, want)
     if len(known) > _MOST_KNOWN:
         known.clear()

@@ -6,13 +6,18 @@ the rounded haplotypes, GP the product, so all fields of a cell agree.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.results.doses.kernel import dose_kernel
+
 FIELDS = ("GT", "DS", "HDS", "GP", "LDS")
+_CODES = {name: number for number, name in enumerate(FIELDS, 1)}  # in step with _doses.c
+_LONGEST_CELL = 64
 UNKNOWN = 1001  # thousandths that stand for a missing figure
 ABSENT = 1002  # and for the second haplotype of a haploid call
 
@@ -30,6 +35,38 @@ def thousandths(haplotypes: NDArray[np.float32]) -> NDArray[np.int16]:
     result = np.where(known, scaled, np.float32(UNKNOWN)).astype(np.int16)
     result[..., 1][known[..., 0] & ~known[..., 1]] = ABSENT
     return result
+
+
+@dataclass(frozen=True)
+class FormattedRows:
+    """Whole lines with their ends; `stops[i]` is where line `i` ends."""
+
+    text: bytes | memoryview
+    stops: NDArray[np.int64]
+
+
+def formatted_rows(
+    heads: Sequence[bytes],
+    fields: Sequence[str],
+    haplotypes: NDArray[np.float32],
+    genotypes: NDArray[np.int8] | None = None,
+    *,
+    kernel: bool | None = None,
+) -> FormattedRows:
+    """Lines of heads and cells, by the kernel when it is there. Arguments as of `rows_of_cells`."""
+    fast = dose_kernel(kernel)
+    samples = haplotypes.shape[1]
+    if fast is None or not samples or not heads:
+        cells = rows_of_cells(fields, haplotypes, genotypes) if samples else [b""] * len(heads)
+        lines = [head + row + b"\n" for head, row in zip(heads, cells, strict=True)]
+        return FormattedRows(b"".join(lines), np.cumsum(np.fromiter(map(len, lines), np.int64, len(lines))))
+    stops = np.cumsum(np.fromiter(map(len, heads), np.int64, len(heads)))
+    out = np.empty(int(stops[-1]) + len(heads) * (samples * _LONGEST_CELL + 1), np.uint8)
+    words = bytes(_CODES[name] for name in fields)
+    pairs = np.ascontiguousarray(haplotypes, np.float32)
+    calls = b"" if genotypes is None else np.ascontiguousarray(genotypes, np.int8)
+    written = fast.format(words, pairs, calls, b"".join(heads), stops, out, len(heads), samples)
+    return FormattedRows(memoryview(out.data)[:written], stops)
 
 
 def rows_of_cells(

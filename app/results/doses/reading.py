@@ -28,7 +28,7 @@ def open_doses(
         from app.results.doses.bcf_doses import BcfDoses
 
         return BcfDoses(path, want)
-    return TextDoses(path, want, lines=lines)
+    return TextDoses(path, want, lines=lines, kernel=kernel)
 
 
 def _starts_as_bcf(path: Path) -> bool:

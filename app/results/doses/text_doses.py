@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+from numpy.typing import NDArray
 
 from app.domain.problem import Kind, ProblemError, problem
 from app.genotypes.bgzf import ContainerError, TextBlocks, open_text_blocks
@@ -12,12 +16,15 @@ from app.genotypes.header import BOM
 from app.results.doses.cells import COLUMNS, fields_of, figures_of_row
 from app.results.doses.collecting import CollectedRows
 from app.results.doses.contract import DoseBatch, Field
-from app.results.doses.info import is_old_header, record_figures
+from app.results.doses.fast_rows import FastRows, SlowRow
+from app.results.doses.info import RecordFigures, is_old_header, record_figures
+from app.results.doses.kernel import dose_kernel
 
 PIECE_BYTES = 1 << 20
 _MOST_ROWS = 4096
 _MOST_CELL_BYTES = 32 << 20  # of the figures of a batch
 MOST_ALTS = 1000
+Site = tuple[int, bytes, bytes, list[bytes]]
 
 
 class BrokenRecord(ValueError):
@@ -38,11 +45,14 @@ def refuse(path: Path, line: int, why: str) -> ProblemError:
 class TextDoses:
     """See `DoseReader`."""
 
-    def __init__(self, path: Path, want: Field, *, lines: bool = False) -> None:
+    def __init__(self, path: Path, want: Field, *, lines: bool = False, kernel: bool | None = None) -> None:
         self._path = path
         self._want = want
         self._keep_lines = lines
+        self._kernel = kernel
+        self._line = 0
         header, self._first_record = read_header(path)
+        self._header_lines = len(header)
         self.header = tuple(header)
         names = header[-1].split("\t") if header and header[-1].startswith("#CHROM") else []
         if not names:
@@ -54,27 +64,64 @@ class TextDoses:
 
     def batches(self) -> Iterator[DoseBatch]:
         """See `DoseReader`."""
-        number = 0
-        rows: CollectedRows | None = None
         self.close()
+        kernel = dose_kernel(self._kernel)
         with (
-            told(self._path, lambda: number),
+            told(self._path, lambda: self._line),
             open_text_blocks(self._path, piece_bytes=PIECE_BYTES) as blocks,
         ):
             self._blocks = blocks
-            for piece in blocks:
-                for raw in _lines(piece):
-                    number += 1
-                    line = raw.removesuffix(b"\r")
-                    if line.startswith((b"#", BOM + b"#")) or not line:
-                        continue
-                    head = line.split(b"\t", 9)
-                    chromosome = head[0].decode("utf-8", "replace")
-                    if rows is None or rows.chromosome != chromosome or self._is_full(rows):
-                        if rows is not None:
-                            yield rows.batch()
-                        rows = CollectedRows(self._want, chromosome, number)
-                    self._add(rows, head, line)
+            yield from self._slowly(blocks) if kernel is None else self._fast(blocks, kernel)
+
+    def _fast(self, blocks: TextBlocks, kernel: ModuleType) -> Iterator[DoseBatch]:
+        rows = FastRows(
+            kernel,
+            len(self.samples),
+            self._want,
+            self._read_row,
+            old=self._old,
+            keep_lines=self._keep_lines,
+        )
+        for piece in blocks:
+            at = self._behind_header(piece, rows)
+            while at < len(piece):
+                at, batch = rows.fill(piece, at)
+                if batch is not None:
+                    yield batch
+            self._line = rows.lines
+
+    def _behind_header(self, piece: memoryview, rows: FastRows) -> int:
+        """Where the lines behind the header begin; it may have bytes that are no text."""
+        at = 0
+        buffer = piece.obj
+        assert isinstance(buffer, bytearray)
+        while rows.lines < self._header_lines and at < len(piece):
+            at = buffer.find(b"\n", at, len(piece)) + 1 or len(piece)
+            rows.lines += 1
+        return at
+
+    def _read_row(self, line: bytes, number: int) -> SlowRow:
+        self._line = number
+        head = line.split(b"\t", 9)
+        site, figures, table, has = self._parsed(head)
+        return SlowRow(site[2], site[3], site[0], figures, table, has)
+
+    def _slowly(self, blocks: TextBlocks) -> Iterator[DoseBatch]:
+        rows: CollectedRows | None = None
+        self._line = 0
+        for piece in blocks:
+            for raw in _lines(piece):
+                self._line += 1
+                line = raw.removesuffix(b"\r")
+                if self._line <= self._header_lines or line.startswith(b"#") or not line:
+                    continue
+                head = line.split(b"\t", 9)
+                chromosome = head[0].decode("utf-8", "replace")
+                if rows is None or rows.chromosome != chromosome or self._is_full(rows):
+                    if rows is not None:
+                        yield rows.batch()
+                    rows = CollectedRows(self._want, chromosome, self._line)
+                rows.add(*self._parsed(head), line if self._keep_lines else None)
         if rows is not None:
             yield rows.batch()
 
@@ -87,7 +134,8 @@ class TextDoses:
         size = 4 * COLUMNS * max(1, len(self.samples))
         return len(rows.positions) >= max(1, min(_MOST_ROWS, _MOST_CELL_BYTES // size))
 
-    def _add(self, rows: CollectedRows, head: list[bytes], line: bytes) -> None:
+    def _parsed(self, head: list[bytes]) -> tuple[Site, list[RecordFigures], NDArray[np.float32], Field]:
+        """A row split into ten; BrokenRecord when it is none."""
         if len(head) < (10 if self.samples else 8):
             raise BrokenRecord(f"it has {len(head)} columns")
         if not head[1].isdigit() or len(head[1]) > 10:
@@ -101,8 +149,7 @@ class TextDoses:
             raise BrokenRecord(f"{len(cells):,} cells for {len(self.samples):,} samples")
         names = tuple(head[8].split(b":")) if self.samples else ()
         table, has = figures_of_row(names, cells, len(alts), self._want)
-        site = int(head[1]), head[2], head[3], alts
-        rows.add(site, figures, table, has, line if self._keep_lines else None)
+        return (int(head[1]), head[2], head[3], alts), figures, table, has
 
 
 @contextmanager
@@ -121,7 +168,8 @@ def read_header(path: Path) -> tuple[list[str], bytes]:
     lines: list[str] = []
     with told(path, lambda: len(lines)), open_text_blocks(path, piece_bytes=1 << 16) as blocks:
         for piece in blocks:
-            for line in bytes(piece).removeprefix(BOM if not lines else b"").splitlines():
+            for raw in _lines(piece):
+                line = (raw if lines else raw.removeprefix(BOM)).removesuffix(b"\r")
                 if not line.startswith(b"#"):
                     return lines, line
                 lines.append(line.decode("utf-8", "replace"))

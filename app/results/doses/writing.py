@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from app.domain.problem import Kind, problem
 from app.genotypes.bgzf import EOF_MARKER, pack_block
 from app.genotypes.texts import Texts
-from app.results.doses.formatting import FIELDS, rows_of_cells
+from app.results.doses.formatting import FIELDS, FormattedRows, formatted_rows
 from app.results.doses.tabix import TabixBuilder
 
 LEVEL = 3
@@ -51,12 +51,14 @@ class DoseWriter:
         fields: str = "GT:DS:HDS",
         index: bool = True,
         level: int = LEVEL,
+        kernel: bool | None = None,
     ) -> None:
         self.path = path
+        self._kernel = kernel
         self.records = 0
         self.samples = tuple(samples)
         self._fields = tuple(fields.split(":"))
-        if not set(self._fields) <= set(FIELDS):
+        if not set(self._fields) <= set(FIELDS) or len(set(self._fields)) < len(self._fields):
             raise ValueError(f"FORMAT {fields} is not known")
         if any(map(_BREAKS.search, samples)):
             raise _refused("the name of a sample")
@@ -104,12 +106,11 @@ class DoseWriter:
     ) -> None:
         """Add rows. `haplotypes` [rows, samples, 2] are 0…1, the second NaN for a haploid call, both NaN for
         a missing one; `genotypes` as in `DoseBatch` give GT where it is not the rounded haplotypes."""
-        heads = self._heads(chromosome, position, ids, refs, alts, Texts.of(info))
-        if self.samples:
-            cells = rows_of_cells(self._fields, haplotypes, genotypes)
-            rows = [head + row for head, row in zip(heads, cells, strict=True)]
-        else:
-            rows = heads
+        if haplotypes.shape != (len(position), len(self.samples), 2):
+            raise ValueError(f"haplotypes of {haplotypes.shape} for {len(position)} rows")
+        told = info if isinstance(info, Texts) else Texts.of(info)
+        heads = self._heads(chromosome, position, ids, refs, alts, told)
+        rows = formatted_rows(heads, self._fields, haplotypes, genotypes, kernel=self._kernel)
         self._add(chromosome, position - 1, position - 1 + refs.lengths, rows)
 
     def _heads(
@@ -139,14 +140,16 @@ class DoseWriter:
         for first, last in zip(cuts[:-1], cuts[1:], strict=True):
             if first < last:
                 name = heads[first][0].decode("utf-8", "replace")
-                self._add(name, begin[first:last], end[first:last], rows[first:last])
+                text = b"\n".join(rows[first:last]) + b"\n"
+                stops = np.cumsum(lines.lengths[first:last] + 1)
+                self._add(name, begin[first:last], end[first:last], FormattedRows(text, stops))
 
     def _add(
-        self, chromosome: str, begin: NDArray[np.int64], end: NDArray[np.int64], rows: list[bytes]
+        self, chromosome: str, begin: NDArray[np.int64], end: NDArray[np.int64], rows: FormattedRows
     ) -> None:
         before = len(self._pending)
-        stops = before + np.cumsum(np.fromiter((len(row) + 1 for row in rows), np.int64, len(rows)))
-        self._pending += b"\n".join(rows) + b"\n" if rows else b""
+        stops = before + rows.stops
+        self._pending += rows.text
         blocks = self._pack()
         if self._index is not None:
             starts = np.concatenate([[before], stops[:-1]])
@@ -154,7 +157,7 @@ class DoseWriter:
                 (blocks[at // _PAYLOAD] << 16 | at % _PAYLOAD).astype(np.uint64) for at in (starts, stops)
             ]
             self._index.add(chromosome, begin, end, *virtual)
-        self.records += len(rows)
+        self.records += len(begin)
 
     def _pack(self, *, all_of_it: bool = False) -> NDArray[np.int64]:
         """Write the blocks that are full; gives where in the file each block of what was pending begins."""

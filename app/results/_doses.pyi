@@ -1,0 +1,18 @@
+from typing import Any
+
+from numpy.typing import NDArray
+from typing_extensions import Buffer
+
+def fill(arrays: tuple[NDArray[Any], ...], text: Buffer, begin: int, stop: int, /) -> int: ...
+def moments(values: NDArray[Any], out: NDArray[Any], rows: int, /) -> None: ...
+def format(
+    words: Buffer,
+    pairs: NDArray[Any],
+    calls: Buffer,
+    heads: Buffer,
+    ends: NDArray[Any],
+    out: NDArray[Any],
+    rows: int,
+    samples: int,
+    /,
+) -> int: ...
