@@ -142,7 +142,7 @@ def test_files_are_listed_before_they_are_read() -> None:
     assert report is not None
     read = fresh.model_copy(update={"report": report.model_copy(update={"files": (facts,)})})
     assert words.file_rows(read)[0][2] == "VCF 4.2"
-    assert words.yes_no(words.file_rows(read)[0][7]) == "yes"
+    assert words.yes_no(words.file_rows(read)[0][6]) == "yes"
     assert isinstance(read.files[0], DataFile)
 
 

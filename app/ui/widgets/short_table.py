@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,9 @@ from app.ui.theme import GRID, Theme
 from app.ui.widgets.cells import CellDelegate
 from app.ui.widgets.table_texts import copy_to_clipboard
 
+NARROWEST = 40
+LEAST_WORDS = 64
+NUMBERS_GIVE = 0.8
 _NO_PARENT = QModelIndex()
 Row = tuple[Any, ...]
 
@@ -110,6 +114,8 @@ class ShortTable(QTableView):
         self.setWordWrap(False)
         self.setTabKeyNavigation(False)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self._fitting = False
+        self._by_hand = False
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(lambda at: self.menu().popup(self.viewport().mapToGlobal(at)))
         self._settle_headers(columns)
@@ -123,9 +129,34 @@ class ShortTable(QTableView):
         rows.setDefaultSectionSize(self.fontMetrics().height() + GRID)
         header = self.horizontalHeader()
         header.setHighlightSections(False)
-        header.setStretchLastSection(not columns[-1].numeric)
+        header.setMinimumSectionSize(NARROWEST)
+        header.setTextElideMode(Qt.TextElideMode.ElideRight)
         for number, column in enumerate(columns):
             self.setColumnWidth(number, column.width)
+        header.sectionResized.connect(lambda *_: self._resized())
+
+    def _resized(self) -> None:
+        """Widths that a person chose are kept."""
+        self._by_hand = self._by_hand or not self._fitting
+
+    def _fit_columns(self) -> None:
+        """Columns of words take the room that is over, or give way, so that no bar is needed below."""
+        if self._by_hand:
+            return
+        columns = self.short_model.columns
+        least = [self._least(n) if c.numeric else min(c.width, LEAST_WORDS) for n, c in enumerate(columns)]
+        words = [not c.numeric for c in columns]
+        widths = fitted([c.width for c in columns], least, words, self.viewport().width())
+        self._fitting = True
+        for number, width in enumerate(widths):
+            self.setColumnWidth(number, width)
+        self._fitting = False
+
+    def _least(self, number: int) -> int:
+        """Neither the title of a column of numbers is cut nor, most likely, the numbers."""
+        column = self.short_model.columns[number]
+        title = self.horizontalHeader().fontMetrics().horizontalAdvance(column.title)
+        return min(column.width, max(title + 2 * GRID + 2, round(column.width * NUMBERS_GIVE)))
 
     def show_rows(self, rows: Sequence[Row]) -> None:
         """Show other rows."""
@@ -150,6 +181,7 @@ class ShortTable(QTableView):
         """The bar below comes and goes with the width."""
         super().resizeEvent(event)
         if event.size().width() != event.oldSize().width():
+            self._fit_columns()
             self.updateGeometry()
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
@@ -182,6 +214,28 @@ class ShortTable(QTableView):
             self.copy(shift)
         else:
             super().keyPressEvent(event)
+
+
+def fitted(widths: Sequence[int], least: Sequence[int], words: Sequence[bool], room: int) -> list[int]:
+    """Widths that fill `room` pixels: the widest column of words takes what is over; all give way.
+
+    Columns of words do so first. None becomes narrower than its `least`, so it may not be enough.
+    """
+    found = list(widths)
+    elastic = [number for number, is_words in enumerate(words) if is_words]
+    _narrow(found, least, elastic, sum(found) - room)
+    _narrow(found, least, range(len(found)), sum(found) - room)
+    if elastic and sum(found) < room:
+        found[max(elastic, key=lambda number: widths[number])] += room - sum(found)
+    return found
+
+
+def _narrow(found: list[int], least: Sequence[int], which: Sequence[int], by: int) -> None:
+    """Take `by` pixels from some columns, from each in proportion to what it can spare."""
+    spare = {number: max(0, found[number] - least[number]) for number in which}
+    share = min(1.0, by / max(1, sum(spare.values())))
+    for number in spare if share > 0 else ():
+        found[number] -= math.ceil(spare[number] * share)
 
 
 def _alignment(column: Column) -> Qt.AlignmentFlag:

@@ -37,6 +37,7 @@ class AncestryTab(QWidget):
         self._words = ""
         self.axes = QComboBox()
         self.axes.setAccessibleName(self.tr("Axes of the map"))
+        self.axes.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.axes.currentIndexChanged.connect(lambda _: self._draw())
         self.chart = Chart(context, self.tr("Map of ancestry"))
         self.chart.picked.connect(self.pick)

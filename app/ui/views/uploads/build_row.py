@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
@@ -57,9 +56,9 @@ class BuildRow(QWidget):
         self.words = Text()
         self.button = QPushButton()
         self.button.setMenu(self._menu())
-        row.addWidget(self.badge, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self.badge)
         row.addWidget(self.words, 1)
-        row.addWidget(self.button, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self.button)
         column.addLayout(row)
         self.problem = ProblemPanel(context.theme)
         column.addWidget(self.problem)

@@ -204,8 +204,7 @@ def file_columns() -> tuple[Column, ...]:
     return (
         Column("name", _t("File"), 220),
         Column("size", _t("Size"), 80, show=text.size, numeric=True),
-        Column("format", _t("Format"), 90),
-        Column("compression", _t("Compression"), 95),
+        Column("format", _t("Format"), 130),
         Column("samples", _t("People"), 70, show=text.number, numeric=True),
         Column("variants", _t("Variants"), 85, show=text.number, numeric=True),
         Column("chromosomes", _t("Chromosomes"), 100),
@@ -232,15 +231,14 @@ def file_rows(dataset: Dataset) -> list[tuple[Any, ...]]:
 
 def _file_row(name: str, size: int, path: str, facts: FileFacts | None) -> tuple[Any, ...]:
     if facts is None:
-        return (name, size, "", "", None, None, "", None, None, path)
+        return (name, size, "", None, None, "", None, None, path)
     counted = facts.format in ("", "VCF") or facts.samples > 0
     version = facts.vcf_version.removeprefix("VCFv") if facts.format in ("", "VCF") else ""
-    kind = f"{facts.format} {version}".strip() or "–"
+    kind = ", ".join(part for part in (f"{facts.format} {version}".strip(), facts.compression) if part) or "–"
     return (
         name,
         size,
         kind,
-        facts.compression or "–",
         facts.samples if counted else None,
         facts.variants if counted else None,
         chromosome_span(facts.chromosomes),

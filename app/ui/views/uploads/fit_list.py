@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app.domain.dataset import Dataset, DatasetState
 from app.domain.service import Service
@@ -21,6 +22,8 @@ from app.ui.widgets.basics import Card, StatusBadge, Text, link
 from app.ui.widgets.elided import ElidedLabel
 
 SHOWN = 4
+ONE_ROW = GRID * 100
+"""Pixels from which the verdict and the choice of a service fit side by side."""
 MENDABLE = frozenset({Why.FILE_NAME, Why.MANY_SAMPLES})
 """Reasons of a refusal, before a prediction, that the plan of repairs deals with."""
 
@@ -148,7 +151,7 @@ class VerdictPanel(Card):
         self.body.addWidget(self.more)
         self.details = VerdictDetails(context, actions.add_sites, actions.predict)
 
-    def _top(self) -> QHBoxLayout:
+    def _top(self) -> QBoxLayout:
         self.choice = QComboBox()
         self.choice.setAccessibleName(self.tr("Check for"))
         self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -157,14 +160,27 @@ class VerdictPanel(Card):
         self.check = QPushButton(self.tr("Check again"))
         self._context.theme.bind_icon(self.check, "refresh")
         self.check.clicked.connect(lambda: self._actions.check(self.service_id()))
-        top = QHBoxLayout()
-        top.setSpacing(GRID)
-        top.addWidget(self.badge)
-        top.addWidget(self.words, 1)
+        says, asks = QHBoxLayout(), QHBoxLayout()
+        says.addWidget(self.badge)
+        says.addWidget(self.words, 1)
+        asks.addStretch(1)
         label = Text(self.tr("Check for"), muted=True, wrap=False)
         for widget in (label, self.choice, self.check):
-            top.addWidget(widget)
-        return top
+            asks.addWidget(widget)
+        self.top = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        for row, stretch in ((says, 1), (asks, 0)):
+            row.setSpacing(GRID)
+            self.top.addLayout(row, stretch)
+        self.top.setSpacing(GRID)
+        return self.top
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """In a narrow window the choice stands below the words, which would be a column of a word a line."""
+        super().resizeEvent(event)
+        narrow = event.size().width() < ONE_ROW
+        direction = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
+        if self.top.direction() != direction:
+            self.top.setDirection(direction)
 
     def service_id(self) -> str | None:
         """The service that is checked for, None for any."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -68,9 +68,9 @@ class MadeTab(QWidget):
         row.setSpacing(GRID)
         self.badge = StatusBadge(context.theme)
         self.words = Text()
-        row.addWidget(self.badge, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self.badge)
         row.addWidget(self.words, 1)
-        row.addWidget(self.origin, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self.origin)
         return row
 
     def _file_columns(self) -> tuple[Column, ...]:

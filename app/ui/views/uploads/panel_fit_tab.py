@@ -65,7 +65,7 @@ class PanelFitTab(QWidget):
         self.right.add(self.tr("People who cost chunks"), self.low)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, GRID, 0, 0)
-        shares = (2, 3)
+        shares = (1, 1)
         outer.addWidget(
             RememberedSplitter(
                 context.layout, "panel_fit", page, self.right, shares, Qt.Orientation.Horizontal
@@ -76,9 +76,9 @@ class PanelFitTab(QWidget):
         return (
             Column("panel", self.tr("Service and panel"), 210),
             Column("outcome", self.tr("Would"), 120, status=outcome_shown),
-            Column("chunks", self.tr("Chunks kept"), 90, numeric=True),
-            Column("excluded", self.tr("Sites left out"), 95, show=text.number, numeric=True),
-            Column("lifted", self.tr("Lift"), 120),
+            Column("chunks", self.tr("Chunks"), 75, numeric=True),
+            Column("excluded", self.tr("Left out"), 80, show=text.number, numeric=True),
+            Column("lifted", self.tr("Lift"), 60),
         )
 
     def _chromosome_columns(self) -> tuple[Column, ...]:
@@ -87,7 +87,7 @@ class PanelFitTab(QWidget):
             Column("chunks", self.tr("Chunks"), 65, show=text.number, numeric=True),
             Column("sites", self.tr("Sites"), 75, show=text.number, numeric=True),
             Column("overlap", self.tr("In the panel"), 90, show=lambda v: text.percent(v, 1), numeric=True),
-            Column("low", self.tr("Chunks at risk"), 100, show=text.number, numeric=True),
+            Column("low", self.tr("At risk"), 70, show=text.number, numeric=True),
         )
 
     def show_verdicts(self, verdicts: Sequence[Verdict]) -> None:

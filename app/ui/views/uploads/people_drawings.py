@@ -193,7 +193,7 @@ def sex(figures: Figures) -> Drawing:
     stops = Stops(het[known], row[known], words, parts)
     top = max(0.35, float(het[known].max()) + 0.02) * 1.25
     return Drawing(
-        summary, tuple(layers), _t("heterozygous calls on X (%)"), "", stops, (-0.02, top), (-0.5, 2.9),
+        summary, tuple(layers), _t("heterozygous calls on X (%)"), "", stops, (-0.02, top), (-0.5, 3.4),
         share_ticks(0, top), ticks, legend=True,
     )  # fmt: skip
 

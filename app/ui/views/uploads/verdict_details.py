@@ -23,7 +23,8 @@ from app.ui.widgets.cautions import CautionLines
 from app.ui.widgets.short_table import ShortTable
 from app.ui.widgets.switcher import Switcher
 
-HEIGHT = GRID * 24
+WORDS_HEIGHT = GRID * 14
+ROWS = 8
 
 
 class VerdictDetails(QWidget):
@@ -47,7 +48,7 @@ class VerdictDetails(QWidget):
         self.warnings = CautionLines(theme, self.tr("Caution"))
         column.addWidget(self.warnings)
         column.addLayout(self._not_judged(context, add_sites))
-        self.reasons = ShortTable(theme, self.tr("Reasons"), reason_columns(), most=0)
+        self.reasons = ShortTable(theme, self.tr("Reasons"), reason_columns(), most=ROWS)
         self.words = QPlainTextEdit(readOnly=True)
         self.words.setAccessibleName(self.tr("The server's own words"))
         self.words.setTabChangesFocus(True)
@@ -55,9 +56,9 @@ class VerdictDetails(QWidget):
             theme,
             self.tr("Counters"),
             (Column("name", self.tr("Counter"), 260), Column("value", self.tr("Value"), 120, numeric=True)),
-            most=0,
+            most=ROWS,
         )
-        self.chunks = ShortTable(theme, self.tr("Chunks it would leave out"), chunk_columns(), most=0)
+        self.chunks = ShortTable(theme, self.tr("Chunks it would leave out"), chunk_columns(), most=ROWS)
         self.parts = Switcher(self.tr("Details of the prediction"))
         for words, widget in (
             (self.tr("Reasons"), self.reasons),
@@ -66,7 +67,7 @@ class VerdictDetails(QWidget):
             (self.tr("Lost chunks"), self.chunks),
         ):
             self.parts.add(words, widget)
-        self.parts.setFixedHeight(HEIGHT)
+        self.parts.changed.connect(lambda _: self._fit_height())
         column.addWidget(self.parts)
         self.hide()
 
@@ -122,3 +123,10 @@ class VerdictDetails(QWidget):
         offered = [bool(verdict.reasons), bool(said), bool(verdict.counters), bool(verdict.lost_chunks)]
         self.parts.setVisible(any(offered))
         self.parts.offer(offered)
+        self._fit_height()
+
+    def _fit_height(self) -> None:
+        """As high as what is shown needs: no empty rows below two reasons."""
+        shown = self.parts.stack.currentWidget()
+        wanted = WORDS_HEIGHT if shown is self.words else shown.sizeHint().height()
+        self.parts.stack.setFixedHeight(wanted)
