@@ -20,6 +20,7 @@ from app.domain.path_text import shown
 from app.domain.progress import Progress, Report, silent
 from app.genotypes.builds import BuildEvidence, naturally
 from app.genotypes.checks import ACROSS_CHECKS, COHORT_CHECKS, FILE_CHECKS, across, calls, container, sites
+from app.genotypes.checks.batch_effects import batch_effects
 from app.genotypes.checks.cohort_subject import CohortSubject
 from app.genotypes.checks.finding_of import CheckOptions, Subject
 from app.genotypes.checks.group_builds import different_builds, group_facts, settle_builds
@@ -157,6 +158,7 @@ class _Check:
             found = [finding for check in COHORT_CHECKS for finding in check(subject)]
             fill_site_lists(subject)
             findings += found if len(groups) == 1 else map(group.naming, found)
+        findings += batch_effects(parts)
         with told_when_full():
             save_figures(self._folder, joined_figures([each.figures for _, each in parts]))
         summary = joined_summary(
