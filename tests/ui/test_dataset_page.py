@@ -20,7 +20,7 @@ from app.ui.colours import Status
 from app.ui.context import Context
 from app.ui.models.table import SHOWN_ROLE
 from app.ui.views.home.blocks import dataset_row
-from app.ui.views.uploads.dataset_detail import DatasetDetail
+from app.ui.views.uploads.dataset_detail import DatasetDetail, DatasetFacts
 from app.ui.views.uploads.dataset_words import dataset_shown
 from app.ui.views.uploads.outlook import PAUSE_MS
 from app.ui.views.uploads.target_menu import targets
@@ -393,6 +393,38 @@ def test_a_list_of_a_real_job_is_compared(
     )
     assert panel.table.short_model.rows[0] == ("Strand flip", 211, 212, "20:99001, 20:99871")
     assert "212 sites were learnt" in panel.learnt.text()
+
+
+def test_the_card_of_a_list_goes_with_its_dataset(
+    view: UploadsView, operations: FakeOperations, context: Context, qtbot: QtBot
+) -> None:
+    panel = view.detail.comparison
+    view.drop([Path("snps-excluded.txt")])
+    assert panel.isVisible()
+    view.reveal("dataset-4")
+    qtbot.waitUntil(lambda: view.detail.name.text() == "cohort-A ready for Michigan")
+    assert not panel.isVisible()
+    view.reveal("dataset-1")
+    qtbot.waitUntil(lambda: view.detail.name.text() == "cohort-A")
+    assert not panel.isVisible()
+    assert operations.calls == []
+
+
+def test_an_answer_that_comes_too_late_is_a_notice(
+    view: UploadsView, operations: FakeOperations, context: Context, qtbot: QtBot
+) -> None:
+    operations.answers["learn_from_excluded"] = cohorts.comparison()
+    facts = view.detail.facts
+    assert facts is not None
+    target = view.detail.target("michigan", "apps@1000g-phase-3-v5@2.0.0")
+    view.page.learn_for(Path("snps-excluded.txt"), target)
+    other = facts.dataset.model_copy(update={"id": "dataset-9", "name": "Other"})
+    view.current = "dataset-9"
+    view.detail.show_facts(DatasetFacts(other, facts.services, facts.panels, ()))
+    qtbot.waitUntil(lambda: bool(context.notices.boxes()))
+    said = [label.text() for label in context.notices.boxes()[0].findChildren(QLabel)]
+    assert "snps-excluded.txt is compared with cohort-A" in said
+    assert not view.detail.comparison.isVisible()
 
 
 def test_resubmitting_repairs_first_and_then_starts_a_job(

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from app.domain.changes import Changes, Noun
 from app.domain.comparison import Comparison
 from app.domain.dataset import Dataset
+from app.domain.problem import Problem
+from app.ui import text
 from app.ui.views.uploads.report_dialog import ReportDialog
 from app.ui.views.uploads.target_menu import Target, ask_target, targets
 
@@ -70,9 +72,15 @@ class DatasetActions:
         view.reveal(made[0])
         if resubmit:
             view.context.navigate("new_job", made[0])
+        what = view.tr("The given files are as they were; the repaired ones are a dataset of their own.")
+        if len(made) > 1:
+            several = view.tr(
+                "The given files are as they were; {0} datasets were made, one a group of people."
+            )
+            what = several.format(text.number(len(made)))
         view.context.notices.say(
             view.tr("{0} is repaired").format(dataset.name),
-            view.tr("The given files are as they were; the repaired ones are a dataset of their own."),
+            what,
             button=view.tr("Undo"),
             on_click=lambda: self._undo(dataset, made),
         )
@@ -124,18 +132,31 @@ class DatasetActions:
         comparison.ask(path, name, wanted, lambda target: self.learn_for(path, target))
 
     def learn_for(self, path: Path, target: Target) -> None:
-        """Compare the prediction with the list."""
+        """Compare the prediction with the list; a notice tells it when another dataset is shown by then."""
         view, facts = self._view, self._view.detail.facts
         if facts is None or target.service_id is None:
             return
-        comparison = view.detail.comparison
+        comparison, dataset = view.detail.comparison, facts.dataset
         comparison.wait(path)
         view.forget_list()
 
+        def is_shown() -> bool:
+            return view.detail.facts is not None and view.detail.facts.dataset.id == dataset.id
+
         def show(found: Comparison) -> None:
-            comparison.show_comparison(found, target)
+            if is_shown():
+                comparison.show_comparison(found, target)
+            else:
+                said = view.tr("{0} is compared with {1}").format(path.name, dataset.name)
+                view.context.notices.say(said, found.headline)
+
+        def failed(problem: Problem) -> None:
+            if is_shown():
+                comparison.show_problem(problem)
+            else:
+                view.context.notices.problem(problem)
 
         work = view.context.operations.learn_from_excluded(
-            facts.dataset.id, path, target.service_id, target.panel_id
+            dataset.id, path, target.service_id, target.panel_id
         )
-        view.do(work, show, comparison.show_problem)
+        view.do(work, show, failed)

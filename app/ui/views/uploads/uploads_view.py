@@ -48,6 +48,7 @@ class UploadsView(ListAndDetail):
         self._first = True
         self._waiting_list: Path | None = None
         self._asked_for = ""
+        self._list_follows = False
         commands = tuple(dataset_commands(self))
         self.context.commands.add(*commands)
         self.table = self._make_table()
@@ -154,8 +155,7 @@ class UploadsView(ListAndDetail):
             return
         self.detail.show_facts(facts)
         self.detail.show()
-        if self._waiting_list is not None and self._asked_for != facts.dataset.id:
-            self._ask_about_list(self._waiting_list)
+        self._settle_list(facts.dataset.id)
 
     def _follow_tasks(self, changes: Changes) -> None:
         if Noun.TASK in changes.nouns() and self.isVisible():
@@ -250,7 +250,8 @@ class UploadsView(ListAndDetail):
             self.add(paths)
             return
         self._waiting_list = paths[0]
-        if self.current is not None and self.detail.facts is not None:
+        self._list_follows = self.current is None or self.detail.facts is None
+        if not self._list_follows:
             self._ask_about_list(paths[0])
         else:
             self.context.notices.say(
@@ -258,8 +259,17 @@ class UploadsView(ListAndDetail):
                 self.tr("{0} is compared with what Haplodesk predicted for it.").format(paths[0].name),
             )
 
+    def _settle_list(self, dataset_id: str) -> None:
+        """A list is for the dataset that it was dropped on; without one it waits for that which is chosen."""
+        if self._waiting_list is None or self._asked_for == dataset_id:
+            return
+        if self._list_follows:
+            self._ask_about_list(self._waiting_list)
+        else:
+            self.forget_list()
+
     def _ask_about_list(self, path: Path) -> None:
-        """Ask on the page of the shown dataset; on that of another one when it is chosen instead."""
+        """Ask on the page of the shown dataset."""
         if self.detail.facts is not None:
             self._asked_for = self.detail.facts.dataset.id
             self.page.learn(path)

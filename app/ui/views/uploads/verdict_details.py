@@ -128,5 +128,6 @@ class VerdictDetails(QWidget):
     def _fit_height(self) -> None:
         """As high as what is shown needs: no empty rows below two reasons."""
         shown = self.parts.stack.currentWidget()
-        wanted = WORDS_HEIGHT if shown is self.words else shown.sizeHint().height()
-        self.parts.stack.setFixedHeight(wanted)
+        if shown is not None:
+            wanted = WORDS_HEIGHT if shown is self.words else shown.sizeHint().height()
+            self.parts.stack.setFixedHeight(wanted)
