@@ -6,23 +6,26 @@ and the number that comes back is compared.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.problem import Kind, ProblemError, problem
+from app.domain.problem import Kind, problem
 from app.domain.progress import Report
 from app.genotypes.bgzf import read_lines
 from app.genotypes.matrix import ABSENT, MISSING, read_matrix
 from app.imputation.contract import ImputationRequest
 from app.imputation.engines import beagle_command
+from app.imputation.minimac4 import lost_sites
 from app.imputation.output import Block
 from app.imputation.program import run_program
 from app.imputation.study import Study, write_target
 
 _ROWS = 500
+_STUDY_MARKERS = re.compile(r"Study\s+markers:\s+([\d,]+)")
 
 
 def phase_with_beagle(
@@ -35,7 +38,7 @@ def phase_with_beagle(
     _run(request, study, target, out, plink_map, ["impute=false"], "Phasing", report)
     phased = read_matrix(out.with_name("phased.vcf.gz"))
     if phased.positions.tolist() != study.panel.positions.tolist():
-        raise _lost_sites(len(study.panel), len(phased))
+        raise lost_sites("Beagle", len(study.panel), len(phased))
     haplotypes = phased.haplotypes
     haplotypes[:, ~study.present] = ABSENT
     return haplotypes
@@ -71,7 +74,7 @@ def _run(
     step: str,
     report: Report,
 ) -> None:
-    command = beagle_command(request.memory_mb)
+    command = beagle_command(request.memory_mb, request.tools)
     if command is None:
         raise problem(
             Kind.NOT_FOUND,
@@ -79,13 +82,17 @@ def _run(
             "Java or the file beagle.jar was not found.",
             "Install Beagle 5 and Java, or name the jar in HAPLODESK_BEAGLE_JAR.",
         )
-    call = [*command, f"gt={target}", f"ref={request.panel_vcf.resolve()}", f"out={out}"]
+    panel = (request.panel_bref3 or request.panel_vcf).resolve()
+    call = [*command, f"gt={target}", f"ref={panel}", f"out={out}"]
     call += [f"nthreads={request.threads}", f"seed={request.seed}", *more]
     call += [f"map={plink_map}"] if plink_map else []
     if request.is_part:
         first, last = request.informing
         call += [f"chrom={study.chromosome}:{first}-{last}"]
-    run_program(call, target.parent, step, report)
+    words = run_program(call, target.parent, step, report)
+    used = _STUDY_MARKERS.findall(words)
+    if used and int(used[-1].replace(",", "")) != len(study.panel):
+        raise lost_sites("Beagle", len(study.panel), int(used[-1].replace(",", "")))
 
 
 def _blocks(vcf: Path, typed: set[tuple[int, str, str]], present: NDArray[np.bool_]) -> Iterator[Block]:
@@ -138,12 +145,3 @@ def _haploid(row: list[str]) -> list[int]:
 def _chance(cell: list[str], at: int) -> int:
     """One of the chances of a cell; a haploid person has no second one."""
     return round(1000 * float(cell[at])) if at < len(cell) and cell[at] not in ("", ".") else ABSENT
-
-
-def _lost_sites(sent: int, back: int) -> ProblemError:
-    return problem(
-        Kind.BUG,
-        "Beagle did not use all sites",
-        f"{sent} sites were given to it and {back} came back.",
-        "Use the built-in phasing.",
-    )

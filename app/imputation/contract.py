@@ -36,6 +36,14 @@ class Engine(Model):
     version: str = ""
 
 
+class Tools(Model):
+    """Where programs lie that are not our own; empty: as found on the search path."""
+
+    minimac4: str = ""
+    java: str = ""
+    beagle_jar: str = ""
+
+
 class ImputationRequest(Model):
     """Impute one chromosome of a target from a phased panel.
 
@@ -43,7 +51,8 @@ class ImputationRequest(Model):
     without one 1 cM a megabase is taken. Records with an R2 below `min_r2` are left out. `first` and `last`
     (bp, both within) narrow the range of sites that is written; typed sites up to `overlap_bp` outside it
     still inform it. Each window of the built-in engine is at most `window_bp` long and looks as far around.
-    `memory_mb` is for the Java of Beagle.
+    `memory_mb` is for the Java of Beagle. `panel_msav` and `panel_bref3` hold the same panel packed for
+    Minimac4 and Beagle: then it is not packed again. Minimac4 holds `temp_buffer` people at once.
     """
 
     panel_vcf: Path
@@ -62,6 +71,10 @@ class ImputationRequest(Model):
     window_bp: int = Field(20_000_000, gt=0)
     overlap_bp: int = Field(3_000_000, ge=0)
     memory_mb: int = Field(4096, ge=256)
+    temp_buffer: int = Field(200, ge=1)
+    panel_msav: Path | None = None
+    panel_bref3: Path | None = None
+    tools: Tools = Tools()
 
     @property
     def is_part(self) -> bool:

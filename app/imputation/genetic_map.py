@@ -15,6 +15,7 @@ from app.genotypes.bgzf import ContainerError, read_lines
 from app.genotypes.matrix import bare_name, compared_name
 
 CM_PER_BP = 1e-6
+_LONGEST = 3e8  # beyond the end of every chromosome
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +34,16 @@ class GeneticMap:
         before = np.minimum(where - self.positions[0], 0.0)
         after = np.maximum(where - self.positions[-1], 0.0)
         return np.asarray(inside + (before + after) * CM_PER_BP, dtype=np.float64)
+
+    def scaled(self, factor: float) -> GeneticMap:
+        """All distances times a factor; the constant rate becomes a map of two far points."""
+        if not len(self.positions):
+            ends = np.array([1.0, _LONGEST])
+            return GeneticMap(ends, ends * CM_PER_BP * factor)
+        ends = np.array([1.0, _LONGEST])
+        inside = ends[(ends < self.positions[0]) | (ends > self.positions[-1])]
+        places = np.sort(np.concatenate([self.positions, inside]))
+        return GeneticMap(places, self.at(places.astype(np.int64)) * factor)
 
     def write_plink(self, path: Path, chromosome: str) -> None:
         """Write it as PLINK does: chromosome, id, cM, bp; read by Beagle and Minimac4."""

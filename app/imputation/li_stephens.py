@@ -40,10 +40,15 @@ class Model:
     effective_size: float = 60_000.0
     error: float = 0.002
 
+    @property
+    def meioses(self) -> float:
+        """How many meioses lie between two random haplotypes: 4 Ne; over K to the nearest of a panel."""
+        return 4.0 * self.effective_size
+
     def switches(self, centimorgans: NDArray[np.float64], panel_size: int) -> NDArray[np.float64]:
         """The probability of a switch between neighbours: 1 - exp(-4 Ne d / K); length one less."""
         morgans = np.diff(centimorgans) / 100.0
-        chance = -np.expm1(-4.0 * self.effective_size * morgans / panel_size)
+        chance = -np.expm1(-self.meioses * morgans / panel_size)
         return np.clip(chance, _LEAST_SWITCH, 1.0)
 
 

@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -18,19 +18,22 @@ _TAIL = 4000
 _STEP_S = 0.2
 
 
-def run_program(command: list[str], folder: Path, step: str, report: Report) -> str:
-    """Run a program in `folder` and give back what it printed.
+def run_program(
+    command: list[str], folder: Path, step: str, report: Report, *, output: Path | None = None
+) -> str:
+    """Run a program in `folder` and give back what it printed; its standard output goes to `output` if given.
 
     A `report` that raises and a polite request to end (SIGTERM) both kill the child. Raises ProblemError
     when the program cannot be started or fails; its last words are in the details.
     """
     log = folder / f"{Path(command[0]).name}.log"
     began = time.monotonic()
-    with log.open("wb") as output, _ended_politely():
+    with ExitStack() as stack:
+        words = stack.enter_context(log.open("wb"))
+        told = stack.enter_context(output.open("wb")) if output is not None else words
+        stack.enter_context(_ended_politely())
         try:
-            child = subprocess.Popen(
-                command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
-            )
+            child = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=told, stderr=words)
         except OSError as error:
             raise problem(
                 Kind.REFUSED, "A program cannot be started", f"{Path(command[0]).name}: {error.strerror}."
@@ -43,16 +46,16 @@ def run_program(command: list[str], folder: Path, step: str, report: Report) -> 
             if child.poll() is None:
                 child.kill()
                 child.wait()
-    words = log.read_text(encoding="utf-8", errors="replace")
+    said = log.read_text(encoding="utf-8", errors="replace")
     if child.returncode:
         raise problem(
             Kind.REFUSED,
             "A program failed",
             f"{Path(command[0]).name} ended with {child.returncode} while it was {step.lower()}.",
             "Its last words are in the details; the built-in engine does without it.",
-            details=words[-_TAIL:],
+            details=said[-_TAIL:],
         )
-    return words
+    return said
 
 
 @contextmanager

@@ -76,10 +76,10 @@ def _impute(
     if genetic_map is not CONSTANT:
         plink_map = folder / "map.txt"
         genetic_map.write_plink(plink_map, study.chromosome)
-    haplotypes = _phased(request, study, genetic_map, folder, plink_map, report)
+    haplotypes = phased_haplotypes(request, study, genetic_map, folder, plink_map, report)
     figures = _figures(request, study)
     if request.engine is EngineName.MINIMAC4:
-        impute_with_minimac4(request, study, haplotypes, folder, paths, plink_map, report)
+        impute_with_minimac4(request, study, haplotypes, folder, paths, genetic_map, report)
         return read_figures(figures, paths.info)
     if request.engine is EngineName.BEAGLE:
         blocks = impute_with_beagle(request, study, haplotypes, folder, plink_map, report)
@@ -88,7 +88,7 @@ def _impute(
     return _written(request, study, blocks, figures, paths)
 
 
-def _phased(
+def phased_haplotypes(
     request: ImputationRequest,
     study: Study,
     genetic_map: GeneticMap,
@@ -130,7 +130,7 @@ def _figures(request: ImputationRequest, study: Study) -> ImputationFigures:
     missing = (study.target.haplotypes[inside] == MISSING) & study.present
     return ImputationFigures(
         engine=request.engine,
-        engine_version=find_engine(request.engine).version,
+        engine_version=find_engine(request.engine, request.tools).version,
         phasing=request.phasing,
         samples=len(study.target.samples),
         panel_haplotypes=int(study.panel_columns.sum()),

@@ -20,7 +20,7 @@ def write_index(vcf: Path) -> Path:
     bins: dict[int, list[list[int]]] = {}
     linear: list[int] = []
     name, records, begin, stop = b"", 0, 0, 0
-    for start, stop, line in _lines(vcf):
+    for start, stop, line in record_lines(vcf):
         chromosome, position, _, ref, _ = line.split(b"\t", 4)
         name, records, begin = chromosome, records + 1, begin or start
         first = int(position) - 1
@@ -62,7 +62,7 @@ def _bin(first: int, stop: int) -> int:
     return 0
 
 
-def _lines(vcf: Path) -> Iterator[tuple[int, int, bytes]]:
+def record_lines(vcf: Path) -> Iterator[tuple[int, int, bytes]]:
     """(virtual offset of the start, of the end, the line) of each record."""
     carry, start = b"", 0
     for offset, length, text in _blocks(vcf):

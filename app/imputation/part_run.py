@@ -1,0 +1,351 @@
+"""Imputes one chromosome, or one part of X, in chunks; killed at any moment, it goes on where it was.
+
+All of its state lies in one folder: `plan.json` with the cut and what became of the sites, the aligned target
+of each chunk, its phased haplotypes, and its finished files with their SHA-256. What is there and whole is
+not made again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from app.domain.model import Model
+from app.domain.problem import Kind, ProblemError, problem
+from app.domain.progress import Progress, Report, silent
+from app.genotypes.bgzf import ContainerError
+from app.genotypes.matrix import Region, read_samples
+from app.imputation.aligning import Alignment, align, megabases, panel_alleles, positions_within
+from app.imputation.chunks import Chunk, plan_chunks
+from app.imputation.contract import (
+    WHOLE,
+    EngineName,
+    ImputationFigures,
+    ImputationFiles,
+    ImputationRequest,
+    PhasingName,
+    Tools,
+)
+from app.imputation.filling import fill_missing
+from app.imputation.genetic_map import CONSTANT, read_map
+from app.imputation.ligation import Ligation, PhasedPiece
+from app.imputation.memory import Cut, Load, fit
+from app.imputation.panel_part import PanelPart
+from app.imputation.phased_target import PhasedTargets
+from app.imputation.run import impute_files, phased_haplotypes
+from app.imputation.scratch import scratch_folder
+from app.imputation.study import load_study
+
+AUTO = "auto"
+PLAN = "plan.json"
+M = TypeVar("M", bound=Model)
+
+
+class PartTask(Model):
+    """What is to be imputed. `folder` keeps the state; `first` and `last` bound the part of X.
+
+    `phasing` is `auto` (only where it is needed) or a PhasingName; `chunk_bp` None lets the memory decide.
+    """
+
+    target: Path
+    panel_folder: Path
+    panel: PanelPart
+    folder: Path
+    first: int = 1
+    last: int = WHOLE
+    engine: EngineName = EngineName.BUILTIN
+    phasing: str = AUTO
+    map_file: Path | None = None
+    min_r2: float = 0.0
+    threads: int = 1
+    memory_mb: int = 4096
+    seed: int = 1
+    chunk_bp: int | None = None
+    tools: Tools = Tools()
+
+
+class PartPlan(Model):
+    """How a part is done, settled once: a job that goes on uses the same. `fills`: only gaps are filled."""
+
+    cut: Cut
+    chunks: tuple[Chunk, ...]
+    alignment: Alignment
+    phasing: PhasingName
+    fills: bool = False
+
+
+class ChunkResult(Model):
+    """A finished chunk; `files` are names in its folder with their SHA-256: dose, info and empirical."""
+
+    chunk: Chunk
+    figures: ImputationFigures
+    files: dict[str, tuple[str, str]]
+
+
+class PartResult(Model):
+    """What a part gave; `agreement` of the phase at the borders of chunks, None where none was joined."""
+
+    plan: PartPlan
+    results: tuple[ChunkResult, ...]
+    agreement: float | None = None
+    swapped: int = 0
+
+    @property
+    def left_out(self) -> tuple[Chunk, ...]:
+        """Chunks without a typed site in or around them, which nothing can be said of."""
+        done = {each.chunk.number for each in self.results}
+        return tuple(chunk for chunk in self.plan.chunks if chunk.number not in done)
+
+
+class _Joined(Model):
+    agreement: float | None
+    swapped: int
+
+
+def impute_part(task: PartTask, report: Report = silent) -> PartResult:
+    """Do everything that is not done yet. Synchronous, meant for a process of its own.
+
+    Raises ProblemError for data that do not fit, too little memory, and engines that fail.
+    """
+    task = task.model_copy(update={"folder": task.folder.resolve()})
+    task.folder.mkdir(parents=True, exist_ok=True)
+    report(Progress(unit="chunks", step="Quality control"))
+    plan = _kept(task.folder / PLAN, PartPlan, partial(_prepare, task))
+    if not plan.alignment.typed:
+        raise _no_overlap(task, plan.alignment)
+    chunks = [chunk for chunk in plan.chunks if plan.alignment.per_chunk[chunk.number]]
+    joined = _Joined(agreement=None, swapped=0)
+    phases = plan.phasing is not PhasingName.NONE or plan.fills
+    if phases:
+        for done, chunk in enumerate(chunks):
+            _phase(task, plan, chunk, _share(report, "Phasing", done, len(chunks)))
+        joined = _kept(task.folder / "joined.json", _Joined, partial(_join, task, plan, chunks))
+    results = [
+        _imputed(task, plan, chunk, phases, _share(report, "Imputation", done, len(chunks)))
+        for done, chunk in enumerate(chunks)
+    ]
+    return PartResult(plan=plan, results=tuple(results), agreement=joined.agreement, swapped=joined.swapped)
+
+
+def _kept(path: Path, kind: type[M], make: Callable[[], M]) -> M:
+    """A record on disk, made where it is not there or not whole."""
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except (OSError, ValueError):
+        made = make()
+        write_record(path, made)
+        return made
+
+
+def write_record(path: Path, record: Model) -> None:
+    """Write a record so that it is there whole or not at all, whatever ends the program."""
+    part = path.with_name(path.name + ".part")
+    with part.open("w", encoding="utf-8") as file:
+        file.write(record.model_dump_json())
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(part, path)
+
+
+def _share(report: Report, step: str, done: int, total: int) -> Report:
+    """The progress of one chunk as that of all, in thousandths."""
+
+    def told(progress: Progress) -> None:
+        part = progress.fraction or 0.0
+        report(
+            Progress(
+                done=round(1000 * (done + part)),
+                total=1000 * total,
+                unit="chunks",
+                step=step,
+                counts={"chunk": done + 1, "chunks": total},
+            )
+        )
+
+    return told
+
+
+def _prepare(task: PartTask) -> PartPlan:
+    region = Region(task.panel.contig, task.first, task.last)
+    try:
+        positions = positions_within(task.target, region)
+    except (OSError, ContainerError) as error:
+        raise _unreadable(task, error) from error
+    known = panel_alleles(task.panel_folder / task.panel.sites, positions)
+    typed = megabases(positions[np.isin(positions, list(known))])
+    samples = len(read_samples(task.target))
+    cut = fit(_load(task, samples, typed), task.memory_mb, task.threads)
+    if task.chunk_bp is not None:
+        cut = cut.model_copy(update={"chunk_bp": min(cut.chunk_bp, task.chunk_bp)})
+        cut = cut.model_copy(update={"overlap_bp": min(cut.overlap_bp, cut.chunk_bp // 2)})
+    chunks = plan_chunks(task.panel.first, task.panel.last, cut.chunk_bp, cut.overlap_bp)
+    alignment = align(task.target, region, task.panel.contig, known, chunks, task.folder)
+    if alignment.haploid and cut.temp_buffer < samples and task.engine is EngineName.MINIMAC4:
+        cut = fit(_load(task, samples, typed, haploid=True), task.memory_mb, task.threads)
+        if cut.chunk_bp < max(c.last - c.first + 1 for c in chunks):
+            chunks = plan_chunks(task.panel.first, task.panel.last, cut.chunk_bp, cut.overlap_bp)
+            alignment = align(task.target, region, task.panel.contig, known, chunks, task.folder)
+    phasing, fills = _phasing(task, alignment)
+    return PartPlan(cut=cut, chunks=chunks, alignment=alignment, phasing=phasing, fills=fills)
+
+
+def _load(task: PartTask, samples: int, typed: tuple[int, ...], *, haploid: bool = False) -> Load:
+    return Load(
+        engine=task.engine,
+        phasing=_usual_phasing(task) if task.phasing == AUTO else PhasingName(task.phasing),
+        samples=samples,
+        panel_haplotypes=task.panel.haplotypes,
+        panel_sites=task.panel.per_mb,
+        typed_sites=typed,
+        haploid=haploid,
+    )
+
+
+def _usual_phasing(task: PartTask) -> PhasingName:
+    return PhasingName.BEAGLE if task.engine is EngineName.BEAGLE else PhasingName.BUILTIN
+
+
+def _phasing(task: PartTask, alignment: Alignment) -> tuple[PhasingName, bool]:
+    """Who phases, and whether gaps of phased data must be filled: no engine is given what it cannot take."""
+    if task.phasing not in (AUTO, PhasingName.NONE):
+        return PhasingName(task.phasing), False
+    if not alignment.phased and task.phasing == PhasingName.NONE:
+        raise problem(
+            Kind.INPUT,
+            "The target is not phased",
+            f"{task.target.name} has heterozygous genotypes written with a slash on {task.panel.name}.",
+            "Choose a phasing; no engine can impute from unphased genotypes.",
+            subject=task.target.name,
+        )
+    if not alignment.phased:
+        return _usual_phasing(task), False
+    return PhasingName.NONE, bool(alignment.missing) and task.engine is EngineName.MINIMAC4
+
+
+def _request(task: PartTask, plan: PartPlan, chunk: Chunk, target: Path, panel: Path) -> ImputationRequest:
+    def packed(name: str | None) -> Path | None:
+        return task.panel_folder / name if name else None
+
+    return ImputationRequest(
+        panel_vcf=panel,
+        panel_msav=packed(task.panel.msav),
+        panel_bref3=packed(task.panel.bref3),
+        target_vcf=target,
+        out_dir=task.folder / f"chunk-{chunk.number}",
+        chromosome=task.panel.contig,
+        engine=task.engine,
+        map_file=task.map_file,
+        min_r2=task.min_r2,
+        threads=plan.cut.threads,
+        seed=task.seed,
+        first=chunk.first,
+        last=chunk.last,
+        window_bp=max(1, chunk.last - chunk.first + 1),
+        overlap_bp=plan.cut.overlap_bp,
+        memory_mb=max(256, plan.cut.memory_mb),
+        temp_buffer=plan.cut.temp_buffer,
+        tools=task.tools,
+    )
+
+
+def _phase(task: PartTask, plan: PartPlan, chunk: Chunk, report: Report) -> None:
+    """Phase a chunk, or fill its gaps, into `phased-N.npz`."""
+    path = task.folder / f"phased-{chunk.number}.npz"
+    if path.exists():
+        return
+    report(Progress(step="Phasing"))
+    target = task.folder / f"aligned-{chunk.number}.vcf.gz"
+    with scratch_folder(task.folder) as folder:
+        panel = folder / "panel.vcf.gz"
+        task.panel.write_slice(task.panel_folder, chunk.informed_first, chunk.informed_last, panel)
+        request = _request(task, plan, chunk, target, panel)
+        request = request.model_copy(update={"phasing": plan.phasing})
+        study = load_study(request)
+        genetic_map = read_map(task.map_file, task.panel.contig) if task.map_file else CONSTANT
+        if plan.fills:
+            haplotypes = fill_missing(study, genetic_map, plan.cut.threads)
+        else:
+            plink_map = folder / "map.txt" if task.map_file else None
+            if plink_map is not None:
+                genetic_map.write_plink(plink_map, study.chromosome)
+            haplotypes = phased_haplotypes(request, study, genetic_map, folder, plink_map, report)
+        sites = study.panel
+        keys = [f"{p}\t{r}\t{a}" for p, r, a in zip(sites.positions, sites.refs, sites.alts, strict=True)]
+        draft = folder / "phased.npz"
+        np.savez(draft, positions=sites.positions, keys=np.array(keys, dtype=np.str_), haplotypes=haplotypes)
+        os.replace(draft, path)
+
+
+def _join(task: PartTask, plan: PartPlan, chunks: Sequence[Chunk]) -> _Joined:
+    """Ligate all pieces and write the phased target of each chunk."""
+    ligation = Ligation()
+    samples = read_samples(task.folder / f"aligned-{chunks[0].number}.vcf.gz")
+    with PhasedTargets(task.folder, task.panel.contig, samples, chunks) as targets:
+        for chunk in chunks:
+            with np.load(task.folder / f"phased-{chunk.number}.npz") as kept:
+                piece = PhasedPiece(chunk, kept["positions"], kept["keys"], kept["haplotypes"])
+            targets.write(ligation.add(piece))
+    return _Joined(agreement=ligation.agreement, swapped=ligation.swapped)
+
+
+def _imputed(task: PartTask, plan: PartPlan, chunk: Chunk, phased: bool, report: Report) -> ChunkResult:
+    record = task.folder / f"chunk-{chunk.number}.json"
+    folder = task.folder / f"chunk-{chunk.number}"
+    if record.exists():
+        done = ChunkResult.model_validate_json(record.read_bytes())
+        if all(sha256_of(folder / name) == told for name, told in done.files.values()):
+            report(Progress(done=1, total=1))
+            return done
+    report(Progress(step="Imputation"))
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    target = task.folder / f"{'target' if phased else 'aligned'}-{chunk.number}.vcf.gz"
+    panel = folder / "panel.vcf.gz"
+    task.panel.write_slice(task.panel_folder, chunk.informed_first, chunk.informed_last, panel)
+    made = impute_files(_request(task, plan, chunk, target, panel), report)
+    panel.unlink()
+    done = ChunkResult(chunk=chunk, figures=made.figures, files=_files(made))
+    write_record(record, done)
+    return done
+
+
+def _files(made: ImputationFiles) -> dict[str, tuple[str, str]]:
+    there = {"dose": made.dose, "info": made.info, "empirical": made.empirical}
+    return {kind: (path.name, sha256_of(path)) for kind, path in there.items() if path is not None}
+
+
+def sha256_of(path: Path) -> str:
+    """The hash of a file; empty when it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+def _no_overlap(task: PartTask, found: Alignment) -> ProblemError:
+    return problem(
+        Kind.INPUT,
+        "Target and panel have no site in common",
+        f"None of the {found.sites:,} sites of {task.target.name} on {task.panel.name} is in the panel.",
+        "Check the genome build and the panel.",
+        subject=task.target.name,
+    )
+
+
+def _unreadable(task: PartTask, error: OSError | ContainerError) -> ProblemError:
+    why = f"is {error.fault}" if isinstance(error, ContainerError) else (error.strerror or str(error))
+    return problem(
+        Kind.INPUT,
+        "The target cannot be read",
+        f"{task.target.name}: {why}.",
+        "Copy or make the file again.",
+        subject=task.target.name,
+    )
