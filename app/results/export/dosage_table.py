@@ -51,7 +51,7 @@ class TableWriter:
             head = b"%b\t%d\t%b\t%b\t%b\t%b\t%b\t" % (
                 name, position, identifier, ref, alt, _figure(r2), _figure(af)
             )  # fmt: skip
-            self._file.write(head + _cells(row))
+            self._file.write(head + cells(row))
         self.wrote.add(len(rows), rows.site_lines(), places)
 
     def finish(self) -> tuple[Path, ...]:
@@ -82,7 +82,8 @@ def _texts() -> NDArray[np.uint8]:
     return np.frombuffer(b"".join([*texts, b"NA\t\0\0\0"]), np.uint8).reshape(-1, _CELL)
 
 
-def _cells(row: NDArray[np.uint16]) -> bytes:
+def cells(row: NDArray[np.uint16]) -> bytes:
+    """The text of dosages in thousandths, with a line end."""
     text = _texts()[row].tobytes()
     if (row == _LOST).any():
         text = text.replace(b"\0", b"")

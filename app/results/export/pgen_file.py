@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from app.genotypes.bgzf import read_lines
 from app.genotypes.readers.contract import FormatError
 from app.genotypes.readers.pgen_records import BrokenRecord
+from app.results.export.info_text import HEADER
 from app.results.export.kernel import Kernel
 from app.results.export.part_files import PartFiles
 from app.results.export.pgen_records import most_bytes, records_of
@@ -114,10 +115,10 @@ def content(doses: Doses) -> tuple[NDArray[np.generic], ...]:
 
 
 def pvar_header(header: Sequence[str]) -> bytes:
-    """The lines of a VCF header that a .pvar keeps, and its columns."""
-    kept = ("##fileformat", "##contig", "##FILTER", "##INFO")
-    lines = [line for line in header if line.startswith(kept)]
-    return "\n".join([*lines, "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"]).encode() + b"\n"
+    """Contigs of a VCF header, what INFO will say, and the columns."""
+    kept = [line for line in header if line.startswith("##contig")]
+    columns = "#CHROM\tPOS\tID\tREF\tALT\tINFO"
+    return "\n".join(["##fileformat=VCFv4.2", *kept, *HEADER, columns]).encode() + b"\n"
 
 
 def pvar_lines(rows: Rows) -> bytes:
@@ -127,7 +128,7 @@ def pvar_lines(rows: Rows) -> bytes:
         rows.position.tolist(), rows.ids.raws(), rows.refs.raws(), rows.alts.raws(), rows.columns, strict=True
     )
     return b"".join(
-        b"%b\t%d\t%b\t%b\t%b\t%b\t%b\t%b\n" % (name, position, identifier, ref, alt, *columns)
+        b"%b\t%d\t%b\t%b\t%b\t%b\n" % (name, position, identifier, ref, alt, columns[2])
         for position, identifier, ref, alt, columns in sites
     )
 

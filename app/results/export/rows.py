@@ -81,6 +81,12 @@ class Fingerprint:
         return ""
 
     @property
+    def values_or_raw(self) -> str:
+        """The hash of the values, of formats whose lines are kept that of the lines."""
+        empty = blake2b(digest_size=16).hexdigest()
+        return self.raw if self.values == empty else self.values
+
+    @property
     def raw(self) -> str:
         """Hash of the packed bytes that were told."""
         return self._raw.hexdigest()

@@ -1,0 +1,118 @@
+"""VCF packed as BGZF with its index: the lines of the source as they were, but for those that go.
+
+Where only some people stay, their columns are cut out and figures of INFO that are of everybody are computed
+anew; a BCF source is written anew from its dosages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.genotypes.bgzf import open_text_blocks, read_lines
+from app.genotypes.texts import Texts
+from app.results.doses.formatting import rows_of_cells
+from app.results.doses.writing import DoseWriter
+from app.results.export.dosage_table import cells, thousandths
+from app.results.export.rows import Fingerprint, Rows
+
+LEVEL = 3
+_FIELDS = ("GT", "DS", "HDS")
+
+
+class VcfWriter:
+    """See `Writer`. Memory: a batch."""
+
+    def __init__(self, stem: Path, samples: Sequence[str], header: Sequence[str], filtered: str) -> None:
+        """`filtered`: what a line of the header says of the cut-offs, empty for none."""
+        self.wrote = Fingerprint(samples=tuple(samples))
+        self.path = stem.with_name(stem.name + ".vcf.gz")
+        lines = [line for line in header if line.startswith("##")]
+        lines += [f"##haplodesk_filter={filtered}"] if filtered else []
+        self._file = DoseWriter(self.path, samples, chromosomes=(), header=lines, level=LEVEL)
+
+    def write(self, rows: Rows) -> None:
+        """See `Writer`."""
+        lines = rows.batch.lines
+        if lines is None:
+            lines = _made_lines(rows)
+        self._file.write_lines(lines)
+        self.wrote.variants += len(lines)
+        self.wrote.add_raw(_joined(lines))
+
+    def finish(self) -> tuple[Path, ...]:
+        """See `Writer`."""
+        self._file.close()
+        return self.path, self.path.with_name(self.path.name + ".tbi")
+
+    def abort(self) -> None:
+        """See `Writer`."""
+        self._file.abandon()
+        for path in (self.path, self.path.with_name(self.path.name + ".tbi")):
+            path.unlink(missing_ok=True)
+
+    def read_back(self) -> Fingerprint:
+        """See `Writer`."""
+        return fingerprint_of_vcf(self.path)
+
+
+def fingerprint_of_vcf(path: Path) -> Fingerprint:
+    """What a VCF holds: its samples, and its lines byte by byte. ContainerError where it is damaged."""
+    heading = next((line for line in read_lines(path) if line.startswith(b"#CHROM")), b"")
+    found = Fingerprint(samples=tuple(each.decode() for each in heading.split(b"\t")[9:]))
+    body = False
+    with open_text_blocks(path) as blocks:
+        for piece in blocks:
+            raw = bytes(piece)
+            if not body:
+                begin = _end_of_header(raw)
+                body = begin < len(raw)
+                raw = raw[begin:]
+            found.variants += raw.count(b"\n")
+            found.add_raw(raw)
+    return found
+
+
+def _end_of_header(raw: bytes) -> int:
+    at = 0
+    while raw.startswith(b"#", at):
+        at = raw.find(b"\n", at) + 1
+    return at
+
+
+def _joined(lines: Texts) -> bytes:
+    """The texts with a line end behind each."""
+    lengths = lines.lengths
+    out = np.full(int(lengths.sum()) + len(lines), ord("\n"), np.uint8)
+    text: NDArray[np.bool_] = np.ones(len(out), bool)
+    text[np.cumsum(lengths + 1) - 1] = False
+    out[text] = lines.blob[: int(lengths.sum())]
+    return out.tobytes()
+
+
+def _made_lines(rows: Rows) -> Texts:
+    """Lines from dosages: GT, DS and HDS where there are haplotypes, else GT and DS."""
+    batch = rows.batch
+    fields: tuple[str, ...] = ("DS",)
+    if batch.haplotypes is not None:
+        fields = _FIELDS
+        made = rows_of_cells(fields, batch.haplotypes, batch.genotypes)
+    else:
+        made = [cells(thousandths(row))[:-1].replace(b"NA", b".") for row in rows.doses.total]
+    name, form = rows.chromosome.encode(), ":".join(fields).encode()
+    sites = zip(
+        rows.position.tolist(),
+        rows.ids.raws(),
+        rows.refs.raws(),
+        rows.alts.raws(),
+        rows.columns,
+        made,
+        strict=True,
+    )
+    return Texts.of(
+        b"\t".join((name, b"%d" % position, identifier, ref, alt, *columns, form, row))
+        for position, identifier, ref, alt, columns, row in sites
+    )
