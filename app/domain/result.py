@@ -16,13 +16,17 @@ class ResultState(StrEnum):
 
 
 class ResultFile(Model):
-    """A file on this computer; `path` is relative to the folder of the result; `size` in bytes."""
+    """A file on this computer; `path` is relative to the folder of the result; `size` in bytes.
+
+    `kind` is what it holds (`dose`, `info`, `empirical dose`, `genotypes`), empty where nobody looked.
+    """
 
     path: str
     size: int
     sha256: str
     source: str
     verified_by: str
+    kind: str = ""
 
 
 class MafBin(Model):
@@ -56,7 +60,12 @@ class Quality(Model):
 
 
 class Result(Model):
-    """The fetched result of a job; `folder` is absolute."""
+    """The fetched result of a job, or one that came from elsewhere; `folder` is absolute.
+
+    `job_id` is empty for what came from elsewhere: then `name` is what the person calls it, `origin` who made
+    it as far as its files tell, `dataset_id` what was sent, if that is known, and `in_place` says that the
+    files are the person's own and stay where they are.
+    """
 
     id: str
     job_id: str
@@ -69,3 +78,7 @@ class Result(Model):
     started: datetime
     verified: datetime | None = None
     seen: bool = False
+    name: str = ""
+    origin: str = ""
+    dataset_id: str | None = None
+    in_place: bool = False

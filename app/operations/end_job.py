@@ -14,6 +14,7 @@ from app.domain.problem import Kind, ProblemError, problem
 from app.operations.desk import Desk
 from app.operations.preflight import recheck
 from app.operations.send_job import BEFORE_SEAL, cancel_there, cancelled_here, send_job
+from app.operations.sent_record import forget_sent
 from app.store import jobs
 from app.store.secrets import password_name
 from app.store.store import Connection as StoreConnection
@@ -138,5 +139,6 @@ async def forget_job(desk: Desk, job_id: str) -> Changes:
             Kind.INPUT, "The job is not finished", f"{job.name} is {job.state}.", "Cancel it first."
         )
     await desk.forget_secret(password_name(job.id))
+    await forget_sent(desk, job.id)
     await desk.store.write(lambda c: jobs.remove_job(c, job_id))
     return desk.announce(Changes.of(Noun.JOB, job_id))

@@ -36,10 +36,21 @@ from app.operations.result_folder import (
     result_of,
     save_result,
 )
+from app.operations.result_ledger import book_result, figures_folder
+from app.operations.sent_record import sent_record
 from app.operations.tasks import TaskKind
 from app.operations.tell import tell
-from app.operations.unpack import is_archive, is_damage, refuse_other_md5, set_aside, told_md5, unpack
+from app.operations.unpack import (
+    is_archive,
+    is_damage,
+    refuse_other_md5,
+    set_aside,
+    take_plain,
+    told_md5,
+    unpack,
+)
 from app.operations.visit_jobs import merged_files
+from app.results.indexing.kinds import is_watched
 from app.services.contract import RemoteFile, RemoteJob
 from app.store import jobs, pages, results
 from app.store.pages import TableQuery
@@ -125,6 +136,7 @@ class _Fetch:
         self._result_id, self._folder = result.id, Path(result.folder)
         self._unattended = unattended
         self._password: SecretStr | None = None
+        self._names: dict[str, str] = {}
 
     async def run(self, password: SecretStr | None) -> Changes:
         """Fetch all files and judge them; raises the first problem after everything else was fetched."""
@@ -133,6 +145,8 @@ class _Fetch:
         await asyncio.to_thread(clear_leftovers, self._folder, files)
         await asyncio.to_thread(refuse_small_disk, self._folder, files)
         self._password = password or await self._desk.secret(password_name(self._job_id))
+        record = await sent_record(self._desk, self._job_id)
+        self._names = record.own_names if record is not None else {}
         first = await self._all(wanted)
         if first is not None:
             raise ProblemError(first)
@@ -191,17 +205,27 @@ class _Fetch:
         await _drop_archive(desk, path)
 
     async def _files_of(self, remote: RemoteFile, path: Path, has_md5: bool) -> tuple[ResultFile, ...]:
+        figures = figures_folder(self._desk, self._result_id)
         if not is_archive(path):
+            await self._take_plain(path, figures)
             return (await asyncio.to_thread(plain_file, path, self._folder, remote.file.name, has_md5),)
         title = f"Decrypting {path.name}"
         with self._desk.tasks.running_task(TaskKind.DECRYPT, title, job_id=self._job_id) as task:
             try:
-                return await unpack(path, self._password, self._folder, task.report)
+                return await unpack(path, self._password, self._folder, task.report, self._names, figures)
             except ProblemError as error:
                 # One with another password stays; a damaged one may not be taken for a good one.
                 if is_damage(error.problem):
                     await asyncio.to_thread(set_aside, path)
                 raise
+
+    async def _take_plain(self, path: Path, figures: Path) -> None:
+        """Look into an imputed file that came as it is."""
+        if not is_watched(path.name):
+            return
+        title = f"Checking {path.name}"
+        with self._desk.tasks.running_task(TaskKind.DECRYPT, title, job_id=self._job_id) as task:
+            await take_plain(path, self._folder, self._names, figures, task.report)
 
     async def _take_files(self, files: tuple[ResultFile, ...]) -> None:
         def change(result: Result) -> Result:
@@ -253,6 +277,12 @@ def files_to_fetch(remote: RemoteJob) -> tuple[RemoteFile, ...]:
     return tuple(sorted((f for f in remote.files if f.file.group != LOG_GROUP), key=order))
 
 
+async def _book(desk: Desk, job_id: str, result_id: str) -> None:
+    """Say where every site and sample went."""
+    with desk.tasks.running_task(TaskKind.DECRYPT, "Counting sites and samples", job_id=job_id) as task:
+        await book_result(desk, result_id, task.report)
+
+
 async def _finish(desk: Desk, job_id: str, result_id: str) -> Changes:
     """Judge a result whose files are all verified, and tell the user."""
     result = await save_result(desk, result_id, problem="")
@@ -268,6 +298,7 @@ async def _finish(desk: Desk, job_id: str, result_id: str) -> Changes:
         if file.state is FileState.VERIFIED:
             await _drop_archive(desk, Path(result.folder) / file.name)
     quality, line = await judge(Path(result.folder), result.files)
+    await _book(desk, job_id, result_id)
     job = await desk.update_job(job_id, f"Result verified in {result.folder}.", kind="download")
     if job.state is JobState.SUCCESS:
         # Before the last word: an end of the program in between tells it again, and the key keeps it to once.

@@ -13,6 +13,7 @@ from app.operations.desk import Desk
 from app.operations.draft_job import JobDraft, Obstacle, Preflight, is_aes, panel_fields, text_hash
 from app.operations.preflight import preflight
 from app.operations.send_job import send_job
+from app.operations.sent_record import keep_sent
 from app.store import jobs
 from app.store.secrets import password_name
 from app.store.store import Connection as StoreConnection
@@ -53,6 +54,7 @@ async def create_job(desk: Desk, draft: JobDraft, password: SecretStr | None = N
             jobs.add_event(c, event)
 
     await desk.store.write(write)
+    await keep_sent(desk, job, found.dataset)
     return desk.announce(Changes.of(Noun.JOB, job.id) | Changes.of(Noun.EVENT, job.id))
 
 

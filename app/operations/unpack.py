@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -13,8 +15,8 @@ from app.domain.progress import Report
 from app.domain.result import ResultFile
 from app.genotypes.worker import run_in_process
 from app.operations.disk_trouble import disk_trouble
-from app.results.archive import expected_md5, extract, md5_of
-from app.results.archive_problems import ArchiveFault
+from app.results.archive import expected_md5, extract_results, md5_of
+from app.results.archive_problems import ArchiveFault, damaged
 
 LARGEST_MD5_FILE = 64 << 10
 
@@ -35,10 +37,74 @@ def is_whole_archive(path: Path) -> bool:
 
 
 async def unpack(
-    path: Path, password: SecretStr | None, folder: Path, report: Report
+    path: Path,
+    password: SecretStr | None,
+    folder: Path,
+    report: Report,
+    own_names: Mapping[str, str] | None = None,
+    figures: Path | None = None,
 ) -> tuple[ResultFile, ...]:
-    """Verify and decrypt an archive into `folder`; nothing half-written stays."""
-    return await run_in_process(extract, path, password, folder, report=report)
+    """Verify and decrypt an archive into `folder`, prove and index what is in it; nothing half-written stays.
+
+    `own_names` (sent → own) are put back into imputed files; what was found in them is kept in the folder
+    `figures`, for the books of the result.
+    """
+    return await run_in_process(_unpacked, path, password, folder, own_names, figures, report=report)
+
+
+def _unpacked(
+    path: Path,
+    password: SecretStr | None,
+    folder: Path,
+    own_names: Mapping[str, str] | None,
+    figures: Path | None,
+    report: Report,
+) -> tuple[ResultFile, ...]:
+    """In the process."""
+    from app.results.indexing.figures import save_figures
+
+    found = extract_results(path, password, folder, own_names, report)
+    if figures is not None and found.figures:
+        with contextlib.suppress(OSError):  # they are read from the files again
+            save_figures(figures / f"{path.stem}.npz", list(found.figures))
+    return found.files
+
+
+async def take_plain(
+    path: Path, folder: Path, own_names: Mapping[str, str], figures: Path, report: Report
+) -> None:
+    """Prove and index an imputed file that came without an archive, and put own names back into it.
+
+    Its bytes change where it has samples with other names of their own, or where it is gzip and no BGZF.
+    Raises ProblemError for one that is damaged inside; it is left as it is.
+    """
+    await run_in_process(_took_plain, path, folder, own_names, figures, report=report)
+
+
+def _took_plain(
+    path: Path, folder: Path, own_names: Mapping[str, str], figures: Path, report: Report
+) -> None:
+    """In the process."""
+    from app.results.indexing.content_fault import ContentFault
+    from app.results.indexing.figures import save_figures
+    from app.results.indexing.on_disk import rewrite
+
+    name = path.relative_to(folder).as_posix()
+    draft = path.with_name(path.name + ".named")
+    with disk_trouble(path):
+        try:
+            found = rewrite(path, draft, name, own_names, report)
+        except ContentFault as error:
+            raise damaged(path, f"{path.name} {error}.") from error
+        if found.renamed or found.repacked:
+            os.replace(draft, path)
+        else:
+            draft.unlink(missing_ok=True)
+        if found.index:
+            suffix = found.index.removeprefix(name)
+            os.replace(draft.with_name(draft.name + suffix), path.with_name(path.name + suffix))
+    with contextlib.suppress(OSError):
+        save_figures(figures / f"{path.name}.npz", [found])
 
 
 def is_damage(why: Problem) -> bool:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from pydantic import SecretStr
 
@@ -23,8 +23,11 @@ from app.results.archive_directory import PART, REPLACED, Directory, Encryption,
 from app.results.archive_entry import PIECE, open_entry, pieces
 from app.results.archive_output import TapOf, Unpacking, proven, put_back
 from app.results.archive_problems import ArchiveFault, damaged, disk_problems, fault
-from app.results.indexing.figures import FileFigures
-from app.results.indexing.file_tap import FileTap, is_watched
+from app.results.indexing.kinds import is_watched
+
+if TYPE_CHECKING:
+    from app.results.indexing.figures import FileFigures
+    from app.results.indexing.file_tap import FileTap
 
 __all__ = [
     "ArchiveFault",
@@ -74,6 +77,8 @@ def extract_results(
     `own_names` (sent → own) gives samples their own names back. A file that is damaged although the archive
     is whole is a ProblemError too (ArchiveFault.CONTENT), and nothing of this call stays.
     """
+
+    from app.results.indexing.file_tap import FileTap
 
     def tap_of(name: str) -> FileTap | None:
         return FileTap(name, own_names) if is_watched(name) else None

@@ -11,22 +11,24 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from app.domain.problem import Kind, problem
 from app.domain.result import ResultFile
 from app.results.archive_directory import PART, REPLACED, Directory, Encryption, Entry
 from app.results.archive_problems import disk_full, disk_problems, spoilt
 from app.results.indexing.content_fault import ContentFault
-from app.results.indexing.figures import FileFigures
-from app.results.indexing.file_tap import FileTap
+
+if TYPE_CHECKING:
+    from app.results.indexing.figures import FileFigures
+    from app.results.indexing.file_tap import FileTap
 
 FLUSH_EVERY = 16 << 20
 SPARE_BYTES = 16 << 20  # what is left free on the disk beside the files
 
 
 MADE_HERE = "made here"
-TapOf = Callable[[str], FileTap | None]
+TapOf = Callable[[str], "FileTap | None"]
 
 
 class Unpacking:

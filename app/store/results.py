@@ -17,7 +17,7 @@ def save_result(c: Connection, result: Result) -> None:
 
 def _row(c: Connection, r: Result) -> dict[str, object]:
     found = c.execute(select(t.jobs.c.name, t.jobs.c.service).where(t.jobs.c.id == r.job_id)).first()
-    job, service = (found.name, found.service) if found else ("", "")
+    job, service = (found.name, found.service) if found else (r.name, r.origin)
     return {
         "id": r.id,
         "job_id": r.job_id,
@@ -54,7 +54,9 @@ def result(c: Connection, result_id: str) -> Result | None:
 
 
 def result_of_job(c: Connection, job_id: str) -> Result | None:
-    """The newest result of a job."""
+    """The newest result of a job; None for no job at all, as results from elsewhere have none."""
+    if not job_id:
+        return None
     r = t.results.c
     query = select(t.result_documents.c.document).join(t.results).where(r.job_id == job_id)
     text = c.scalar(query.order_by(r.started.desc(), r.id.desc()).limit(1))

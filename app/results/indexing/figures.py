@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.results.indexing.kinds import FileKind
+
 MEGABASE = 1_000_000
 Keys = NDArray[np.uint64]
-
-
-class FileKind(StrEnum):
-    """What a file of a result holds."""
-
-    DOSE = "dose"
-    INFO = "info"
-    EMPIRICAL = "empirical dose"
-    GENOTYPES = "genotypes"
-    OTHER = "other"
 
 
 @dataclass(eq=False)

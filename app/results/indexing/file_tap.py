@@ -13,13 +13,13 @@ from collections.abc import Mapping
 from app.genotypes.bgzf import Compression, detect_compression
 from app.results.indexing.containers import Blocks, Container, Gzip, Plain
 from app.results.indexing.content_fault import ContentFault
-from app.results.indexing.figures import FileFigures, FileKind
+from app.results.indexing.figures import FileFigures
 from app.results.indexing.header_names import HeaderFacts, read_header, restore_names
 from app.results.indexing.index_builder import IndexBuilder
+from app.results.indexing.kinds import PACKED, kind_of
 from app.results.indexing.text_sink import TextSink
 
 _LOOK = 18  # bytes that tell how a file is packed
-_PACKED = (".vcf.gz", ".vcf.bgz")
 _TEXTS = (".vcf", ".info")
 
 
@@ -40,7 +40,7 @@ class FileTap:
     ) -> None:
         self.figures = FileFigures(name=name, kind=kind_of(name))
         self._own_names = own_names or {}
-        self._builder = IndexBuilder() if index and name.lower().endswith((*_PACKED, ".info.gz")) else None
+        self._builder = IndexBuilder() if index and name.lower().endswith((*PACKED, ".info.gz")) else None
         self._sink = TextSink(self._new_header, self._builder, keep_all=keep_all)
         self._container: Container | None = None
         self._start = bytearray()
@@ -88,9 +88,9 @@ class FileTap:
         if compression is Compression.BGZF:
             return Blocks(self._sink)
         if compression is Compression.GZIP:
-            found.repacked = name.endswith(_PACKED)
+            found.repacked = name.endswith(PACKED)
             return Gzip(self._sink, repack=found.repacked)
-        if name.endswith(_PACKED):
+        if name.endswith(PACKED):
             raise ContentFault("is not compressed, as its name says")
         return Plain(self._sink, reads=name.endswith(_TEXTS))
 
@@ -113,20 +113,3 @@ class FileTap:
 
 def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
-
-
-def kind_of(name: str) -> FileKind:
-    """What a file holds by its name; GENOTYPES where only its header can tell more."""
-    low = name.lower()
-    if "empiricaldose" in low:
-        return FileKind.EMPIRICAL
-    if low.endswith((".info.gz", ".info")):
-        return FileKind.INFO
-    if ".dose.vcf" in low:
-        return FileKind.DOSE
-    return FileKind.GENOTYPES if low.endswith((*_PACKED, ".vcf")) else FileKind.OTHER
-
-
-def is_watched(name: str) -> bool:
-    """Whether a file of that name is looked into."""
-    return kind_of(name) is not FileKind.OTHER

@@ -13,8 +13,9 @@ import pytest
 
 from app.genotypes.bgzf import EOF_MARKER, open_text_blocks
 from app.results.indexing.content_fault import ContentFault
-from app.results.indexing.figures import FileFigures, FileKind, load_figures, save_figures
-from app.results.indexing.file_tap import FileTap, kind_of
+from app.results.indexing.figures import FileFigures, load_figures, save_figures
+from app.results.indexing.file_tap import FileTap
+from app.results.indexing.kinds import FileKind, kind_of
 from tests.helpers.imputed_files import NAMES, dose_text, info_text, packed, site_lines
 
 DOSE = "chr20.dose.vcf.gz"

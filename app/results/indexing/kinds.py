@@ -1,0 +1,34 @@
+"""What a file of a result holds, by its name; without NumPy, as the program asks this while it starts."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+PACKED = (".vcf.gz", ".vcf.bgz")
+
+
+class FileKind(StrEnum):
+    """What a file of a result holds."""
+
+    DOSE = "dose"
+    INFO = "info"
+    EMPIRICAL = "empirical dose"
+    GENOTYPES = "genotypes"
+    OTHER = "other"
+
+
+def kind_of(name: str) -> FileKind:
+    """What a file holds by its name; GENOTYPES where only its header can tell more."""
+    low = name.lower()
+    if "empiricaldose" in low:
+        return FileKind.EMPIRICAL
+    if low.endswith((".info.gz", ".info")):
+        return FileKind.INFO
+    if ".dose.vcf" in low:
+        return FileKind.DOSE
+    return FileKind.GENOTYPES if low.endswith((*PACKED, ".vcf")) else FileKind.OTHER
+
+
+def is_watched(name: str) -> bool:
+    """Whether a file of that name is looked into."""
+    return kind_of(name) is not FileKind.OTHER
