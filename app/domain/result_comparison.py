@@ -7,6 +7,18 @@ from enum import StrEnum
 from app.domain.model import Model
 
 
+class ComparedSource(Model):
+    """A result to compare: its folder or dose file, and what is known of it elsewhere.
+
+    Without a `name` it is called as its folder. `seconds` from sending to the end; `price` in words.
+    """
+
+    source: str
+    name: str | None = None
+    seconds: float | None = None
+    price: str | None = None
+
+
 class RankedBy(StrEnum):
     """What a ranking rests on: genotypes known otherwise, or what the results say of themselves."""
 

@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
+from app.cli.commands.joining import add_to
 from app.cli.program import session_of
 
-app = typer.Typer(name="results", help="Fetch results and judge them.", no_args_is_help=True)
+app = typer.Typer(name="results", help="Fetch results, judge and join them.", no_args_is_help=True)
+add_to(app)
 
 
 @app.command("fetch")

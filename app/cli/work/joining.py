@@ -1,0 +1,184 @@
+"""`results compare`, `meta`, `merge` and `consensus`: what the commands do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from app.cli.output import pairs, table
+from app.cli.program import Session
+from app.cli.work.desk import with_desk
+from app.cli.work.find import find_job
+from app.domain.batch_merge import ConsensusSummary, Keep, MergeSummary
+from app.domain.meta_imputation import LeftOut, MetaSummary
+from app.domain.problem import Kind, problem
+from app.domain.result_comparison import ComparedSource, EstimateBin, ResultComparison, TruthBin
+from app.operations.compare_results import compare_results, source_of_job
+from app.operations.consensus import consensus_of_results
+from app.operations.desk import Desk
+from app.operations.merge_batches import merge_result_batches
+from app.operations.meta_impute import meta_impute_results
+from app.store import results
+
+SHOWN_DIFFERENCES = 10
+
+
+def compare(session: Session, sources: Sequence[str], truth: Path | None) -> None:
+    """Lay results side by side; jobs are looked up in the data folder."""
+    named = [ComparedSource(source=each) for each in sources]
+    if not all(_is_there(each) for each in sources):
+        named = with_desk(session, partial(_sources, given=named))
+    show = partial(session.out.bar.show, "Comparing")
+    told = asyncio.run(compare_results(named, truth, report=show))
+    session.out.answer(told.model_dump(mode="json"), _comparison_lines(told))
+
+
+def meta(session: Session, sources: Sequence[str], out: Path, start: str) -> None:
+    """Join results into one."""
+    show = partial(session.out.bar.show, "Joining")
+    made = asyncio.run(meta_impute_results(sources, out, start=start, report=show))
+    session.out.answer({"out": str(out.absolute()), **made.model_dump(mode="json")}, _meta_lines(out, made))
+
+
+def consensus(session: Session, sources: Sequence[str], out: Path) -> None:
+    """Take the best result of each variant."""
+    show = partial(session.out.bar.show, "Choosing")
+    made = asyncio.run(consensus_of_results(sources, out, report=show))
+    session.out.answer(
+        {"out": str(out.absolute()), **made.model_dump(mode="json")}, _consensus_lines(out, made)
+    )
+
+
+def merge(session: Session, sources: Sequence[str], out: Path, *, union: bool) -> None:
+    """Make batches one result."""
+    keep = Keep.UNION if union else Keep.INTERSECT
+    show = partial(session.out.bar.show, "Merging")
+    made = asyncio.run(merge_result_batches(sources, out, keep, report=show))
+    session.out.answer({"out": str(out.absolute()), **made.model_dump(mode="json")}, _merge_lines(out, made))
+
+
+def _is_there(source: str) -> bool:
+    return Path(source).exists() or "," in source
+
+
+async def _sources(desk: Desk, given: Sequence[ComparedSource]) -> list[ComparedSource]:
+    found = []
+    for each in given:
+        if _is_there(each.source):
+            found.append(each)
+            continue
+        job = await find_job(desk, each.source)
+        result = await desk.store.read(partial(results.result_of_job, job_id=job.id))
+        if result is None:
+            raise problem(
+                Kind.NOT_FOUND,
+                "The result is not on this computer",
+                f"{job.name} was not fetched yet.",
+                f"Fetch it by 'results fetch {job.id}'.",
+                subject=job.name,
+            )
+        found.append(source_of_job(job, result))
+    return found
+
+
+def _comparison_lines(told: ResultComparison) -> list[str]:
+    counts = [("people", told.people), ("variants in any", told.union), ("in every result", told.shared)]
+    lines = [*pairs(counts), ""]
+    place = {name: number for number, name in enumerate(told.ranking, start=1)}
+    heads = ("result", "place", "score", "variants", "own", "R2 ≥ 0.3", "R2 ≥ 0.8", "seconds", "price")
+    rows = [
+        (
+            each.name,
+            place[each.dir],
+            each.score,
+            each.variants,
+            each.own,
+            *(cover.variants for cover in each.coverage),
+            each.seconds,
+            each.price,
+        )
+        for each in told.results
+    ]
+    lines += [f"Ranked by {told.ranked_by}", *table(heads, rows)]
+    if told.truth is not None:
+        lines += ["", "Accuracy (r2 with the truth) by frequency", *_truth_table(told)]
+    lines += ["", "Mean estimated R2 by frequency", *_estimate_table(told)]
+    names = [each.name for each in told.results]
+    agreed = [(names[each.first], names[each.second], each.variants, each.r2) for each in told.agreements]
+    return [*lines, "", "Agreement", *table(("result", "with", "variants", "r2"), agreed)]
+
+
+def _truth_table(told: ResultComparison) -> list[str]:
+    bins = [each.by_maf for each in told.results]
+    rows = [
+        (_range(row[0]), max(cell.sites for cell in row), *(cell.r2 for cell in row))
+        for row in zip(*bins, strict=True)
+        if any(cell.sites for cell in row)
+    ]
+    return table(("MAF", "sites", *(each.name for each in told.results)), rows)
+
+
+def _estimate_table(told: ResultComparison) -> list[str]:
+    bins = [each.estimated for each in told.results]
+    rows = [
+        (_range(row[0]), *(cell.mean_r2 for cell in row))
+        for row in zip(*bins, strict=True)
+        if any(cell.variants for cell in row)
+    ]
+    return table(("MAF", *(each.name for each in told.results)), rows)
+
+
+def _range(of: TruthBin | EstimateBin) -> str:
+    return f"{of.maf_from:g}–{of.maf_to:g}"
+
+
+def _meta_lines(out: Path, made: MetaSummary) -> list[str]:
+    lines = [*pairs([("folder", out), ("samples", made.samples)]), ""]
+    heads = ("chromosome", "typed", "variants", "in all", "mean R2", "result", "weight", "own")
+    rows = [
+        (each.chromosome, each.typed, each.variants, each.in_all, each.mean_r2, p.name, p.mean_weight, p.own)
+        for each in made.chromosomes
+        for p in each.panels
+    ]
+    exchanged = sum(p.exchanged for each in made.chromosomes for p in each.panels)
+    if exchanged:
+        lines += [f"The haplotypes of {exchanged:,} people were exchanged throughout and turned back.", ""]
+    return [*lines, *table(heads, rows), *_left_out(made.left_out)]
+
+
+def _consensus_lines(out: Path, made: ConsensusSummary) -> list[str]:
+    rows = [
+        (each.chromosome, each.variants, each.mean_r2, name, each.taken[k], each.own[k])
+        for each in made.chromosomes
+        for k, name in enumerate(made.results)
+    ]
+    heads = ("chromosome", "variants", "mean R2", "result", "taken", "own")
+    return [*pairs([("folder", out), ("samples", made.samples)]), "", *table(heads, rows)]
+
+
+def _merge_lines(out: Path, made: MergeSummary) -> list[str]:
+    lost = sum(each.not_in_all for each in made.chromosomes)
+    done = "left out" if made.keep is Keep.INTERSECT else "kept with missing dosages"
+    lines = pairs([("folder", out), ("samples", sum(made.samples)), ("batches", len(made.batches))])
+    if lost:
+        lines.append(f"{lost:,} variants that not every batch has were {done}; {made.losses} lists them.")
+    rows = [(each.chromosome, each.variants, each.not_in_all, each.mean_r2) for each in made.chromosomes]
+    lines += [
+        "",
+        *table(("chromosome", "variants", "not in all", "mean R2"), rows),
+        *_left_out(made.left_out),
+    ]
+    if made.differing:
+        lines += ["", f"The frequency of {made.differing:,} variants differs between batches."]
+        shown = [
+            (each.chrom, each.pos, each.ref, each.alt, each.batch, each.frequency, each.elsewhere)
+            for each in made.differences[:SHOWN_DIFFERENCES]
+        ]
+        lines += table(("chromosome", "position", "REF", "ALT", "batch", "frequency", "elsewhere"), shown)
+    return lines
+
+
+def _left_out(chromosomes: Sequence[LeftOut]) -> list[str]:
+    return [f"Chromosome {each.chromosome} was left out: {each.why}." for each in chromosomes]

@@ -1,0 +1,86 @@
+"""`results compare`, `meta`, `consensus` and `merge` answer as the contract says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.helpers.command_line import Cli
+from tests.unit.results.merging.made_results import Made, made_results
+
+
+def _folders(made: list[Made], folder: Path) -> list[str]:
+    return [str(each.write(folder / f"result{k}")) for k, each in enumerate(made)]
+
+
+def _truth(made: Made, path: Path) -> Path:
+    lines = ["##fileformat=VCFv4.2", "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t"]
+    lines[1] += "\t".join(made.samples)
+    for i, position in enumerate(made.position.tolist()):
+        calls = "\t".join(f"{a}|{b}" for a, b in made.alleles[i])
+        lines.append(f"20\t{position}\t.\t{'ACGT'[i % 4]}\t{'CGTA'[i % 4]}\t.\t.\t.\tGT\t{calls}")
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def test_meta_then_compare_with_truth(cli: Cli, tmp_path: Path) -> None:
+    made = made_results(2, variants=120, people=20)
+    folders = _folders(made, tmp_path)
+    joined = cli("--json", "results", "meta", *folders, "--out", str(tmp_path / "joined"))
+    assert joined.code == 0, joined
+    assert joined.data["results"] == ["result0", "result1"]
+    assert joined.data["chromosomes"][0]["dose"] == "chr20.dose.vcf.gz"
+    truth = _truth(made[0], tmp_path / "truth.vcf")
+    best = str(tmp_path / "joined")
+    told = cli("--json", "results", "compare", *folders, best, "--truth", str(truth))
+    assert told.code == 0
+    assert told.data["ranking"][0] == best
+    assert [each["dir"] for each in told.data["results"]] == [*folders, best]
+    first = told.data["results"][0]["by_maf"][-1]
+    assert set(first) == {"maf_from", "maf_to", "sites", "r2", "nonref_concordance", "iqs"}
+    text = cli("results", "compare", *folders, best, "--truth", str(truth))
+    assert "Ranked by truth" in text.out
+    assert "0.2–0.5" in text.out
+
+
+def test_compare_without_truth_ranks_by_estimate(cli: Cli, tmp_path: Path) -> None:
+    folders = _folders(made_results(2), tmp_path)
+    told = cli("--json", "results", "compare", *folders)
+    assert told.data["ranked_by"] == "estimated R2"
+    assert all(each["by_maf"] == [] for each in told.data["results"])
+    assert "Ranked by estimated R2" in cli("results", "compare", *folders).out
+
+
+def test_consensus_and_merge(cli: Cli, tmp_path: Path) -> None:
+    made = made_results(2, people=20)
+    folders = _folders(made, tmp_path)
+    out = tmp_path / "best"
+    best = cli("results", "consensus", *folders, "--out", str(out))
+    assert best.code == 0
+    assert sorted(path.name for path in out.iterdir())[-1] == "consensus.json"
+    batches = tmp_path / "batches"
+    batches.mkdir()
+    some = [made[0].people(range(8)).without([3]), made[0].people(range(8, 20))]
+    parts = _folders(some, batches)
+    merged = cli("results", "merge", *parts, "--out", str(tmp_path / "whole"))
+    assert merged.code == 0
+    assert "1 variants that not every batch has were left out" in merged.out
+    union = cli("--json", "results", "merge", *parts, "--union", "--out", str(tmp_path / "union"))
+    assert union.data["chromosomes"][0]["variants"] == 60
+    assert union.data["samples"] == [8, 12]
+
+
+def test_another_phasing_is_a_problem_and_leaves_nothing(cli: Cli, tmp_path: Path) -> None:
+    made = made_results(2)
+    folders = _folders([made[0], made[1].exchanged(2, first=30)], tmp_path)
+    out = tmp_path / "joined"
+    refused = cli("results", "meta", *folders, "--out", str(out))
+    assert refused.code == 3
+    assert "phased apart" in refused.err
+    assert not out.exists()
+
+
+def test_a_folder_that_is_none_is_looked_for_among_jobs(cli: Cli, tmp_path: Path) -> None:
+    (folder, _) = _folders(made_results(2), tmp_path)
+    refused = cli("results", "compare", folder, str(tmp_path / "nowhere"))
+    assert refused.code == 3
+    assert "nowhere" in refused.err
