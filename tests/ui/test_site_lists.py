@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QMessageBox, QPushButton
+from PySide6.QtWidgets import QLabel, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.ui.context import Context
 from app.ui.views.panels.add_sites import build_in, list_name
 from app.ui.views.panels.panels_view import PanelsView
+from app.ui.views.panels.site_lists import bindable
+from app.ui.views.uploads.verdict_details import VerdictDetails
 from tests.ui import cohorts, samples
 from tests.ui.fakes import FakeLibrary, FakeOperations
 from tests.ui.test_window import nameless
@@ -31,6 +33,10 @@ def view(context: Context, library: FakeLibrary, qtbot: QtBot) -> PanelsView:
 
 def named(view: PanelsView, name: str) -> QPushButton:
     return next(b for b in view.findChildren(QPushButton) if name in (b.text(), b.accessibleName()))
+
+
+def words_in(view: PanelsView) -> list[str]:
+    return [label.text() for label in view.detail.site_lists.findChildren(QLabel)]
 
 
 def test_a_panel_says_whether_it_can_be_compared(view: PanelsView, qtbot: QtBot) -> None:
@@ -83,6 +89,63 @@ def test_a_dropped_list_is_added_for_the_chosen_panel(
     dialog.go.click()
     qtbot.waitUntil(lambda: operations.names() == ["add_panel_sites"])
     assert operations.calls[0][1] == ((path,), "HRC", "GRCh37", (samples.panels()[0].key,))
+
+
+def test_a_list_is_bound_where_it_stands(view: PanelsView, operations: FakeOperations, qtbot: QtBot) -> None:
+    use = named(view, "Use HRC.r1-1 for a panel")
+    menu = use.menu()
+    assert menu is not None
+    words = [action.text() for action in menu.actions()]
+    assert "HRC r1.1 2016 (michigan)" in words
+    assert not any("topmed" in word for word in words)
+    menu.actions()[words.index("HRC r1.1 2016 (michigan)")].trigger()
+    qtbot.waitUntil(lambda: operations.names() == ["bind_panel_sites"])
+    assert operations.calls[0][1] == ("sites-2", (samples.panels()[1].key,))
+    assert nameless(view) == []
+
+
+def test_only_panels_of_its_build_fit_a_list() -> None:
+    found = cohorts.site_lists()[1]
+    builds = {panel.build for panel in bindable(found, samples.panels())}
+    assert builds <= {None, "", "GRCh37"}
+    assert bindable(cohorts.site_lists()[2], samples.panels()) == []
+
+
+def test_without_panels_it_says_why_nothing_can_be_bound(
+    context: Context, library: FakeLibrary, qtbot: QtBot
+) -> None:
+    library.all_site_lists = [cohorts.site_lists()[1]]
+    view = PanelsView(context)
+    qtbot.addWidget(view)
+    view.resize(1000, 700)
+    view.show()
+    why = "Used for no panel: no service has told its panels yet. Read the panels first."
+    qtbot.waitUntil(lambda: why in words_in(view))
+    qtbot.waitUntil(lambda: view.detail.site_lists.isVisible())
+    dialog = view.add_sites([Path("HRC.sites.tab.gz")])
+    assert not dialog.panel.isEnabled()
+    assert not dialog.none.isHidden()
+    dialog.reject()
+    library.all_panels = [p for p in samples.panels() if p.build == "GRCh38"]
+    view.refresh()
+    qtbot.waitUntil(lambda: "Used for no panel: none that is known is GRCh37." in words_in(view))
+
+
+def test_a_prediction_without_a_panel_offers_to_read_the_panels(
+    context: Context, operations: FakeOperations, qtbot: QtBot
+) -> None:
+    details = VerdictDetails(context, lambda: None, lambda _: None)
+    qtbot.addWidget(details)
+    details.show_verdict(cohorts.acceptance().model_copy(update={"panel_id": None}))
+    assert details.add_sites.isHidden()
+    assert not details.read_panels.isHidden()
+    assert details.missing.text().endswith(
+        "It was predicted for no panel of TOPMed Imputation Server, so no site list can be used."
+    )
+    details.read_panels.click()
+    qtbot.waitUntil(lambda: operations.names() == ["sync_panels"])
+    assert operations.calls[0][1] == (("topmed",),)
+    qtbot.waitUntil(lambda: bool(context.notices.boxes()))
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,14 @@ async def _key(desk: Desk, named: str) -> str:
         )
     service = await find_service(desk, service_name)
     offered = await desk.store.read(lambda c: services.panels(c, service.id))
+    if not offered:
+        raise problem(
+            Kind.NOT_FOUND,
+            "The service has no panels here",
+            f"The panels of {service.name} were not read yet, or it tells none: a list cannot be of any.",
+            "Read them by 'panels sync'. A list may be kept without a panel until then.",
+            subject=named,
+        )
     return pick_panel(offered, service, panel_name).key
 
 

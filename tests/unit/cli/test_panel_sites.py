@@ -48,6 +48,16 @@ def test_add_list_bind_verify_remove(with_service: Cli, tmp_path: Path) -> None:
     assert "sites add" in with_service("panels", "sites", "list").out
 
 
+def test_a_service_without_panels_has_nothing_to_bind(cli: Cli, tmp_path: Path) -> None:
+    service = ("services", "add", "Bare", "--url", "https://f.example", "--token-stdin")
+    assert cli(*service, stdin="t0ken\n").code == 0
+    add = ("panels", "sites", "add", site_list(tmp_path), "--name", "HRC", "--build", "hg19", "--json")
+    told = cli(*add, "--panel", "bare/hrc")
+    assert (told.code, told.problem["title"]) == (3, "The service has no panels here")
+    assert "panels sync" in told.problem["what_you_can_do"]
+    assert cli(*add).code == 0
+
+
 def test_what_is_wrong_is_a_problem(with_service: Cli, tmp_path: Path) -> None:
     path = site_list(tmp_path)
     for words, title in (

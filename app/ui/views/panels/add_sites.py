@@ -87,6 +87,15 @@ class AddSitesDialog(QDialog):
             widget.setAccessibleName(label)
             form.addRow(label, widget)
         column.addLayout(form)
+        self.none = Text(
+            self.tr(
+                "No service has told its panels yet. The list is kept; “Use for” binds it to a panel later."
+            ),
+            muted=True,
+        )
+        self.none.setVisible(not panels)
+        self.panel.setEnabled(bool(panels))
+        column.addWidget(self.none)
         column.addLayout(self._buttons())
         fit(self)
 

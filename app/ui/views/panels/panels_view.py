@@ -122,7 +122,7 @@ class PanelsView(View):
     def _loaded(self) -> None:
         first = self.table.model.id_at(0)
         self.sync.setVisible(first is not None or self.table.model.query.filtered)
-        self.detail.setVisible(self.sync.isVisibleTo(self))
+        self._offer_detail()
         if first is not None and self.table.current_id() is None:
             self.table.reveal(first)
 
@@ -150,6 +150,13 @@ class PanelsView(View):
     def _show_facts(self, facts: PanelFacts) -> None:
         self._facts_now = facts
         self.detail.show_facts(facts)
+        self._offer_detail()
+
+    def _offer_detail(self) -> None:
+        """Site lists can be looked at and removed also while no service has told its panels."""
+        facts = self._facts_now
+        something = facts is not None and bool(facts.panels or facts.site_lists)
+        self.detail.setVisible(something or self.sync.isVisibleTo(self))
 
     async def _facts(self, key: str | None) -> PanelFacts:
         library = self.context.library
@@ -281,7 +288,7 @@ class PanelDetail(QWidget):
         if facts.panel is not None:
             self._show_panel(facts.panel, facts.services)
             self.sites.show_panel(facts.panel, facts.site_lists)
-        self.site_lists.show_lists(facts.site_lists, {p.key: p.name for p in facts.panels})
+        self.site_lists.show_lists(facts.site_lists, facts.panels)
         self._show_changes(facts)
 
     def _show_panel(self, panel: Panel, services: dict[str, Service]) -> None:

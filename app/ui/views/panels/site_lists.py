@@ -32,6 +32,14 @@ def list_words(found: PanelSiteList) -> str:
     return " · ".join(part for part in parts if part)
 
 
+def bindable(found: PanelSiteList, panels: Sequence[Panel]) -> list[Panel]:
+    """Panels of the build of a list, or of one that their services do not tell, which do not use it yet."""
+    if found.problem:
+        return []
+    fresh = (panel for panel in panels if panel.key not in found.panel_keys)
+    return [panel for panel in fresh if panel.build in (None, "", found.build)]
+
+
 class SitesOfPanel(QWidget):
     """Whether alleles can be compared with the selected panel, and the buttons that make it so."""
 
@@ -125,20 +133,20 @@ class SiteListsCard(Card):
         self.rows.setSpacing(GRID)
         self.body.addLayout(self.rows)
 
-    def show_lists(self, lists: Sequence[PanelSiteList], names: dict[str, str]) -> None:
-        """Show these; `names` are those of panels by key."""
+    def show_lists(self, lists: Sequence[PanelSiteList], panels: Sequence[Panel]) -> None:
+        """Show these, and for which panels they may be used."""
         clear(self.rows)
         self.setVisible(bool(lists))
         last: QWidget | None = None
         for each in lists:
-            row = self._row(each, names)
+            row = self._row(each, panels)
             self.rows.addWidget(row)
             for button in row.findChildren(QPushButton):
                 if last is not None:
                     QWidget.setTabOrder(last, button)
                 last = button
 
-    def _row(self, found: PanelSiteList, names: dict[str, str]) -> QWidget:
+    def _row(self, found: PanelSiteList, panels: Sequence[Panel]) -> QWidget:
         row = QWidget()
         column = QVBoxLayout(row)
         column.setContentsMargins(0, 0, 0, 0)
@@ -146,6 +154,9 @@ class SiteListsCard(Card):
         top = QHBoxLayout()
         top.setSpacing(GRID)
         top.addWidget(Text(found.name), 1)
+        fitting = bindable(found, panels)
+        if fitting:
+            top.addWidget(self._use(found, fitting))
         if found.panel_keys:
             loose = link(self.tr("Unbind"), partial(self._bind, found, ()))
             loose.setAccessibleName(self.tr("Unbind: {0}").format(found.name))
@@ -155,9 +166,31 @@ class SiteListsCard(Card):
         top.addWidget(remove)
         column.addLayout(top)
         column.addWidget(Text(found.problem or list_words(found), muted=True, minor=True))
-        used = ", ".join(names.get(key, key) for key in found.panel_keys) or self.tr("no panel yet")
-        column.addWidget(Text(self.tr("Used for {0}").format(used), muted=True, minor=True))
+        column.addWidget(Text(self._used(found, panels), muted=True, minor=True))
         return row
+
+    def _use(self, found: PanelSiteList, fitting: Sequence[Panel]) -> QPushButton:
+        """A menu of the panels that the list may be of."""
+        use = QPushButton(self.tr("Use for"))
+        use.setAccessibleName(self.tr("Use {0} for a panel").format(found.name))
+        menu = QMenu(use)
+        for panel in fitting:
+            keys = tuple(sorted({*found.panel_keys, panel.key}))
+            menu.addAction(f"{panel.name} ({panel.service_id})", partial(self._bind, found, keys))
+        use.setMenu(menu)
+        return use
+
+    def _used(self, found: PanelSiteList, panels: Sequence[Panel]) -> str:
+        """For what it is used; where it is for nothing, why nothing can be chosen."""
+        names = {panel.key: panel.name for panel in panels}
+        if found.panel_keys:
+            used = ", ".join(names.get(key, key) for key in found.panel_keys)
+            return self.tr("Used for {0}").format(used)
+        if found.problem or bindable(found, panels):
+            return self.tr("Used for no panel yet")
+        if not panels:
+            return self.tr("Used for no panel: no service has told its panels yet. Read the panels first.")
+        return self.tr("Used for no panel: none that is known is {0}.").format(found.build)
 
 
 def _t(words: str) -> str:

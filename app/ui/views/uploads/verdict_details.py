@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
+from app.domain.changes import Changes, Noun
 from app.domain.verdict import Verdict
 from app.ui import text
 from app.ui.context import Context
 from app.ui.models.table import Column
+from app.ui.text import plural
 from app.ui.theme import GRID
 from app.ui.views.uploads.verdict_words import (
     chunk_columns,
@@ -39,6 +41,7 @@ class VerdictDetails(QWidget):
     ) -> None:
         super().__init__(parent)
         self.verdict: Verdict | None = None
+        self._context = context
         column = QVBoxLayout(self)
         column.setContentsMargins(0, GRID // 2, 0, 0)
         column.setSpacing(GRID // 2)
@@ -90,9 +93,24 @@ class VerdictDetails(QWidget):
         self.add_sites = QPushButton(self.tr("Add site list…"))
         context.theme.bind_icon(self.add_sites, "add")
         self.add_sites.clicked.connect(lambda: add_sites())
+        self.read_panels = QPushButton(self.tr("Read its panels"))
+        self.read_panels.setToolTip(self.tr("A site list is of a panel; this service has told none yet"))
+        context.theme.bind_icon(self.read_panels, "refresh")
+        self.read_panels.clicked.connect(self._ask_panels)
         row.addWidget(self.missing, 1)
         row.addWidget(self.add_sites)
+        row.addWidget(self.read_panels)
         return row
+
+    def _ask_panels(self) -> None:
+        if self.verdict is not None:
+            work = self._context.operations.sync_panels((self.verdict.service_id,))
+            self._context.bridge.run(work, self, self._panels_read, self._context.notices.problem)
+
+    def _panels_read(self, changes: Changes) -> None:
+        n = len(changes.ids(Noun.PANEL))
+        said = plural(self.tr("%Ln panel(s) changed", "", n), n) if n else self.tr("It tells none.")
+        self._context.notices.say(self.tr("The panels are read"), said)
 
     def _ask_again(self) -> None:
         if self.verdict is not None:
@@ -112,8 +130,7 @@ class VerdictDetails(QWidget):
         self.rules.setVisible(bool(self.rules.text()))
         missing = " ".join(verdict.not_judged)
         self.missing.setText(self.tr("Not judged: {0}").format(missing) if missing else "")
-        for widget in (self.missing, self.add_sites):
-            widget.setVisible(bool(missing))
+        self._offer_sites(verdict, missing)
         self.warnings.show_lines(verdict.warnings)
         self.reasons.show_rows(reason_rows(verdict.reasons))
         said = verdict.server_says
@@ -124,6 +141,16 @@ class VerdictDetails(QWidget):
         self.parts.setVisible(any(offered))
         self.parts.offer(offered)
         self._fit_height()
+
+    def _offer_sites(self, verdict: Verdict, missing: str) -> None:
+        """A site list is of a panel: without one there is nothing that it could be used for."""
+        of_panel = verdict.panel_id is not None
+        if missing and not of_panel:
+            said = self.tr("It was predicted for no panel of {0}, so no site list can be used.")
+            self.missing.setText(f"{self.missing.text()} {said.format(verdict.service)}")
+        self.missing.setVisible(bool(missing))
+        self.add_sites.setVisible(bool(missing) and of_panel)
+        self.read_panels.setVisible(bool(missing) and not of_panel)
 
     def _fit_height(self) -> None:
         """As high as what is shown needs: no empty rows below two reasons."""
