@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.genotypes.cohort import MISSING, Batch, Bits, Codes, RowFlag, pack, unpack
+from app.genotypes.cohort import MISSING, Batch, Bits, Codes, RowFlag, count, pack, unpack
 from app.genotypes.row_block import Place, RowBlock
 from app.genotypes.rows import SiteFlag
 from app.genotypes.slow_rows import ABSENT_ALLELE, MISSING_ALLELE
@@ -110,25 +110,27 @@ class VcfBatch(Batch):
         return part
 
     def _split_row(self, part: Batch, at: int, alts: int, alleles: Codes) -> None:
+        """The rows of one record: how many of each ALT allele, and a called allele that is not listed is
+        missing in all of them."""
+        assert part.packed is not None
+        assert part.counts is not None
         first, second = alleles
         single = (second == ABSENT_ALLELE) & (first != MISSING_ALLELE)
         other = np.where(second == ABSENT_ALLELE, first, second)
-        missing = (first == MISSING_ALLELE) | (other == MISSING_ALLELE) | (np.maximum(first, other) > alts)
-        for k in range(alts):
-            mine, partner = first == k + 1, other == k + 1
-            codes = mine.astype(np.uint8) + partner.astype(np.uint8)
-            codes[missing] = MISSING
-            row = at + k
-            assert part.packed is not None
-            assert part.counts is not None
-            part.packed[row] = pack(codes[None, :])[0]
-            part.counts[row] = np.bincount(codes, minlength=4)
-            if part.phase_bits is not None:
-                phased = bool(part.flags[row] & np.uint32(RowFlag.PHASED))
-                turned = mine & ~partner & ~missing & phased
-                part.phase_bits[row] = np.packbits(turned, bitorder="little")
-            if part.haploid_bits is not None:
-                part.haploid_bits[row] = np.packbits(single, bitorder="little")
+        missing = np.maximum(first, other) > alts  # MISSING_ALLELE is the largest number
+        each = np.arange(1, alts + 1, dtype=np.uint8)[:, None]
+        mine, partner = first == each, other == each
+        codes = mine.view(np.uint8) + partner.view(np.uint8)
+        np.maximum(codes, missing.view(np.uint8) * np.uint8(MISSING), out=codes)
+        rows = slice(at, at + alts)
+        part.packed[rows] = pack(codes)
+        part.counts[rows] = count(codes)
+        if part.phase_bits is not None:
+            phased = int(part.flags[at]) & RowFlag.PHASED
+            turned = mine & ~(partner | missing)
+            part.phase_bits[rows] = np.packbits(turned, axis=1, bitorder="little") if phased else 0
+        if part.haploid_bits is not None:
+            part.haploid_bits[rows] = np.packbits(single, bitorder="little")
 
 
 def _packed(batch: Batch) -> Codes:

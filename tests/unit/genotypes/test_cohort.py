@@ -131,3 +131,11 @@ def test_more_names_of_chromosomes_than_have_a_number(tmp_path: Path) -> None:
         write_cohort(ManyNames(MOST_NAMES + 1), tmp_path / "b")
     assert (caught.value.code, caught.value.path) == ("chromosome.too_many", "many.bcf")
     assert not (tmp_path / "b").exists()
+
+
+@pytest.mark.parametrize(("rows", "samples"), [(0, 5), (1, 0), (3, 7), (2, 1000), (400, 3)])
+def test_codes_are_packed_and_counted_in_any_shape(rows: int, samples: int) -> None:
+    codes = np.random.default_rng(rows).integers(0, 4, (rows, samples)).astype(np.uint8)
+    assert np.array_equal(unpack(pack(codes), samples), codes)
+    wanted = [np.bincount(row, minlength=4) for row in codes]
+    assert np.array_equal(count(codes), np.array(wanted, np.int64).reshape(rows, 4))
