@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QPixmap
@@ -62,73 +64,84 @@ def _sign(context: Context, shown: Shown) -> QPixmap:
     return context.theme.icon(shown.icon_name, context.theme.colours.status[shown.status]).pixmap(20, 20)
 
 
+@dataclass(frozen=True)
+class NeedWords:
+    """How a thing that needs the user is told: its colour, two lines, and the button that mends it."""
+
+    status: Status
+    title: str
+    detail: str
+    button: str
+
+
+def need_words(need: Need, now: datetime, service: str) -> NeedWords:
+    """What is said of a need; `service` is the name of the one that it is of, if any."""
+    if need.kind in _OF_JOBS:
+        said = _of_job(need, service)
+    elif need.kind in _OF_RESULTS:
+        said = _of_result(need, now)
+    elif need.kind in _OF_TOKENS:
+        said = _of_token(need, now)
+    else:
+        said = _of_service(need, now)
+    return replace(said, detail="", button=_t("Start the practice server")) if need.practice else said
+
+
+_OF_JOBS = frozenset({NeedKind.JOB_FAILED, NeedKind.JOB_LOST, NeedKind.SIGN_IN})
+_OF_RESULTS = frozenset({NeedKind.RESULT_EXPIRES, NeedKind.RESULT_FAILED})
+_OF_TOKENS = frozenset({NeedKind.TOKEN_EXPIRES, NeedKind.TOKEN_BAD})
+
+
+def _of_job(need: Need, service: str) -> NeedWords:
+    if need.kind is NeedKind.JOB_FAILED:
+        title = _t("{0} failed").format(need.name)
+        return NeedWords(Status.FAILED, title, need.detail, _t("Show what to do"))
+    if need.kind is NeedKind.SIGN_IN:
+        title = _t("{0} waits for a token").format(need.name)
+        return NeedWords(Status.WARNING, title, need.detail or service, _t("Set token…"))
+    title = _t("{0} was lost by its service").format(need.name)
+    detail = need.detail or _t("The service started anew and does not run it any more.")
+    return NeedWords(Status.WARNING, title, detail, _t("Show what to do"))
+
+
+def _of_result(need: Need, now: datetime) -> NeedWords:
+    if need.kind is NeedKind.RESULT_FAILED:
+        title = _t("The result of {0} is not whole").format(need.name)
+        return NeedWords(Status.FAILED, title, need.detail, _t("Show it"))
+    title = _t("The result of {0} is deleted in {1}").format(need.name, _left(need, now))
+    return NeedWords(Status.WARNING, title, _t("It was not fetched yet."), _t("Fetch it"))
+
+
+def _of_token(need: Need, now: datetime) -> NeedWords:
+    if need.kind is NeedKind.TOKEN_BAD:
+        title = _t("{0} does not accept the token").format(need.name)
+        return NeedWords(Status.FAILED, title, need.detail, _t("Set token…"))
+    title = _t("The token for {0} has ended").format(need.name)
+    if need.at and need.at > now:
+        title = _t("The token for {0} ends in {1}").format(need.name, _left(need, now))
+    detail = _t("Jobs cannot be sent or followed without it.")
+    return NeedWords(Status.WARNING, title, detail, _t("Set token…"))
+
+
+def _of_service(need: Need, now: datetime) -> NeedWords:
+    if need.kind is NeedKind.SERVICE_OFF:
+        title = _t("{0} was switched off").format(need.name)
+        return NeedWords(Status.WARNING, title, need.detail, _t("Show it"))
+    title, detail = _t("{0} does not answer").format(need.name), _t("A job waits for it.")
+    if need.at:
+        detail = _t("Down since {0}; a job waits for it.").format(text.relative(need.at, now))
+    return NeedWords(Status.WARNING, title, detail, _t("Look now"))
+
+
+def _left(need: Need, now: datetime) -> str:
+    return text.duration((need.at - now).total_seconds()) if need.at else ""
+
+
 def need_row(context: Context, need: Need, services: dict[str, str]) -> QWidget:
     """One thing that needs the user, with the button that mends it."""
-    left = text.duration((need.at - context.now()).total_seconds()) if need.at else ""
-    since = text.relative(need.at, context.now()) if need.at else ""
-    name = need.name
-    table: dict[NeedKind, tuple[Status, str, str, str]] = {
-        NeedKind.JOB_FAILED: (
-            Status.FAILED,
-            _t("{0} failed").format(name),
-            need.detail,
-            _t("Show what to do"),
-        ),
-        NeedKind.JOB_LOST: (
-            Status.WARNING,
-            _t("{0} was lost by its service").format(name),
-            need.detail or _t("The service started anew and does not run it any more."),
-            _t("Show what to do"),
-        ),
-        NeedKind.SIGN_IN: (
-            Status.WARNING,
-            _t("{0} waits for a token").format(name),
-            need.detail or services.get(need.item_id, ""),
-            _t("Set token…"),
-        ),
-        NeedKind.RESULT_EXPIRES: (
-            Status.WARNING,
-            _t("The result of {0} is deleted in {1}").format(name, left),
-            _t("It was not fetched yet."),
-            _t("Fetch it"),
-        ),
-        NeedKind.RESULT_FAILED: (
-            Status.FAILED,
-            _t("The result of {0} is not whole").format(name),
-            need.detail,
-            _t("Show it"),
-        ),
-        NeedKind.TOKEN_EXPIRES: (
-            Status.WARNING,
-            _t("The token for {0} ends in {1}").format(name, left)
-            if need.at and need.at > context.now()
-            else _t("The token for {0} has ended").format(name),
-            _t("Jobs cannot be sent or followed without it."),
-            _t("Set token…"),
-        ),
-        NeedKind.TOKEN_BAD: (
-            Status.FAILED,
-            _t("{0} does not accept the token").format(name),
-            need.detail,
-            _t("Set token…"),
-        ),
-        NeedKind.SERVICE_DOWN: (
-            Status.WARNING,
-            _t("{0} does not answer").format(name),
-            _t("Down since {0}; a job waits for it.").format(since) if since else _t("A job waits for it."),
-            _t("Look now"),
-        ),
-        NeedKind.SERVICE_OFF: (
-            Status.WARNING,
-            _t("{0} was switched off").format(name),
-            need.detail,
-            _t("Show it"),
-        ),
-    }
-    status, title, detail, button = table[need.kind]
-    if need.practice:
-        detail, button = "", _t("Start the practice server")
-    return row_of(context, Shown(status, ""), title, detail, button, lambda: _mend(context, need))
+    said = need_words(need, context.now(), services.get(need.item_id, ""))
+    shown = Shown(said.status, "")
+    return row_of(context, shown, said.title, said.detail, said.button, lambda: _mend(context, need))
 
 
 def _mend(context: Context, need: Need) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QUrl
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
 
 def service_commands(view: ServicesView) -> Iterator[Command]:
     """All of them."""
+    yield from _looking(view)
+    yield from _token(view)
+    yield from _state(view)
+    yield from _page(view)
+
+
+def _looking(view: ServicesView) -> Iterator[Command]:
     operations = view.context.operations
     yield Command(
         "service.check",
@@ -38,6 +46,9 @@ def service_commands(view: ServicesView) -> Iterator[Command]:
         enabled=some,
         group="look",
     )
+
+
+def _token(view: ServicesView) -> Iterator[Command]:
     yield Command(
         "service.set_token",
         view.tr("Set token…"),
@@ -51,29 +62,23 @@ def service_commands(view: ServicesView) -> Iterator[Command]:
         "service.remove_token",
         view.tr("Remove token"),
         "lock",
-        lambda ids: view.do(operations.remove_token(ids[0])),
+        lambda ids: view.do(view.context.operations.remove_token(ids[0])),
         noun="service",
         enabled=one,
         group="token",
     )
-    yield Command(
-        "service.on",
-        view.tr("Switch on"),
-        "power",
-        lambda ids: _enable(view, ids, True),
-        noun="service",
-        enabled=some,
-        group="state",
-    )
-    yield Command(
-        "service.off",
-        view.tr("Switch off"),
-        "off",
-        lambda ids: _enable(view, ids, False),
-        noun="service",
-        enabled=some,
-        group="state",
-    )
+
+
+def _state(view: ServicesView) -> Iterator[Command]:
+    for command_id, words, icon, enabled in (
+        ("service.on", view.tr("Switch on"), "power", True),
+        ("service.off", view.tr("Switch off"), "off", False),
+    ):
+        handler = partial(_enable, view, enabled=enabled)
+        yield Command(command_id, words, icon, handler, noun="service", enabled=some, group="state")
+
+
+def _page(view: ServicesView) -> Iterator[Command]:
     yield Command(
         "service.open",
         view.tr("Open its page"),

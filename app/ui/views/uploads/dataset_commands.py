@@ -17,16 +17,25 @@ if TYPE_CHECKING:
 
 def dataset_commands(view: UploadsView) -> Iterator[Command]:
     """All of them; `dataset.check_for` checks by the rules of the service that is chosen on the page."""
-    context = view.context
-    yield Command(
+    yield _new_job(view)
+    yield from _checking(view)
+    yield from _repairing(view)
+    yield from _listing(view)
+
+
+def _new_job(view: UploadsView) -> Command:
+    return Command(
         "dataset.new_job",
         view.tr("New job with it"),
         "send",
-        lambda ids: context.navigate("new_job", ids[0]),
+        lambda ids: view.context.navigate("new_job", ids[0]),
         noun="dataset",
         enabled=one,
         group="send",
     )
+
+
+def _checking(view: UploadsView) -> Iterator[Command]:
     yield Command(
         "dataset.check",
         view.tr("Check"),
@@ -46,6 +55,9 @@ def dataset_commands(view: UploadsView) -> Iterator[Command]:
         enabled=lambda ids: bool(ids) and view.detail.verdict.service_id() is not None,
         group="check",
     )
+
+
+def _repairing(view: UploadsView) -> Iterator[Command]:
     yield Command(
         "dataset.repair",
         view.tr("Show the plan of repairs"),
@@ -65,6 +77,9 @@ def dataset_commands(view: UploadsView) -> Iterator[Command]:
         enabled=one,
         group="check",
     )
+
+
+def _listing(view: UploadsView) -> Iterator[Command]:
     yield Command(
         "dataset.rename",
         view.tr("Rename…"),
