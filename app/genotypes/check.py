@@ -33,6 +33,7 @@ from app.genotypes.full_disk import told_when_full
 from app.genotypes.people.groups import PeopleGroup, people_groups
 from app.genotypes.readers.contract import FormatError
 from app.genotypes.reading import Read, Source, forget, read_source, sources_of
+from app.genotypes.room import prove_room
 from app.genotypes.scan import Scan, quick_scan
 from app.genotypes.site_table import SiteTable
 from app.genotypes.sniff import look
@@ -94,7 +95,7 @@ class _Check:
         """Read, judge, and look at the people."""
         _forget_earlier(self._folder)
         sources = self._sources(paths)
-        self._first_look(sources)
+        prove_room(self._folder, sources, self._first_look(sources))
         total = sum(each.size for each in sources)
         done = 0
         for number, source in enumerate(sources):
@@ -117,11 +118,11 @@ class _Check:
                 self._bad.append(container.unreadable(str(path), error))
         return sources_of(there)
 
-    def _first_look(self, sources: Sequence[Source]) -> None:
-        """What the beginning of the first file says, within a second of any size."""
+    def _first_look(self, sources: Sequence[Source]) -> Scan | None:
+        """What the beginning of the first file says, within a second of any size; None of a small one."""
         source = next((each for each in sources if each.content.vcf), None)
         if source is None or source.size < FIRST_LOOK_FROM:
-            return
+            return None
         with contextlib.suppress(OSError):
             scan = quick_scan(source.main)
             subject = Subject(scan, self._options, evidence=evidence_of(scan))
@@ -129,6 +130,8 @@ class _Check:
             kept = tuple(each for each in early.findings if each.code not in _ONLY_WHOLE)
             first = early.model_copy(update={"findings": kept, "accepted": False, "error": None})
             self._report(Progress(total=source.size, step="Reading genotypes", first_look=first))
+            return scan
+        return None
 
     def _read(self, source: Source, folder: Path, report: Report) -> None:
         path = str(source.main)
