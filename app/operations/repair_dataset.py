@@ -40,13 +40,16 @@ async def plan_repair(
     chain: Path | None = None,
     drop_samples: tuple[str, ...] = (),
     chosen: tuple[RepairCode, ...] | None = None,
+    reference: Path | None = None,
 ) -> RepairPlan:
     """What would be repaired to make a dataset ready for a service; nothing is written.
 
-    `chosen` None: what the repairs propose. Shown as a task, which can be cancelled.
+    `chosen` None: what the repairs propose. `reference` is a FASTA file of the genome. Shown as a task, which
+    can be cancelled.
     """
     dataset = await _dataset(desk, dataset_id)
     errand = await _errand(desk, dataset, service_id, panel_id, population, chain, drop_samples, chosen)
+    errand = replace(errand, reference=str(reference) if reference is not None else None)
     title = f"Planning repairs of {dataset.name}"
     with desk.tasks.running_task(TaskKind.REPAIR, title, dataset_id=dataset_id) as task:
         async with repair_stage(desk, new_id("plan")) as stage:
@@ -65,6 +68,7 @@ async def repair_dataset(
     population: str = "",
     chain: Path | None = None,
     drop_samples: tuple[str, ...] = (),
+    reference: Path | None = None,
 ) -> Changes:
     """Make the chosen repairs and add the outcome as a new dataset, checked and judged.
 
@@ -75,6 +79,7 @@ async def repair_dataset(
     """
     dataset = await _dataset(desk, dataset_id)
     errand = await _errand(desk, dataset, service_id, panel_id, population, chain, drop_samples, chosen)
+    errand = replace(errand, reference=str(reference) if reference is not None else None)
     new = new_id("data")
     with desk.tasks.running_task(TaskKind.REPAIR, f"Repairing {dataset.name}", dataset_id=dataset_id) as task:
         async with repair_stage(desk, new, folder) as stage:

@@ -38,6 +38,10 @@ def repair(
             help="A chain file that leads to the panel's build; may be repeated.",
         ),
     ] = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option("--reference", metavar="FASTA", help="The reference genome, plain or packed by bgzip."),
+    ] = None,
     build: Annotated[str, typer.Option("--build", help="The build of the site list (with --sites).")] = "",
     only: Annotated[
         str,
@@ -65,6 +69,7 @@ def repair(
         panel_dir=panel_dir,
         sites=sites,
         chains=tuple(chain or ()),
+        reference=reference,
         build=build,
         only=work.codes_of(only),
         drop_samples=drop_samples,

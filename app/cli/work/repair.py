@@ -46,6 +46,7 @@ class Wanted:
     panel_dir: Path | None = None
     sites: Path | None = None
     chains: tuple[Path, ...] = ()
+    reference: Path | None = None
     build: str = ""
     only: frozenset[RepairCode] | None = None
     drop_samples: Path | None = None
@@ -96,6 +97,7 @@ def _errand(paths: Sequence[Path], wanted: Wanted) -> RepairErrand:
         panel_build=build or "",
         stated_build=build or "" if not wanted.chains else "",
         chain=str(wanted.chains[0]) if wanted.chains else None,
+        reference=str(wanted.reference) if wanted.reference is not None else None,
         kept_chains=tuple(str(each) for each in wanted.chains[1:]),
         choices=RepairChoices(chosen=wanted.only, drop_samples=_names(wanted.drop_samples)),
     )

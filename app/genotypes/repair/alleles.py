@@ -210,7 +210,7 @@ def align(draft: Draft) -> None:
     draft.aligned[both] = True
     mismatch = rows[stand == Stand.MISMATCH]
     draft.offer(R.DROP_MISMATCH, mismatch, loses=True, why="No strand and no order makes them fit the panel.")
-    _guessed(draft, rows[(stand == Stand.ABSENT) & provisional])
+    _guessed(draft, rows[(stand == Stand.ABSENT) & provisional & ~draft.proved[rows]])
     absent = rows[(stand == Stand.ABSENT) & draft.alive[rows]]
     why = "They are not imputed from, though they may help phasing."
     draft.offer(R.DROP_TYPED_ONLY, absent, loses=True, proposed=False, why=why)
@@ -239,7 +239,7 @@ def _guessed(draft: Draft, rows: Rows) -> None:
 
 def unanchored(draft: Draft) -> None:
     """Sites whose REF no site list could prove, in formats that order alleles by frequency."""
-    rows = np.flatnonzero(draft.alive & draft.provisional() & ~draft.aligned)
+    rows = np.flatnonzero(draft.alive & draft.provisional() & ~draft.aligned & ~draft.proved)
     draft.leave("reference_unknown", "REF may be the other allele: no site list tells it", rows)
 
 

@@ -33,7 +33,8 @@ class Draft:
     repair that removed a row, 0 while it is there; `changed` has a bit for each repair that changed it.
     `partner` is a row whose calls fill the gaps of this one, -1 for none. `counts` are of the samples that
     are left, in the orientation of the file. `lost` is the number of the repair that removed a sample.
-    `aligned` rows have the panel's alleles for certain; `panel_row` is where they stand in it. `slope` is how
+    `aligned` rows have the panel's alleles for certain, and of `proved` rows, which it lacks, the reference
+    sequence tells REF; `panel_row` is where they stand in it. `slope` is how
     rows are correlated with their neighbours compared to the panel, NaN where nobody asked. `split` are
     rows of records with several ALT alleles.
     """
@@ -65,6 +66,7 @@ class Draft:
     male_hets_missing: bool = False
     panel_row: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     aligned: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, bool))
+    proved: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, bool))
     lifted: bool = False
     slope: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     slope_spread: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
@@ -273,6 +275,7 @@ def begin(study: Study, target: RepairTarget, choices: RepairChoices, build: Bui
         batch=np.ones(len(study.samples), np.int64),
         panel_row=np.full(count, -1, np.int64),
         aligned=np.zeros(count, bool),
+        proved=np.zeros(count, bool),
         slope=np.full(count, np.nan),
         slope_spread=np.full(count, np.nan),
         split=split,

@@ -25,6 +25,7 @@ from app.genotypes.panels.learned_overlay import overlaid
 from app.genotypes.panels.store import PanelAbout, PanelList, build_panel, open_panel
 from app.genotypes.readers.contract import FormatError
 from app.genotypes.reading import read_cohort
+from app.genotypes.reference_sequence import ReferenceSequence
 from app.genotypes.repair.apply import repair
 from app.genotypes.repair.groups import StudyGroup, study_groups
 from app.genotypes.repair.joining import joint_outcome, joint_plan, not_repaired
@@ -48,8 +49,8 @@ class RepairErrand:
     told (`excluded_list.save_learned`), which win over it, and without one are all that is known.
     `site_lists` are files of a site list instead, of the build `panel_build`; they are read for this errand
     only. `rules` None: nobody in particular. Where there are several groups of people each takes of `chain`
-    and `kept_chains` the one that leads from its build. What is packed for the errand lies in `work`, a
-    folder that the caller removes; None: in a temporary one.
+    and `kept_chains` the one that leads from its build. `reference` is a FASTA file. What is packed for the
+    errand lies in `work`, a folder that the caller removes; None: in a temporary one.
     """
 
     paths: tuple[str, ...]
@@ -63,6 +64,7 @@ class RepairErrand:
     stated_build: str = ""
     chain: str | None = None
     kept_chains: tuple[str, ...] = ()
+    reference: str | None = None
     choices: RepairChoices = RepairChoices()
     work: str | None = None
 
@@ -187,6 +189,7 @@ def _target(errand: RepairErrand, means: Means) -> RepairTarget:
         stated_build=means.stated_build,
         chain=means.chain,
         chain_back=means.chain_back or chain_back_of(means.chain),
+        reference=means.reference,
     )
 
 
@@ -262,6 +265,7 @@ def _means(errand: RepairErrand, folder: Path, report: Report) -> Means:
         study_build=errand.study_build,
         stated_build=errand.stated_build,
         chain=Path(errand.chain) if errand.chain else None,
+        reference=ReferenceSequence(Path(errand.reference)) if errand.reference else None,
     )
 
 

@@ -15,6 +15,7 @@ from app.genotypes.builds import SPOKEN, BuildEvidence, evidence_of, judge, sett
 from app.genotypes.cohort import Cohort
 from app.genotypes.repair import (
     alleles,
+    by_reference,
     consistency,
     duplicates,
     lift,
@@ -44,16 +45,30 @@ def _with_build(step: Step) -> Step:
     return guarded
 
 
+def _after_lifting(step: Step) -> Step:
+    """Once more where positions have changed."""
+
+    def guarded(draft: Draft) -> None:
+        if draft.lifted:
+            step(draft)
+
+    return guarded
+
+
 STEPS: tuple[Step, ...] = (
     samples.settle,
     structure.packing,
     structure.chromosomes,
     structure.alleles,
     structure.positions,
+    by_reference.left_align,
     lift.lift_over,
+    _after_lifting(by_reference.left_align),
+    by_reference.tell_unused,
     structure.names,
     _with_build(orientation.prove),
     _with_build(alleles.restore_missing),
+    by_reference.orient,
     structure.bad_alleles,
     _with_build(alleles.position_of_identifiers),
     _with_build(alleles.align),

@@ -12,6 +12,7 @@ from app.domain.repair import RepairCode, RepairOutcome
 from app.domain.verdict import Outcome, Verdict
 from app.genotypes.builds import build_name
 from app.genotypes.cohort import Cohort
+from app.genotypes.reference_sequence import ReferenceSequence
 from app.genotypes.repair.apply import remove_files, write_draft
 from app.genotypes.repair.draft import Draft
 from app.genotypes.repair.plan import draft_repairs
@@ -37,6 +38,7 @@ class Means:
     stated_build: str = ""
     chain: Path | None = None
     chain_back: Path | None = None
+    reference: ReferenceSequence | None = None
 
 
 def target_of(rules: RulePack, means: Means) -> RepairTarget:
@@ -56,6 +58,7 @@ def target_of(rules: RulePack, means: Means) -> RepairTarget:
         stated_build=means.stated_build,
         chain=means.chain,
         chain_back=means.chain_back or chain_back_of(means.chain),
+        reference=means.reference,
         chromosomes=taken,
         for_service=True,
         population=parameters.population,

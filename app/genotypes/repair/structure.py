@@ -123,7 +123,7 @@ def _rewrite(draft: Draft, rows: Rows, pairs: list[tuple[str, str]]) -> None:
 
 
 def _normalise(draft: Draft) -> None:
-    """Trim shared bases; to move an indel to the left needs the reference sequence, which is not at hand."""
+    """Trim shared bases; to move an indel to the left needs the reference sequence (`by_reference`)."""
     rows, pairs, moved = [], [], []
     for row in np.flatnonzero(draft.alive & (draft.code == OTHER)).tolist():
         ref, alt = draft.alleles(row)
@@ -134,6 +134,8 @@ def _normalise(draft: Draft) -> None:
                 pairs.append(trimmed)
                 moved.append(step)
     caution = "Repeats are not moved to the left: that needs the reference sequence."
+    if draft.target.reference is not None:
+        caution = ""
     done = draft.offer(R.NORMALISE, np.array(rows, np.intp), caution=caution)
     if len(done):
         _rewrite(draft, done, pairs)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from app.domain.finding import BuildGuess
 from app.domain.repair import RepairCode
+from app.genotypes.reference_sequence import ReferenceSequence
 from app.genotypes.site_table import SiteTable
 
 ENOUGH_CONFIDENCE = 0.95
@@ -23,6 +24,7 @@ class RepairTarget:
     chromosome name, for palindromic sites. `chromosomes` are those the service takes, None: all.
     `study_build` is what a check said of the files, None: it is worked out; `stated_build` is what the person
     says, empty for nothing. `most_samples` 0 is no limit.
+    `reference` is the reference sequence, if the person gives one.
     `population` is the one chosen for frequencies, empty when there is none.
     """
 
@@ -34,6 +36,7 @@ class RepairTarget:
     stated_build: str = ""
     chain: Path | None = None
     chain_back: Path | None = None
+    reference: ReferenceSequence | None = None
     chromosomes: frozenset[str] | None = None
     for_service: bool = False
     population: str = ""

@@ -31,7 +31,7 @@ def drawn(random: np.random.Generator, fst: float = 0.0) -> tuple[np.ndarray, np
 
 
 def test_the_statistic_is_that_of_a_table_of_alleles() -> None:
-    """Pearson's chi-square of each column against the others: N (ad - bc)² over the product of the margins."""
+    """Pearson's chi-square of each column against the others: N (ad - bc)² over the margins."""
     margins = np.array([100 * 300, 200 * 200, 100 * 300]) * 135 * 265
     wanted = 400 * np.array([30 * 195 - 70 * 105, 60 * 125 - 140 * 75, 45 * 210 - 55 * 90]) ** 2 / margins
     found = batch_statistic(np.array([[30, 60, 45]]), np.array([[100, 200, 100]]))
