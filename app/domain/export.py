@@ -102,7 +102,7 @@ class ExportedSet(Model):
 
     `dropped` has a count for each reason that occurred; kept and dropped add up to `variants`. `lost_calls`
     says for each hard-call threshold how many of the `calls` become missing beyond those that were;
-    `sites_hash` and `values_hash` are of what was read back (BLAKE2b). `command` uses the files.
+    `sites_hash` and `values_hash` are of what was read back. `command` uses the files.
     """
 
     source: ShownText

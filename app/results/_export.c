@@ -60,6 +60,150 @@ static uint8_t hard_call(uint32_t total, int32_t limit)
     return (uint8_t)((total + HALF) >> 14);
 }
 
+/* ---- text of cells -------------------------------------------------------------------------------------- */
+
+static int32_t of_thousandths[1001];
+
+static void fill_thousandths(void)
+{
+    for (int n = 0; n <= 1000; n++)
+        of_thousandths[n] = whole((float)((double)n / 1000.0));
+}
+
+enum { NO_FIGURE = -1, ODD = -2 };
+
+/* A figure from 0 to `most` copies as a whole number; NO_FIGURE for a dot, ODD for what is no plain decimal. */
+static int32_t read_figure(const uint8_t **at, const uint8_t *stop, int most)
+{
+    static const double tens[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14};
+    const uint8_t *p = *at;
+    if (p == stop)
+        return ODD;
+    uint32_t first = (uint32_t)*p++ - '0';
+    if (first > 9) {
+        *at = p;
+        return first == (uint32_t)'.' - '0' ? NO_FIGURE : ODD;
+    }
+    if (p == stop || *p != '.') {
+        *at = p;
+        return first > (uint32_t)most ? ODD : (int32_t)first * ONE;
+    }
+    uint64_t digits = first;
+    const uint8_t *point = p++;
+    while (p < stop && (uint32_t)*p - '0' <= 9 && p - point <= 14)
+        digits = digits * 10 + (uint64_t)(*p++ - '0');
+    *at = p;
+    Size decimals = p - point - 1;
+    if (decimals == 3 && digits <= 1000)
+        return of_thousandths[digits];
+    if (decimals == 2 && digits <= 100)
+        return of_thousandths[digits * 10];
+    if (decimals == 1 && digits <= 10)
+        return of_thousandths[digits * 100];
+    double value = (double)digits / tens[decimals];
+    if (decimals == 0 || value > (double)most)
+        return ODD;
+    return (int32_t)((float)value * 16384.0f + 0.5f);
+}
+
+static int ends_cell(const uint8_t *p, const uint8_t *stop)
+{
+    return p == stop || *p == '\t' || *p == ':';
+}
+
+/* HDS or DS of a cell. 0 when it is odd, 2 when it has one haplotype. */
+static int read_dose(const uint8_t **at, const uint8_t *stop, int pair, uint16_t *total, int16_t *delta)
+{
+    int32_t first = read_figure(at, stop, pair ? 1 : 2), second = NO_FIGURE;
+    int alone = 1;
+    if (pair && *at < stop && **at == ',') {
+        ++*at;
+        second = read_figure(at, stop, 1);
+        alone = 0;
+    }
+    if (first == ODD || second == ODD || !ends_cell(*at, stop))
+        return 0;
+    if (pair && (alone ? first != NO_FIGURE : first == NO_FIGURE || second == NO_FIGURE)) {
+        if (!alone)
+            return 0;
+        *total = (uint16_t)(2 * first);
+        *delta = 0;
+        return 2;
+    }
+    *total = (uint16_t)(first == NO_FIGURE ? MISSING : alone ? first : first + second);
+    if (pair)
+        *delta = (int16_t)(first == NO_FIGURE ? 0 : first - second);
+    return 1;
+}
+
+/* The place of a word in FORMAT, -1 when it is not there. */
+static int place_of(const uint8_t *p, const uint8_t *stop, const char *word)
+{
+    size_t length = strlen(word);
+    for (int place = 0; p < stop; place++) {
+        const uint8_t *end = p;
+        while (end < stop && *end != ':')
+            end++;
+        if ((size_t)(end - p) == length && memcmp(p, word, length) == 0)
+            return place;
+        p = end + 1;
+    }
+    return -1;
+}
+
+/* 0 when the line is odd, 1, 2 with haploid cells. */
+static int read_line(const uint8_t *p, const uint8_t *stop, Size samples, int pair, uint16_t *total,
+                     int16_t *delta, uint8_t *alone)
+{
+    const uint8_t *form = NULL, *last = NULL;
+    for (int column = 0; column < 9; column++) {
+        if (column == 8)
+            form = p;
+        p = memchr(p, '\t', (size_t)(stop - p));
+        if (p == NULL)
+            return 0;
+        p++;
+    }
+    int place = place_of(form, p - 1, pair ? "HDS" : "DS"), state = 1;
+    size_t length = 0;
+    if (place < 0)
+        return 0;
+    for (Size i = 0; i < samples; i++) {
+        if (length && (size_t)(stop - p) >= length && memcmp(p, last, length) == 0 &&
+            (p + length == stop || p[length] == '\t')) {
+            total[i] = total[i - 1];
+            if (pair)
+                delta[i] = delta[i - 1];
+            if (alone != NULL)
+                alone[i] = alone[i - 1];
+            p += length;
+        } else {
+            const uint8_t *begin = p;
+            for (int skip = place; skip; skip--) {
+                while (p < stop && *p != ':' && *p != '\t')
+                    p++;
+                if (p == stop || *p == '\t')
+                    return 0;
+                p++;
+            }
+            int found = read_dose(&p, stop, pair, total + i, delta + i);
+            if (!found)
+                return 0;
+            state |= found;
+            if (alone != NULL)
+                alone[i] = found == 2;
+            while (p < stop && *p != '\t')
+                p++;
+            last = begin;
+            length = (size_t)(p - begin);
+        }
+        if ((p == stop) != (i == samples - 1))
+            return 0;
+        p++;
+    }
+    return state & 2 ? 2 : 1;
+}
+
 /* ---- PGEN records --------------------------------------------------------------------------------------- */
 
 static uint8_t *put_varint(uint8_t *out, uint32_t value)
@@ -646,6 +790,44 @@ static PyObject *export_quantise(PyObject *module, PyObject *args)
     return result;
 }
 
+/* Lines from b[1] to b[2] of the text b[0]; `odd` 1 of a line that Python must read, 2 with haploid calls. */
+static void read_lines(Py_buffer *b, Size rows, Size samples, int pair)
+{
+    const int64_t *starts = b[1].buf, *stops = b[2].buf;
+    const uint8_t *text = b[0].buf;
+    uint8_t *odd = b[5].buf;
+    for (Size row = 0; row < rows; row++) {
+        uint8_t *alone = b[6].obj == NULL ? NULL : (uint8_t *)b[6].buf + row * samples;
+        int state = 0;
+        if (0 <= starts[row] && starts[row] <= stops[row] && stops[row] <= b[0].len)
+            state = read_line(text + starts[row], text + stops[row], samples, pair,
+                              (uint16_t *)b[3].buf + row * samples, (int16_t *)b[4].buf + row * samples, alone);
+        odd[row] = (uint8_t)(state == 0 ? 1 : state == 2 ? 2 : 0);
+    }
+}
+
+static PyObject *export_lines(PyObject *module, PyObject *args)
+{
+    Py_buffer b[7] = {{0}};
+    PyObject *alone, *result = NULL;
+    Size rows, samples;
+    int pair;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "y*y*y*nnpw*w*w*O:lines", &b[0], &b[1], &b[2], &rows, &samples, &pair, &b[3], &b[4],
+                          &b[5], &alone))
+        return NULL;
+    if ((alone == Py_None || PyObject_GetBuffer(alone, &b[6], PyBUF_WRITABLE) == 0) && holds(&b[1], rows, 1, 8) &&
+        holds(&b[2], rows, 1, 8) && holds(&b[3], rows, samples, 2) && (!pair || holds(&b[4], rows, samples, 2)) &&
+        holds(&b[5], rows, 1, 1) && (alone == Py_None || holds(&b[6], rows, samples, 1))) {
+        Py_BEGIN_ALLOW_THREADS
+        read_lines(b, rows, samples, pair);
+        Py_END_ALLOW_THREADS
+        result = Py_NewRef(Py_None);
+    }
+    release(b, 7);
+    return result;
+}
+
 static PyObject *export_beyond(PyObject *module, PyObject *args)
 {
     Py_buffer b = {0};
@@ -821,6 +1003,9 @@ static PyObject *export_bed(PyObject *module, PyObject *args)
 static PyMethodDef module_methods[] = {
     {"quantise", export_quantise, METH_VARARGS,
      "quantise(haplotypes, total, delta, rows, samples): 0, 1 with haploid calls, -1 - row with one outside."},
+    {"lines", export_lines, METH_VARARGS,
+     "lines(text, starts, stops, rows, samples, pair, total, delta, odd, alone): HDS (pair) or DS of lines of a "
+     "VCF; `odd` is 1 for lines that are to be read otherwise, 2 with haploid calls."},
     {"beyond", export_beyond, METH_VARARGS,
      "beyond(total, count, *limits): missing dosages, then those farther than each of six limits."},
     {"pgen", export_pgen, METH_VARARGS,
@@ -834,7 +1019,15 @@ static PyMethodDef module_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
+static int module_exec(PyObject *module)
+{
+    (void)module;
+    fill_thousandths();
+    return 0;
+}
+
 static PyModuleDef_Slot module_slots[] = {
+    {Py_mod_exec, module_exec},
     {0, NULL},
 };
 

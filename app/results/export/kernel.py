@@ -14,6 +14,22 @@ class Kernel(Protocol):
         """0, 1 where calls are haploid, -1 - row where a dosage lies outside."""
         ...
 
+    def lines(
+        self,
+        text: Any,
+        starts: Any,
+        stops: Any,
+        rows: int,
+        samples: int,
+        pair: int,
+        total: Any,
+        delta: Any,
+        odd: Any,
+        alone: Any,
+    ) -> None:
+        """HDS (`pair`) or DS of lines; `odd` 1 where a line must be read otherwise, 2 with haploid calls."""
+        ...
+
     def beyond(self, total: Any, count: int, *limits: int) -> tuple[int, ...]:
         """Missing dosages, then those farther than each of six limits."""
         ...

@@ -111,14 +111,15 @@ class PgenWriter:
 def content(doses: Doses) -> tuple[NDArray[np.generic], ...]:
     """What a .pgen keeps of dosages: row by row totals, and differences of haplotypes."""
     delta = np.zeros_like(doses.total, np.int16) if doses.delta is None else doses.delta
-    return (np.concatenate([doses.total.view(np.int16), delta], axis=1),)
+    return doses.total, delta
 
 
 def pvar_header(header: Sequence[str]) -> bytes:
     """Contigs of a VCF header, what INFO will say, and the columns."""
-    kept = [line for line in header if line.startswith("##contig")]
-    columns = "#CHROM\tPOS\tID\tREF\tALT\tINFO"
-    return "\n".join(["##fileformat=VCFv4.2", *kept, *HEADER, columns]).encode() + b"\n"
+    kept = [line for line in header if line.startswith(("##contig", "##FILTER", "##INFO"))]
+    own = [line for line in HEADER if not any(each.startswith(line.partition(",")[0] + ",") for each in kept)]
+    columns = "#CHROM\tPOS\tID\tREF\tALT\tFILTER\tINFO"
+    return "\n".join(["##fileformat=VCFv4.2", *kept, *own, columns]).encode() + b"\n"
 
 
 def pvar_lines(rows: Rows) -> bytes:
@@ -128,7 +129,7 @@ def pvar_lines(rows: Rows) -> bytes:
         rows.position.tolist(), rows.ids.raws(), rows.refs.raws(), rows.alts.raws(), rows.columns, strict=True
     )
     return b"".join(
-        b"%b\t%d\t%b\t%b\t%b\t%b\n" % (name, position, identifier, ref, alt, columns[2])
+        b"%b\t%d\t%b\t%b\t%b\t%b\t%b\n" % (name, position, identifier, ref, alt, *columns[1:])
         for position, identifier, ref, alt, columns in sites
     )
 

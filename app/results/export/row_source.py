@@ -1,0 +1,236 @@
+"""The rows of an imputed file that pass the cut-offs, as whole numbers, of the people who are wanted."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.export import ExportFormat, ExportRequest
+from app.domain.problem import Kind, ProblemError, problem
+from app.genotypes.builds import plain_chromosome
+from app.genotypes.texts import Texts
+from app.results.doses.contract import DoseBatch, Field, InfoColumns
+from app.results.doses.reading import open_doses
+from app.results.export.bcf_file import WANTED as BCF_FIELDS
+from app.results.export.choosing import doses_of_rows, of_people, of_rows, people_of
+from app.results.export.figures import computed_figures
+from app.results.export.filtering import Figures, Filter, told_figures
+from app.results.export.info_text import columns_of_figures, columns_of_lines, with_new_figures
+from app.results.export.kernel import Kernel
+from app.results.export.line_doses import doses_of_lines
+from app.results.export.rounding import DosageRangeError, Doses, of_dosages, of_haplotypes
+from app.results.export.rows import Rows
+
+_ANY = Field.DOSAGE | Field.HAPLOTYPES | Field.PROBABILITIES | Field.GENOTYPES
+_TEXTS = (ExportFormat.VCF, ExportFormat.BCF)
+"""Formats that keep names and identifiers as they are."""
+
+
+class RowSource:
+    """`samples` are the people who stay, `header` the lines of the file, `filter` has the counts."""
+
+    def __init__(self, request: ExportRequest, path: Path, kernel: Kernel | None) -> None:
+        """ProblemError where the file cannot be opened, has no dosages, or not all the wanted people."""
+        self._request, self._path, self._kernel = request, path, kernel
+        self._cuts = request.cutoffs
+        with contextlib.closing(open_doses(path, _ANY)) as probe:
+            self._fields, self.header, everybody = probe.fields, probe.header, probe.samples
+        self._people = people_of(everybody, self._cuts.samples)
+        self._everybody = len(everybody)
+        chosen = range(len(everybody)) if self._people is None else self._people.tolist()
+        self.samples = tuple(everybody[place] for place in chosen)
+        self.filter = Filter(self._cuts, len(self.samples))
+        self._is_bcf = path.name.lower().endswith(".bcf")
+        self._pair = Field.HAPLOTYPES in self._fields
+        self._want, self._lines = self._wanted()
+        self._quick = self._lines and self._want is Field.NONE and request.format is not ExportFormat.VCF
+
+    def _wanted(self) -> tuple[Field, bool]:
+        """What must be read of each genotype, and whether lines are needed."""
+        form, fields = self._request.format, self._fields
+        if not fields & (Field.HAPLOTYPES | Field.DOSAGE):
+            raise self._no_dosages()
+        if form is ExportFormat.BCF:
+            return BCF_FIELDS & fields, True
+        if form is ExportFormat.VCF and self._is_bcf:
+            return _ANY & fields, False
+        if form is ExportFormat.VCF and self._people is None and not self._needs_frequencies():
+            return Field.NONE, True
+        if form is not ExportFormat.VCF and self._can_be_quick():
+            return Field.NONE, True
+        want = Field.HAPLOTYPES & fields or (Field.DOSAGE | Field.GENOTYPES) & fields
+        if form is ExportFormat.BGEN and not self._pair:
+            want |= Field.PROBABILITIES & fields
+        return want, form is ExportFormat.VCF
+
+    def _can_be_quick(self) -> bool:
+        """HDS or DS from the text of lines; not where probabilities or one copy must be known too."""
+        return self._kernel is not None and not self._is_bcf and self._pair
+
+    def _no_dosages(self) -> ProblemError:
+        return problem(
+            Kind.INPUT,
+            "There are no dosages in the file",
+            f"{self._path.name} has none of HDS, DS, GP and GT.",
+            "Choose the files of a result, which end in .dose.vcf.gz at most servers.",
+            subject=self._path.name,
+        )
+
+    def _needs_frequencies(self) -> bool:
+        """Whether cut-offs ask for frequencies that the file does not tell."""
+        asks = self._cuts.min_maf or self._cuts.min_mac or self._cuts.r2_steps
+        told = any(line.startswith(("##INFO=<ID=AF,", "##INFO=<ID=MAF,")) for line in self.header)
+        return bool(asks) and not told
+
+    def rows(self) -> Iterator[Rows]:
+        """What stays of each batch. ProblemError where the file cannot be read."""
+        with contextlib.closing(open_doses(self._path, self._want, lines=self._lines)) as reader:
+            for batch in reader.batches():
+                rows = self._kept(batch)
+                if rows is not None:
+                    yield rows
+
+    def _kept(self, batch: DoseBatch) -> Rows | None:
+        figures = told_figures(batch.info)
+        doses = None
+        if self._people is not None or (self._has_values(batch) and np.isnan(figures.maf).any()):
+            doses = self._doses(batch, np.arange(len(batch)))
+            if self._people is not None:
+                batch = of_people(batch, self._people)
+            figures, batch = self._new_figures(batch, doses, figures)
+        keep = self.filter.keeps(batch.chromosome, batch.position, figures)
+        if not keep.any():
+            return None
+        some = self._doses(batch, np.flatnonzero(keep)) if doses is None else doses_of_rows(doses, keep)
+        columns = self._columns(batch, keep)
+        if self._request.format is not ExportFormat.VCF:
+            batch = replace(batch, lines=None)
+        return self._as_rows(of_rows(batch, keep), some, columns)
+
+    def _has_values(self, batch: DoseBatch) -> bool:
+        return self._quick or batch.haplotypes is not None or batch.dosage is not None
+
+    def _new_figures(self, batch: DoseBatch, doses: Doses, told: Figures) -> tuple[Figures, DoseBatch]:
+        """Figures of the people who stay; of everybody, only what the file does not tell."""
+        new, af = computed_figures(doses, batch.info.kind, batch.info.er2)
+        if self._people is None:
+            maf = np.where(np.isnan(told.maf), new.maf, told.maf)
+            return Figures(told.r2, told.er2, maf, told.kind), batch
+        info = InfoColumns(new.r2, batch.info.er2, af, new.maf, batch.info.kind)
+        lines = None if batch.lines is None else with_new_figures(batch.lines, batch.record, info)
+        return new, replace(batch, info=info, lines=lines)
+
+    def _doses(self, batch: DoseBatch, rows: NDArray[np.intp]) -> Doses:
+        """Doses of rows, of the people who stay."""
+        try:
+            made = self._doses_of_everybody(batch, rows)
+        except DosageRangeError as error:
+            raise self._impossible(batch, int(rows[error.row]), "a dosage is outside of 0 to 2") from error
+        if self._people is None or made.total.shape[1] == len(self.samples):
+            return made
+        return _columns_of(made, self._people)
+
+    def _doses_of_everybody(self, batch: DoseBatch, rows: NDArray[np.intp]) -> Doses:
+        if self._quick and batch.record is None:
+            assert self._kernel is not None
+            assert batch.lines is not None
+            lines = batch.lines
+
+            def refuse(row: int, why: str) -> Exception:
+                return self._impossible(batch, int(rows[row]), why)
+
+            return doses_of_lines(lines, rows, self._everybody, self._pair, self._kernel, refuse)
+        if self._quick:
+            return self._several_alts(batch, rows)
+        every = len(rows) == len(batch)
+        if batch.haplotypes is not None:
+            return of_haplotypes(batch.haplotypes if every else batch.haplotypes[rows], self._kernel)
+        if batch.dosage is not None:
+            haploid = _haploid(batch)
+            some = None if haploid is None else haploid[rows]
+            return of_dosages(batch.dosage[rows], some)
+        return Doses(np.zeros((len(rows), 0), np.uint16), None)
+
+    def _several_alts(self, batch: DoseBatch, rows: NDArray[np.intp]) -> Doses:
+        """Records with several ALT alleles, which only the slow reader knows."""
+        from app.results.doses.cells import DOSAGE, figures_of_row
+
+        assert batch.lines is not None
+        assert batch.record is not None
+        record = batch.record - batch.record[0]
+        first = np.searchsorted(record, record)
+        values = np.empty((len(rows), self._everybody), np.float32)
+        for at, row in enumerate(rows.tolist()):
+            words = batch.lines.raw(int(record[row])).split(b"\t")
+            alts = words[4].count(b",") + 1
+            names = tuple(words[8].split(b":"))
+            try:
+                table, _ = figures_of_row(names, words[9:], alts, Field.DOSAGE)
+            except ValueError as error:
+                raise self._impossible(batch, row, str(error)) from error
+            values[at] = table[row - int(first[row]), :, DOSAGE]
+        return of_dosages(values)
+
+    def _impossible(self, batch: DoseBatch, row: int, why: str) -> ProblemError:
+        return problem(
+            Kind.INPUT,
+            "A dose file cannot be read",
+            f"{self._path.name}, {batch.chromosome}:{int(batch.position[row]):,}: {why}.",
+            "Fetch or make the result again.",
+            subject=self._path.name,
+        )
+
+    def _columns(self, batch: DoseBatch, keep: NDArray[np.bool_]) -> Sequence[tuple[bytes, bytes, bytes]]:
+        form = self._request.format
+        if form not in (ExportFormat.BCF, ExportFormat.PGEN) and batch.lines is not None:
+            return ()
+        if form not in (ExportFormat.BCF, ExportFormat.PGEN, ExportFormat.VCF):
+            return ()
+        if batch.lines is None:
+            made = columns_of_figures(batch.info)
+        else:
+            made = columns_of_lines(batch.lines, batch.record)
+        return [each for each, stays in zip(made, keep.tolist(), strict=True) if stays]
+
+    def _as_rows(self, batch: DoseBatch, doses: Doses, columns: Sequence[tuple[bytes, bytes, bytes]]) -> Rows:
+        name = self.name_of(batch.chromosome)
+        ids = batch.ids if self._request.format in _TEXTS else _filled(name, batch)
+        return Rows(name, batch.position, ids, batch.refs, batch.alts, columns, doses, batch)
+
+    def name_of(self, chromosome: str) -> str:
+        """How a chromosome is called in what is written."""
+        if not self._request.plain_names or self._request.format in _TEXTS:
+            return chromosome
+        return plain_chromosome(chromosome) or chromosome
+
+
+def _columns_of(doses: Doses, people: NDArray[np.intp]) -> Doses:
+    return Doses(
+        np.ascontiguousarray(doses.total[:, people]),
+        None if doses.delta is None else np.ascontiguousarray(doses.delta[:, people]),
+        None if doses.haploid is None else np.ascontiguousarray(doses.haploid[:, people]),
+    )
+
+
+def _haploid(batch: DoseBatch) -> NDArray[np.bool_] | None:
+    if batch.genotypes is None:
+        return None
+    alone = batch.genotypes[:, :, 1] == -2
+    return alone if alone.any() else None
+
+
+def _filled(chromosome: str, batch: DoseBatch) -> Texts:
+    """Identifiers, `chromosome:position:REF:ALT` where there is none."""
+    unknown = (batch.ids.lengths == 1) & (batch.ids.first_letters() == ord("."))
+    if not unknown.any():
+        return batch.ids
+    sites = zip(batch.ids.raws(), batch.position.tolist(), batch.refs.raws(), batch.alts.raws(), strict=True)
+    name = chromosome.encode()
+    return Texts.of(
+        b"%b:%d:%b:%b" % (name, place, ref, alt) if told == b"." else told for told, place, ref, alt in sites
+    )
