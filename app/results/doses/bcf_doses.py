@@ -119,6 +119,11 @@ class BcfDoses:
             raise ValueError("the length of a record is impossible")
         return self._stream.take(shared), self._stream.take(own)
 
+    @property
+    def packed_done(self) -> int:
+        """See `DoseReader`."""
+        return self._stream.done
+
     def batches(self) -> Iterator[DoseBatch]:
         """See `DoseReader`."""
         rows: CollectedRows | None = None

@@ -93,6 +93,11 @@ class DoseReader(Protocol):
     header: tuple[str, ...]
     fields: Field
 
+    @property
+    def packed_done(self) -> int:
+        """Bytes of the file that were read so far."""
+        ...
+
     def batches(self) -> Iterator[DoseBatch]:
         """The records in order, at most some thousand a batch, never two chromosomes in one."""
         ...

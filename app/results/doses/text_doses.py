@@ -62,6 +62,11 @@ class TextDoses:
         self.fields = want & fields_of(_format_of(self._first_record).split(b":"))
         self._blocks: TextBlocks | None = None
 
+    @property
+    def packed_done(self) -> int:
+        """See `DoseReader`."""
+        return self._blocks.packed_done if self._blocks is not None else 0
+
     def batches(self) -> Iterator[DoseBatch]:
         """See `DoseReader`."""
         self.close()

@@ -1,0 +1,194 @@
+"""Measure a result in one pass over its files; memory does not grow with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.problem import Kind, problem
+from app.domain.progress import Progress, Report, silent
+from app.domain.quality import QualityFigures
+from app.genotypes.matrix import bare_name
+from app.results.doses.contract import DoseBatch, DoseReader, Field
+from app.results.doses.reading import open_doses
+from app.results.figures.frequencies import FrequencySums, Tables
+from app.results.figures.info_tables import info_rows
+from app.results.figures.left_out import LeftOutSums
+from app.results.figures.noted_sites import GapSums, SuspectSums
+from app.results.figures.people import COMMON_MAF, GOOD_R2, PeopleSums
+from app.results.figures.recomputed import r2_and_frequency
+from app.results.figures.result_files import ResultFiles, result_files
+from app.results.figures.site_sums import CHUNK_BASES, Sites, SiteSums
+from app.results.figures.summing_up import summed_up
+from app.results.figures.tables import QualityTables
+
+_WANTED = Field.DOSAGE | Field.HAPLOTYPES | Field.PROBABILITIES
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """Figures as a model, and the tables behind the plots."""
+
+    figures: QualityFigures
+    tables: QualityTables
+
+
+@dataclass
+class _Sums:
+    sites: SiteSums
+    people: PeopleSums
+    left_out: LeftOutSums
+    frequencies: FrequencySums
+    suspects: SuspectSums
+    gaps: GapSums
+    samples: tuple[str, ...] = field(default_factory=tuple)
+
+
+def measure(
+    source: Path | Iterable[Path] | ResultFiles,
+    report: Report = silent,
+    *,
+    frequencies: Tables | None = None,
+    chunk_bases: int = CHUNK_BASES,
+    doses: bool = True,
+) -> Measured:
+    """Measure a folder of a result, some files of one, or the files that `result_files` found.
+
+    `frequencies` are sites of the panel or a population with their ALT frequency, such as
+    `PanelList.table` or `panel_tables`. `doses` False: only what INFO says, much faster. ProblemError when
+    there is nothing to measure or a file cannot be read.
+    """
+    files = source if isinstance(source, ResultFiles) else result_files(source)
+    if not files.doses and not files.infos:
+        raise problem(
+            Kind.NOT_FOUND,
+            "There is nothing to judge",
+            "No info or dose file was found.",
+            "Choose the folder of a fetched result.",
+        )
+    sums = _Sums(
+        SiteSums(chunk_bases),
+        PeopleSums(),
+        LeftOutSums(),
+        FrequencySums(frequencies),
+        SuspectSums(),
+        GapSums(chunk_bases),
+    )
+    bytes_of = {path: path.stat().st_size for path in files.every()}
+    told = _Told(report, sum(bytes_of.values()))
+    for path in files.doses:
+        _measure_doses(path, sums, told, doses=doses)
+        told.file_done(bytes_of[path])
+    for path in files.infos:
+        _measure_info(path, sums, told)
+        told.file_done(bytes_of[path])
+    for path in files.left_out:
+        _measure_left_out(path, sums, told)
+        told.file_done(bytes_of[path])
+    tables = _tables(sums)
+    return Measured(_figures(sums, tables, doses=doses and bool(files.doses)), tables)
+
+
+class _Told:
+    """Tells how far the reading of all files is."""
+
+    def __init__(self, report: Report, total: int) -> None:
+        self._report = report
+        self._total = total
+        self._done = 0
+
+    def now(self, packed: int, chromosome: str) -> None:
+        step = f"Measuring chromosome {chromosome}"
+        self._report(Progress(done=min(self._done + packed, self._total), total=self._total, step=step))
+
+    def file_done(self, size: int) -> None:
+        self._done += size
+
+
+def _measure_doses(path: Path, sums: _Sums, told: _Told, *, doses: bool) -> None:
+    reader = open_doses(path, _WANTED if doses else Field.NONE)
+    sums.samples = sums.samples or reader.samples
+    try:
+        for batch in reader.batches():
+            _add_doses(batch, sums)
+            told.now(reader.packed_done, batch.chromosome)
+    finally:
+        reader.close()
+
+
+def _add_doses(batch: DoseBatch, sums: _Sums) -> None:
+    info = batch.info
+    new_r2, frequency = r2_and_frequency(batch)
+    af = np.where(np.isnan(info.af), frequency, info.af)
+    maf = np.where(np.isnan(info.maf), np.minimum(af, 1 - af), info.maf)
+    r2, er2 = info.r2.astype(np.float64), info.er2.astype(np.float64)
+    sites = Sites(bare_name(batch.chromosome), batch.position, r2, er2, maf, info.kind, new_r2)
+    sums.sites.add(sites)
+    sums.gaps.add(sites)
+    sums.suspects.add(sites, batch.refs, batch.alts)
+    sums.frequencies.add(batch.chromosome, batch.position, batch.refs, batch.alts, af, ~sites.imputed)
+    sums.people.add(batch, sites.imputed, _good(sites))
+
+
+def _good(sites: Sites) -> NDArray[np.bool_]:
+    """Rows at which the het rate of a sample counts: well imputed and common."""
+    known = np.where(np.isnan(sites.r2), 0 if sites.new_r2 is None else sites.new_r2, sites.r2)
+    return np.asarray((known >= GOOD_R2) & (sites.maf >= COMMON_MAF), bool)
+
+
+def _measure_info(path: Path, sums: _Sums, told: _Told) -> None:
+    for rows in info_rows(path):
+        sites = rows.sites
+        sums.sites.add(sites)
+        sums.gaps.add(sites)
+        sums.suspects.add(sites, rows.refs, rows.alts)
+        sums.frequencies.add(sites.chromosome, sites.position, rows.refs, rows.alts, rows.af, ~sites.imputed)
+        told.now(0, sites.chromosome)
+
+
+def _measure_left_out(path: Path, sums: _Sums, told: _Told) -> None:
+    reader: DoseReader = open_doses(path, Field.LEFT_OUT | Field.GENOTYPES)
+    try:
+        for batch in reader.batches():
+            sums.left_out.add(batch)
+            told.now(reader.packed_done, batch.chromosome)
+    finally:
+        reader.close()
+
+
+def _tables(sums: _Sums) -> QualityTables:
+    sites = sums.sites
+    people = sums.people.figures(sums.left_out.people)
+    return QualityTables(
+        chunk_bases=sites.chunk_bases,
+        chromosomes=tuple(sites.chromosomes),
+        first=np.array(sites.first, np.int64),
+        last=np.array(sites.last, np.int64),
+        chunks=np.array(sites.chunks, np.int64).reshape(-1, 2),
+        by_chunk=sites.by_chunk,
+        grid=sites.grid,
+        grid_r2=sites.grid_r2,
+        er2_grid=sites.er2_grid,
+        windows=tuple(sites.windows),
+        frequencies=sums.frequencies.grid,
+        samples=sums.samples,
+        people=people,
+    )
+
+
+def _figures(sums: _Sums, tables: QualityTables, *, doses: bool) -> QualityFigures:
+    return summed_up(tables).model_copy(
+        update={
+            "doses": doses,
+            "left_out": sums.left_out.figures() if sums.left_out.whole() else (),
+            "left_out_whole": sums.left_out.whole(),
+            "calibration": sums.left_out.calibrated(),
+            "frequency": sums.frequencies.figures(),
+            "gaps": tuple(sums.gaps.found),
+            "suspects": sums.suspects.figures(),
+        }
+    )
