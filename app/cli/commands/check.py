@@ -19,6 +19,10 @@ def check(
     panel: Annotated[str, typer.Option("--panel", help="And for this panel of it.")] = "",
     population: Annotated[str, typer.Option("--population", help="And for this population.")] = "",
     build: Annotated[str, typer.Option("--build", help="The genome build that you state.")] = "",
+    reference: Annotated[
+        Path | None,
+        typer.Option("--reference", metavar="FASTA", help="The reference genome, plain or packed by bgzip."),
+    ] = None,
     write: Annotated[
         Path | None,
         typer.Option(
@@ -49,7 +53,7 @@ def check(
     from app.cli.work import check as work
 
     wish = work.ReportWish(write, with_names) if write is not None else None
-    work.check(session_of(ctx), files, work.Target(service, panel, population, build), wish)
+    work.check(session_of(ctx), files, work.Target(service, panel, population, build, reference), wish)
 
 
 def _known_build(build: str) -> None:

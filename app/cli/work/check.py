@@ -33,6 +33,7 @@ class Target:
     panel: str = ""
     population: str = ""
     build: str = ""
+    reference: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,12 @@ def check(session: Session, files: Sequence[Path], target: Target, wish: ReportW
     if wish is not None:
         _refuse_genotypes(wish.path, paths)
     limits = _limits(session, target) if target.service else Limits()
-    options = CheckOptions(limits=limits, for_service=bool(target.service), build=target.build or None)
+    options = CheckOptions(
+        limits=limits,
+        for_service=bool(target.service),
+        build=target.build or None,
+        reference=_genome(target.reference),
+    )
     throttle = Throttle(partial(session.out.bar.show, "Checking"))
     place = Path(tempfile.gettempdir())
     remove_abandoned(place, SCRATCH)
@@ -67,6 +73,16 @@ def check(session: Session, files: Sequence[Path], target: Target, wish: ReportW
     session.out.answer(row, lines)
     if not report.accepted or (verdict is not None and verdict.outcome is Outcome.REFUSES):
         raise typer.Exit(1)
+
+
+def _genome(path: Path | None) -> str | None:
+    """The reference genome; ProblemError when it is none, before files are read."""
+    from app.genotypes.reference_sequence import ReferenceSequence
+
+    if path is None:
+        return None
+    ReferenceSequence(path).close()
+    return str(path)
 
 
 def _verdict(session: Session, paths: Sequence[Path], target: Target, report: CheckReport) -> Verdict:

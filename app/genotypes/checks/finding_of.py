@@ -32,7 +32,7 @@ class CheckOptions(Model):
     `missing_p` is the least p of missing calls of cases and controls. `chunk_bases` is the length of a chunk;
     `overlap` the share of sites in a chunk that the panel must have, `chunk_sites` how many at least.
     `frequency_apart` is how far ALT frequencies may lie apart; `hwe_p` the least p of the Hardy–Weinberg
-    test. `population` is the one that the panel was chosen for, empty: any.
+    test. `population` is the one that the panel was chosen for, empty: any. `reference` is a FASTA file.
     """
 
     limits: Limits = Limits()
@@ -56,6 +56,7 @@ class CheckOptions(Model):
     mendel_family: float = 0.05
     mendel_site: float = 0.1
     population: str = ""
+    reference: str | None = None
 
 
 @dataclass
