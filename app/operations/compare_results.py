@@ -9,7 +9,6 @@ from app.domain.job import Job
 from app.domain.progress import Report, silent
 from app.domain.result import Result
 from app.domain.result_comparison import ComparedSource, ResultComparison
-from app.genotypes.worker import run_in_process
 
 
 async def compare_results(
@@ -19,6 +18,8 @@ async def compare_results(
 
     ProblemError as of `app.results.comparing.compare.compare`.
     """
+    from app.genotypes.worker import run_in_process
+
     return await run_in_process(_compare, tuple(sources), truth, report=report)
 
 

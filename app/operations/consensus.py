@@ -7,9 +7,8 @@ from pathlib import Path
 
 from app.domain.batch_merge import ConsensusSummary
 from app.domain.progress import Report, silent
-from app.genotypes.worker import run_in_process
 from app.operations.disk_trouble import disk_trouble
-from app.operations.unfinished import unfinished
+from app.operations.unfinished import ADVICE, unfinished
 
 
 async def consensus_of_results(
@@ -23,6 +22,8 @@ async def consensus_of_results(
     In a process of its own; cancelling ends it and leaves nothing. ProblemError as of
     `app.results.meta.consensus.consensus`.
     """
+    from app.genotypes.worker import run_in_process
+
     async with unfinished(out_dir) as staging:
         given = tuple(names) or (None,) * len(sources)
         return await run_in_process(_choose, tuple(sources), given, out_dir, staging, report=report)
@@ -35,9 +36,6 @@ def _choose(
     from app.results.merging.files import result_files
     from app.results.meta.consensus import ConsensusRequest, consensus
 
-    with disk_trouble(out_dir, _ADVICE):
+    with disk_trouble(out_dir, ADVICE):
         results = tuple(result_files(*each) for each in zip(sources, names, strict=True))
         return consensus(ConsensusRequest(results, out_dir, staging), report)
-
-
-_ADVICE = "Look whether the disk is there and has room, or write to another folder."

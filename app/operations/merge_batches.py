@@ -7,9 +7,8 @@ from pathlib import Path
 
 from app.domain.batch_merge import Keep, MergeSummary
 from app.domain.progress import Report, silent
-from app.genotypes.worker import run_in_process
 from app.operations.disk_trouble import disk_trouble
-from app.operations.unfinished import unfinished
+from app.operations.unfinished import ADVICE, unfinished
 
 
 async def merge_result_batches(
@@ -24,6 +23,8 @@ async def merge_result_batches(
     In a process of its own; cancelling ends it and leaves nothing. ProblemError as of
     `app.results.merging.batches.merge_batches`.
     """
+    from app.genotypes.worker import run_in_process
+
     async with unfinished(out_dir) as staging:
         given = tuple(names) or (None,) * len(sources)
         return await run_in_process(_merge, tuple(sources), given, out_dir, staging, keep, report=report)
@@ -41,9 +42,6 @@ def _merge(
     from app.results.merging.batches import MergeRequest, merge_batches
     from app.results.merging.files import result_files
 
-    with disk_trouble(out_dir, _ADVICE):
+    with disk_trouble(out_dir, ADVICE):
         batches = tuple(result_files(*each) for each in zip(sources, names, strict=True))
         return merge_batches(MergeRequest(batches, out_dir, keep, staging), report)
-
-
-_ADVICE = "Look whether the disk is there and has room, or write to another folder."

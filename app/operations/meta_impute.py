@@ -7,9 +7,8 @@ from pathlib import Path
 
 from app.domain.meta_imputation import MetaSummary
 from app.domain.progress import Report, silent
-from app.genotypes.worker import run_in_process
 from app.operations.disk_trouble import disk_trouble
-from app.operations.unfinished import unfinished
+from app.operations.unfinished import ADVICE, unfinished
 
 UNIFORM = "uniform"
 
@@ -26,6 +25,8 @@ async def meta_impute_results(
     `names` are what the results are called, by default as their folders. In a process of its own; cancelling
     ends it and leaves nothing. ProblemError as of `app.results.meta.run.meta_impute`.
     """
+    from app.genotypes.worker import run_in_process
+
     async with unfinished(out_dir) as staging:
         given = tuple(names) or (None,) * len(sources)
         return await run_in_process(_join, tuple(sources), given, out_dir, staging, start, report=report)
@@ -44,9 +45,6 @@ def _join(
     from app.results.meta.run import MetaRequest, meta_impute
     from app.results.meta.weights import Start
 
-    with disk_trouble(out_dir, _ADVICE):
+    with disk_trouble(out_dir, ADVICE):
         results = tuple(result_files(*each) for each in zip(sources, names, strict=True))
         return meta_impute(MetaRequest(results, out_dir, Start(start), staging), report)
-
-
-_ADVICE = "Look whether the disk is there and has room, or write to another folder."

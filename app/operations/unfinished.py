@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import uuid4
 
+ADVICE = "Look whether the disk is there and has room, or write to another folder."
+
 
 @asynccontextmanager
 async def unfinished(out_dir: Path) -> AsyncIterator[Path]:

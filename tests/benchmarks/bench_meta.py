@@ -1,7 +1,7 @@
 """Meta-imputation of two panels that are one panel split by population, against each and simple means.
 
-`python -m tests.benchmarks.bench_meta [pgx|eur]`: dosage r2 with the truth by frequency in the whole panel, at
-untyped sites, pooled over people; then CPU seconds as a ratio to `bcftools view` reading the same files.
+`python -m tests.benchmarks.bench_meta [pgx|eur]`: dosage r2 with the truth by frequency in the whole panel,
+at untyped sites, pooled over people; then CPU seconds as a ratio to `bcftools view` reading the same files.
 Targets are phased by their truth. A variant that a panel lacks counts as dosage 0 for it under “all sites”.
 """
 
@@ -139,7 +139,8 @@ class Scores:
         """[sites sets, methods, bins]."""
         n, x, y, xx, yy, xy = np.moveaxis(self.sums, -1, 0)
         with np.errstate(invalid="ignore", divide="ignore"):
-            return (n * xy - x * y) ** 2 / ((n * xx - x * x) * (n * yy - y * y))
+            r2 = (n * xy - x * y) ** 2 / ((n * xx - x * x) * (n * yy - y * y))
+        return np.asarray(r2, dtype=np.float64)
 
 
 def rows(
@@ -160,7 +161,8 @@ def rows(
             r2 = np.zeros((len(opened), len(piece)))
             for k, (part, row) in enumerate(zip(piece.parts, piece.rows, strict=True)):
                 has = row >= 0
-                doses[k, has] = part.dosage[row[has]][:, columns[k]]
+                if part.dosage is not None:
+                    doses[k, has] = part.dosage[row[has]][:, columns[k]]
                 r2[k, has] = np.nan_to_num(part.info.r2[row[has]])
             mean = (doses[:2] * (r2[:2, :, None] + 1e-9)).sum(axis=0) / (r2[:2, :, None] + 1e-9).sum(axis=0)
             present, kinds = piece.present, piece.kinds

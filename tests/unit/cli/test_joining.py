@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.helpers.command_line import Cli
+from tests.helpers.direct_work import work_directly
 from tests.unit.results.merging.made_results import Made, made_results
+
+
+@pytest.fixture(autouse=True)
+def no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do the work here: starting a process takes seconds."""
+    work_directly(monkeypatch)
 
 
 def _folders(made: list[Made], folder: Path) -> list[str]:
