@@ -29,6 +29,7 @@ class TaskKind(StrEnum):
     PRACTICE = "practice"
     SITES = "sites"
     REPAIR = "repair"
+    EXPORT = "export"
 
 
 class TaskState(StrEnum):

@@ -24,8 +24,9 @@ from app.results.export.presets import PRESETS, command_of
 from app.results.export.result_files import dose_files, stem_of
 from app.results.export.rounding import LostCalls, units
 from app.results.export.row_source import RowSource
-from app.results.export.rows import Fingerprint, Writer
+from app.results.export.rows import Fingerprint, Rows, Writer
 from app.results.export.vcf_file import VcfWriter
+from app.results.export.with_plink2 import Plink2Run, proved, refused_reason
 
 STEP_WRITE, STEP_PROVE = "Writing", "Reading back"
 
@@ -51,7 +52,10 @@ def export(
     begun = time.monotonic()
     chosen = settled(request)
     fast = kernel or export_kernel()
-    sets = []
+    sets, notes = [], [] if chosen.preset is None else [PRESETS[chosen.preset].why]
+    if chosen.with_plink2 and (why := refused_reason(chosen)):
+        notes.append(f"Written without plink2: {why}.")
+        chosen = chosen.model_copy(update={"with_plink2": False})
     paths = dose_files(Path(chosen.source))
     for number, path in enumerate(paths):
         sets.append(_Export(chosen, path, folder, fast, _told(report, number, len(paths))).run())
@@ -59,7 +63,8 @@ def export(
         format=chosen.format,
         preset=chosen.preset,
         sets=tuple(sets),
-        notes=() if chosen.preset is None else (PRESETS[chosen.preset].why,),
+        notes=tuple(notes),
+        by_plink2=chosen.with_plink2,
         seconds=round(time.monotonic() - begun, 3),
     )
 
@@ -94,7 +99,7 @@ class _Export:
         self._refuse_names(source.samples)
         try:
             with told_when_full():
-                return self._write(source)
+                return self._write_by_plink2(source) if self.request.with_plink2 else self._write(source)
         except OSError as error:
             raise self._disk(error) from error
 
@@ -102,10 +107,7 @@ class _Export:
         stem = self.folder / stem_of(self.path)
         writer = self._writer(stem, source)
         try:
-            for rows in source.rows():
-                self._chromosomes.setdefault(rows.chromosome)
-                if rows.doses.total.size:
-                    self._lost.add(rows.doses.total, self.kernel)
+            for rows in self._counted(source).rows():
                 writer.write(rows)
                 self.tell(STEP_WRITE, source.filter.variants)
             self._refuse_nothing(source.filter)
@@ -116,6 +118,53 @@ class _Export:
             writer.abort()
             raise
         return self._told(stem, source, files, found)
+
+    def _write_by_plink2(self, source: RowSource) -> ExportedSet:
+        """The rows that stay as a VCF beside, then plink2, then a look at every row."""
+        stem = self.folder / stem_of(self.path)
+        beside = self.folder / "rows-that-stay"
+        vcf = self._rows_that_stay(beside)
+        run = Plink2Run(vcf, stem, self.request, source.has_haplotypes, source.is_prefixed)
+        try:
+            files = run.write()
+        finally:
+            for ending in (".vcf.gz", ".vcf.gz.tbi"):
+                beside.with_name(beside.name + ending).unlink(missing_ok=True)
+        self.tell(STEP_PROVE, 0)
+        try:
+            found = proved(files, self._counted(source), self.request, self.kernel)
+        except (FormatError, ContainerError, ValueError) as error:
+            for each in files:
+                each.unlink(missing_ok=True)
+            raise self._not_the_same(str(error)) from error
+        return self._told(stem, source, files, found)
+
+    def _rows_that_stay(self, beside: Path) -> Path:
+        """The source itself where all rows and people stay."""
+        plain = self.request.cutoffs == Cutoffs() and not self.path.name.lower().endswith(".bcf")
+        if plain:
+            return self.path
+        request = self.request.model_copy(update={"format": ExportFormat.VCF})
+        source = RowSource(request, self.path, self.kernel)
+        writer = VcfWriter(beside, source.samples, source.header, "")
+        try:
+            for rows in source.rows():
+                writer.write(rows)
+                self.tell(STEP_WRITE, source.filter.variants)
+            self._refuse_nothing(source.filter)
+            return writer.finish()[0]
+        except BaseException:
+            writer.abort()
+            raise
+
+    def _counted(self, source: RowSource) -> RowSource:
+        source.on_rows = self._count
+        return source
+
+    def _count(self, rows: Rows) -> None:
+        self._chromosomes.setdefault(rows.chromosome)
+        if rows.doses.total.size:
+            self._lost.add(rows.doses.total, self.kernel)
 
     def _told(
         self, stem: Path, source: RowSource, files: Sequence[Path], found: Fingerprint | None
@@ -173,15 +222,18 @@ class _Export:
             differs = str(error)
             found = writer.wrote
         if differs:
-            raise problem(
-                Kind.DISK,
-                "The file that was written is not what it should be",
-                f"What was read back of {self.path.name} as {self.request.format.upper()} differs: "
-                f"{differs}. The file was removed.",
-                "Look at the disk, and write it again. If it happens again, send the report.",
-                subject=self.path.name,
-            )
+            raise self._not_the_same(differs)
         return found
+
+    def _not_the_same(self, differs: str) -> ProblemError:
+        return problem(
+            Kind.DISK,
+            "The file that was written is not what it should be",
+            f"What was read back of {self.path.name} as {self.request.format.upper()} differs: "
+            f"{differs}. The file was removed.",
+            "Look at the disk, and write it again. If it happens again, send the report.",
+            subject=self.path.name,
+        )
 
     def _refuse_names(self, names: Sequence[str]) -> None:
         """Names with blanks would become two columns of the text files beside the genotypes."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,12 +32,16 @@ _TEXTS = (ExportFormat.VCF, ExportFormat.BCF)
 
 
 class RowSource:
-    """`samples` are the people who stay, `header` the lines of the file, `filter` has the counts."""
+    """`samples` are the people who stay, `header` the lines of the file, `filter` has the counts.
+
+    `on_rows` is called with all rows that are given.
+    """
 
     def __init__(self, request: ExportRequest, path: Path, kernel: Kernel | None) -> None:
         """ProblemError where the file cannot be opened, has no dosages, or not all the wanted people."""
         self._request, self._path, self._kernel = request, path, kernel
         self._cuts = request.cutoffs
+        self.on_rows: Callable[[Rows], None] = _ignore
         with contextlib.closing(open_doses(path, _ANY)) as probe:
             self._fields, self.header, everybody = probe.fields, probe.header, probe.samples
         self._people = people_of(everybody, self._cuts.samples)
@@ -93,7 +97,18 @@ class RowSource:
             for batch in reader.batches():
                 rows = self._kept(batch)
                 if rows is not None:
+                    self.on_rows(rows)
                     yield rows
+
+    @property
+    def has_haplotypes(self) -> bool:
+        """Whether the file has HDS."""
+        return self._pair
+
+    @property
+    def is_prefixed(self) -> bool:
+        """Whether the header calls chromosomes `chr20`."""
+        return any(line.startswith("##contig=<ID=chr") for line in self.header)
 
     def _kept(self, batch: DoseBatch) -> Rows | None:
         figures = told_figures(batch.info)
@@ -207,6 +222,10 @@ class RowSource:
         if not self._request.plain_names or self._request.format in _TEXTS:
             return chromosome
         return plain_chromosome(chromosome) or chromosome
+
+
+def _ignore(_rows: Rows) -> None:
+    """Where nobody counts."""
 
 
 def _columns_of(doses: Doses, people: NDArray[np.intp]) -> Doses:

@@ -1,0 +1,116 @@
+"""`results filter`: keep the good variants, written for another program."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from pathlib import Path
+
+import typer
+
+from app.cli.output import pairs, table
+from app.cli.program import Session
+from app.cli.work.desk import with_desk
+from app.cli.work.find import find_job
+from app.domain.export import ExportOutcome, ExportRequest, R2Step
+from app.domain.problem import Kind, problem
+from app.operations.desk import Desk
+from app.operations.export_result import export_files
+from app.store import results
+
+
+def filter_results(session: Session, source: str, request: ExportRequest) -> None:
+    """Write what passes and say what became of each variant."""
+    where = source if Path(source).exists() else with_desk(session, partial(_folder_of_job, named=source))
+    order = request.model_copy(update={"source": where})
+    made = asyncio.run(export_files(order, partial(session.out.bar.show, "Writing")))
+    session.out.answer(_row(made, Path(order.out)), _lines(made))
+
+
+async def _folder_of_job(desk: Desk, named: str) -> str:
+    job = await find_job(desk, named)
+    result = await desk.store.read(lambda c: results.result_of_job(c, job.id))
+    if result is None:
+        raise problem(
+            Kind.NOT_FOUND,
+            "The result of this job is not on this computer",
+            f"{job.name} was not fetched.",
+            "Fetch it first with 'haplodesk results fetch'.",
+            subject=job.name,
+        )
+    return result.folder
+
+
+def r2_steps(text: str) -> tuple[float, tuple[R2Step, ...]]:
+    """`0.3`, or a step for each frequency such as `0:0.8,0.005:0.6,0.05:0.3`; BadParameter otherwise."""
+    try:
+        if ":" not in text:
+            return float(text), ()
+        steps = [part.split(":") for part in text.split(",")]
+        made = tuple(R2Step(maf_from=float(begin), min_r2=float(least)) for begin, least in steps)
+    except ValueError as error:
+        raise typer.BadParameter(f"--min-r2 {text}: write 0.3, or 0:0.8,0.005:0.6,0.05:0.3") from error
+    return 0.0, tuple(sorted(made, key=lambda step: step.maf_from))
+
+
+def names_in(path: Path | None) -> tuple[str, ...]:
+    """Names of samples, one a line. ProblemError when the file cannot be read."""
+    if path is None:
+        return ()
+    try:
+        return tuple(line for raw in path.read_text("utf-8").splitlines() if (line := raw.strip()))
+    except (OSError, UnicodeDecodeError) as error:
+        raise problem(
+            Kind.INPUT,
+            "The list of samples cannot be read",
+            f"{path.name}: {getattr(error, 'strerror', None) or 'it is no text in UTF-8'}.",
+            "Give a text with one name a line.",
+            subject=str(path),
+        ) from error
+
+
+def _row(made: ExportOutcome, out: Path) -> dict[str, object]:
+    row: dict[str, object] = made.model_dump(mode="json")
+    return {
+        "out": str(out.absolute()),
+        "variants": made.variants,
+        "kept": made.kept,
+        "dropped": {reason.value: count for reason, count in made.dropped.items()},
+        "files": [file for each in made.sets for file in each.files],
+        "commands": [each.command for each in made.sets if each.command],
+        **row,
+    }
+
+
+def _lines(made: ExportOutcome) -> list[str]:
+    share = 100 * made.kept / max(1, made.variants)
+    verified = all(each.verified for each in made.sets)
+    lines = pairs(
+        [
+            ("variants", f"{made.variants:,}"),
+            ("kept", f"{made.kept:,} ({share:.1f} %)"),
+            *((f"left out: {reason.value}", f"{count:,}") for reason, count in made.dropped.items()),
+            ("samples", f"{made.sets[0].samples:,}"),
+            ("read back", "equal" if verified else "not compared"),
+        ]
+    )
+    lines += ["", *table(("file",), [(file,) for each in made.sets for file in each.files])]
+    lines += _lost_lines(made)
+    commands = [each.command for each in made.sets if each.command]
+    if commands:
+        lines += ["", "Use it with:", *commands]
+    return [*lines, *(["", *made.notes] if made.notes else [])]
+
+
+def _lost_lines(made: ExportOutcome) -> list[str]:
+    """What hard calls would lose, where that is a matter of the format."""
+    calls = sum(each.calls for each in made.sets)
+    if not calls or made.format not in ("bed", "pgen"):
+        return []
+    thresholds = made.sets[0].lost_calls
+    rows = [
+        (threshold, f"{lost:,}", f"{100 * lost / calls:.2f} %")
+        for threshold in thresholds
+        if (lost := sum(each.lost_calls.get(threshold, 0) for each in made.sets)) is not None
+    ]
+    return ["", *table(("hard-call threshold", "calls lost", "share"), rows)]
