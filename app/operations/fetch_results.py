@@ -50,7 +50,7 @@ from app.operations.unpack import (
     unpack,
 )
 from app.operations.visit_jobs import merged_files
-from app.results.indexing.kinds import is_watched
+from app.results.indexing.kinds import is_watched, kind_of
 from app.services.contract import RemoteFile, RemoteJob
 from app.store import jobs, pages, results
 from app.store.pages import TableQuery
@@ -263,6 +263,7 @@ def plain_file(path: Path, folder: Path, source: str, has_md5: bool = False) -> 
         sha256=digest,
         source=source,
         verified_by="MD5" if has_md5 else "received whole",
+        kind=str(kind_of(path.name)) if is_watched(path.name) else "",
     )
 
 

@@ -9,10 +9,16 @@ from app.domain.problem import ProblemError
 from app.domain.progress import Progress, Report
 from app.domain.result import Quality, ResultFile
 from app.genotypes.worker import run_in_process
+from app.results.indexing.kinds import FileKind, kind_of
 
 log = logging.getLogger(__name__)
 
-DOSE, INFO = ".dose.vcf.gz", ".info.gz"
+FIGURES = (FileKind.DOSE, FileKind.INFO)
+
+
+def figure_paths(folder: Path, files: tuple[ResultFile, ...]) -> tuple[Path, ...]:
+    """The files that tell of the quality, however they are called."""
+    return tuple(folder / f.path for f in files if FileKind(f.kind or kind_of(f.path)) in FIGURES)
 
 
 async def judge(folder: Path, files: tuple[ResultFile, ...]) -> tuple[Quality | None, str]:
@@ -21,10 +27,11 @@ async def judge(folder: Path, files: tuple[ResultFile, ...]) -> tuple[Quality | 
     There are no figures for a result without imputed variants (quality control only), and none where they
     cannot be computed: the files are verified all the same, and the line says so.
     """
-    if not any(f.path.endswith((DOSE, INFO)) for f in files):
+    paths = figure_paths(folder, files)
+    if not paths:
         return None, verdict(files, None)
     try:
-        figures = await run_in_process(_quality, folder)
+        figures = await run_in_process(_quality, paths)
     except ProblemError as error:
         log.warning(
             "The quality could not be computed: %s %s", error.problem.sentence(), error.problem.details
@@ -34,12 +41,12 @@ async def judge(folder: Path, files: tuple[ResultFile, ...]) -> tuple[Quality | 
     return figures, verdict(files, figures)
 
 
-def _quality(folder: Path, report: Report) -> Quality:
+def _quality(paths: tuple[Path, ...], report: Report) -> Quality:
     """In the process, which alone imports NumPy; the report says that it lives."""
     from app.results.quality import quality
 
     report(Progress(step="Reading the info of the variants"))
-    return quality(folder)
+    return quality(paths)
 
 
 def verdict(files: tuple[ResultFile, ...], figures: Quality | None) -> str:

@@ -128,7 +128,8 @@ class Unpacking:
         notes = [file.verified_by]
         notes += ["names restored"] if figures.renamed else []
         notes += ["packed anew as BGZF"] if figures.repacked else []
-        return file.model_copy(update={"size": figures.size, "verified_by": ", ".join(notes)})
+        told = {"size": figures.size, "verified_by": ", ".join(notes), "kind": str(figures.kind)}
+        return file.model_copy(update=told)
 
     def _write_index(self, part: Path, data: bytes) -> None:
         """Put our index in the place of one that was sent, if any: it may not fit the file as it is now."""

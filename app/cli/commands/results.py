@@ -7,11 +7,15 @@ from typing import Annotated
 
 import typer
 
+from app.cli.commands import importing
+from app.cli.commands.filter_results import filter_results
 from app.cli.commands.joining import add_to
 from app.cli.program import session_of
 
 app = typer.Typer(name="results", help="Fetch results, judge and join them.", no_args_is_help=True)
+app.command("filter")(filter_results)
 add_to(app)
+importing.add_to(app)
 
 
 @app.command("fetch")
@@ -45,7 +49,9 @@ def fetch(
 @app.command("report")
 def report(
     ctx: typer.Context,
-    source: Annotated[str, typer.Argument(metavar="DIR|JOB", help="A folder of results, or a job.")],
+    source: Annotated[
+        str, typer.Argument(metavar="DIR|JOB|RESULT", help="A folder, a job, or a result's id.")
+    ],
 ) -> None:
     """How good a result is: R2 by chromosome and frequency, and suspect sites."""
     from app.cli.work import report as work

@@ -8,14 +8,18 @@ from pathlib import Path
 
 from app.cli.output import pairs, table
 from app.cli.program import Session
+from app.cli.work.books import ledger_lines, ledger_row
 from app.cli.work.desk import with_desk
 from app.cli.work.find import find_job
+from app.domain.ledger import ResultLedger
 from app.domain.problem import Kind, problem
 from app.domain.progress import Report
 from app.domain.result import Quality, Result, ResultFile
 from app.genotypes.builds import naturally
 from app.genotypes.worker import run_in_process
 from app.operations.desk import Desk
+from app.operations.judge_result import figure_paths
+from app.operations.result_ledger import book_result, folder_ledger, ledger_of
 from app.results.quality import quality
 from app.results.suspects import Suspect, suspects
 from app.store import results
@@ -24,18 +28,44 @@ SHOWN_SUSPECTS = 20
 
 
 def report(session: Session, source: str) -> None:
-    """The figures of a folder of results, or of the fetched result of a job."""
+    """The figures and the books of a folder of results, or of a result that is known here."""
     folder = Path(source)
     files: tuple[ResultFile, ...] = ()
-    if not folder.is_dir():
-        result = with_desk(session, partial(_result_of, named=source))
+    books: ResultLedger | None = None
+    if folder.is_dir():
+        figures, bad = asyncio.run(run_in_process(_judge, _paths_in(folder)))
+        books = asyncio.run(folder_ledger(None, folder))
+    else:
+        result, books = with_desk(session, partial(_booked, named=source))
         folder, files = Path(result.folder), result.files
-    figures, bad = asyncio.run(run_in_process(_judge, folder))
-    data = {**quality_row(figures, bad), "ledger": ledger(folder, files)}
-    session.out.answer(data, _lines(figures, bad))
+        paths = figure_paths(folder, files) or folder
+        figures, bad = asyncio.run(run_in_process(_judge, paths))
+    told = ledger_row(books) if books is not None else {}
+    data = {**quality_row(figures, bad), "ledger": {**ledger(folder, files), **told}}
+    lines = ledger_lines(books) if books is not None else []
+    session.out.answer(data, [*_lines(figures, bad), *lines])
+
+
+def _paths_in(folder: Path) -> Path | tuple[Path, ...]:
+    """The folder, or the files in it that are a result by their headers, whatever they are called."""
+    from app.results.found.recognising import belongs
+    from app.results.quality import figure_files
+
+    if figure_files(folder):
+        return folder
+    found = (path for path in sorted(folder.rglob("*.vcf*")) if path.is_file() and belongs(path))
+    return tuple(path for path in found if not path.name.endswith((".tbi", ".csi"))) or folder
+
+
+async def _booked(desk: Desk, named: str) -> tuple[Result, ResultLedger | None]:
+    result = await _result_of(desk, named)
+    return result, await ledger_of(desk, result.id) or await book_result(desk, result.id)
 
 
 async def _result_of(desk: Desk, named: str) -> Result:
+    imported = await desk.store.read(lambda c: results.result(c, named))
+    if imported is not None:
+        return imported
     job = await find_job(desk, named)
     result = await desk.store.read(lambda c: results.result_of_job(c, job.id))
     if result is None:
@@ -49,8 +79,8 @@ async def _result_of(desk: Desk, named: str) -> Result:
     return result
 
 
-def _judge(folder: Path, report: Report) -> tuple[Quality, tuple[Suspect, ...]]:
-    return quality(folder), suspects(folder)
+def _judge(source: Path | tuple[Path, ...], report: Report) -> tuple[Quality, tuple[Suspect, ...]]:
+    return quality(source), suspects(source)
 
 
 def quality_row(figures: Quality, bad: tuple[Suspect, ...]) -> dict[str, object]:

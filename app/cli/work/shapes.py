@@ -115,7 +115,9 @@ def result_row(result: Result) -> Row:
     """A fetched result; file names are relative to `folder`."""
     return {
         "id": result.id,
-        "job": result.job_id,
+        "job": result.job_id or None,
+        "name": result.name or None,
+        "origin": result.origin or None,
         "folder": result.folder,
         "state": result.state,
         "verdict": result.verdict,

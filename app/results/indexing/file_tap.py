@@ -16,7 +16,7 @@ from app.results.indexing.content_fault import ContentFault
 from app.results.indexing.figures import FileFigures
 from app.results.indexing.header_names import HeaderFacts, read_header, restore_names
 from app.results.indexing.index_builder import IndexBuilder
-from app.results.indexing.kinds import PACKED, kind_of
+from app.results.indexing.kinds import PACKED, FileKind, kind_of
 from app.results.indexing.text_sink import TextSink
 
 _LOOK = 18  # bytes that tell how a file is packed
@@ -103,6 +103,8 @@ class FileTap:
         found = self.figures
         found.sent_names = found.samples = tuple(map(_text, facts.samples))
         found.formats, found.facts = facts.formats, facts.facts
+        if found.kind is FileKind.GENOTYPES:
+            found.kind = facts.kind
         if not self._own_names:
             return header
         renamed = restore_names(header, self._own_names)

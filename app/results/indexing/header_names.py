@@ -7,10 +7,14 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from app.results.indexing.kinds import FileKind
+
 COLUMN_LINE = b"#CHROM\t"
 _FIXED = 9
 _FORMAT = re.compile(rb"^##FORMAT=<ID=([^,>]+)", re.MULTILINE)
 _FACTS = (b"source", b"mis_pipeline", b"mis_phasing", b"mis_panel", b"phasing", b"fileDate", b"reference")
+_FIGURES = re.compile(rb"^##INFO=<ID=(R2|DR2|Rsq|INFO)\b", re.MULTILINE)
+_DOSAGES = frozenset({"DS", "HDS", "GP"})
 _CUTS = re.compile(rb"[\x00-\x1f\x7f]")
 _LONGEST_FACT = 300
 
@@ -24,6 +28,14 @@ class HeaderFacts:
     formats: tuple[str, ...]
     facts: dict[str, str]
     old_marks: bool
+    has_figures: bool = False
+
+    @property
+    def kind(self) -> FileKind:
+        """What a VCF of any name is: dosages and figures of an imputation make it a dose or an info file."""
+        if self.samples:
+            return FileKind.DOSE if _DOSAGES & set(self.formats) else FileKind.GENOTYPES
+        return FileKind.INFO if self.has_figures else FileKind.GENOTYPES
 
 
 def read_header(header: bytes) -> HeaderFacts:
@@ -36,6 +48,7 @@ def read_header(header: bytes) -> HeaderFacts:
         formats=tuple(each.decode("ascii", "replace") for each in _FORMAT.findall(header)),
         facts=_facts(header),
         old_marks=b"##INFO=<ID=TYPED_ONLY" in header,
+        has_figures=_FIGURES.search(header) is not None,
     )
 
 
