@@ -12,6 +12,7 @@ from app.domain.job import ENDED_STATES, LOCAL_STATES, Job, JobState, SendPhase
 from app.domain.names import new_id, new_password, remote_job_name
 from app.domain.problem import Kind, ProblemError, problem
 from app.operations.desk import Desk
+from app.operations.job_log import logged_with_job
 from app.operations.preflight import recheck
 from app.operations.send_job import BEFORE_SEAL, cancel_there, cancelled_here, send_job
 from app.operations.sent_record import forget_sent
@@ -22,6 +23,7 @@ from app.store.store import Connection as StoreConnection
 WAIT_FOR_UPLOAD_S = 5.0
 
 
+@logged_with_job
 async def cancel_job(desk: Desk, job_id: str) -> Changes:
     """Stop a job wherever it is: on this computer, on its way, or at the server.
 
@@ -57,6 +59,7 @@ async def _stop_sending(desk: Desk, job: Job) -> None:
         waited += 0.05
 
 
+@logged_with_job
 async def restart_job(desk: Desk, job_id: str) -> Changes:
     """Try again: at the server for a job that it lost, else send the same files as a new job of the server.
 
@@ -131,6 +134,7 @@ def _replaced(new: str, job: Job) -> Job:
     return job.model_copy(update={"sent_again_as": new})
 
 
+@logged_with_job
 async def forget_job(desk: Desk, job_id: str) -> Changes:
     """Remove an ended job from the list. Results on this computer stay; the server is not asked."""
     job = await desk.job(job_id)

@@ -23,6 +23,7 @@ from app.domain.problem import Kind, problem
 from app.domain.progress import Report, silent
 from app.domain.service import Service
 from app.domain.verdict import Verdict
+from app.operations.check_dataset import dataset_of
 from app.operations.desk import Desk
 from app.operations.exclusive import exclusive_file
 from app.operations.private_folder import private_folder
@@ -66,7 +67,7 @@ async def predict(
     `build` None: what the last check found, else the panel's. Bad files are a verdict; an unknown id is a
     ProblemError.
     """
-    dataset = await _dataset(desk, dataset_id)
+    dataset = await dataset_of(desk, dataset_id)
     verdict = await _verdict(desk, dataset, service_id, panel_id, population, build)
     await _keep(desk, dataset_id, verdict)
     text = f"Predicted for {verdict.service}: {verdict.headline}"
@@ -84,7 +85,7 @@ async def learn_from_excluded(
     """
     from app.genotypes.worker import run_in_process
 
-    dataset = await _dataset(desk, dataset_id)
+    dataset = await dataset_of(desk, dataset_id)
     last = next((v for v in dataset.verdicts if (v.service_id, v.panel_id) == (service_id, panel_id)), None)
     population = last.population if last is not None else ""
     errand = await _errand(desk, dataset, service_id, panel_id, population, None)
@@ -273,15 +274,6 @@ async def _panel(desk: Desk, service_id: str, panel_id: str | None) -> Panel | N
     if found is None:
         raise problem(
             Kind.NOT_FOUND, "No such panel", f"The service has no panel '{panel_id}'.", subject=panel_id
-        )
-    return found
-
-
-async def _dataset(desk: Desk, dataset_id: str) -> Dataset:
-    found = await desk.store.read(lambda c: datasets.dataset(c, dataset_id))
-    if found is None:
-        raise problem(
-            Kind.NOT_FOUND, "No such dataset", f"There is no dataset '{dataset_id}'.", subject=dataset_id
         )
     return found
 

@@ -10,8 +10,9 @@ from app.domain.job import Job
 from app.domain.model import Model
 from app.domain.panel import Panel
 from app.domain.parameter import Form
-from app.domain.problem import Kind, Problem, ProblemError
+from app.domain.problem import Kind, ProblemError
 from app.domain.service import Service
+from app.operations.check_dataset import dataset_of
 from app.operations.desk import Desk
 from app.operations.draft_job import (
     JobDraft,
@@ -29,13 +30,13 @@ from app.operations.draft_job import (
 from app.operations.list_jobs import list_jobs
 from app.operations.look_at_service import look_at_service, store_token_info
 from app.operations.sync_panels import read_form
-from app.store import datasets, jobs, services
+from app.store import jobs, services
 
 
 async def preflight(desk: Desk, draft: JobDraft) -> Preflight:
     """Look at everything that can stop a job, before anything is sent. Raises only for unknown ids."""
     service = await desk.service(draft.service_id)
-    dataset = await _dataset(desk, draft.dataset_id)
+    dataset = await dataset_of(desk, draft.dataset_id)
     folder = desk.results_folder(await desk.settings())
     obstacles = list(check_dataset_state(draft, dataset))
     obstacles += await asyncio.to_thread(check_files, dataset.files, service)
@@ -80,7 +81,7 @@ async def preview(desk: Desk, draft: JobDraft) -> Preflight:
     Quick enough to follow the typing of a user. Raises only for unknown ids.
     """
     service = await desk.service(draft.service_id)
-    dataset = await _dataset(desk, draft.dataset_id)
+    dataset = await dataset_of(desk, draft.dataset_id)
     stored = await desk.store.read(lambda c: services.form(c, draft.service_id, draft.app_id))
     panel = await desk.store.read(lambda c: services.panel(c, draft.service_id, draft.panel_id))
     form = stored.form if stored is not None else None
@@ -98,19 +99,6 @@ def _local_obstacles(
     if form is not None:
         found += check_parameters(draft, form, panel)
     return tuple(found)
-
-
-async def _dataset(desk: Desk, dataset_id: str) -> Dataset:
-    found = await desk.store.read(lambda c: datasets.dataset(c, dataset_id))
-    if found is None:
-        raise ProblemError(
-            Problem(
-                kind=Kind.NOT_FOUND,
-                title="No such dataset",
-                what_happened=f"There is no dataset '{dataset_id}'.",
-            )
-        )
-    return found
 
 
 class _Asked(Model):

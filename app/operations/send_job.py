@@ -23,6 +23,7 @@ from app.domain.parameter import ParameterType
 from app.domain.problem import Kind, Problem, ProblemError, problem
 from app.domain.service import Service
 from app.operations.desk import Desk
+from app.operations.job_log import logged_with_job
 from app.operations.list_jobs import list_jobs
 from app.operations.look_at_service import store_token_info
 from app.operations.preflight import recheck
@@ -45,6 +46,7 @@ BEFORE_SEAL = frozenset({SendPhase.DRAFT, SendPhase.CHECKED, SendPhase.SENDING})
 MENDED_BY_TIME = frozenset({Kind.BUSY, Kind.NO_NETWORK, Kind.STORE, Kind.DISK})
 
 
+@logged_with_job
 async def send_job(desk: Desk, job_id: str) -> Changes:
     """Send a job that is not at the server yet, or look for it there; one step, then it returns.
 

@@ -19,10 +19,12 @@ from app.domain.notice import Notice, NoticeKind
 from app.domain.problem import Kind, Problem, ProblemError
 from app.domain.service import Service
 from app.operations.desk import Desk
+from app.operations.job_log import logged_with_job
 from app.operations.list_jobs import list_jobs
 from app.operations.tell import notice, tell
 from app.services.contract import RemoteJob
 from app.store import jobs, services
+from app.store.logs import job_context
 
 WARN_BEFORE_DELETION_H = (6, 24, 72)
 MISSING_LOOKS = 2
@@ -59,6 +61,7 @@ async def visit_jobs(desk: Desk, service_id: str) -> Changes:
     return changes
 
 
+@logged_with_job
 async def visit_job(desk: Desk, job_id: str) -> Changes:
     """Ask for one job by itself: where the list may not be asked for yet."""
     job = await desk.job(job_id)
@@ -171,8 +174,9 @@ async def take_in(desk: Desk, service: Service, job: Job, remote: RemoteJob, ask
             yield _line(after, now, _state_line(after))
             yield from _end(service, after, now)
 
-    updated = await desk.change_job(job.id, change, also=news)
-    return Changes.of(Noun.JOB, job.id) | await warn_of_deletion(desk, service, updated)
+    with job_context(job.id):
+        updated = await desk.change_job(job.id, change, also=news)
+        return Changes.of(Noun.JOB, job.id) | await warn_of_deletion(desk, service, updated)
 
 
 def _line(job: Job, at: datetime, text: str) -> Event:

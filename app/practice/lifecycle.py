@@ -13,7 +13,6 @@ from app.practice.records import (
     ACTIVE,
     CANCELLED,
     DEAD,
-    DELETED,
     FAILED,
     FAILED_REMINDED,
     RETIRED,
@@ -129,17 +128,6 @@ def mark_dead(context: Context, job_id: str) -> None:
         job.state, job.start_time, job.end_time = DEAD, 0, 0
 
     context.records.change(job_id, die)
-
-
-def delete_job(context: Context, job_id: str) -> JobRecord:
-    """Mark a job as deleted by its owner and remove its files."""
-
-    def delete(job: JobRecord) -> None:
-        job.state, job.results = DELETED, []
-
-    job = context.records.change(job_id, delete)
-    shutil.rmtree(context.job_folder(job_id), ignore_errors=True)
-    return job
 
 
 def age_jobs(context: Context) -> None:

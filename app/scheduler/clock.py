@@ -29,6 +29,7 @@ from app.operations.visit_jobs import remind, visit_jobs
 from app.scheduler.pauses import Pauses
 from app.scheduler.plan import Due, may_send, panels_due, plan_visits, slept
 from app.store import jobs, services
+from app.store.logs import job_context
 from app.store.store import Connection as StoreConnection
 from app.transport.address import is_loopback
 
@@ -212,7 +213,8 @@ class Scheduler:
 
     async def _fetch(self, job_id: str) -> None:
         try:
-            changes = await fetch_results(self._desk, job_id, unattended=True)
+            with job_context(job_id):
+                changes = await fetch_results(self._desk, job_id, unattended=True)
             # Empty changes: another process had it. Only files that are there end the tries.
             self._fetch_ended(job_id, retry=not changes and not (await self._desk.job(job_id)).is_fetched)
         except asyncio.CancelledError:

@@ -124,14 +124,6 @@ def has_jobs(c: Connection) -> bool:
     return bool(c.scalar(select(exists().where(t.jobs.c.id.is_not(None)))))
 
 
-def job_by_remote_id(c: Connection, service_id: str, remote_id: str) -> Job | None:
-    """The job that a service knows by that id."""
-    j = t.jobs.c
-    query = select(t.job_documents.c.document).join(t.jobs)
-    text = c.scalar(query.where(j.service_id == service_id, j.remote_id == remote_id).limit(1))
-    return None if text is None else parse(Job, text)
-
-
 def remove_job(c: Connection, job_id: str) -> None:
     """Forget a job and its timeline; what was consented to stays, and so do fetched results."""
     c.execute(delete(t.events).where(t.events.c.job_id == job_id))

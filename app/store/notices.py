@@ -28,11 +28,6 @@ def claim(c: Connection, ids: Collection[str], at: datetime) -> tuple[str, ...]:
     return tuple(each for each in ids if c.execute(mark.where(n.id == each, n.sent.is_(None))).rowcount == 1)
 
 
-def mark_sent(c: Connection, notice_id: str, at: datetime) -> None:
-    """The notice has been given."""
-    c.execute(update(t.notices).where(t.notices.c.id == notice_id).values(sent=at))
-
-
 def mark_seen(c: Connection, ids: Collection[str]) -> None:
     """A person has looked at these notices."""
     wanted = list(ids)

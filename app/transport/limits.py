@@ -146,11 +146,6 @@ class Pace:
         """By the clock that says more: one stands still while the computer sleeps, the other can be set."""
         return max(self._monotonic() - outcome.at, (self._wall() - outcome.wall).total_seconds())
 
-    def forget_outcomes(self) -> None:
-        """Give nobody an earlier answer again, as after a sleep; the spacing of requests stays."""
-        with self._lock:
-            self._outcomes.clear()
-
     def _turn_in_s(self, server: str, spacing_s: float) -> float:
         """Take the turn, if it is free, and give 0; else the seconds to wait before asking again.
 

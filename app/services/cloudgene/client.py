@@ -246,10 +246,6 @@ class Cloudgene:
 
         return await _apart(reply, read)
 
-    def forget_lists(self) -> None:
-        """Give no earlier list again: for a computer that woke up. The spacing of requests stays."""
-        self._pace.forget_outcomes()
-
     def remember_list(self, connection: Connection, seconds_ago: float) -> None:
         """See the contract."""
         self._pace.remember_turn(origin(connection.base_url), seconds_ago)

@@ -126,18 +126,6 @@ def test_an_answer_from_before_a_sleep_of_the_computer_is_old() -> None:
     assert asked == [1000.0, 1030.0]
 
 
-def test_outcomes_can_be_forgotten_and_the_spacing_stays() -> None:
-    lists = Lists(Time())
-
-    async def run() -> list[int]:
-        got = [await lists.get()]
-        lists.pace.forget_outcomes()
-        return [*got, await lists.get()]
-
-    assert asyncio.run(run()) == [1, 2]
-    assert lists.at == [1000.0, 1030.0]
-
-
 def test_fresh_waits_for_its_turn() -> None:
     time = Time()
     lists = Lists(time)
