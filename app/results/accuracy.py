@@ -5,7 +5,7 @@ Sites are those of the truth that were not typed. The minor allele frequency is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,13 +14,15 @@ from numpy.typing import NDArray
 
 from app.domain.model import Model
 from app.domain.problem import Kind, problem
-from app.genotypes.bgzf import ContainerError, open_text_blocks
-from app.genotypes.matrix import GenotypeMatrix, compared_name, read_matrix, read_samples
-from app.results.quality import BINS, bin_numbers
+from app.genotypes.matrix import GenotypeMatrix, compared_name, read_matrix
+from app.results.doses.contract import DoseBatch, Field, SiteKind
+from app.results.doses.reading import open_doses
+from app.results.figures.bins import MAF_BINS as BINS
+from app.results.figures.bins import MAF_COUNT, bin_numbers
+from app.results.figures.left_out import quality_scores
 
 Site = tuple[str, int, str, str]
-_ROUNDING = 0.01  # so much may a sum of rounded figures be out of its range
-_TYPED_FLAGS = frozenset({b"TYPED", b"TYPED_ONLY", b"GENOTYPED"})
+Floats = NDArray[np.float64]
 
 
 class AccuracyBin(Model):
@@ -51,42 +53,48 @@ class Accuracy(Model):
 
 @dataclass
 class _Sums:
-    """Sums over the genotypes of a bin: x dosages, y true counts."""
+    """Sums over the genotypes of each bin: x dosages, y true counts.
 
-    moments: NDArray[np.float64] = field(default_factory=lambda: np.zeros(6))
-    sites: int = 0
-    carried: int = 0
-    agreed: int = 0
-    iqs: float = 0.0
-    iqs_known: int = 0
+    `moments` [bins, 6] are n, x, y, xx, yy, xy.
+    """
 
-    def add(self, dosage: NDArray[np.float64], truth: NDArray[np.int16]) -> None:
+    moments: Floats = field(default_factory=lambda: np.zeros((MAF_COUNT, 6)))
+    sites: Floats = field(default_factory=lambda: np.zeros(MAF_COUNT))
+    carried: Floats = field(default_factory=lambda: np.zeros(MAF_COUNT))
+    agreed: Floats = field(default_factory=lambda: np.zeros(MAF_COUNT))
+    iqs: Floats = field(default_factory=lambda: np.zeros(MAF_COUNT))
+    iqs_known: Floats = field(default_factory=lambda: np.zeros(MAF_COUNT))
+
+    def add(self, place: NDArray[np.intp], dosage: Floats, truth: NDArray[np.int16]) -> None:
+        """Add sites of the bins `place`; `dosage` and `truth` are [sites, people], truth -1 where missing."""
         known = (truth >= 0) & np.isfinite(dosage)
-        x, y = dosage[known], truth[known].astype(np.float64)
-        self.moments += np.array([len(x), x.sum(), y.sum(), x @ x, y @ y, x @ y])
-        called, true = np.rint(x).astype(np.int64), truth[known].astype(np.int64)
-        carried = (called > 0) | (true > 0)
-        self.sites += 1
-        self.carried += int(carried.sum())
-        self.agreed += int((called == true)[carried].sum())
-        score = imputation_quality_score(called, true)
-        if score is not None:
-            self.iqs += score
-            self.iqs_known += 1
+        x, y = np.where(known, dosage, 0.0), np.where(known, truth, 0).astype(np.float64)
+        called, true = np.rint(x).astype(np.int64), y.astype(np.int64)
+        carried = known & ((called > 0) | (true > 0))
+        scores = quality_scores(called, true, known)
+        for number, column in enumerate((known, x, y, x * x, y * y, x * y)):
+            self.moments[:, number] += _by_bin(place, column.sum(axis=1))
+        self.sites += _by_bin(place, np.ones(len(place)))
+        self.carried += _by_bin(place, carried.sum(axis=1))
+        self.agreed += _by_bin(place, (carried & (called == true)).sum(axis=1))
+        self.iqs += _by_bin(place, np.nan_to_num(scores))
+        self.iqs_known += _by_bin(place, np.isfinite(scores))
 
-    def correlation(self) -> float | None:
-        n, x, y, xx, yy, xy = self.moments.tolist()
+    def correlation(self, number: int) -> float | None:
+        """The squared correlation of a bin."""
+        n, x, y, xx, yy, xy = self.moments[number].tolist()
         spread = (n * xx - x * x) * (n * yy - y * y)
         return (n * xy - x * y) ** 2 / spread if spread > 1e-9 else None
 
 
+def _by_bin(place: NDArray[np.intp], values: NDArray[np.generic]) -> Floats:
+    return np.bincount(place, weights=values.astype(np.float64), minlength=MAF_COUNT).astype(np.float64)
+
+
 def imputation_quality_score(called: NDArray[np.int64], true: NDArray[np.int64]) -> float | None:
     """Agreement of genotypes beyond what their frequencies give by chance; None when chance explains all."""
-    if not len(called):
-        return None
-    table = np.bincount(3 * called + true, minlength=9).reshape(3, 3) / len(called)
-    chance = float(table.sum(axis=0) @ table.sum(axis=1))
-    return (float(np.trace(table)) - chance) / (1 - chance) if chance < 1 - 1e-12 else None
+    score = float(quality_scores(called[None, :], true[None, :], np.ones((1, len(called)), bool))[0])
+    return None if np.isnan(score) else score
 
 
 def accuracy(dose_files: Iterable[Path], truth_vcf: Path, typed: Iterable[Site] | None = None) -> Accuracy:
@@ -100,18 +108,47 @@ def accuracy(dose_files: Iterable[Path], truth_vcf: Path, typed: Iterable[Site] 
     open_rows = {key: row for row, key in enumerate(truth.site_keys())}
     for chromosome, position, ref, alt in typed or ():
         open_rows.pop((compared_name(chromosome), position, ref, alt), None)
-    sums = [_Sums() for _ in BINS[1:]]
+    sums = _Sums()
     found, people = 0, 0
     for path in dose_files:
-        dose_columns, truth_columns = _common(path, truth, truth_vcf)
-        people = max(people, len(truth_columns))
-        place = bin_numbers(_minor(truth, truth_columns))
-        for key, is_typed, dosages in _dosages(path, open_rows):
-            row = open_rows.pop(key)
-            if not is_typed and place[row] >= 0:
-                found += 1
-                sums[place[row]].add(dosages[dose_columns], counts[row, truth_columns])
+        reader = open_doses(path, Field.DOSAGE)
+        try:
+            columns, true_columns = _common(path, reader.samples, truth, truth_vcf)
+            people = max(people, len(true_columns))
+            place = bin_numbers(_minor(truth, true_columns))
+            for batch in reader.batches():
+                rows, sites = _wanted(batch, open_rows)
+                counted = place[sites] >= 0
+                rows, sites = rows[counted], sites[counted]
+                found += len(rows)
+                if len(rows) and batch.dosage is not None:
+                    dosage = batch.dosage[np.ix_(rows, columns)].astype(np.float64)
+                    sums.add(place[sites], dosage, counts[np.ix_(sites, true_columns)])
+        finally:
+            reader.close()
     return Accuracy(samples=people, sites=found, missed=len(open_rows), by_maf=tuple(_bins(sums)))
+
+
+def _wanted(batch: DoseBatch, open_rows: dict[Site, int]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows of the batch and sites of the truth that are the same and not typed; they are taken out.
+
+    Of a record with several ALT alleles the first one counts, as in the truth.
+    """
+    name = compared_name(batch.chromosome)
+    alts = list(batch.alts)
+    first = np.arange(len(batch))
+    if batch.record is not None:
+        _, first, many = np.unique(batch.record, return_index=True, return_counts=True)
+        alts = [",".join(alts[at : at + n]) for at, n in zip(first.tolist(), many.tolist(), strict=True)]
+    refs = batch.refs if batch.record is None else batch.refs[first]
+    found = []
+    keys = zip(first.tolist(), batch.position[first].tolist(), refs, alts, strict=True)
+    for row, position, ref, alt in keys:
+        site = open_rows.pop((name, position, ref, alt), None)
+        if site is not None and not batch.info.kind[row] & SiteKind.TYPED:
+            found.append((row, site))
+    pairs = np.array(found, np.intp).reshape(-1, 2)
+    return pairs[:, 0], pairs[:, 1]
 
 
 def _minor(truth: GenotypeMatrix, people: NDArray[np.intp]) -> NDArray[np.float64]:
@@ -123,10 +160,12 @@ def _minor(truth: GenotypeMatrix, people: NDArray[np.intp]) -> NDArray[np.float6
     return np.asarray(np.minimum(frequency, 1 - frequency), dtype=np.float64)
 
 
-def _common(path: Path, truth: GenotypeMatrix, truth_vcf: Path) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _common(
+    path: Path, samples: Sequence[str], truth: GenotypeMatrix, truth_vcf: Path
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """The columns of the same people in a dose file and in the truth."""
     known = {name: number for number, name in enumerate(truth.samples)}
-    pairs = [(i, known[name]) for i, name in enumerate(read_samples(path)) if name in known]
+    pairs = [(i, known[name]) for i, name in enumerate(samples) if name in known]
     if not pairs:
         raise problem(
             Kind.INPUT,
@@ -139,75 +178,14 @@ def _common(path: Path, truth: GenotypeMatrix, truth_vcf: Path) -> tuple[NDArray
     return np.array(dose, dtype=np.intp), np.array(true, dtype=np.intp)
 
 
-def _dosages(path: Path, wanted: dict[Site, int]) -> Iterator[tuple[Site, bool, NDArray[np.float64]]]:
-    """(site, marked as typed, dosage of each sample) of the wanted records of a dose file."""
-    number, people = 0, len(read_samples(path))
-    try:
-        with open_text_blocks(path) as blocks:
-            for piece in blocks:
-                for line in bytes(piece).splitlines():
-                    number += 1
-                    if line.startswith(b"#"):
-                        continue
-                    head = line.split(b"\t", 9)
-                    chromosome, position, _, ref, alt = (each.decode() for each in head[:5])
-                    key = (compared_name(chromosome), int(position), ref, alt)
-                    if key in wanted:
-                        flags = head[7].split(b";")
-                        yield key, _is_typed(flags), _row(head, people)
-    except (ContainerError, OSError, ValueError, IndexError) as error:
-        raise problem(
-            Kind.INPUT,
-            "A dose file cannot be read",
-            f"{path.name} is damaged or has no dosages (line {number:,}).",
-            "Fetch the result again.",
-            subject=path.name,
-            details=str(error),
-        ) from error
-
-
-def _row(head: list[bytes], people: int) -> NDArray[np.float64]:
-    """The dosages of a record split into ten; ValueError when they are too few or not between 0 and 2."""
-    dosages = row_dosages(head[8], head[9].split(b"\t"))
-    if len(dosages) != people:
-        raise ValueError(f"{len(dosages)} cells for {people} samples")
-    if (dosages < -_ROUNDING).any() or (dosages > 2 + _ROUNDING).any():
-        raise ValueError("a dosage is not between 0 and 2")
-    return np.asarray(np.clip(dosages, 0.0, 2.0), dtype=np.float64)
-
-
-def _is_typed(flags: list[bytes]) -> bool:
-    """Whether INFO marks a typed record; Beagle marks the imputed ones by IMP instead."""
-    if any(flag.startswith(b"DR2=") for flag in flags) and b"IMPUTED" not in flags:
-        return b"IMP" not in flags
-    return not _TYPED_FLAGS.isdisjoint(flags)
-
-
-def row_dosages(keys: bytes, cells: list[bytes]) -> NDArray[np.float64]:
-    """ALT dosages of a record: DS, or the sum of HDS, or first ALT alleles of GT; NaN where missing.
-
-    FORMAT is read anew for each record, because its order may change within a file.
-    """
-    names = keys.split(b":")
-    name = next((each for each in (b"DS", b"HDS", b"GT") if each in names), b"DS")
-    at = names.index(name)
-    values = [parts[at] if len(parts := cell.split(b":")) > at else b"." for cell in cells]
-    if name == b"DS":
-        firsts = [value.split(b",", 1)[0] for value in values]  # of several ALT alleles the first
-        return np.array([b"nan" if value == b"." else value for value in firsts]).astype(np.float64)
-    split = [value.replace(b"/", b",").replace(b"|", b",").split(b",") for value in values]
-    if name == b"GT":
-        return np.array([np.nan if b"." in parts else float(parts.count(b"1")) for parts in split])
-    return np.array([np.nan if b"." in parts else sum(map(float, parts)) for parts in split])
-
-
-def _bins(sums: list[_Sums]) -> Iterator[AccuracyBin]:
-    for number, each in enumerate(sums):
+def _bins(sums: _Sums) -> Iterator[AccuracyBin]:
+    for number in range(MAF_COUNT):
+        carried, known = float(sums.carried[number]), float(sums.iqs_known[number])
         yield AccuracyBin(
             maf_from=BINS[number],
             maf_to=BINS[number + 1],
-            sites=each.sites,
-            r2=each.correlation(),
-            nonref_concordance=each.agreed / each.carried if each.carried else None,
-            iqs=each.iqs / each.iqs_known if each.iqs_known else None,
+            sites=int(sums.sites[number]),
+            r2=sums.correlation(number),
+            nonref_concordance=float(sums.agreed[number]) / carried if carried else None,
+            iqs=float(sums.iqs[number]) / known if known else None,
         )

@@ -7,29 +7,17 @@ alleles, another build, a bad probe.
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterable, Iterator
+import contextlib
+from collections.abc import Iterable
 from pathlib import Path
 
-from app.domain.model import Model
 from app.domain.problem import ProblemError
-from app.results.quality import SiteFigures, figure_files, site_figures
+from app.domain.quality import SuspectSite as Suspect
+from app.results.figures.info_tables import info_rows
+from app.results.figures.noted_sites import SuspectSums
+from app.results.quality import figure_files
 
-LOWEST_R2 = 0.8
-HIGHEST_ER2 = 0.3
-LOWEST_MAF = 0.01
-MOST = 1000
-
-
-class Suspect(Model):
-    """A typed site, with both figures as the result file has them."""
-
-    chrom: str
-    pos: int
-    ref: str
-    alt: str
-    r2: float
-    er2: float
+__all__ = ["Suspect", "suspects"]
 
 
 def suspects(source: Path | Iterable[Path]) -> tuple[Suspect, ...]:
@@ -38,23 +26,9 @@ def suspects(source: Path | Iterable[Path]) -> tuple[Suspect, ...]:
     Rare sites (MAF below 0.01) are left out, as their ER2 says little, and sites whose position is not told.
     Files that cannot be read are left to `quality`, which tells of them.
     """
-    found = (each for path in figure_files(source) for each in _of_file(path))
-    worst = heapq.nsmallest(MOST, found, key=lambda each: (each.er2, each.chrom, each.pos))
-    return tuple(worst)
-
-
-def _of_file(path: Path) -> Iterator[Suspect]:
-    try:
-        for site in site_figures(path):
-            if _is_suspect(site):
-                position, ref, alt = (each.decode("ascii", "replace") for each in site.site)
-                yield Suspect(
-                    chrom=site.chromosome, pos=int(position), ref=ref, alt=alt, r2=site.r2, er2=site.er2
-                )
-    except ProblemError:
-        return
-
-
-def _is_suspect(site: SiteFigures) -> bool:
-    believed = site.r2 >= LOWEST_R2 and site.maf >= LOWEST_MAF
-    return believed and site.er2 < HIGHEST_ER2 and site.site[0].isdigit()
+    found = SuspectSums()
+    for path in figure_files(source):
+        with contextlib.suppress(ProblemError):
+            for rows in info_rows(path):
+                found.add(rows.sites, rows.refs, rows.alts)
+    return found.figures()

@@ -38,3 +38,8 @@ def r2_places(r2: NDArray[np.floating[Any]]) -> NDArray[np.intp]:
     """The step of each R2: `i` holds i / R2_STEPS and more, below the next one."""
     steps = np.nan_to_num(np.asarray(r2, np.float64) * R2_STEPS, nan=float(R2_STEPS + 1))
     return np.clip(np.floor(steps + _TIE * R2_STEPS), 0, R2_STEPS + np.isnan(r2)).astype(np.intp)
+
+
+def reached(cut: float) -> float:
+    """A cut-off that a float32 and a float64 of the same text both reach."""
+    return min(float(np.float32(cut)), cut)

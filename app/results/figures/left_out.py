@@ -58,7 +58,7 @@ class LeftOutSums:
         agreed = known & (called == typed)
         carried = known & ((called > 0) | (typed > 0))
         place = maf_places(_minor(batch.genotypes))
-        iqs = _iqs(called, typed, known)
+        iqs = quality_scores(called, typed, known)
         r2 = _r2(np.where(known, dosage, np.nan), np.where(known, typed, np.nan))
         columns = [
             np.ones(len(place)),
@@ -122,7 +122,7 @@ def _minor(genotypes: NDArray[np.int8]) -> Floats:
     return np.asarray(np.minimum(frequency, 1 - frequency), np.float64)
 
 
-def _iqs(called: NDArray[np.int64], typed: NDArray[np.int64], known: NDArray[np.bool_]) -> Floats:
+def quality_scores(called: NDArray[np.int64], typed: NDArray[np.int64], known: NDArray[np.bool_]) -> Floats:
     """Agreement beyond chance of each row (Lin and others, PLoS ONE 2010); NaN when chance explains all."""
     rows = len(called)
     key = np.arange(rows)[:, None] * 9 + 3 * called + typed

@@ -9,6 +9,7 @@ import numpy as np
 
 from app.domain.quality import Gap, SuspectSite
 from app.genotypes.texts import Texts
+from app.results.figures.bins import reached
 from app.results.figures.site_sums import CHUNK_BASES, Sites
 
 LOWEST_R2 = 0.8
@@ -27,7 +28,7 @@ class SuspectSums:
 
     def add(self, sites: Sites, refs: Texts, alts: Texts) -> None:
         """Take in rows of one chromosome."""
-        believed = (sites.r2 >= float(np.float32(LOWEST_R2))) & (sites.maf >= float(np.float32(LOWEST_MAF)))
+        believed = (sites.r2 >= reached(LOWEST_R2)) & (sites.maf >= reached(LOWEST_MAF))
         for row in np.flatnonzero(believed & (sites.er2 < HIGHEST_ER2) & (sites.position > 0)).tolist():
             site = SuspectSite(
                 chrom=sites.chromosome,

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.results.doses.contract import SiteKind
-from app.results.figures.bins import MAF_PLACES, R2_PLACES, maf_places, r2_places
+from app.results.figures.bins import MAF_PLACES, R2_PLACES, maf_places, r2_places, reached
 
 CHUNK_BASES = 20_000_000
 WINDOW_BASES = 1_000_000
@@ -143,8 +143,8 @@ class SiteSums:
             ~imputed & ~typed,
             known,
             np.where(known, r2, 0),
-            known & (sites.r2 >= _at(0.3)),
-            known & (sites.r2 >= _at(0.8)),
+            known & (sites.r2 >= reached(0.3)),
+            known & (sites.r2 >= reached(0.8)),
             typed_known,
             np.where(typed_known, r2, 0),
             er2_known,
@@ -187,8 +187,3 @@ class SiteSums:
             self.windows[chromosome] = held = more
         for column, which in enumerate((sites.imputed, ~sites.imputed)):
             held[:, column] += np.bincount(window[which[known]], minlength=len(held))
-
-
-def _at(cut: float) -> float:
-    """A cut-off that a float32 of the same text reaches."""
-    return min(float(np.float32(cut)), cut)

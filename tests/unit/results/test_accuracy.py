@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from app.domain.problem import ProblemError
-from app.results.accuracy import AccuracyBin, accuracy, imputation_quality_score, row_dosages
+from app.results.accuracy import AccuracyBin, accuracy, imputation_quality_score
 
 COLUMNS = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t"
 TRUTH = (
@@ -73,14 +73,6 @@ def test_no_variation_and_no_data_give_no_score() -> None:
     assert imputation_quality_score(np.array([0, 0, 1, 1]), np.array([1, 0, 1, 0])) == pytest.approx(0)
 
 
-def test_dosages_of_every_form() -> None:
-    assert row_dosages(b"GT:DS", [b"0|1:0.9", b"0|0", b".|.:."]).tolist()[:1] == [0.9]
-    assert np.isnan(row_dosages(b"GT:DS", [b"0|0", b".|.:."])).all()
-    assert row_dosages(b"HDS:GT", [b"0.4,1:0|1", b"0.2:0"]).tolist() == [1.4, 0.2]
-    assert row_dosages(b"GT", [b"0|1", b"1/1", b"1"]).tolist() == [1, 2, 1]
-    assert np.isnan(row_dosages(b"GT", [b"./."])).all()
-
-
 def test_people_and_files_that_do_not_fit(tmp_path: Path) -> None:
     dose, truth = files(tmp_path, DOSE.replace("X\tD\tC\tB\tA", "1\t2\t3\t4\t5"))
     with pytest.raises(ProblemError, match="nobody in common"):
@@ -90,9 +82,19 @@ def test_people_and_files_that_do_not_fit(tmp_path: Path) -> None:
         accuracy([dose], truth)
 
 
-def test_alleles_of_a_site_with_two_alts_are_those_of_the_first() -> None:
-    assert row_dosages(b"DS", [b"0.5,1", b".,."]).tolist()[0] == 0.5
-    assert row_dosages(b"GT", [b"2|2", b"1|2", b"1/1", b"1", b".|1"]).tolist()[:4] == [0, 1, 2, 1]
+def test_of_a_site_with_two_alts_the_first_counts(tmp_path: Path) -> None:
+    dose, truth = files(
+        tmp_path, DOSE.replace("1\t.\tA\tC\t.\t.\tIMPUTED\tGT:DS", "1\t.\tA\tC,G\t.\t.\tIMPUTED\tGT:DS")
+    )
+    text = dose.read_text().replace(
+        "0|0:0\t0|0:0.1\t1|1:1.8\t0|1:1.1\t0|0:0.2", "0|0:0,0\t0|0:0.1,0\t1|1:1.8,0\t0|1:1.1,0.9\t0|0:0.2,1"
+    )
+    dose.write_text(text)
+    truth.write_text(TRUTH.replace("chr1\t1\t.\tA\tC", "chr1\t1\t.\tA\tC,G"))
+    told = accuracy([dose], truth)
+    assert (told.sites, told.missed) == (2, 1)
+    x, y = [0.2, 1.1, 1.8, 0.1, 1.0, 0.4, 0.0], [0, 1, 2, 0, 1, 1, 0]
+    assert common(told.by_maf).r2 == pytest.approx(np.corrcoef(x, y)[0, 1] ** 2)
 
 
 @pytest.mark.parametrize(
