@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from app.domain.changes import Changes, Noun
 from app.domain.dataset import Dataset, DatasetState
 from app.domain.finding import BuildGuess, GroupFacts
 from app.domain.problem import Kind, Problem
@@ -29,7 +30,7 @@ def with_build(build: BuildGuess, stated: str = "") -> Dataset:
 
 @pytest.fixture
 def row(context: Context, qtbot: QtBot) -> BuildRow:
-    made = BuildRow(context, lambda: None)
+    made = BuildRow(context)
     qtbot.addWidget(made)
     return made
 
@@ -87,9 +88,13 @@ def test_stating_it_asks_for_the_plan_anew(
     qtbot.waitUntil(lambda: view.detail.plan.plan is not None)
     view.detail.build.choices["GRCh38"].trigger()
     assert not view.detail.build.button.isEnabled()
-    qtbot.waitUntil(lambda: operations.names() == ["plan_repair", "state_build", "plan_repair"])
+    qtbot.waitUntil(lambda: operations.names() == ["plan_repair", "state_build"])
     assert operations.calls[1][1] == ("dataset-1", "GRCh38")
-    assert view.detail.build.button.isEnabled()
+    qtbot.waitUntil(view.detail.build.button.isEnabled)
+    library.all_datasets = [with_build(SURE, "GRCh38")]
+    context.bridge.announce(Changes.of(Noun.DATASET, "dataset-1"))
+    qtbot.waitUntil(lambda: operations.names() == ["plan_repair", "state_build", "plan_repair"])
+    assert view.detail.line.text().endswith("GRCh38 (as you stated)")
 
 
 def test_what_contradicts_it_is_shown_in_place(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtGui import QAction
@@ -39,12 +38,11 @@ def _is_sure(build: BuildGuess) -> bool:
 
 
 class BuildRow(QWidget):
-    """Hidden where the build is certain. `stated` is called when another one counts."""
+    """Hidden where the build is certain."""
 
-    def __init__(self, context: Context, stated: Callable[[], object], parent: QWidget | None = None) -> None:
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._context = context
-        self._stated = stated
         self._dataset: Dataset | None = None
         self._busy = False
         column = QVBoxLayout(self)
@@ -128,14 +126,18 @@ class BuildRow(QWidget):
         self._busy = True
         self._settle()
 
-        def over(then: Callable[[], object]) -> None:
-            if self._dataset is not None and self._dataset.id == dataset.id:
-                self._busy = False
-                self._settle()
-                then()
-
-        def failed(problem: Problem) -> None:
-            over(lambda: self.problem.show_problem(problem))
-
         work = self._context.operations.state_build(dataset.id, build)
-        self._context.bridge.run(work, self, lambda _changes: over(self._stated), failed)
+        over, failed = partial(self._over, dataset.id), partial(self._failed, dataset.id)
+        self._context.bridge.run(work, self, over, failed)
+
+    def _over(self, dataset_id: str, _changes: object = None) -> bool:
+        """Whether it was about the dataset that is still shown."""
+        if self._dataset is None or self._dataset.id != dataset_id:
+            return False
+        self._busy = False
+        self._settle()
+        return True
+
+    def _failed(self, dataset_id: str, problem: Problem) -> None:
+        if self._over(dataset_id):
+            self.problem.show_problem(problem)

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from app.domain.changes import Changes
 from app.domain.dataset import Dataset, DatasetState
-from app.domain.finding import CheckReport, Finding
+from app.domain.finding import BuildGuess, CheckReport, Finding
 from app.domain.job import Job
 from app.domain.panel import Panel
 from app.domain.repair import RepairCode
@@ -90,11 +90,12 @@ class DatasetDetail(QWidget):
         self._figures_of = ""
         self._look: CheckReport | None = None
         self._figures: Figures | None = None
+        self._build_of: tuple[str, BuildGuess] | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GRID)
         column.addLayout(self._header())
-        self.build = BuildRow(context, lambda: self.plan.plan_again())
+        self.build = BuildRow(context)
         column.addWidget(self.build)
         self.tasks = TaskRows(context)
         column.addWidget(self.tasks)
@@ -237,11 +238,20 @@ class DatasetDetail(QWidget):
         self.leaving.show_dataset(dataset, facts.jobs, {s.id: s.name for s in facts.services})
         self.panel_fit.show_verdicts(dataset.verdicts)
         self.plan.show_dataset(dataset)
+        self._follow_build(dataset)
         self.made.show_dataset(dataset, facts.made_from)
         self.report.setVisible(report is not None)
         self.ready.setEnabled(report is not None and dataset.state is not DatasetState.CHECKING)
         self.tabs.setTabText(self._at(self.findings), self.tr("Findings ({0})").format(len(findings)))
         self.tabs.setTabText(self._at(self.files_page), self.tr("Files ({0})").format(len(dataset.files)))
+
+    def _follow_build(self, dataset: Dataset) -> None:
+        """A plan that was made for another build of the same files is made anew."""
+        if dataset.report is None or dataset.state is DatasetState.CHECKING:
+            return
+        before, self._build_of = self._build_of, (dataset.id, dataset.report.build)
+        if before is not None and before[0] == dataset.id and before != self._build_of:
+            self.plan.plan_again()
 
     def _at(self, widget: QWidget) -> int:
         return self.tabs.indexOf(widget)

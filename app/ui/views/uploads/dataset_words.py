@@ -72,7 +72,9 @@ def heading_words(dataset: Dataset) -> str:
     ]
     if report.chromosomes:
         parts.append("chr" + chromosome_span(report.chromosomes))
-    return " · ".join([*parts, build_words(report.build)])
+    stated = dataset.stated_build and dataset.stated_build == report.build.value
+    build = _t("{0} (as you stated)").format(report.build.value) if stated else build_words(report.build)
+    return " · ".join([*parts, build])
 
 
 def dataset_shown(value: tuple[str, bool | None, str, str]) -> Shown:

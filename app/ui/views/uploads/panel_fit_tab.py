@@ -38,6 +38,7 @@ class PanelFitTab(QWidget):
         self._figures: Figures | None = None
         page = ScrollPage(width=GRID * 200, margin=0)
         page.column.setSpacing(GRID)
+        page.setMinimumWidth(GRID * 42)
         self.nothing = Text(
             self.tr("No service was asked yet: choose “What the server would write” above."), muted=True
         )

@@ -149,7 +149,7 @@ def group_rows(plan: RepairPlan) -> list[tuple[Any, ...]]:
     rows: list[tuple[Any, ...]] = []
     for each in steps:
         rows.append((each.title, each.sites, each.samples, each.lost_sites, each.lost_samples))
-    if len(rows) > 1:
-        lost = (sum(each.lost_sites for each in steps), sum(each.lost_samples for each in steps))
+    lost = (sum(each.lost_sites for each in steps), sum(each.lost_samples for each in steps))
+    if len(rows) > 1 and any(lost):
         rows.append((_t("Together"), 0, 0, *lost))
     return rows
