@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, TypeVar, cast
 
 from app.operations.desk import Desk
 from app.store.logs import job_context
 
-P = ParamSpec("P")
-T = TypeVar("T")
+Operation = TypeVar("Operation", bound=Callable[..., Coroutine[Any, Any, Any]])
 
 
-def logged_with_job(
-    work: Callable[Concatenate[Desk, str, P], Coroutine[Any, Any, T]],
-) -> Callable[Concatenate[Desk, str, P], Coroutine[Any, Any, T]]:
+def logged_with_job(work: Operation) -> Operation:
     """For operations that take the desk and the id of a job first."""
 
     @wraps(work)
-    async def with_id(desk: Desk, job_id: str, *args: P.args, **named: P.kwargs) -> T:
+    async def with_id(desk: Desk, job_id: str, *args: Any, **named: Any) -> Any:
         with job_context(job_id):
             return await work(desk, job_id, *args, **named)
 
-    return with_id
+    return cast(Operation, with_id)

@@ -39,7 +39,7 @@ def test_the_id_is_there_inside_and_gone_behind(desk: Desk) -> None:
 
 
 def test_two_at_once_do_not_mix_and_a_fault_leaves_nothing(desk: Desk) -> None:
-    async def run() -> list[object]:
+    async def run() -> list[str | None]:
         both = await asyncio.gather(whose(desk, "job-1"), whose(desk, "job-2"))
         with pytest.raises(ValueError, match="job-3"):
             await failing(desk, "job-3")
