@@ -13,6 +13,7 @@ from app.genotypes.builds import SPOKEN
 from app.genotypes.reference_sequence import ReferenceSequence
 from app.genotypes.repair.alleles import UNKNOWN_ALLELES, Stand, is_palindromic, stands
 from app.genotypes.repair.draft import Draft, Rows
+from app.genotypes.repair.orientation import EXCHANGED, letters_are_exchanged
 from app.genotypes.repair.study import CHROMOSOMES
 from app.genotypes.site_table import OTHER, complemented, letters_code, swapped
 from app.genotypes.texts import Texts
@@ -46,6 +47,9 @@ def orient(draft: Draft) -> None:
     """REF of sites that no site list has, by the base of the reference."""
     genome = sequence_of(draft)
     if genome is None or draft.refused:
+        return
+    if letters_are_exchanged(draft):
+        draft.refused = EXCHANGED
         return
     rows = _unlisted(draft)
     known = rows[np.isin(draft.chromosome[rows], [CHROMOSOMES.index(n) for n in genome.chromosomes])]

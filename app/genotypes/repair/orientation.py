@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.repair import RepairCode as R
+from app.genotypes.people.ancestry import ancestry_kit, overlap
 from app.genotypes.repair.alleles import Stand, stands
 from app.genotypes.repair.draft import Draft, Rows
 from app.genotypes.repair.palindromic import panel_frequency
@@ -37,6 +38,9 @@ def prove(draft: Draft) -> None:
         return
     rows, mirrored, believed = _mirrored(draft)
     shares = _shares(draft.study.cohort[rows], mirrored)
+    if not shares and letters_are_exchanged(draft):
+        draft.refused = EXCHANGED
+        return
     least = SURELY_TURNED if believed else 1.0
     if doubtful := [share for _, share in shares if MOST_TURNED < share <= least]:
         draft.refused = _refusal(max(doubtful))
@@ -91,6 +95,37 @@ def _shares(files: NDArray[np.uint16], mirrored: NDArray[np.bool_]) -> list[tupl
     small = tuple(numbers[counts < LEAST_SITES].tolist())
     groups = [*large, *([small] if int(counts[counts < LEAST_SITES].sum()) >= LEAST_SITES else [])]
     return [(group, float(mirrored[np.isin(files, group)].mean())) for group in groups]
+
+
+EXCHANGED = (
+    "Most sites have the frequency of the other allele among people of all populations: the columns of "
+    "alleles were probably exchanged without the genotypes. With a site list that has frequencies it can be "
+    "put right; without one nothing is flipped or switched."
+)
+
+
+def letters_are_exchanged(draft: Draft) -> bool:
+    """Whether frequencies of the files as they are run against those of people of all populations.
+
+    A reference sequence and a list without frequencies would make REF right and leave the genotypes wrong.
+    """
+    build = draft.build.value
+    put_right = any(each.code is R.EXCHANGE_LETTERS and each.chosen for each in draft.steps)
+    if build is None or put_right or draft.people < LEAST_PEOPLE:
+        return False
+    kit, pairs = ancestry_kit(), []
+    for cohort in draft.study.cohorts:
+        met = overlap(cohort, build, kit)
+        counts = np.asarray(cohort.counts)[met.rows].astype(np.float64)
+        called = 2 * counts[:, :3].sum(axis=1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            here = (counts[:, 1] + 2 * counts[:, 2]) / called
+        here = np.where(met.turned, 1 - here, here)
+        pairs.append(np.stack([here, kit.mean[met.sites]])[:, ~met.palindromic & np.isfinite(here)])
+    here, there = np.concatenate(pairs, axis=1)
+    if len(here) < LEAST_SITES or np.ptp(here) == 0:
+        return False
+    return float(np.corrcoef(here, there)[0, 1]) < 0
 
 
 def lies_in_panel(draft: Draft) -> bool:

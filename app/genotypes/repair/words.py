@@ -20,7 +20,7 @@ TITLES: dict[R, str] = {
     R.DROP_DUPLICATES: "Keep the best of duplicate sites",
     R.MERGE_DUPLICATES: "Merge duplicate sites that agree",
     R.DROP_MONOMORPHIC: "Leave out sites where nobody has the ALT allele",
-    R.RESTORE_REFERENCE: "Take the reference allele from the panel",
+    R.RESTORE_REFERENCE: "Restore the reference allele",
     R.FLIP: "Turn sites of the other strand",
     R.SWITCH: "Exchange REF and ALT, with the genotypes",
     R.FLIP_SWITCH: "Turn the strand and exchange REF and ALT",
