@@ -96,8 +96,11 @@ class LateSecrets:
 def open_desk(home: Path | None = None, *, practice: PracticeHost | None = None) -> Desk:
     """Open the data folder and everything in it; raises ProblemError when that cannot be."""
     home = usable_folder((home or default_home()).absolute())
+    from app.operations.local_host import ThisComputer
+
     store = Store.open(home / DATABASE, backups=home / "backups")
-    return Desk(home, store, LateSecrets(), Registry(), practice=practice or LatePractice(home / "practice"))
+    registry = Registry(local=ThisComputer(home, store))
+    return Desk(home, store, LateSecrets(), registry, practice=practice or LatePractice(home / "practice"))
 
 
 class LatePractice:
@@ -146,6 +149,7 @@ async def start_background(desk: Desk, scheduler: Scheduler) -> None:
     from app.operations.chains import tidy_chains
     from app.operations.check_dataset import adopt_checks
     from app.operations.cohort_folder import tidy_cohorts
+    from app.operations.local_panels import tidy_local_panels
     from app.operations.panel_sites import tidy_panel_sites
     from app.operations.practise import start_practice
     from app.operations.repair_stage import tidy_repairs
@@ -161,6 +165,7 @@ async def start_background(desk: Desk, scheduler: Scheduler) -> None:
     await _attempt(desk, "Old lock files could not be removed", tidy_locks)
     await _attempt(desk, "Half-written site lists could not be removed", tidy_panel_sites)
     await _attempt(desk, "Half-written chain files could not be removed", tidy_chains)
+    await _attempt(desk, "Half-taken panels could not be removed", tidy_local_panels)
     await _attempt(desk, "Half-written repairs could not be removed", tidy_repairs)
     await _attempt(desk, "Packed genotypes of datasets that are gone could not be removed", tidy_cohorts)
 

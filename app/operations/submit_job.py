@@ -40,6 +40,8 @@ async def create_job(desk: Desk, draft: JobDraft, password: SecretStr | None = N
         raise refusal(found.obstacles)
     assert found.form is not None
     assert found.panel is not None
+    if not desk.family(found.service).capabilities.passwords:
+        draft = draft.model_copy(update={"own_password": False})
     job = _job(desk, draft, found, found.form)
     if job.password_set:
         await desk.keep_secret(password_name(job.id), password or SecretStr(new_password()))

@@ -34,8 +34,14 @@ class Connection(Model):
 
 
 class Capabilities(Model):
-    """What a family can do; the window explains what it cannot."""
+    """What a family can do; the window explains what it cannot.
 
+    `network`: it is reached over one, so looks have phases, lists a pace, and answers can be lost.
+    `passwords`: results come in archives that a password opens.
+    """
+
+    network: bool = True
+    passwords: bool = True
     token: bool = True
     panels: bool = True
     cancel: bool = True

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from app.domain.problem import Kind, ProblemError, problem
 from app.services.contract import Connection, ServiceFamily
 from app.transport.address import normalise
+
+if TYPE_CHECKING:
+    from app.services.local.host import Host
 
 
 class Registry:
@@ -15,12 +19,15 @@ class Registry:
     They are made when the first one is asked for: the window need not wait for their HTTP client.
     """
 
-    def __init__(self, families: tuple[ServiceFamily, ...] | None = None) -> None:
+    def __init__(self, families: tuple[ServiceFamily, ...] | None = None, local: Host | None = None) -> None:
         self._given = families
+        self._local = local
 
     @cached_property
     def _families(self) -> dict[str, ServiceFamily]:
-        return {family.name: family for family in (self._given if self._given is not None else _all())}
+        return {
+            family.name: family for family in (self._given if self._given is not None else _all(self._local))
+        }
 
     def names(self) -> tuple[str, ...]:
         """The families, in the order in which an address is tried with them."""
@@ -43,17 +50,20 @@ class Registry:
         url = normalise(base_url)
         connection = Connection(service_id="", base_url=url, plain_http_allowed=plain_http_allowed)
         failure: ProblemError | None = None
-        for family in self._families.values():
+        near_first = sorted(self._families.values(), key=lambda family: family.capabilities.network)
+        for family in near_first:
             try:
                 await family.recognise(connection)
             except ProblemError as error:
-                failure = failure or error
+                if family.capabilities.network:
+                    failure = failure or error
             else:
                 return family
         raise failure or problem(Kind.BUG, "No family of services is there", "The list of families is empty")
 
 
-def _all() -> tuple[ServiceFamily, ...]:
+def _all(local: Host | None) -> tuple[ServiceFamily, ...]:
     from app.services.cloudgene import Cloudgene
+    from app.services.local import Local
 
-    return (Cloudgene(),)
+    return (Cloudgene(), Local(local))

@@ -94,6 +94,15 @@ class FamilyContract:
     def run(self, what: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(what)
 
+    def has(self, target: Target, name: str) -> bool:
+        """Whether the family can do something."""
+        return bool(getattr(target.family().capabilities, name))
+
+    def need(self, target: Target, name: str) -> None:
+        """Skip what the family says that it has not."""
+        if not self.has(target, name):
+            pytest.skip(target.family().capabilities.why_not[name])
+
     def form(self, target: Target) -> Form:
         return self.run(target.family().form(target.connection, self.app_id))
 
@@ -135,23 +144,37 @@ class FamilyContract:
         health = self.run(target.family().health(target.connection))
         assert health.state is HealthState.UP
         assert health.phases.first_byte is not None
-        assert health.status_code == 200
+        assert health.status_code == (200 if self.has(target, "network") else None)
 
     def test_health_of_a_server_that_is_down(self, target: Target) -> None:
         target.go_down()
         health = self.run(target.family().health(target.connection))
-        assert (health.state, health.failed_phase) == (HealthState.DOWN, "tcp")
+        phase = "tcp" if self.has(target, "network") else "folder"
+        assert (health.state, health.failed_phase) == (HealthState.DOWN, phase)
         assert health.detail
 
     def test_everything_else_of_a_server_that_is_down_is_a_problem(self, target: Target) -> None:
         target.go_down()
         family = target.family()
+        network = self.has(target, "network")
         for ask in (family.describe, family.verify_token, family.jobs, family.recognise):
-            with refused(Kind.NO_NETWORK) as problem:
+            with refused(Kind.NO_NETWORK if network else Kind.DISK) as problem:
                 self.run(ask(target.connection))  # type: ignore[operator]
-            assert problem().retry
+            assert problem().retry is network
+
+    def test_what_it_cannot_do_it_explains(self, target: Target) -> None:
+        told = target.family().capabilities
+        missing = [name for name, can in told.model_dump(exclude={"why_not"}).items() if not can]
+        assert all(told.why_not[name] for name in missing)
+
+    def test_without_tokens_it_is_as_if_one_were_there(self, target: Target) -> None:
+        if self.has(target, "token"):
+            pytest.skip("it has tokens")
+        info = self.run(target.family().verify_token(target.connection))
+        assert (info.present, info.valid, info.expires) == (True, True, None)
 
     def test_a_good_token(self, target: Target) -> None:
+        self.need(target, "token")
         info = self.run(target.family().verify_token(target.connection))
         assert (info.present, info.valid) == (True, True)
         assert info.expires is not None
@@ -159,6 +182,7 @@ class FamilyContract:
         assert info.username
 
     def test_a_bad_token(self, target: Target) -> None:
+        self.need(target, "token")
         wrong = target.connection.model_copy(update={"token": SecretStr("a.b.c")})
         family = target.family()
         assert self.run(family.verify_token(wrong)).valid is False
@@ -181,7 +205,7 @@ class FamilyContract:
         assert form.of_type(ParameterType.FILES)
         panels = target.family().panels(target.connection, form, datetime.now(UTC))
         assert panels
-        assert all(panel.populations for panel in panels)
+        assert all(panel.populations for panel in panels) or not form.of_type(ParameterType.BOUND_CHOICE)
         assert {panel.service_id for panel in panels} == {target.connection.service_id}
 
     def test_an_unknown_application(self, target: Target) -> None:
@@ -218,6 +242,7 @@ class FamilyContract:
 
     def test_an_answer_that_is_lost(self, target: Target, tmp_path: Path) -> None:
         """The job exists, and a fresh list shows it."""
+        self.need(target, "network")
         target.cut_answer()
         with refused(Kind.NO_NETWORK, Kind.BUSY):
             self.submit(target, tmp_path)
@@ -232,6 +257,7 @@ class FamilyContract:
         assert target.jobs_at_server() == []
 
     def test_lists_are_spaced(self, target: Target) -> None:
+        self.need(target, "network")
         slow = target.connection.model_copy(
             update={"limits": target.connection.limits.model_copy(update={"min_poll_s": 30.0})}
         )
@@ -271,9 +297,9 @@ class FamilyContract:
         found = self.finished(target, tmp_path, {"chr_20.zip": b"x"})["chr_20.zip"]
         secret = found.locator.get_secret_value()
         token = target.connection.token
-        assert token is not None
         assert secret not in repr(found)
-        assert token.get_secret_value() not in repr(target.connection)
+        assert (token is not None) is self.has(target, "token")
+        assert token is None or token.get_secret_value() not in repr(target.connection)
 
     def test_the_page_for_people(self, target: Target) -> None:
         page = target.family().job_page(target.connection, "job-1")

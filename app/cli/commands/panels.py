@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -22,6 +23,45 @@ def list_panels(
     from app.cli.work import panels as work
 
     work.list_panels(session_of(ctx), service)
+
+
+@app.command("add-local")
+def add_local(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(help="What to call it.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="VCF or BCF, one a chromosome.")],
+    build: Annotated[
+        str | None, typer.Option("--build", help="GRCh37 or GRCh38; by default the sites tell it.")
+    ] = None,
+    maps: Annotated[
+        list[Path] | None, typer.Option("--map", help="A genetic map; may be given again.")
+    ] = None,
+) -> None:
+    """Take in a panel for imputation on this computer."""
+    from app.cli.work import local_panels as work
+    from app.genotypes.builds import build_name
+
+    chosen = build_name(build) if build else None
+    if build and chosen is None:
+        raise typer.BadParameter(f"--build {build}: say GRCh37 or GRCh38")
+    work.add(session_of(ctx), name, files, chosen, maps or [])
+
+
+@app.command("remove-local")
+def remove_local(
+    ctx: typer.Context, panel: Annotated[str, typer.Argument(help="Its id, as in 'panels list'.")]
+) -> None:
+    """Remove a panel of this computer."""
+    from app.cli.work import local_panels as work
+
+    work.remove(session_of(ctx), panel)
+
+
+def run_local_jobs(ctx: typer.Context) -> None:
+    """Work on the jobs of this computer until none waits; started by the program itself."""
+    from app.cli.work import local_panels as work
+
+    work.run_jobs(session_of(ctx))
 
 
 @app.command("sync")

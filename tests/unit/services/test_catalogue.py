@@ -15,6 +15,7 @@ def test_every_preset_says_where_its_facts_are_from() -> None:
         "afrigen-d",
         "self-hosted",
         "practice",
+        "this-computer",
     ]
     for each in presets():
         assert date.fromisoformat(each.as_of)

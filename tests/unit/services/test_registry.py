@@ -17,7 +17,7 @@ def failure(what: object) -> Kind:
 
 def test_by_name() -> None:
     registry = Registry()
-    assert registry.names() == ("cloudgene",)
+    assert registry.names() == ("cloudgene", "local")
     assert registry.family("cloudgene") is registry.family("cloudgene")
     assert failure(lambda: registry.family("wes")) is Kind.INPUT
 
