@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from app.domain.problem import Kind, problem
+from app.genotypes.bgzf import ContainerError, open_text_blocks
 from app.genotypes.index_file import read_index
 from app.genotypes.matrix import compared_name
 from app.results.doses.contract import DoseBatch, Field
@@ -16,6 +19,8 @@ from app.results.doses.reading import open_doses
 _VCF = re.compile(r"\.(vcf|bcf)(\.(gz|bgz))?$", re.IGNORECASE)
 _EMPIRICAL = re.compile(r"empirical", re.IGNORECASE)
 _DOSE = re.compile(r"\.dose\.", re.IGNORECASE)
+_CSI_AUX = 28  # bytes of the numbers before the names: those of a tabix index
+_CSI_PIECES = 64
 _NO_DOSES = re.compile(r"(^|[._-])(info|sites|typed|phased)([._-]|$)", re.IGNORECASE)
 
 
@@ -159,16 +164,36 @@ def _first(path: Path, chromosome: str) -> int:
 
 def _chromosomes(path: Path) -> list[str]:
     """The chromosomes of a file: from its index, or by reading it through."""
-    index = path.with_name(path.name + ".tbi")
-    if index.is_file() and index.stat().st_mtime >= path.stat().st_mtime:
-        summary = read_index(index)
-        if summary is not None and summary.names:
-            return list(summary.names)
+    for index in (path.with_name(path.name + ".tbi"), path.with_name(path.name + ".csi")):
+        if index.is_file() and index.stat().st_mtime >= path.stat().st_mtime and (names := _indexed(index)):
+            return names
     reader = open_doses(path, Field.NONE)
     try:
         return list(dict.fromkeys(batch.chromosome for batch in reader.batches()))
     finally:
         reader.close()
+
+
+def _indexed(index: Path) -> list[str]:
+    """The chromosomes that an index names; none where it cannot be read."""
+    if index.suffix == ".csi":
+        return csi_names(index)
+    summary = read_index(index)
+    return [] if summary is None else list(summary.names)
+
+
+def csi_names(index: Path) -> list[str]:
+    """The names in the auxiliary data of a .csi of a VCF (format: the CSI specification of samtools)."""
+    try:
+        with open_text_blocks(index) as blocks:
+            head = b"".join(bytes(piece) for piece in islice(blocks, _CSI_PIECES))
+        if head[:4] != b"CSI\x01" or struct.unpack_from("<i", head, 12)[0] < _CSI_AUX:
+            return []
+        (size,) = struct.unpack_from("<i", head, 16 + _CSI_AUX - 4)
+        names = head[16 + _CSI_AUX : 16 + _CSI_AUX + size].decode()
+    except (OSError, ContainerError, struct.error, UnicodeDecodeError):
+        return []
+    return [name for name in names.split("\0") if name]
 
 
 def _refuse_absent(*paths: Path) -> None:

@@ -1,0 +1,145 @@
+"""The files of a result are found however they lie, and what they hold is known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.domain.problem import ProblemError
+from app.genotypes.bgzf import BgzfWriter
+from app.genotypes.known_sites import SITE_CHROMOSOMES, known_sites
+from app.results.doses.contract import Field
+from app.results.merging.builds import build_of, refuse_other_builds
+from app.results.merging.files import (
+    ResultFiles,
+    chromosome_batches,
+    csi_names,
+    look_at,
+    named_apart,
+    result_files,
+)
+from tests.helpers.shared import shared_data
+from tests.unit.results.merging.made_results import Made, made_results
+
+
+def _touch(folder: Path, *names: str) -> None:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+
+
+def _names(paths: tuple[Path, ...]) -> list[str]:
+    return [path.name for path in paths]
+
+
+def test_files_of_a_server(tmp_path: Path) -> None:
+    _touch(
+        tmp_path,
+        "local/chr20.dose.vcf.gz",
+        "local/chr20.dose.vcf.gz.tbi",
+        "local/chr20.info.gz",
+        "local/chr20.empiricalDose.vcf.gz",
+        "qc/chunks.txt",
+        "typed.vcf.gz",
+    )
+    files = result_files(tmp_path / "local")
+    assert (files.name, _names(files.dose)) == ("local", ["chr20.dose.vcf.gz"])
+    assert _names(files.empirical) == ["chr20.empiricalDose.vcf.gz"]
+    assert _names(result_files(tmp_path).dose) == ["chr20.dose.vcf.gz"]
+
+
+def test_files_of_beagle_have_other_names(tmp_path: Path) -> None:
+    _touch(tmp_path, "imputed.chr20.vcf.gz", "chr20.info.vcf.gz", "chr21.bcf", "log.txt")
+    assert _names(result_files(tmp_path).dose) == ["chr21.bcf", "imputed.chr20.vcf.gz"]
+
+
+def test_one_dose_file_and_the_empirical_one_beside_it(tmp_path: Path) -> None:
+    names = [f"chr{c}.{kind}.vcf.gz" for c in (2, 20) for kind in ("dose", "empiricalDose")]
+    _touch(tmp_path, *names)
+    files = result_files(tmp_path / "chr2.dose.vcf.gz")
+    assert (files.name, _names(files.empirical)) == ("chr2", ["chr2.empiricalDose.vcf.gz"])
+    pair = result_files(f"{tmp_path / 'chr2.dose.vcf.gz'},{tmp_path / 'chr20.empiricalDose.vcf.gz'}", "mine")
+    assert (pair.name, _names(pair.empirical)) == ("mine", ["chr20.empiricalDose.vcf.gz"])
+
+
+@pytest.mark.parametrize("name", ["nothing", "nothing,either", "."])
+def test_what_is_no_result_is_told(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ProblemError) as told:
+        result_files(tmp_path / name)
+    assert told.value.problem.kind == "not found"
+
+
+def test_results_of_one_name_are_told_apart() -> None:
+    given = [ResultFiles(name, ()) for name in ("local", "HRC", "local")]
+    assert [each.name for each in named_apart(given)] == ["local (1)", "HRC", "local (2)"]
+
+
+def test_chunks_of_a_chromosome_are_read_in_order(tmp_path: Path) -> None:
+    (made,) = made_results(1)
+    second = made.without(range(30)).write(tmp_path / "a")
+    first = made.without(range(30, 60)).write(tmp_path / "b")
+    result = look_at(result_files(tmp_path))
+    assert [path.parent for path in result.dose["20"]] == [first, second]
+    batches = chromosome_batches(result.dose["20"], "20", Field.NONE)
+    assert [p for batch in batches for p in batch.position.tolist()] == made.position.tolist()
+
+
+@pytest.mark.parametrize("index", [True, False])
+def test_chromosomes_of_a_file(tmp_path: Path, index: bool) -> None:
+    made = replace(made_results(1)[0], chromosome="chr7").write(tmp_path / "r")
+    if not index:
+        (made / "chrchr7.dose.vcf.gz.tbi").unlink()
+    result = look_at(result_files(made))
+    assert (list(result.dose), result.spelled) == (["7"], {"7": "chr7"})
+
+
+def test_names_in_a_csi(tmp_path: Path) -> None:
+    numbers = np.array([14, 5, 28 + 6, 2, 1, 2, 0, ord("#"), 0, 6], "<i4").tobytes()
+    path = tmp_path / "x.csi"
+    with BgzfWriter(path) as out:
+        out.write(b"CSI\x01" + numbers + b"1\0chr\n\0" + bytes(4))
+    assert csi_names(path) == ["1", "chr\n"]
+    path.write_bytes(b"nothing")
+    assert csi_names(path) == []
+
+
+def test_files_of_two_jobs_in_a_folder_are_refused(tmp_path: Path) -> None:
+    (made,) = made_results(1)
+    made.write(tmp_path / "a")
+    made.people([1, 0, 2, 3, 4]).write(tmp_path / "b")
+    with pytest.raises(ProblemError, match="differ in people or their order"):
+        look_at(result_files(tmp_path))
+
+
+def _at_known_sites(build: str, people: int = 2) -> Made:
+    """A result whose variants stand where known sites of chromosome 20 do in a build."""
+    sites = known_sites()
+    here = sites.chromosome == SITE_CHROMOSOMES.index("20")
+    position = np.unique(sites.position[build][here])
+    position = position[position > 0].astype(np.int64)[:600]
+    made = made_results(1, variants=len(position), people=people)[0]
+    return replace(made, position=position)
+
+
+def test_another_build_is_refused_with_both_names(tmp_path: Path) -> None:
+    folders = [
+        _at_known_sites(build).write(tmp_path / name) for build, name in (("GRCh37", "a"), ("GRCh38", "b"))
+    ]
+    results = [look_at(result_files(each)) for each in folders]
+    with pytest.raises(ProblemError) as refused:
+        refuse_other_builds(results)
+    assert refused.value.problem.what_happened == "a is on GRCh37 (hg19), b on GRCh38 (hg38)."
+    refuse_other_builds([results[0], results[0]])
+
+
+def test_builds_of_real_arrays() -> None:
+    folder = shared_data("impute_chr22_eur")
+    builds = {
+        name: build_of(look_at(ResultFiles(name, (folder / name,))))
+        for name in ("target.gsa_v3.vcf.gz", "target.gsa_v3.GRCh38.vcf.gz")
+    }
+    assert list(builds.values()) == ["GRCh37", "GRCh38"]
