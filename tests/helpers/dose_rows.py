@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 
 from app.genotypes.texts import Texts
 from app.results.doses.contract import DoseBatch, InfoColumns
+from app.results.doses.writing import DoseWriter
+from app.results.export.info_text import HEADER
 from app.results.export.kernel import Kernel
 from app.results.export.rounding import of_haplotypes
 from app.results.export.rows import Rows
@@ -42,6 +45,32 @@ def rows_of(values: NDArray[np.float32], kernel: Kernel | None = None, chromosom
     batch = DoseBatch(chromosome, 0, position, ids, refs, alts, info, haplotypes=values)
     columns = [(b".", b"PASS", b"R2=0.9")] * count
     return Rows(chromosome, position, ids, refs, alts, columns, of_haplotypes(values, kernel), batch)
+
+
+def write_result(
+    path: Path,
+    values: NDArray[np.float32],
+    *,
+    chromosome: str = "chr20",
+    fields: str = "GT:DS:HDS",
+    r2: Sequence[float] | None = None,
+    typed: Collection[int] = (),
+) -> Path:
+    """A VCF with these haplotype dosages; INFO as Minimac 4 writes it, ER2 at typed rows."""
+    known = ~np.isnan(values[:, :, :1])
+    af = np.where(known, values, 0).sum(axis=(1, 2)) / np.maximum(2 * known.sum(axis=(1, 2)), 1)
+    info = []
+    for row, frequency in enumerate(af.tolist()):
+        quality = 0.9 if r2 is None else r2[row]
+        told = f"AF={frequency:.5f};MAF={min(frequency, 1 - frequency):.5f};R2={quality:g};"
+        info.append(told + ("ER2=0.8;TYPED;IMPUTED" if row in typed else "IMPUTED"))
+    header = [line.replace("<ID=AF", "<ID=MAF") for line in HEADER if "<ID=AF" in line] + list(HEADER)
+    rows = rows_of(values, None, chromosome)
+    with DoseWriter(
+        path, names_of(values.shape[1]), chromosomes=[(chromosome, None)], header=header, fields=fields
+    ) as writer:
+        writer.write(chromosome, rows.position, rows.ids, rows.refs, rows.alts, info, values)
+    return path
 
 
 def names_of(samples: int) -> list[str]:

@@ -45,8 +45,8 @@ def doses_of_lines(
             one = _slowly(lines.raw(int(rows[row])), samples, pair, partial(refuse, row))
             total[row] = one.total[0]
             haploid[row] = False if one.haploid is None else one.haploid[0]
-            if one.delta is not None and pair:
-                delta[row] = one.delta[0]
+            if pair:
+                delta[row] = 0 if one.delta is None else one.delta[0]
     return Doses(total, delta if pair else None, haploid)
 
 
@@ -56,11 +56,11 @@ def _slowly(line: bytes, samples: int, pair: bool, refuse: Callable[[str], Excep
     if len(cells) != samples:
         raise refuse(f"{len(cells):,} cells for {samples:,} samples")
     try:
-        table, has = figures_of_row(names, cells, 1, Field.HAPLOTYPES if pair else Field.DOSAGE)
+        table, has = figures_of_row(names, cells, 1, Field.HAPLOTYPES | Field.DOSAGE)
     except ValueError as error:
         raise refuse(str(error)) from error
     if pair and Field.HAPLOTYPES in has:
         return of_haplotypes(np.ascontiguousarray(table[:, :, HAPLOTYPES : HAPLOTYPES + 2]))
     if Field.DOSAGE in has:
         return of_dosages(np.ascontiguousarray(table[:, :, DOSAGE]))
-    raise refuse(f"FORMAT has no {'HDS' if pair else 'DS'}")
+    raise refuse("FORMAT has neither HDS nor DS")

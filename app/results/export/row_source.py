@@ -14,6 +14,7 @@ from app.domain.export import ExportFormat, ExportRequest
 from app.domain.problem import Kind, ProblemError, problem
 from app.genotypes.builds import plain_chromosome
 from app.genotypes.texts import Texts
+from app.results.doses.cells import ABSENT, DOSAGE, GENOTYPES, figures_of_row
 from app.results.doses.contract import DoseBatch, Field, InfoColumns
 from app.results.doses.reading import open_doses
 from app.results.export.bcf_file import WANTED as BCF_FIELDS
@@ -23,7 +24,7 @@ from app.results.export.filtering import Figures, Filter, told_figures
 from app.results.export.info_text import columns_of_figures, columns_of_lines, with_new_figures
 from app.results.export.kernel import Kernel
 from app.results.export.line_doses import doses_of_lines
-from app.results.export.rounding import DosageRangeError, Doses, of_dosages, of_haplotypes
+from app.results.export.rounding import MISSING, DosageRangeError, Doses, of_dosages, of_haplotypes
 from app.results.export.rows import Rows
 
 _ANY = Field.DOSAGE | Field.HAPLOTYPES | Field.PROBABILITIES | Field.GENOTYPES
@@ -67,7 +68,7 @@ class RowSource:
             return Field.NONE, True
         if form is not ExportFormat.VCF and self._can_be_quick():
             return Field.NONE, True
-        want = Field.HAPLOTYPES & fields or (Field.DOSAGE | Field.GENOTYPES) & fields
+        want = (Field.DOSAGE | (Field.HAPLOTYPES if self._pair else Field.GENOTYPES)) & fields
         if form is ExportFormat.BGEN and not self._pair:
             want |= Field.PROBABILITIES & fields
         return want, form is ExportFormat.VCF
@@ -151,45 +152,59 @@ class RowSource:
         return _columns_of(made, self._people)
 
     def _doses_of_everybody(self, batch: DoseBatch, rows: NDArray[np.intp]) -> Doses:
-        if self._quick and batch.record is None:
-            assert self._kernel is not None
-            assert batch.lines is not None
-            lines = batch.lines
-
-            def refuse(row: int, why: str) -> Exception:
-                return self._impossible(batch, int(rows[row]), why)
-
-            return doses_of_lines(lines, rows, self._everybody, self._pair, self._kernel, refuse)
         if self._quick:
-            return self._several_alts(batch, rows)
+            return self._of_lines(batch, rows)
         every = len(rows) == len(batch)
         if batch.haplotypes is not None:
-            return of_haplotypes(batch.haplotypes if every else batch.haplotypes[rows], self._kernel)
+            made = of_haplotypes(batch.haplotypes if every else batch.haplotypes[rows], self._kernel)
+            return made if batch.dosage is None else _with_dosages(made, batch.dosage[rows])
         if batch.dosage is not None:
             haploid = _haploid(batch)
             some = None if haploid is None else haploid[rows]
             return of_dosages(batch.dosage[rows], some)
         return Doses(np.zeros((len(rows), 0), np.uint16), None)
 
-    def _several_alts(self, batch: DoseBatch, rows: NDArray[np.intp]) -> Doses:
-        """Records with several ALT alleles, which only the slow reader knows."""
-        from app.results.doses.cells import DOSAGE, figures_of_row
-
+    def _of_lines(self, batch: DoseBatch, rows: NDArray[np.intp]) -> Doses:
+        assert self._kernel is not None
         assert batch.lines is not None
-        assert batch.record is not None
+        if batch.record is None:
+            return self._of_plain_lines(batch, rows, rows)
         record = batch.record - batch.record[0]
-        first = np.searchsorted(record, record)
-        values = np.empty((len(rows), self._everybody), np.float32)
-        for at, row in enumerate(rows.tolist()):
-            words = batch.lines.raw(int(record[row])).split(b"\t")
-            alts = words[4].count(b",") + 1
-            names = tuple(words[8].split(b":"))
-            try:
-                table, _ = figures_of_row(names, words[9:], alts, Field.DOSAGE)
-            except ValueError as error:
-                raise self._impossible(batch, row, str(error)) from error
-            values[at] = table[row - int(first[row]), :, DOSAGE]
-        return of_dosages(values)
+        several = np.bincount(record)[record[rows]] > 1
+        made = Doses(
+            np.empty((len(rows), self._everybody), np.uint16),
+            np.zeros((len(rows), self._everybody), np.int16),
+            np.zeros((len(rows), self._everybody), bool),
+        )
+        _put(made, ~several, self._of_plain_lines(batch, rows[~several], record[rows[~several]]))
+        for at in np.flatnonzero(several).tolist():
+            _put(made, slice(at, at + 1), self._of_one_alt(batch, int(rows[at]), record))
+        return made
+
+    def _of_plain_lines(
+        self, batch: DoseBatch, rows: NDArray[np.intp], places: NDArray[np.intp] | NDArray[np.int64]
+    ) -> Doses:
+        assert self._kernel is not None
+        assert batch.lines is not None
+
+        def refuse(row: int, why: str) -> Exception:
+            return self._impossible(batch, int(rows[row]), why)
+
+        return doses_of_lines(
+            batch.lines, places.astype(np.intp), self._everybody, self._pair, self._kernel, refuse
+        )
+
+    def _of_one_alt(self, batch: DoseBatch, row: int, record: NDArray[np.int64]) -> Doses:
+        """One ALT allele of a record with several, which only the slow reader knows."""
+        assert batch.lines is not None
+        words = batch.lines.raw(int(record[row])).split(b"\t")
+        alt = row - int(np.searchsorted(record, record[row]))
+        want = Field.DOSAGE | Field.GENOTYPES
+        try:
+            table, _ = figures_of_row(tuple(words[8].split(b":")), words[9:], words[4].count(b",") + 1, want)
+        except ValueError as error:
+            raise self._impossible(batch, row, str(error)) from error
+        return of_dosages(table[alt : alt + 1, :, DOSAGE], table[alt : alt + 1, :, GENOTYPES + 1] == ABSENT)
 
     def _impossible(self, batch: DoseBatch, row: int, why: str) -> ProblemError:
         return problem(
@@ -224,8 +239,24 @@ class RowSource:
         return plain_chromosome(chromosome) or chromosome
 
 
+def _with_dosages(doses: Doses, dosage: NDArray[np.float32]) -> Doses:
+    """Where there are no haplotypes but a dosage (FORMAT may change from row to row), that dosage."""
+    lost = (doses.total == MISSING) & ~np.isnan(dosage)
+    if lost.any():
+        doses.total[lost] = of_dosages(np.where(lost, dosage, np.float32(0))).total[lost]
+    return doses
+
+
 def _ignore(_rows: Rows) -> None:
     """Where nobody counts."""
+
+
+def _put(whole: Doses, rows: slice | NDArray[np.bool_], part: Doses) -> None:
+    whole.total[rows] = part.total
+    if whole.delta is not None and part.delta is not None:
+        whole.delta[rows] = part.delta
+    if whole.haploid is not None and part.haploid is not None:
+        whole.haploid[rows] = part.haploid
 
 
 def _columns_of(doses: Doses, people: NDArray[np.intp]) -> Doses:
