@@ -15,6 +15,10 @@ class ResultState(StrEnum):
     FAILED = "failed"
 
 
+NOT_WHOLE = "damaged or cut"
+"""What stands in place of a proof at a file that was taken in although it is damaged."""
+
+
 class ResultFile(Model):
     """A file on this computer; `path` is relative to the folder of the result; `size` in bytes.
 

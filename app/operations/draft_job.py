@@ -53,9 +53,13 @@ class Obstacle(Model):
 
 
 class Preflight(Model):
-    """The answer of all checks before the upload, and what was found out on the way."""
+    """The answer of all checks before the upload, and what was found out on the way.
+
+    `cautions` stand in the way of nothing, but are to be read before the job is sent.
+    """
 
     obstacles: tuple[Obstacle, ...]
+    cautions: tuple[Obstacle, ...] = ()
     service: Service
     form: Form | None = None
     panel: Panel | None = None

@@ -143,7 +143,8 @@ class _Fetch:
         wanted, job = await self._ask()
         files = tuple(f for f in job.remote_files if f.group != LOG_GROUP)
         await asyncio.to_thread(clear_leftovers, self._folder, files)
-        await asyncio.to_thread(refuse_small_disk, self._folder, files)
+        keeps = (await self._desk.settings()).storage.keep_archives
+        await asyncio.to_thread(refuse_small_disk, self._folder, files, keeps_archives=keeps)
         self._password = password or await self._desk.secret(password_name(self._job_id))
         record = await sent_record(self._desk, self._job_id)
         self._names = record.own_names if record is not None else {}

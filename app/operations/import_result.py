@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from app.domain.changes import Changes, Noun
 from app.domain.names import new_id, remote_job_name
 from app.domain.problem import Kind, ProblemError, problem
-from app.domain.result import Result, ResultFile, ResultState
+from app.domain.result import NOT_WHOLE, Result, ResultFile, ResultState
 from app.genotypes.worker import run_in_process
 from app.operations.desk import Desk
 from app.operations.disk_forecast import refuse_too_little_room
@@ -31,7 +31,7 @@ from app.store.store import Connection as StoreConnection
 if TYPE_CHECKING:
     from app.results.found.recognising import FoundResult
 
-SENT_BY_SERVERS = "from elsewhere"
+FROM_ELSEWHERE = "from elsewhere"
 
 
 async def import_result(
@@ -69,10 +69,12 @@ async def import_result(
     with desk.tasks.running_task(TaskKind.DECRYPT, "Counting sites and samples") as task:
         await book_result(desk, result_id, task.report)
     quality, line = await judge(folder, files)
+    broken = [each.path for each in files if each.verified_by == NOT_WHOLE]
     await save_result(
         desk,
         result_id,
-        state=ResultState.VERIFIED,
+        state=ResultState.INCOMPLETE if broken else ResultState.VERIFIED,
+        problem=f"Damaged or cut: {', '.join(broken[:3])}." if broken else "",
         verified=desk.clock.now(),
         quality=quality,
         verdict=line,
@@ -222,7 +224,7 @@ async def _save(
             files=files,
             started=before.started if before is not None else desk.clock.now(),
             name=name.strip() or (before.name if before is not None else "") or folder.name,
-            origin=origin or SENT_BY_SERVERS,
+            origin=origin or FROM_ELSEWHERE,
             dataset_id=dataset_id or (before.dataset_id if before is not None else None),
             in_place=in_place,
         )

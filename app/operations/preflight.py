@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 from app.domain.dataset import Dataset
 from app.domain.job import Job
@@ -14,12 +13,12 @@ from app.domain.problem import Kind, ProblemError
 from app.domain.service import Service
 from app.operations.check_dataset import dataset_of
 from app.operations.desk import Desk
+from app.operations.disk_forecast import look_at_disk
 from app.operations.draft_job import (
     JobDraft,
     Obstacle,
     Preflight,
     check_dataset_state,
-    check_disk,
     check_files,
     check_parameters,
     check_quota,
@@ -30,20 +29,20 @@ from app.operations.draft_job import (
 from app.operations.list_jobs import list_jobs
 from app.operations.look_at_service import look_at_service, store_token_info
 from app.operations.sync_panels import read_form
-from app.store import jobs, services
+from app.store import datasets, jobs, services
 
 
 async def preflight(desk: Desk, draft: JobDraft) -> Preflight:
     """Look at everything that can stop a job, before anything is sent. Raises only for unknown ids."""
     service = await desk.service(draft.service_id)
     dataset = await dataset_of(desk, draft.dataset_id)
-    folder = desk.results_folder(await desk.settings())
     obstacles = list(check_dataset_state(draft, dataset))
     obstacles += await asyncio.to_thread(check_files, dataset.files, service)
-    obstacles += await asyncio.to_thread(check_disk, folder, dataset.size)
     asked = await _ask_service(desk, draft, service)
+    room, cautions = await look_at_disk(desk, asked.panel, dataset, dataset.size, draft.options)
     return Preflight(
-        obstacles=(*obstacles, *asked.obstacles),
+        obstacles=(*obstacles, *room, *asked.obstacles),
+        cautions=cautions,
         service=asked.service,
         form=asked.form,
         panel=asked.panel,
@@ -68,11 +67,12 @@ async def recheck(desk: Desk, job: Job) -> tuple[Obstacle, ...]:
         options={name: value for name, value in job.options.items() if name not in terms},
         terms=terms,
     )
-    folder = desk.results_folder(await desk.settings())
     obstacles = await asyncio.to_thread(check_files, job.files, service)
     size = sum(f.size for f in job.files)
-    obstacles += await asyncio.to_thread(check_disk, folder, size)
-    return obstacles + (await _ask_service(desk, draft, service)).obstacles
+    asked = await _ask_service(desk, draft, service)
+    dataset = await desk.store.read(lambda c: datasets.dataset(c, draft.dataset_id))
+    room, _ = await look_at_disk(desk, asked.panel, dataset, size, job.options)
+    return obstacles + room + asked.obstacles
 
 
 async def preview(desk: Desk, draft: JobDraft) -> Preflight:
@@ -85,17 +85,24 @@ async def preview(desk: Desk, draft: JobDraft) -> Preflight:
     stored = await desk.store.read(lambda c: services.form(c, draft.service_id, draft.app_id))
     panel = await desk.store.read(lambda c: services.panel(c, draft.service_id, draft.panel_id))
     form = stored.form if stored is not None else None
-    folder = desk.results_folder(await desk.settings())
-    obstacles = await asyncio.to_thread(_local_obstacles, draft, service, dataset, form, panel, folder)
-    return Preflight(obstacles=obstacles, service=service, form=form, panel=panel, dataset=dataset)
+    obstacles = await asyncio.to_thread(_local_obstacles, draft, service, dataset, form, panel)
+    room, cautions = await look_at_disk(desk, panel, dataset, dataset.size, draft.options)
+    return Preflight(
+        obstacles=obstacles + room,
+        cautions=cautions,
+        service=service,
+        form=form,
+        panel=panel,
+        dataset=dataset,
+    )
 
 
 def _local_obstacles(
-    draft: JobDraft, service: Service, dataset: Dataset, form: Form | None, panel: Panel | None, folder: Path
+    draft: JobDraft, service: Service, dataset: Dataset, form: Form | None, panel: Panel | None
 ) -> tuple[Obstacle, ...]:
     found = [] if service.enabled else [switched_off(service)]
     found += [*check_dataset_state(draft, dataset), *check_files(dataset.files, service)]
-    found += [*check_disk(folder, dataset.size), *check_service(service)]
+    found += check_service(service)
     if form is not None:
         found += check_parameters(draft, form, panel)
     return tuple(found)

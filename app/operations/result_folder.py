@@ -145,9 +145,19 @@ def _part_of(folder: Path, file: JobFile) -> Path | None:
     return target.with_name(target.name + ".part")
 
 
-def refuse_small_disk(folder: Path, files: tuple[JobFile, ...]) -> None:
+def room_needed(files: tuple[JobFile, ...], *, keeps_archives: bool) -> int:
+    """Bytes at the worst moment: what is unpacked, and the archive beside it, or all of them if they stay.
+
+    The contents of an archive are compressed already and come out as large as they were. Sizes are what the
+    server tells, rounded down.
+    """
+    sizes = [size_of(f.size_text) for f in files if f.state is not FileState.VERIFIED]
+    return sum(sizes) + (sum(sizes) if keeps_archives else max(sizes, default=0))
+
+
+def refuse_small_disk(folder: Path, files: tuple[JobFile, ...], *, keeps_archives: bool = False) -> None:
     """An archive and what is in it lie side by side until it is verified."""
-    needed = sum(2 * size_of(f.size_text) for f in files if f.state is not FileState.VERIFIED)
+    needed = room_needed(files, keeps_archives=keeps_archives)
     with disk_trouble(folder):
         free = shutil.disk_usage(folder).free
     if free < needed:

@@ -102,7 +102,7 @@ async def _submit(
     dataset_id = changes.ids(Noun.DATASET)[0]
     group = new_id("group") if len(targets) > 1 else None
     drafts = [await _draft(desk, order, dataset_id, *target, group) for target in targets]
-    await _refuse(desk, order, drafts)
+    await _refuse(desk, session, order, drafts)
     made: list[str] = []
     for draft in drafts:
         made += (await create_job(desk, draft, password)).ids(Noun.JOB)
@@ -155,15 +155,18 @@ async def _form(desk: Desk, service: Service, app_id: str) -> Form:
         return stored.form if stored else Form(app_id=app_id, app_name="")
 
 
-async def _refuse(desk: Desk, order: Order, drafts: Sequence[JobDraft]) -> None:
+async def _refuse(desk: Desk, session: Session, order: Order, drafts: Sequence[JobDraft]) -> None:
     """Look at everything for every service; all that stands in the way is told at once."""
     found: dict[str, Problem] = {}
     for draft in drafts:
         if not order.skip_check:
             build = next((order.options[k] for k in BUILD_FIELDS if k in order.options), None)
             await check_dataset(desk, draft.dataset_id, draft.service_id, draft.panel_id, build)
-        for obstacle in (await preflight(desk, draft)).obstacles:
+        looked = await preflight(desk, draft)
+        for obstacle in looked.obstacles:
             found.setdefault(obstacle.problem.sentence(), obstacle.problem)
+        for caution in looked.cautions:
+            session.out.note(caution.problem.sentence())
     if found:
         raise Refused(tuple(found.values()))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.progress import Report, silent
-from app.domain.result import ResultFile
+from app.domain.result import NOT_WHOLE, ResultFile
 from app.results.archive_problems import disk_problems
 from app.results.found.recognising import FoundResult
 from app.results.indexing.content_fault import ContentFault
@@ -34,7 +34,7 @@ def looked_into(found: FoundResult, kept: str, report: Report = silent) -> tuple
             index.parent.mkdir(parents=True, exist_ok=True)
             one = look_into(path, name, index=index, report=report)
         figures.append(one)
-        proof = "not whole" if one.notes else "read whole"
+        proof = "read whole" if one.whole else NOT_WHOLE
         digest = one.sha256 or _plain(path, name).sha256
         files.append(
             ResultFile(

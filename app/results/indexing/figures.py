@@ -50,7 +50,8 @@ class FileFigures:
 
     `end_marker` is None where the file is no BGZF. `sorted` False: no index could be made. `renamed` counts
     samples that got their own names back, `kept_names` those that could not. `notes` are sentences about
-    what is odd. `facts` are header lines that tell of the making (`mis_panel`, `source` …).
+    what is odd, `whole` False that it is damaged or cut. `facts` are header lines that tell of the making
+    (`mis_panel`, `source` …).
     """
 
     name: str
@@ -69,6 +70,7 @@ class FileFigures:
     facts: dict[str, str] = field(default_factory=dict)
     index: str = ""
     notes: tuple[str, ...] = ()
+    whole: bool = True
     chromosomes: list[ChromosomeFigures] = field(default_factory=list)
 
     @property

@@ -37,6 +37,7 @@ def look_into(
         tap.finish()
     except ContentFault as error:
         tap.figures.notes = (*tap.figures.notes, f"{error}.")
+        tap.figures.whole = False
         return tap.figures
     if tap.figures.repacked:  # nothing was written, so it lies there as it was
         tap.figures.repacked = False

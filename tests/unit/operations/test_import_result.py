@@ -122,6 +122,7 @@ def test_a_wrong_password_leaves_nothing(desk: Desk, tmp_path: Path, served: dic
     assert archive.is_file()
 
 
+@pytest.mark.allow_log("The quality could not be computed")
 def test_a_damaged_file_is_not_copied_and_is_told_of_in_place(
     desk: Desk, tmp_path: Path, served: dict[str, bytes]
 ) -> None:
@@ -129,7 +130,11 @@ def test_a_damaged_file_is_not_copied_and_is_told_of_in_place(
     folder = written(tmp_path / "old", {**served, "chr20.dose.vcf.gz": data[: len(data) // 2]})
     found = refused(desk, folder, copy=True)
     assert found.title == "A file of the result is damaged"
-    _, ledger = taken(desk, folder)
+    result, ledger = taken(desk, folder)
+    assert (result.state, result.problem) == (
+        ResultState.INCOMPLETE,
+        "Damaged or cut: chr20.dose.vcf.gz.",
+    )
     assert any("middle of a block" in each.text for each in ledger.remarks if each.red)
     assert not ledger.complete
 
