@@ -118,8 +118,8 @@ def _read_other(source: Source, folder: Path, report: Report, digest: bool) -> R
 
     reader = open_reader(source.paths)
     cohort = write_cohort(reader, folder, report)
-    scan = scan_of_cohort(cohort, getattr(reader, "header", None))
-    scan.notes = tuple(getattr(reader, "notes", ()))
+    scan = scan_of_cohort(cohort, reader.header)
+    scan.notes = tuple(reader.notes)
     scan.format = cohort.origin.format
     if digest:
         scan.sha256 = digest_of(source.paths)
@@ -136,7 +136,7 @@ def write_cohort(reader: GenotypeReader, folder: Path, report: Report = silent) 
 
 
 def _written(reader: GenotypeReader, folder: Path, report: Report) -> Cohort:
-    header = getattr(reader, "header", None)
+    header = reader.header
     origin = reader.origin if header is None else replace(reader.origin, contigs=header.contig_lengths)
     with CohortWriter(folder, origin, reader.samples, **reader.people) as writer:
         tell = partial(_tell, reader, writer, report)

@@ -10,7 +10,14 @@ from app.domain.repair import RepairCode
 from app.domain.verdict import LostChunk, Outcome, Verdict, VerdictReason
 from app.genotypes.rules import RulePack
 from app.genotypes.server.parameters import ExcludedChunk, ServerQcAnswer, ServerQcParameters
-from app.genotypes.verdict_errors import broken, index_reason, plain_text, validation_reason
+from app.genotypes.verdict_errors import (
+    broken,
+    index_reason,
+    plain_text,
+    too_few,
+    too_many,
+    validation_reason,
+)
 
 PEOPLE_SHOWN = 20
 _WHY_LOST = {
@@ -95,14 +102,14 @@ def _people(report: CheckReport, rules: ServerQcParameters) -> Iterable[VerdictR
     if rules.min_samples and 0 < here < rules.min_samples:
         yield VerdictReason(
             code="too_few_samples",
-            text=f"{here:,} people, at least {rules.min_samples:,} are needed",
+            text=too_few(here, rules.min_samples),
             here=here,
             allowed=rules.min_samples,
         )
     if rules.max_samples and here > rules.max_samples:
         yield VerdictReason(
             code="too_many_samples",
-            text=f"{here:,} people, {rules.max_samples:,} are allowed",
+            text=too_many(here, rules.max_samples),
             here=here,
             allowed=rules.max_samples,
             fix=RepairCode.BATCHES,

@@ -84,6 +84,20 @@ _VALIDATION: tuple[tuple[str, str, str, RepairCode | None], ...] = (
 )
 
 
+def too_few(people: int, least: int) -> str:
+    """That there are not enough people."""
+    return f"{_people(people)}, at least {least:,} {'is' if least == 1 else 'are'} needed"
+
+
+def too_many(people: int, most: int) -> str:
+    """That there are more people than a service takes."""
+    return f"{_people(people)}, {most:,} {'is' if most == 1 else 'are'} allowed"
+
+
+def _people(count: int) -> str:
+    return f"{count:,} {'person' if count == 1 else 'people'}"
+
+
 def validation_reason(error: str, rules: ServerQcParameters, people: int = 0) -> VerdictReason:
     """Why the server does not take the files at the first look; `people` are those of the file it met."""
     code, words, fix = next(
@@ -94,10 +108,10 @@ def validation_reason(error: str, rules: ServerQcParameters, people: int = 0) ->
     allowed: int | None = None
     if code == "too_few_samples":
         here, allowed = people, rules.min_samples
-        words = f"{people:,} people, at least {allowed:,} are needed"
+        words = too_few(people, allowed)
     elif code == "too_many_samples":
         here, allowed = people, rules.max_samples
-        words = f"{people:,} people, {allowed:,} are allowed"
+        words = too_many(people, allowed)
     elif found := _NUMBER.search(error):
         here, allowed = int(found[1]), int(found[2])
     elif code == "header" and "is not a supported version" in error:

@@ -74,6 +74,8 @@ class _Dictionary:
 class BcfReader:
     """See `GenotypeReader`. `header` is the VCF header inside."""
 
+    notes: tuple[str, ...] = ()
+
     def __init__(self, path: Path) -> None:
         """Reads the header; FormatError or OSError when it cannot be read."""
         self.origin = Origin("BCF", (str(path),))

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.genotypes.cohort import MISSING, Batch, Bits, Codes, Origin, Reference, RowFlag
+from app.genotypes.header import Header
 from app.genotypes.readers.byte_stream import ByteStream
 from app.genotypes.readers.calls import rows_within
 from app.genotypes.readers.columns import ChromosomeNames, allele_pair_flags
@@ -63,6 +64,9 @@ class _Record:
 
 class BgenReader:
     """See `GenotypeReader`. Memory: one batch of rows."""
+
+    header: Header | None = None
+    notes: tuple[str, ...] = ()
 
     def __init__(self, path: Path, sample: Path | None = None) -> None:
         """Reads header and samples; FormatError or OSError when they cannot be read."""

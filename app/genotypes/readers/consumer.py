@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from app.genotypes.builds import plain_chromosome
 from app.genotypes.cohort import Batch, Origin, Reference
+from app.genotypes.header import Header
 from app.genotypes.readers.consumer_layout import SPOKEN, Layout, fields, is_header, layout_of
 from app.genotypes.readers.contract import FormatError
 from app.genotypes.readers.letter_rows import BAD, Codes, names_of, pair_of, rows_of
@@ -76,6 +77,8 @@ class Person:
 
 class ConsumerReader:
     """See `GenotypeReader`. `vendors` are the companies, one a file; `notes` are sentences for the person."""
+
+    header: Header | None = None
 
     def __init__(self, paths: Sequence[Path], layouts: Sequence[Layout], build: str) -> None:
         self._paths = list(paths)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from app.genotypes.cohort import Batch, Origin
+from app.genotypes.header import Header
 
 
 class FormatError(Exception):
@@ -33,11 +34,25 @@ def prove_names(names: Iterable[str], path: str) -> None:
 
 
 class GenotypeReader(Protocol):
-    """An opened file or set of files. `people` may hold what a `Cohort` knows of people."""
+    """An opened file or set of files. `people` may hold what a `Cohort` knows of people.
+
+    `header` is that of a VCF inside (BCF, .pvar), None of other formats. `notes`, complete behind the last
+    batch, are sentences for the person about what was taken as missing.
+    """
 
     origin: Origin
     samples: Sequence[str]
     people: dict[str, Sequence[str] | Sequence[int]]
+
+    @property
+    def header(self) -> Header | None:
+        """See above."""
+        ...
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """See above."""
+        ...
 
     def batches(self, rows: int = 2048) -> Iterator[Batch]:
         """The rows in file order, at most about `rows` at once. FormatError at the first fault that ends the

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.genotypes.cohort import Batch, Origin, Reference
+from app.genotypes.header import Header
 from app.genotypes.readers.contract import FormatError, prove_names
 from app.genotypes.readers.final_report_layout import ReportLayout
 from app.genotypes.readers.final_report_sites import ReportSites, notes, too_low
@@ -34,6 +35,8 @@ _AGAIN = "Export or copy the report again."
 
 class LongReader:
     """See `GenotypeReader`. The files are read when `samples` are asked for; `notes` are known after that."""
+
+    header: Header | None = None
 
     def __init__(
         self, paths: Sequence[Path], layouts: Sequence[ReportLayout], manifest: Manifest | None

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from app.genotypes.cohort import Batch, Origin, Reference
+from app.genotypes.header import Header
 from app.genotypes.readers.contract import FormatError, prove_names
 from app.genotypes.readers.final_report_layout import ReportLayout
 from app.genotypes.readers.final_report_sites import ReportSites, notes, too_low
@@ -25,6 +26,8 @@ _AGAIN = "Export or copy the report again."
 
 class MatrixReader:
     """See `GenotypeReader`. Reads line by line; `notes` grow with the reading."""
+
+    header: Header | None = None
 
     def __init__(self, path: Path, layout: ReportLayout, manifest: Manifest | None) -> None:
         self._path, self._layout = path, layout

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.genotypes.cohort import MISSING, Batch, Codes, Origin, Reference, RowFlag
+from app.genotypes.header import Header
 from app.genotypes.readers.calls import ABSENT, GAP, calls_of, rows_within
 from app.genotypes.readers.columns import ChromosomeNames, allele_pair_flags, text_pieces
 from app.genotypes.readers.contract import FormatError
@@ -43,6 +44,9 @@ class _Line:
 
 class OxfordReader:
     """See `GenotypeReader`; for .gen and .haps. Memory: one batch of rows."""
+
+    header: Header | None = None
+    notes: tuple[str, ...] = ()
 
     def __init__(self, path: Path, sample: Path, *, haplotypes: bool) -> None:
         """Reads the people and proves the width of the first line; FormatError or OSError otherwise."""

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.genotypes.cohort import Batch, Codes, Origin, Reference
+from app.genotypes.header import Header
 from app.genotypes.readers.calls import rows_within
 from app.genotypes.readers.columns import ChromosomeNames, integers, lines_of, split, text_pieces
 from app.genotypes.readers.contract import FormatError
@@ -121,6 +122,9 @@ class MapSites:
 class PedReader:
     """See `GenotypeReader`. Reads the file twice: for the people, then for the genotypes."""
 
+    header: Header | None = None
+    notes: tuple[str, ...] = ()
+
     def __init__(self, ped: Path, sites: Path) -> None:
         """Reads both lists; FormatError or OSError when something is wrong."""
         self.origin = Origin("PLINK PED", (str(ped), str(sites)), Reference.UNKNOWN)
@@ -208,6 +212,9 @@ def _columns(file: BinaryIO, people: int, count: int, start: int, stop: int) -> 
 
 class TpedReader:
     """See `GenotypeReader`; a line a site, as .tped has it."""
+
+    header: Header | None = None
+    notes: tuple[str, ...] = ()
 
     def __init__(self, tped: Path, tfam: Path) -> None:
         """Reads the people; FormatError or OSError when something is wrong."""

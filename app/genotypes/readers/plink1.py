@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.genotypes.cohort import Batch, Codes, Origin, Reference, RowFlag, stride
+from app.genotypes.header import Header
 from app.genotypes.readers.calls import rows_within
 from app.genotypes.readers.columns import (
     ChromosomeNames,
@@ -116,6 +117,9 @@ def digits_coding(summary: BimSummary, path: Path) -> bool:
 
 class Plink1Reader:
     """See `GenotypeReader`. Memory: one batch of rows and the list of people."""
+
+    header: Header | None = None
+    notes: tuple[str, ...] = ()
 
     def __init__(self, bed: Path, bim: Path, fam: Path) -> None:
         """Proves magic, people, lines and sizes; FormatError or OSError when something is wrong."""

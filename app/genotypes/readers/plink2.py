@@ -69,6 +69,8 @@ class Plink2Reader:
     `header` is the VCF header that stands in the .pvar.
     """
 
+    notes: tuple[str, ...] = ()
+
     def __init__(self, pgen: Path, pvar: Path, psam: Path) -> None:
         """Proves magic, numbers of people and of variants; FormatError or OSError otherwise."""
         self._path = pgen

@@ -109,6 +109,8 @@ class ManyNames:
 
     origin = Origin("BCF", ("many.bcf",))
     samples = ("S",)
+    header = None
+    notes = ()
     people: ClassVar[dict[str, Sequence[str] | Sequence[int]]] = {}
 
     def __init__(self, count: int) -> None:

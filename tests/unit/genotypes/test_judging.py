@@ -24,6 +24,7 @@ from app.genotypes.judging import judge_files
 from app.genotypes.rules import RulePack, rules_for
 from app.genotypes.site_table import SiteTable, table_of
 from app.genotypes.verdict import verdict_by_limits
+from app.genotypes.verdict_errors import too_few, too_many
 from app.genotypes.verdict_groups import joint_verdict
 from tests.unit.genotypes.vcf_text import names, record, vcf
 
@@ -280,3 +281,15 @@ def test_other_files_are_no_lists(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(ProblemError, match="not a list"):
         read_list(path)
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        (too_few(1, 20), "1 person, at least 20 are needed"),
+        (too_few(0, 1), "0 people, at least 1 is needed"),
+        (too_many(60_000, 50_000), "60,000 people, 50,000 are allowed"),
+    ],
+)
+def test_one_person_is_no_people(words: str, wanted: str) -> None:
+    assert words == wanted
