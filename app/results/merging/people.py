@@ -18,9 +18,11 @@ def columns_of_same(samples: Sequence[Sequence[str]], names: Sequence[str]) -> l
 
     Results must be of the same people; only their order may differ. ProblemError names those who are missing.
     """
+    first = set(samples[0])
     for theirs, name in zip(samples[1:], names[1:], strict=True):
-        missing = [each for each in samples[0] if each not in set(theirs)]
-        more = [each for each in theirs if each not in set(samples[0])]
+        known = set(theirs)
+        missing = [each for each in samples[0] if each not in known]
+        more = [each for each in theirs if each not in first]
         if missing or more or len(theirs) != len(samples[0]):
             raise _others(names[0], name, missing, more)
     return [_columns(theirs, samples[0]) for theirs in samples]
