@@ -8,7 +8,6 @@ from pathlib import Path
 from app.domain.export import ExportOutcome, ExportRequest
 from app.domain.progress import Report, silent
 from app.genotypes.repair.staging import Stage, close_stage, open_stage, publish
-from app.genotypes.worker import run_in_process
 from app.operations.desk import Desk
 from app.operations.tasks import TaskKind
 
@@ -26,6 +25,8 @@ async def export_files(request: ExportRequest, report: Report = silent) -> Expor
     ProblemError where a source cannot be read, a file is there already, or what was written is not read back
     as it was meant. Cancelled or failed, it leaves nothing behind.
     """
+    from app.genotypes.worker import run_in_process
+
     stage = await asyncio.to_thread(_opened, request.out)
     try:
         made = await run_in_process(_export, request, str(stage.files), report=report)

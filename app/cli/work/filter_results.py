@@ -48,6 +48,8 @@ def r2_steps(text: str) -> tuple[float, tuple[R2Step, ...]]:
             return float(text), ()
         steps = [part.split(":") for part in text.split(",")]
         made = tuple(R2Step(maf_from=float(begin), min_r2=float(least)) for begin, least in steps)
+        if len({step.maf_from for step in made}) < len(made):
+            raise ValueError("a frequency comes twice")
     except ValueError as error:
         raise typer.BadParameter(f"--min-r2 {text}: write 0.3, or 0:0.8,0.005:0.6,0.05:0.3") from error
     return 0.0, tuple(sorted(made, key=lambda step: step.maf_from))
