@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from app.domain.dataset import Dataset, DatasetState
@@ -53,7 +52,9 @@ class BuildRow(QWidget):
         self.badge = StatusBadge(context.theme)
         self.words = Text()
         self.button = QPushButton()
-        self.button.setMenu(self._menu())
+        self.menu = QMenu(self.button)
+        self.menu.aboutToShow.connect(self.fill)
+        self.button.setMenu(self.menu)
         row.addWidget(self.badge)
         row.addWidget(self.words, 1)
         row.addWidget(self.button)
@@ -62,16 +63,17 @@ class BuildRow(QWidget):
         column.addWidget(self.problem)
         self.hide()
 
-    def _menu(self) -> QMenu:
-        menu = QMenu(self)
-        self.choices: dict[str, QAction] = {}
-        for build, words in STATED:
-            self.choices[build] = menu.addAction(words, partial(self.state, build))
-        menu.addSeparator()
-        self.choices[""] = menu.addAction(self.tr("As found"), partial(self.state, ""))
-        for action in self.choices.values():
+    def fill(self) -> None:
+        """The builds that can be stated; the one that is stated has a mark."""
+        stated = self._dataset.stated_build if self._dataset is not None else ""
+        self.menu.clear()
+        for build, words in (*STATED, ("", self.tr("As found"))):
+            if not build:
+                self.menu.addSeparator()
+            action = self.menu.addAction(words, partial(self.state, build))
             action.setCheckable(True)
-        return menu
+            action.setChecked(build == stated)
+            action.setEnabled(bool(build or stated))
 
     def show_dataset(self, dataset: Dataset) -> None:
         """Show what is known of a dataset's build."""
@@ -80,9 +82,6 @@ class BuildRow(QWidget):
         self._busy = False  # what was asked for has come, or was stopped
         self._dataset = dataset
         self.setVisible(is_open(dataset))
-        for build, action in self.choices.items():
-            action.setChecked(build == dataset.stated_build)
-        self.choices[""].setEnabled(bool(dataset.stated_build))
         self._say(dataset)
         self._settle()
 
@@ -120,8 +119,6 @@ class BuildRow(QWidget):
         dataset = self._dataset
         if dataset is None:
             return
-        for each, action in self.choices.items():
-            action.setChecked(each == dataset.stated_build)
         self.problem.clear()
         self._busy = True
         self._settle()
