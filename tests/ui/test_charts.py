@@ -8,11 +8,12 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from pytestqt.qtbot import QtBot
 
 from app.genotypes.figures import Figures
-from app.ui.colours import DARK, LIGHT, contrast
+from app.ui.colours import DARK, LIGHT
 from app.ui.context import Context
 from app.ui.views.uploads import chunk_drawing, people_drawings, site_drawings
 from app.ui.widgets.chart import Chart
 from app.ui.widgets.drawing import Dots, Drawing, Stops, share_ticks
+from tests.helpers.contrast import contrast
 from tests.ui import cohorts
 
 

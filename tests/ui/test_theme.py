@@ -8,8 +8,9 @@ from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.domain.resources import resource
-from app.ui.colours import DARK, LIGHT, Colours, Status, contrast
+from app.ui.colours import DARK, LIGHT, Colours, Status
 from app.ui.theme import Theme, make_icon
+from tests.helpers.contrast import contrast
 from tests.ui.conftest import flush_deleted
 
 SCHEMES = pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])

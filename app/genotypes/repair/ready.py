@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from app.genotypes.repair.target import RepairChoices, RepairTarget
 from app.genotypes.rules import HG, RulePack
 from app.genotypes.site_table import SiteTable
 
+_UCSC = re.compile(r"([a-z]\w*?\d+)To([A-Z]\w*\d+)")
 _WORST = (Outcome.REFUSES, Outcome.UNKNOWN, Outcome.PARTLY, Outcome.ACCEPTS)
 
 
@@ -77,16 +79,27 @@ def _build_of(rules: RulePack) -> str | None:
 
 
 def chain_back_of(chain: Path | None) -> Path | None:
-    """The chain that leads back, where it lies beside: `GRCh37_to_GRCh38` ↔ `GRCh38_to_GRCh37`."""
+    """The chain that leads back, where it lies beside: `GRCh37_to_GRCh38` ↔ `GRCh38_to_GRCh37`, and as UCSC
+    calls them `hg19ToHg38` ↔ `hg38ToHg19`."""
     if chain is None:
         return None
     parts = chain.name.split(".")
     for at, part in enumerate(parts):
-        if "_to_" in part:
-            one, _, other = part.partition("_to_")
-            turned = chain.with_name(".".join([*parts[:at], f"{other}_to_{one}", *parts[at + 1 :]]))
+        if back := _way_back(part):
+            turned = chain.with_name(".".join([*parts[:at], back, *parts[at + 1 :]]))
             return turned if turned.is_file() else None
     return None
+
+
+def _way_back(name: str) -> str:
+    """The name of the other direction, empty for a word that names none."""
+    if "_to_" in name:
+        one, _, other = name.partition("_to_")
+        return f"{other}_to_{one}"
+    if found := _UCSC.fullmatch(name):
+        one, other = found[1], found[2]
+        return f"{other[0].lower()}{other[1:]}To{one[0].upper()}{one[1:]}"
+    return ""
 
 
 def make_ready(
