@@ -247,15 +247,14 @@ def outcome_row(outcome: RepairOutcome) -> dict[str, object]:
     row: dict[str, object] = {
         "applied": [{"code": s.code, "sites": s.sites, "samples": s.samples} for s in outcome.applied],
         "unresolved": [_unresolved_row(each) for each in outcome.unresolved],
-        "files": [each.model_dump() for each in outcome.files],
+        "files": [each.model_dump(mode="json") for each in outcome.files],
         "lost": {
             "sites": sum(each.removed_sites for each in removed),
             "samples": sum(each.removed_samples for each in removed),
             "by_reason": {each.code: _lost(each) for each in removed},
         },
         "ledger": ledger.model_dump(mode="json") | {"adds_up": ledger.adds_up},
-        "site_log": outcome.site_log,
-        "sample_map": outcome.sample_map,
+        **outcome.model_dump(mode="json", include={"site_log", "sample_map"}),
         "ready": outcome.ready,
         "verdict": outcome.verdict,
         "refused": outcome.refused or None,

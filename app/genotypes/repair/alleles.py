@@ -125,15 +125,26 @@ def _named_places(draft: Draft, table: SiteTable, name: str, rows: Rows) -> list
     """(row, position) of rows that fit the panel where their identifier says."""
     wanted = np.zeros(len(rows), np.int64)
     by_rs = _by_rs(table)
-    for at, identifier in enumerate(draft.texts("ids", rows).raws()):
-        if named := _NAMED.fullmatch(identifier):
-            wanted[at] = int(named[2]) if named[1].decode().upper() == name else 0
-        elif by_rs is not None and (number := _RS.fullmatch(identifier)):
-            wanted[at] = _find(by_rs, table, int(number[1]))
+    for at, identifiers in enumerate(draft.texts("ids", rows).raws()):
+        named = (_place(each, name, by_rs, table) for each in identifiers.split(b";"))
+        wanted[at] = next(filter(None, named), 0)
     told = np.flatnonzero((wanted > 0) & (wanted != draft.position[rows]))
     stand, _ = stand_of(table, wanted[told], draft.code[rows[told]])
     fits = told[stand < Stand.MISMATCH]
     return list(zip(rows[fits].tolist(), wanted[fits].tolist(), strict=True))
+
+
+def _place(
+    identifier: bytes,
+    name: str,
+    by_rs: tuple[NDArray[np.uint32], NDArray[np.intp]] | None,
+    table: SiteTable,
+) -> int:
+    """The position that one of the identifiers of a site names on a chromosome, 0 for none."""
+    if named := _NAMED.fullmatch(identifier):
+        return int(named[2]) if named[1].decode().upper() == name else 0
+    number = _RS.fullmatch(identifier) if by_rs is not None else None
+    return _find(by_rs, table, int(number[1])) if by_rs is not None and number is not None else 0
 
 
 def _by_rs(table: SiteTable) -> tuple[NDArray[np.uint32], NDArray[np.intp]] | None:

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.repair import RepairedFile
 from app.genotypes.bgzf import read_lines
 from tests.helpers.command_line import Cli
+from tests.helpers.shared import shared_data
 from tests.helpers.small_study import Study, make_study, vcf_text
 
 KEYS = {
@@ -209,3 +211,32 @@ def test_groups_of_people_are_mended_each_in_its_folder(
     words = cli("repair", *inputs, "--out", tmp_path / "again", *target[2:]).out
     assert "All groups of people together" in words
     assert str(tmp_path / "again" / "b" / "chr22.vcf.gz") in words
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems take no such names")
+def test_a_folder_whose_name_is_no_text_is_told(
+    cli: Cli, tmp_path: Path, files: tuple[Path, Path, Path]
+) -> None:
+    out = tmp_path / "caf\udce9"
+    answer = cli("repair", files[0], "--out", out, "--json")
+    assert answer.code == 0, answer.out
+    (written,) = answer.data["files"]
+    assert written["path"].startswith("not-utf-8:")
+    assert RepairedFile.model_validate(written).path == str(out / "chr22.vcf.gz")
+    assert (out / "chr22.vcf.gz").exists()
+
+
+def test_a_reference_genome_must_be_one(cli: Cli, tmp_path: Path, files: tuple[Path, Path, Path]) -> None:
+    fasta = tmp_path / "genome.fa"
+    fasta.write_text("no sequence\n")
+    answer = cli("repair", files[0], "--out", tmp_path / "out", "--reference", fasta)
+    assert answer.code != 0
+    assert "reference sequence cannot be used" in answer.out + answer.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_genome_of_the_build_is_used(cli: Cli, tmp_path: Path) -> None:
+    fasta = shared_data("reference", "GRCh37.chr20.fa.gz")
+    bed = shared_data("gwas", "eur379_chr20_b37", "eur379_chr20.bed")
+    plan = cli("repair", bed, "--out", tmp_path / "out", "--reference", fasta, "--plan", "--json").data
+    assert "columns of alleles were probably exchanged" in plan["refused"]

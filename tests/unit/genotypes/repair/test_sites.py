@@ -307,3 +307,13 @@ def test_most_sites_are_not_left_out_for_one_sample(tmp_path: Path, missing: int
     plan = plan_repairs([cohort], RepairTarget(study_build=SURE), choices)
     (step,) = [each for each in plan.steps if each.code is RepairCode.DROP_SITES_CALL_RATE]
     assert (step.sites, step.chosen, bool(step.caution)) == (missing, chosen, not chosen)
+
+
+def test_one_of_several_identifiers_tells_the_position(tmp_path: Path) -> None:
+    calls = [0, 1, 2, 1]
+    rows = [("1", 900, "novel;1:1000:A:G;x", "A", "G", calls), ("1", 950, "a;b", "A", "G", calls)]
+    cohort = cohort_of_rows(tmp_path / "c", list("abcd"), rows)
+    sure = BuildGuess(value="GRCh37", confidence=0.999)
+    target = RepairTarget(build="GRCh37", panel={"1": table_of([(1000, "A", "G")])}, study_build=sure)
+    plan = plan_repairs([cohort], target, RepairChoices(hwe_p=0))
+    assert [each.sites for each in plan.steps if each.code is RepairCode.UPDATE_POSITION] == [1]
