@@ -63,9 +63,9 @@ class Coverage(Model):
 class ComparedResult(Model):
     """One result. `by_maf` is its accuracy, empty without a truth; `missed` sites of the truth it lacks.
 
-    `score` is what the ranking goes by, 0…1: the mean r2 over the sites of the truth, a missed one counting
-    as 0, or the sum of estimated R2 over the variants that any result has. `seconds` and `price` are None
-    where nobody told them.
+    `score` is what the ranking goes by, 0…1: the mean r2 over the sites of the truth that the fullest result
+    has, or the mean estimated R2 over the variants that any result has; one that is lacking counts as 0.
+    `seconds` and `price` are None where nobody told them.
     """
 
     dir: str

@@ -71,9 +71,9 @@ def compare(request: CompareRequest, report: Report = silent) -> ResultCompariso
         for k, each in enumerate(opened):
             report(Progress(unit="variants", step=f"Comparing {each.name} with the truth"))
             told[k] = accuracy(each.files.dose, request.truth, work.typed)
-    results = tuple(
-        work.result(k, each, truth) for k, (each, truth) in enumerate(zip(request.results, told, strict=True))
-    )
+    scores = work.estimates() if request.truth is None else _scores([each for each in told if each])
+    rows = zip(request.results, told, scores, strict=True)
+    results = tuple(work.result(k, *row) for k, row in enumerate(rows))
     return ResultComparison(
         people=work.people,
         union=work.coverage.union,
@@ -134,16 +134,19 @@ class _Comparison:
         self.coverage.add(name, piece.present, r2, np.stack([each.minor for each in moments]))
         self.agreement.add(imputed, [_dosage(each) for each in doses], moments)
 
-    def result(self, k: int, given: Compared, truth: Accuracy | None) -> ComparedResult:
-        """What is told of one result."""
+    def estimates(self) -> list[float | None]:
+        """The mean estimated R2 of each result over the variants that any has; one it lacks counts as 0."""
         union = self.coverage.union
-        estimate = float(self.coverage.r2_all[k]) / union if union else None
+        return [float(each) / union if union else None for each in self.coverage.r2_all]
+
+    def result(self, k: int, given: Compared, truth: Accuracy | None, score: float | None) -> ComparedResult:
+        """What is told of one result."""
         return ComparedResult(
             dir=given.source,
             name=self._results[k].name,
             variants=self.coverage.variants(k),
             own=int(self.coverage.own[k]),
-            score=estimate if truth is None else _score(truth),
+            score=score,
             by_maf=() if truth is None else tuple(TruthBin(**each.model_dump()) for each in truth.by_maf),
             missed=None if truth is None else truth.missed,
             estimated=self.coverage.estimated(k),
@@ -153,10 +156,16 @@ class _Comparison:
         )
 
 
-def _score(truth: Accuracy) -> float | None:
-    """The mean of r2 over the sites of the truth; a site that the result lacks counts as 0."""
-    sites = sum(each.sites for each in truth.by_maf) + truth.missed
-    return sum(each.sites * (each.r2 or 0.0) for each in truth.by_maf) / sites if sites else None
+def _scores(told: Sequence[Accuracy]) -> list[float | None]:
+    """The mean of r2 over the sites of the truth that the fullest result has, 0 at those that are lacking.
+
+    Ranges of frequency where r2 is defined for no result (nobody carries ALT) do not count.
+    """
+    bins = list(zip(*(each.by_maf for each in told), strict=True))
+    counted = [row for row in bins if any(cell.r2 is not None for cell in row)]
+    sites = sum(max(cell.sites for cell in row) for row in counted)
+    sums = [sum(row[k].sites * (row[k].r2 or 0.0) for row in counted) for k in range(len(told))]
+    return [each / sites if sites else None for each in sums]
 
 
 def _ranking(results: Sequence[ComparedResult]) -> tuple[str, ...]:

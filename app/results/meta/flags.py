@@ -33,7 +33,9 @@ def source_flags(has: NDArray[np.bool_], numbers: Sequence[int] | None = None) -
     """NST and the flags of each variant, from `has` [results, variants]."""
     places = np.arange(len(has)) if numbers is None else np.array(numbers)
     names = np.array([f"S{number + 1}" for number in places])
-    return [";".join([f"NST={int(column.sum())}", *names[column].tolist()]) for column in has.T]
+    patterns, which = np.unique(has, axis=1, return_inverse=True)
+    texts = [";".join([f"NST={int(each.sum())}", *names[each].tolist()]) for each in patterns.T]
+    return [texts[number] for number in which.ravel().tolist()]
 
 
 def kind_flags(piece: Aligned) -> list[str]:

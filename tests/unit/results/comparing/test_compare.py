@@ -95,19 +95,23 @@ def test_people_in_common_only_are_compared(tmp_path: Path) -> None:
     assert told.results[0].score == pytest.approx(np.nansum(_figures(some)[0]) / 300)
 
 
+def _truth(made: Made, path: Path, also: int = 0) -> Path:
+    """The alleles of a result as a VCF, and sites of another chromosome."""
+    head = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t" + "\t".join(made.samples)
+    lines = ["##fileformat=VCFv4.2", head]
+    for i, position in enumerate(made.position.tolist()):
+        calls = "\t".join(f"{a}|{b}" for a, b in made.alleles[i])
+        lines.append(f"20\t{position}\t.\t{'ACGT'[i % 4]}\t{'CGTA'[i % 4]}\t.\t.\t.\tGT\t{calls}")
+    calls = "\t".join(["0|1"] * len(made.samples))
+    lines += [f"21\t{i + 1}\t.\tA\tC\t.\t.\t.\tGT\t{calls}" for i in range(also)]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
 def test_truth_ranks_by_what_is_true(tmp_path: Path) -> None:
     made = _made()
     worse = replace(made[0], doses=(made[0].doses * 0.4 + 0.3 * made[1].doses[:, ::-1]).astype(np.float32))
-    truth = tmp_path / "truth.vcf"
-    lines = [
-        "##fileformat=VCFv4.2",
-        "\t".join(["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"]),
-    ]
-    lines[1] += "\tFORMAT\t" + "\t".join(made[0].samples)
-    for i, position in enumerate(made[0].position.tolist()):
-        calls = "\t".join(f"{a}|{b}" for a, b in made[0].alleles[i])
-        lines.append(f"20\t{position}\t.\t{'ACGT'[i % 4]}\t{'CGTA'[i % 4]}\t.\t.\t.\tGT\t{calls}")
-    truth.write_text("\n".join(lines) + "\n")
+    truth = _truth(made[0], tmp_path / "truth.vcf")
     told = _compare([worse, made[0]], tmp_path, truth)
     assert told.ranked_by is RankedBy.TRUTH
     assert [Path(each).name for each in told.ranking] == ["result1", "result0"]
@@ -119,6 +123,18 @@ def test_truth_ranks_by_what_is_true(tmp_path: Path) -> None:
     x = made[0].doses.sum(axis=2)
     expected = np.corrcoef(x[here].ravel(), true[here].ravel())[0, 1] ** 2
     assert told.results[1].by_maf[-1].r2 == pytest.approx(expected, abs=1e-5)
+
+
+def test_score_counts_sites_that_only_others_have_as_nothing(tmp_path: Path) -> None:
+    made = _made()
+    truth = _truth(made[0], tmp_path / "truth.vcf", also=500)
+    fewer = made[0].without([i for i in range(300) if i % 3 == 1])
+    told = _compare([made[0], fewer], tmp_path, truth)
+    full, half = told.results
+    sites = sum(each.sites for each in full.by_maf if each.r2 is not None)
+    assert full.missed == 500
+    assert full.score == pytest.approx(sum(b.sites * (b.r2 or 0) for b in full.by_maf) / sites)
+    assert half.score == pytest.approx(sum(b.sites * (b.r2 or 0) for b in half.by_maf) / sites)
 
 
 def test_a_site_typed_in_one_result_is_no_test_for_another(tmp_path: Path) -> None:
