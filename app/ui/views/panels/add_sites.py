@@ -66,6 +66,20 @@ class AddSitesDialog(QDialog):
                 ).format(what)
             )
         )
+        column.addLayout(self._form(panels, chosen))
+        self.none = Text(
+            self.tr(
+                "No service has told its panels yet. The list is kept; “Use for” binds it to a panel later."
+            ),
+            muted=True,
+        )
+        self.none.setVisible(not panels)
+        self.panel.setEnabled(bool(panels))
+        column.addWidget(self.none)
+        column.addLayout(self._buttons())
+        fit(self)
+
+    def _form(self, panels: Sequence[Panel], chosen: Panel | None) -> QFormLayout:
         form = QFormLayout()
         self.name = QLineEdit(list_name(self._paths))
         self.name.setAccessibleName(self.tr("Name"))
@@ -86,18 +100,7 @@ class AddSitesDialog(QDialog):
         ):
             widget.setAccessibleName(label)
             form.addRow(label, widget)
-        column.addLayout(form)
-        self.none = Text(
-            self.tr(
-                "No service has told its panels yet. The list is kept; “Use for” binds it to a panel later."
-            ),
-            muted=True,
-        )
-        self.none.setVisible(not panels)
-        self.panel.setEnabled(bool(panels))
-        column.addWidget(self.none)
-        column.addLayout(self._buttons())
-        fit(self)
+        return form
 
     def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()

@@ -51,16 +51,7 @@ class PanelFitTab(QWidget):
         page.column.addWidget(self.chromosomes)
         self.map = Chart(context, self.tr("Map of chunks"))
         self.map.picked.connect(show_people)
-        self.low = PickedList(
-            context,
-            self.tr("People who would cost chunks"),
-            (
-                Column("name", self.tr("Person"), 130),
-                Column("chunks", self.tr("Chunks"), 65, show=text.number, numeric=True),
-                Column("where", self.tr("Where"), 240),
-            ),
-            self.tr("Nobody is below the limit in any chunk."),
-        )
+        self.low = self._people_list(context)
         self.right = Switcher(self.tr("Chunks"))
         self.right.add(self.tr("Map of chunks"), self.map)
         self.right.add(self.tr("People who cost chunks"), self.low)
@@ -71,6 +62,18 @@ class PanelFitTab(QWidget):
             RememberedSplitter(
                 context.layout, "panel_fit", page, self.right, shares, Qt.Orientation.Horizontal
             )
+        )
+
+    def _people_list(self, context: Context) -> PickedList:
+        return PickedList(
+            context,
+            self.tr("People who would cost chunks"),
+            (
+                Column("name", self.tr("Person"), 130),
+                Column("chunks", self.tr("Chunks"), 65, show=text.number, numeric=True),
+                Column("where", self.tr("Where"), 240),
+            ),
+            self.tr("Nobody is below the limit in any chunk."),
         )
 
     def _verdict_columns(self) -> tuple[Column, ...]:

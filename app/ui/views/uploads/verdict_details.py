@@ -47,10 +47,16 @@ class VerdictDetails(QWidget):
         column.setSpacing(GRID // 2)
         self._predict = predict
         column.addLayout(self._top(context))
-        theme = context.theme
-        self.warnings = CautionLines(theme, self.tr("Caution"))
+        self.warnings = CautionLines(context.theme, self.tr("Caution"))
         column.addWidget(self.warnings)
         column.addLayout(self._not_judged(context, add_sites))
+        self.parts = self._make_parts(context)
+        self.parts.changed.connect(lambda _: self._fit_height())
+        column.addWidget(self.parts)
+        self.hide()
+
+    def _make_parts(self, context: Context) -> Switcher:
+        theme = context.theme
         self.reasons = ShortTable(theme, self.tr("Reasons"), reason_columns(), most=ROWS)
         self.words = QPlainTextEdit(readOnly=True)
         self.words.setAccessibleName(self.tr("The server's own words"))
@@ -62,17 +68,15 @@ class VerdictDetails(QWidget):
             most=ROWS,
         )
         self.chunks = ShortTable(theme, self.tr("Chunks it would leave out"), chunk_columns(), most=ROWS)
-        self.parts = Switcher(self.tr("Details of the prediction"))
+        parts = Switcher(self.tr("Details of the prediction"))
         for words, widget in (
             (self.tr("Reasons"), self.reasons),
             (self.tr("The server's own words"), self.words),
             (self.tr("Counters"), self.counters),
             (self.tr("Lost chunks"), self.chunks),
         ):
-            self.parts.add(words, widget)
-        self.parts.changed.connect(lambda _: self._fit_height())
-        column.addWidget(self.parts)
-        self.hide()
+            parts.add(words, widget)
+        return parts
 
     def _top(self, context: Context) -> QHBoxLayout:
         self.rules = Text(muted=True, minor=True)
