@@ -227,10 +227,17 @@ def _guess_expiry(remote: RemoteJob, service: Service) -> object:
     return remote.ended + timedelta(days=service.limits.retention_days)
 
 
+_SUMMARY = "Summary"
+_NO_REASON = frozenset({"Pipeline execution failed."})
+"""What a server says at the end of every job that failed, whatever the reason."""
+
+
 def failure(remote: RemoteJob) -> Problem:
     """Why a job failed, in the server's words; a server often gives no reason, and then that is said."""
-    errors = [m.text for s in remote.steps for m in s.messages if m.kind == "error" and m.text.strip()]
-    failed_step = next((s.name for s in remote.steps if s.state is StepState.FAILED), "")
+    told = [m.text for s in remote.steps for m in s.messages if m.kind == "error" and m.text.strip()]
+    errors = [text for text in told if text.strip() not in _NO_REASON]
+    failed = (s.name for s in remote.steps if s.state is StepState.FAILED and s.name != _SUMMARY)
+    failed_step = next(failed, "")
     if not remote.steps:
         what = "The server ended the job before its first step and gives no reason."
         do = "Often the panel is not installed or not open to you. Choose another panel, or ask the service."

@@ -203,3 +203,24 @@ def test_a_job_that_cannot_be_taken_in_does_not_hide_the_others(
         "job-1": JobState.RUNNING,
         "job-2": JobState.SUBMITTED,
     }
+
+
+def failed(*errors: str) -> RemoteJob:
+    """A job that failed in its quality control, with these errors there and the server's last words."""
+
+    def step(name: str, state: StepState, texts: tuple[str, ...]) -> JobStep:
+        messages = tuple(StepMessage(kind=MessageKind.ERROR, text=text) for text in texts)
+        return JobStep(name=name, state=state, messages=messages)
+
+    last = step("Summary", StepState.FAILED, ("Pipeline execution failed.",))
+    steps = (step("Quality Control", StepState.FAILED, errors), last)
+    return RemoteJob(remote_id="job-1", name="a", state=JobState.FAILED, steps=steps)
+
+
+def test_the_last_words_of_every_failed_job_are_no_reason() -> None:
+    silent = visiting.failure(failed())
+    assert silent.what_happened == "The server gives no reason (step Quality Control)."
+    assert "as the message says" not in silent.what_you_can_do
+    told = visiting.failure(failed("Error: More than 100 obvious strand flips."))
+    assert told.what_happened == "Error: More than 100 obvious strand flips."
+    assert told.details == ""
