@@ -58,7 +58,7 @@ def export(
         chosen = chosen.model_copy(update={"with_plink2": False})
     paths = dose_files(Path(chosen.source))
     for number, path in enumerate(paths):
-        sets.append(_Export(chosen, path, folder, fast, _told(report, number, len(paths))).run())
+        sets.append(_Export(chosen, path, folder, fast, _told(report, paths, number)).run())
     return ExportOutcome(
         format=chosen.format,
         preset=chosen.preset,
@@ -69,12 +69,14 @@ def export(
     )
 
 
-def _told(report: Report, number: int, files: int) -> Callable[[str, int], None]:
-    """Files are the measure: how many variants a file has is known at its end."""
+def _told(report: Report, paths: Sequence[Path], number: int) -> Callable[[str, int, int], None]:
+    """Bytes of the sources are the measure: how many variants a file has is known at its end."""
+    sizes = [path.stat().st_size for path in paths]
+    before, total = sum(sizes[:number]), sum(sizes)
 
-    def tell(step: str, variants: int) -> None:
+    def tell(step: str, done: int, variants: int) -> None:
         counts = {"variants": variants, "file": number + 1}
-        report(Progress(done=number, total=files, unit="files", step=step, counts=counts))
+        report(Progress(done=before + min(done, sizes[number]), total=total, step=step, counts=counts))
 
     return tell
 
@@ -87,7 +89,7 @@ class _Export:
     path: Path
     folder: Path
     kernel: Kernel | None
-    tell: Callable[[str, int], None]
+    tell: Callable[[str, int, int], None]
 
     def __post_init__(self) -> None:
         self._chromosomes: dict[str, None] = {}
@@ -109,7 +111,7 @@ class _Export:
         try:
             for rows in self._counted(source).rows():
                 writer.write(rows)
-                self.tell(STEP_WRITE, source.filter.variants)
+                self.tell(STEP_WRITE, source.packed_done, source.filter.variants)
             self._refuse_nothing(source.filter)
             files = writer.finish()
             found = self._prove(writer) if self.request.verify else None
@@ -130,7 +132,7 @@ class _Export:
         finally:
             for ending in (".vcf.gz", ".vcf.gz.tbi"):
                 beside.with_name(beside.name + ending).unlink(missing_ok=True)
-        self.tell(STEP_PROVE, 0)
+        self.tell(STEP_PROVE, 0, 0)
         try:
             found = proved(files, self._counted(source), self.request, self.kernel)
         except (FormatError, ContainerError, ValueError) as error:
@@ -150,7 +152,7 @@ class _Export:
         try:
             for rows in source.rows():
                 writer.write(rows)
-                self.tell(STEP_WRITE, source.filter.variants)
+                self.tell(STEP_WRITE, source.packed_done, source.filter.variants)
             self._refuse_nothing(source.filter)
             return writer.finish()[0]
         except BaseException:
@@ -214,7 +216,7 @@ class _Export:
         return (path,)
 
     def _prove(self, writer: Writer) -> Fingerprint:
-        self.tell(STEP_PROVE, writer.wrote.variants)
+        self.tell(STEP_PROVE, self.path.stat().st_size, writer.wrote.variants)
         try:
             found = writer.read_back()
             differs = writer.wrote.differs_from(found)

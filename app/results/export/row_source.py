@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from app.domain.export import ExportFormat, ExportRequest
 from app.domain.problem import Kind, ProblemError, problem
 from app.genotypes.builds import plain_chromosome
+from app.genotypes.cohort import Cohort
+from app.genotypes.sniff import look
 from app.genotypes.texts import Texts
 from app.results.doses.cells import ABSENT, DOSAGE, GENOTYPES, figures_of_row
 from app.results.doses.contract import DoseBatch, Field, InfoColumns
-from app.results.doses.reading import open_doses
 from app.results.export.bcf_file import WANTED as BCF_FIELDS
 from app.results.export.choosing import doses_of_rows, of_people, of_rows, people_of
 from app.results.export.figures import computed_figures
@@ -24,6 +25,7 @@ from app.results.export.filtering import Figures, Filter, told_figures
 from app.results.export.info_text import columns_of_figures, columns_of_lines, with_new_figures
 from app.results.export.kernel import Kernel
 from app.results.export.line_doses import doses_of_lines
+from app.results.export.opening import open_source
 from app.results.export.rounding import MISSING, DosageRangeError, Doses, of_dosages, of_haplotypes
 from app.results.export.rows import Rows
 
@@ -35,22 +37,26 @@ _TEXTS = (ExportFormat.VCF, ExportFormat.BCF)
 class RowSource:
     """`samples` are the people who stay, `header` the lines of the file, `filter` has the counts.
 
-    `on_rows` is called with all rows that are given.
+    `packed_done` bytes of the file were read. `on_rows` is called with all rows that are given.
     """
 
-    def __init__(self, request: ExportRequest, path: Path, kernel: Kernel | None) -> None:
-        """ProblemError where the file cannot be opened, has no dosages, or not all the wanted people."""
-        self._request, self._path, self._kernel = request, path, kernel
+    def __init__(
+        self, request: ExportRequest, path: Path, kernel: Kernel | None, cohort: Cohort | None = None
+    ) -> None:
+        """`cohort`: the hard calls of a file that has nothing else. ProblemError where the file cannot be
+        opened, has no dosages, or not all the wanted people."""
+        self._request, self._path, self._kernel, self._cohort = request, path, kernel, cohort
         self._cuts = request.cutoffs
+        self.packed_done = 0
         self.on_rows: Callable[[Rows], None] = _ignore
-        with contextlib.closing(open_doses(path, _ANY)) as probe:
+        with contextlib.closing(open_source(path, _ANY, kernel=kernel, cohort=cohort)) as probe:
             self._fields, self.header, everybody = probe.fields, probe.header, probe.samples
         self._people = people_of(everybody, self._cuts.samples)
         self._everybody = len(everybody)
         chosen = range(len(everybody)) if self._people is None else self._people.tolist()
         self.samples = tuple(everybody[place] for place in chosen)
         self.filter = Filter(self._cuts, len(self.samples))
-        self._is_bcf = path.name.lower().endswith(".bcf")
+        self._has_lines = cohort is None and look(path).vcf
         self._pair = Field.HAPLOTYPES in self._fields
         self._want, self._lines = self._wanted()
         self._quick = self._lines and self._want is Field.NONE and request.format is not ExportFormat.VCF
@@ -61,8 +67,8 @@ class RowSource:
         if not fields & (Field.HAPLOTYPES | Field.DOSAGE):
             raise self._no_dosages()
         if form is ExportFormat.BCF:
-            return BCF_FIELDS & fields, True
-        if form is ExportFormat.VCF and self._is_bcf:
+            return BCF_FIELDS & fields, self._has_lines
+        if form is ExportFormat.VCF and not self._has_lines:
             return _ANY & fields, False
         if form is ExportFormat.VCF and self._people is None and not self._needs_frequencies():
             return Field.NONE, True
@@ -75,7 +81,7 @@ class RowSource:
 
     def _can_be_quick(self) -> bool:
         """HDS or DS from the text of lines; not where probabilities or one copy must be known too."""
-        return self._kernel is not None and not self._is_bcf and self._pair
+        return self._kernel is not None and self._has_lines and self._pair
 
     def _no_dosages(self) -> ProblemError:
         return problem(
@@ -94,9 +100,13 @@ class RowSource:
 
     def rows(self) -> Iterator[Rows]:
         """What stays of each batch. ProblemError where the file cannot be read."""
-        with contextlib.closing(open_doses(self._path, self._want, lines=self._lines)) as reader:
+        reader = open_source(
+            self._path, self._want, lines=self._lines, kernel=self._kernel, cohort=self._cohort
+        )
+        with contextlib.closing(reader):
             for batch in reader.batches():
                 rows = self._kept(batch)
+                self.packed_done = reader.packed_done
                 if rows is not None:
                     self.on_rows(rows)
                     yield rows

@@ -275,7 +275,8 @@ def test_chromosomes_are_written_in_their_order(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     made = export(request, tmp_path / "out", lambda p: told.append((p.done, p.total)))
     assert [each.chromosomes for each in made.sets] == [("chr1",), ("chr2",), ("chr10",), ("chrX",)]
-    assert told[-1] == (3, 4)
+    assert told[-1][0] == told[-1][1]
+    assert told == sorted(told)
 
 
 def test_an_empty_folder_is_told(tmp_path: Path) -> None:
