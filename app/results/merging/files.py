@@ -60,7 +60,9 @@ def result_files(source: Path | str, name: str | None = None) -> ResultFiles:
     """
     path = Path(source)
     if path.is_dir():
-        found = sorted(each for each in path.rglob("*") if _VCF.search(each.name) and each.is_file())
+        found = sorted(
+            each for each in path.rglob("*") if _is_shown(each.relative_to(path)) and each.is_file()
+        )
         empirical = [each for each in found if _EMPIRICAL.search(each.name)]
         others = [each for each in found if not _EMPIRICAL.search(each.name)]
         dose = [each for each in others if _DOSE.search(each.name)] or [
@@ -111,6 +113,11 @@ def chromosome_batches(paths: Sequence[Path], chromosome: str, want: Field) -> I
                     yield batch
         finally:
             reader.close()
+
+
+def _is_shown(path: Path) -> bool:
+    """Whether a name is that of a VCF or BCF file and lies in no hidden folder (work that is going on)."""
+    return bool(_VCF.search(path.name)) and not any(part.startswith(".") for part in path.parts)
 
 
 def _named(path: Path, text: str) -> tuple[list[Path], list[Path]]:

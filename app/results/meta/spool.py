@@ -10,7 +10,7 @@ from typing import IO, Self
 import numpy as np
 from numpy.typing import NDArray
 
-IN_MEMORY = 128 << 20
+IN_MEMORY = 64 << 20
 
 
 class Spool:

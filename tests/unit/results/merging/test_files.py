@@ -45,6 +45,7 @@ def test_files_of_a_server(tmp_path: Path) -> None:
         "local/chr20.empiricalDose.vcf.gz",
         "qc/chunks.txt",
         "typed.vcf.gz",
+        ".unfinished-1/chr20.dose.vcf.gz",
     )
     files = result_files(tmp_path / "local")
     assert (files.name, _names(files.dose)) == ("local", ["chr20.dose.vcf.gz"])

@@ -182,6 +182,25 @@ def test_a_chromosome_of_one_result_only_is_told(tmp_path: Path) -> None:
     assert [(each.chromosome, each.why) for each in summary.left_out] == [("21", "only p0 has it")]
 
 
+def test_a_chromosome_that_one_of_three_lacks_is_joined_from_two(tmp_path: Path) -> None:
+    made = made_results(3)
+    folders = [each.write(tmp_path / f"p{k}") for k, each in enumerate(made)]
+    for k in (0, 2):
+        other = replace(made[k], chromosome="21").write(tmp_path / f"more{k}")
+        for path in other.iterdir():
+            path.rename(folders[k] / path.name)
+    summary = meta_impute(MetaRequest(tuple(map(result_files, folders)), tmp_path / "out"))
+    assert [[p.name for p in each.panels] for each in summary.chromosomes] == [
+        ["p0", "p1", "p2"],
+        ["p0", "p2"],
+    ]
+    reader = open_doses(tmp_path / "out" / "chr21.info.gz", Field.NONE, lines=True)
+    (batch,) = reader.batches()
+    assert b"NST=2;S1;S3;TRAINING" in batch.lines.raw(0)
+    assert any("ID=S3" in line and "p2" in line for line in reader.header)
+    reader.close()
+
+
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
     made = made_results(2)
     _join(made, tmp_path)
