@@ -474,6 +474,9 @@ static Text read_row(Block *b, int64_t row, Text at, Text stop, Text *tabs, int 
     int wanted = b->samples ? 9 : 8;
     Text end = NULL;
     b->has[row] = 0;
+    if (found < wanted)
+        for (int i = 1; i < COLUMNS; i++) /* Python refuses the line; it looks at nothing else */
+            b->places[row * PLACES + 1 + i] = b->places[row * PLACES];
     if (found == wanted && read_head(b, row, tabs)) {
         if (b->samples) {
             Form form;
