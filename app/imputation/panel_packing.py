@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 
+from app.domain.problem import ProblemError
 from app.domain.progress import Report, silent
 from app.imputation.contract import EngineName, Tools
 from app.imputation.engines import bref3_command, minimac4_command
 from app.imputation.panel_part import PanelPart
 from app.imputation.program import run_program
 from app.imputation.scratch import scratch_folder
+
+log = logging.getLogger(__name__)
 
 _JAVA_MB = 2048
 
@@ -20,8 +24,8 @@ def packed(
 ) -> PanelPart:
     """The part with the form that an engine wants, made now if it is not there.
 
-    The built-in engine wants none; without the packer of bref3 Beagle takes the VCF. Raises ProblemError when
-    the program fails.
+    The built-in engine wants none; where bref3 cannot be made Beagle takes the VCF. Raises ProblemError when
+    Minimac4 fails.
     """
     stem = part.vcf.removesuffix(".vcf.gz")
     if engine is EngineName.MINIMAC4 and not _there(folder, part.msav):
@@ -34,7 +38,11 @@ def packed(
         command = bref3_command(_JAVA_MB, tools)
         if command is not None:
             name = f"{stem}.bref3"
-            _run([*command, part.vcf], folder, name, part, report)
+            try:
+                _run([*command, part.vcf], folder, name, part, report)
+            except ProblemError as error:  # bref3 has no room for alleles of 64 kB; the VCF does as well
+                log.info("%s is not packed for Beagle: %s", part.name, error.problem.what_happened)
+                return part
             return part.model_copy(update={"bref3": name})
     return part
 

@@ -258,8 +258,13 @@ NEVER_TAKEN = frozenset({"files.groups"})
 """Findings that are no fault of the files, and for which every service refuses them as one job."""
 
 
-def check_dataset_state(draft: JobDraft, dataset: Dataset) -> tuple[Obstacle, ...]:
-    """Whether the files were checked, and whether severe findings stand in the way."""
+def check_dataset_state(
+    draft: JobDraft, dataset: Dataset, mends: frozenset[str] = frozenset()
+) -> tuple[Obstacle, ...]:
+    """Whether the files were checked, and whether severe findings stand in the way.
+
+    `mends` are codes of findings that the service sets right by itself.
+    """
     if draft.skip_check:
         return ()
     report = dataset.report
@@ -274,7 +279,8 @@ def check_dataset_state(draft: JobDraft, dataset: Dataset) -> tuple[Obstacle, ..
                 dataset.name,
             ),
         )
-    severe = [f for f in report.findings if f.severity is Severity.SEVERE or f.code in NEVER_TAKEN]
+    found = [f for f in report.findings if f.code not in mends]
+    severe = [f for f in found if f.severity is Severity.SEVERE or f.code in NEVER_TAKEN]
     if severe and not draft.override_reason.strip():
         more = f" and {len(severe) - 1} more" if len(severe) > 1 else ""
         return (

@@ -1,9 +1,9 @@
 """Works on the queue of local jobs, one at a time, in a process that lives on when the program ends.
 
 There is one runner a data folder: it holds a lock that dies with it. Each job is done in a process of its
-own, which ends with the runner. A runner that was killed is started again by the next look at the list of jobs; it
-goes on with the chunk that was not finished. A job that ends the process again and again without getting on
-is given up.
+own, which ends with the runner. A runner that was killed is started again by the next look at the list of
+jobs; it goes on with the chunk that was not finished. A job that ends the process again and again without
+getting on is given up.
 """
 
 from __future__ import annotations

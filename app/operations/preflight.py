@@ -36,7 +36,8 @@ async def preflight(desk: Desk, draft: JobDraft) -> Preflight:
     """Look at everything that can stop a job, before anything is sent. Raises only for unknown ids."""
     service = await desk.service(draft.service_id)
     dataset = await dataset_of(desk, draft.dataset_id)
-    obstacles = list(check_dataset_state(draft, dataset))
+    mends = desk.family(service).capabilities.mends
+    obstacles = list(check_dataset_state(draft, dataset, mends))
     obstacles += await asyncio.to_thread(check_files, dataset.files, service)
     asked = await _ask_service(desk, draft, service)
     room, cautions = await look_at_disk(desk, asked.panel, dataset, dataset.size, draft.options)
@@ -85,7 +86,8 @@ async def preview(desk: Desk, draft: JobDraft) -> Preflight:
     stored = await desk.store.read(lambda c: services.form(c, draft.service_id, draft.app_id))
     panel = await desk.store.read(lambda c: services.panel(c, draft.service_id, draft.panel_id))
     form = stored.form if stored is not None else None
-    obstacles = await asyncio.to_thread(_local_obstacles, draft, service, dataset, form, panel)
+    mends = desk.family(service).capabilities.mends
+    obstacles = await asyncio.to_thread(_local_obstacles, draft, service, dataset, form, panel, mends)
     room, cautions = await look_at_disk(desk, panel, dataset, dataset.size, draft.options)
     return Preflight(
         obstacles=obstacles + room,
@@ -98,10 +100,15 @@ async def preview(desk: Desk, draft: JobDraft) -> Preflight:
 
 
 def _local_obstacles(
-    draft: JobDraft, service: Service, dataset: Dataset, form: Form | None, panel: Panel | None
+    draft: JobDraft,
+    service: Service,
+    dataset: Dataset,
+    form: Form | None,
+    panel: Panel | None,
+    mends: frozenset[str],
 ) -> tuple[Obstacle, ...]:
     found = [] if service.enabled else [switched_off(service)]
-    found += [*check_dataset_state(draft, dataset), *check_files(dataset.files, service)]
+    found += [*check_dataset_state(draft, dataset, mends), *check_files(dataset.files, service)]
     found += check_service(service)
     if form is not None:
         found += check_parameters(draft, form, panel)

@@ -37,7 +37,8 @@ class Capabilities(Model):
     """What a family can do; the window explains what it cannot.
 
     `network`: it is reached over one, so looks have phases, lists a pace, and answers can be lost.
-    `passwords`: results come in archives that a password opens.
+    `passwords`: results come in archives that a password opens. `mends` are codes of findings that make other
+    services refuse a file, and that this one sets right by itself.
     """
 
     network: bool = True
@@ -48,6 +49,7 @@ class Capabilities(Model):
     restart: bool = True
     delete: bool = False
     downloads: bool = True
+    mends: frozenset[str] = frozenset()
     why_not: dict[str, str] = {}
 
 

@@ -159,12 +159,12 @@ class FamilyContract:
         network = self.has(target, "network")
         for ask in (family.describe, family.verify_token, family.jobs, family.recognise):
             with refused(Kind.NO_NETWORK if network else Kind.DISK) as problem:
-                self.run(ask(target.connection))  # type: ignore[operator]
+                self.run(ask(target.connection))
             assert problem().retry is network
 
     def test_what_it_cannot_do_it_explains(self, target: Target) -> None:
         told = target.family().capabilities
-        missing = [name for name, can in told.model_dump(exclude={"why_not"}).items() if not can]
+        missing = [name for name, can in told.model_dump(exclude={"why_not"}).items() if can is False]
         assert all(told.why_not[name] for name in missing)
 
     def test_without_tokens_it_is_as_if_one_were_there(self, target: Target) -> None:

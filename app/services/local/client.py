@@ -56,6 +56,17 @@ _RAW = {
     JobState.FAILED: 5,
     JobState.CANCELLED: 6,
 }
+_MENDS = frozenset(
+    {
+        "chromosome.several",
+        "chromosome.prefix",
+        "chromosome.mixed_prefix",
+        "container.gzip",
+        "order.unsorted",
+        "order.not_contiguous",
+        "site.duplicate",
+    }
+)
 T = TypeVar("T")
 
 
@@ -68,6 +79,7 @@ class Local:
         token=False,
         passwords=False,
         restart=False,
+        mends=_MENDS,
         why_not={
             "network": "Everything stays on this computer.",
             "token": "This computer needs no token.",

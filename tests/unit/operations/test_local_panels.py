@@ -1,0 +1,90 @@
+"""Panels of this computer, findings that it mends by itself, and the figures it works by."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from app.domain.dataset import DatasetState
+from app.domain.finding import CheckReport, Finding, Severity
+from app.domain.problem import Kind, ProblemError
+from app.domain.settings import LocalImputation
+from app.imputation.contract import Tools
+from app.operations.desk import Desk
+from app.operations.draft_job import JobDraft, check_dataset_state
+from app.operations.exclusive import exclusive_file
+from app.operations.local_host import memory_of, program_command, threads_of, total_memory_mb
+from app.operations.local_panel_files import PanelParts, read_parts, take_local_panel
+from app.operations.local_panels import LOCK, add_local_panel, remove_local_panel, tidy_local_panels
+from app.store import datasets
+from tests.unit.imputation.vcf import panel_rows, write_vcf
+
+
+def test_findings_that_the_service_mends_do_not_stand_in_the_way(desk: Desk, ready: JobDraft) -> None:
+    several = Finding(code="chromosome.several", severity=Severity.SEVERE, title="Several chromosomes")
+    report = CheckReport(accepted=False, stage="validate", findings=(several,))
+
+    async def found() -> tuple[int, int]:
+        dataset = await desk.store.read(lambda c: datasets.dataset(c, ready.dataset_id))
+        assert dataset is not None
+        dataset = dataset.model_copy(update={"state": DatasetState.CHECKED, "report": report})
+        mends = frozenset({"chromosome.several"})
+        plain, mended = check_dataset_state(ready, dataset), check_dataset_state(ready, dataset, mends)
+        return len(plain), len(mended)
+
+    assert asyncio.run(found()) == (1, 0)
+
+
+def test_a_panel_with_its_map(tmp_path: Path) -> None:
+    source = write_vcf(tmp_path / "panel.vcf", panel_rows())
+    chart, other = tmp_path / "chr20.map", tmp_path / "chr1.map"
+    chart.write_text("20 . 0.0 1\n20 . 0.04 40000\n")
+    other.write_text("1 . 0.0 1\n1 . 0.04 40000\n")
+    folder = tmp_path / "kept"
+    folder.mkdir()
+    nothing = Tools(minimac4="/nowhere", java="/nowhere")
+    facts = take_local_panel((source,), (other, chart), folder, "GRCh37", nothing)
+    kept = read_parts(folder)
+    assert (facts.samples, kept.maps) == (10, {"20": "chr20.map"})
+    assert [part.count for part in kept.of("20")] == [40]
+    assert kept.of("21") == ()
+    assert (folder / "chr20.map").read_text().startswith("20 . 0.000000 1\n")
+    with pytest.raises(ProblemError, match="map does not fit"):
+        take_local_panel((source,), (other,), tmp_path, "GRCh37", nothing)
+
+
+def test_a_panel_folder_that_is_not_whole(tmp_path: Path) -> None:
+    with pytest.raises(ProblemError, match="not whole") as caught:
+        read_parts(tmp_path)
+    assert caught.value.problem.kind is Kind.NOT_FOUND
+    (tmp_path / "parts.json").write_text(PanelParts(parts=()).model_dump_json()[:-1])
+    with pytest.raises(ProblemError, match="not whole"):
+        read_parts(tmp_path)
+
+
+def test_one_panel_at_a_time_and_no_half_ones(desk: Desk) -> None:
+    half = desk.home / "local" / "panels" / ".new-half"
+    half.mkdir(parents=True)
+
+    async def work() -> None:
+        with exclusive_file(desk.locks_folder / f"{LOCK}.lock"):
+            with pytest.raises(ProblemError, match="Another panel"):
+                await add_local_panel(desk, "One", (desk.home / "x.vcf",))
+            await tidy_local_panels(desk)
+            assert half.exists()
+        await tidy_local_panels(desk)
+        assert not half.exists()
+        with pytest.raises(ProblemError, match="Nothing to add"):
+            await add_local_panel(desk, " ", ())
+        with pytest.raises(ProblemError, match="No such panel"):
+            await remove_local_panel(desk, "one")
+
+    asyncio.run(work())
+
+
+def test_memory_and_processors() -> None:
+    assert memory_of(LocalImputation()) == max(512, total_memory_mb() // 2)
+    assert memory_of(LocalImputation(memory_mb=700)) == 700
+    assert threads_of(LocalImputation(threads=3)) == 3
+    assert threads_of(LocalImputation()) >= 1
+    assert program_command()
