@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from app.results.figures.info_tables import info_rows
 from app.results.figures.left_out import LeftOutSums
 from app.results.figures.noted_sites import GapSums, SuspectSums
 from app.results.figures.people import COMMON_MAF, GOOD_R2, PeopleSums
-from app.results.figures.recomputed import r2_and_frequency
+from app.results.figures.recomputed import columns_of, r2_and_frequency, with_columns
 from app.results.figures.result_files import ResultFiles, result_files
 from app.results.figures.site_sums import CHUNK_BASES, Sites, SiteSums
 from app.results.figures.summing_up import summed_up
@@ -46,6 +46,7 @@ class _Sums:
     suspects: SuspectSums
     gaps: GapSums
     samples: tuple[str, ...] = field(default_factory=tuple)
+    subset: tuple[str, ...] | None = None
 
 
 def measure(
@@ -55,12 +56,15 @@ def measure(
     frequencies: Tables | None = None,
     chunk_bases: int = CHUNK_BASES,
     doses: bool = True,
+    samples: Sequence[str] | None = None,
 ) -> Measured:
     """Measure a folder of a result, some files of one, or the files that `result_files` found.
 
     `frequencies` are sites of the panel or a population with their ALT frequency, such as
-    `PanelList.table` or `panel_tables`. `doses` False: only what INFO says, much faster. ProblemError when
-    there is nothing to measure or a file cannot be read.
+    `PanelList.table` or `panel_tables`. `doses` False: only what INFO says, much faster. `samples`: as if the
+    result had these only, so that batches and services compare; R2 and frequencies are then computed from
+    the dosages, ER2 stays as written. Where INFO has no R2, the computed one stands for it. ProblemError
+    when there is nothing to measure, a file cannot be read or does not have all the samples.
     """
     files = source if isinstance(source, ResultFiles) else result_files(source)
     if not files.doses and not files.infos:
@@ -77,6 +81,7 @@ def measure(
         FrequencySums(frequencies),
         SuspectSums(),
         GapSums(chunk_bases),
+        subset=None if samples is None else tuple(samples),
     )
     bytes_of = {path: path.stat().st_size for path in files.every()}
     told = _Told(report, sum(bytes_of.values()))
@@ -111,10 +116,11 @@ class _Told:
 
 def _measure_doses(path: Path, sums: _Sums, told: _Told, *, doses: bool) -> None:
     reader = open_doses(path, _WANTED if doses else Field.NONE)
-    sums.samples = sums.samples or reader.samples
+    columns = None if sums.subset is None else columns_of(path, reader.samples, sums.subset)
+    sums.samples = sums.samples or sums.subset or reader.samples
     try:
         for batch in reader.batches():
-            _add_doses(batch, sums)
+            _add_doses(batch if columns is None else with_columns(batch, columns), sums)
             told.now(reader.packed_done, batch.chromosome)
     finally:
         reader.close()
@@ -123,10 +129,15 @@ def _measure_doses(path: Path, sums: _Sums, told: _Told, *, doses: bool) -> None
 def _add_doses(batch: DoseBatch, sums: _Sums) -> None:
     info = batch.info
     new_r2, frequency = r2_and_frequency(batch)
-    af = np.where(np.isnan(info.af), frequency, info.af)
-    maf = np.where(np.isnan(info.maf), np.minimum(af, 1 - af), info.maf)
-    r2, er2 = info.r2.astype(np.float64), info.er2.astype(np.float64)
-    sites = Sites(bare_name(batch.chromosome), batch.position, r2, er2, maf, info.kind, new_r2)
+    is_part = sums.subset is not None
+    af = frequency if is_part else np.where(np.isnan(info.af), frequency, info.af)
+    known_maf = np.isfinite(info.maf) & (not is_part)
+    maf = np.where(known_maf, info.maf, np.minimum(af, 1 - af))
+    written = np.isfinite(info.r2) & (not is_part)
+    r2 = np.where(written, info.r2, new_r2).astype(np.float64)
+    er2 = info.er2.astype(np.float64)
+    name = bare_name(batch.chromosome)
+    sites = Sites(name, batch.position, r2, er2, maf.astype(np.float64), info.kind, new_r2, written)
     sums.sites.add(sites)
     sums.gaps.add(sites)
     sums.suspects.add(sites, batch.refs, batch.alts)
@@ -136,8 +147,7 @@ def _add_doses(batch: DoseBatch, sums: _Sums) -> None:
 
 def _good(sites: Sites) -> NDArray[np.bool_]:
     """Rows at which the het rate of a sample counts: well imputed and common."""
-    known = np.where(np.isnan(sites.r2), 0 if sites.new_r2 is None else sites.new_r2, sites.r2)
-    return np.asarray((known >= GOOD_R2) & (sites.maf >= COMMON_MAF), bool)
+    return np.asarray((sites.r2 >= GOOD_R2) & (sites.maf >= COMMON_MAF), bool)
 
 
 def _measure_info(path: Path, sums: _Sums, told: _Told) -> None:
@@ -152,9 +162,10 @@ def _measure_info(path: Path, sums: _Sums, told: _Told) -> None:
 
 def _measure_left_out(path: Path, sums: _Sums, told: _Told) -> None:
     reader: DoseReader = open_doses(path, Field.LEFT_OUT | Field.GENOTYPES)
+    columns = None if sums.subset is None else columns_of(path, reader.samples, sums.subset)
     try:
         for batch in reader.batches():
-            sums.left_out.add(batch)
+            sums.left_out.add(batch if columns is None else with_columns(batch, columns))
             told.now(reader.packed_done, batch.chromosome)
     finally:
         reader.close()

@@ -7,8 +7,9 @@ section 6a); a haploid call counts once. Of dosages alone: variance over 2 p (1 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from app.results.doses.contract import DoseBatch, Field
 from app.results.doses.kernel import dose_kernel
 from app.results.doses.reading import open_doses
 
+Scalar = TypeVar("Scalar", bound=np.generic)
 _LEAST = 1e-12  # of a variance: below it a site does not vary
 
 
@@ -82,10 +84,10 @@ def subset_r2(path: Path, samples: Sequence[str] | None = None) -> Iterator[Reco
     ProblemError when the file cannot be read or does not have all the samples.
     """
     reader = open_doses(path, Field.DOSAGE | Field.HAPLOTYPES)
-    columns = None if samples is None else _columns(path, reader.samples, samples)
+    columns = None if samples is None else columns_of(path, reader.samples, samples)
     try:
         for batch in reader.batches():
-            r2, frequency = r2_and_frequency(batch if columns is None else _part(batch, columns))
+            r2, frequency = r2_and_frequency(batch if columns is None else with_columns(batch, columns))
             info = batch.info
             yield RecomputedRows(
                 batch.chromosome,
@@ -102,7 +104,8 @@ def subset_r2(path: Path, samples: Sequence[str] | None = None) -> Iterator[Reco
         reader.close()
 
 
-def _columns(path: Path, there: Sequence[str], wanted: Sequence[str]) -> NDArray[np.intp]:
+def columns_of(path: Path, there: Sequence[str], wanted: Sequence[str]) -> NDArray[np.intp]:
+    """The columns of some samples of a file; ProblemError when it does not have them all."""
     place = {name: number for number, name in enumerate(there)}
     missing = sum(name not in place for name in wanted)
     if missing or not wanted:
@@ -116,16 +119,18 @@ def _columns(path: Path, there: Sequence[str], wanted: Sequence[str]) -> NDArray
     return np.array([place[name] for name in wanted], np.intp)
 
 
-def _part(batch: DoseBatch, columns: NDArray[np.intp]) -> DoseBatch:
-    dosage, haplotypes = batch.dosage, batch.haplotypes
-    return DoseBatch(
-        batch.chromosome,
-        batch.first_line,
-        batch.position,
-        batch.ids,
-        batch.refs,
-        batch.alts,
-        batch.info,
-        dosage=None if dosage is None else dosage[:, columns],
-        haplotypes=None if haplotypes is None else haplotypes[:, columns],
+def with_columns(batch: DoseBatch, columns: NDArray[np.intp]) -> DoseBatch:
+    """The batch with these samples only."""
+
+    def part(array: NDArray[Scalar] | None) -> NDArray[Scalar] | None:
+        return None if array is None else array[:, columns]
+
+    return replace(
+        batch,
+        dosage=part(batch.dosage),
+        haplotypes=part(batch.haplotypes),
+        probabilities=part(batch.probabilities),
+        genotypes=part(batch.genotypes),
+        left_out=part(batch.left_out),
+        phased=part(batch.phased),
     )

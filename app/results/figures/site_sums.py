@@ -46,7 +46,10 @@ class Column(IntEnum):
 
 @dataclass(frozen=True, eq=False)
 class Sites:
-    """Rows of one chromosome: float arrays [rows], NaN where not known; `new_r2` is the recomputed one."""
+    """Rows of one chromosome: float arrays [rows], NaN where not known; `new_r2` is the recomputed one.
+
+    `written` says where `r2` stands in the file; None where it does in all rows.
+    """
 
     chromosome: str
     position: NDArray[np.int64]
@@ -55,6 +58,7 @@ class Sites:
     maf: Floats
     kind: NDArray[np.uint8]
     new_r2: Floats | None = None
+    written: NDArray[np.bool_] | None = None
 
     @property
     def imputed(self) -> NDArray[np.bool_]:
@@ -135,7 +139,7 @@ class SiteSums:
         er2_known = np.isfinite(sites.er2)
         new = np.full(len(maf), np.nan) if sites.new_r2 is None else sites.new_r2
         new_known = imputed & np.isfinite(new)
-        both = known & new_known
+        both = known & new_known if sites.written is None else known & new_known & sites.written
         r2 = np.nan_to_num(sites.r2)
         columns = [
             imputed,

@@ -106,6 +106,32 @@ def test_r2_of_some_samples(tmp_path: Path) -> None:
         list(subset_r2(path, ["S1", "who"]))
 
 
+def test_a_part_of_the_samples_is_measured_as_if_it_were_all(tmp_path: Path) -> None:
+    path, haplotypes = made_result(tmp_path)
+    chosen = list(range(5, 25))
+    made = measure([path], samples=[f"S{n}" for n in chosen])
+    part = haplotypes[:, chosen]
+    imputed = np.arange(RNG_SITES) % 10 > 0
+    figures = made.figures
+    assert (figures.samples, made.tables.samples[0]) == (20, "S5")
+    assert figures.whole.mean_r2 == pytest.approx(np.nanmean(told_r2(part)[imputed]), abs=1e-6)
+    p = part.reshape(RNG_SITES, -1).mean(axis=1, dtype=float)
+    maf = bin_numbers(np.minimum(p, 1 - p)[imputed])
+    assert [each.sites.imputed for each in figures.by_maf] == np.bincount(maf, minlength=MAF_COUNT).tolist()
+    assert figures.whole.r2_difference is None
+    assert len(made.tables.people["fuzziness"]) == 20
+
+
+def test_r2_is_computed_where_none_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "x.vcf"
+    head = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tA\tB\tC\n"
+    path.write_text(head + "1\t5\t.\tA\tC\t.\t.\t.\tDS\t0\t1\t1.5\n")
+    whole = measure([path]).figures.whole
+    p = 2.5 / 6
+    assert whole.mean_r2 == pytest.approx(np.var([0, 1, 1.5]) / (2 * p * (1 - p)))
+    assert (whole.imputed, whole.r2_difference) == (1, None)
+
+
 def test_people(tmp_path: Path) -> None:
     path, haplotypes = made_result(tmp_path)
     people = measure([path]).tables.people
