@@ -173,7 +173,8 @@ def made_tab(context: Context, found: RepairOutcome, qtbot: QtBot) -> MadeTab:
 
 def test_what_was_left_alone_is_told(context: Context, qtbot: QtBot) -> None:
     careful = FLIP.model_copy(update={"caution": "Frequencies did not tell the strand."})
-    found = outcome("", "The build is not certain.").model_copy(update={"applied": (SORT, careful)})
+    gone = MISMATCH.model_copy(update={"caution": "Kept, they would be wrong."})
+    found = outcome("", "The build is not certain.").model_copy(update={"applied": (SORT, careful, gone)})
     tab = made_tab(context, found, qtbot)
     assert tab.refused.lines == ("The build is not certain.",)
     assert tab.cautions.lines == ("Flip: Frequencies did not tell the strand.",)

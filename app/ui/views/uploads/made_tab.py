@@ -10,7 +10,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.domain.dataset import Dataset
-from app.domain.repair import RepairedFile
+from app.domain.repair import RepairedFile, RepairOutcome, RepairStep
 from app.ui import text
 from app.ui.colours import Status
 from app.ui.context import Context
@@ -95,9 +95,7 @@ class MadeTab(QWidget):
         said = outcome.verdict or self.tr("No service was named for it.")
         self.words.setText(f"{outcome.group}: {said}" if outcome.group else said)
         self.refused.show_lines([outcome.refused])
-        self.cautions.show_lines(
-            [f"{each.title}: {each.caution}" for each in outcome.applied if each.caution]
-        )
+        self.cautions.show_lines([f"{each.title}: {each.caution}" for each in careful(outcome)])
         self.sums.setText(ledger_words(outcome.ledger))
         self.ledger.show_rows(ledger_rows(outcome.ledger))
         self.left.show_rows(unresolved_rows(outcome.unresolved))
@@ -112,6 +110,11 @@ class MadeTab(QWidget):
 
     def _open_log(self, path: str) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(path))
+
+
+def careful(outcome: RepairOutcome) -> list[RepairStep]:
+    """Steps with a caution of which something is still in the data: what was left out can do no harm."""
+    return [e for e in outcome.applied if e.caution and not (e.lost_sites or e.lost_samples)]
 
 
 def _file_row(file: RepairedFile, in_folders: bool) -> tuple[object, ...]:

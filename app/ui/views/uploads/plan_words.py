@@ -60,8 +60,8 @@ def ledger_columns() -> tuple[Column, ...]:
     """Each step and what it did to sites and people."""
     return (
         Column("title", _t("Step"), 300),
-        Column("changed", _t("Sites changed"), 100, show=_some, numeric=True),
-        Column("added", _t("Sites added"), 90, show=_some, numeric=True),
+        Column("changed", _t("Changed"), 85, show=_some, numeric=True),
+        Column("added", _t("Added"), 75, show=_some, numeric=True),
         Column("removed", _t("Sites lost"), 80, show=_some, numeric=True),
         Column("sites", _t("Sites left"), 85, show=text.number, numeric=True),
         Column("people_lost", _t("People lost"), 85, show=_some, numeric=True),
