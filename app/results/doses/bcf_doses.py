@@ -34,7 +34,7 @@ from app.results.doses.cells import (
 from app.results.doses.collecting import CollectedRows
 from app.results.doses.contract import DoseBatch, Field
 from app.results.doses.info import is_old_header, record_figures
-from app.results.doses.text_doses import MOST_ALTS, refuse
+from app.results.doses.text_doses import MOST_ALTS, refuse, refuse_many
 
 _FIXED = struct.Struct("<iiifHHI")
 _SIZES = {0: 0, 1: 1, 2: 2, 3: 4, 5: 4, 7: 1}
@@ -166,6 +166,7 @@ class BcfDoses:
         identifier = data.text()
         words = [data.text() for _ in range(alleles)]
         alts = words[1:] or [b"."]
+        refuse_many(len(alts), len(self.samples))
         filters = b";".join(self._words.names.get(int(n), "").encode() for n in data.numbers())
         info = b";".join(_info(data, self._words) for _ in range(infos))
         figures = record_figures(info, filters, len(alts), old=self._old)

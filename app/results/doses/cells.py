@@ -55,7 +55,7 @@ def figures_of_row(
     if not want:
         return np.full((alts, len(cells), COLUMNS), np.float32("nan")), Field.NONE
     known = _known_cells(names, alts, want)
-    if len(known) > _MOST_KNOWN:
+    if len(known) * alts > _MOST_KNOWN:
         known.clear()
     reader = _CellReader(names, alts, want)
     rows = []

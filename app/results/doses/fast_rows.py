@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -57,20 +57,31 @@ class FastRows:
         self._keep_lines = keep_lines
         self._capacity = max(1, min(_MOST_ROWS, _MOST_BYTES // (_CELL_BYTES * max(1, samples))))
 
-    def fill(self, piece: memoryview, at: int) -> tuple[int, DoseBatch | None]:
-        """Rows of one chromosome from `at` on; where the next ones begin, and the batch if there is any."""
+    def fill(self, piece: memoryview, at: int) -> tuple[int, Iterator[DoseBatch]]:
+        """Rows of one chromosome from `at` on; where the next ones begin, and the batches, one as a rule."""
         text = np.frombuffer(piece, np.uint8)
         stop = len(text)
         likely = 2 + (stop - at) // max(24, 2 * self._samples)  # a cell takes two letters at least
         arrays = self._arrays(min(self._capacity, likely))
         at = self._fill(tuple(arrays.values()), text, at, stop)
         rows = int(arrays["state"][_ROWS])
-        number = self.lines
         self.lines = int(arrays["state"][_LINES])
-        if not rows:
-            return at, None
         kept = {name: array[:rows] for name, array in arrays.items() if name != "state"}
-        return at, self._batch(text, kept, number)
+        return at, self._batches(text, kept)
+
+    def _batches(self, text: NDArray[np.uint8], kept: dict[str, NDArray[Any]]) -> Iterator[DoseBatch]:
+        """The rows, in several batches where records with many ALT alleles would become too large."""
+        rows = len(kept["slow"])
+        times = np.ones(rows, np.int64)
+        for row in np.flatnonzero(kept["slow"]).tolist():
+            alts = text[kept["places"][row, 4] + 1 : kept["places"][row, 5]]
+            times[row] += np.count_nonzero(alts == ord(","))
+        part = np.cumsum(times * _CELL_BYTES * max(1, self._samples)) // _MOST_BYTES
+        starts = [0, *(np.flatnonzero(np.diff(part)) + 1).tolist()] if rows else []
+        several = bool((times > 1).any())
+        for start, stop in zip(starts, [*starts[1:], rows], strict=True) if several else [(0, rows)]:
+            if stop > start:
+                yield self._batch(text, {name: array[start:stop] for name, array in kept.items()})
 
     def _arrays(self, rows: int) -> dict[str, NDArray[Any]]:
         """In the order of the kernel; what is not wanted takes no room."""
@@ -98,7 +109,7 @@ class FastRows:
             "phased": np.empty(shape(Field.GENOTYPES), np.uint8),
         }
 
-    def _batch(self, text: NDArray[np.uint8], kept: dict[str, NDArray[Any]], before: int) -> DoseBatch:
+    def _batch(self, text: NDArray[np.uint8], kept: dict[str, NDArray[Any]]) -> DoseBatch:
         places = kept["places"]
         chromosome = text[places[0, 0] : places[0, 1]].tobytes().decode("utf-8", "replace")
         slow = {row: self._slow_row(text, kept, row) for row in np.flatnonzero(kept["slow"]).tolist()}

@@ -23,6 +23,7 @@ from app.results.doses.kernel import dose_kernel
 PIECE_BYTES = 1 << 20
 _MOST_ROWS = 4096
 _MOST_CELL_BYTES = 32 << 20  # of the figures of a batch
+_MOST_RECORD_BYTES = 128 << 20
 MOST_ALTS = 1000
 Site = tuple[int, bytes, bytes, list[bytes]]
 
@@ -90,9 +91,8 @@ class TextDoses:
         for piece in blocks:
             at = self._behind_header(piece, rows)
             while at < len(piece):
-                at, batch = rows.fill(piece, at)
-                if batch is not None:
-                    yield batch
+                at, batches = rows.fill(piece, at)
+                yield from batches
             self._line = rows.lines
 
     def _behind_header(self, piece: memoryview, rows: FastRows) -> int:
@@ -146,8 +146,7 @@ class TextDoses:
         if not head[1].isdigit() or len(head[1]) > 10:
             raise BrokenRecord("its position is no number")
         alts = head[4].split(b",")
-        if len(alts) > MOST_ALTS:
-            raise BrokenRecord(f"it has {len(alts):,} ALT alleles")
+        refuse_many(len(alts), len(self.samples))
         figures = record_figures(head[7], head[6], len(alts), old=self._old)
         cells = head[9].split(b"\t") if self.samples else []
         if len(cells) != len(self.samples):
@@ -155,6 +154,12 @@ class TextDoses:
         names = tuple(head[8].split(b":")) if self.samples else ()
         table, has = figures_of_row(names, cells, len(alts), self._want)
         return (int(head[1]), head[2], head[3], alts), figures, table, has
+
+
+def refuse_many(alts: int, samples: int) -> None:
+    """BrokenRecord where the figures of one record would fill the memory."""
+    if alts > MOST_ALTS or 4 * COLUMNS * alts * samples > _MOST_RECORD_BYTES:
+        raise BrokenRecord(f"it has {alts:,} ALT alleles, too many for {samples:,} samples")
 
 
 @contextmanager

@@ -67,7 +67,7 @@ def measure(
     when there is nothing to measure, a file cannot be read or does not have all the samples.
     """
     files = source if isinstance(source, ResultFiles) else result_files(source)
-    if not files.doses and not files.infos:
+    if not files.doses and (samples is not None or not files.infos):
         raise problem(
             Kind.NOT_FOUND,
             "There is nothing to judge",
@@ -88,7 +88,7 @@ def measure(
     for path in files.doses:
         _measure_doses(path, sums, told, doses=doses)
         told.file_done(bytes_of[path])
-    for path in files.infos:
+    for path in files.infos if samples is None else ():
         _measure_info(path, sums, told)
         told.file_done(bytes_of[path])
     for path in files.left_out:

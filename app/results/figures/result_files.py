@@ -34,20 +34,22 @@ class ResultFiles:
 def result_files(source: Path | Iterable[Path]) -> ResultFiles:
     """The files of a folder (searched through) or of a list, told by their names, else by their headers.
 
-    In a folder only what has dosages or figures counts; files of a list are taken as doses when in doubt.
+    In a folder, headers are looked at only when no file has the name of a dose or info file, so that exports
+    beside a result do not count twice. Files of a list are taken as doses when in doubt.
     """
-    listed = not (isinstance(source, Path) and source.is_dir())
-    if isinstance(source, Path):
-        paths = [source] if listed else sorted(path for path in source.rglob("*") if path.is_file())
+    if isinstance(source, Path) and source.is_dir():
+        paths = sorted(path for path in source.rglob("*") if path.is_file())
+        kinds = {path: _kind_by_name(path) for path in paths}
+        if not {"dose", "info"} & set(kinds.values()):
+            others = [path for path in paths if not kinds[path] and path.name.endswith(_NAMES)]
+            kinds |= {path: _kind_by_header(path, listed=False) for path in others}
     else:
-        paths = list(source)
-    kinds: dict[str, list[Path]] = {"dose": [], "info": [], "left out": []}
-    for path in paths:
-        if kind := _kind(path, listed=listed):
-            kinds[kind].append(path)
-    told = {(path.parent, _stem(path)) for path in kinds["dose"]}
-    infos = [path for path in kinds["info"] if (path.parent, _stem(path)) not in told]
-    return ResultFiles(tuple(kinds["dose"]), tuple(infos), tuple(kinds["left out"]))
+        paths = [source] if isinstance(source, Path) else list(source)
+        kinds = {path: _kind_by_name(path) or _kind_by_header(path, listed=True) for path in paths}
+    told = {(path.parent, _stem(path)) for path in paths if kinds[path] == "dose"}
+    infos = [path for path in paths if kinds[path] == "info" and (path.parent, _stem(path)) not in told]
+    doses, left_out = ([path for path in paths if kinds[path] == kind] for kind in ("dose", "left out"))
+    return ResultFiles(tuple(doses), tuple(infos), tuple(left_out))
 
 
 def _stem(path: Path) -> str:
@@ -57,15 +59,15 @@ def _stem(path: Path) -> str:
     return name
 
 
-def _kind(path: Path, *, listed: bool) -> str:
+def _kind_by_name(path: Path) -> str:
     name = path.name
     if name.endswith((".info.gz", ".info")):
         return "info"
-    if not name.endswith(_NAMES) and not listed:
+    if not name.endswith(_NAMES):
         return ""
     if ".empiricalDose." in name:
         return "left out"
-    return "dose" if ".dose." in name else _kind_by_header(path, listed=listed)
+    return "dose" if ".dose." in name else ""
 
 
 def _kind_by_header(path: Path, *, listed: bool) -> str:

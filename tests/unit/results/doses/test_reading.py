@@ -196,6 +196,21 @@ def test_batches_never_have_two_chromosomes(tmp_path: Path, kernel: bool | None)
 
 
 @KERNELS
+def test_many_alts_do_not_fill_the_memory(tmp_path: Path, kernel: bool | None) -> None:
+    samples, alts = 2000, 200
+    head = HEAD + COLUMNS.replace("A\tB\tC", "\t".join(f"S{n}" for n in range(samples)))
+    row = "1\t5\t.\tA\t" + ",".join(["C"] * alts) + "\t.\t.\t.\tDS" + "\t." * samples + "\n"
+    path = tmp_path / "x.vcf"
+    path.write_text(head + 12 * row)
+    batches = list(open_doses(path, Field.DOSAGE, kernel=kernel).batches())
+    assert sum(map(len, batches)) == 12 * alts
+    assert max(map(len, batches)) <= 4 * alts
+    path.write_text(head + row.replace("\tC,", "\t" + "C," * 900, 1))
+    with pytest.raises(ProblemError, match="1,099 ALT alleles"):
+        list(open_doses(path, Field.DOSAGE, kernel=kernel).batches())
+
+
+@KERNELS
 def test_files_without_samples_and_without_records(tmp_path: Path, kernel: bool | None) -> None:
     path = tmp_path / "chr1.info"
     columns = COLUMNS.split("\tFORMAT")[0]

@@ -278,6 +278,12 @@ def test_files_are_told_by_names_and_headers(tmp_path: Path) -> None:
     found = result_files(tmp_path)
     assert [each.name for each in found.doses] == [path.name]
     assert [each.name for each in found.infos] == ["chr20.info"]
+    assert not found.left_out
+    path.rename(tmp_path / "x.vcf.gz")
+    for info in tmp_path.glob("*.info"):
+        info.unlink()
+    found = result_files(tmp_path)
+    assert [each.name for each in found.doses] == ["x.vcf.gz"]
     assert [each.name for each in found.left_out] == ["emp.vcf"]
     with pytest.raises(ProblemError) as caught:
         measure(result_files([tmp_path / "emp.vcf"]))
