@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.command_line import Cli
+from app.domain.job import JobState
+from tests.helpers.command_line import Cli, FakeProgram
 from tests.helpers.direct_work import work_directly
+from tests.helpers.fake_family import write_vcf
 from tests.unit.results.merging.made_results import Made, made_results
 
 
@@ -93,3 +95,25 @@ def test_a_folder_that_is_none_is_looked_for_among_jobs(cli: Cli, tmp_path: Path
     refused = cli("results", "compare", folder, str(tmp_path / "nowhere"))
     assert refused.code == 3
     assert "nowhere" in refused.err
+
+
+def test_the_fetched_result_of_a_job_is_compared_with_its_time(
+    with_service: Cli, program: FakeProgram, tmp_path: Path
+) -> None:
+    made = made_results(2)
+    (mine, elsewhere) = _folders(made, tmp_path)
+    accepted = ("--option", "population=eur", "--option", "check1=accepted", "--no-check")
+    file = write_vcf(tmp_path)
+    sent = with_service("submit", file, "--service", "Fake", "--panel", "apps@one", *accepted, "--json")
+    job = sent.data["job"]["id"]
+    program.family.content = {path.name: path.read_bytes() for path in Path(mine).glob("*.vcf.gz")}
+    program.family.set_state("job-1", JobState.SUCCESS, 4)
+    program.family.give_files("job-1")
+    assert with_service("results", "fetch", job, "--to", str(tmp_path / "fetched")).code == 0
+    told = with_service("results", "compare", job, elsewhere, "--json")
+    assert told.code == 0
+    first, second = told.data["results"]
+    assert first["dir"] == str(tmp_path / "fetched")
+    assert first["name"] == with_service("jobs", "show", job, "--json").data["jobs"][0]["name"]
+    assert second["seconds"] is None
+    assert told.data["shared"] == 60
