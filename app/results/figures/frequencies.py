@@ -76,6 +76,15 @@ class FrequencySums:
             site = chromosome, int(position[row]), refs[row], alts[row]
             self._note(site, pair, bool(typed[row]))
 
+    def merge(self, other: FrequencySums) -> None:
+        """Take in what was summed of other files."""
+        self.sums += other.sums
+        self.grid += other.grid
+        self.over += other.over
+        self.absent += other.absent
+        for far, _, outlier in sorted(other.worst, key=lambda each: (-each[0], -each[1])):
+            self._keep(far, outlier)
+
     def _sum_up(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> None:
         self.sums += [len(x), x.sum(), y.sum(), x @ x, y @ y, x @ y]
         edges = [np.linspace(0, 1, STEPS + 1)] * 2
@@ -85,13 +94,19 @@ class FrequencySums:
 
     def _note(self, site: tuple[str, int, str, str], pair: tuple[float, float], typed: bool) -> None:
         far = abs(pair[0] - pair[1])
-        self._seen += 1
         if len(self.worst) >= MOST_OUTLIERS and far <= self.worst[0][0]:
             return
         chrom, pos, ref, alt = site
         outlier = FrequencyOutlier(
             chrom=chrom, pos=pos, ref=ref, alt=alt, panel=pair[0], result=pair[1], typed=typed
         )
+        self._keep(far, outlier)
+
+    def _keep(self, far: float, outlier: FrequencyOutlier) -> None:
+        """Among the worst, the first of equals stay."""
+        self._seen += 1
+        if len(self.worst) >= MOST_OUTLIERS and far <= self.worst[0][0]:
+            return
         push = heapq.heappush if len(self.worst) < MOST_OUTLIERS else heapq.heapreplace
         push(self.worst, (far, _OTHER - self._seen, outlier))
 

@@ -74,6 +74,15 @@ class LeftOutSums:
         if known.shape[1] == self.samples:
             self.people += [each.sum(axis=0) for each in (known, agreed, carried, agreed & carried)]
 
+    def merge(self, other: LeftOutSums) -> None:
+        """Take in what was summed of other files."""
+        self.by_maf += other.by_maf
+        self.calibration += other.calibration
+        if not self.samples:
+            self.samples, self.people = other.samples, other.people.copy()
+        elif self.samples == other.samples:
+            self.people += other.people
+
     def _calibrate(self, dosage: Floats, typed: NDArray[np.int64]) -> None:
         place = np.minimum((dosage * (STEPS / 2) + 1e-6).astype(np.intp), STEPS - 1)
         for row, weights in enumerate((None, dosage, typed)):

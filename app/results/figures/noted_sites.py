@@ -39,6 +39,14 @@ class SuspectSums:
                 er2=_shown(sites.er2[row]),
             )
             self.worst.append((site.er2, site.chrom, site.pos, site))
+        self._trim()
+
+    def merge(self, other: SuspectSums) -> None:
+        """Take in what was found in other files."""
+        self.worst += other.worst
+        self._trim()
+
+    def _trim(self) -> None:
         if len(self.worst) > 4 * MOST:
             self.worst = heapq.nsmallest(MOST, self.worst, key=lambda each: each[:3])
 
@@ -71,6 +79,10 @@ class GapSums:
             if len(self.found) < MOST:
                 self._note(sites.chromosome, int(known[at]) + 1, int(known[at + 1]) - 1)
         self._chromosome, self._last = sites.chromosome, int(position[-1])
+
+    def merge(self, other: GapSums) -> None:
+        """Take in what was found in other files."""
+        self.found = [*self.found, *other.found][:MOST]
 
     def _note(self, chromosome: str, first: int, last: int) -> None:
         at_border = any(self._is_border(place) for place in (first, last))

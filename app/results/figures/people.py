@@ -53,6 +53,13 @@ class PeopleSums:
             if highest is not None:
                 self._add("certainty", highest, known)
 
+    def merge(self, other: PeopleSums) -> None:
+        """Take in what was summed of other files; those of other people are left out."""
+        if not self.samples:
+            self.samples, self.sums = other.samples, other.sums.copy()
+        elif self.samples == other.samples:
+            self.sums += other.sums
+
     def _add(self, name: str, values: NDArray[np.float32 | np.bool_], known: NDArray[np.bool_]) -> None:
         at = _ROWS.index(name)
         if known.all():

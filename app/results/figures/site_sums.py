@@ -103,6 +103,26 @@ class SiteSums:
             pairs = np.clip(sites.r2[both], 0, 1), np.clip(sites.er2[both], 0, 1)
             self.er2_grid += np.histogram2d(*pairs, bins=edges)[0].astype(np.int64)
 
+    def merge(self, other: SiteSums) -> None:
+        """Take in what was summed of other files."""
+        numbers = [self._chromosome(name) for name in other.chromosomes]
+        for theirs, mine in enumerate(numbers):
+            self.grid[mine] += other.grid[theirs]
+            self.grid_r2[mine] += other.grid_r2[theirs]
+            self.first[mine] = min(filter(None, (self.first[mine], other.first[theirs])), default=0)
+            self.last[mine] = max(self.last[mine], other.last[theirs])
+            self._widen(mine, len(other.windows[theirs]))
+            self.windows[mine][: len(other.windows[theirs])] += other.windows[theirs]
+        for (theirs, chunk), sums in zip(other.chunks, other.by_chunk, strict=True):
+            row = self._chunk(numbers[theirs], chunk)
+            self.by_chunk[row] += sums
+        self.er2_grid += other.er2_grid
+
+    def _widen(self, chromosome: int, windows: int) -> None:
+        held = self.windows[chromosome]
+        if windows > len(held):
+            self.windows[chromosome] = np.concatenate([held, np.zeros((windows - len(held), 2), np.int64)])
+
     def _chromosome(self, name: str) -> int:
         if name not in self.chromosomes:
             if len(self.chromosomes) >= _MOST_CHROMOSOMES:
@@ -184,10 +204,7 @@ class SiteSums:
         self.first[chromosome] = min(self.first[chromosome] or first, first)
         self.last[chromosome] = max(self.last[chromosome], last)
         window = np.minimum(position // WINDOW_BASES, _MOST_WINDOWS - 1)
+        self._widen(chromosome, int(window.max()) + 1)
         held = self.windows[chromosome]
-        if window.max() >= len(held):
-            more = np.zeros((int(window.max()) + 1, 2), np.int64)
-            more[: len(held)] = held
-            self.windows[chromosome] = held = more
         for column, which in enumerate((sites.imputed, ~sites.imputed)):
             held[:, column] += np.bincount(window[which[known]], minlength=len(held))

@@ -122,6 +122,25 @@ def test_a_part_of_the_samples_is_measured_as_if_it_were_all(tmp_path: Path) -> 
     assert len(made.tables.people["fuzziness"]) == 20
 
 
+def test_files_read_side_by_side_give_the_same(tmp_path: Path) -> None:
+    made_result(tmp_path)
+    for number in (1, 2, 20):
+        (tmp_path / f"chr{number}.info").write_text(INFO.replace("chr20", f"chr{number}"))
+    (tmp_path / "again.info").write_text(INFO.replace("0.9;ER2", "0.8;ER2"))
+    write_left_out(
+        tmp_path / "chr1.empiricalDose.vcf",
+        ["1 5 . A C . . TYPED;IMPUTED GT:LDS 0|1:0.1,0.9 0|0:0,0 1|1:1,0.2 .|.:0,0"],
+    )
+    one, many = measure(tmp_path, threads=1), measure(tmp_path, threads=3)
+    same(one, many)
+    assert one.figures.whole.imputed == 4 * 3 + RNG_SITES * 9 // 10
+    assert [each.chromosome for each in one.figures.by_chromosome] == ["X", "20", "1", "2"]
+    assert len(one.figures.suspects) == 4
+    (tmp_path / "chr2.info").write_text("broken")
+    with pytest.raises(ProblemError, match=r"chr2\.info"):
+        measure(tmp_path, threads=3)
+
+
 def test_r2_is_computed_where_none_is_written(tmp_path: Path) -> None:
     path = tmp_path / "x.vcf"
     head = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tA\tB\tC\n"
