@@ -25,6 +25,7 @@ from app.genotypes.convert import convert
 from app.genotypes.repair.regions import NON_PAR, REGIONS
 from app.imputation.aligning import target_header
 from app.imputation.chunks import MEGABASE
+from app.imputation.packed_panels import is_packed, packed_lines
 from app.imputation.panel_part import PanelPart
 from app.imputation.tabix import record_lines, write_index
 
@@ -65,7 +66,7 @@ class _Reading:
 def take_panel(
     sources: Sequence[Path], folder: Path, build: str | None = None, report: Report = silent
 ) -> PanelFacts:
-    """Read VCF or BCF files of one panel and write its parts into an empty folder.
+    """Read VCF, BCF, MSAV or bref3 files of one panel and write its parts into an empty folder.
 
     `build` is what the user says; without it the sites must tell it. Raises ProblemError for panels that
     cannot be used, and where the sites contradict the build.
@@ -93,14 +94,14 @@ def take_panel(
 
 
 def _as_text(source: Path, draft: Path, report: Report) -> Path:
-    """A BCF file as text; it is told by its name, as are the packed forms that cannot be read back."""
+    """A BCF file as text; it is told by its name, as are packed forms of old that cannot be read back."""
     name = source.name.lower()
-    if name.endswith((".msav", ".sav", ".bref3", ".bref", ".m3vcf.gz")):
+    if name.endswith((".sav", ".bref", ".m3vcf", ".m3vcf.gz")):
         raise problem(
             Kind.INPUT,
-            "A packed panel cannot be read back",
-            f"{source.name} is packed for one engine, and its genotypes cannot be checked.",
-            "Add the VCF or BCF file that it was made from.",
+            "A panel of an old form",
+            f"{source.name} is packed for an older program.",
+            "Add the VCF or BCF file that it was made from, or one in the form MSAV or bref3.",
             subject=source.name,
         )
     if not name.endswith(".bcf"):
@@ -281,6 +282,12 @@ _WHOLE_PANEL = "Use a phased panel without missing genotypes; a phasing program 
 
 
 def _lines(path: Path, reading: _Reading, report: Report) -> Iterator[bytes]:
+    if is_packed(path):
+        for number, line in enumerate(packed_lines(path)):
+            yield line
+            if number % 1000 == 0:
+                report(Progress(done=number, unit="records", step=f"Reading {path.name}"))
+        return
     with open_text_blocks(path) as blocks:
         for piece in blocks:
             yield from bytes(piece).splitlines()

@@ -13,6 +13,7 @@ from app.imputation.contract import EngineName, Tools
 from app.imputation.engines import bref3_command
 from app.imputation.panel_files import take_panel
 from app.imputation.panel_packing import packed
+from tests.helpers.shared import shared_data
 from tests.unit.imputation.vcf import Row, panel_rows, write_vcf
 
 
@@ -123,3 +124,60 @@ def test_packed_for_beagle(tmp_path: Path) -> None:
     (part,) = take_panel([write_vcf(tmp_path / "s.vcf", panel_rows())], tmp_path, "GRCh37").parts
     made = packed(part, tmp_path, EngineName.BEAGLE, Tools())
     assert (tmp_path / str(made.bref3)).stat().st_size > 100
+
+
+def packed_copy(tmp_path: Path, engine: EngineName) -> tuple[Path, Path]:
+    """A panel, and the same packed for an engine: with a person who is haploid throughout."""
+    rows = [
+        (p, "A", "C" if p % 3000 else "CAG", [*cells[:-1], cells[-1][:1]]) for p, _, _, cells in panel_rows()
+    ]
+    folder = tmp_path / "first"
+    folder.mkdir()
+    (part,) = take_panel([write_vcf(tmp_path / "s.vcf", rows)], folder, "GRCh37").parts
+    made = packed(part, folder, engine, Tools())
+    return folder / part.vcf, folder / str(made.msav or made.bref3)
+
+
+@pytest.mark.parametrize(
+    "engine",
+    [
+        pytest.param(
+            EngineName.MINIMAC4,
+            marks=pytest.mark.skipif(not shutil.which("minimac4"), reason="minimac4 is not installed"),
+            id="minimac4",
+        ),
+        pytest.param(
+            EngineName.BEAGLE,
+            marks=pytest.mark.skipif(bref3_command() is None, reason="the packer is not installed"),
+            id="beagle",
+        ),
+    ],
+)
+def test_packed_panels_are_read_back(engine: EngineName, tmp_path: Path) -> None:
+    plain, source = packed_copy(tmp_path, engine)
+    (tmp_path / "second").mkdir()
+    (part,) = take_panel([source], tmp_path / "second", "GRCh37").parts
+    one, two = read_matrix(plain), read_matrix(tmp_path / "second" / part.vcf)
+    assert one.site_keys() == two.site_keys()
+    if engine is EngineName.MINIMAC4:
+        assert one.haplotypes.tolist() == two.haplotypes.tolist()
+    else:  # bref3 knows diploid people only
+        assert one.haplotypes[:, :-1].tolist() == two.haplotypes[:, :-1].tolist()
+    short = tmp_path / f"short{source.suffix}"
+    short.write_bytes(source.read_bytes()[: source.stat().st_size // 2])
+    (tmp_path / "third").mkdir()
+    with pytest.raises(ProblemError, match="damaged"):
+        take_panel([short], tmp_path / "third", "GRCh37")
+
+
+def test_packed_forms_of_old_are_refused(tmp_path: Path) -> None:
+    old = tmp_path / "panel.m3vcf.gz"
+    old.write_bytes(b"x")
+    with pytest.raises(ProblemError, match="old form"):
+        take_panel([old], tmp_path, "GRCh37")
+
+
+@pytest.mark.slow
+def test_a_real_msav_panel(tmp_path: Path) -> None:
+    facts = take_panel([shared_data("formats", "panel.chr22_eur.minimac4.msav")], tmp_path)
+    assert (facts.build, facts.samples, facts.sites) == ("GRCh37", 310, 85_485)
