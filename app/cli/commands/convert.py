@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from app.cli.program import session_of
+from app.domain.export import PresetName
 
 
 def convert(
@@ -16,10 +17,17 @@ def convert(
         Path, typer.Argument(metavar="IN", help="A genotype file of any format; its set comes with it.")
     ],
     target: Annotated[
-        Path, typer.Argument(metavar="OUT", help="The new file; it ends in .vcf.gz, .vcf or .bed.")
+        Path,
+        typer.Argument(
+            metavar="OUT",
+            help="The new file; it ends in .vcf.gz, .vcf, .bcf, .bed, .pgen, .bgen or .tsv.gz.",
+        ),
     ],
+    preset: Annotated[
+        PresetName | None, typer.Option("--preset", help="The program that will read the file.")
+    ] = None,
 ) -> None:
-    """Write a genotype file in another format; nothing is overwritten."""
+    """Write a genotype file in another format, with its dosages; nothing is overwritten."""
     from app.cli.work import convert as work
 
-    work.convert(session_of(ctx), source, target)
+    work.convert(session_of(ctx), source, target, preset)

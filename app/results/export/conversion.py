@@ -11,6 +11,7 @@ from app.domain.export import Cutoffs, ExportedSet, ExportFormat, ExportOutcome,
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.progress import Progress, Report, silent
 from app.genotypes.bgzf import ContainerError
+from app.genotypes.cohort import Cohort
 from app.genotypes.full_disk import told_when_full
 from app.genotypes.readers.contract import FormatError
 from app.results.export.bcf_file import BcfWriter
@@ -58,7 +59,8 @@ def export(
         chosen = chosen.model_copy(update={"with_plink2": False})
     paths = dose_files(Path(chosen.source))
     for number, path in enumerate(paths):
-        sets.append(_Export(chosen, path, folder, fast, _told(report, paths, number)).run())
+        stem = folder / stem_of(path)
+        sets.append(_Export(chosen, path, stem, fast, _told(report, paths, number)).run())
     return ExportOutcome(
         format=chosen.format,
         preset=chosen.preset,
@@ -67,6 +69,21 @@ def export(
         by_plink2=chosen.with_plink2,
         seconds=round(time.monotonic() - begun, 3),
     )
+
+
+def export_one(
+    request: ExportRequest,
+    path: Path,
+    stem: Path,
+    kernel: Kernel | None,
+    report: Report = silent,
+    cohort: Cohort | None = None,
+) -> ExportedSet:
+    """Write one file as `stem` with the endings of its format; `cohort` are its hard calls if that is all.
+
+    ProblemError as of `export`.
+    """
+    return _Export(request, path, stem, kernel, _told(report, [path], 0), cohort).run()
 
 
 def _told(report: Report, paths: Sequence[Path], number: int) -> Callable[[str, int, int], None]:
@@ -87,9 +104,10 @@ class _Export:
 
     request: ExportRequest
     path: Path
-    folder: Path
+    stem: Path
     kernel: Kernel | None
     tell: Callable[[str, int, int], None]
+    cohort: Cohort | None = None
 
     def __post_init__(self) -> None:
         self._chromosomes: dict[str, None] = {}
@@ -97,7 +115,7 @@ class _Export:
 
     def run(self) -> ExportedSet:
         """Write and prove. ProblemError."""
-        source = RowSource(self.request, self.path, self.kernel)
+        source = RowSource(self.request, self.path, self.kernel, self.cohort)
         self._refuse_names(source.samples)
         try:
             with told_when_full():
@@ -106,7 +124,7 @@ class _Export:
             raise self._disk(error) from error
 
     def _write(self, source: RowSource) -> ExportedSet:
-        stem = self.folder / stem_of(self.path)
+        stem = self.stem
         writer = self._writer(stem, source)
         try:
             for rows in self._counted(source).rows():
@@ -123,8 +141,8 @@ class _Export:
 
     def _write_by_plink2(self, source: RowSource) -> ExportedSet:
         """The rows that stay as a VCF beside, then plink2, then a look at every row."""
-        stem = self.folder / stem_of(self.path)
-        beside = self.folder / "rows-that-stay"
+        stem = self.stem
+        beside = stem.with_name("rows-that-stay")
         vcf = self._rows_that_stay(beside)
         run = Plink2Run(vcf, stem, self.request, source.has_haplotypes, source.is_prefixed)
         try:

@@ -17,6 +17,7 @@ from app.genotypes.texts import Texts
 from app.results.doses.formatting import rows_of_cells
 from app.results.doses.writing import DoseWriter
 from app.results.export.dosage_table import cells, thousandths
+from app.results.export.rounding import HARD_CALL, hard_calls, units
 from app.results.export.rows import Fingerprint, Rows
 
 LEVEL = 3
@@ -96,12 +97,12 @@ def _joined(lines: Texts) -> bytes:
 def _made_lines(rows: Rows) -> Texts:
     """Lines from dosages: GT, DS and HDS where there are haplotypes, else GT and DS."""
     batch = rows.batch
-    fields: tuple[str, ...] = ("DS",)
+    fields: tuple[str, ...] = ("GT", "DS")
     if batch.haplotypes is not None:
         fields = _FIELDS
         made = rows_of_cells(fields, batch.haplotypes, batch.genotypes)
     else:
-        made = [cells(thousandths(row))[:-1].replace(b"NA", b".") for row in rows.doses.total]
+        made = [_calls_and_dosages(row) for row in rows.doses.total]
     name, form = rows.chromosome.encode(), ":".join(fields).encode()
     sites = zip(
         rows.position.tolist(),
@@ -116,3 +117,13 @@ def _made_lines(rows: Rows) -> Texts:
         b"\t".join((name, b"%d" % position, identifier, ref, alt, *columns, form, row))
         for position, identifier, ref, alt, columns, row in sites
     )
+
+
+def _calls_and_dosages(total: NDArray[np.uint16]) -> bytes:
+    """Cells of GT:DS; GT where the dosage is near a call."""
+    dosages = cells(thousandths(total))[:-1].replace(b"NA", b".").split(b"\t")
+    calls = hard_calls(total, units(HARD_CALL)).tolist()
+    return b"\t".join(_GENOTYPES[call] + dosage for call, dosage in zip(calls, dosages, strict=True))
+
+
+_GENOTYPES = (b"0/0:", b"0/1:", b"1/1:", b"./.:")
