@@ -245,6 +245,7 @@ def _with_sent(
         sent_sites=tuple(record.sites.items()),
         samples=record.samples or None,
         samples_hash=record.samples_hash,
+        own_names=tuple(record.own_names.items()),
         lifted=None not in (record.build, panel_build) and record.build != panel_build,
         options_filter=filtered,
     )

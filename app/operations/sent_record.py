@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import csv
 import json
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 FOLDER = "sent"
 _MOST_REPAIRS = 20
+_BYTE = re.compile(r"\\u(dc[89a-f][0-9a-f])")
 
 
 @dataclass(frozen=True)
@@ -103,12 +104,16 @@ async def _dataset(desk: Desk, dataset_id: str | None) -> Dataset | None:
 
 
 def read_map(path: Path) -> dict[str, str]:
-    """New → old names of a sample map that a repair wrote; nothing when it is not there any more."""
+    """New → old names of a sample map that a repair wrote; nothing when it is not there any more.
+
+    Bytes of a name that are no text stand in the map as their code (`\\udce9`); here they are bytes again.
+    """
     found: dict[str, str] = {}
-    with contextlib.suppress(OSError), path.open(encoding="utf-8", newline="") as file:
-        for row in csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        for line in file:
+            row = line.decode("utf-8", "surrogateescape").rstrip("\r\n").split("\t")
             if len(row) >= 4 and row[3] in ("renamed", "kept"):
-                found[row[1]] = row[0]
+                found[row[1]] = _BYTE.sub(lambda code: chr(int(code[1], 16)), row[0])
     return found
 
 

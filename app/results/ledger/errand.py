@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -31,7 +31,7 @@ class LedgerErrand:
     (one file of them an archive); `indexes` where indexes go of files that have none: None beside them,
     empty for nowhere.
     `sent_files` are the files of the upload that are unchanged, None where nothing is known of it;
-    `sent_sites` what a check counted in them. `options_filter` is the R2 below which the job drops sites.
+    `sent_sites` what a check counted in them. `own_names` are (sent, own). `options_filter` is the R2 below which the job drops sites.
     """
 
     folder: str
@@ -47,6 +47,7 @@ class LedgerErrand:
     samples: tuple[str, ...] | None = None
     samples_hash: str = ""
     sample_count: int | None = None
+    own_names: tuple[tuple[str, str], ...] = ()
     lifted: bool = False
     options_filter: str = ""
 
@@ -72,6 +73,7 @@ def _figures(errand: LedgerErrand, folder: Path, report: Report) -> Iterator[Fil
         known = kept.get(name)
         if known is None or known.size != path.stat().st_size:
             known = _looked_into(path, name, errand.indexes, report)
+            _under_sent_names(known, {own: sent for sent, own in errand.own_names})
             fresh.append(known)
         yield known
     if fresh and errand.kept:
@@ -87,6 +89,13 @@ def _looked_into(path: Path, name: str, indexes: str | None, report: Report) -> 
         return look_into(path, name, index=index, report=report)
     except OSError as error:
         return FileFigures(name, notes=(f"it cannot be read or indexed: {error.strerror}.",))
+
+
+def _under_sent_names(figures: FileFigures, sent_names: Mapping[str, str]) -> None:
+    """Own names that were put back into a file are told from those that were sent."""
+    figures.sent_names = tuple(sent_names.get(name, name) for name in figures.samples)
+    pairs = zip(figures.sent_names, figures.samples, strict=True)
+    figures.renamed = sum(sent != own for sent, own in pairs)
 
 
 def known_figures(kept: Path) -> Iterator[FileFigures]:
