@@ -90,6 +90,15 @@ def panel_alleles(sites: Path, positions: NDArray[np.int64]) -> dict[int, list[A
     return found
 
 
+def site_positions(sites: Path) -> NDArray[np.int64]:
+    """All positions of a panel's list of sites, in order, one for each site."""
+    found = []
+    with open_text_blocks(sites) as blocks:
+        for piece in blocks:
+            found += [int(line.partition(b"\t")[0]) for line in bytes(piece).splitlines()]
+    return np.array(found, dtype=np.int64)
+
+
 def match(alleles: Alleles, known: Sequence[Alleles]) -> tuple[Alleles, bool, bool] | None:
     """(panel alleles, REF and ALT exchanged, strand flipped) of the one way that fits; None: none or several.
 

@@ -22,7 +22,14 @@ from app.domain.problem import Kind, ProblemError, problem
 from app.domain.progress import Progress, Report, silent
 from app.genotypes.bgzf import ContainerError
 from app.genotypes.matrix import Region, read_samples
-from app.imputation.aligning import Alignment, align, megabases, panel_alleles, positions_within
+from app.imputation.aligning import (
+    Alignment,
+    align,
+    megabases,
+    panel_alleles,
+    positions_within,
+    site_positions,
+)
 from app.imputation.chunks import Chunk, plan_chunks
 from app.imputation.contract import (
     WHOLE,
@@ -131,6 +138,7 @@ def impute_part(task: PartTask, report: Report = silent) -> PartResult:
         _imputed(task, plan, chunk, phases, _share(report, "Imputation", done, len(chunks)))
         for done, chunk in enumerate(chunks)
     ]
+    _refuse_lost_records(task, results)
     return PartResult(plan=plan, results=tuple(results), agreement=joined.agreement, swapped=joined.swapped)
 
 
@@ -314,6 +322,24 @@ def _imputed(task: PartTask, plan: PartPlan, chunk: Chunk, phased: bool, report:
     done = ChunkResult(chunk=chunk, figures=made.figures, files=_files(made))
     write_record(record, done)
     return done
+
+
+def _refuse_lost_records(task: PartTask, results: Sequence[ChunkResult]) -> None:
+    """Every site of the panel must come back once; an engine that leaves some out is not believed."""
+    if task.min_r2 > 0:
+        return  # then the engine leaves out what it was told to
+    places = site_positions(task.panel_folder / task.panel.sites)
+    for result in results:
+        chunk = result.chunk
+        wanted = int(np.searchsorted(places, chunk.last, "right") - np.searchsorted(places, chunk.first))
+        if result.figures.panel_sites != wanted:
+            raise problem(
+                Kind.REFUSED,
+                "The engine did not impute all sites",
+                f"Of {wanted:,} sites of the panel from {chunk.first:,} to {chunk.last:,} on "
+                f"{task.panel.name} it wrote {result.figures.panel_sites:,}.",
+                "Use another engine, and tell us which panel it was.",
+            )
 
 
 def _files(made: ImputationFiles) -> dict[str, tuple[str, str]]:

@@ -11,15 +11,16 @@ import pytest
 from app.domain.problem import ProblemError
 from app.domain.progress import Progress
 from app.genotypes.bgzf import read_lines
-from app.genotypes.matrix import read_matrix
+from app.genotypes.matrix import ABSENT, read_matrix
 from app.imputation.contract import EngineName, ImputationRequest, PhasingName, Tools
 from app.imputation.panel_files import take_panel
 from app.imputation.panel_packing import packed
 from app.imputation.panel_part import PanelPart
-from app.imputation.part_run import PartResult, PartTask, impute_part, sha256_of
+from app.imputation.part_run import PartResult, PartTask, impute_part, sha256_of, write_record
 from app.imputation.run import impute_files
 from app.practice.simulation_files import SimulatedFiles
 from app.results.accuracy import accuracy
+from tests.unit.imputation.vcf import Row, write_vcf
 
 needs_minimac4 = pytest.mark.skipif(not shutil.which("minimac4"), reason="minimac4 is not installed")
 
@@ -177,6 +178,54 @@ def test_a_target_of_elsewhere(kept: Kept, tmp_path: Path) -> None:
     task = kept.task(tmp_path / "job").model_copy(update={"target": target})
     with pytest.raises(ProblemError, match="no site in common"):
         impute_part(task)
+
+
+def test_sites_that_an_engine_loses_are_noticed(kept: Kept, tmp_path: Path) -> None:
+    task = kept.task(tmp_path / "job")
+    result = impute_part(task)
+    first = result.results[0]
+    fewer = first.figures.model_copy(update={"panel_sites": first.figures.panel_sites - 1})
+    write_record(task.folder / "chunk-0.json", first.model_copy(update={"figures": fewer}))
+    with pytest.raises(ProblemError, match="did not impute all sites"):
+        impute_part(task)
+
+
+@pytest.mark.parametrize("engine", ["builtin", pytest.param("minimac4", marks=needs_minimac4)])
+def test_men_are_haploid_between_the_pseudoautosomal_parts(engine: str, tmp_path: Path) -> None:
+    """More people than Minimac4 holds by itself; women are phased, men come out with one allele."""
+    draw = np.random.default_rng(7)
+    source = draw.integers(0, 2, (40, 60))
+    rows: list[Row] = []
+    for site in range(200):
+        copies = source[site // 5] ^ (draw.random(60) < 0.02)
+        rows.append((5_000_000 + 2000 * site, "A", "C", [f"{a}|{b}" for a, b in copies.reshape(30, 2)]))
+    folder = tmp_path / "panel"
+    folder.mkdir()
+    (part,) = take_panel([write_vcf(tmp_path / "x.vcf", rows, "X")], folder, "GRCh37").parts
+    assert part.name == "X.nonPAR"
+    people = [(n % 30, n % 2) for n in range(230)]
+    typed: list[Row] = []
+    for position, ref, alt, cells in rows[::4]:
+        mine = [cells[who][0] if man else cells[who].replace("|", "/") for who, man in people]
+        typed.append((position, ref, alt, mine))
+    task = PartTask(
+        target=write_vcf(tmp_path / "target.vcf", typed, "23", prefix="T"),
+        panel_folder=folder,
+        panel=part,
+        folder=tmp_path / "job",
+        engine=EngineName(engine),
+    )
+    result = impute_part(task)
+    assert result.plan.alignment.haploid
+    assert result.plan.cut.temp_buffer == 230
+    made = read_matrix(dose_files(task, result)[0])
+    assert len(made) == 200
+    assert (made.haplotypes[:, 3::4] == ABSENT).all()
+    assert (made.haplotypes[:, 1::4] >= 0).all()
+    truth = read_matrix(folder / part.vcf).haplotypes
+    men = made.haplotypes[:, 2::4]
+    wanted = np.stack([truth[:, 2 * who] for who, man in people if man], axis=1)
+    assert (men == wanted).mean() > 0.97
 
 
 def test_too_little_memory_is_told_before_anything_starts(kept: Kept, tmp_path: Path) -> None:
