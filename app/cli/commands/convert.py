@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from app.cli.commands.filter_results import PRESETS
 from app.cli.program import session_of
-from app.domain.export import PresetName
 
 
 def convert(
@@ -24,10 +24,12 @@ def convert(
         ),
     ],
     preset: Annotated[
-        PresetName | None, typer.Option("--preset", help="The program that will read the file.")
-    ] = None,
+        str, typer.Option("--preset", help=f"The program that will read the file: {', '.join(PRESETS)}.")
+    ] = "",
 ) -> None:
     """Write a genotype file in another format, with its dosages; nothing is overwritten."""
     from app.cli.work import convert as work
 
+    if preset and preset not in PRESETS:
+        raise typer.BadParameter(f"--preset is one of {', '.join(PRESETS)}")
     work.convert(session_of(ctx), source, target, preset)

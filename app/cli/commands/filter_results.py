@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from app.cli.program import session_of
-from app.domain.export import Cutoffs, ExportFormat, ExportRequest, PresetName
+
+FORMATS = ("vcf", "bcf", "bgen", "pgen", "bed", "tsv")
+PRESETS = ("regenie", "saige", "bolt", "plink2", "gcta", "prsice", "hail")
 
 
 def filter_results(
@@ -36,11 +38,11 @@ def filter_results(
         typer.Option("--samples", metavar="FILE", help="Names of people to keep, one a line."),
     ] = None,
     to_format: Annotated[
-        ExportFormat, typer.Option("--format", help="What is written; --preset chooses it too.")
-    ] = ExportFormat.VCF,
+        str, typer.Option("--format", help=f"{', '.join(FORMATS)}; --preset chooses it too.")
+    ] = FORMATS[0],
     preset: Annotated[
-        PresetName | None, typer.Option("--preset", help="The program that will read the files.")
-    ] = None,
+        str, typer.Option("--preset", help=f"The program that will read the files: {', '.join(PRESETS)}.")
+    ] = "",
     hard_call: Annotated[
         float,
         typer.Option(
@@ -64,29 +66,24 @@ def filter_results(
     """Keep the good variants and write them for another program; all is read back and compared."""
     from app.cli.work import filter_results as work
 
-    flat, steps = work.r2_steps(min_r2)
-    if not 0 <= flat <= 1:
-        raise typer.BadParameter("--min-r2 is between 0 and 1")
-    cutoffs = Cutoffs(
-        min_r2=flat,
-        r2_steps=steps,
+    if to_format not in FORMATS:
+        raise typer.BadParameter(f"--format is one of {', '.join(FORMATS)}")
+    if preset and preset not in PRESETS:
+        raise typer.BadParameter(f"--preset is one of {', '.join(PRESETS)}")
+    wanted = work.Wanted(
+        min_r2=min_r2,
         min_maf=min_maf,
         min_mac=min_mac,
         min_er2=min_er2,
         typed_by_r2=typed_by_r2,
         regions=tuple(region or ()),
-        samples=work.names_in(samples),
-    )
-    request = ExportRequest(
-        source=source,
-        out=str(out),
-        format=to_format,
+        samples=samples,
+        to_format=to_format,
         preset=preset,
-        cutoffs=cutoffs,
         hard_call=hard_call,
         phased=phased,
         plain_names=plain_names,
-        verify=not no_read_back,
         with_plink2=with_plink2,
+        verify=not no_read_back,
     )
-    work.filter_results(session_of(ctx), source, request)
+    work.filter_results(session_of(ctx), source, out, wanted)

@@ -16,8 +16,9 @@ from app.genotypes.worker import Throttle
 from app.results.export import converting as dosages
 
 
-def convert(session: Session, source: Path, target: Path, preset: PresetName | None = None) -> None:
+def convert(session: Session, source: Path, target: Path, named: str = "") -> None:
     """Convert a file and say what was written; with its dosages where both formats have them."""
+    preset = PresetName(named) if named else None
     if not dosages.ending_of(target):
         _refuse_preset(target, preset)
         converting.ending_of(target)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -12,19 +13,67 @@ from app.cli.output import pairs, table
 from app.cli.program import Session
 from app.cli.work.desk import with_desk
 from app.cli.work.find import find_job
-from app.domain.export import ExportOutcome, ExportRequest, R2Step
+from app.domain.export import Cutoffs, ExportFormat, ExportOutcome, ExportRequest, PresetName, R2Step
 from app.domain.problem import Kind, problem
 from app.operations.desk import Desk
 from app.operations.export_result import export_files
 from app.store import results
 
 
-def filter_results(session: Session, source: str, request: ExportRequest) -> None:
+@dataclass(frozen=True)
+class Wanted:
+    """What was asked for; see the options of the command."""
+
+    min_r2: str
+    min_maf: float
+    min_mac: float
+    min_er2: float
+    typed_by_r2: bool
+    regions: tuple[str, ...]
+    samples: Path | None
+    to_format: str
+    preset: str
+    hard_call: float
+    phased: bool
+    plain_names: bool
+    with_plink2: bool
+    verify: bool
+
+
+def filter_results(session: Session, source: str, out: Path, wanted: Wanted) -> None:
     """Write what passes and say what became of each variant."""
+    cutoffs = _cutoffs(wanted)
     where = source if Path(source).exists() else with_desk(session, partial(_folder_of_job, named=source))
-    order = request.model_copy(update={"source": where})
-    made = asyncio.run(export_files(order, partial(session.out.bar.show, "Writing")))
-    session.out.answer(_row(made, Path(order.out)), _lines(made))
+    request = ExportRequest(
+        source=where,
+        out=str(out),
+        format=ExportFormat(wanted.to_format),
+        preset=PresetName(wanted.preset) if wanted.preset else None,
+        cutoffs=cutoffs,
+        hard_call=wanted.hard_call,
+        phased=wanted.phased,
+        plain_names=wanted.plain_names,
+        verify=wanted.verify,
+        with_plink2=wanted.with_plink2,
+    )
+    made = asyncio.run(export_files(request, partial(session.out.bar.show, "Writing")))
+    session.out.answer(_row(made, out), _lines(made))
+
+
+def _cutoffs(wanted: Wanted) -> Cutoffs:
+    flat, steps = r2_steps(wanted.min_r2)
+    if not 0 <= flat <= 1:
+        raise typer.BadParameter("--min-r2 is between 0 and 1")
+    return Cutoffs(
+        min_r2=flat,
+        r2_steps=steps,
+        min_maf=wanted.min_maf,
+        min_mac=wanted.min_mac,
+        min_er2=wanted.min_er2,
+        typed_by_r2=wanted.typed_by_r2,
+        regions=wanted.regions,
+        samples=names_in(wanted.samples),
+    )
 
 
 async def _folder_of_job(desk: Desk, named: str) -> str:

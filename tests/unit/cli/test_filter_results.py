@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from app.cli.commands.filter_results import FORMATS, PRESETS
+from app.domain.export import ExportFormat, PresetName
 from tests.helpers.command_line import Cli
 from tests.helpers.direct_work import work_directly
 from tests.helpers.dose_rows import haplotypes, write_result
@@ -72,3 +74,15 @@ def test_wrong_cutoffs_are_wrong_usage(cli: Cli, folder: Path, tmp_path: Path, v
 def test_a_list_of_people_that_is_not_there(cli: Cli, folder: Path, tmp_path: Path) -> None:
     words = ("--out", str(tmp_path / "out"), "--samples", str(tmp_path / "none"))
     assert cli("results", "filter", str(folder), *words).code == 3
+
+
+@pytest.mark.parametrize("words", [("--format", "sav"), ("--preset", "plink")])
+def test_what_is_not_known_is_wrong_usage(
+    cli: Cli, folder: Path, tmp_path: Path, words: tuple[str, str]
+) -> None:
+    assert cli("results", "filter", str(folder), "--out", str(tmp_path / "out"), *words).code == 2
+
+
+def test_the_names_on_the_command_line_are_those_of_the_program() -> None:
+    assert set(FORMATS) == {each.value for each in ExportFormat}
+    assert set(PRESETS) == {each.value for each in PresetName}
