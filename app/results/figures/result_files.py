@@ -60,12 +60,12 @@ def _stem(path: Path) -> str:
 
 
 def _kind_by_name(path: Path) -> str:
-    name = path.name
+    name = path.name.lower()
     if name.endswith((".info.gz", ".info")):
         return "info"
     if not name.endswith(_NAMES):
         return ""
-    if ".empiricalDose." in name:
+    if "empiricaldose" in name:
         return "left out"
     return "dose" if ".dose." in name else ""
 
