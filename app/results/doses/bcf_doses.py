@@ -241,7 +241,7 @@ def _header(stream: ByteStream) -> list[str]:
 
 
 def _info(data: _Typed, words: _Words) -> bytes:
-    """A key of INFO as a VCF writes it; figures as nine digits, which give the same float32."""
+    """A key of INFO as a VCF writes it; figures with as few digits as give the same float32."""
     key = words.names.get(int(data.numbers()[0]), "").encode()
     at = data.at
     kind, length = data.head()
@@ -249,8 +249,8 @@ def _info(data: _Typed, words: _Words) -> bytes:
         data.raw(length)
         return key
     data.at = at
-    values = data.numbers()
-    return key + b"=" + b",".join(b"." if np.isnan(v) else b"%.9g" % v for v in values.tolist())
+    values = data.numbers().astype(np.float32)
+    return key + b"=" + b",".join(b"." if np.isnan(v) else str(v).encode() for v in values)
 
 
 def _parts(record: tuple[bytes, bytes] | None, words: _Words) -> Iterator[tuple[str, tuple[int, int, bytes]]]:
