@@ -203,6 +203,20 @@ class DeskOperations:
 
         return await add_panel_sites(self._desk, tuple(paths), name, build, tuple(panel_keys))
 
+    async def add_local_panel(
+        self, name: str, paths: Sequence[Path], build: str | None = None, maps: Sequence[Path] = ()
+    ) -> Changes:
+        """Take in a panel for imputation on this computer."""
+        from app.operations.local_panels import add_local_panel
+
+        return await add_local_panel(self._desk, name, tuple(paths), build, tuple(maps))
+
+    async def remove_local_panel(self, panel_id: str) -> Changes:
+        """Remove a panel of this computer."""
+        from app.operations.local_panels import remove_local_panel
+
+        return await remove_local_panel(self._desk, panel_id)
+
     async def bind_panel_sites(self, list_id: str, panel_keys: Sequence[str]) -> Changes:
         """Say which panels a list is of."""
         from app.operations.panel_sites import bind_panel_sites

@@ -23,6 +23,7 @@ from app.ui.models.table import Column, TableModel, time_column
 from app.ui.status import Shown
 from app.ui.text import plural
 from app.ui.theme import GRID
+from app.ui.views.panels.add_local_panel import AddLocalPanelDialog, ask_panel_files
 from app.ui.views.panels.add_sites import AddSitesDialog, ask_site_files
 from app.ui.views.panels.site_lists import SiteListsCard, SitesOfPanel
 from app.ui.views.view import View
@@ -78,6 +79,23 @@ class PanelsView(View):
                 "add",
                 lambda _: ask_site_files(self, self.add_sites),
                 words=self.tr("panel sites HRC 1000 Genomes legend"),
+            ),
+        )
+        context.commands.add(
+            Command(
+                "panel.add_local",
+                self.tr("Add a panel to this computer…"),
+                "add",
+                lambda _: ask_panel_files(self, self.add_local),
+                words=self.tr("local imputation reference panel VCF BCF MSAV bref3"),
+            ),
+            Command(
+                "panel.remove_local",
+                self.tr("Remove from this computer"),
+                "remove",
+                lambda ids: self.remove_local(ids[0]),
+                noun="panel",
+                enabled=lambda ids: one(ids) and self._is_local(ids[0]),
             ),
         )
         self._facts_now: PanelFacts | None = None
@@ -166,6 +184,41 @@ class PanelsView(View):
         services = {s.id: s for s in await library.services()}
         lists = await library.panel_site_lists()
         return PanelFacts(panel, services, changes[:CHANGES_SHOWN], panels, lists)
+
+    # Panels of this computer.
+
+    def add_local(self, paths: Sequence[Path]) -> AddLocalPanelDialog:
+        """Ask for name and build, then take the panel in."""
+
+        def add(paths: Sequence[Path], name: str, build: str | None, maps: Sequence[Path]) -> None:
+            work = self.context.operations.add_local_panel(name, paths, build, maps)
+            self.do(work, lambda _: self._local_added(name))
+
+        dialog = AddLocalPanelDialog(paths, add, self)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+        return dialog
+
+    def _local_added(self, name: str) -> None:
+        self.context.notices.say(
+            self.tr("{0} is ready").format(name), self.tr("New jobs can use it on “This computer”.")
+        )
+
+    def _is_local(self, key: str) -> bool:
+        services = self._facts_now.services if self._facts_now is not None else {}
+        service = services.get(key.split("/")[0])
+        return service is not None and service.family == "local"
+
+    def remove_local(self, key: str) -> None:
+        """Its files go, so it is asked first."""
+        panel = key.split("/")[-1]
+        confirm(
+            self,
+            self.tr("Remove the panel {0} from this computer?").format(panel),
+            self.tr("The files that it was made of stay; to use it again it has to be read again."),
+            self.tr("Remove panel"),
+            lambda: self.do(self.context.operations.remove_local_panel(panel)),
+        )
 
     # Site lists.
 
