@@ -76,7 +76,9 @@ class FileTap:
         """The suffix and the bytes of the index; None where the file can have none."""
         found, builder = self.figures, self._builder
         has_blocks = found.compression == Compression.BGZF or found.repacked
-        if builder is None or not builder.records or not has_blocks or not found.sorted:
+        if builder is None or not builder.records or not builder.reaches:
+            return None
+        if not has_blocks or not found.sorted:
             return None
         return builder.suffix, builder.packed()
 

@@ -107,12 +107,19 @@ class IndexBuilder:
         `begin` and `end` are 0-based, half-open; `start` and `stop` virtual offsets of the lines.
         """
         if len(begin):
+            begin = np.maximum(begin, 0)
+            end = np.maximum(end, begin + 1)
             self._chromosomes.setdefault(name, _Chromosome()).add(begin, end, start, stop)
 
     @property
     def records(self) -> int:
         """How many records were added."""
         return sum(each.records for each in self._chromosomes.values())
+
+    @property
+    def reaches(self) -> bool:
+        """Whether an index can reach all records: it ends at four gigabases."""
+        return all(each.end <= 1 << _LEVELS[-1] for each in self._chromosomes.values())
 
     @property
     def suffix(self) -> str:

@@ -20,13 +20,13 @@ class FileKind(StrEnum):
 def kind_of(name: str) -> FileKind:
     """What a file holds by its name; GENOTYPES where only its header can tell more."""
     low = name.lower()
-    if "empiricaldose" in low:
-        return FileKind.EMPIRICAL
     if low.endswith((".info.gz", ".info")):
         return FileKind.INFO
-    if ".dose.vcf" in low:
-        return FileKind.DOSE
-    return FileKind.GENOTYPES if low.endswith((*PACKED, ".vcf")) else FileKind.OTHER
+    if not low.endswith((*PACKED, ".vcf")):
+        return FileKind.OTHER
+    if "empiricaldose" in low:
+        return FileKind.EMPIRICAL
+    return FileKind.DOSE if ".dose.vcf" in low else FileKind.GENOTYPES
 
 
 def is_watched(name: str) -> bool:

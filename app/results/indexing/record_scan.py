@@ -21,10 +21,12 @@ from app.results.indexing.content_fault import ContentFault
 from app.results.indexing.figures import MEGABASE, ChromosomeFigures
 
 MOST_CHROMOSOMES = 10_000
+_LONGEST_NAME = 1000
+_FARTHEST = 1 << 33
 _WIDTH = 192  # bytes of a line in which its first columns usually end
-_MARGIN = 4096
+MARGIN = 4096
 _TAB, _LINE_END, _HASH, _SEMICOLON = 9, 10, ord("#"), ord(";")
-_END = re.compile(rb"(?:^|;)END=(\d+)")
+_END = re.compile(rb"(?:^|;)END=(\d{1,18})")
 BOTH, TYPED_ONLY, IMPUTED, UNMARKED = range(4)
 Bytes = NDArray[np.uint8]
 Places = NDArray[np.int64]
@@ -82,10 +84,12 @@ class RecordScan:
             each.figures.typed_keys = each.keys[0] if each.keys else np.empty(0, np.uint64)
         return [each.figures for each in self._known.values()]
 
-    def feed(self, text: bytes | bytearray, base: int) -> None:
-        """Lines that begin at `base` in the text of the file. ContentFault for what is no record."""
-        size = len(text)
-        padded = np.frombuffer(bytes(text) + bytes(_MARGIN), np.uint8)
+    def feed(self, text: bytearray, size: int, base: int) -> None:
+        """Whole lines, `size` bytes that begin at `base` in the text of the file; ContentFault for no record.
+
+        The buffer has at least MARGIN stale bytes behind them.
+        """
+        padded = np.frombuffer(text, np.uint8)
         ends = _line_ends(padded, size)
         starts = np.concatenate([[0], ends[:-1] + 1])
         tabs = self._tabs(padded, starts, ends)
@@ -150,7 +154,7 @@ class RecordScan:
         for row in symbolic.tolist():
             found = _END.search(rows.field(row, 7))
             if found and int(found[1]) > position[row] - 1:
-                end[row] = int(found[1])
+                end[row] = min(int(found[1]), _FARTHEST)
         return end
 
     def _add(self, name: bytes, position: Places, keys: NDArray[np.uint64], kinds: NDArray[np.int8]) -> None:
@@ -194,11 +198,10 @@ def _count(one: ChromosomeFigures, position: Places, kinds: NDArray[np.int8]) ->
 
 def _line_ends(text: Bytes, size: int) -> Places:
     """Where the lines end; long lines are looked for one by one, which is faster."""
-    raw = text.data
-    first = bytes(raw[: 1 << 16]).find(b"\n")
-    if 0 <= first < 4096:
+    first = text[: 1 << 16].tobytes().find(b"\n")
+    if 0 <= first < MARGIN:
         return np.flatnonzero(text[:size] == _LINE_END)
-    whole, ends, at = bytes(raw[:size]), [], 0
+    whole, ends, at = text[:size].tobytes(), [], 0
     while (found := whole.find(b"\n", at)) >= 0:
         ends.append(found)
         at = found + 1
@@ -210,6 +213,8 @@ def _stretches(rows: Rows) -> list[tuple[int, int, bytes]]:
     length = rows.tabs[:, 0] - rows.start
     count = len(length)
     width = int(length.max())
+    if width > _LONGEST_NAME:
+        raise ContentFault("has a chromosome whose name has no end")
     names = windows(rows.text, rows.start, width) * (np.arange(width) < length[:, None])
     cut = np.flatnonzero((names[1:] != names[:-1]).any(axis=1) | (length[1:] != length[:-1])) + 1
     borders = [0, *cut.tolist(), count]

@@ -37,9 +37,9 @@ class TableScan:
         self.sorted = True
         self.records = 0
 
-    def feed(self, text: bytes, _base: int) -> None:
+    def feed(self, text: bytearray, size: int, _base: int) -> None:
         """Lines of the table. ContentFault for one that is none."""
-        for line in text.splitlines():
+        for line in bytes(text[:size]).splitlines():
             if not line.strip():
                 continue
             cells = line.split()

@@ -11,7 +11,7 @@ from app.results.indexing.content_fault import ContentFault
 from app.results.indexing.figures import FileFigures
 from app.results.indexing.header_names import HeaderFacts, read_header
 from app.results.indexing.index_builder import IndexBuilder
-from app.results.indexing.record_scan import Placed, RecordScan
+from app.results.indexing.record_scan import MARGIN, Placed, RecordScan
 from app.results.indexing.rsq_table import TableScan, is_table
 
 _PIECE = 1 << 20
@@ -56,7 +56,9 @@ class TextSink:
         self._new_header, self._builder, self._keep_all = new_header, builder, keep_all
         self._header = bytearray()
         self._line = 0  # where the last line of the header begins
-        self._pending = bytearray()
+        self._room = bytearray(_PIECE + (1 << 18) + MARGIN)
+        self._fill = 0  # bytes of records in the room
+        self._searched = 0
         self._scan: RecordScan | TableScan | None = None
         self._at = 0  # where the pending text begins in the text that is written
         self.blocks = BlockPlaces()
@@ -110,20 +112,30 @@ class TextSink:
 
     def records(self, text: bytes | bytearray) -> None:
         """More text behind the header; its blocks are known already."""
-        self._pending += text
-        if len(self._pending) < _PIECE:
+        needed = self._fill + len(text) + MARGIN
+        if needed > len(self._room):
+            bigger = bytearray(2 * needed)
+            bigger[: self._fill] = self._room[: self._fill]
+            self._room = bigger
+        self._room[self._fill : self._fill + len(text)] = text
+        self._fill += len(text)
+        if self._fill < _PIECE:
             return
-        end = self._pending.rfind(b"\n") + 1
+        end = self._room.rfind(b"\n", self._searched, self._fill) + 1
+        self._searched = self._fill
         if end:
             self._feed(end)
-        elif len(self._pending) > _LONGEST_LINE:
+        elif self._fill > _LONGEST_LINE:
             raise ContentFault("has a line without end")
 
     def _feed(self, end: int) -> None:
+        """Scan whole lines, and move what is behind them to the front."""
         assert self._scan is not None
-        self._scan.feed(bytes(self._pending[:end]), self._at)
+        self._scan.feed(self._room, end, self._at)
         self._at += end
-        del self._pending[:end]
+        rest = self._fill - end
+        self._room[:rest] = self._room[end : self._fill]
+        self._fill = self._searched = rest
         self.blocks.forget(self._at)
 
     def _place(self, placed: Placed) -> None:
@@ -133,13 +145,14 @@ class TextSink:
 
     def finish(self, *, told_whole: bool) -> None:
         """The last line; one without its end is cut, unless the file says that it is whole."""
-        if not self._pending:
+        if not self._fill:
             return
-        if self._pending[-1] != _LINE_END:
+        if self._room[self._fill - 1] != _LINE_END:
             if not told_whole:
                 raise ContentFault("ends in the middle of a line")
-            self._pending += b"\n"
-        self._feed(len(self._pending))
+            self._room[self._fill] = _LINE_END
+            self._fill += 1
+        self._feed(self._fill)
 
     def tell(self, found: FileFigures) -> None:
         """Put the figures of the records into those of the file."""

@@ -31,7 +31,8 @@ class LedgerErrand:
     (one file of them an archive); `indexes` where indexes go of files that have none: None beside them,
     empty for nowhere.
     `sent_files` are the files of the upload that are unchanged, None where nothing is known of it;
-    `sent_sites` what a check counted in them. `own_names` are (sent, own). `options_filter` is the R2 below which the job drops sites.
+    `sent_sites` what a check counted in them. `own_names` are (sent, own). `options_filter` is the R2 below
+    which the job drops sites.
     """
 
     folder: str

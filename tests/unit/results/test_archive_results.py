@@ -70,11 +70,11 @@ def test_own_names_are_in_the_file_and_in_its_hash(tmp_path: Path, files: dict[s
 def test_our_index_takes_the_place_of_one_that_was_sent(
     tmp_path: Path, files: dict[str, bytes], first: bool
 ) -> None:
-    index = {DOSE + ".tbi": b"of another file"}
+    index = {DOSE + ".tbi": packed(b"TBI\x01 of another file", tmp_path)}
     archive = plain(tmp_path / "a.zip", {**index, **files} if first else {**files, **index})
     found = extract_results(archive, None, tmp_path / "out")
     data = (tmp_path / "out" / (DOSE + ".tbi")).read_bytes()
-    assert gzip.decompress(data).startswith(b"TBI\x01")
+    assert gzip.decompress(data).startswith(b"TBI\x01\x01")
     told = [each for each in found.files if each.path == DOSE + ".tbi"]
     assert [(each.size, each.verified_by) for each in told] == [(len(data), "made here")]
 

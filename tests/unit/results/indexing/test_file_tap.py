@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import shutil
@@ -10,8 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from app.genotypes.bgzf import EOF_MARKER, open_text_blocks
+from app.genotypes.bgzf import EOF_MARKER, open_text_blocks, pack_block
 from app.results.indexing.content_fault import ContentFault
 from app.results.indexing.figures import FileFigures, load_figures, save_figures
 from app.results.indexing.file_tap import FileTap
@@ -281,6 +284,45 @@ def test_records_out_of_order_have_no_index(tmp_path: Path) -> None:
         assert tap.index() is None
 
 
+TEXT = dose_text(site_lines(sites=25))
+
+
+@settings(deadline=None, max_examples=120)
+@given(
+    cuts=st.lists(
+        st.tuples(st.integers(0, len(TEXT) - 1), st.integers(0, 40), st.binary(max_size=12)),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_whatever_stands_in_a_file_ends_in_words(cuts: list[tuple[int, int, bytes]]) -> None:
+    """Bytes cut out and put in, in blocks that are whole: a fault in words, or a file that goes by."""
+    text = TEXT
+    for at, length, put in cuts:
+        text = text[:at] + put + text[at + length :]
+    data = b"".join(pack_block(text[at : at + 700], 1) for at in range(0, len(text), 700)) + EOF_MARKER
+    with contextlib.suppress(ContentFault):
+        out, tap = passed(data, names={"S1": "own"})
+        tap.index()
+        assert tap.figures.records == sum(one.records for one in tap.figures.chromosomes)
+        assert len(text_of(out)) == len(text) + tap.figures.renamed
+
+
+def test_odd_positions_do_not_break_the_index(tmp_path: Path) -> None:
+    line = "20\t{}\t.\tA\t{}\t.\tPASS\tIMPUTED;END={}"
+    sites = [line.format(0, "C", 1), line.format(5, "<DEL>", "9" * 18), line.format(70_000, "C", 1)]
+    _, tap = passed(packed(dose_text(sites), tmp_path))
+    assert tap.index() is None
+    sites[1] = line.format(5, "<DEL>", 200_000)
+    out, tap = passed(packed(dose_text(sites), tmp_path))
+    path = written(tmp_path, out, tap)
+    assert found_by(["tabix"], path, "20:150000-160000").count(b"\n") == 1
+    far = [line.format(9_999_999_999, "C", 1)]
+    assert passed(packed(dose_text(far), tmp_path))[1].index() is None
+    name = dose_text(site_lines(sites=3)).replace(b"\n20\t", b"\n" + b"x" * 9000 + b"\t", 1)
+    assert "no end" in refused(packed(name, tmp_path))
+
+
 def test_figures_are_kept_as_they_were(tmp_path: Path) -> None:
     odd = ("caf\udce9", *NAMES[1:])
     _, tap = passed(packed(dose_text(site_lines(), odd), tmp_path))
@@ -301,5 +343,7 @@ def test_files_by_their_names() -> None:
         "chr20.empiricalDose.vcf.gz": FileKind.EMPIRICAL,
         "imputed.vcf.gz": FileKind.GENOTYPES,
         "qc_report.txt": FileKind.OTHER,
+        "chr20.dose.vcf.gz.tbi": FileKind.OTHER,
+        "chr20.dose.vcf.gz.csi": FileKind.OTHER,
     }
     assert {name: kind_of(name) for name in names} == names
