@@ -66,12 +66,9 @@ def compare(request: CompareRequest, report: Report = silent) -> ResultCompariso
     work = _Comparison(opened)
     for name in naturally({name for each in opened for name in each.dose}):
         work.chromosome(name, report, note_typed=request.truth is not None)
-    told: list[Accuracy | None] = [None] * len(opened)
-    if request.truth is not None:
-        for k, each in enumerate(opened):
-            report(Progress(unit="variants", step=f"Comparing {each.name} with the truth"))
-            told[k] = accuracy(each.files.dose, request.truth, work.typed)
-    scores = work.estimates() if request.truth is None else _scores([each for each in told if each])
+    told = [work.true_accuracy(each, request.truth, report) for each in opened]
+    known = [each for each in told if each is not None]
+    scores = _scores(known) if known else work.estimates()
     rows = zip(request.results, told, scores, strict=True)
     results = tuple(work.result(k, *row) for k, row in enumerate(rows))
     return ResultComparison(
@@ -133,6 +130,13 @@ class _Comparison:
         r2 = np.where(imputed, np.stack([each.r2 for each in moments]), np.nan)
         self.coverage.add(name, piece.present, r2, np.stack([each.minor for each in moments]))
         self.agreement.add(imputed, [_dosage(each) for each in doses], moments)
+
+    def true_accuracy(self, result: OpenedResult, truth: Path | None, report: Report) -> Accuracy | None:
+        """Of a result at sites that no result marks as typed; None without a truth."""
+        if truth is None:
+            return None
+        report(Progress(unit="variants", step=f"Comparing {result.name} with the truth"))
+        return accuracy(result.files.dose, truth, self.typed)
 
     def estimates(self) -> list[float | None]:
         """The mean estimated R2 of each result over the variants that any has; one it lacks counts as 0."""

@@ -16,8 +16,9 @@ from app.domain.result_comparison import (
     Coverage,
     EstimateBin,
 )
+from app.results.figures.bins import MAF_BINS as BINS
+from app.results.figures.bins import bin_numbers
 from app.results.merging.figures import Moments
-from app.results.quality import BINS, bin_numbers
 
 LIMITS = (0.3, 0.8)
 Doubles = NDArray[np.float64]

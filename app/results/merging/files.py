@@ -15,13 +15,13 @@ from app.genotypes.index_file import read_index
 from app.genotypes.matrix import compared_name
 from app.results.doses.contract import DoseBatch, Field
 from app.results.doses.reading import open_doses
+from app.results.figures.result_files import result_files as files_of_folder
 
 _VCF = re.compile(r"\.(vcf|bcf)(\.(gz|bgz))?$", re.IGNORECASE)
 _EMPIRICAL = re.compile(r"empirical", re.IGNORECASE)
 _DOSE = re.compile(r"\.dose\.", re.IGNORECASE)
 _CSI_AUX = 28  # bytes of the numbers before the names: those of a tabix index
 _CSI_PIECES = 64
-_NO_DOSES = re.compile(r"(^|[._-])(info|sites|typed|phased)([._-]|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -55,19 +55,13 @@ class OpenedResult:
 def result_files(source: Path | str, name: str | None = None) -> ResultFiles:
     """The files of a folder (searched through), of a dose file, or of a pair `DOSE,EMPIRICAL`.
 
-    Files named `*.dose.*` are dose files; where there are none, every VCF or BCF but info files. For one
-    dose file the empirical file is looked for beside it. ProblemError when there is no dose file.
+    In a folder they are told as for quality figures; hidden folders, which are work that is going on, do not
+    count. For one dose file the empirical one is looked for beside it. ProblemError without a dose file.
     """
     path = Path(source)
     if path.is_dir():
-        found = sorted(
-            each for each in path.rglob("*") if _is_shown(each.relative_to(path)) and each.is_file()
-        )
-        empirical = [each for each in found if _EMPIRICAL.search(each.name)]
-        others = [each for each in found if not _EMPIRICAL.search(each.name)]
-        dose = [each for each in others if _DOSE.search(each.name)] or [
-            each for each in others if not _NO_DOSES.search(_VCF.sub("", each.name))
-        ]
+        found = files_of_folder(path)
+        dose, empirical = (_shown(each, path) for each in (found.doses, found.left_out))
     else:
         dose, empirical = _named(path, str(source))
     if not dose:
@@ -115,9 +109,9 @@ def chromosome_batches(paths: Sequence[Path], chromosome: str, want: Field) -> I
             reader.close()
 
 
-def _is_shown(path: Path) -> bool:
-    """Whether a name is that of a VCF or BCF file and lies in no hidden folder (work that is going on)."""
-    return bool(_VCF.search(path.name)) and not any(part.startswith(".") for part in path.parts)
+def _shown(paths: Sequence[Path], folder: Path) -> list[Path]:
+    """Those that lie in no hidden folder."""
+    return [path for path in paths if not any(p.startswith(".") for p in path.relative_to(folder).parts)]
 
 
 def _named(path: Path, text: str) -> tuple[list[Path], list[Path]]:

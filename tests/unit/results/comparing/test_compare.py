@@ -12,8 +12,8 @@ import pytest
 from app.domain.problem import ProblemError
 from app.domain.result_comparison import RankedBy, ResultComparison
 from app.results.comparing.compare import Compared, CompareRequest, compare, run_seconds
+from app.results.figures.bins import MAF_BINS as BINS
 from app.results.merging.files import result_files
-from app.results.quality import BINS
 from tests.unit.results.merging.made_results import Made, made_results
 
 

@@ -51,8 +51,8 @@ class Made:
         return replace(self, doses=doses)
 
     def write(self, folder: Path) -> Path:
-        """Write both files into a new folder."""
-        folder.mkdir()
+        """Write both files into a folder."""
+        folder.mkdir(exist_ok=True)
         has = np.flatnonzero(~np.isnan(self.doses).all(axis=(1, 2)))
         stem, named = folder / f"chr{self.chromosome}", [(self.chromosome, None)]
         texts = self._texts(has)

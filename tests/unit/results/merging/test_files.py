@@ -53,9 +53,18 @@ def test_files_of_a_server(tmp_path: Path) -> None:
     assert _names(result_files(tmp_path).dose) == ["chr20.dose.vcf.gz"]
 
 
-def test_files_of_beagle_have_other_names(tmp_path: Path) -> None:
-    _touch(tmp_path, "imputed.chr20.vcf.gz", "chr20.info.vcf.gz", "chr21.bcf", "log.txt")
-    assert _names(result_files(tmp_path).dose) == ["chr21.bcf", "imputed.chr20.vcf.gz"]
+def test_files_with_other_names_are_told_by_what_they_hold(tmp_path: Path) -> None:
+    (made,) = made_results(1)
+    made.write(tmp_path)
+    for path in {*tmp_path.glob("*.tbi"), *tmp_path.glob("*empirical*")}:
+        path.unlink()
+    (tmp_path / "chr20.dose.vcf.gz").rename(tmp_path / "imputed.vcf.gz")
+    (tmp_path / "log.txt").write_text("done")
+    (tmp_path / "typed.vcf").write_text(
+        "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tP0\n"
+        "20\t5\t.\tA\tC\t.\t.\t.\tGT\t0/1\n"
+    )
+    assert _names(result_files(tmp_path).dose) == ["imputed.vcf.gz"]
 
 
 def test_one_dose_file_and_the_empirical_one_beside_it(tmp_path: Path) -> None:
