@@ -90,6 +90,16 @@ def test_another_phasing_is_a_problem_and_leaves_nothing(cli: Cli, tmp_path: Pat
     assert not out.exists()
 
 
+def test_a_place_that_cannot_be_written_is_a_problem_of_the_disk(cli: Cli, tmp_path: Path) -> None:
+    folders = _folders(made_results(2), tmp_path)
+    (tmp_path / "file").write_text("mine")
+    for command in ("meta", "consensus"):
+        refused = cli("--json", "results", command, *folders, "--out", str(tmp_path / "file" / "out"))
+        assert refused.code == 3
+        assert refused.data["problem"]["kind"] == "disk"
+    assert (tmp_path / "file").read_text() == "mine"
+
+
 def test_a_folder_that_is_none_is_looked_for_among_jobs(cli: Cli, tmp_path: Path) -> None:
     (folder, _) = _folders(made_results(2), tmp_path)
     refused = cli("results", "compare", folder, str(tmp_path / "nowhere"))

@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.problem import ProblemError
@@ -36,6 +36,7 @@ def _seen(pieces: list[Aligned], source: int) -> list[tuple[Site, float]]:
     return found
 
 
+@settings(max_examples=60)
 @given(st.lists(_RESULT, min_size=1, max_size=4), st.data())
 def test_every_record_is_handed_over_once_at_its_variant(results, data) -> None:
     sizes = [data.draw(st.integers(1, 9)) for _ in results]
