@@ -1,0 +1,132 @@
+"""A masked-truth benchmark: one masked cohort sent to several panels, each scored at the hidden sites."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from app.domain.accuracy import TruthScore
+from app.domain.model import Model
+from app.domain.path_text import PathText, ShownText
+
+LARGE_ERROR = 0.02
+"""A standard error above this cannot tell panels apart that differ by as much as they commonly do."""
+WANTED_ERROR = 0.01
+
+
+class HiddenBin(Model):
+    """Typed sites of a range of frequency that could be hidden, and those that were."""
+
+    maf_from: float
+    maf_to: float
+    typed: int
+    hidden: int
+
+
+class HiddenSites(Model):
+    """What was hidden, so that it can be done again: the same seed and files give the same sites.
+
+    `sha256` are of the files of the dataset, in order; `sites_sha256` of the list `sites_file`; `truth_files`
+    hold the hidden genotypes and stay on this computer.
+    """
+
+    seed: int
+    share: float
+    chromosomes: tuple[str, ...]
+    people: int
+    typed: int
+    hidden: int
+    by_maf: tuple[HiddenBin, ...]
+    sha256: tuple[str, ...] = ()
+    sites_sha256: str = ""
+    sites_file: PathText = ""
+    truth_files: tuple[PathText, ...] = ()
+
+
+class EntryState(StrEnum):
+    """How far one service and panel of a benchmark is."""
+
+    READY = "ready"
+    RUNNING = "running"
+    ARRIVED = "arrived"
+    SCORED = "scored"
+    FAILED = "failed"
+
+
+class Standing(Model):
+    """Where an entry stands among those that were scored.
+
+    `score` is the mean over the ranges of frequency that were used of r2 times the share of hidden sites that
+    the result has; `error` its standard error. `place` counts from 1; `not_apart` are the places of those
+    whose difference could be chance (95 %).
+    """
+
+    score: float
+    error: float | None
+    place: int
+    not_apart: tuple[int, ...] = ()
+
+
+class BenchmarkEntry(Model):
+    """One service and panel. `job_id` is that of the newest job; `problem` is a sentence."""
+
+    key: str
+    service_id: str
+    service_name: ShownText
+    app_id: str
+    panel_id: str
+    panel_name: ShownText
+    state: EntryState = EntryState.READY
+    job_id: str | None = None
+    job_state: str = ""
+    problem: str = ""
+    seconds: float | None = None
+    score: TruthScore | None = None
+    standing: Standing | None = None
+
+
+class Benchmark(Model):
+    """All of it. `masked_id` is the dataset that was sent, `used` are the ranges of frequency of the scores.
+
+    `warnings` are sentences about what the figures cannot tell.
+    """
+
+    id: str
+    name: ShownText
+    dataset_id: str
+    masked_id: str
+    created: datetime
+    hidden: HiddenSites
+    entries: tuple[BenchmarkEntry, ...]
+    used: tuple[tuple[float, float], ...] = ()
+    warnings: tuple[str, ...] = ()
+    full_job_id: str | None = None
+
+    def entry(self, key: str) -> BenchmarkEntry | None:
+        """The entry of a key."""
+        return next((each for each in self.entries if each.key == key), None)
+
+    @property
+    def ranking(self) -> tuple[BenchmarkEntry, ...]:
+        """The scored entries, best first."""
+        scored = [(each.standing.place, each) for each in self.entries if each.standing is not None]
+        return tuple(each for _, each in sorted(scored, key=lambda pair: pair[0]))
+
+    @property
+    def winner(self) -> BenchmarkEntry | None:
+        """The best entry so far."""
+        return next(iter(self.ranking), None)
+
+    @property
+    def done(self) -> bool:
+        """Whether no entry is under way any more."""
+        over = (EntryState.SCORED, EntryState.FAILED)
+        return all(each.state in over for each in self.entries)
+
+    def states(self) -> str:
+        """How it stands in words: “2 scored, 1 failed”."""
+        counted = {state: sum(each.state is state for each in self.entries) for state in _ORDER}
+        return ", ".join(f"{many} {state}" for state, many in counted.items() if many)
+
+
+_ORDER = (EntryState.SCORED, EntryState.ARRIVED, EntryState.RUNNING, EntryState.READY, EntryState.FAILED)
