@@ -208,7 +208,7 @@ class _Fetch:
     async def _files_of(self, remote: RemoteFile, path: Path, has_md5: bool) -> tuple[ResultFile, ...]:
         figures = figures_folder(self._desk, self._result_id)
         if not is_archive(path):
-            await self._take_plain(path, figures)
+            await self._take_plain(remote, path, figures)
             return (await asyncio.to_thread(plain_file, path, self._folder, remote.file.name, has_md5),)
         title = f"Decrypting {path.name}"
         with self._desk.tasks.running_task(TaskKind.DECRYPT, title, job_id=self._job_id) as task:
@@ -220,13 +220,16 @@ class _Fetch:
                     await asyncio.to_thread(set_aside, path)
                 raise
 
-    async def _take_plain(self, path: Path, figures: Path) -> None:
+    async def _take_plain(self, remote: RemoteFile, path: Path, figures: Path) -> None:
         """Look into an imputed file that came as it is."""
         if not is_watched(path.name):
             return
         title = f"Checking {path.name}"
         with self._desk.tasks.running_task(TaskKind.DECRYPT, title, job_id=self._job_id) as task:
             await take_plain(path, self._folder, self._names, figures, task.report)
+        # Own names change its size; by that it is known again when the program ends before it is verified.
+        size = await asyncio.to_thread(_size, path)
+        await mark_file(self._desk, self._job_id, remote.file, FileState.FETCHED, size=size)
 
     async def _take_files(self, files: tuple[ResultFile, ...]) -> None:
         def change(result: Result) -> Result:

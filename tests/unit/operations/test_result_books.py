@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import signal
 from pathlib import Path
 
 import pytest
@@ -138,6 +139,35 @@ def test_a_plain_file_that_is_damaged_is_told_and_kept(
     job = asyncio.run(only_job(desk))
     folder = Path(result_of(desk, job.id).folder)
     assert [path.name for path in folder.iterdir()] == ["imputed.vcf.gz"]
+
+
+def test_a_disk_that_fills_up_costs_no_download(
+    desk: Desk, sent: JobDraft, fake: FakeFamily, tmp_path: Path
+) -> None:
+    """Archive and downloads stay, nothing half-written does, and the next try needs no request for them."""
+    resource = pytest.importorskip("resource", reason="limits of files are a matter of POSIX")
+    finished(desk, sent, fake, {})
+    password = fake.submissions[0].password
+    assert password is not None
+    fake.content = {"chr_20.zip": archive(password, "notes.txt", b"imputed" * 1_000_000)}
+    fake.give_files("job-1")
+    asyncio.run(visit_jobs(desk, sent.service_id))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4_000_000, before[1]))
+    try:
+        with pytest.raises(ProblemError, match="filled up"):
+            fetch(desk)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    job = asyncio.run(only_job(desk))
+    folder = Path(result_of(desk, job.id).folder)
+    assert [path.name for path in folder.iterdir()] == ["chr_20.zip"]
+    asked = len(fake.downloads)
+    fetch(desk)
+    assert len(fake.downloads) == asked
+    assert [path.name for path in folder.iterdir()] == ["notes.txt"]
 
 
 def test_without_its_files_the_upload_is_known_by_its_record(
