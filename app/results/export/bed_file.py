@@ -18,6 +18,7 @@ from app.results.export.kernel import Kernel
 from app.results.export.part_files import PartFiles
 from app.results.export.rounding import Totals, hard_calls
 from app.results.export.rows import Fingerprint, Rows
+from app.results.export.text_body import body_of
 
 _START = b"\x6c\x1b\x01"
 _OF_CODE = np.array([3, 2, 0, 1], np.uint8)
@@ -47,8 +48,9 @@ class BedWriter:
         """See `Writer`."""
         total = np.ascontiguousarray(rows.doses.total)
         self._bed.write(packed_rows(total, self._limit, self._kernel).data)
-        self._bim.write(_bim_lines(rows))
-        self.wrote.add(len(rows), rows.site_lines(), hard_calls(total, self._limit))
+        lines = _bim_lines(rows)
+        self._bim.write(lines)
+        self.wrote.add(len(rows), lines, hard_calls(total, self._limit))
 
     def finish(self) -> tuple[Path, ...]:
         """See `Writer`."""
@@ -84,7 +86,6 @@ def fingerprint_of_bed(path: Path) -> Fingerprint:
     names = [line.split(b"\t")[1].decode() for line in read_lines(path.with_suffix(".fam"))]
     found = Fingerprint(samples=tuple(names))
     width = stride(len(names))
-    lines = read_lines(path.with_suffix(".bim"))
     with path.open("rb") as file:
         if file.read(3) != _START:
             raise _broken(path, "it begins otherwise")
@@ -92,21 +93,17 @@ def fingerprint_of_bed(path: Path) -> Fingerprint:
             if len(data) % width:
                 raise _broken(path, "it is cut short")
             codes = unpack(np.frombuffer(data, np.uint8).reshape(-1, width), len(names))
-            some = [line for _, line in zip(range(len(codes)), lines, strict=False)]
-            found.add(len(some), b"".join(map(_site_of, some)), _OF_CODE_BACK[codes])
-            if len(some) < len(codes):
-                raise _broken(path, "the .bim has fewer variants")
-    if next(lines, None) is not None:
-        raise _broken(path, "the .bim has more variants")
+            found.add(len(codes), b"", _OF_CODE_BACK[codes])
+    lines = 0
+    for piece in body_of(path.with_suffix(".bim")):
+        lines += piece.count(b"\n")
+        found.add(0, piece)
+    if lines != found.variants:
+        raise _broken(path, f"the .bim has {'fewer' if lines < found.variants else 'more'} variants")
     return found
 
 
 _OF_CODE_BACK = np.array([2, 3, 1, 0], np.uint8)
-
-
-def _site_of(line: bytes) -> bytes:
-    chromosome, name, _, position, alt, ref = line.split(b"\t")
-    return b"\t".join((chromosome, position, name, ref, alt)) + b"\n"
 
 
 def _broken(path: Path, why: str) -> FormatError:

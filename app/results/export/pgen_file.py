@@ -26,6 +26,7 @@ from app.results.export.pgen_records import most_bytes, records_of
 from app.results.export.pgen_unpacking import RecordReader
 from app.results.export.rounding import Deltas, Doses, Totals
 from app.results.export.rows import Fingerprint, Rows
+from app.results.export.text_body import body_of
 
 _START = b"\x6c\x1b\x10"
 _BLOCK = 1 << 16
@@ -64,8 +65,9 @@ class PgenWriter:
         at_once = max(1, _ROOM // most_bytes(self._count))
         for at in range(0, len(rows), at_once):
             self._pack(rows.doses.part(slice(at, at + at_once)))
-        self._pvar.write(pvar_lines(rows))
-        self.wrote.add(len(rows), rows.site_lines(), *content(rows.doses))
+        lines = pvar_lines(rows)
+        self._pvar.write(lines)
+        self.wrote.add(len(rows), lines, *content(rows.doses))
 
     def _pack(self, doses: Doses) -> None:
         if self._kernel is None:
@@ -124,14 +126,8 @@ def pvar_header(header: Sequence[str]) -> bytes:
 
 def pvar_lines(rows: Rows) -> bytes:
     """A line for each row."""
-    name = rows.chromosome.encode()
-    sites = zip(
-        rows.position.tolist(), rows.ids.raws(), rows.refs.raws(), rows.alts.raws(), rows.columns, strict=True
-    )
-    return b"".join(
-        b"%b\t%d\t%b\t%b\t%b\t%b\t%b\n" % (name, position, identifier, ref, alt, *columns[1:])
-        for position, identifier, ref, alt, columns in sites
-    )
+    pairs = zip(rows.sites, rows.columns, strict=True)
+    return b"".join(b"%b\t%b\t%b\n" % (site, filters, info) for site, (_, filters, info) in pairs)
 
 
 def pgen_header(lengths: NDArray[np.uint32], kinds: NDArray[np.uint8], samples: int) -> bytes:
@@ -238,20 +234,17 @@ def _unpacked(
 def fingerprint_of_pgen(pgen: Path, pvar: Path, samples: Sequence[str], kernel: Kernel | None) -> Fingerprint:
     """What a set of PLINK 2 files holds."""
     found = Fingerprint(samples=tuple(samples))
-    lines = (line for line in read_lines(pvar) if not line.startswith(b"#"))
     for total, delta, data in dosages_of(pgen, kernel):
         found.add_raw(data)
-        some = [line for _, line in zip(range(len(total)), lines, strict=False)]
-        found.add(len(some), b"".join(map(_site_of, some)), *content(Doses(total, delta)))
-        if len(some) < len(total):
-            raise _broken(pvar, "it has fewer variants than the .pgen", f"line {found.variants:,}")
-    if next(lines, None) is not None:
-        raise _broken(pvar, "it has more variants than the .pgen", f"line {found.variants + 1:,}")
+        found.add(len(total), b"", *content(Doses(total, delta)))
+    lines = 0
+    for piece in body_of(pvar):
+        lines += piece.count(b"\n")
+        found.add(0, piece)
+    if lines != found.variants:
+        more = "fewer" if lines < found.variants else "more"
+        raise _broken(pvar, f"it has {more} variants than the .pgen", f"line {lines:,}")
     return found
-
-
-def _site_of(line: bytes) -> bytes:
-    return b"\t".join(line.split(b"\t", 5)[:5]) + b"\n"
 
 
 def _read_psam(pgen: Path) -> list[str]:

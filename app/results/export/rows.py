@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 from typing import Protocol
@@ -36,16 +37,28 @@ class Rows:
     def __len__(self) -> int:
         return len(self.position)
 
+    @cached_property
+    def sites(self) -> list[bytes]:
+        """Chromosome, position, ID, REF and ALT of each row, with tabs between them."""
+        return site_words(self.chromosome, self.position.tolist(), self.ids, self.refs, self.alts)
+
     def site_lines(self) -> bytes:
-        """Chromosome, position, ID, REF and ALT of each row: what a file read back must have too."""
-        return site_lines(self.chromosome, self.position.tolist(), self.ids, self.refs, self.alts)
+        """The sites with a line end behind each: what a file read back must have too."""
+        return b"\n".join([*self.sites, b""])
+
+
+def site_words(
+    chromosome: str, positions: Sequence[int], ids: Texts, refs: Texts, alts: Texts
+) -> list[bytes]:
+    """The five words of each site, with tabs between them."""
+    name = chromosome.encode()
+    columns = zip(positions, ids.raws(), refs.raws(), alts.raws(), strict=True)
+    return [b"%b\t%d\t%b\t%b\t%b" % (name, *each) for each in columns]
 
 
 def site_lines(chromosome: str, positions: Sequence[int], ids: Texts, refs: Texts, alts: Texts) -> bytes:
     """A line for each site."""
-    name = chromosome.encode()
-    columns = zip(positions, ids.raws(), refs.raws(), alts.raws(), strict=True)
-    return b"".join(b"%b\t%d\t%b\t%b\t%b\n" % (name, *each) for each in columns)
+    return b"\n".join([*site_words(chromosome, positions, ids, refs, alts), b""])
 
 
 class Checksum:

@@ -12,13 +12,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from app.genotypes.bgzf import open_text_blocks, read_lines
+from app.genotypes.bgzf import read_lines
 from app.genotypes.texts import Texts
 from app.results.doses.formatting import rows_of_cells
 from app.results.doses.writing import DoseWriter
 from app.results.export.dosage_table import cells, thousandths
 from app.results.export.rounding import HARD_CALL, hard_calls, units
 from app.results.export.rows import Fingerprint, Rows
+from app.results.export.text_body import body_of
 
 LEVEL = 3
 _FIELDS = ("GT", "DS", "HDS")
@@ -64,24 +65,10 @@ def fingerprint_of_vcf(path: Path) -> Fingerprint:
     """What a VCF holds: its samples, and its lines byte by byte. ContainerError where it is damaged."""
     heading = next((line for line in read_lines(path) if line.startswith(b"#CHROM")), b"")
     found = Fingerprint(samples=tuple(each.decode() for each in heading.split(b"\t")[9:]))
-    body = False
-    with open_text_blocks(path) as blocks:
-        for piece in blocks:
-            raw = bytes(piece)
-            if not body:
-                begin = _end_of_header(raw)
-                body = begin < len(raw)
-                raw = raw[begin:]
-            found.variants += raw.count(b"\n")
-            found.add_raw(raw)
+    for piece in body_of(path):
+        found.variants += piece.count(b"\n")
+        found.add_raw(piece)
     return found
-
-
-def _end_of_header(raw: bytes) -> int:
-    at = 0
-    while raw.startswith(b"#", at):
-        at = raw.find(b"\n", at) + 1
-    return at
 
 
 def _joined(lines: Texts) -> bytes:

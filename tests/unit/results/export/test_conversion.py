@@ -227,7 +227,6 @@ def test_plink2_may_write(
     assert made.by_plink2
     assert made.kept == ours.kept
     assert made.sets[0].verified
-    assert made.sets[0].sites_hash == ours.sets[0].sites_hash
     assert sorted(each.name for each in (tmp_path / "out").iterdir()) == sorted(
         each.name for each in (tmp_path / "ours").iterdir()
     )
