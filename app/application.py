@@ -150,6 +150,7 @@ async def start_background(desk: Desk, scheduler: Scheduler) -> None:
     from app.operations.check_dataset import adopt_checks
     from app.operations.cohort_folder import tidy_cohorts
     from app.operations.local_panels import tidy_local_panels
+    from app.operations.local_tidy import tidy_local_jobs
     from app.operations.panel_sites import tidy_panel_sites
     from app.operations.practise import start_practice
     from app.operations.repair_stage import tidy_repairs
@@ -166,6 +167,7 @@ async def start_background(desk: Desk, scheduler: Scheduler) -> None:
     await _attempt(desk, "Half-written site lists could not be removed", tidy_panel_sites)
     await _attempt(desk, "Half-written chain files could not be removed", tidy_chains)
     await _attempt(desk, "Half-taken panels could not be removed", tidy_local_panels)
+    await _attempt(desk, "Old copies of local results could not be removed", tidy_local_jobs)
     await _attempt(desk, "Half-written repairs could not be removed", tidy_repairs)
     await _attempt(desk, "Packed genotypes of datasets that are gone could not be removed", tidy_cohorts)
 

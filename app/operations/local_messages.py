@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from app.domain.job import MessageKind
+from app.imputation.chunks import MEGABASE
 from app.imputation.panel_part import PanelPart
 from app.imputation.part_run import PartResult
 
@@ -39,6 +40,8 @@ def part_lines(part: PanelPart, result: PartResult) -> Iterator[Line]:
     written = sum(each.figures.written for each in result.results)
     yield "ok", f"{head}{written:,} sites written in {len(result.results)} chunks."
     for chunk in result.left_out:
+        if not sum(part.per_mb[chunk.first // MEGABASE : chunk.last // MEGABASE + 1]):
+            continue  # the panel has nothing there either
         where = f"{chunk.first:,} to {chunk.last:,}"
         yield "warning", f"{head}no typed site from {where} or near it; nothing was imputed there."
 

@@ -14,7 +14,6 @@ from app.domain.job import OPEN_STATES
 from app.domain.names import new_id
 from app.domain.problem import Kind, problem
 from app.domain.service import Service
-from app.genotypes.worker import run_in_process
 from app.operations.add_service import add_service
 from app.operations.desk import Desk
 from app.operations.local_host import tools_of
@@ -71,6 +70,8 @@ async def add_local_panel(
 async def _take_in(
     desk: Desk, name: str, files: tuple[Path, ...], maps: tuple[Path, ...], build: str | None
 ) -> None:
+    from app.genotypes.worker import run_in_process
+
     folder = panels_folder(desk.home / "local")
     known = await asyncio.to_thread(read_panels, folder.parent)
     _refuse_twin(known, name)

@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Coroutine, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ import pytest
 
 from app.application import open_desk
 from app.domain.changes import Noun
+from app.domain.clock import FixedClock
 from app.domain.job import Job, JobState, StepState
 from app.domain.problem import Kind, ProblemError
 from app.domain.settings import LocalImputation
@@ -27,6 +29,7 @@ from app.operations.exclusive import exclusive_file
 from app.operations.fetch_results import fetch_results
 from app.operations.local_host import LOCK, ThisComputer
 from app.operations.local_panels import add_local_panel, remove_local_panel, this_computer
+from app.operations.local_tidy import tidy_local_jobs
 from app.operations.submit_job import submit_job
 from app.operations.visit_jobs import visit_jobs
 from app.services.local.layout import JOB, LocalJob, jobs_folder
@@ -124,6 +127,13 @@ def test_from_submission_to_result(desk: Desk, world: World) -> None:
         assert (panel.build, panel.chromosomes) == ("GRCh37", ("20", "22"))
         await remove_local_panel(desk, "practice")
         assert not await desk.store.read(services.panels)
+        copy = jobs_folder(desk.home / "local") / str(job.remote_id) / "output"
+        await tidy_local_jobs(desk)
+        assert copy.exists()
+        desk.clock = FixedClock(desk.clock.now() + timedelta(days=8))
+        await tidy_local_jobs(desk)
+        assert not copy.exists()
+        assert all((Path(result.folder) / each.path).exists() for each in result.files)
 
     run(journey())
 

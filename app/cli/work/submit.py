@@ -174,7 +174,8 @@ async def _refuse(desk: Desk, session: Session, order: Order, drafts: Sequence[J
 async def _send(
     desk: Desk, session: Session, made: tuple[str, ...], wait: bool, *, own_password: bool
 ) -> tuple[Job, ...]:
-    if keeps_nothing() and not own_password:
+    made_here = [(await desk.job(job_id)).password_set for job_id in made]
+    if keeps_nothing() and not own_password and any(made_here):
         session.out.note(
             "The password of the result is kept in memory only (HAPLODESK_KEYRING=memory) "
             "and is gone when this command ends; give your own by --password-stdin."
