@@ -29,6 +29,7 @@ LOCK = ROOT / "packaging" / "requirements.lock"
 EXTENSION = (
     ROOT / "app" / "results" / "_zipcrypto.c",
     ROOT / "app" / "results" / "_doses.c",
+    ROOT / "app" / "results" / "_dose_text.c",
     ROOT / "app" / "genotypes" / "_inflate.c",
     ROOT / "app" / "genotypes" / "_rows.c",
     ROOT / "pyproject.toml",

@@ -5,14 +5,3 @@ from typing_extensions import Buffer
 
 def fill(arrays: tuple[NDArray[Any], ...], text: Buffer, begin: int, stop: int, /) -> int: ...
 def moments(values: NDArray[Any], out: NDArray[Any], rows: int, /) -> None: ...
-def format(
-    words: Buffer,
-    pairs: NDArray[Any],
-    calls: Buffer,
-    heads: Buffer,
-    ends: NDArray[Any],
-    out: NDArray[Any],
-    rows: int,
-    samples: int,
-    /,
-) -> int: ...

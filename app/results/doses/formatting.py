@@ -13,10 +13,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from app.results.doses.kernel import dose_kernel
+from app.results.doses.kernel import text_kernel
 
 FIELDS = ("GT", "DS", "HDS", "GP", "LDS")
-_CODES = {name: number for number, name in enumerate(FIELDS, 1)}  # in step with _doses.c
+_CODES = {name: number for number, name in enumerate(FIELDS, 1)}  # in step with _dose_text.c
 _LONGEST_CELL = 64
 UNKNOWN = 1001  # thousandths that stand for a missing figure
 ABSENT = 1002  # and for the second haplotype of a haploid call
@@ -54,7 +54,7 @@ def formatted_rows(
     kernel: bool | None = None,
 ) -> FormattedRows:
     """Lines of heads and cells, by the kernel when it is there. Arguments as of `rows_of_cells`."""
-    fast = dose_kernel(kernel)
+    fast = text_kernel(kernel)
     samples = haplotypes.shape[1]
     if fast is None or not samples or not heads:
         cells = rows_of_cells(fields, haplotypes, genotypes) if samples else [b""] * len(heads)

@@ -23,6 +23,7 @@ from app.results.figures.site_sums import CHUNK_BASES
 from app.results.figures.tables import QualityTables
 
 _VERSION = 1
+_MOST_KEPT = 8  # measurements in a folder, such as beside several populations
 
 
 def measured(
@@ -99,3 +100,11 @@ def _save(stem: Path, made: Measured) -> None:
         for part in parts.values():
             part.unlink(missing_ok=True)
         raise
+    _forget_old(stem.parent)
+
+
+def _forget_old(folder: Path) -> None:
+    """Leave the newest figures only: those of files that changed are never asked for again."""
+    held = sorted(folder.glob("quality-*.*"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    for path in held[2 * _MOST_KEPT :]:
+        path.unlink(missing_ok=True)

@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from app.domain.problem import ProblemError
 from app.results.doses.contract import DoseBatch, Field
 from app.results.doses.formatting import FIELDS, formatted_rows
-from app.results.doses.kernel import dose_kernel
+from app.results.doses.kernel import dose_kernel, text_kernel
 from app.results.doses.reading import open_doses
 
-pytestmark = pytest.mark.skipif(dose_kernel() is None, reason="the extension in C was not built here")
+pytestmark = pytest.mark.skipif(
+    not (dose_kernel() and text_kernel()), reason="the extension in C was not built here"
+)
 
 SAMPLES = 3
 HEAD = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tA\tB\tC\n"
@@ -162,10 +164,12 @@ def test_arrays_that_do_not_fit_are_refused() -> None:
         kernel.fill(small, b"1\t5\n", 2, 9)
     with pytest.raises(ValueError, match="wrong number"):
         kernel.fill(small[:3], b"", 0, 0)
+    text = text_kernel(True)
+    assert text is not None
     pair = np.zeros((1, 1, 2), np.float32)
     with pytest.raises(ValueError, match="fit"):
-        kernel.format(b"\x01", pair, b"", b"head", np.array([9], np.int64), np.zeros(99, np.uint8), 1, 1)
+        text.format(b"\x01", pair, b"", b"head", np.array([9], np.int64), np.zeros(99, np.uint8), 1, 1)
     with pytest.raises(ValueError, match="fit"):
-        kernel.format(b"\x01", pair, b"", b"head", np.array([4], np.int64), np.zeros(60, np.uint8), 1, 1)
+        text.format(b"\x01", pair, b"", b"head", np.array([4], np.int64), np.zeros(60, np.uint8), 1, 1)
     with pytest.raises(ValueError, match="fit"):
         kernel.moments(pair, np.zeros(2), 1)

@@ -277,6 +277,16 @@ def test_kept_figures_are_those_that_were_measured(tmp_path: Path) -> None:
     same(measured(result, keep), first)
 
 
+def test_old_figures_are_forgotten(tmp_path: Path) -> None:
+    (tmp_path / "chr20.info").write_text(INFO)
+    keep = tmp_path / "keep"
+    for chunk in range(1, 12):
+        measured(tmp_path / "chr20.info", keep, chunk_bases=chunk * 1_000_000)
+    assert len(list(keep.iterdir())) == 16
+    assert kept_figures(tmp_path / "chr20.info", keep, chunk_bases=11_000_000) is not None
+    assert kept_figures(tmp_path / "chr20.info", keep, chunk_bases=1_000_000) is None
+
+
 def same(one: Measured, other: Measured) -> None:
     assert one.figures == other.figures
     np.testing.assert_array_equal(one.tables.grid, other.tables.grid)
