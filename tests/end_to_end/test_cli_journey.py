@@ -120,6 +120,14 @@ def test_without_a_keyring(memory: Shell, tmp_path: Path) -> None:
         assert wrong["problem"]["kind"] == "input"
         result = memory.run("results", "fetch", job, "--to", tmp_path / "r", *both, stdin=secrets)["result"]
         assert result["state"] == "verified"
+        books = result["ledger"]
+        assert books["complete"], books["remarks"]
+        assert books["adds_up"]
+        stations = ("sent", "accepted", "typed", "imputed", "downloaded")
+        assert [sum(row[at] for row in books["chromosomes"]) for at in stations] == [600] * 3 + [16_000] * 2
+        assert (books["samples"]["sent"], books["samples"]["order_kept"]) == (60, True)
+        indexes = sorted(path.name for path in (tmp_path / "r").glob("*.tbi"))
+        assert indexes == [f"chr{n}.{kind}.gz.tbi" for n in (20, 22) for kind in ("dose.vcf", "info")]
         kept_out = {path.name for path in (tmp_path / "r").rglob("*.zip*")} | {
             path.name for path in (tmp_path / "r").rglob("*.part")
         }
