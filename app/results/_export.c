@@ -13,6 +13,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#ifndef _WIN32
+#include <dlfcn.h>
+#endif
 
 enum { ONE = 1 << 14, HALF = 1 << 13, MISSING = 0xFFFF, ABSENT = 3, GROUP = 64 };
 enum { PHASE = 0x10, LIST = 0x20, BITS = 0x60, EVERY = 0x40, EXPLICIT = 0x80 };
@@ -748,6 +751,34 @@ static Size put_bed_row(uint8_t *out, const uint16_t *total, Size samples, int32
     return lost;
 }
 
+/* ---- zlib, by the libdeflate that the `deflate` package has loaded --------------------------------------- */
+
+typedef void *(*Allocate)(int);
+typedef size_t (*Compress)(void *, const void *, size_t, void *, size_t);
+typedef void (*Release)(void *);
+
+static Allocate allocate;
+static Compress compress;
+static Release release_compressor;
+
+/* Packs rows of one size; gives the bytes, -1 when memory or room was short. */
+static Size pack_rows(const Py_buffer *rows_of_bytes, Size rows, Size size, int level, Py_buffer *out,
+                      uint32_t *lengths)
+{
+    void *memory = allocate == NULL ? NULL : allocate(level);
+    Size at = 0;
+    if (memory == NULL)
+        return -1;
+    for (Size row = 0; row < rows && at >= 0; row++) {
+        size_t made = compress(memory, (const uint8_t *)rows_of_bytes->buf + row * size, (size_t)size,
+                               (uint8_t *)out->buf + at, (size_t)(out->len - at));
+        lengths[row] = (uint32_t)made;
+        at = made == 0 ? -1 : at + (Size)made;
+    }
+    release_compressor(memory);
+    return at;
+}
+
 /* ---- what Python calls -------------------------------------------------------------------------------- */
 
 static int holds(const Py_buffer *buffer, Size rows, Size samples, Size size)
@@ -979,6 +1010,49 @@ static PyObject *export_unbgen(PyObject *module, PyObject *args)
     return result;
 }
 
+static PyObject *export_use(PyObject *module, PyObject *args)
+{
+    const char *path;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "s:use", &path))
+        return NULL;
+#ifndef _WIN32
+    void *library = dlopen(path, RTLD_NOW | RTLD_NOLOAD | RTLD_LOCAL);
+    if (library == NULL)
+        return PyBool_FromLong(0);
+    /* The library stays loaded with the package that it belongs to. */
+    void *found[3] = {dlsym(library, "libdeflate_alloc_compressor"), dlsym(library, "libdeflate_zlib_compress"),
+                      dlsym(library, "libdeflate_free_compressor")};
+    if (found[0] != NULL && found[1] != NULL && found[2] != NULL) {
+        memcpy(&allocate, &found[0], sizeof allocate);
+        memcpy(&compress, &found[1], sizeof compress);
+        memcpy(&release_compressor, &found[2], sizeof release_compressor);
+        return PyBool_FromLong(1);
+    }
+    dlclose(library);
+#endif
+    return PyBool_FromLong(0);
+}
+
+static PyObject *export_zlib(PyObject *module, PyObject *args)
+{
+    Py_buffer b[3] = {{0}};
+    PyObject *result = NULL;
+    Size rows, size, made = -1;
+    int level;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "y*nniw*w*:zlib", &b[0], &rows, &size, &level, &b[1], &b[2]))
+        return NULL;
+    if (holds(&b[0], rows, size, 1) && holds(&b[2], rows, 1, 4)) {
+        Py_BEGIN_ALLOW_THREADS
+        made = pack_rows(&b[0], rows, size, level, &b[1], b[2].buf);
+        Py_END_ALLOW_THREADS
+        result = PyLong_FromSsize_t(made);
+    }
+    release(b, 3);
+    return result;
+}
+
 static PyObject *export_bed(PyObject *module, PyObject *args)
 {
     Py_buffer b[2] = {{0}};
@@ -1015,6 +1089,10 @@ static PyMethodDef module_methods[] = {
     {"bgen", export_bgen, METH_VARARGS, "bgen(total, delta, rows, samples, phased, out): raw blocks."},
     {"unbgen", export_unbgen, METH_VARARGS,
      "unbgen(block, samples, phased, dosage): whether it is a block of 8 bits; its dosages in 1/255."},
+    {"use", export_use, METH_VARARGS,
+     "use(path): take the functions of libdeflate from a loaded library; whether they are there."},
+    {"zlib", export_zlib, METH_VARARGS,
+     "zlib(rows_of_bytes, rows, size, level, out, lengths): each row packed; the bytes, -1 when it cannot be."},
     {"bed", export_bed, METH_VARARGS, "bed(total, rows, samples, limit, out): packed rows; gives missing calls."},
     {NULL, NULL, 0, NULL},
 };

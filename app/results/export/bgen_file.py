@@ -9,7 +9,7 @@ import contextlib
 import sqlite3
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import deflate
@@ -19,13 +19,18 @@ from numpy.typing import NDArray
 from app.genotypes.readers.byte_stream import ByteStream
 from app.genotypes.readers.contract import FormatError
 from app.results.export.bgen_blocks import block_size, blocks_of, dosages_of, expected
-from app.results.export.kernel import Kernel
+from app.results.export.kernel import Kernel, packs_rows
 from app.results.export.part_files import PartFiles
 from app.results.export.rows import Fingerprint, Rows
 
-LEVEL = 4
+LEVEL = 1
+"""Higher ones make these blocks no smaller, only slower."""
 _FLAGS = 1 | 2 << 2 | 1 << 31  # zlib, layout 2, with names of samples
 _AT_ONCE = 32 << 20
+_MOST_ROWS = 1024
+_HEAD = 1 << 20  # bytes that names and alleles of a variant have at most
+_SHORT, _LONG = struct.Struct("<H"), struct.Struct("<I")
+_PLACE, _SIZES = struct.Struct("<IHI"), struct.Struct("<II")
 _TABLES = """
 CREATE TABLE Metadata (filename TEXT NOT NULL, file_size INT NOT NULL, last_write_time INT NOT NULL,
   first_1000_bytes BLOB NOT NULL, index_creation_time INT NOT NULL);
@@ -75,12 +80,11 @@ class BgenWriter:
             rows.ids[some].raws(),
             rows.refs[some].raws(),
             rows.alts[some].raws(),
-            blocks,
+            packed_rows(blocks, self._kernel),
             strict=True,
         )
         pieces: list[bytes | bytearray] = []
-        for position, name, ref, alt, block in sites:
-            packed = deflate.zlib_compress(block.data, LEVEL)
+        for position, name, ref, alt, packed in sites:
             head = _variant(rows.chromosome, position, name, ref, alt)
             pieces += [head, struct.pack("<II", len(packed) + 4, size), packed]
             length = len(head) + 8 + len(packed)
@@ -103,6 +107,21 @@ class BgenWriter:
     def read_back(self) -> Fingerprint:
         """See `Writer`."""
         return fingerprint_of_bgen(self.path, self._phased, self._kernel)
+
+
+def packed_rows(blocks: NDArray[np.uint8], kernel: Kernel | None) -> Sequence[bytes | bytearray]:
+    """Each row packed by zlib; the same bytes with and without the extension."""
+    rows, size = blocks.shape
+    if kernel is None or not packs_rows():
+        return [deflate.zlib_compress(block.data, LEVEL) for block in blocks]
+    out = np.empty(rows * (size + 64 + size // 16), np.uint8)
+    lengths = np.empty(rows, np.uint32)
+    made = kernel.zlib(blocks, rows, size, LEVEL, out, lengths)
+    if made < 0:
+        return [deflate.zlib_compress(block.data, LEVEL) for block in blocks]
+    raw = out[:made].tobytes()
+    ends = np.cumsum(lengths, dtype=np.int64).tolist()
+    return [raw[start:stop] for start, stop in zip([0, *ends[:-1]], ends, strict=True)]
 
 
 def _start(samples: Sequence[str], variants: int) -> bytes:
@@ -169,14 +188,6 @@ class BgiWriter:
             path.unlink(missing_ok=True)
 
 
-@dataclass
-class BgenVariant:
-    """A variant of a .bgen: its line as in `site_lines`, and dosages as in `bgen_blocks.expected`."""
-
-    site: bytes
-    dosage: NDArray[np.uint32]
-
-
 def read_start(path: Path, stream: ByteStream) -> tuple[int, tuple[str, ...]]:
     """Number of variants and names of samples. FormatError when it is no file that is written here."""
     (_, length, variants, samples), magic = struct.unpack("<4I", stream.take(16)), stream.take(4)
@@ -191,24 +202,44 @@ def read_start(path: Path, stream: ByteStream) -> tuple[int, tuple[str, ...]]:
 
 def variants_of(
     path: Path, stream: ByteStream, samples: int, count: int, phased: bool, kernel: Kernel | None
-) -> Iterator[BgenVariant]:
-    """The variants after the start. FormatError where one cannot be read."""
+) -> Iterator[tuple[bytes, NDArray[np.uint32]]]:
+    """Each variant after the start: its line as in `site_lines`, dosages as in `bgen_blocks.expected`.
+
+    FormatError where one cannot be read.
+    """
     size = block_size(samples)
     for number in range(count):
-        _text(stream)
-        name, chromosome = _text(stream), _text(stream)
-        position, alleles, length = struct.unpack("<IHI", stream.take(10))
-        ref = stream.take(length)
-        alt = stream.take(*struct.unpack("<I", stream.take(4)))
-        packed, said = struct.unpack("<II", stream.take(8))
-        dosage = None
-        if alleles == 2 and said == size and packed > 4:
-            with contextlib.suppress(deflate.DeflateError):
-                block = bytes(deflate.zlib_decompress(stream.take(packed - 4), size))
-                dosage = dosages_of(block, samples, phased, kernel)
+        try:
+            site, packed = _next(stream, size)
+            block = bytes(deflate.zlib_decompress(packed, size))
+        except (deflate.DeflateError, ValueError, struct.error) as error:
+            raise _broken(path, "a record cannot be read", f"record {number + 1:,}") from error
+        dosage = dosages_of(block, samples, phased, kernel)
         if dosage is None:
             raise _broken(path, "a record cannot be read", f"record {number + 1:,}")
-        yield BgenVariant(b"%b\t%d\t%b\t%b\t%b\n" % (chromosome, position, name, ref, alt), dosage)
+        yield site, dosage
+
+
+def _next(stream: ByteStream, size: int) -> tuple[bytes, bytes]:
+    """The line of a variant and its packed block."""
+    stream.need(_HEAD)
+    data, at = stream.buffer, stream.at
+    at += 2 + _SHORT.unpack_from(data, at)[0]
+    stop = at + 2 + _SHORT.unpack_from(data, at)[0]
+    name, at = data[at + 2 : stop], stop
+    stop = at + 2 + _SHORT.unpack_from(data, at)[0]
+    chromosome, at = data[at + 2 : stop], stop
+    position, alleles, length = _PLACE.unpack_from(data, at)
+    at += _PLACE.size
+    ref, at = data[at : at + length], at + length
+    (length,) = _LONG.unpack_from(data, at)
+    at += _LONG.size
+    alt, at = data[at : at + length], at + length
+    packed, said = _SIZES.unpack_from(data, at)
+    if alleles != 2 or said != size or packed <= 4:
+        raise ValueError("its numbers are of another kind")
+    stream.at = at + _SIZES.size
+    return b"%b\t%d\t%b\t%b\t%b\n" % (chromosome, position, name, ref, alt), stream.take(packed - 4)
 
 
 def fingerprint_of_bgen(path: Path, phased: bool, kernel: Kernel | None) -> Fingerprint:
@@ -216,8 +247,10 @@ def fingerprint_of_bgen(path: Path, phased: bool, kernel: Kernel | None) -> Fing
     with ByteStream(path) as stream, contextlib.closing(sqlite3.connect(_as_uri(path), uri=True)) as base:
         count, names = read_start(path, stream)
         found = Fingerprint(samples=names)
-        for each in variants_of(path, stream, len(names), count, phased, kernel):
-            found.add(1, each.site, each.dosage)
+        read = variants_of(path, stream, len(names), count, phased, kernel)
+        while some := list(islice(read, max(1, min(_MOST_ROWS, _AT_ONCE // max(1, 4 * len(names)))))):
+            sites = b"".join([site for site, _ in some])
+            found.add(len(some), sites, np.concatenate([dosage for _, dosage in some]))
         if stream.need(1):
             raise _broken(path, "there is more after the last variant", f"record {count:,}")
         (indexed, total) = base.execute(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from importlib import import_module
 from typing import Any, Protocol, cast
+
+import deflate
 
 
 class Kernel(Protocol):
@@ -54,14 +57,34 @@ class Kernel(Protocol):
         """Dosages in 1/255 of one block; 0 when it is no such block."""
         ...
 
+    def use(self, path: str) -> bool:
+        """Take the functions of libdeflate from a loaded library; whether they are there."""
+        ...
+
+    def zlib(self, data: Any, rows: int, size: int, level: int, out: Any, lengths: Any) -> int:
+        """Rows of one size, each packed by zlib; the bytes in all, -1 when it cannot be."""
+        ...
+
     def bed(self, total: Any, rows: int, samples: int, limit: int, out: Any) -> int:
         """Packed rows; gives the calls that are missing."""
         ...
 
 
-@cache
 def export_kernel() -> Kernel | None:
-    """The extension, None where it was not built."""
+    """The extension; None where it was not built, or is switched off by HAPLODESK_NO_KERNEL=1."""
+    return _found() if os.environ.get("HAPLODESK_NO_KERNEL", "") in ("", "0") else None
+
+
+@cache
+def packs_rows() -> bool:
+    """Whether the extension can pack by libdeflate, which Windows keeps hidden."""
+    kernel = _found()
+    library = getattr(getattr(deflate, "_deflate", None), "__file__", None)
+    return kernel is not None and bool(library) and kernel.use(str(library))
+
+
+@cache
+def _found() -> Kernel | None:
     try:
         found = import_module("app.results._export")
     except ImportError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from app.genotypes.readers.contract import FormatError
 from app.results.export.bgen_blocks import blocks_of, dosages_of, expected
-from app.results.export.bgen_file import BgenWriter
+from app.results.export.bgen_file import BgenWriter, packed_rows
 from app.results.export.kernel import export_kernel
 from app.results.export.rounding import Doses, of_haplotypes
 from tests.helpers.dose_rows import as_read_by_plink2, haplotypes, names_of, needs_plink2, rows_of
@@ -148,3 +149,20 @@ def test_plink2_reads_the_same_dosages(tmp_path: Path, phased: bool) -> None:
     # Dosages only: plink2 2.00a3.5 turns the haplotypes of het calls round when it reads its own files too.
     bound = (0.5 + 0.5 * phased) / 255 + 2e-4
     assert np.nanmax(np.abs(seen.sum(axis=2) - values.sum(axis=2))) <= bound
+
+
+def test_blocks_are_packed_to_the_same_bytes_with_and_without_the_extension() -> None:
+    rng = np.random.default_rng(8)
+    blocks = rng.choice(np.array([0, 0, 0, 255, 7], np.uint8), (50, 400))
+    blocks[:5] = rng.integers(0, 256, (5, 400))
+    assert [bytes(each) for each in packed_rows(blocks, export_kernel())] == [
+        bytes(each) for each in packed_rows(blocks, None)
+    ]
+    assert [zlib.decompress(each) for each in packed_rows(blocks, export_kernel())] == [
+        row.tobytes() for row in blocks
+    ]
+
+
+def test_the_extension_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HAPLODESK_NO_KERNEL", "1")
+    assert export_kernel() is None
