@@ -13,9 +13,13 @@ from app.domain.settings import Settings
 
 if TYPE_CHECKING:
     from app.domain.comparison import Comparison
+    from app.domain.export import ExportOutcome, ExportRequest
+    from app.domain.ledger import ResultLedger
     from app.domain.repair import RepairCode, RepairPlan
+    from app.domain.result_comparison import ResultComparison
     from app.operations.desk import Desk
     from app.operations.draft_job import JobDraft, Preflight
+    from app.operations.side_by_side import Joining
 
 
 class DeskOperations:
@@ -308,6 +312,51 @@ class DeskOperations:
         from app.operations.change_settings import mark_result_seen
 
         return await mark_result_seen(self._desk, result_id)
+
+    async def import_result(
+        self,
+        paths: Sequence[Path],
+        name: str = "",
+        password: SecretStr | None = None,
+        dataset_id: str | None = None,
+        copy: bool = False,
+    ) -> Changes:
+        """Take in a result that was made or fetched elsewhere."""
+        from app.operations.import_result import import_result
+
+        return await import_result(self._desk, tuple(paths), name, password, dataset_id, copy=copy)
+
+    async def measure_quality(self, result_id: str, panel: Sequence[Path] = ()) -> Changes:
+        """Measure a result; its figures are kept."""
+        from app.operations.show_quality import measure_quality
+
+        return await measure_quality(self._desk, result_id, tuple(panel))
+
+    async def make_ledger(self, result_id: str) -> ResultLedger:
+        """Make the books of a result anew."""
+        from app.operations.result_ledger import make_ledger
+        from app.operations.tasks import TaskKind
+
+        with self._desk.tasks.running_task(TaskKind.CHECK, "Counting sites and samples") as task:
+            return await make_ledger(self._desk, result_id, task.report)
+
+    async def export_result(self, result_id: str, request: ExportRequest) -> ExportOutcome:
+        """Filter a result and write it for another program."""
+        from app.operations.export_known import export_known
+
+        return await export_known(self._desk, result_id, request)
+
+    async def compare_results(self, result_ids: Sequence[str], truth: Path | None = None) -> ResultComparison:
+        """Lay results of one cohort side by side."""
+        from app.operations.side_by_side import compare_known
+
+        return await compare_known(self._desk, result_ids, truth)
+
+    async def join_results(self, result_ids: Sequence[str], how: Joining, name: str) -> Changes:
+        """Make one result of several."""
+        from app.operations.side_by_side import join_known
+
+        return await join_known(self._desk, result_ids, how, name)
 
     async def start_practice(self) -> Changes:
         """Start the practice server and have it among the services."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.domain.dataset import Dataset
@@ -20,9 +21,11 @@ from app.ui.models.query import PageSource, TableQuery
 
 if TYPE_CHECKING:
     from app.domain.chain import ChainFile, ChainOffer
+    from app.domain.ledger import ResultLedger
     from app.domain.panel_sites import PanelSiteList
     from app.genotypes.figures import Figures
     from app.operations.desk import Desk, Looks
+    from app.results.figures.measuring import Measured
     from app.store.store import Store
 
 MOST_NAMED = 100
@@ -150,6 +153,18 @@ class StoreLibrary:
         from app.operations.cohort_folder import dataset_figures
 
         return await dataset_figures(self._desk, dataset_id)
+
+    async def quality(self, result_id: str, panel: Sequence[Path] = ()) -> Measured | None:
+        """What was measured of a result; None when nobody has yet."""
+        from app.operations.show_quality import quality_of
+
+        return await quality_of(self._desk, result_id, tuple(panel))
+
+    async def ledger(self, result_id: str) -> ResultLedger | None:
+        """The books of a result."""
+        from app.operations.result_ledger import ledger_of
+
+        return await ledger_of(self._desk, result_id)
 
     async def panel_site_lists(self) -> tuple[PanelSiteList, ...]:
         """The lists of panel sites on this computer."""

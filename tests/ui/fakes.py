@@ -80,6 +80,8 @@ class FakeLibrary:
         self.practice: str | None = None
         self.looks_now = Looks()
         self.all_figures: dict[str, Figures] = {}
+        self.all_quality: dict[str, Any] = {}
+        self.all_ledgers: dict[str, Any] = {}
         self.all_site_lists: list[Any] = []
         self.all_chains: list[Any] = []
         self.offer: Any = None
@@ -158,6 +160,12 @@ class FakeLibrary:
 
     async def figures(self, dataset_id: str) -> Figures | None:
         return self.all_figures.get(dataset_id)
+
+    async def quality(self, result_id: str, panel: Sequence[Any] = ()) -> Any:
+        return self.all_quality.get(result_id)
+
+    async def ledger(self, result_id: str) -> Any:
+        return self.all_ledgers.get(result_id)
 
     async def panel_site_lists(self) -> tuple[Any, ...]:
         return tuple(self.all_site_lists)

@@ -1,0 +1,69 @@
+"""The figures of a result of this program: measured on demand as a task, read again at once."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.domain.changes import Changes, Noun
+from app.domain.problem import Kind, ProblemError, problem
+from app.domain.result import Result
+from app.operations.desk import Desk
+from app.operations.judge_result import figure_paths
+from app.operations.measure_result import figures_folder, measure_result
+from app.operations.tasks import TaskKind
+from app.results.indexing.kinds import FileKind, kind_of
+from app.store import results
+
+if TYPE_CHECKING:
+    from app.results.figures.measuring import Measured
+
+
+async def quality_of(desk: Desk, result_id: str, panel: tuple[Path, ...] = ()) -> Measured | None:
+    """What was measured of a result; None when nobody has yet, or its files are not where they were.
+
+    With `panel` the figures that also compare frequencies with those sources.
+    """
+    from app.results.figures.keeping import kept_figures
+
+    result = await _result(desk, result_id)
+    sources, keep_in = measured_paths(result), figures_folder(desk.home, result_id)
+
+    def read() -> Measured | None:
+        try:
+            return kept_figures(sources, keep_in, panel=panel) if sources else None
+        except (OSError, ProblemError):
+            return None
+
+    return await asyncio.to_thread(read)
+
+
+async def measure_quality(desk: Desk, result_id: str, panel: tuple[Path, ...] = ()) -> Changes:
+    """Measure the files of a result, as a task that can be stopped; the result is in the changes.
+
+    `panel`: VCFs, BCFs or site tables with the frequencies to compare with. ProblemError as of
+    `measure_result`.
+    """
+    result = await _result(desk, result_id)
+    title = f"Measuring {result.name or Path(result.folder).name}"
+    with desk.tasks.running_task(TaskKind.CHECK, title, job_id=result.job_id or None) as task:
+        sources = measured_paths(result)
+        await measure_result(sources, figures_folder(desk.home, result_id), task.report, panel=panel)
+    return desk.announce(Changes.of(Noun.RESULT, result_id))
+
+
+def measured_paths(result: Result) -> tuple[Path, ...]:
+    """The files that figures are made of: doses, infos and left-out doses."""
+    folder = Path(result.folder)
+    left_out = tuple(
+        folder / f.path for f in result.files if (f.kind or kind_of(f.path)) == FileKind.EMPIRICAL
+    )
+    return (*figure_paths(folder, result.files), *left_out)
+
+
+async def _result(desk: Desk, result_id: str) -> Result:
+    found = await desk.store.read(lambda c: results.result(c, result_id))
+    if found is None:
+        raise problem(Kind.NOT_FOUND, "No such result", f"There is no result '{result_id}'.")
+    return found
