@@ -41,7 +41,8 @@ class FileTap:
         self.figures = FileFigures(name=name, kind=kind_of(name))
         self._own_names = own_names or {}
         self._builder = IndexBuilder() if index and name.lower().endswith((*PACKED, ".info.gz")) else None
-        self._sink = TextSink(self._new_header, self._builder, keep_all=keep_all)
+        strict = self.figures.kind is not FileKind.INFO
+        self._sink = TextSink(self._new_header, self._builder, keep_all=keep_all, strict=strict)
         self._container: Container | None = None
         self._start = bytearray()
         self._digest = hashlib.sha256()

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.results.indexing.content_fault import ContentFault
-from app.results.indexing.figures import FileFigures
+from app.results.indexing.figures import ChromosomeFigures, FileFigures
 from app.results.indexing.header_names import HeaderFacts, read_header
 from app.results.indexing.index_builder import IndexBuilder
 from app.results.indexing.record_scan import MARGIN, Placed, RecordScan
@@ -49,17 +49,33 @@ class BlockPlaces:
             del self._file[:first]
 
 
-class TextSink:
-    """Takes the text of one file in order."""
+class _Unread:
+    """Takes the text of an info file of a kind that nobody knows, and counts nothing."""
 
-    def __init__(self, new_header: NewHeader, builder: IndexBuilder | None, *, keep_all: bool) -> None:
+    sorted = True
+
+    def feed(self, text: bytearray, size: int, base: int) -> None:
+        """Let it go by."""
+
+    def chromosomes(self) -> list[ChromosomeFigures]:
+        """None are known."""
+        return []
+
+
+class TextSink:
+    """Takes the text of one file in order; `strict` files must be VCF or the old table."""
+
+    def __init__(
+        self, new_header: NewHeader, builder: IndexBuilder | None, *, keep_all: bool, strict: bool = True
+    ) -> None:
         self._new_header, self._builder, self._keep_all = new_header, builder, keep_all
+        self._strict = strict
         self._header = bytearray()
         self._line = 0  # where the last line of the header begins
         self._room = bytearray(_PIECE + (1 << 18) + MARGIN)
         self._fill = 0  # bytes of records in the room
         self._searched = 0
-        self._scan: RecordScan | TableScan | None = None
+        self._scan: RecordScan | TableScan | _Unread | None = None
         self._at = 0  # where the pending text begins in the text that is written
         self.blocks = BlockPlaces()
         self.changed = False
@@ -94,6 +110,9 @@ class TextSink:
             self._scan = TableScan()
             return header, rest
         facts = read_header(header)
+        if facts.columns < 8 and not self._strict:
+            self._scan = _Unread()
+            return header, rest
         if facts.columns < 8:
             raise ContentFault("has no line that names its columns (#CHROM …)")
         fresh = self._new_header(header, facts)
@@ -156,6 +175,8 @@ class TextSink:
 
     def tell(self, found: FileFigures) -> None:
         """Put the figures of the records into those of the file."""
+        if isinstance(self._scan, _Unread):
+            found.notes = (*found.notes, "its columns are not known here, so it was not counted.")
         if self._scan is not None:
             found.chromosomes = self._scan.chromosomes()
             found.sorted = self._scan.sorted

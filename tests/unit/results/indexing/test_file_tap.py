@@ -219,6 +219,17 @@ def test_info_files_of_both_generations_agree(tmp_path: Path) -> None:
     assert new.figures.kind is FileKind.INFO
 
 
+@pytest.mark.parametrize("name", ["chr20.info.gz", "job.info"])
+def test_an_info_file_of_an_unknown_kind_goes_by(tmp_path: Path, name: str) -> None:
+    text = b"#snp rsq typed\n20:100 0.9 1\n" * 5000
+    data = packed(text, tmp_path) if name.endswith(".gz") else text
+    out, tap = passed(data, name)
+    assert out == data
+    assert tap.figures.records == 0
+    assert tap.index() is None
+    assert "not counted" in tap.figures.notes[0]
+
+
 def test_marks_of_older_minimac_and_of_beagle(tmp_path: Path) -> None:
     old_head = ("##fileformat=VCFv4.1", '##INFO=<ID=TYPED_ONLY,Number=0,Type=Flag,Description="x">')
     fixed = "20\t{}\t.\tA\tC\t.\tPASS\t{}"
