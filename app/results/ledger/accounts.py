@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -20,6 +20,9 @@ from app.results.ledger.statistics_files import ExcludedChunk, ServerStatistics
 from app.results.ledger.typed_sites import UNEXPLAINED, TypedFate, counted_losses, follow
 
 CHUNK_SIZE = 20_000_000
+_ENOUGH, _SAME_BUILD = 50, 0.2
+"""Typed sites that tell a build, and the share of them at places that were sent that is the least for one."""
+_ALLELES = np.uint64(24)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +74,8 @@ def build_ledger(
     """The books; pure. `sent` None: the result came from elsewhere and nobody knows what was sent."""
     size = _chunk_size(statistics)
     here = _by_chromosome(files)
+    if sent is not None and not sent.lifted and _looks_lifted(sent, here, statistics):
+        sent = replace(sent, lifted=True)
     names = list(dict.fromkeys([*(sent.chromosomes if sent else ()), *here]))
     rows: list[LedgerRow] = []
     chunks: list[LedgerRow] = []
@@ -101,6 +106,20 @@ def build_ledger(
             "unknown": tuple(unknown_of(ledger, files, statistics, sent is not None, sent)),
         }
     )
+
+
+def _looks_lifted(sent: SentUpload, here: dict[str, _Here], statistics: ServerStatistics) -> bool:
+    """Whether the result stands in another build than the upload, though nobody said so."""
+    if "lift_over" in statistics.sources:
+        return True
+    total = same = 0
+    for name, mine in sent.chromosomes.items():
+        there = here.get(name)
+        if mine.keys is None or there is None or there.typed is None:
+            continue
+        total += len(there.typed.typed_keys)
+        same += int(np.isin(there.typed.typed_keys >> _ALLELES, mine.keys >> _ALLELES).sum())
+    return total >= _ENOUGH and same < _SAME_BUILD * total
 
 
 def _chunk_size(statistics: ServerStatistics) -> int:

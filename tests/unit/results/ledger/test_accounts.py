@@ -238,6 +238,20 @@ def test_where_positions_were_lifted_the_lists_are_counted(tmp_path: Path, sites
     assert "another build" in ledger.unknown[0]
 
 
+def test_another_build_is_seen_though_nobody_told_of_it(tmp_path: Path, sites: list[str]) -> None:
+    moved = []
+    for line in sites:
+        cells = line.split("\t")
+        moved.append("\t".join([cells[0], str(int(cells[1]) + 31_337), *cells[2:]]))
+    ledger = build_ledger(
+        result_files(moved, tmp_path), ServerStatistics(), upload(typed(sites), tmp_path), NOW
+    )
+    row = only(ledger)
+    assert (row.sent, row.accepted, row.typed, row.losses) == (70, 70, 70, ())
+    assert "another build" in ledger.unknown[0]
+    assert ledger.complete
+
+
 def test_a_filter_of_the_job_explains_what_is_not_there(tmp_path: Path, sites: list[str]) -> None:
     array = typed(sites)
     back = [line for line in sites if line not in array[:4]]
