@@ -26,14 +26,14 @@ _LIKELY = 1024  # bytes in which the fixed columns of most lines end
 
 def columns_of_lines(lines: Texts, record: NDArray[np.int64] | None) -> Columns:
     """The three columns of each row, from the lines of its record."""
-    rows = [(each[5], each[6], each[7]) for each in _heads(lines)]
+    rows = [(each[5], each[6], each[7]) for each in heads_of(lines)]
     if record is None:
         return rows
     return [rows[place] for place in _places(record).tolist()]
 
 
-def _heads(lines: Texts) -> list[list[bytes]]:
-    """The fixed columns of lines, which may be megabytes long: few bytes are looked at first."""
+def heads_of(lines: Texts) -> list[list[bytes]]:
+    """The first eight words of lines and what is behind; lines may be long, so few bytes are looked at."""
     raw = lines.blob.tobytes()
     heads = []
     start = 0

@@ -22,7 +22,7 @@ from app.results.export.bcf_file import WANTED as BCF_FIELDS
 from app.results.export.choosing import doses_of_rows, of_people, of_rows, people_of
 from app.results.export.figures import computed_figures
 from app.results.export.filtering import Figures, Filter, told_figures
-from app.results.export.info_text import columns_of_figures, columns_of_lines, with_new_figures
+from app.results.export.info_text import columns_of_figures, columns_of_lines, heads_of, with_new_figures
 from app.results.export.kernel import Kernel
 from app.results.export.line_doses import doses_of_lines
 from app.results.export.opening import open_source
@@ -133,10 +133,13 @@ class RowSource:
         if not keep.any():
             return None
         some = self._doses(batch, np.flatnonzero(keep)) if doses is None else doses_of_rows(doses, keep)
-        columns = self._columns(batch, keep)
+        columns, sites = self._texts(batch, keep)
         if self._request.format is not ExportFormat.VCF:
             batch = replace(batch, lines=None)
-        return self._as_rows(of_rows(batch, keep), some, columns)
+        rows = self._as_rows(of_rows(batch, keep), some, columns)
+        if sites and rows.ids is rows.batch.ids and rows.chromosome == batch.chromosome:
+            rows.__dict__["sites"] = sites  # as they stand in the lines
+        return rows
 
     def _has_values(self, batch: DoseBatch) -> bool:
         return self._quick or batch.haplotypes is not None or batch.dosage is not None
@@ -224,6 +227,15 @@ class RowSource:
             "Fetch or make the result again.",
             subject=self._path.name,
         )
+
+    def _texts(
+        self, batch: DoseBatch, keep: NDArray[np.bool_]
+    ) -> tuple[Sequence[tuple[bytes, bytes, bytes]], list[bytes]]:
+        """QUAL, FILTER and INFO of the rows that stay and, where that is quicker, their sites."""
+        if self._request.format is not ExportFormat.PGEN or batch.lines is None or batch.record is not None:
+            return self._columns(batch, keep), []
+        heads = [head for head, stays in zip(heads_of(batch.lines), keep.tolist(), strict=True) if stays]
+        return [(head[5], head[6], head[7]) for head in heads], [b"\t".join(head[:5]) for head in heads]
 
     def _columns(self, batch: DoseBatch, keep: NDArray[np.bool_]) -> Sequence[tuple[bytes, bytes, bytes]]:
         form = self._request.format
