@@ -24,6 +24,7 @@ from app.domain.service import Service
 from app.operations.desk import Desk
 from app.operations.disk_trouble import disk_trouble
 from app.operations.fetch_file import fetch_file
+from app.operations.job_log import logged_with_job
 from app.operations.judge_result import judge
 from app.operations.mark_file import file_now, mark_file
 from app.operations.result_folder import (
@@ -60,6 +61,7 @@ from app.store.store import Connection as StoreConnection
 log = logging.getLogger(__name__)
 
 
+@logged_with_job
 async def fetch_results(
     desk: Desk,
     job_id: str,

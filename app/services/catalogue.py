@@ -27,8 +27,3 @@ def known_hosts() -> tuple[str, ...]:
 def preset(preset_id: str) -> Preset | None:
     """A preset by its id."""
     return next((each for each in presets() if each.id == preset_id), None)
-
-
-def preset_for(base_url: str) -> Preset | None:
-    """The preset of an address that somebody typed."""
-    return next((each for each in presets() if each.base_url and each.base_url == base_url), None)

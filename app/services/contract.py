@@ -187,10 +187,6 @@ class ServiceFamily(Protocol):
         """
         ...
 
-    def remember_list(self, connection: Connection, seconds_ago: float) -> None:
-        """Tell of a list request made before the program was started, so that the spacing holds."""
-        ...
-
     def job_page(self, connection: Connection, remote_id: str) -> str:
         """The address of the job in the service's own site, for people."""
         ...

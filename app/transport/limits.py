@@ -92,12 +92,6 @@ class Pace:
         if wait > 0:
             await self._sleep(wait)
 
-    def remember_turn(self, server: str, seconds_ago: float) -> None:
-        """Tell of a list request made before this program started, so that the spacing spans restarts."""
-        with self._lock:
-            at = self._monotonic() - seconds_ago
-            self._last_turn[server] = max(at, self._last_turn.get(server, at))
-
     async def turn(self, server: str, spacing_s: float) -> None:
         """Wait until a list may be asked for again, and take the turn."""
         while (wait := self._turn_in_s(server, spacing_s)) > 0:

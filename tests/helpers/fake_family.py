@@ -208,9 +208,6 @@ class FakeFamily:
         download = FakeDownload(self.content[file.file.name], start, cut)
         yield download, SecretStr("resume") if self.resumable else None
 
-    def remember_list(self, connection: Connection, seconds_ago: float) -> None:
-        """Its lists need no spacing."""
-
     async def recognise(self, connection: Connection) -> ServerInfo:
         """It speaks at every address."""
         return await self.describe(connection)

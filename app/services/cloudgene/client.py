@@ -246,10 +246,6 @@ class Cloudgene:
 
         return await _apart(reply, read)
 
-    def remember_list(self, connection: Connection, seconds_ago: float) -> None:
-        """See the contract."""
-        self._pace.remember_turn(origin(connection.base_url), seconds_ago)
-
     @guarded
     async def job(self, connection: Connection, remote_id: str) -> RemoteJob:
         """See the contract."""

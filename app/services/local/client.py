@@ -279,9 +279,6 @@ class Local:
         async with open_file(jobs_folder(self._host.folder) / job_id, told, offset) as download:
             yield download, None
 
-    def remember_list(self, connection: Connection, seconds_ago: float) -> None:
-        """Its lists need no spacing."""
-
     def job_page(self, connection: Connection, remote_id: str) -> str:
         """An address that names the job; there is no page for people but the program's own."""
         return f"{connection.base_url}/jobs/{remote_id}"

@@ -7,6 +7,7 @@ import pytest
 from app.domain.problem import Kind, ProblemError, problem
 from app.operations.desk import Desk
 from app.operations.end_job import cancel_job, forget_job, restart_job
+from app.operations.fetch_results import fetch_results
 from app.operations.job_log import logged_with_job
 from app.operations.send_job import send_job
 from app.operations.visit_jobs import visit_job
@@ -49,7 +50,9 @@ def test_two_at_once_do_not_mix_and_a_fault_leaves_nothing(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    "operation", [send_job, visit_job, cancel_job, restart_job, forget_job], ids=lambda each: each.__name__
+    "operation",
+    [send_job, visit_job, cancel_job, restart_job, forget_job, fetch_results],
+    ids=lambda each: each.__name__,
 )
 def test_the_operations_of_a_job_log_with_its_id(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, operation: object

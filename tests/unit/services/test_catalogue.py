@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from app.services.catalogue import preset, preset_for, presets
+from app.services.catalogue import preset, presets
 from app.services.registry import Registry
 from app.transport.address import normalise
 
@@ -42,9 +42,5 @@ def test_facts_that_matter() -> None:
     assert "FedImpute" in retired.note
 
 
-def test_by_address() -> None:
-    found = preset_for("https://imputationserver.sph.umich.edu")
-    assert found is not None
-    assert found.id == "michigan"
-    assert preset_for("https://x.example") is None
+def test_an_unknown_preset_is_none() -> None:
     assert preset("x") is None

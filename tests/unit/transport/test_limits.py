@@ -178,14 +178,6 @@ def test_two_requests_are_never_nearer_than_the_spacing(calls: list[tuple[float,
     assert all(later - earlier >= 30 - 1e-6 for earlier, later in zip(lists.at, lists.at[1:], strict=False))
 
 
-def test_the_spacing_spans_a_restart() -> None:
-    time = Time()
-    lists = Lists(time)
-    lists.pace.remember_turn(A, 10)
-    assert asyncio.run(lists.get()) == 1
-    assert lists.at == [1020.0]
-
-
 def test_an_error_is_the_last_answer_too() -> None:
     time = Time()
     pace = Pace(time.monotonic, time.sleep)

@@ -55,6 +55,12 @@ class AncestryTab(QWidget):
             self.tr("Show them among the samples"), lambda: show_people(self._picked, self._words)
         )
         self.more.hide()
+        row = QVBoxLayout(self)
+        row.setContentsMargins(0, GRID, 0, 0)
+        parts = self.chart, self._side(), (3, 2)
+        row.addWidget(RememberedSplitter(context.layout, "ancestry", *parts, Qt.Orientation.Horizontal))
+
+    def _side(self) -> QWidget:
         side = QWidget()
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)
@@ -62,14 +68,7 @@ class AncestryTab(QWidget):
         column.addWidget(self.axes, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self.list, 1)
         column.addWidget(self.more)
-        row = QVBoxLayout(self)
-        row.setContentsMargins(0, GRID, 0, 0)
-        shares = (3, 2)
-        row.addWidget(
-            RememberedSplitter(
-                context.layout, "ancestry", self.chart, side, shares, Qt.Orientation.Horizontal
-            )
-        )
+        return side
 
     def show_figures(self, figures: Figures | None) -> None:
         """Show other people."""

@@ -115,8 +115,8 @@ def reason_words(reason: Reason) -> str:
     sentences = {
         Why.FILE_NAME: _t("{0} does not end in {1}."),
         Why.FAILED_BEFORE: _t("Failed there before: {0}"),
-        Why.FEW_SAMPLES: _t("{0} people, at least {1} are needed."),
-        Why.MANY_SAMPLES: _t("{0} people, at most {1} are allowed."),
+        Why.FEW_SAMPLES: _people(here, _t("at least {1} are needed.")),
+        Why.MANY_SAMPLES: _people(here, _t("at most {1} are allowed.")),
         Why.LARGE_FILE: _t("A file of {0}, at most {1} are allowed."),
         Why.LARGE_UPLOAD: _t("{0} together, at most {1} are allowed."),
         Why.CHROMOSOMES: _t("Chromosome {0} is not imputed there."),
@@ -127,6 +127,11 @@ def reason_words(reason: Reason) -> str:
         Why.DOWN: _t("It does not answer now."),
     }
     return sentences[reason.why].format(_amount(reason.why, here), _amount(reason.why, allowed))
+
+
+def _people(here: str | int, allowed: str) -> str:
+    people = _t("{0} person") if here == 1 else _t("{0} people")
+    return f"{people}, {allowed}"
 
 
 def _amount(why: Why, value: str | int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,6 +81,14 @@ def _level(value: float, left: float, right: float) -> Rule:
     return Rule((left, value), (right, value), text.percent(value, 0), "warning")
 
 
+def _far_from_mean(mean: float, sd: float, across: tuple[float, float]) -> Iterator[Rule]:
+    for level, words in (
+        (mean + OUTLIER_SD * sd, _t("mean + 3 SD")),
+        (mean - OUTLIER_SD * sd, _t("mean − 3 SD")),
+    ):
+        yield Rule((across[0], level), (across[1], level), words, "muted", True)
+
+
 def heterozygosity(figures: Figures) -> Drawing:
     """Heterozygosity by call rate; who stands apart is drawn one by one, the rest binned when many."""
     het, rates = np.asarray(figures.sample_het, float), np.asarray(figures.sample_call_rate, float)
@@ -106,17 +114,13 @@ def heterozygosity(figures: Figures) -> Drawing:
 
     left, right = float(rates[known].min()), float(rates[known].max())
     edge = max(0.002, (right - left) * 0.05)
-    layers: list[Layer] = [Dots(x, y, size=sizes, strength=0.6)]
-    layers += [
-        Rule((left - edge, v), (right + edge, v), w, "muted", True)
-        for v, w in ((mean + OUTLIER_SD * sd, _t("mean + 3 SD")), (mean - OUTLIER_SD * sd, _t("mean − 3 SD")))
-    ]
+    across = (left - edge, right + edge)
+    layers: list[Layer] = [Dots(x, y, size=sizes, strength=0.6), *_far_from_mean(mean, sd, across)]
     layers.append(Dots(rates[apart], het[apart], "failed", size=9.0, symbol="d"))
     summary = _t("Mean {0}; more than 3 SD away: {1}.").format(
         text.percent(mean, 1), people_words(len(apart))
     )
     stops = Stops(all_x, all_y, words, parts)
-    across = (left - edge, right + edge)
     low, high = min(float(het[known].min()), mean - 4 * sd), max(float(het[known].max()), mean + 4 * sd)
     low, high = low - 0.05 * (high - low), high + 0.05 * (high - low)
     return Drawing(
