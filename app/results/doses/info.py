@@ -52,7 +52,8 @@ def _of_alt(words: Mapping[bytes, bytes], r2_key: bytes, alt: int, kind: int) ->
     maf = _value(words, b"MAF", alt)
     if math.isnan(maf) and not math.isnan(af):
         maf = min(af, 1 - af)
-    return RecordFigures(_value(words, r2_key, alt), _value(words, b"ER2", alt), af, maf, kind)
+    r2 = _value(words, r2_key, alt) if r2_key else math.nan  # a key may be empty in a broken INFO
+    return RecordFigures(r2, _value(words, b"ER2", alt), af, maf, kind)
 
 
 def kind_of(words: set[bytes], *, has_r2: bool, old: bool) -> int:

@@ -50,7 +50,7 @@ info = st.lists(
     st.sampled_from(
         ["AF=0.25", "AF=0.1,0.2", "MAF=0.3", "MAF=.", "R2=0.9", "R2=nan", "R2=", "DR2=0.5", "INFO=1", "AF"]
         + ["Rsq=1e-3", "ER2=0.7", "ER2=-1", "R2", "TYPED", "IMPUTED", "IMP", "TYPED_ONLY", "GENOTYPED"]
-        + ["X=TYPED", "AC=1", "DR2"]
+        + ["X=TYPED", "AC=1", "DR2", "=0.5"]
     ),
     max_size=5,
 ).map(lambda words: ";".join(words) or ".")
@@ -80,9 +80,8 @@ def rows(draw: st.DrawFn, parts: dict[str, st.SearchStrategy[str]]) -> str:
 def answer(path: Path, want: Field, kernel: bool) -> dict[str, object]:
     """Everything that a file says, batches put together, or how it fails."""
     batches: list[DoseBatch] = []
-    reader = open_doses(path, want, lines=True, kernel=kernel)
     try:
-        batches += reader.batches()
+        batches += open_doses(path, want, lines=True, kernel=kernel).batches()
     except ProblemError as error:
         return {"error": error.problem.what_happened}
     told: dict[str, object] = {name: [getattr(b, name) for b in batches] for name in ARRAYS}
