@@ -9,6 +9,7 @@ import typer
 from app import __version__
 from app.cli.commands import (
     backup,
+    benchmark,
     chains,
     check,
     convert,
@@ -46,7 +47,7 @@ def build() -> typer.Typer:
     app.command("convert")(convert.convert)
     app.command("repair")(repair.repair)
     app.command("submit")(submit.submit)
-    for group in (jobs.app, results.app):
+    for group in (jobs.app, results.app, benchmark.app):
         app.add_typer(group)
     app.command("impute")(impute.impute)
     app.command("run-local-jobs", hidden=True)(panels.run_local_jobs)

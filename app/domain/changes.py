@@ -21,6 +21,7 @@ class Noun(StrEnum):
     NOTICE = "notice"
     PANEL_SITES = "panel sites"
     CHAIN = "chain"
+    BENCHMARK = "benchmark"
 
 
 class Changes(Model):

@@ -30,6 +30,8 @@ class TaskKind(StrEnum):
     SITES = "sites"
     REPAIR = "repair"
     EXPORT = "export"
+    MASK = "mask"
+    SCORE = "score"
 
 
 class TaskState(StrEnum):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.commands import importing
+from app.cli.commands import importing, reporting, scoring
 from app.cli.commands.filter_results import filter_results
 from app.cli.commands.joining import add_to
 from app.cli.program import session_of
@@ -16,6 +16,8 @@ app = typer.Typer(name="results", help="Fetch results, judge and join them.", no
 app.command("filter")(filter_results)
 add_to(app)
 importing.add_to(app)
+reporting.add_to(app)
+scoring.add_to(app)
 
 
 @app.command("fetch")
@@ -44,16 +46,3 @@ def fetch(
     from app.cli.work import results as work
 
     work.fetch(session_of(ctx), job, to, token_stdin=token_stdin, password_stdin=password_stdin)
-
-
-@app.command("report")
-def report(
-    ctx: typer.Context,
-    source: Annotated[
-        str, typer.Argument(metavar="DIR|JOB|RESULT", help="A folder, a job, or a result's id.")
-    ],
-) -> None:
-    """How good a result is: R2 by chromosome and frequency, and suspect sites."""
-    from app.cli.work import report as work
-
-    work.report(session_of(ctx), source)

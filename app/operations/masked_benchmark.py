@@ -1,0 +1,343 @@
+"""A masked-truth benchmark: hide typed sites of a dataset and send the rest to several panels.
+
+What is sent is a dataset like any other, by the ordinary submission: everything that is looked at before an
+upload holds here too. The hidden genotypes stay in a private folder of this computer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import shutil
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from app.domain.benchmark import Benchmark, BenchmarkEntry, EntryState, HiddenSites
+from app.domain.changes import Changes, Noun
+from app.domain.dataset import Dataset
+from app.domain.job import OPEN_STATES, Event, Job, JobState
+from app.domain.model import Model
+from app.domain.names import new_id
+from app.domain.parameter import Form, ParameterType
+from app.domain.problem import Kind, ProblemError, problem
+from app.domain.progress import Report
+from app.operations.add_dataset import data_files
+from app.operations.check_dataset import check_dataset, dataset_of
+from app.operations.desk import Desk
+from app.operations.draft_job import JobDraft
+from app.operations.packed_folders import packed_folders
+from app.operations.private_folder import private_folder
+from app.operations.repair_stage import published, repair_stage
+from app.operations.send_job import send_job
+from app.operations.submit_job import create_job
+from app.operations.sync_panels import read_form
+from app.operations.tasks import TaskKind
+from app.store import benchmarks, datasets, jobs, services
+from app.store.store import Connection as StoreConnection
+
+FOLDER = "benchmarks"
+PEOPLE = "people.tsv"
+SHARE = 0.02
+"""Of the typed sites: few enough to leave the imputation as it is, enough on a chromosome of an array."""
+MOST = 0.5
+_SEEDS = 1 << 31
+_R2_WORDS = ("r2filter", "rsqfilter")
+
+
+class BenchmarkTarget(Model):
+    """A service and a panel to be compared."""
+
+    service_id: str
+    panel_id: str
+    app_id: str = ""
+
+
+class BenchmarkPlan(Model):
+    """What to hide: a share of the typed sites of some chromosomes (empty: 20 and 22, else all) by a seed.
+
+    `people` is a table with the group of each person, for scores by ancestry. Without a seed one is drawn
+    and recorded.
+    """
+
+    dataset_id: str
+    targets: tuple[BenchmarkTarget, ...]
+    share: float = SHARE
+    seed: int | None = None
+    chromosomes: tuple[str, ...] = ()
+    name: str = ""
+    people: str | None = None
+
+
+async def make_benchmark(desk: Desk, plan: BenchmarkPlan) -> Changes:
+    """Hide sites, keep what was hidden, and add the rest as a dataset; nothing is sent yet.
+
+    The ids of both are in the changes. ProblemError when nothing can be hidden, for an unknown panel, or when
+    files cannot be read; then nothing stays.
+    """
+    if not 0 < plan.share <= MOST:
+        raise problem(
+            Kind.INPUT, "The share is not possible", f"{plan.share:g} is not between 0 and {MOST:g}."
+        )
+    dataset = await dataset_of(desk, plan.dataset_id)
+    entries = tuple([await _entry(desk, each) for each in _apart(plan.targets)])
+    benchmark_id, masked_id = new_id("bench"), new_id("data")
+    with desk.tasks.running_task(TaskKind.MASK, f"Masking {dataset.name}", dataset_id=dataset.id) as task:
+        async with _kept_folder(desk, benchmark_id) as kept, repair_stage(desk, masked_id) as stage:
+            hidden = await _mask(desk, dataset, plan, (stage.files, kept, stage.work), task.report)
+            async with published(stage):
+                masked = await asyncio.to_thread(_masked, dataset, masked_id, stage.out)
+                made = Benchmark(
+                    id=benchmark_id,
+                    name=plan.name.strip() or dataset.name,
+                    dataset_id=dataset.id,
+                    masked_id=masked_id,
+                    created=desk.clock.now(),
+                    hidden=hidden,
+                    entries=entries,
+                )
+                await _keep(desk, made, masked)
+    changes = Changes.of(Noun.BENCHMARK, benchmark_id) | Changes.of(Noun.DATASET, masked_id)
+    desk.announce(changes)
+    await desk.note(_told(desk, made))
+    return changes
+
+
+def _apart(targets: Sequence[BenchmarkTarget]) -> tuple[BenchmarkTarget, ...]:
+    """Each panel once."""
+    found = {(each.service_id, each.panel_id): each for each in targets}
+    if not found:
+        raise problem(Kind.INPUT, "Nothing to compare", "No service and panel was chosen.")
+    return tuple(found.values())
+
+
+async def _entry(desk: Desk, target: BenchmarkTarget) -> BenchmarkEntry:
+    service = await desk.service(target.service_id)
+    known = await desk.store.read(lambda c: services.panel(c, target.service_id, target.panel_id))
+    if known is None:
+        raise problem(
+            Kind.NOT_FOUND,
+            "No such panel",
+            f"{service.name} has no panel '{target.panel_id}'.",
+            "Read its panels anew.",
+            subject=target.panel_id,
+        )
+    return BenchmarkEntry(
+        key=new_id("entry"),
+        service_id=service.id,
+        service_name=service.name,
+        app_id=target.app_id or known.app_id,
+        panel_id=known.id,
+        panel_name=known.name,
+    )
+
+
+@asynccontextmanager
+async def _kept_folder(desk: Desk, benchmark_id: str) -> AsyncIterator[Path]:
+    """The folder of what is hidden; gone when the block raises."""
+    root = await asyncio.to_thread(private_folder, desk.home / FOLDER)
+    folder = await asyncio.to_thread(private_folder, root / benchmark_id)
+    try:
+        yield folder
+    except BaseException:
+        await asyncio.shield(asyncio.to_thread(shutil.rmtree, folder, True))
+        raise
+
+
+async def _mask(
+    desk: Desk, dataset: Dataset, plan: BenchmarkPlan, folders: tuple[Path, Path, Path], report: Report
+) -> HiddenSites:
+    from app.genotypes.worker import run_in_process
+    from app.results.masking.writing import MaskErrand, mask
+
+    upload, kept, work = folders
+    guess = dataset.report.build.value if dataset.report is not None else None
+    errand = MaskErrand(
+        paths=tuple(each.path for each in dataset.files),
+        upload=upload,
+        kept=kept,
+        work=work,
+        share=plan.share,
+        seed=secrets.randbelow(_SEEDS) if plan.seed is None else plan.seed,
+        chromosomes=plan.chromosomes,
+        build=guess or dataset.stated_build or None,
+        cohorts=await asyncio.to_thread(packed_folders, desk, dataset),
+    )
+    made = await run_in_process(mask, errand, report=report)
+    if plan.people is not None:
+        await asyncio.to_thread(shutil.copyfile, plan.people, kept / PEOPLE)
+    return made.model_copy(
+        update={
+            "sites_file": str(kept / made.sites_file),
+            "truth_files": tuple(str(kept / each) for each in made.truth_files),
+        }
+    )
+
+
+def _masked(dataset: Dataset, masked_id: str, folder: Path) -> Dataset:
+    files = data_files(tuple(sorted(folder.glob("*.vcf.gz"))))
+    return Dataset(
+        id=masked_id,
+        name=f"{dataset.name}, masked",
+        files=files,
+        added=dataset.added,
+        made_from=dataset.id,
+        stated_build=dataset.stated_build,
+    )
+
+
+async def _keep(desk: Desk, made: Benchmark, masked: Dataset) -> None:
+    def write(c: StoreConnection) -> None:
+        datasets.save_dataset(c, masked.model_copy(update={"added": made.created}))
+        benchmarks.save_benchmark(c, made)
+
+    await desk.store.write(write)
+
+
+def _told(desk: Desk, made: Benchmark) -> Event:
+    hidden = made.hidden
+    text = (
+        f"Benchmark made: {hidden.hidden:,} of {hidden.typed:,} typed sites hidden "
+        f"(seed {hidden.seed}), for {len(made.entries)} panels."
+    )
+    return Event(at=desk.clock.now(), kind="decision", text=text, dataset_id=made.dataset_id)
+
+
+async def benchmark_of(desk: Desk, benchmark_id: str) -> Benchmark:
+    """The benchmark of an id, or a Problem."""
+    found = await desk.store.read(lambda c: benchmarks.benchmark(c, benchmark_id))
+    if found is None:
+        raise problem(
+            Kind.NOT_FOUND,
+            "No such benchmark",
+            f"There is no benchmark '{benchmark_id}'.",
+            "See 'benchmark show'.",
+            subject=benchmark_id,
+        )
+    return found
+
+
+async def change_entry(desk: Desk, benchmark_id: str, key: str, **fields: object) -> None:
+    """Set fields of an entry as it is in the store now."""
+
+    def write(c: StoreConnection) -> None:
+        found = benchmarks.benchmark(c, benchmark_id)
+        if found is not None:
+            entries = (e.model_copy(update=fields) if e.key == key else e for e in found.entries)
+            benchmarks.save_benchmark(c, found.model_copy(update={"entries": tuple(entries)}))
+
+    await desk.store.write(write)
+    desk.announce(Changes.of(Noun.BENCHMARK, benchmark_id))
+
+
+async def jobs_of(desk: Desk, benchmark: Benchmark) -> dict[str, Job]:
+    """The newest job of each entry, by its key. The group of a job tells, so none is lost in a crash."""
+    known = await desk.store.read(jobs.jobs)
+    found: dict[str, Job] = {}
+    for job in known:
+        for entry in benchmark.entries:
+            if (job.group, job.service_id, job.panel_id) == (benchmark.id, entry.service_id, entry.panel_id):
+                found.setdefault(entry.key, job)
+    return found
+
+
+async def benchmark_drafts(
+    desk: Desk, benchmark_id: str, options: Mapping[str, str | bool] | None = None
+) -> dict[str, JobDraft]:
+    """A draft for each entry that has no job or whose job failed, by its key.
+
+    `options` are taken where the form of the service has them; a filter by R2 is switched off, as it would
+    take hidden sites away. Terms are to be accepted by the person.
+    """
+    made = await benchmark_of(desk, benchmark_id)
+    under_way = {
+        key for key, job in (await jobs_of(desk, made)).items() if entry_state(job) is not EntryState.FAILED
+    }
+    drafts = {}
+    for entry in made.entries:
+        if entry.key not in under_way:
+            form = await _form(desk, entry)
+            drafts[entry.key] = JobDraft(
+                name=f"{made.name} at {entry.panel_name}, masked",
+                dataset_id=made.masked_id,
+                service_id=entry.service_id,
+                app_id=entry.app_id,
+                panel_id=entry.panel_id,
+                options=_options(form, options or {}),
+                group=made.id,
+            )
+    return drafts
+
+
+async def _form(desk: Desk, entry: BenchmarkEntry) -> Form:
+    try:
+        return await read_form(desk, entry.service_id, entry.app_id)
+    except ProblemError:  # told by the preflight
+        stored = await desk.store.read(lambda c: services.form(c, entry.service_id, entry.app_id))
+        return stored.form if stored is not None else Form(app_id=entry.app_id, app_name="")
+
+
+def _options(form: Form, given: Mapping[str, str | bool]) -> dict[str, str | bool]:
+    known = {each.id for each in form.parameters if each.type is not ParameterType.TERMS}
+    options = {name: value for name, value in given.items() if name in known}
+    for each in form.parameters:
+        if is_r2_filter(each.id) and any(choice.key == "0" for choice in each.choices):
+            options[each.id] = "0"
+    return options
+
+
+def is_r2_filter(parameter_id: str) -> bool:
+    """Whether a parameter leaves out variants by their R2."""
+    return parameter_id.lower().replace("-", "").replace("_", "") in _R2_WORDS
+
+
+async def accept_terms(desk: Desk, draft: JobDraft, accepted: Sequence[str]) -> JobDraft:
+    """The draft with the terms that a person accepts by their ids, in the words of the form."""
+    stored = await desk.store.read(lambda c: services.form(c, draft.service_id, draft.app_id))
+    terms = stored.form.of_type(ParameterType.TERMS) if stored is not None else ()
+    return draft.model_copy(update={"terms": {each.id: each.label for each in terms if each.id in accepted}})
+
+
+async def send_benchmark(
+    desk: Desk, benchmark_id: str, drafts: Mapping[str, JobDraft], password: SecretStr | None = None
+) -> Changes:
+    """Check and send the masked dataset to the entries of the drafts, one after the other.
+
+    What stands in the way of one is kept in its entry, and the others are sent all the same. ProblemError,
+    the first, when none could be sent.
+    """
+    changes, first = Changes.of(Noun.BENCHMARK, benchmark_id), None
+    for key, draft in drafts.items():
+        try:
+            if not draft.skip_check:
+                await check_dataset(desk, draft.dataset_id, draft.service_id, draft.panel_id)
+            made = await create_job(desk, draft, password)
+            job_id = made.ids(Noun.JOB)[0]
+            fields = {"state": EntryState.RUNNING, "job_id": job_id, "problem": "", "standing": None}
+            await change_entry(desk, benchmark_id, key, **fields, score=None)
+            changes |= made | await send_job(desk, job_id)
+        except ProblemError as error:
+            first = first or error
+            await change_entry(
+                desk, benchmark_id, key, state=EntryState.FAILED, problem=error.problem.sentence()
+            )
+    if first is not None and not changes.ids(Noun.JOB):
+        raise first
+    return changes
+
+
+def entry_state(job: Job) -> EntryState:
+    """What the state of a job is for a benchmark, before its result is looked at."""
+    if job.state in OPEN_STATES or job.state is JobState.SUCCESS:
+        return EntryState.RUNNING
+    return EntryState.FAILED
+
+
+async def remove_benchmark(desk: Desk, benchmark_id: str) -> Changes:
+    """Forget a benchmark and what it hid; the masked dataset, jobs and results stay."""
+    await benchmark_of(desk, benchmark_id)
+    await desk.store.write(lambda c: benchmarks.remove_benchmark(c, benchmark_id))
+    await asyncio.to_thread(shutil.rmtree, desk.home / FOLDER / benchmark_id, True)
+    return desk.announce(Changes.of(Noun.BENCHMARK, benchmark_id))

@@ -1,0 +1,33 @@
+"""Masked benchmarks, each a document among the small things that the program remembers: there are few."""
+
+from sqlalchemy import Connection, select
+
+from app.domain.benchmark import Benchmark
+from app.store import tables as t
+from app.store.documents import parse_all, parse_softly
+from app.store.settings import set_state, state
+
+_PREFIX = "benchmark/"
+
+
+def save_benchmark(c: Connection, benchmark: Benchmark) -> None:
+    """Insert or replace a benchmark."""
+    set_state(c, _PREFIX + benchmark.id, benchmark.model_dump_json())
+
+
+def benchmark(c: Connection, benchmark_id: str) -> Benchmark | None:
+    """The benchmark of that id."""
+    text = state(c, _PREFIX + benchmark_id)
+    return None if text is None else parse_softly(Benchmark, text)
+
+
+def benchmarks(c: Connection) -> tuple[Benchmark, ...]:
+    """All benchmarks, newest first."""
+    texts = c.scalars(select(t.state.c.text).where(t.state.c.key.startswith(_PREFIX, autoescape=True)))
+    found = parse_all(Benchmark, texts)
+    return tuple(sorted(found, key=lambda each: (each.created, each.id), reverse=True))
+
+
+def remove_benchmark(c: Connection, benchmark_id: str) -> None:
+    """Forget a benchmark; its datasets, jobs and results stay."""
+    set_state(c, _PREFIX + benchmark_id, None)
