@@ -7,6 +7,7 @@ import logging
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from app.domain.problem import ProblemError
@@ -23,6 +24,7 @@ RUN = "run-local-jobs"
 LOCK, LOG = "runner.lock", "runner.log"
 _TITLES = {"builtin": "Built-in", "minimac4": "Minimac4", "beagle": "Beagle"}
 _LOG_BYTES = 1 << 20
+_LONGEST_REST_S = 300.0
 
 
 class ThisComputer:
@@ -32,6 +34,8 @@ class ThisComputer:
         self._home = home
         self._store = store
         self._children: list[subprocess.Popen[bytes]] = []
+        self._failures = 0
+        self._rests_until = 0.0
 
     @property
     def folder(self) -> Path:
@@ -51,8 +55,16 @@ class ThisComputer:
         )
 
     def wake(self) -> None:
-        """Start a runner unless one is at work."""
-        self._children = [child for child in self._children if child.poll() is None]
+        """Start a runner unless one is at work; after one that failed only when a growing pause is over."""
+        ended = [child for child in self._children if child.poll() is not None]
+        self._children = [child for child in self._children if child not in ended]
+        if any(child.returncode for child in ended):
+            self._failures += 1
+            self._rests_until = time.monotonic() + min(2.0**self._failures, _LONGEST_REST_S)
+        elif ended:
+            self._failures = 0
+        if time.monotonic() < self._rests_until:
+            return
         try:
             with exclusive_file(self.folder / LOCK) as free:
                 pass

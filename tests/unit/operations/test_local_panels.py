@@ -1,6 +1,7 @@
 """Panels of this computer, findings that it mends by itself, and the figures it works by."""
 
 import asyncio
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from app.domain.finding import CheckReport, Finding, Severity
 from app.domain.problem import Kind, ProblemError
 from app.domain.settings import LocalImputation
 from app.imputation.contract import Tools
+from app.operations import local_host
 from app.operations.desk import Desk
 from app.operations.draft_job import JobDraft, check_dataset_state
 from app.operations.exclusive import exclusive_file
@@ -88,3 +90,31 @@ def test_memory_and_processors() -> None:
     assert threads_of(LocalImputation(threads=3)) == 3
     assert threads_of(LocalImputation()) >= 1
     assert program_command()
+
+
+def test_a_runner_that_fails_is_not_started_again_at_once(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        local_host, "program_command", lambda: [sys.executable, "-S", "-c", "raise SystemExit(3)"]
+    )
+    now = [1000.0]
+    monkeypatch.setattr("app.operations.local_host.time.monotonic", lambda: now[0])
+    host = local_host.ThisComputer(desk.home, desk.store)
+    host.wake()
+    (first,) = host._children
+    host.wake()
+    assert host._children == [first] or not host._children
+    first.wait()
+    host.wake()
+    assert host._children == []
+    now[0] += 2.1
+    host.wake()
+    (second,) = host._children
+    assert second is not first
+    second.wait()
+    host.wake()
+    now[0] += 2.1
+    host.wake()
+    assert host._children == []
+    assert (desk.home / "local" / local_host.LOG).exists()
