@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
@@ -25,6 +27,12 @@ _SETS = {"PLINK": ".bed", "PLINK 2": ".pgen", "PLINK text": ".ped", "BGEN": ".bg
 _EXCLUDED = re.compile(
     r"^((snps|chunks)[-_.]?excluded|(snps[-_.]?)?typed[-_.]?only).*\.txt(\.gz)?$", re.IGNORECASE
 )
+_RESULTS = re.compile(
+    r"(\.dose\.(vcf(\.b?gz)?|bcf)|\.empiricalDose\.vcf(\.b?gz)?|\.info(\.gz)?"
+    r"|^(chr_?(\d{1,2}|X[\w.]*)|results?)\.zip)$",
+    re.IGNORECASE,
+)
+MOST_LOOKED_AT = 2000
 _SITES = re.compile(r"(\.sites\.tab(\.gz)?|\.legend(\.gz)?|sites.*\.(gz|vcf|bcf|tab))$", re.IGNORECASE)
 
 
@@ -36,6 +44,24 @@ def is_excluded_list(path: Path) -> bool:
 def is_site_list(path: Path) -> bool:
     """A list of the sites of a panel, by its name."""
     return _SITES.search(path.name) is not None
+
+
+def is_result_file(path: Path) -> bool:
+    """A file of an imputation result or an archive of one, by its name."""
+    return _RESULTS.search(path.name) is not None
+
+
+def holds_result(folder: Path) -> bool:
+    """Whether a folder has a file of a result in it or in a folder below; it looks on the disk."""
+    try:
+        with os.scandir(folder) as found:
+            entries = list(islice(found, MOST_LOOKED_AT))
+        if any(is_result_file(Path(each.name)) for each in entries):
+            return True
+        below = [each.path for each in entries if each.is_dir(follow_symlinks=False)]
+        return any(is_result_file(Path(name)) for each in below for name in os.listdir(each))
+    except OSError:
+        return False
 
 
 def family(path: Path) -> str:

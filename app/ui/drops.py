@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication, QMimeData, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
-from app.ui.drop_kinds import drop_sentence, is_excluded_list
+from app.ui.drop_kinds import drop_sentence, is_excluded_list, is_result_file
 from app.ui.theme import Theme, heading
 
 
@@ -22,7 +22,14 @@ def drop_words(paths: Sequence[Path]) -> str:
     """What the window will do with them, unless the page under the pointer knows better."""
     if len(paths) == 1 and is_excluded_list(paths[0]):
         return _t("{0}: compare with what Haplodesk predicted").format(paths[0].name)
+    if any(is_result_file(path) for path in paths):
+        return _t("Take in as a result of imputation: {0}").format(_names(paths))
     return drop_sentence(paths)
+
+
+def _names(paths: Sequence[Path]) -> str:
+    first = paths[0].name
+    return first if len(paths) == 1 else _t("{0} and {1} more").format(first, len(paths) - 1)
 
 
 class DropVeil(QWidget):

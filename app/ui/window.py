@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from PySide6.QtCore import QSize, QTimer
@@ -24,7 +25,7 @@ from app.ui.attention import Counts
 from app.ui.colours import Status
 from app.ui.context import Context
 from app.ui.dialogs.confirm import confirm
-from app.ui.drop_kinds import is_excluded_list
+from app.ui.drop_kinds import holds_result, is_excluded_list, is_result_file
 from app.ui.drops import DropVeil, drop_words, local_paths
 from app.ui.header import Header
 from app.ui.overview import Overview, read_overview
@@ -257,6 +258,26 @@ class MainWindow(QMainWindow):
             self.navigate("uploads")
             self.view("uploads").drop(paths)
             return
+        if "results" in self.specs and any(is_result_file(path) for path in paths):
+            self._take_results(paths)
+        elif "results" in self.specs and any(not path.suffix for path in paths):
+            work = asyncio.to_thread(lambda: any(map(holds_result, paths)))
+            self.context.bridge.run(work, self, lambda found: self._drop_folders(paths, found))
+        else:
+            self._add_dataset(paths)
+
+    def _drop_folders(self, paths: list[Path], results: bool) -> None:
+        """Folders are looked into: what lies there says whether it is a result or a dataset."""
+        if results:
+            self._take_results(paths)
+        else:
+            self._add_dataset(paths)
+
+    def _take_results(self, paths: list[Path]) -> None:
+        self.navigate("results")
+        self.view("results").drop(paths)
+
+    def _add_dataset(self, paths: list[Path]) -> None:
         self.context.bridge.run(
             self.context.operations.add_dataset(paths), self, self._show_dataset, self.context.notices.problem
         )

@@ -20,6 +20,7 @@ from app.operations.desk import Looks
 from app.operations.tasks import Task
 from app.store.pages import COLUMNS
 from app.ui.attention import AtHand
+from app.ui.library import RESULT_COLUMNS, good_variants
 from app.ui.models.query import TableQuery
 
 
@@ -177,7 +178,7 @@ class FakeLibrary:
         return self.offer
 
     def pages(self, noun: str) -> FakePages:
-        columns = COLUMNS[noun]
+        columns = (*COLUMNS[noun], *RESULT_COLUMNS) if noun == "result" else COLUMNS[noun]
         return FakePages(columns, {row[0]: row for row in self._rows(noun, columns)})
 
     def _rows(self, noun: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
@@ -212,7 +213,10 @@ def _value(thing: Any, column: str, number: int, names: dict[str, str]) -> Any:
     special = {
         "service": lambda: names.get(getattr(thing, "service_id", None) or "", ""),
         "job": lambda: names.get(getattr(thing, "job_id", None) or "", ""),
-        "panel": lambda: thing.panel_name,
+        "panel": lambda: getattr(thing, "panel_name", ""),
+        "good": lambda: good_variants(thing),
+        "elsewhere": lambda: not thing.job_id,
+        "complete": lambda: None,
         "group_id": lambda: thing.group,
         "files": lambda: len(thing.files),
         "token_present": lambda: thing.token.present,

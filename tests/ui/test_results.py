@@ -63,15 +63,16 @@ def test_a_result_is_judged_and_marked_as_seen(
     assert detail.verdict.text().startswith("20,600 variants, 9,412 at R2")
     assert detail.complete_words.text() == ("1 of 3 chromosomes, 48 of 48 people. Missing: 21, 22.")
     assert detail.complete_badge.accessibleName() == "Not complete"
-    assert [row[0] for row in detail.bins.short_model.rows] == [
+    assert [row[0] for row in detail.quality.bins.short_model.rows] == [
         "< 0.001",
         "0.001–0.01",
         "0.01–0.05",
         "0.05–0.5",
     ]
-    assert "0.8 or more from MAF 0.01 on" in detail.plot.summary.text()
-    assert detail.chromosomes.short_model.rows == (("20", 20600, 1334, 0.71),)
-    qtbot.waitUntil(lambda: operations.calls == [("mark_result_seen", ("result-1",), {})])
+    assert "0.8 or more from MAF 0.01 on" in detail.quality.plot.summary.text()
+    assert detail.quality.chromosomes.short_model.rows == (("20", 20600, 1334, 0.71),)
+    qtbot.waitUntil(lambda: ("mark_result_seen", ("result-1",), {}) in operations.calls)
+    qtbot.waitUntil(lambda: ("measure_quality", ("result-1", ()), {}) in operations.calls)
     model = results.table.model
     qtbot.waitUntil(lambda: model.index(0, 2).data() == "New")
     assert model.index(1, 2).data() == ""
@@ -100,7 +101,7 @@ def test_an_incomplete_result_is_mended(
     results.reveal("result-2")
     qtbot.waitUntil(lambda: results.detail.name.text() == "cohort-A-2")
     assert results.detail.problem.happened.text() == "The download was cut."
-    assert not results.detail.quality_card.isVisible()
+    assert not results.detail.tabs.isTabVisible(results.detail.tabs.indexOf(results.detail.exports))
     task = Task(TaskKind.DOWNLOAD, "chr_20.zip", id="d", job_id="job-2")
     task.progress = Progress(done=1, total=2)
     library.all_tasks = [task]

@@ -43,6 +43,33 @@ def result_commands(view: ResultsView) -> Iterator[Command]:
         group="open",
     )
     yield Command(
+        "result.compare",
+        view.tr("Compare and join"),
+        "table",
+        lambda ids: view.compare_results(ids),
+        noun="result",
+        enabled=lambda ids: len(ids) > 1,
+        group="use",
+        shortcut="Ctrl+Shift+M",
+    )
+    yield Command(
+        "result.export",
+        view.tr("Export…"),
+        "export",
+        lambda ids: view.export(ids[0]),
+        noun="result",
+        enabled=one,
+        group="use",
+        shortcut="Ctrl+E",
+    )
+    yield Command(
+        "result.import",
+        view.tr("Take in results from elsewhere"),
+        "add",
+        lambda _ids: view.import_files(),
+        words=view.tr("import results folder zip"),
+    )
+    yield Command(
         "result.mend",
         view.tr("Fetch what is missing"),
         "refresh",

@@ -31,7 +31,9 @@ def _n(words: str, n: int) -> str:
 
 def name_of(result: Result, job: Job | None) -> str:
     """The name of its job; of its folder when the job was forgotten."""
-    return job.name if job is not None else PurePath(result.folder).name or result.id
+    if job is not None:
+        return job.name
+    return result.name or PurePath(result.folder).name or result.id
 
 
 def fresh(value: tuple[bool | None, str]) -> str:
@@ -40,11 +42,25 @@ def fresh(value: tuple[bool | None, str]) -> str:
     return _t("New") if not seen and state == ResultState.VERIFIED else ""
 
 
+def complete_shown(adds_up: bool | None) -> Shown:
+    """Whether the books of a result account for everything."""
+    if adds_up is None:
+        return Shown(Status.WAITING, _t("Not counted"), "unknown")
+    return Shown(Status.DONE, _t("Complete")) if adds_up else Shown(Status.FAILED, _t("Not complete"))
+
+
+def origin(elsewhere: bool) -> str:
+    """Where a result came from."""
+    return _t("elsewhere") if elsewhere else _t("a job")
+
+
 def heading_words(result: Result, job: Job | None, service: Service | None, now: datetime) -> str:
     """The line beside the name."""
     parts = []
     if job is not None:
         parts = [service.name if service is not None else job.service_id, job.panel_name or job.panel_id]
+    elif result.origin:
+        parts = [result.origin]
     if result.verified is not None:
         parts.append(_t("verified {0}").format(text.relative(result.verified, now)))
     else:
@@ -149,23 +165,6 @@ def chromosome_rows(quality: Quality) -> list[tuple[Any, ...]]:
 # Files and provenance.
 
 
-def file_columns() -> tuple[Column, ...]:
-    """The files on this computer."""
-    return (
-        Column("path", _t("File"), 280),
-        Column("size", _t("Size"), 90, show=text.size, numeric=True),
-        Column("verified_by", _t("Verified by"), 170),
-        Column("source", _t("Out of"), 160),
-        Column("sha256", _t("SHA-256"), 300),
-    )
-
-
-def file_rows(result: Result) -> list[tuple[Any, ...]]:
-    """By path."""
-    files = sorted(result.files, key=lambda f: f.path)
-    return [(f.path, f.size, f.verified_by, f.source, f.sha256) for f in files]
-
-
 def files_summary(result: Result) -> str:
     """How many and how large."""
     size = text.size(sum(f.size for f in result.files))
@@ -175,6 +174,16 @@ def files_summary(result: Result) -> str:
 def provenance_pairs(result: Result, job: Job | None, service: Service | None) -> Pairs:
     """Where it comes from: enough for the methods of a paper."""
     pairs: Pairs = [(_t("Folder"), result.folder)]
+    if job is None and not result.job_id:
+        where = (
+            _t("taken in, the files stay where they are") if result.in_place else _t("taken in and copied")
+        )
+        taken = [
+            (_t("Made by"), result.origin),
+            (_t("Files"), where),
+            (_t("When"), text.exact(result.verified)),
+        ]
+        return [*pairs, *((name, value) for name, value in taken if value)]
     if job is None:
         return [*pairs, (_t("Job"), _t("forgotten on this computer"))]
     pairs += [

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from app.domain.changes import Changes, Noun
 from app.domain.problem import Problem
@@ -20,10 +21,12 @@ from app.ui.models.table import Column, TableModel, time_column
 from app.ui.status import result_state
 from app.ui.theme import GRID
 from app.ui.views.list_and_detail import ListAndDetail
+from app.ui.views.results.import_dialog import ImportDialog
 from app.ui.views.results.result_commands import result_commands
 from app.ui.views.results.result_detail import ResultDetail, ResultFacts
-from app.ui.views.results.result_words import fresh, r2
-from app.ui.widgets.basics import EmptyState
+from app.ui.views.results.result_words import complete_shown, fresh, origin, r2
+from app.ui.views.results.taking_in import ask_import
+from app.ui.widgets.basics import EmptyState, link
 from app.ui.widgets.noun_keys import bind_noun_keys
 from app.ui.widgets.splitter import RememberedSplitter
 from app.ui.widgets.table_view import TableView
@@ -46,6 +49,7 @@ class ResultsView(ListAndDetail):
         self.table = self._make_table()
         bind_noun_keys(context.commands, commands, self.table, self.table.selected_ids)
         self.detail = ResultDetail(context)
+        self.detail.whole.toggled.connect(self._show_whole)
         column = QVBoxLayout(self)
         column.setContentsMargins(GRID * 2, GRID * 2, GRID * 2, GRID)
         column.setSpacing(GRID)
@@ -57,16 +61,20 @@ class ResultsView(ListAndDetail):
     def _make_table(self) -> TableView:
         now = self.context.now
         columns = (
-            Column("job", self.tr("Job"), 140),
+            Column("job", self.tr("Name"), 170),
             Column("state", self.tr("State"), 110, status=result_state),
-            Column("fresh", self.tr("New"), 55, show=fresh, tooltip=fresh),
-            Column("service", self.tr("Service"), 150),
-            Column("verdict", self.tr("Verdict"), 180),
+            Column("fresh", self.tr("New"), 50, show=fresh, tooltip=fresh),
+            Column("complete", self.tr("Complete"), 120, status=complete_shown, sortable=False),
+            Column("service", self.tr("Service"), 160),
+            Column("panel", self.tr("Panel"), 120, sortable=False),
             Column("samples", self.tr("People"), 65, show=text.number, numeric=True),
-            Column("variants", self.tr("Variants"), 85, show=text.number, numeric=True),
-            Column("mean_r2", self.tr("Mean R2"), 80, show=r2, numeric=True),
-            Column("size", self.tr("Size"), 85, show=text.size, numeric=True),
-            time_column("verified", self.tr("Fetched"), now, width=115),
+            Column("variants", self.tr("Variants"), 90, show=text.number, numeric=True),
+            Column("good", self.tr("R2 ≥ 0.8"), 90, show=text.number, numeric=True, sortable=False),
+            Column("mean_r2", self.tr("Mean R2"), 75, show=r2, numeric=True),
+            time_column("verified", self.tr("When"), now, width=100),
+            Column("elsewhere", self.tr("From"), 110, show=origin, sortable=False),
+            Column("verdict", self.tr("Verdict"), 180, hidden=True),
+            Column("size", self.tr("Size"), 85, show=text.size, numeric=True, hidden=True),
             Column("files", self.tr("Files"), 60, show=text.number, numeric=True, hidden=True),
             Column("folder", self.tr("Folder"), 280, hidden=True),
             time_column("started", self.tr("Begun"), now, width=115, hidden=True),
@@ -75,19 +83,76 @@ class ResultsView(ListAndDetail):
         model = TableModel(self.context.bridge, source, columns, Noun.RESULT)
         hint = self.tr("Filter, for example state:incomplete")
         table = TableView(self.context, model, "result", "results", hint)
-        table.set_empty(
-            EmptyState(
-                self.context.theme,
-                "results",
-                self.tr("Results come here by themselves: fetched, decrypted, verified and judged."),
-                self.tr("See the jobs"),
-                lambda: self.context.navigate("jobs", None),
-            )
+        table.set_empty(self._empty_state())
+        self.take_in = self._tool(
+            self.tr("Take in…"), "add", lambda: self.context.commands.run("result.import")
         )
+        self.take_in.setToolTip(self.tr("Take in results from elsewhere"))
+        self.compare = self._tool(self.tr("Compare"), "table", self._compare_selected)
+        self.compare.setToolTip(self.tr("Select two or more results to compare and join them"))
+        self.compare.setEnabled(False)
+        table.add_tool(self.compare)
+        table.add_tool(self.take_in)
+        table.grid.selectionModel().selectionChanged.connect(lambda *_: self._offer_compare())
         table.current_changed.connect(self._show)
         table.opened.connect(lambda each: self.context.commands.run("result.folder", (each,)))
         table.model.loaded.connect(self._choose_first)
         return table
+
+    def _empty_state(self) -> EmptyState:
+        empty = EmptyState(
+            self.context.theme,
+            "results",
+            self.tr("Results come here by themselves: fetched, decrypted, verified and judged."),
+            self.tr("Take in results from elsewhere"),
+            lambda: self.context.commands.run("result.import"),
+        )
+        jobs = link(self.tr("See the jobs"), lambda: self.context.navigate("jobs", None))
+        column = empty.layout()
+        assert isinstance(column, QVBoxLayout)
+        column.insertWidget(column.count() - 1, jobs, 0, Qt.AlignmentFlag.AlignCenter)
+        return empty
+
+    def _tool(self, words: str, icon: str, on_click: Callable[[], object]) -> QPushButton:
+        button = QPushButton(words)
+        self.context.theme.bind_icon(button, icon)
+        button.clicked.connect(lambda: on_click())
+        return button
+
+    def _offer_compare(self) -> None:
+        self.compare.setEnabled(len(self.table.selected_ids()) > 1)
+
+    def _compare_selected(self) -> None:
+        self.context.commands.run("result.compare", self.table.selected_ids())
+
+    def _show_whole(self, whole: bool) -> None:
+        """The page alone, or below the table."""
+        self.table.setVisible(not whole)
+
+    # Taken in.
+
+    def drop_words(self, paths: Sequence[Path]) -> str | None:
+        """Whatever is dropped here is meant as a result."""
+        if len(paths) == 1:
+            return self.tr("{0}: take in as a result").format(paths[0].name)
+        return self.tr("{0} files and folders: take in as one result").format(len(paths))
+
+    def drop(self, paths: Sequence[Path]) -> None:
+        """Ask and take in."""
+        self.import_files(paths)
+
+    def import_files(self, paths: Sequence[Path] = ()) -> ImportDialog:
+        """Ask what they are, then take them in."""
+        return ask_import(self.context, self, paths, self.reveal)
+
+    def compare_results(self, ids: Ids) -> None:
+        """Put them side by side."""
+        self.context.navigate("compare", ",".join(ids))
+
+    def export(self, result_id: str) -> None:
+        """Go to the form of an export."""
+        self.reveal(result_id)
+        self.detail.tabs.setCurrentWidget(self.detail.exports)
 
     # Shown.
 
