@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app.cli.output import pairs, table
 from app.cli.program import Session
@@ -19,17 +22,37 @@ from app.genotypes.builds import naturally
 from app.genotypes.worker import run_in_process
 from app.operations.desk import Desk
 from app.operations.judge_result import figure_paths
+from app.operations.report_result import folder_errand, save_result_report, write_reports
 from app.operations.result_ledger import book_result, folder_ledger, ledger_of
 from app.results.quality import quality
 from app.results.suspects import Suspect, suspects
 from app.store import results
 
+if TYPE_CHECKING:
+    from app.results.reporting.making import ReportForm
+
 SHOWN_SUSPECTS = 20
 
 
-def report(session: Session, source: str) -> None:
-    """The figures and the books of a folder of results, or of a result that is known here."""
+@dataclass(frozen=True)
+class Wanted:
+    """Forms and the files to write them to, whether with names of people, and whether what is there may be
+    replaced."""
+
+    files: Mapping[str, Path] = field(default_factory=dict)
+    names: bool = False
+    force: bool = False
+
+
+def report(session: Session, source: str, wanted: Wanted | None = None) -> None:
+    """The figures and the books of a folder of results, or of a result that is known here.
+
+    Reports are written first: where that is refused nothing is answered.
+    """
+    wanted = wanted or Wanted()
     folder = Path(source)
+    if wanted.files:
+        _write(session, source, wanted)
     files: tuple[ResultFile, ...] = ()
     books: ResultLedger | None = None
     if folder.is_dir():
@@ -43,7 +66,44 @@ def report(session: Session, source: str) -> None:
     told = ledger_row(books) if books is not None else {}
     data = {**quality_row(figures, bad), "ledger": {**ledger(folder, files), **told}}
     lines = ledger_lines(books) if books is not None else []
+    written = [str(each) for each in wanted.files.values()]
+    if written:
+        data["written"] = written
+        lines = [*lines, "", *(f"Written: {each}" for each in written)]
     session.out.answer(data, [*_lines(figures, bad), *lines])
+
+
+def _write(session: Session, source: str, wanted: Wanted) -> None:
+    if Path(source).is_dir():
+        asyncio.run(_write_of_folder(session, Path(source), wanted))
+    else:
+        with_desk(session, partial(_write_of_result, named=source, wanted=wanted))
+
+
+async def _write_of_folder(session: Session, folder: Path, wanted: Wanted) -> None:
+    show = partial(session.out.bar.show, "Writing the report")
+    errand = await folder_errand(folder, names=wanted.names, report=show)
+    await write_reports(errand, _forms(wanted), overwrite=wanted.force, report=show)
+
+
+async def _write_of_result(desk: Desk, named: str, wanted: Wanted) -> None:
+    result = await result_of(desk, named)
+    await save_result_report(desk, result.id, _forms(wanted), names=wanted.names, overwrite=wanted.force)
+
+
+def _forms(wanted: Wanted) -> dict[Path, ReportForm]:
+    """Files by their absolute paths. ProblemError where two reports would be one file."""
+    from app.results.reporting.making import ReportForm
+
+    forms = {path.absolute(): ReportForm(form) for form, path in wanted.files.items()}
+    if len(forms) < len(wanted.files):
+        raise problem(
+            Kind.INPUT,
+            "One file for two reports",
+            "Two reports have the same name.",
+            "Name them differently.",
+        )
+    return forms
 
 
 def _paths_in(folder: Path) -> Path | tuple[Path, ...]:
@@ -58,11 +118,12 @@ def _paths_in(folder: Path) -> Path | tuple[Path, ...]:
 
 
 async def _booked(desk: Desk, named: str) -> tuple[Result, ResultLedger | None]:
-    result = await _result_of(desk, named)
+    result = await result_of(desk, named)
     return result, await ledger_of(desk, result.id) or await book_result(desk, result.id)
 
 
-async def _result_of(desk: Desk, named: str) -> Result:
+async def result_of(desk: Desk, named: str) -> Result:
+    """The result of that id, or of the job that is so called."""
     imported = await desk.store.read(lambda c: results.result(c, named))
     if imported is not None:
         return imported

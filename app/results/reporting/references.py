@@ -51,7 +51,7 @@ def _fits(reference: Reference, told: dict[str, str]) -> bool:
 def plain(reference: Reference) -> str:
     """A line of a list of references."""
     names = [each.strip("{}").replace(", ", " ") for each in reference.authors if each != "others"]
-    more = ", et al." if "others" in reference.authors else "."
+    more = ", et al." if "others" in reference.authors else "" if names[-1].endswith(".") else "."
     place = f"{reference.journal} {reference.year};{reference.volume}:{reference.pages}."
     return f"{', '.join(names)}{more} {reference.title}. {place} https://doi.org/{reference.doi}"
 

@@ -1,0 +1,44 @@
+"""`haplodesk results report` and `verify`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli.program import session_of
+
+_Source = Annotated[str, typer.Argument(metavar="DIR|JOB|RESULT", help="A folder, a job, or a result's id.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to `results`."""
+    app.command("report")(report)
+
+
+def report(
+    ctx: typer.Context,
+    source: _Source,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write the report as one page.")
+    ] = None,
+    pdf: Annotated[Path | None, typer.Option("--pdf", metavar="FILE", help="Write it as PDF.")] = None,
+    methods: Annotated[
+        Path | None,
+        typer.Option("--methods", metavar="FILE", help="Write the methods paragraph with its references."),
+    ] = None,
+    bibtex: Annotated[
+        Path | None, typer.Option("--bibtex", metavar="FILE", help="Write the references as BibTeX.")
+    ] = None,
+    names: Annotated[
+        bool, typer.Option("--names", help="With names of samples and every number of people.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that are there already.")] = False,
+) -> None:
+    """How good a result is: R2 by chromosome and frequency, suspect sites, and the books."""
+    from app.cli.work import report as work
+
+    named = {"html": html, "pdf": pdf, "methods": methods, "bibtex": bibtex}
+    files = {form: path for form, path in named.items() if path is not None}
+    work.report(session_of(ctx), source, work.Wanted(files, names, force))
