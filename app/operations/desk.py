@@ -154,7 +154,8 @@ class Desk:
 
     async def connection(self, service: Service) -> Connection:
         """How to reach a service, with its token from the keyring."""
-        token = await self.secret(token_name(service.id))
+        wanted = self.family(service).capabilities.token
+        token = await self.secret(token_name(service.id)) if wanted else None
         return Connection(
             service_id=service.id,
             base_url=service.base_url,

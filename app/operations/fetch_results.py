@@ -147,7 +147,9 @@ class _Fetch:
         await asyncio.to_thread(clear_leftovers, self._folder, files)
         keeps = (await self._desk.settings()).storage.keep_archives
         await asyncio.to_thread(refuse_small_disk, self._folder, files, keeps_archives=keeps)
-        self._password = password or await self._desk.secret(password_name(self._job_id))
+        self._password = password
+        if password is None and self._desk.family(self._service).capabilities.passwords:
+            self._password = await self._desk.secret(password_name(self._job_id))
         record = await sent_record(self._desk, self._job_id)
         self._names = record.own_names if record is not None else {}
         first = await self._all(wanted)
