@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QBuffer, QByteArray, QCoreApplication, QIODevice, QRect, QRectF, QSize
 from PySide6.QtGui import QColor, QImage, QPainter
-from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
 
 from app.domain.problem import Kind, problem
 from app.ui.context import Context
@@ -178,14 +178,16 @@ def ask_and_save(context: Context, chart: Chart, ending: str) -> QFileDialog:
     return dialog
 
 
-class SaveChartButton(QPushButton):
+class SaveChartButton(QToolButton):
     """A menu of the three forms; `show_chart` says which chart is meant."""
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._context = context
         self.chart: Chart | None = None
-        self.setText(self.tr("Save chart"))
+        self.setAccessibleName(self.tr("Save chart"))
+        self.setToolTip(self.tr("Save chart as SVG, PNG or CSV"))
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         context.theme.bind_icon(self, "export")
         menu = QMenu(self)
         context.theme.dress(menu)

@@ -41,6 +41,10 @@ class Switcher(QWidget):
         if number == 0:
             button.setChecked(True)
 
+    def add_tool(self, widget: QWidget) -> None:
+        """Something at the right end of the row of words."""
+        self._row.addWidget(widget)
+
     def show_number(self, number: int) -> None:
         """Show one of them."""
         self._group.button(number).setChecked(True)

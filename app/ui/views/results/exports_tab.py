@@ -127,11 +127,21 @@ class ExportsTab(QWidget):
         """Programs first, then plain formats."""
         from app.results.export.presets import PRESETS
 
-        for name, preset in PRESETS.items():
-            self.what.addItem(preset.title, name)
+        choices: list[PresetName | ExportFormat | None] = [*PRESETS, None]
+        for preset in PRESETS.values():
+            self.what.addItem(preset.title)
         self.what.insertSeparator(self.what.count())
         for format_, words in format_words().items():
-            self.what.addItem(words, format_)
+            self.what.addItem(words)
+            choices.append(format_)
+        self.choices = tuple(choices)
+
+    def chosen(self) -> tuple[PresetName | None, ExportFormat]:
+        """The preset, and the format without one."""
+        made = self.choices[self.what.currentIndex()]
+        if isinstance(made, PresetName):
+            return made, ExportFormat.VCF
+        return None, made if made is not None else ExportFormat.VCF
 
     def _cut_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -234,9 +244,9 @@ class ExportsTab(QWidget):
     def _settle(self) -> None:
         from app.results.export.presets import PRESETS
 
-        chosen = self.what.currentData()
-        preset = PRESETS.get(chosen) if isinstance(chosen, PresetName) else None
-        format_ = preset.format if preset is not None else chosen
+        name, format_ = self.chosen()
+        preset = PRESETS[name] if name is not None else None
+        format_ = preset.format if preset is not None else format_
         self.why.setText(preset.why if preset is not None else "")
         self.why.setVisible(preset is not None)
         hard = format_ in (ExportFormat.BED, ExportFormat.PGEN)
@@ -264,12 +274,11 @@ class ExportsTab(QWidget):
         """What the form asks for."""
         if self._result is None:
             return None
-        chosen = self.what.currentData()
-        preset = chosen if isinstance(chosen, PresetName) else None
+        preset, format_ = self.chosen()
         return ExportRequest(
             source=self._result.folder,
             out=str(Path(self.folder.text().strip())),
-            format=ExportFormat.VCF if preset is not None else chosen,
+            format=format_,
             preset=preset,
             cutoffs=self.cuts,
             hard_call=self.calls.value(),

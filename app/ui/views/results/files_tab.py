@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication
@@ -36,11 +37,11 @@ def file_columns() -> tuple[Column, ...]:
         Column("path", _t("File"), 230),
         Column("proof", _t("Proof"), 170, status=_proof),
         Column("size", _t("Size"), 85, show=text.size, numeric=True),
-        Column("kind", _t("Holds"), 110),
+        Column("kind", _t("Holds"), 130),
         Column(
             "records", _t("Records"), 85, show=lambda v: "" if v is None else text.number(v), numeric=True
         ),
-        Column("index", _t("Index"), 90),
+        Column("index", _t("Index"), 65),
         Column("notes", _t("Notes"), 150),
         Column("source", _t("Out of"), 120),
         Column("sha256", _t("SHA-256"), 260),
@@ -56,7 +57,7 @@ def file_rows(result: Result, ledger: ResultLedger | None) -> list[tuple[Any, ..
             _proved(f.verified_by, books.get(f.path)),
             f.size,
             *_of(books.get(f.path), f.kind),
-            f.source,
+            f.source if f.source != f.path else "",
             f.sha256,
         )
         for f in sorted(result.files, key=lambda f: f.path)
@@ -76,7 +77,7 @@ def _of(book: FileBook | None, kind: str) -> tuple[str, int | None, str, str]:
         notes.append(_t("not sorted"))
     if book.end_marker is False:
         notes.append(_t("no end marker"))
-    return book.kind or kind, book.records or None, book.index, "; ".join(notes)
+    return book.kind or kind, book.records or None, PurePath(book.index).suffix, "; ".join(notes)
 
 
 class FilesTab(QWidget):

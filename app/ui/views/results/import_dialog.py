@@ -124,7 +124,7 @@ class ImportDialog(QDialog):
         names = [path.name for path in self.paths]
         if not names:
             said = self.tr(
-                "A folder of a result, or its archives, of any Cloudgene server, Minimac, Beagle or Teaspoons. "
+                "A folder or the archives of a result of any Cloudgene server, Minimac, Beagle or Teaspoons. "
                 "They are proved, indexed, judged and then treated like any other result."
             )
         else:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 R2_TICKS = tuple((n / 5, f"{n / 5:.1f}") for n in range(6))
 UNIT = (0.0, 1.0)
-HOT = ((0.0, "failed"), (0.5, "warning"), (0.8, "done"), (1.0, "done"))
+HOT = ((0.0, "warning"), (0.6, "line"), (1.0, "accent"))
 DENSITY = ((0.0, "base"), (0.001, "line"), (1.0, "accent"))
 _HISTOGRAM_STEPS = 50
 _SIZES = (5.0, 15.0)
@@ -175,7 +175,7 @@ def heat(figures: QualityFigures, tables: QualityTables) -> Drawing:
         )
 
     return Drawing(
-        _t("Mean R2 by chromosome and frequency: red is poor, green is good; gaps have no variants"),
+        _t("Mean R2 by chromosome and frequency: brown is poor, blue is good; gaps have no variants"),
         (Plane(values, -0.5, -0.5, float(columns), float(rows), 0.0, 1.0, HOT),),
         _t("minor allele frequency up to"),
         _t("chromosome"),

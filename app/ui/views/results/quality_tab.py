@@ -47,6 +47,7 @@ class QualityTab(QWidget):
         column.addLayout(self._ask_row())
         self.switcher = Switcher(self.tr("Figures of quality"))
         self._add_pages()
+        self.switcher.add_tool(self.save)
         column.addWidget(self.switcher, 1)
         self.switcher.changed.connect(lambda _: self._draw())
         self._offer()
@@ -60,7 +61,6 @@ class QualityTab(QWidget):
         self.save = SaveChartButton(self._context)
         row.addWidget(self.ask_words, 1)
         row.addWidget(self.ask)
-        row.addWidget(self.save)
         return row
 
     def _add_pages(self) -> None:
@@ -88,10 +88,10 @@ class QualityTab(QWidget):
         pages: tuple[tuple[str, QWidget], ...] = (
             (self.tr("Overview"), self._overview()),
             (self.tr("Cut-off"), self.cut),
-            (self.tr("Chromosomes"), self.charts[HEAT][0]),
+            (self.tr("Heat map"), self.charts[HEAT][0]),
             (self.tr("Histogram"), self.charts[HISTOGRAM][0]),
-            (self.tr("ER2 and R2"), self.charts[ER2][0]),
-            (self.tr("Leave-one-out"), self.charts[LEFT_OUT][0]),
+            (self.tr("ER2"), self.charts[ER2][0]),
+            (self.tr("Left out"), self.charts[LEFT_OUT][0]),
             (self.tr("Calibration"), self.charts[CALIBRATION][0]),
             (self.tr("Frequency"), self._frequency()),
         )
@@ -160,6 +160,7 @@ class QualityTab(QWidget):
         elif not measured.figures.doses:
             said = self.tr("Only info files are here: figures of people and dosages need dose files.")
         self.ask_words.setText(said)
+        self.ask_words.setVisible(bool(said))
         self._offer()
         self._draw()
 
@@ -187,7 +188,7 @@ class QualityTab(QWidget):
             if self._drawn.get(number) is not found:
                 self._drawn[number] = found
                 chart.show_drawing(make(found))
-            self.save.show_chart(chart)
+            self.save.show_chart(None if chart.drawing.empty else chart)
 
 
 def _both(make: Callable[..., Drawing]) -> Make:

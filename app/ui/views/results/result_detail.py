@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QTabWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QTabWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.domain.dataset import Dataset
 from app.domain.job import Job
@@ -32,6 +41,7 @@ from app.ui.views.results.result_people_tab import ResultPeopleTab
 from app.ui.views.results.suspects_tab import SuspectsTab
 from app.ui.widgets.basics import StatusBadge, Text
 from app.ui.widgets.elided import ElidedHeading, ElidedLabel
+from app.ui.widgets.page import scrolling
 from app.ui.widgets.problem_panel import ProblemPanel
 from app.ui.widgets.task_rows import TaskRows
 
@@ -69,13 +79,10 @@ class ResultDetail(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GRID)
         column.addLayout(self._header())
-        column.addLayout(self._verdict())
         self.tasks = TaskRows(context)
-        column.addWidget(self.tasks)
         self.problem = ProblemPanel(context.theme)
-        column.addWidget(self.problem)
         self.tabs = self._make_tabs()
-        column.addWidget(self.tabs, 1)
+        column.addWidget(self._scrolling(), 1)
         self.tabs.currentChanged.connect(lambda _: self._draw())
 
     async def facts_of(self, result_id: str) -> ResultFacts | None:
@@ -144,7 +151,7 @@ class ResultDetail(QWidget):
         context = self.context
         tabs = QTabWidget()
         tabs.setAccessibleName(self.tr("Result"))
-        tabs.setMinimumHeight(GRID * 30)
+        tabs.setMinimumHeight(GRID * 52)
         self.quality = QualityTab(context)
         self.quality.measure.connect(self.measure)
         self.quality.compare_frequencies.connect(self.compare_frequencies)
@@ -165,6 +172,21 @@ class ResultDetail(QWidget):
         ):
             tabs.addTab(widget, title)
         return tabs
+
+    def _scrolling(self) -> QScrollArea:
+        """In a low window the page scrolls instead of pressing its pictures together."""
+        inside = QWidget()
+        inside.setObjectName("page")
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GRID)
+        column.addLayout(self._verdict())
+        for widget in (self.tasks, self.problem):
+            column.addWidget(widget)
+        column.addWidget(self.tabs, 1)
+        self.page = scrolling(inside)
+        self.page.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        return self.page
 
     # Shown anew.
 

@@ -38,7 +38,7 @@ def figure_words() -> dict[str, str]:
         "fuzziness": _t("Fuzziness"),
         "certainty": _t("Certainty"),
         "concordance": _t("Concordance"),
-        "nonref_concordance": _t("Non-reference concordance"),
+        "nonref_concordance": _t("Non-ref. conc."),
     }
 
 
@@ -50,9 +50,12 @@ def person_columns() -> tuple[Column, ...]:
         return "" if value is None or value != value else text.number(value, 4)
 
     return (
-        Column("name", _t("Person"), 130),
-        Column("stands_out", _t("Stands out by"), 170),
-        *(Column(key, said[key], 110, show=show, numeric=True) for key in FIGURES),
+        Column("name", _t("Person"), 100),
+        Column("stands_out", _t("Stands out by"), 160),
+        *(
+            Column(key, said[key], 100, show=show, numeric=True, hidden=key == "concordance")
+            for key in FIGURES
+        ),
     )
 
 

@@ -110,6 +110,7 @@ class SuspectsTab(QWidget):
                 for g in figures.gaps
             ]
         )
+        self.switcher.setVisible(bool(figures.suspects or found or figures.gaps))
         self.switcher.offer((True, bool(found), bool(figures.gaps)))
         self._say()
 
