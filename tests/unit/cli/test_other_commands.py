@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,16 @@ REPORT_KEYS = {"samples", "variants", "by_chromosome", "by_maf", "er2", "ledger"
 
 
 def end_soon(number: int) -> None:
-    threading.Timer(0.3, os.kill, (os.getpid(), number)).start()
+    """Send a signal as soon as somebody listens for it: a program that starts slowly would miss it before."""
+    before = signal.getsignal(number)
+
+    def send() -> None:
+        give_up = time.monotonic() + 60
+        while signal.getsignal(number) is before and time.monotonic() < give_up:
+            time.sleep(0.01)
+        os.kill(os.getpid(), number)
+
+    threading.Thread(target=send).start()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
