@@ -1,0 +1,52 @@
+"""`results report` writes what is asked for and answers as before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.command_line import Cli
+from tests.helpers.direct_work import work_directly
+from tests.unit.results.reporting.parts import PEOPLE, result_folder
+
+
+@pytest.fixture(autouse=True)
+def no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    work_directly(monkeypatch)
+    monkeypatch.setattr("app.cli.work.report.run_in_process", _here)
+
+
+async def _here(function, *args, report=lambda _: None):  # type: ignore[no-untyped-def]
+    return function(*args, report)
+
+
+def test_a_report_of_a_folder(cli: Cli, tmp_path: Path) -> None:
+    folder = result_folder(tmp_path / "result")
+    page, paper = tmp_path / "page", tmp_path / "paper.pdf"
+    told = cli("--json", "results", "report", str(folder), "--html", str(page), "--pdf", str(paper))
+    assert told.code == 0, told
+    assert {"samples", "variants", "by_chromosome", "by_maf", "er2", "ledger"} <= set(told.data)
+    assert told.data["written"] == [str(page), str(paper)]
+    assert page.read_text().startswith("<!doctype html>")
+    assert paper.read_bytes().startswith(b"%PDF-")
+    assert not any(name in page.read_text() for name in PEOPLE)
+    assert sorted(each.name for each in folder.iterdir()) == ["chr20.dose.vcf.gz"]
+
+
+def test_files_are_replaced_only_when_that_is_said(cli: Cli, tmp_path: Path) -> None:
+    folder = result_folder(tmp_path / "result")
+    page = tmp_path / "page.html"
+    page.write_text("mine")
+    arguments = ("--json", "results", "report", str(folder), "--html", str(page))
+    assert cli(*arguments).code == 3
+    assert page.read_text() == "mine"
+    assert cli(*arguments, "--force").code == 0
+    assert page.read_text() != "mine"
+
+
+def test_two_reports_are_not_one_file(cli: Cli, tmp_path: Path) -> None:
+    folder = result_folder(tmp_path / "result")
+    same = str(tmp_path / "same")
+    assert cli("results", "report", str(folder), "--html", same, "--pdf", same).code == 3
+    assert not Path(same).exists()
