@@ -100,8 +100,11 @@ def _haploid(values: NDArray[np.float32]) -> NDArray[np.bool_] | None:
 
 
 def units(threshold: float) -> int:
-    """A distance in copies as a whole number; 0.1 takes in a dosage of exactly 0.1."""
-    return int(threshold * ONE + 1e-6)
+    """A distance in copies as a whole number; 0.1 takes in a dosage of exactly 0.1.
+
+    Each haplotype is rounded, so that their sum may be one unit off; dosages of three digits lie 16 apart.
+    """
+    return int(threshold * ONE + 1e-6) + 1
 
 
 def distance(total: Totals) -> NDArray[np.uint16]:

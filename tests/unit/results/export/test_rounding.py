@@ -85,3 +85,10 @@ def test_lost_calls_by_threshold(kernel: Kernel | None) -> None:
     )
     assert (lost.calls, lost.missing) == (10, 1)
     assert lost.by_threshold() == {0.05: 6, 0.1: 4, 0.2: 3, 0.3: 2, 0.4: 2, 0.49: 1}
+
+
+def test_a_dosage_of_just_the_limit_is_called_however_it_is_split() -> None:
+    first = np.arange(0, 101, dtype=np.float32) / 1000
+    values = np.stack([first, np.float32(0.1) - first], axis=1)[:, None, :]
+    assert (hard_calls(of_haplotypes(values).total, units(0.1)) == 0).all()
+    assert (hard_calls(of_haplotypes(values + np.float32(0.0005)).total, units(0.1)) == 3).all()
