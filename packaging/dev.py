@@ -26,14 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "haplodesk-setup.json"
 LOCK = ROOT / "packaging" / "requirements.lock"
-EXTENSION = (
-    ROOT / "app" / "results" / "_zipcrypto.c",
-    ROOT / "app" / "results" / "_doses.c",
-    ROOT / "app" / "results" / "_dose_text.c",
-    ROOT / "app" / "genotypes" / "_inflate.c",
-    ROOT / "app" / "genotypes" / "_rows.c",
-    ROOT / "pyproject.toml",
-)
+EXTENSION = (*sorted((ROOT / "app").rglob("*.c")), ROOT / "pyproject.toml")
 OLDEST = (3, 11)
 # Most tests wait for processes of their own: two workers, each with whole files, halve the time.
 AT_ONCE = ("-n", "2", "--dist", "loadfile")
