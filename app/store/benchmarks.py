@@ -4,7 +4,7 @@ from sqlalchemy import Connection, select
 
 from app.domain.benchmark import Benchmark
 from app.store import tables as t
-from app.store.documents import parse_all, parse_softly
+from app.store.documents import parse, parse_all
 from app.store.settings import set_state, state
 
 _PREFIX = "benchmark/"
@@ -18,7 +18,7 @@ def save_benchmark(c: Connection, benchmark: Benchmark) -> None:
 def benchmark(c: Connection, benchmark_id: str) -> Benchmark | None:
     """The benchmark of that id."""
     text = state(c, _PREFIX + benchmark_id)
-    return None if text is None else parse_softly(Benchmark, text)
+    return None if text is None else parse(Benchmark, text)
 
 
 def benchmarks(c: Connection) -> tuple[Benchmark, ...]:
