@@ -13,6 +13,7 @@ from app.domain.settings import Settings
 
 if TYPE_CHECKING:
     from app.domain.comparison import Comparison
+    from app.domain.crate import CrateProof
     from app.domain.export import ExportOutcome, ExportRequest
     from app.domain.ledger import ResultLedger
     from app.domain.repair import RepairCode, RepairPlan
@@ -357,6 +358,30 @@ class DeskOperations:
         from app.operations.side_by_side import join_known
 
         return await join_known(self._desk, result_ids, how, name)
+
+    async def save_result_report(self, result_id: str, path: Path, names: bool) -> None:
+        """Write the report of a result as a page or as PDF, its methods or its references."""
+        from app.operations.report_result import save_result_report
+
+        await save_result_report(self._desk, result_id, (path,), names, overwrite=True)
+
+    async def methods_of_result(self, result_id: str) -> tuple[str, str]:
+        """The methods paragraph and the references as BibTeX."""
+        from app.operations.report_result import methods_of_result
+
+        return await methods_of_result(self._desk, result_id)
+
+    async def crate_result(self, result_id: str, names: bool, overwrite: bool = False) -> int:
+        """Write a crate into the folder of a result; how many files it proves."""
+        from app.operations.crate_result import crate_result
+
+        return await crate_result(self._desk, result_id, names=names, overwrite=overwrite)
+
+    async def verify_result(self, result_id: str) -> CrateProof:
+        """Prove the files of a result."""
+        from app.operations.crate_result import verify_result
+
+        return await verify_result(self._desk, result_id)
 
     async def start_practice(self) -> Changes:
         """Start the practice server and have it among the services."""

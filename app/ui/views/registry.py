@@ -48,6 +48,12 @@ def _results(context: Context) -> View:
     return ResultsView(context)
 
 
+def _compare(context: Context) -> View:
+    from app.ui.views.compare.compare_view import CompareView
+
+    return CompareView(context)
+
+
 def _activity(context: Context) -> View:
     from app.ui.views.activity.activity_view import ActivityView
 
@@ -75,5 +81,6 @@ VIEWS: tuple[ViewSpec, ...] = (
     ViewSpec("results", lambda: _t("Results"), "results", _results, shortcut="Ctrl+6", badge="results"),
     ViewSpec("activity", lambda: _t("Activity"), "activity", _activity, shortcut="Ctrl+7"),
     ViewSpec("new_job", lambda: _t("New job"), "jobs", _new_job, in_rail=False, shortcut="Ctrl+N"),
+    ViewSpec("compare", lambda: _t("Compare results"), "results", _compare, in_rail=False),
     ViewSpec("settings", lambda: _t("Settings"), "settings", _settings, in_rail=False),
 )

@@ -168,6 +168,7 @@ class Chart(QFrame):
             item.legend.setVisible(self.drawing.legend)
         if self.drawing.legend:
             legend = item.legend or item.addLegend(offset=(-8, 8), verSpacing=-4)
+            legend.setOffset((-8, -8 if self.drawing.legend_low else 8))
             legend.setLabelTextColor(self._context.theme.colours.text)
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802

@@ -157,6 +157,7 @@ class Drawing:
     """A whole picture. `summary` is what it shows, in a sentence; screen readers get it.
 
     Ranges are (low, high), None for what holds all. Ticks are pairs of place and words; None for numbers.
+    `legend_low`: it stands in the lower right corner instead of the upper one.
     """
 
     summary: str
@@ -170,6 +171,7 @@ class Drawing:
     y_ticks: Sequence[tuple[float, str]] | None = None
     square: bool = False
     legend: bool = False
+    legend_low: bool = False
 
     @property
     def empty(self) -> bool:

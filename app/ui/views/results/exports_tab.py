@@ -110,7 +110,6 @@ class ExportsTab(QWidget):
         form.setHorizontalSpacing(GRID * 2)
         form.setVerticalSpacing(GRID)
         form.addRow(self.tr("Write it for"), self.what)
-        form.addRow("", self.why)
         form.addRow(self.tr("What stays"), self._cut_row())
         self.calls = QDoubleSpinBox()
         self.calls.setRange(0, 0.49)
@@ -120,6 +119,7 @@ class ExportsTab(QWidget):
         form.addRow(self.calls_label, self.calls)
         form.addRow(self.tr("Folder"), self._folder_row())
         card.body.addLayout(form)
+        card.body.addWidget(self.why)
         card.body.addLayout(self._option_row())
         return card
 
@@ -332,7 +332,8 @@ class ExportsTab(QWidget):
             if proved
             else Shown(Status.WAITING, self.tr("Not read back"))
         )
-        self.words.setText(" ".join((outcome_words(outcome), *outcome.notes)))
+        notes = (each for each in outcome.notes if each != self.why.text())
+        self.words.setText(" ".join((outcome_words(outcome), *notes)))
         self.files.show_rows(
             [
                 (PurePath(e.files[0]).name, e.kept, sum(e.dropped.values()), e.missing)

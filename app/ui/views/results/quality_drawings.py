@@ -349,4 +349,5 @@ def left_out(rows: Sequence[LeftOut], whole: LeftOut | None) -> Drawing:
         maf_ticks([r.maf_to for r in rows]),
         R2_TICKS,
         legend=True,
+        legend_low=True,
     )

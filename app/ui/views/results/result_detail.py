@@ -37,6 +37,7 @@ from app.ui.views.results.files_tab import FilesTab
 from app.ui.views.results.ledger_tab import LedgerTab, ledger_shown
 from app.ui.views.results.quality_curve import completeness
 from app.ui.views.results.quality_tab import CUT, FREQUENCY, QualityTab
+from app.ui.views.results.report_tab import ReportTab
 from app.ui.views.results.result_people_tab import ResultPeopleTab
 from app.ui.views.results.suspects_tab import SuspectsTab
 from app.ui.widgets.basics import StatusBadge, Text
@@ -162,6 +163,7 @@ class ResultDetail(QWidget):
         self.ledger.count_again.connect(self._count_again)
         self.files = FilesTab(context)
         self.exports = ExportsTab(context)
+        self.report = ReportTab(context)
         for widget, title in (
             (self.quality, self.tr("Quality")),
             (self.people, self.tr("People")),
@@ -169,6 +171,7 @@ class ResultDetail(QWidget):
             (self.ledger, self.tr("Ledger")),
             (self.files, self.tr("Files")),
             (self.exports, self.tr("Exports")),
+            (self.report, self.tr("Report")),
         ):
             tabs.addTab(widget, title)
         return tabs
@@ -208,6 +211,7 @@ class ResultDetail(QWidget):
         pairs = words.provenance_pairs(result, facts.job, facts.service)
         self.files.show_files(result, facts.ledger, pairs)
         self.exports.show_result(result)
+        self.report.show_result(result)
         self.tabs.setTabText(self.tabs.indexOf(self.files), self.tr("Files ({0})").format(len(result.files)))
         self._offer()
         self.tick()
@@ -223,6 +227,7 @@ class ResultDetail(QWidget):
             (self.people, self.measured is not None and bool(self.measured.tables.people)),
             (self.suspects, self.measured is not None),
             (self.exports, has_files),
+            (self.report, self.facts.result.state is not ResultState.FETCHING),
         ):
             self.tabs.setTabVisible(self.tabs.indexOf(widget), on)
 
@@ -309,6 +314,8 @@ class ResultDetail(QWidget):
             self.people.show_measured(self.measured)
         elif tab is self.suspects and self.measured is not None:
             self.suspects.show_figures(self.measured.figures)
+        elif tab is self.report:
+            self.report.look()
 
     def measure(self) -> None:
         """Measure the result; other pages can be looked at meanwhile."""

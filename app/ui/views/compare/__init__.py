@@ -1,0 +1,1 @@
+"""Part of the window; see app/ui/__init__.py."""
