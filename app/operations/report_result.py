@@ -99,12 +99,13 @@ async def folder_errand(
     from app.results.reporting.making import ReportErrand
 
     books = ledger or await folder_ledger(None, folder, report)
-    outputs = await asyncio.to_thread(_outputs_in, folder)
+    outputs = await asyncio.to_thread(files_of_folder, folder)
     facts = folder_run(folder)
     return ReportErrand(facts, facts.folder, outputs, ledger=books, names=names)
 
 
-def _outputs_in(folder: Path) -> tuple[OutputFact, ...]:
+def files_of_folder(folder: Path) -> tuple[OutputFact, ...]:
+    """All files of a folder with their sizes, but those of a crate and what is half there."""
     from app.results.crate.crate_files import own_files
     from app.results.crate.hashing import files_below
 

@@ -15,6 +15,7 @@ _Source = Annotated[str, typer.Argument(metavar="DIR|JOB|RESULT", help="A folder
 def add_to(app: typer.Typer) -> None:
     """Add the commands to `results`."""
     app.command("report")(report)
+    app.command("verify")(verify)
 
 
 def report(
@@ -34,6 +35,11 @@ def report(
     names: Annotated[
         bool, typer.Option("--names", help="With names of samples and every number of people.")
     ] = False,
+    crate: Annotated[
+        bool,
+        typer.Option("--crate", help="Write an RO-Crate with all hashes into the folder of the result."),
+    ] = False,
+    person: Annotated[bool, typer.Option("--person", help="The crate tells who sits here.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there already.")] = False,
 ) -> None:
     """How good a result is: R2 by chromosome and frequency, suspect sites, and the books."""
@@ -41,4 +47,11 @@ def report(
 
     named = {"html": html, "pdf": pdf, "methods": methods, "bibtex": bibtex}
     files = {form: path for form, path in named.items() if path is not None}
-    work.report(session_of(ctx), source, work.Wanted(files, names, force))
+    work.report(session_of(ctx), source, work.Wanted(files, names, force, crate, person))
+
+
+def verify(ctx: typer.Context, source: _Source) -> None:
+    """Whether a result is still as it was: names each file that is changed, missing or added."""
+    from app.cli.work import verify as work
+
+    work.verify(session_of(ctx), source)

@@ -20,6 +20,7 @@ from app.domain.progress import Report
 from app.domain.result import Quality, Result, ResultFile
 from app.genotypes.builds import naturally
 from app.genotypes.worker import run_in_process
+from app.operations.crate_result import crate_folder, crate_result
 from app.operations.desk import Desk
 from app.operations.judge_result import figure_paths
 from app.operations.report_result import folder_errand, save_result_report, write_reports
@@ -36,12 +37,14 @@ SHOWN_SUSPECTS = 20
 
 @dataclass(frozen=True)
 class Wanted:
-    """Forms and the files to write them to, whether with names of people, and whether what is there may be
-    replaced."""
+    """Forms and the files to write them to, whether with names of people, whether what is there may be
+    replaced, whether to make a crate, and whether it tells who sits here."""
 
     files: Mapping[str, Path] = field(default_factory=dict)
     names: bool = False
     force: bool = False
+    crate: bool = False
+    person: bool = False
 
 
 def report(session: Session, source: str, wanted: Wanted | None = None) -> None:
@@ -51,6 +54,7 @@ def report(session: Session, source: str, wanted: Wanted | None = None) -> None:
     """
     wanted = wanted or Wanted()
     folder = Path(source)
+    proved = _crated(session, source, wanted) if wanted.crate else None
     if wanted.files:
         _write(session, source, wanted)
     files: tuple[ResultFile, ...] = ()
@@ -70,7 +74,25 @@ def report(session: Session, source: str, wanted: Wanted | None = None) -> None:
     if written:
         data["written"] = written
         lines = [*lines, "", *(f"Written: {each}" for each in written)]
+    if proved is not None:
+        data["crate"] = {"files": proved}
+        lines = [*lines, "", f"The crate proves {proved:,} files."]
     session.out.answer(data, [*_lines(figures, bad), *lines])
+
+
+def _crated(session: Session, source: str, wanted: Wanted) -> int:
+    """Write the crate; how many files it proves."""
+    folder = Path(source)
+    if folder.is_dir():
+        show = partial(session.out.bar.show, "Writing the crate")
+        return asyncio.run(crate_folder(folder, names=wanted.names, overwrite=wanted.force, report=show))
+
+    async def work(desk: Desk) -> int:
+        result = await result_of(desk, source)
+        told = {"names": wanted.names, "person": wanted.person, "overwrite": wanted.force}
+        return await crate_result(desk, result.id, **told)
+
+    return with_desk(session, work)
 
 
 def _write(session: Session, source: str, wanted: Wanted) -> None:

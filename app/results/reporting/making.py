@@ -55,7 +55,7 @@ def make_reports(
 ) -> dict[ReportForm, bytes]:
     """The report in each form that is asked for. ProblemError when a file cannot be read."""
     parts, hiding = report_parts(errand, report)
-    return {form: _written(form, parts, hiding) for form in forms}
+    return {form: written(form, parts, hiding) for form in forms}
 
 
 def report_parts(errand: ReportErrand, report: Report) -> tuple[ReportParts, Hiding]:
@@ -88,7 +88,8 @@ def _measured(errand: ReportErrand, folder: Path, report: Report) -> Measured | 
         raise
 
 
-def _written(form: ReportForm, parts: ReportParts, hiding: Hiding) -> bytes:
+def written(form: ReportForm, parts: ReportParts, hiding: Hiding) -> bytes:
+    """The report in one form."""
     figures = parts.measured.figures if parts.measured is not None else None
     if form is ReportForm.METHODS:
         return methods_text(parts.facts, figures, parts.ledger, hiding).encode("utf-8", "replace")

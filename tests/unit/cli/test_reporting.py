@@ -50,3 +50,25 @@ def test_two_reports_are_not_one_file(cli: Cli, tmp_path: Path) -> None:
     same = str(tmp_path / "same")
     assert cli("results", "report", str(folder), "--html", same, "--pdf", same).code == 3
     assert not Path(same).exists()
+
+
+def test_a_crate_is_made_and_verified(cli: Cli, tmp_path: Path) -> None:
+    folder = result_folder(tmp_path / "result")
+    made = cli("--json", "results", "report", str(folder), "--crate")
+    assert made.code == 0, made
+    assert made.data["crate"] == {"files": 6}
+    whole = cli("--json", "results", "verify", str(folder))
+    assert whole.code == 0
+    assert whole.data["whole"] is True
+    assert whole.data["faults"] == []
+    dose = folder / "chr20.dose.vcf.gz"
+    dose.write_bytes(dose.read_bytes()[:-1])
+    spoilt = cli("--json", "results", "verify", str(folder))
+    assert spoilt.code == 1
+    (fault,) = spoilt.data["faults"]
+    assert (fault["path"], fault["kind"]) == ("chr20.dose.vcf.gz", "changed")
+    assert "chr20.dose.vcf.gz" in cli("results", "verify", str(folder)).out
+
+
+def test_a_folder_without_a_crate_is_a_problem(cli: Cli, tmp_path: Path) -> None:
+    assert cli("results", "verify", str(result_folder(tmp_path / "result"))).code == 3
