@@ -151,6 +151,7 @@ class Chart(QFrame):
             axis.enableAutoSIPrefix(False)
             axis.setTicks(None if ticks is None else [list(ticks)])
             item.setLabel(side, words, color=colours.muted)
+            axis.resizeEvent(None)  # puts the new words into the middle, which otherwise waits for a resize
         box = item.getViewBox()
         box.setAspectLocked(made.square)
         for wanted, set_range, axis_number in (

@@ -10,8 +10,8 @@ from functools import singledispatch
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QBuffer, QByteArray, QCoreApplication, QIODevice, QRect, QRectF, QSize
-from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtCore import QBuffer, QByteArray, QCoreApplication, QIODevice, QRect, QRectF
+from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
 
 from app.domain.problem import Kind, problem
@@ -96,27 +96,27 @@ def svg_of(chart: Chart) -> bytes:
 
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    size = chart.plot.size()
     generator = QSvgGenerator()
     generator.setOutputDevice(buffer)
-    size = chart.plot.size()
+    generator.setResolution(chart.plot.logicalDpiX())
     generator.setSize(size)
     generator.setViewBox(QRect(0, 0, size.width(), size.height()))
     generator.setTitle(chart.name)
     generator.setDescription(chart.drawing.summary)
     painter = QPainter(generator)
-    _paint(chart, painter, size)
+    _paint(chart, painter)
     painter.end()
     return bytes(buffer.data().data())
 
 
 def png_of(chart: Chart) -> bytes:
     """The plot as an image, twice as fine as on the screen."""
-    size = chart.plot.size()
-    image = QImage(size * SHARPER, QImage.Format.Format_ARGB32)
+    image = QImage(chart.plot.size() * SHARPER, QImage.Format.Format_ARGB32)
     image.setDevicePixelRatio(SHARPER)
-    image.fill(QColor(chart.colour("base")))
+    image.fill(chart.colour("base"))
     painter = QPainter(image)
-    _paint(chart, painter, size)
+    _paint(chart, painter)
     painter.end()
     held = QByteArray()
     buffer = QBuffer(held)
@@ -125,10 +125,17 @@ def png_of(chart: Chart) -> bytes:
     return bytes(held.data())
 
 
-def _paint(chart: Chart, painter: QPainter, size: QSize) -> None:
+def _paint(chart: Chart, painter: QPainter) -> None:
+    chart.plot.grab()  # axes find their room only when they are painted
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    size = chart.plot.size()
     place = chart.plot.viewport().rect()
+    dots = [each for each in chart.plot.scene().items() if hasattr(each, "setExportMode")]
+    for each in dots:
+        each.setExportMode(True, {"antialias": True, "resolutionScale": 1.0})
     chart.plot.render(painter, QRectF(0, 0, size.width(), size.height()), place)
+    for each in dots:
+        each.setExportMode(False)
 
 
 def bytes_of(chart: Chart, path: Path) -> bytes:

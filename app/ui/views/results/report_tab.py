@@ -64,8 +64,8 @@ class ReportTab(QWidget):
         card.body.addWidget(
             Text(
                 self.tr(
-                    "Verdict, figures as vectors, tables, ledger, versions and parameters. No genotypes; no names "
-                    "of people unless you say so."
+                    "Verdict, figures as vectors, tables, ledger, versions, parameters. No genotypes; no "
+                    "names of people unless you say so."
                 ),
                 muted=True,
             )
@@ -101,8 +101,8 @@ class ReportTab(QWidget):
         card.body.addWidget(heading)
         self.crate_words = Text(
             self.tr(
-                "An RO-Crate in the folder of the result: what was sent, how it was made, and a hash of every file. "
-                "Any byte that changes later is found."
+                "An RO-Crate in the folder of the result: what was sent, how it was made, and a hash of "
+                "every file. Any byte that changes later is found."
             ),
             muted=True,
         )

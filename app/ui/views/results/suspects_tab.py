@@ -85,6 +85,7 @@ class SuspectsTab(QWidget):
             self.switcher.add(title, table)
         self.switcher.changed.connect(lambda _: self._say())
         column.addWidget(self.switcher, 1)
+        column.addStretch(0)
 
     def show_figures(self, figures: QualityFigures | None) -> None:
         """Another result."""
