@@ -11,12 +11,13 @@ import pytest
 from app.domain.crate import FaultKind
 from app.domain.problem import ProblemError
 from app.domain.result import Result
+from app.operations import judge_result, unpack
 from app.operations.crate_result import crate_result, verify_result
 from app.operations.desk import Desk
 from app.results.crate.crate_files import MADE
 from app.store import results
 from tests.helpers.desk_fixtures import only_job
-from tests.helpers.direct_work import work_directly
+from tests.helpers.direct_work import _directly, work_directly
 from tests.helpers.fake_family import FakeFamily
 from tests.helpers.finished_job import archive, fetch, result_of
 from tests.helpers.imputed_files import dose_text, packed, site_lines
@@ -25,6 +26,8 @@ from tests.helpers.imputed_files import dose_text, packed, site_lines
 @pytest.fixture(autouse=True)
 def no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     work_directly(monkeypatch)
+    for module in (judge_result, unpack):
+        monkeypatch.setattr(module, "run_in_process", _directly)
 
 
 @pytest.fixture

@@ -13,12 +13,13 @@ from app.domain.problem import Kind, ProblemError
 from app.domain.repair import Ledger, LedgerLine, RepairOutcome
 from app.domain.result import Result
 from app.domain.result_report import RunFacts
+from app.operations import judge_result, unpack
 from app.operations.desk import Desk
 from app.operations.recorded_run import recorded_run
 from app.operations.report_result import methods_of_result, save_result_report
 from app.store import datasets
 from tests.helpers.desk_fixtures import only_job
-from tests.helpers.direct_work import work_directly
+from tests.helpers.direct_work import _directly, work_directly
 from tests.helpers.fake_family import FakeFamily
 from tests.helpers.finished_job import archive, fetch, result_of
 from tests.helpers.imputed_files import dose_text, packed, site_lines
@@ -29,6 +30,8 @@ PEOPLE = tuple(f"Person{n:02}" for n in range(24))
 @pytest.fixture(autouse=True)
 def no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     work_directly(monkeypatch)
+    for module in (judge_result, unpack):
+        monkeypatch.setattr(module, "run_in_process", _directly)
 
 
 @pytest.fixture
