@@ -56,13 +56,17 @@ class EntryState(StrEnum):
 class Standing(Model):
     """Where an entry stands among those that were scored.
 
-    `score` is the mean over the ranges of frequency that were used of r2 times the share of hidden sites that
-    the result has; `error` its standard error. `place` counts from 1; `not_apart` are the places of those
-    whose difference could be chance (95 %).
+    `r2` is the mean of r2 over the ranges of frequency that were used, at the hidden sites that the result
+    has, with its standard error `r2_error`; `present` is the share of sites that it has. `score`, with
+    `error`, is what is ranked: the same mean of r2 times that share, so that a site that is lacking counts as
+    0. `place` counts from 1; `not_apart` are the places of those whose difference could be chance (95 %).
     """
 
     score: float
     error: float | None
+    r2: float
+    r2_error: float | None
+    present: float
     place: int
     not_apart: tuple[int, ...] = ()
 

@@ -54,6 +54,7 @@ EACH_OF_MIXED = 8
 WINDOW = 50_000
 
 Floats = NDArray[np.float64]
+Cells = dict[tuple[str, str], Blocks]
 
 
 @dataclass(frozen=True)
@@ -196,39 +197,42 @@ def spearman(first: list[float], second: list[float]) -> float:
     return float(np.corrcoef(ranks(first), ranks(second))[0, 1])
 
 
-def compare(
-    true: dict[tuple[str, str], Blocks], masked: dict[tuple[str, str], Blocks]
-) -> tuple[float, float]:
-    """Print the table; Spearman's correlation over all cells, and the mean absolute difference."""
-    estimates, truths = [], []
+def compare(true: Cells, masked: Cells) -> None:
+    """Print each cell, and over all of them Spearman's correlation and the mean difference."""
+    told: list[tuple[float, float, float, float]] = []
     for p in POPULATIONS:
         ranked = rank([masked[name, p] for name in PANELS])
         used = np.array([any(low == MAF_BINS[n] for low, _ in ranked.used) for n in range(MAF_COUNT)])
-        actual = [float(standard_scores(total(true[name, p]), used)) for name in PANELS]
         print(f"{p}: frequencies {', '.join(f'{low:g}-{high:g}' for low, high in ranked.used)}")
-        for name, standing, value in zip(PANELS, ranked.standings, actual, strict=True):
-            error = standing.error or float("nan")
-            apart = ",".join(map(str, standing.not_apart)) or "none"
+        here = []
+        for name, one in zip(PANELS, ranked.standings, strict=True):
+            sums = total(true[name, p])
+            score = float(standard_scores(sums, used))
+            r2 = float(standard_scores(sums, used, lacking=False))
+            here.append((one.score, score, one.r2, r2))
             print(
-                f"  {name:8} masked {standing.score:.4f} +- {error:.4f}  true {value:.4f}  "
-                f"difference {standing.score - value:+.4f}  place {standing.place}, as good: {apart}"
+                f"  {name:8} score masked {one.score:.4f} +- {one.error or 0:.4f} true {score:.4f}   "
+                f"r2 masked {one.r2:.4f} +- {one.r2_error or 0:.4f} true {r2:.4f}   "
+                f"place {one.place}, as good: {','.join(map(str, one.not_apart)) or 'none'}"
             )
-            estimates.append(standing.score)
-            truths.append(value)
-        here = [each.score for each in ranked.standings]
-        print(f"  Spearman {spearman(here, actual):.3f}")
+        told += here
+        print(f"  Spearman of scores {spearman([x[0] for x in here], [x[1] for x in here]):.3f}")
         for word in ranked.warnings:
             print(f"  {word}")
-    differences = np.array(estimates) - np.array(truths)
-    rho = spearman(estimates, truths)
-    print(
-        f"{len(estimates)} cells: Spearman {rho:.4f}, mean difference {differences.mean():+.4f}, "
-        f"mean absolute difference {np.abs(differences).mean():.4f}"
-    )
-    return rho, float(np.abs(differences).mean())
+    for title, first in (
+        ("score (a site that is lacking counts as 0)", 0),
+        ("r2 at sites that are there", 2),
+    ):
+        estimates, truths = [x[first] for x in told], [x[first + 1] for x in told]
+        differences = np.array(estimates) - np.array(truths)
+        print(
+            f"{title}: {len(told)} cells, Spearman {spearman(estimates, truths):.4f}, mean difference "
+            f"{differences.mean():+.4f}, mean absolute {np.abs(differences).mean():.4f}, "
+            f"largest {np.abs(differences).max():.4f}"
+        )
 
 
-def by_frequency(true: dict[tuple[str, str], Blocks], masked: dict[tuple[str, str], Blocks]) -> None:
+def by_frequency(true: Cells, masked: Cells) -> None:
     """Print r2 and the share of sites there, by frequency, of each cell: where the two differ."""
     for (name, p), blocks in true.items():
         for kind, table in (("true", total(blocks)), ("masked", total(masked[name, p]))):

@@ -15,7 +15,7 @@ from app.cli.work.desk import with_desk
 from app.cli.work.find import find_service, pick_panel
 from app.cli.work.jobs import answer_jobs, end_with
 from app.cli.work.watch import watch
-from app.domain.benchmark import Benchmark
+from app.domain.benchmark import Benchmark, BenchmarkEntry
 from app.domain.changes import Noun
 from app.domain.job import REMOTE_OPEN_STATES, Job, JobState
 from app.domain.problem import Kind, ProblemError, problem
@@ -42,6 +42,19 @@ from app.operations.visit_jobs import visit_jobs
 from app.store import benchmarks, datasets, services
 
 ACCEPTED = "accepted"
+HEADS = (
+    "place",
+    "panel",
+    "service",
+    "state",
+    "score",
+    "± error",
+    "not told apart from",
+    "r2 where there",
+    "there",
+    "seconds",
+    "problem",
+)
 
 
 @dataclass(frozen=True)
@@ -267,41 +280,22 @@ def _lines(made: Benchmark) -> Sequence[str]:
             ("state", made.states()),
         ]
     )
-    scored = list(made.ranking)
     rest = [each for each in made.entries if each.standing is None]
-    rows = []
-    for each in (*scored, *rest):
-        told = each.standing
-        alike = ", ".join(map(str, told.not_apart)) if told is not None else ""
-        row = (told.place, told.score, told.error, alike) if told is not None else (None, None, None, "")
-        missing = each.score.whole.missing if each.score is not None else None
-        place, *figures = row
-        rows.append(
-            (
-                place,
-                each.panel_name,
-                each.service_name,
-                each.state,
-                *figures,
-                missing,
-                each.seconds,
-                each.problem,
-            )
-        )
-    heads = (
-        "place",
-        "panel",
-        "service",
-        "state",
-        "score",
-        "± error",
-        "not told apart from",
-        "missing",
-        "seconds",
-        "problem",
-    )
-    lines += ["", *table(heads, rows)]
+    lines += ["", *table(HEADS, map(_row, (*made.ranking, *rest)))]
     if made.used:
         used = ", ".join(f"{low:g}–{high:g}" for low, high in made.used)
-        lines += ["", f"Scores are means of r2 over the frequencies {used}."]
+        lines += [
+            "",
+            f"Scores are means of r2 over the frequencies {used}; a hidden site that is lacking counts as 0.",
+        ]
     return [*lines, *made.warnings]
+
+
+def _row(entry: BenchmarkEntry) -> tuple[object, ...]:
+    told = entry.standing
+    figures: tuple[object, ...] = (None, None, "", None, "")
+    if told is not None:
+        alike = ", ".join(map(str, told.not_apart))
+        figures = (told.score, told.error, alike, told.r2, f"{told.present:.0%}")
+    named = (entry.panel_name, entry.service_name, entry.state)
+    return (told.place if told is not None else None, *named, *figures, entry.seconds, entry.problem)

@@ -143,11 +143,12 @@ class _Scoring:
         counts, ploidy = matcher.part.genotypes(sites, people.truth)
         counts = np.where(turned[:, None] & (counts >= 0), ploidy - counts, counts)
         dosage = batch.dosage[np.ix_(rows, people.result)].astype(np.float64)
-        place = bin_numbers(minor_frequency(counts, ploidy))
+        frequency = minor_frequency(counts, ploidy)
+        place = bin_numbers(frequency)
         matcher.not_called(sites[place < 0])
         sums = site_sums(dosage, counts)
         self._whole.add(place, sums)
-        self._blocks.add(name, matcher.part.position[sites], place, sums)
+        self._blocks.add(name, matcher.part.position[sites], _varying(place, frequency), sums)
         self._compared.update(people.names)
         for label, columns in people.groups.items():
             own = bin_numbers(minor_frequency(counts[:, columns], ploidy[:, columns]))
@@ -169,10 +170,11 @@ class _Scoring:
 
     def _lacking(self, name: str, part: TruthPart, people: Pairs, sites: Rows) -> None:
         counts, ploidy = part.genotypes(sites, people.truth)
-        place = bin_numbers(minor_frequency(counts, ploidy))
+        frequency = minor_frequency(counts, ploidy)
+        place = bin_numbers(frequency)
         sums = missing_sums(len(sites))
         self._whole.add(place, sums)
-        self._blocks.add(name, part.position[sites], place, sums)
+        self._blocks.add(name, part.position[sites], _varying(place, frequency), sums)
         for label, columns in people.groups.items():
             own = bin_numbers(minor_frequency(counts[:, columns], ploidy[:, columns]))
             self._groups.setdefault(label, BinSums()).add(own, sums)
@@ -247,6 +249,11 @@ def minor_frequency(counts: Counts, ploidy: Counts) -> Floats:
     alternate = np.where(called, counts, 0).sum(axis=1)
     frequency = np.divide(alternate, total, out=np.full(len(total), np.nan), where=total > 0)
     return np.asarray(np.minimum(frequency, 1 - frequency), np.float64)
+
+
+def _varying(place: Rows, frequency: Floats) -> Rows:
+    """The ranges of sites, none where all people are alike: that says nothing of a correlation."""
+    return np.where(frequency > 0, place, -1)
 
 
 def _pieces(rows: int, people: int) -> Iterable[slice]:

@@ -9,6 +9,12 @@ from app.store.store import Store
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 
 
+def standing(place: int) -> Standing:
+    return Standing(
+        score=0.5, error=0.01, r2=0.6, r2_error=0.01, present=0.8, place=place, not_apart=(3 - place,)
+    )
+
+
 def made(number: int) -> Benchmark:
     entries = tuple(
         BenchmarkEntry(
@@ -19,7 +25,7 @@ def made(number: int) -> Benchmark:
             panel_id=f"p{place}",
             panel_name=f"P{place}",
             state=EntryState.SCORED if place < 3 else EntryState.FAILED,
-            standing=Standing(score=0.5, error=0.01, place=3 - place, not_apart=(1,)) if place < 3 else None,
+            standing=standing(3 - place) if place < 3 else None,
         )
         for place in (1, 2, 3)
     )

@@ -113,6 +113,8 @@ def test_results_that_differ_are_told_apart_and_those_that_do_not_are_not() -> N
 def test_sites_that_a_result_lacks_count_as_nothing() -> None:
     whole, part = rank([blocks(0.3, 1), blocks(0.3, 1, missing=10)]).standings
     assert part.score == pytest.approx(whole.score * 0.75, abs=0.01)
+    assert part.r2 == pytest.approx(whole.r2, abs=0.01)
+    assert (whole.present, part.present) == (1, pytest.approx(0.75))
     assert (whole.place, part.place) == (1, 2)
 
 
