@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.domain.ledger import LedgerRow, ResultLedger, Stage
-from app.genotypes.reporting.hiding import Hiding
+from app.genotypes.reporting.hiding import NOT_SHOWN, Hiding
 from app.results.reporting.content import Cell, Section, Table, Text
 
 _HEADS = {
@@ -48,7 +48,8 @@ def _samples(ledger: ResultLedger, hiding: Hiding) -> Iterator[tuple[Cell, ...]]
     book = ledger.samples
     if book.sent is not None:
         yield "Sent", hiding.people(book.sent)
-    yield "In the result", hiding.people(book.found)
+    few = any(not isinstance(hiding.people(each), int) for each in (book.missing, book.foreign))
+    yield "In the result", NOT_SHOWN if few else hiding.people(book.found)
     yield "Missing", hiding.people(book.missing)
     yield "Not sent, but there", hiding.people(book.foreign)
     if book.order_kept is not None:

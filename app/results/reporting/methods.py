@@ -59,7 +59,13 @@ def _preparation(dataset: DatasetFacts | None, hiding: Hiding) -> Iterator[str]:
         yield f"Before the imputation the files were repaired: {'; '.join(steps)}."
     before, people = dataset.sites_before_repair, dataset.samples_before_repair
     if before is not None and people is not None and dataset.sites is not None:
-        yield f"The repairs began with {_many(before, 'variant')} of {_people(people, hiding)}."
+        told = f" of {_people(people, hiding)}" if _may_tell(people, dataset.samples, hiding) else ""
+        yield f"The repairs began with {_many(before, 'variant')}{told}."
+
+
+def _may_tell(before: int, after: int | None, hiding: Hiding) -> bool:
+    """Whether the number of people before would not tell how few of them were left out."""
+    return after is not None and isinstance(hiding.people(abs(before - after)), int)
 
 
 def _counts(step: RepairFact, hiding: Hiding) -> str:

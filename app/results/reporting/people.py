@@ -27,7 +27,7 @@ def people_section(measured: Measured, hiding: Hiding) -> Section | None:
     for name, values in shown.items():
         drawing = people_histogram(values, _LABELS.get(name, name))
         if drawing is not None:
-            blocks.append(Figure(drawing, "A dashed bar stands for one to four people, however many."))
+            blocks.append(Figure(drawing, "A dashed bar stands for people whose number is not shown."))
     rows = [
         (_LABELS.get(name, name), float(np.nanmedian(values)), hiding.people(far_people(values)))
         for name, values in shown.items()

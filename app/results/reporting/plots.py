@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.quality import CalibrationBin, MafFigures
-from app.genotypes.reporting.hiding import FEW, HIDDEN
+from app.genotypes.reporting.hiding import FEW, Hiding
 from app.results.figures.bins import MAF_BINS, R2_STEPS
 from app.results.figures.people import FAR, robust_z
 from app.results.figures.tables import QualityTables
@@ -203,7 +203,7 @@ def calibration(bins: Sequence[CalibrationBin]) -> Drawing:
 
 
 def people_histogram(values: Floats, label: str) -> Drawing | None:
-    """People by a figure; bins of fewer than five are dashed stubs of one height, outliers counted above.
+    """People by a figure; bins of fewer than five are dashed stubs of one height.
 
     None where fewer people than two bins would show have the figure.
     """
@@ -217,11 +217,12 @@ def people_histogram(values: Floats, label: str) -> Drawing | None:
     frame = Frame(most_x=float(bins), most_y=float(max(FEW, counts.max())))
     shapes: list[Shape] = [*frame.rows(*count_texts(frame.most_y))]
     digits = _digits(float(edges[-1] - edges[0]))
-    for number, count in enumerate(counts.tolist()):
-        few = 0 < count < FEW
+    shown_counts = _hidden(counts.tolist())
+    for number, count in enumerate(shown_counts):
+        few = not isinstance(count, int)
         place = f"{edges[number]:.{digits}f} to {edges[number + 1]:.{digits}f}"
-        title = f"{place}: {HIDDEN if few else count}"
-        shown = FEW - 1 if few else count
+        title = f"{place}: {count}"
+        shown = count if isinstance(count, int) else FEW - 1
         shapes.append(_bar(frame, number, 1.0, shown, "few" if few else "bar", title))
     step = max(1, bins // 6)
     places = range(0, bins + 1, step)
@@ -229,6 +230,12 @@ def people_histogram(values: Floats, label: str) -> Drawing | None:
     shapes += frame.columns([float(each) for each in places], texts)
     shapes += frame.titles(label, "People")
     return Drawing(WIDTH, HEIGHT, f"People by {label}", tuple(shapes))
+
+
+def _hidden(counts: Sequence[int]) -> list[int | str]:
+    """Small counts without their number; with a single one of them another goes too, as all add up."""
+    named = {str(number): count for number, count in enumerate(counts)}
+    return list(Hiding(False, ()).parts(named).values())
 
 
 def _digits(spread: float) -> int:

@@ -23,7 +23,7 @@ def test_every_recorded_fact_is_told(tmp_path: Path) -> None:
         "99.12%",
         "flip strands (12 variants changed)",
         "leave out people (< 5 samples removed)",
-        "330 variants of 27 samples",
+        "began with 330 variants.",
         "Michigan Imputation Server (https://server.example)",
         "imputationserver2 2.0.12",
         "HapMap 2 (version 2.0.0, GRCh37)",
@@ -35,6 +35,12 @@ def test_every_recorded_fact_is_told(tmp_path: Path) -> None:
     ):
         assert words in told
     assert "no reason told" not in told
+
+
+def test_the_people_before_do_not_tell_how_few_were_left_out() -> None:
+    facts = run_facts()
+    assert "27" not in methods_paragraph(facts, None, None, HIDING)
+    assert "of 27 samples" in methods_paragraph(facts, None, None, Hiding(True, ()))
 
 
 def test_nothing_is_claimed_that_is_not_recorded() -> None:

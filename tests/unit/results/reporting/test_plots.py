@@ -46,7 +46,15 @@ def test_few_people_are_a_stub_of_one_height() -> None:
     few = boxes(drawing, "few")
     assert few
     assert len({round(each.height, 3) for each in few}) == 1
-    assert all(each.title.endswith("< 5") for each in few)
+    assert all(each.title.endswith(("< 5", "not shown")) for each in few)
+
+
+def test_a_single_small_bin_takes_another_one_with_it() -> None:
+    values = np.repeat([0.1, 0.3, 0.5, 0.7, 0.9], [2, 10, 20, 10, 10])
+    drawing = people_histogram(values, "figure")
+    assert drawing is not None
+    titles = [each.title.rsplit(": ")[1] for each in boxes(drawing, "few")]
+    assert sorted(titles) == ["< 5", "not shown"]
 
 
 def test_too_few_people_are_not_drawn() -> None:
