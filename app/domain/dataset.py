@@ -11,6 +11,10 @@ from app.domain.path_text import PathText, ShownText
 from app.domain.repair import RepairOutcome
 from app.domain.verdict import Verdict
 
+OTHER_FORMAT = "content.format"
+"""The finding that the genotypes are no VCF, though they can be read."""
+SEVERAL_GROUPS = "files.groups"
+"""The finding that the files are of several groups of people, each a job of its own."""
 PREPARED = "prepared"
 """The program's own folder of repaired files, with a folder for each dataset."""
 
@@ -59,6 +63,13 @@ class Dataset(Model):
         """Whether files lie where repairs write in the program's own folder; they go after the dataset."""
         pairs = (each for file in self.files for each in pairwise(PurePath(file.path).parts))
         return any(outer == PREPARED and inner.startswith("data-") for outer, inner in pairs)
+
+    @property
+    def to_prepare(self) -> bool:
+        """Whether the files are in order, and yet have to be written anew before they are sent."""
+        report = self.report
+        apart = (OTHER_FORMAT, SEVERAL_GROUPS)
+        return report is not None and report.accepted and any(f.code in apart for f in report.findings)
 
     @property
     def size(self) -> int:

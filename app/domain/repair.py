@@ -167,10 +167,12 @@ class RepairOutcome(Model):
     `ready` is what the twin of the server says of the files written, None when there is no target. `refused`
     says why alleles and positions were left alone, as in the plan.
     Files of several groups of people have an outcome for each in `groups`, which `group` names; the outcome
-    itself has the files and the sums of all, and no logs of its own.
+    itself has the files and the sums of all, and no logs of its own. `left_out` names those of which nothing
+    could be made, each with the reason, in the outcome of every other one.
     """
 
     group: ShownText = ""
+    left_out: tuple[ShownText, ...] = ()
     groups: tuple[RepairOutcome, ...] = ()
 
     applied: tuple[RepairStep, ...] = ()

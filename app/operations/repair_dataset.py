@@ -99,9 +99,10 @@ async def _keep(
     from app.genotypes.repair.errand import outcome_of
 
     written = [each for each in parts if each.outcome.files]
+    left = tuple(f"{e.outcome.group}: {e.outcome.refused}" for e in parts if not e.outcome.files)
     ids = (new, *(new_id("data") for _ in written[1:]))
     made = [
-        await _repaired(desk, dataset, key, part, stage, panel)
+        await _repaired(desk, dataset, key, _with_left_out(part, left), stage, panel)
         for key, part in zip(ids, written, strict=True)
     ]
 
@@ -114,6 +115,10 @@ async def _keep(
     text = _books(outcome_of(parts))
     await desk.note(Event(at=desk.clock.now(), kind="repair", text=text, dataset_id=dataset.id))
     return ids
+
+
+def _with_left_out(part: Repaired, left: tuple[str, ...]) -> Repaired:
+    return replace(part, outcome=part.outcome.model_copy(update={"left_out": left}))
 
 
 async def _repaired(

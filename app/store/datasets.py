@@ -45,6 +45,8 @@ def _outcome(d: Dataset) -> str:
     """Of a dataset for which nothing was predicted: what the check says of the files alone."""
     if d.report is None:
         return ""
+    if d.to_prepare:
+        return "prepare"
     return "ready" if d.report.accepted else "refuses"
 
 

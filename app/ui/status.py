@@ -65,9 +65,11 @@ def job_shown(job: Job) -> Shown:
     return shown
 
 
-def dataset_state(state: str, accepted: bool | None = None) -> Shown:
-    """Whether a dataset was looked at; `accepted` is the verdict of its report."""
+def dataset_state(state: str, accepted: bool | None = None, *, to_prepare: bool = False) -> Shown:
+    """Whether a dataset was looked at; `accepted` is the verdict of its report; see `Dataset.to_prepare`."""
     if state == DatasetState.CHECKED and accepted is not None:
+        if accepted and to_prepare:
+            return Shown(Status.WARNING, _t("To be prepared"))
         if accepted:
             return Shown(Status.DONE, _t("Ready"))
         return Shown(Status.FAILED, _t("Would be refused"))

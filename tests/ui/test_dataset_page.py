@@ -232,6 +232,31 @@ def test_the_ledger_of_a_repaired_dataset_adds_up(view: UploadsView, qtbot: QtBo
     qtbot.waitUntil(lambda: view.detail.name.text() == "cohort-A")
 
 
+def test_a_group_that_could_not_be_repaired_is_told_after_the_repair(
+    view: UploadsView, library: FakeLibrary, qtbot: QtBot
+) -> None:
+    view.reveal("dataset-4")
+    made = view.detail.made
+    qtbot.waitUntil(lambda: made.isVisible())
+    dataset = view.detail.facts.dataset if view.detail.facts is not None else None
+    assert dataset is not None
+    assert dataset.outcome is not None
+    left = ("b: Nothing is left: no sample stays.",)
+    told = dataset.model_copy(update={"outcome": dataset.outcome.model_copy(update={"left_out": left})})
+    made.show_dataset(told, "cohort-A")
+    assert "Not repaired: b: Nothing is left" in " ".join(made.cautions.lines)
+    said: list[tuple[str, str]] = []
+    view.context.notices.say = lambda *words, **_: said.append(words)  # type: ignore[method-assign, assignment]
+    view.page._tell_made(dataset, ("dataset-4",), told)
+    assert said == [
+        (
+            f"{dataset.name} is repaired in part",
+            "The given files are as they were; a dataset was made of one group of people. "
+            "Not repaired: b: Nothing is left: no sample stays.",
+        )
+    ]
+
+
 def test_a_refused_and_a_failed_plan_say_why(
     view: UploadsView, operations: FakeOperations, qtbot: QtBot
 ) -> None:

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from app.domain.dataset import DataFile, Dataset
-from app.domain.finding import BuildGuess, FileFacts
+from app.domain.dataset import OTHER_FORMAT, SEVERAL_GROUPS, DataFile, Dataset
+from app.domain.finding import BuildGuess, FileFacts, Finding, Severity
 from app.domain.job import JobState
 from app.domain.problem import Kind, Problem
 from app.domain.service import HealthState, Limits, Service, TokenInfo
@@ -120,6 +120,18 @@ def test_verdicts() -> None:
     shown, said = words.verdict_words(samples.dataset(2, False))
     assert (shown.word, said) == ("Would be refused", "Chromosome names do not fit the build.")
     assert words.verdict_words(samples.dataset(3, None))[0].word == "Not checked"
+
+
+@pytest.mark.parametrize("code", [OTHER_FORMAT, SEVERAL_GROUPS])
+def test_the_table_and_the_page_say_the_same_of_files_to_be_written_anew(code: str) -> None:
+    plain = samples.dataset(1)
+    assert plain.report is not None
+    found = Finding(code=code, severity=Severity.INFO, title="To be written anew")
+    dataset = plain.model_copy(update={"report": plain.report.model_copy(update={"findings": (found,)})})
+    shown, said = words.verdict_words(dataset)
+    assert shown == words.dataset_shown((dataset.state, True, "prepare", ""))
+    assert shown.word == "To be prepared"
+    assert said.endswith("choose “Make it ready for”.")
 
 
 def test_findings_are_sorted_and_filtered() -> None:

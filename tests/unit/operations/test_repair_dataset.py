@@ -201,6 +201,23 @@ def test_each_group_of_people_becomes_a_dataset_that_can_be_sent(desk: Desk, tmp
     asyncio.run(work())
 
 
+def test_what_is_made_tells_of_the_group_that_could_not_be_repaired(desk: Desk, tmp_path: Path) -> None:
+    async def work() -> None:
+        files, _ = two_groups(tmp_path)
+        key = (await add_dataset(desk, tuple(files))).ids(Noun.DATASET)[0]
+        await check_dataset(desk, key)
+        everyone = tuple(f"b{name}" for name in make_study(3, samples=24, sites=150, build="GRCh37").samples)
+        changes = await repair_dataset(desk, key, drop_samples=everyone)
+        (made,) = [each for each in changes.ids(Noun.DATASET) if each != key]
+        outcome = (await stored(desk, made)).outcome
+        assert outcome is not None
+        assert outcome.group == "a"
+        (left,) = outcome.left_out
+        assert left.startswith("b: Nothing is left")
+
+    asyncio.run(work())
+
+
 def test_no_group_stays_of_a_repair_that_fails_late(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from pathlib import Path
 
 import pytest
@@ -151,6 +152,51 @@ def test_what_a_repair_made_is_of_the_stated_build(desk: Desk, tmp_path: Path) -
         new = next(each for each in changes.ids(Noun.DATASET) if each != dataset_id)
         assert (await stored(desk, new)).stated_build == "GRCh38"
         assert await confidence(desk, new) == ("GRCh38", True)
+
+    asyncio.run(work())
+
+
+def cohort_of(folder: Path, build: str) -> Path:
+    """A VCF that surely is of a build, of people that no other has."""
+    (content,) = vcf_gz(make_study(3, samples=24, sites=150, build=build)).values()
+    path = folder / f"{build}.vcf"
+    people = [f"P{n}_{build}" for n in range(24)]
+    lines = gzip.decompress(content).decode().splitlines()
+    names = [
+        "\t".join([*each.split("\t")[:9], *people]) if each.startswith("#CHROM") else each for each in lines
+    ]
+    path.write_text("\n".join(names) + "\n")
+    return path
+
+
+def test_groups_of_different_builds_have_no_build_together(desk: Desk, tmp_path: Path) -> None:
+    async def work() -> None:
+        files = cohort_of(tmp_path, "GRCh37"), cohort_of(tmp_path, "GRCh38")
+        dataset_id = (await add_dataset(desk, files)).ids(Noun.DATASET)[0]
+        await check_dataset(desk, dataset_id)
+        before = await stored(desk, dataset_id)
+        for build in ("GRCh37", "GRCh38", "NCBI36"):
+            with pytest.raises(ProblemError) as caught:
+                await state_build(desk, dataset_id, build)
+            assert caught.value.problem.title == "No build can be stated for all of these files"
+            assert "GRCh38.vcf is GRCh38 (hg38)" in caught.value.problem.what_happened
+        assert await stored(desk, dataset_id) == before
+
+    asyncio.run(work())
+
+
+def test_a_build_is_stated_for_the_group_that_leaves_it_open(desk: Desk, tmp_path: Path) -> None:
+    async def work() -> None:
+        files = cohort_of(tmp_path, "GRCh37"), open_build(tmp_path)
+        dataset_id = (await add_dataset(desk, files)).ids(Noun.DATASET)[0]
+        await check_dataset(desk, dataset_id)
+        await state_build(desk, dataset_id, "GRCh38")
+        report = (await stored(desk, dataset_id)).report
+        assert report is not None
+        builds = {each.name: each.build.value for each in report.groups}
+        assert builds == {"GRCh37.vcf": "GRCh37", "cohort.vcf": "GRCh38"}
+        assert all(each.build.confidence >= SURE for each in report.groups)
+        assert report.build.value is None
 
     asyncio.run(work())
 

@@ -19,6 +19,8 @@ import pytest
 from sqlalchemy import Connection, MetaData, create_engine, inspect
 
 from app.domain.changes import Noun
+from app.domain.dataset import OTHER_FORMAT, SEVERAL_GROUPS
+from app.domain.finding import CheckReport, Finding, Severity
 from app.domain.problem import Kind, ProblemError
 from app.store import (
     backup,
@@ -165,6 +167,16 @@ def test_what_the_check_says_is_the_outcome_without_a_prediction(tmp_path: Path)
         store.write_now(lambda c: datasets.save_dataset(c, a_dataset("data-2", report=None)))
         query = TableQuery.parse(Noun.DATASET, "outcome:refuses")
         assert store.read_now(lambda c: pages.ids(c, Noun.DATASET, query)) == ["data-1"]
+
+
+@pytest.mark.parametrize("code", [OTHER_FORMAT, SEVERAL_GROUPS])
+def test_files_in_order_that_must_be_written_anew_are_not_ready(tmp_path: Path, code: str) -> None:
+    found = Finding(code=code, severity=Severity.INFO, title="To be written anew")
+    report = CheckReport(accepted=True, stage="ok", findings=(found,))
+    with Store.open(tmp_path / "haplodesk.db") as store:
+        store.write_now(lambda c: datasets.save_dataset(c, a_dataset("data-2", report=report)))
+        query = TableQuery.parse(Noun.DATASET, "outcome:prepare")
+        assert store.read_now(lambda c: pages.ids(c, Noun.DATASET, query)) == ["data-2"]
 
 
 SECOND = '''

@@ -76,7 +76,7 @@ class WhatColumn(QWidget):
 
     def _item(self, dataset: Dataset) -> QListWidgetItem:
         accepted = dataset.report.accepted if dataset.report else None
-        shown = dataset_state(dataset.state, accepted)
+        shown = dataset_state(dataset.state, accepted, to_prepare=dataset.to_prepare)
         item = QListWidgetItem(f"{dataset.name}\n{self._facts(dataset)} · {shown.word}")
         theme = self._context.theme
         item.setIcon(theme.icon(shown.icon_name, theme.colours.status[shown.status]))

@@ -8,8 +8,8 @@ from typing import Any
 
 from PySide6.QtCore import QCoreApplication
 
-from app.domain.dataset import Dataset, DatasetState
-from app.domain.finding import BuildGuess, FileFacts, Finding, Severity
+from app.domain.dataset import OTHER_FORMAT, Dataset, DatasetState
+from app.domain.finding import BuildGuess, CheckReport, FileFacts, Finding, Severity
 from app.domain.verdict import Outcome
 from app.ui import status, text
 from app.ui.colours import Status
@@ -18,9 +18,6 @@ from app.ui.status import Shown
 from app.ui.text import plural
 from app.ui.views.uploads.service_fit import WAY, Fit, Reason, ServiceFit, Why, was_read
 from app.ui.views.uploads.verdict_words import predicted_shown
-
-OTHER_FORMAT = "content.format"
-"""The finding that the genotypes are no VCF, though they can be read."""
 
 CERTAIN, LIKELY = 0.99, 0.9
 _SILENT = ("None of", "No known")
@@ -82,7 +79,7 @@ def dataset_shown(value: tuple[str, bool | None, str, str]) -> Shown:
     state, accepted, outcome, verdict = value
     if verdict and state == DatasetState.CHECKED:
         return predicted_shown(outcome, verdict)
-    return status.dataset_state(state, accepted)
+    return status.dataset_state(state, accepted, to_prepare=outcome == "prepare")
 
 
 def fit_shown(fit: ServiceFit) -> Shown:
@@ -142,7 +139,8 @@ def _amount(why: Why, value: str | int) -> str:
 
 def verdict_words(dataset: Dataset) -> tuple[Shown, str]:
     """The badge and the sentence of the verdict on the files themselves."""
-    shown = status.dataset_state(dataset.state, dataset.report.accepted if dataset.report else None)
+    accepted = dataset.report.accepted if dataset.report else None
+    shown = status.dataset_state(dataset.state, accepted, to_prepare=dataset.to_prepare)
     if dataset.state is DatasetState.FAILED:
         return shown, dataset.problem
     report = dataset.report
@@ -152,9 +150,8 @@ def verdict_words(dataset: Dataset) -> tuple[Shown, str]:
     if dataset.state is DatasetState.CHECKING:
         said = report.error or _t("The beginning of the files is in order.")
         return shown, _t("So far: {0} The check goes on.").format(said.rstrip(".") + ".")
-    if report.accepted and any(f.code == OTHER_FORMAT for f in report.findings):
-        to_write = Shown(Status.WARNING, _t("To be prepared"))
-        return to_write, _t("Services take VCF. Haplodesk can write it: choose “Make it ready for”.")
+    if dataset.to_prepare:
+        return shown, _preparing(report)
     if report.accepted:
         tail = _n("%Ln warning(s) to look at.", warnings) if warnings else ""
         if any(v.outcome is Outcome.REFUSES for v in dataset.verdicts):
@@ -163,6 +160,13 @@ def verdict_words(dataset: Dataset) -> tuple[Shown, str]:
         return shown, f"{_t('Nothing in the files stops a submission.')} {tail}".strip()
     more = f" {_n('%Ln finding(s) stop a submission.', severe)}" if severe > 1 else ""
     return shown, f"{(report.error or '').rstrip('.')}.{more}"
+
+
+def _preparing(report: CheckReport) -> str:
+    """What has to be written anew before the files can be sent."""
+    if any(f.code == OTHER_FORMAT for f in report.findings):
+        return _t("Services take VCF. Haplodesk can write it: choose “Make it ready for”.")
+    return _t("Each group of people is a job of its own. Haplodesk parts them: choose “Make it ready for”.")
 
 
 # Findings.

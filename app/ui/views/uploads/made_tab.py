@@ -95,7 +95,8 @@ class MadeTab(QWidget):
         said = outcome.verdict or self.tr("No service was named for it.")
         self.words.setText(f"{outcome.group}: {said}" if outcome.group else said)
         self.refused.show_lines([outcome.refused])
-        self.cautions.show_lines([f"{each.title}: {each.caution}" for each in careful(outcome)])
+        left_out = [self.tr("Not repaired: {0}").format(each) for each in outcome.left_out]
+        self.cautions.show_lines([*left_out, *(f"{e.title}: {e.caution}" for e in careful(outcome))])
         self.sums.setText(ledger_words(outcome.ledger))
         self.ledger.show_rows(ledger_rows(outcome.ledger))
         self.left.show_rows(unresolved_rows(outcome.unresolved))

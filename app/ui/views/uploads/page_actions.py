@@ -72,14 +72,22 @@ class DatasetActions:
         view.reveal(made[0])
         if resubmit:
             view.context.navigate("new_job", made[0])
+        view.read(view.context.library.dataset(made[0]), lambda found: self._tell_made(dataset, made, found))
+
+    def _tell_made(self, dataset: Dataset, made: Sequence[str], first: Dataset | None) -> None:
+        """What was made, and of which groups of people nothing could be."""
+        view = self._view
+        left = first.outcome.left_out if first is not None and first.outcome is not None else ()
         what = view.tr("The given files are as they were; the repaired ones are a dataset of their own.")
-        if len(made) > 1:
-            several = view.tr(
-                "The given files are as they were; {0} datasets were made, one a group of people."
-            )
-            what = several.format(text.number(len(made)))
+        if len(made) > 1 or left:
+            several = view.tr("The given files are as they were; a dataset was made of each of {0} groups.")
+            one = view.tr("The given files are as they were; a dataset was made of one group of people.")
+            what = several.format(text.number(len(made))) if len(made) > 1 else one
+        if left:
+            what = " ".join((what, view.tr("Not repaired: {0}").format(" ".join(left))))
+        title = view.tr("{0} is repaired in part") if left else view.tr("{0} is repaired")
         view.context.notices.say(
-            view.tr("{0} is repaired").format(dataset.name),
+            title.format(dataset.name),
             what,
             button=view.tr("Undo"),
             on_click=lambda: self._undo(dataset, made),
