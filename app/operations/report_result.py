@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -120,10 +120,9 @@ async def write_reports(
     """Make the reports and put them at their places; none is written when one may not be."""
     inputs = [Path(each.path) for each in errand.facts.inputs]
     inputs += [Path(errand.folder) / each.path for each in errand.outputs]
-    for path in forms:
-        await asyncio.to_thread(_refuse, path, inputs, overwrite=overwrite)
+    await asyncio.to_thread(refuse_reports, forms, inputs, overwrite=overwrite)
     made = await _made(errand, tuple(dict.fromkeys(forms.values())), report)
-    await asyncio.to_thread(_write, {path: made[form] for path, form in forms.items()})
+    await asyncio.to_thread(write_whole_reports, {path: made[form] for path, form in forms.items()})
 
 
 async def _made(
@@ -151,7 +150,13 @@ def form_of(path: Path) -> ReportForm:
     return ReportForm(_ENDINGS[ending])
 
 
-def _refuse(path: Path, inputs: list[Path], *, overwrite: bool) -> None:
+def refuse_reports(paths: Iterable[Path], inputs: Sequence[Path], *, overwrite: bool) -> None:
+    """ProblemError where a report may not take its place: of an input, of genotypes, of what is there."""
+    for path in paths:
+        _refuse(path, inputs, overwrite=overwrite)
+
+
+def _refuse(path: Path, inputs: Sequence[Path], *, overwrite: bool) -> None:
     refuse_genotypes(path, inputs)
     if path.exists() and (not overwrite or not path.is_file()):
         raise problem(
@@ -163,7 +168,8 @@ def _refuse(path: Path, inputs: list[Path], *, overwrite: bool) -> None:
         )
 
 
-def _write(made: Mapping[Path, bytes]) -> None:
+def write_whole_reports(made: Mapping[Path, bytes]) -> None:
+    """Write files, each whole or not at all. ProblemError when the disk refuses."""
     from app.results.indexing.on_disk import write_whole
 
     for path, content in made.items():

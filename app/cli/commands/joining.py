@@ -41,11 +41,17 @@ def compare(
         Path | None,
         typer.Option("--truth", metavar="VCF", help="Genotypes of the same people that are known otherwise."),
     ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write the comparison as one page.")
+    ] = None,
+    pdf: Annotated[Path | None, typer.Option("--pdf", metavar="FILE", help="Write it as PDF.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace reports that are there already.")] = False,
 ) -> None:
     """Results of one cohort side by side: accuracy, coverage, agreement, ranking."""
     from app.cli.work import joining as work
 
-    work.compare(session_of(ctx), sources, truth)
+    reports = {form: path for form, path in (("html", html), ("pdf", pdf)) if path is not None}
+    work.compare(session_of(ctx), sources, truth, reports, force=force)
 
 
 def meta(

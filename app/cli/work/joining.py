@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from app.cli.program import Session
 from app.cli.work.desk import with_desk
 from app.cli.work.find import find_job
 from app.domain.batch_merge import ConsensusSummary, Keep, MergeSummary
+from app.domain.clock import SystemClock
 from app.domain.meta_imputation import LeftOut, MetaSummary
 from app.domain.problem import Kind, problem
 from app.domain.result_comparison import ComparedSource, EstimateBin, ResultComparison, TruthBin
@@ -20,19 +21,37 @@ from app.operations.consensus import consensus_of_results
 from app.operations.desk import Desk
 from app.operations.merge_batches import merge_result_batches
 from app.operations.meta_impute import meta_impute_results
+from app.operations.report_comparison import save_comparison_report
 from app.store import results
 
 SHOWN_DIFFERENCES = 10
 
 
-def compare(session: Session, sources: Sequence[str], truth: Path | None) -> None:
-    """Lay results side by side; jobs are looked up in the data folder."""
+def compare(
+    session: Session,
+    sources: Sequence[str],
+    truth: Path | None,
+    reports: Mapping[str, Path] | None = None,
+    *,
+    force: bool = False,
+) -> None:
+    """Lay results side by side; jobs are looked up in the data folder. `reports` are files by their form."""
     named = [ComparedSource(source=each) for each in sources]
     if not all(_is_there(each) for each in sources):
         named = with_desk(session, partial(_sources, given=named))
     show = partial(session.out.bar.show, "Comparing")
     told = asyncio.run(compare_results(named, truth, report=show))
-    session.out.answer(told.model_dump(mode="json"), _comparison_lines(told))
+    data, lines = told.model_dump(mode="json"), _comparison_lines(told)
+    if reports:
+        data["written"] = _report(told, reports, force)
+        lines += ["", *(f"Written: {each}" for each in data["written"])]
+    session.out.answer(data, lines)
+
+
+def _report(told: ResultComparison, reports: Mapping[str, Path], force: bool) -> list[str]:
+    files = {path.absolute(): form for form, path in reports.items()}
+    asyncio.run(save_comparison_report(told, files, SystemClock().now(), overwrite=force))
+    return [str(each) for each in files]
 
 
 def meta(session: Session, sources: Sequence[str], out: Path, start: str) -> None:

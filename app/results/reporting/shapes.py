@@ -118,3 +118,11 @@ PAPER = {
     "inverse": Look(fill=(1.0, 1.0, 1.0)),
 }
 """Every kind and how it looks on paper."""
+
+_LINE_COLOURS = ("#0b62b8", "#b35c00", "#0a7d57", "#a4161a", "#7a3e9d", "#57606a", "#00798c", "#8a6d00")
+LINES = tuple(f"line{number}" for number in range(len(_LINE_COLOURS)))
+"""Kinds of lines that several results are told apart by: colour and, from the second on, dashes."""
+_DASHES: tuple[tuple[float, ...], ...] = ((), (6, 3), (2, 2), (8, 2, 2, 2), (1, 3), (10, 4), (4, 4), (3, 1))
+for _kind, _tint, _dash in zip(LINES, map(_rgb, _LINE_COLOURS), _DASHES, strict=True):
+    PAPER[_kind] = Look(stroke=_tint, width=1.8, dash=_dash)
+    PAPER[f"{_kind}dot"] = Look(fill=_tint)

@@ -8,6 +8,7 @@ import pytest
 
 from tests.helpers.command_line import Cli
 from tests.helpers.direct_work import work_directly
+from tests.unit.results.merging.made_results import made_results
 from tests.unit.results.reporting.parts import PEOPLE, result_folder
 
 
@@ -72,3 +73,16 @@ def test_a_crate_is_made_and_verified(cli: Cli, tmp_path: Path) -> None:
 
 def test_a_folder_without_a_crate_is_a_problem(cli: Cli, tmp_path: Path) -> None:
     assert cli("results", "verify", str(result_folder(tmp_path / "result"))).code == 3
+
+
+def test_a_comparison_is_written_as_page_and_pdf(cli: Cli, tmp_path: Path) -> None:
+    folders = [str(each.write(tmp_path / f"panel{k}")) for k, each in enumerate(made_results(2))]
+    page, paper = tmp_path / "compared.html", tmp_path / "compared.pdf"
+    told = cli("--json", "results", "compare", *folders, "--html", str(page), "--pdf", str(paper))
+    assert told.code == 0, told
+    assert told.data["written"] == [str(page), str(paper)]
+    assert "panel0" in page.read_text()
+    assert str(tmp_path) not in page.read_text()
+    assert paper.read_bytes().startswith(b"%PDF-")
+    again = cli("--json", "results", "compare", *folders, "--html", str(page))
+    assert again.code == 3
