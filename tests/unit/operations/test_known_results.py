@@ -1,0 +1,129 @@
+"""Results of the program are measured, compared, joined and exported by their ids."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from app.domain.changes import Noun
+from app.domain.export import DropReason, ExportedSet, ExportFormat, ExportOutcome, ExportRequest
+from app.domain.ledger import Stage
+from app.domain.problem import ProblemError
+from app.domain.result import Result
+from app.operations import export_known, judge_result
+from app.operations import import_result as importing
+from app.operations.desk import Desk
+from app.operations.export_known import booked
+from app.operations.result_ledger import ledger_of
+from app.operations.show_quality import measure_quality, quality_of
+from app.operations.side_by_side import Joining, compare_known, join_known
+from app.store import results
+from tests.helpers.direct_work import _directly
+from tests.helpers.imputed_files import dose_text, packed, site_lines
+
+SITES = site_lines(sites=60, step=100_000)
+
+
+@pytest.fixture(autouse=True)
+def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.genotypes.worker.run_in_process", _directly)
+    for module in (importing, judge_result):
+        monkeypatch.setattr(module, "run_in_process", _directly)
+
+
+def made(folder: Path, seed: int) -> None:
+    folder.mkdir()
+    sites = SITES if seed == 1 else [line.replace("R2=0.", "R2=0.1") for line in SITES]
+    (folder / "chr20.dose.vcf.gz").write_bytes(packed(dose_text(sites), folder))
+
+
+async def taken(desk: Desk, folder: Path, name: str, seed: int = 1) -> str:
+    made(folder, seed)
+    changes = await importing.import_result(desk, (folder,), name)
+    (result_id,) = changes.ids(Noun.RESULT)
+    return result_id
+
+
+async def kept(desk: Desk, result_id: str) -> Result:
+    found = await desk.store.read(lambda c: results.result(c, result_id))
+    assert found is not None
+    return found
+
+
+def test_measured_once_by_id(desk: Desk, tmp_path: Path) -> None:
+    async def work() -> None:
+        result_id = await taken(desk, tmp_path / "one", "one")
+        assert await quality_of(desk, result_id) is None
+        changes = await measure_quality(desk, result_id)
+        assert changes.ids(Noun.RESULT) == (result_id,)
+        found = await quality_of(desk, result_id)
+        assert found is not None
+        assert found.figures.samples == 12
+        (tmp_path / "one" / "chr20.dose.vcf.gz").unlink()
+        assert await quality_of(desk, result_id) is None
+        with pytest.raises(ProblemError, match="no result 'none'"):
+            await measure_quality(desk, "none")
+
+    asyncio.run(work())
+
+
+def test_compared_and_joined_by_id(desk: Desk, tmp_path: Path) -> None:
+    async def work() -> None:
+        first = await taken(desk, tmp_path / "one", "same")
+        second = await taken(desk, tmp_path / "two", "same", 2)
+        found = await compare_known(desk, (first, second))
+        assert (found.people, len(found.results)) == (12, 2)
+        with pytest.raises(ProblemError, match="two are needed"):
+            await compare_known(desk, (first, "gone"))
+        changes = await join_known(desk, (first, second), Joining.CONSENSUS, "Best of both")
+        (joined,) = changes.ids(Noun.RESULT)
+        best = await kept(desk, joined)
+        assert (best.name, best.job_id) == ("Best of both", "")
+        assert Path(best.folder).parent == desk.home / "results"
+        assert best.quality is not None
+        assert best.quality.samples == 12
+
+    asyncio.run(work())
+
+
+def test_what_cannot_be_joined_leaves_nothing(desk: Desk, tmp_path: Path) -> None:
+    async def work() -> None:
+        first = await taken(desk, tmp_path / "one", "one")
+        second = await taken(desk, tmp_path / "two", "two", 2)
+        with pytest.raises(ProblemError):
+            await join_known(desk, (first, second), Joining.META, "No typed doses")
+        folder = desk.home / "results"
+        assert not folder.exists() or not list(folder.iterdir())
+        assert len(await desk.store.read(results.results)) == 2
+
+    asyncio.run(work())
+
+
+def test_an_export_is_booked(desk: Desk, tmp_path: Path) -> None:
+    async def work() -> None:
+        result_id = await taken(desk, tmp_path / "one", "one")
+        result = await kept(desk, result_id)
+        request = ExportRequest(
+            source=result.folder, out=str(tmp_path / "out"), format=ExportFormat.VCF, verify=True
+        )
+        request = request.model_copy(update={"cutoffs": request.cutoffs.model_copy(update={"min_r2": 0.5})})
+        outcome = await export_known.export_known(desk, result_id, request)
+        ledger = await ledger_of(desk, result_id)
+        assert ledger is not None
+        (row,) = ledger.chromosomes
+        assert row.converted == outcome.kept < 60
+        assert row.adds_up
+        assert row.lost_before(Stage.CONVERTED) == 60 - outcome.kept
+
+    asyncio.run(work())
+
+
+def test_files_of_several_chromosomes_are_not_booked() -> None:
+    one = ExportedSet(source="a", files=(), chromosomes=("chr1",), variants=5, kept=3, samples=2)
+    one = one.model_copy(update={"dropped": {DropReason.RARE: 2}})
+    two = one.model_copy(update={"chromosomes": ("1", "2")})
+    converted, losses = booked(ExportOutcome(format=ExportFormat.VCF, sets=(one, two)))
+    assert converted == {"1": 3}
+    assert [(loss.stage, loss.count) for loss in losses["1"]] == [(Stage.CONVERTED, 2)]
