@@ -36,7 +36,8 @@ class ContainerFault(StrEnum):
 class ContainerError(Exception):
     """A packed file that cannot be read to its end.
 
-    `offset` is the byte in the packed file where the faulty block or member starts.
+    `offset` is the byte in the packed file where the faulty block or member starts, `path` the file where
+    several were read.
     """
 
     def __init__(self, fault: ContainerFault, offset: int, detail: str) -> None:
@@ -44,6 +45,7 @@ class ContainerError(Exception):
         self.fault = fault
         self.offset = offset
         self.detail = detail
+        self.path = ""
 
 
 def detect_compression(head: bytes) -> Compression:

@@ -171,6 +171,7 @@ def read_cohort(paths: Sequence[Path], folder: Path, report: Report = silent) ->
     for number, source in enumerate(sources_of(paths)):
         read = read_source(source, folder / str(number), report)
         if read.scan.error is not None:
+            read.scan.error.path = str(source.main)
             raise read.scan.error
         if read.cohort is not None:
             cohorts.append(read.cohort)

@@ -71,12 +71,13 @@ def _with_folder(path: str) -> str:
 
 
 def samples(subjects: Sequence[Subject]) -> Iterable[Finding]:
-    """All files must hold the same people in the same order."""
-    if not subjects:
+    """All files must hold the same people in the same order, as far as their headers could be read."""
+    told = [each for each in subjects if each.scan.header.samples or each.scan.error is None]
+    if not told:
         return
-    first = subjects[0]
+    first = told[0]
     names = first.scan.header.samples
-    for other in subjects[1:]:
+    for other in told[1:]:
         theirs = other.scan.header.samples
         if theirs == names:
             continue

@@ -202,10 +202,14 @@ def relatives(subject: CohortSubject) -> Iterable[Finding]:
         )
     others = {name: pairs for name, pairs in degrees.items() if name != "duplicate" and pairs}
     if others:
-        numbers = ", ".join(f"{pairs:,} pairs of the {name} degree" for name, pairs in others.items())
+        numbers = ", ".join(_of_degree(pairs, name) for name, pairs in others.items())
         places = [_pair(subject, kin, i) for i in range(len(same), min(len(kin.pairs), len(same) + 3))]
         rule = Rule(_RELATED.code, _RELATED.severity, _RELATED.title, numbers + ".", _RELATED.what_to_do)
         yield finding_of_rule(subject, rule, places, sum(others.values()))
+
+
+def _of_degree(pairs: int, degree: str) -> str:
+    return f"{pairs:,} {'pair' if pairs == 1 else 'pairs'} of the {degree} degree"
 
 
 def _pair(subject: CohortSubject, kin: Kin, index: int) -> str:

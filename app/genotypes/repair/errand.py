@@ -213,7 +213,7 @@ def _cohorts(errand: RepairErrand, folder: Path, report: Report) -> Sequence[Coh
     except FormatError as error:
         raise _unreadable(error.path, f"{error.title} {error.place}".strip(), error.advice) from error
     except ContainerError as error:
-        raise _unreadable(errand.paths[0], f"The file is {error.fault}") from error
+        raise _unreadable(error.path or errand.paths[0], f"The file is {error.fault}") from error
     except OSError as error:
         raise _unreadable(str(error.filename or errand.paths[0]), error.strerror or str(error)) from error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,6 +90,8 @@ def _common_samples(
     if all(each.samples == first for each in cohorts):
         return first, (None,) * len(cohorts), ()
     sets = [set(each.samples) for each in cohorts]
+    if nobody := [PurePath(_file(each)).name for each in cohorts if not each.samples]:
+        raise _holds_nobody(nobody[0])
     if any(len(names) < len(each.samples) for names, each in zip(sets, cohorts, strict=True)):
         raise _refused("Sample names are not unique, and the files have different samples.")
     groups = people_groups([_file(each) for each in cohorts], [each.samples for each in cohorts])
@@ -112,6 +115,16 @@ def _groups_in_words(groups: Sequence[PeopleGroup]) -> str:
     named = [f"{each.name} ({each.people:,})" for each in groups]
     rest = f" and {len(named) - _NAMED:,} more" if len(named) > _NAMED else ""
     return f"There are {len(groups):,} groups of people: {', '.join(named[:_NAMED])}{rest}."
+
+
+def _holds_nobody(name: str) -> Exception:
+    return problem(
+        Kind.INPUT,
+        "A file holds no people",
+        f"{name} has no genotypes, and the other files have.",
+        "Leave it out, or add a whole copy of it.",
+        subject=name,
+    )
 
 
 def _refused(why: str) -> Exception:

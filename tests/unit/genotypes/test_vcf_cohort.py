@@ -1,11 +1,13 @@
 """The cohort that the scan writes, against cyvcf2 on real files, and by hand where cyvcf2 has no word."""
 
+import gzip
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from app.genotypes.bgzf import BgzfWriter
 from app.genotypes.cohort import Cohort, RowFlag, open_cohort
 from app.genotypes.rows import SiteFlag
 from app.genotypes.scan import quick_scan, scan_file
@@ -49,10 +51,20 @@ def expected_rows(path: Path) -> list[tuple[Any, ...]]:
     return rows
 
 
+def beginning_of(path: Path, cut: Path) -> Path:
+    """A BGZF file of the first 4 MB of text of a long one, which takes cyvcf2 long; else itself."""
+    if path.stat().st_size < 1 << 20:
+        return path
+    with gzip.open(path) as text, BgzfWriter(cut) as out:
+        whole = text.read(4 << 20)
+        out.write(whole[: whole.rindex(b"\n") + 1])
+    return cut
+
+
 @pytest.mark.parametrize("kernel", [None, False])
 @pytest.mark.parametrize("where", REAL)
 def test_real_files_as_cyvcf2_reads_them(tmp_path: Path, where: tuple[str, str], kernel: bool | None) -> None:
-    path = shared_data(*where)
+    path = beginning_of(shared_data(*where), tmp_path / "beginning.vcf.gz")
     scan = scan_file(path, cohort=tmp_path / "cohort", kernel=kernel)
     cohort = open_cohort(tmp_path / "cohort")
     expected = expected_rows(path)

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.domain.finding import Severity
 from app.domain.problem import ProblemError
 from app.domain.repair import Ledger, RepairCode, RepairOutcome, RepairPlan, RepairStep
-from app.genotypes.bgzf import read_lines
+from app.genotypes.bgzf import BgzfWriter, read_lines
 from app.genotypes.check import CheckOptions, check_files
 from app.genotypes.cohort import Cohort
 from app.genotypes.reading import read_cohort
@@ -119,6 +120,31 @@ def test_each_group_is_written_to_its_folder(tmp_path: Path) -> None:
         names = header.decode().split("\t")[9:]
         assert len(names) == 24
         assert all(name.startswith(each.group) for name in names)
+
+
+def test_a_cut_file_of_a_group_is_named(tmp_path: Path) -> None:
+    paths = groups_of_two(tmp_path)
+    packed = paths[1].with_suffix(".vcf.gz")
+    with BgzfWriter(packed) as out:
+        out.write(paths[1].read_bytes())
+    packed.write_bytes(packed.read_bytes()[:200])
+    errand = RepairErrand(paths=(str(paths[0]), str(packed)), work=str(tmp_path))
+    with pytest.raises(ProblemError) as caught:
+        plan_errand(errand)
+    assert caught.value.problem.what_happened == "cohort.vcf.gz: The file is truncated."
+    report = check_files([paths[0], packed], CheckOptions())
+    severe = [(each.code, each.file) for each in report.findings if each.severity is Severity.SEVERE]
+    assert severe == [("container.truncated", str(packed))]
+
+
+def test_a_file_without_people_among_others_is_named(tmp_path: Path) -> None:
+    paths = groups_of_two(tmp_path)
+    sites = tmp_path / "a" / "sites.vcf"
+    rows = [line.split("\t") for line in paths[0].read_text().splitlines()]
+    sites.write_text("\n".join("\t".join(row[:8]) for row in rows) + "\n")
+    plan = plan_errand(RepairErrand(paths=tuple(map(str, (*paths, sites))), work=str(tmp_path)))
+    (refused,) = [each.refused for each in plan.groups if each.refused]
+    assert refused.startswith("A file holds no people. sites.vcf has no genotypes")
 
 
 def test_nothing_of_a_group_is_overwritten(tmp_path: Path) -> None:
