@@ -22,9 +22,15 @@ if TYPE_CHECKING:
 
 
 async def crate_result(
-    desk: Desk, result_id: str, *, names: bool = False, person: bool = False, overwrite: bool = False
+    desk: Desk,
+    result_id: str,
+    *,
+    detached: Path | None = None,
+    names: bool = False,
+    person: bool = False,
+    overwrite: bool = False,
 ) -> int:
-    """Write the crate of a result into its folder; how many files it proves.
+    """Write the crate of a result into its folder, or a `detached` one elsewhere; how many files it proves.
 
     `names`: with names of people; `person`: with the name of who sits here. ProblemError when the result is
     gone, a file has changed since it was verified, there is a crate not to be replaced, or the disk refuses.
@@ -32,25 +38,32 @@ async def crate_result(
     result = await known_result(desk, result_id)
     with desk.tasks.running_task(TaskKind.EXPORT, "Writing the crate of a result") as task:
         errand = await report_errand(desk, result, names=names, person=person, report=task.report)
-        return await _made(errand, Path(result.folder), overwrite, task.report)
+        return await _made(errand, detached, overwrite, task.report)
 
 
 async def crate_folder(
-    folder: Path, *, names: bool = False, overwrite: bool = False, report: Report = silent
+    folder: Path,
+    *,
+    detached: Path | None = None,
+    names: bool = False,
+    overwrite: bool = False,
+    report: Report = silent,
 ) -> int:
     """The same for a folder that is no result of the program."""
     errand = await folder_errand(folder, names=names, report=report)
-    return await _made(errand, folder, overwrite, report)
+    return await _made(errand, detached, overwrite, report)
 
 
-async def _made(errand: ReportErrand, folder: Path, overwrite: bool, report: Report) -> int:
+async def _made(errand: ReportErrand, detached: Path | None, overwrite: bool, report: Report) -> int:
     from app.genotypes.worker import run_in_process
     from app.results.crate.building import make_crate
 
-    await asyncio.to_thread(_refuse_old, folder, overwrite)
+    folder = Path(errand.folder)
+    await asyncio.to_thread(_refuse_old, detached or folder, overwrite)
     there = await asyncio.to_thread(files_of_folder, folder)
     outputs = _with_known(there, errand.outputs)
-    return await run_in_process(make_crate, replace(errand, outputs=outputs), report=report)
+    apart = "" if detached is None else str(detached)
+    return await run_in_process(make_crate, replace(errand, outputs=outputs), apart, report=report)
 
 
 def _refuse_old(folder: Path, overwrite: bool) -> None:
@@ -81,12 +94,15 @@ async def verify_result(desk: Desk, result_id: str, report: Report = silent) -> 
         return await _proved(result, _both(report, task.report))
 
 
-async def verify_folder(folder: Path, report: Report = silent) -> CrateProof:
-    """Prove a folder by the crate in it. ProblemError when there is none."""
+async def verify_folder(folder: Path, result: Path | None = None, report: Report = silent) -> CrateProof:
+    """Prove a folder by the crate in it, and the folder of the `result` of a detached crate.
+
+    ProblemError when there is no crate.
+    """
     from app.genotypes.worker import run_in_process
     from app.results.crate.proving import prove_crate
 
-    return await run_in_process(prove_crate, folder, report=report)
+    return await run_in_process(prove_crate, folder, result, report=report)
 
 
 async def _proved(result: Result, report: Report) -> CrateProof:
@@ -100,7 +116,7 @@ async def _proved(result: Result, report: Report) -> CrateProof:
     recorded: CrateProof = await run_in_process(prove_files, folder, files, report=report)
     if not await asyncio.to_thread((folder / METADATA).is_file):
         return recorded
-    proof = await verify_folder(folder, report)
+    proof = await verify_folder(folder, report=report)
     known = {each.path for each in proof.faults}
     more = tuple(each for each in recorded.faults if each.path not in known)
     return proof.model_copy(update={"faults": (*proof.faults, *more)})

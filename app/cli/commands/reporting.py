@@ -39,6 +39,14 @@ def report(
         bool,
         typer.Option("--crate", help="Write an RO-Crate with all hashes into the folder of the result."),
     ] = False,
+    crate_at: Annotated[
+        Path | None,
+        typer.Option(
+            "--crate-at",
+            metavar="DIR",
+            help="Write the RO-Crate into another folder; the result stays as it is.",
+        ),
+    ] = None,
     person: Annotated[bool, typer.Option("--person", help="The crate tells who sits here.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there already.")] = False,
 ) -> None:
@@ -47,11 +55,20 @@ def report(
 
     named = {"html": html, "pdf": pdf, "methods": methods, "bibtex": bibtex}
     files = {form: path for form, path in named.items() if path is not None}
-    work.report(session_of(ctx), source, work.Wanted(files, names, force, crate, person))
+    work.report(session_of(ctx), source, work.Wanted(files, names, force, crate, person, crate_at))
 
 
-def verify(ctx: typer.Context, source: _Source) -> None:
+def verify(
+    ctx: typer.Context,
+    source: _Source,
+    result: Annotated[
+        Path | None,
+        typer.Option(
+            "--result", metavar="DIR", help="The folder with the result, for a crate outside of it."
+        ),
+    ] = None,
+) -> None:
     """Whether a result is still as it was: names each file that is changed, missing or added."""
     from app.cli.work import verify as work
 
-    work.verify(session_of(ctx), source)
+    work.verify(session_of(ctx), source, result)

@@ -45,6 +45,7 @@ class Wanted:
     force: bool = False
     crate: bool = False
     person: bool = False
+    crate_at: Path | None = None
 
 
 def report(session: Session, source: str, wanted: Wanted | None = None) -> None:
@@ -54,7 +55,7 @@ def report(session: Session, source: str, wanted: Wanted | None = None) -> None:
     """
     wanted = wanted or Wanted()
     folder = Path(source)
-    proved = _crated(session, source, wanted) if wanted.crate else None
+    proved = _crated(session, source, wanted) if wanted.crate or wanted.crate_at else None
     if wanted.files:
         _write(session, source, wanted)
     files: tuple[ResultFile, ...] = ()
@@ -85,12 +86,13 @@ def _crated(session: Session, source: str, wanted: Wanted) -> int:
     folder = Path(source)
     if folder.is_dir():
         show = partial(session.out.bar.show, "Writing the crate")
-        return asyncio.run(crate_folder(folder, names=wanted.names, overwrite=wanted.force, report=show))
+        told = {"names": wanted.names, "overwrite": wanted.force}
+        return asyncio.run(crate_folder(folder, detached=wanted.crate_at, report=show, **told))
 
     async def work(desk: Desk) -> int:
         result = await result_of(desk, source)
         told = {"names": wanted.names, "person": wanted.person, "overwrite": wanted.force}
-        return await crate_result(desk, result.id, **told)
+        return await crate_result(desk, result.id, detached=wanted.crate_at, **told)
 
     return with_desk(session, work)
 
@@ -203,7 +205,10 @@ def _lines(figures: Quality, bad: tuple[Suspect, ...]) -> list[str]:
             ("samples", figures.samples),
             ("variants", figures.variants),
             ("mean ER2", figures.mean_er2),
-            ("suspect sites", len(bad)),
+            (
+                "suspect sites",
+                len(bad) if figures.mean_er2 is not None else "not known: the files have no ER2",
+            ),
         ]
     )
     place = {name: n for n, name in enumerate(naturally(c.chromosome for c in figures.by_chromosome))}

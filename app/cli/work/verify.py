@@ -17,11 +17,11 @@ from app.operations.crate_result import verify_folder, verify_result
 from app.operations.desk import Desk
 
 
-def verify(session: Session, source: str) -> None:
+def verify(session: Session, source: str, result: Path | None = None) -> None:
     """Prove a folder by its crate, or a result of the program by its crate and by the records."""
     show = partial(session.out.bar.show, "Reading the files")
     if Path(source).is_dir():
-        proof = asyncio.run(verify_folder(Path(source), show))
+        proof = asyncio.run(verify_folder(Path(source), result, show))
     else:
 
         async def work(desk: Desk) -> CrateProof:

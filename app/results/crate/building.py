@@ -26,11 +26,12 @@ _FORMS = {
 }
 
 
-def make_crate(errand: ReportErrand, report: Report) -> int:
+def make_crate(errand: ReportErrand, detached: str, report: Report) -> int:
     """Write the crate of the files of the errand into their folder; how many files it proves.
 
-    Every file is read now, whatever is known of it. ProblemError when one has changed since it was verified,
-    cannot be read, or the crate cannot be written; then nothing of it stays.
+    `detached` is another folder for it, empty for none: the result is then left as it is. Every file is read
+    now, whatever is known of it. ProblemError when one has changed since it was verified, cannot be read, or
+    the crate cannot be written; then nothing of it stays.
     """
     folder = Path(errand.folder)
     fresh = hash_files(folder, [each.model_copy(update={"sha256": None}) for each in errand.outputs], report)
@@ -42,11 +43,12 @@ def make_crate(errand: ReportErrand, report: Report) -> int:
         OutputFact(path=path, size=len(content), sha256=hashlib.sha256(content).hexdigest())
         for path, content in made.items()
     ]
-    told = metadata(CrateParts(parts.facts, parts.outputs, added), hiding)
-    files = {each.path: each.sha256 or "" for each in (*parts.outputs, *added)}
+    told = metadata(CrateParts(parts.facts, parts.outputs, added, bool(detached)), hiding)
+    here = added if detached else (*parts.outputs, *added)
+    files = {each.path: each.sha256 or "" for each in here}
     made |= {METADATA: told, MANIFEST: manifest(files, told)}
-    _write(folder, made)
-    return len(files)
+    _write(Path(detached) if detached else folder, made)
+    return len(parts.outputs) + len(added)
 
 
 def metadata(parts: CrateParts, hiding: Hiding) -> bytes:
@@ -107,7 +109,7 @@ def _write(folder: Path, made: Mapping[str, bytes]) -> None:
     try:
         for path, content in made.items():
             target = folder / path
-            target.parent.mkdir(exist_ok=True)
+            target.parent.mkdir(parents=True, exist_ok=True)
             write_whole(target, content)
     except OSError as error:
         for path_made in fresh:

@@ -26,6 +26,7 @@ PROFILES = {
     "https://w3id.org/workflowhub/workflow-ro-crate/1.0": ("Workflow RO-Crate", "1.0"),
 }
 NO_DIGEST = "0" * 64
+_BY_HASH, _PLACE = "ni:///sha-256;", "?file="
 _LANGUAGE, _SERVICE, _RUN, _IMPUTATION, _RESULT = (
     "#run-description",
     "#service",
@@ -70,18 +71,22 @@ _FIXED: tuple[Entity, ...] = (
 
 @dataclass(frozen=True)
 class CrateParts:
-    """What a crate tells of: `added` are the files that it makes itself."""
+    """What a crate tells of: `added` are the files that it makes itself.
+
+    `detached`: the files of the result lie elsewhere, so they are named by their hashes and paths.
+    """
 
     facts: RunFacts
     outputs: Sequence[OutputFact]
     added: Sequence[OutputFact]
+    detached: bool = False
 
 
 def graph(parts: CrateParts, hiding: Hiding) -> list[Entity]:
     """All entities; names of people are told as `hiding` allows, but for names of files of the result."""
     inputs = _inputs(parts.facts, hiding)
     values = _values(parts.facts)
-    outputs = [_file(each) | {"exampleOfWork": {"@id": _RESULT}} for each in parts.outputs]
+    outputs = [_output(each, parts.detached) for each in parts.outputs]
     made = [_file(each) | _made(each) for each in parts.added]
     manifest = _manifest()
     slots = _parameters(inputs, values, outputs)
@@ -165,6 +170,26 @@ def _file(fact: OutputFact) -> Entity:
     return told | ({"description": f"Holds: {fact.kind}"} if fact.kind else {})
 
 
+def _output(fact: OutputFact, detached: bool) -> Entity:
+    told = _file(fact) | {"exampleOfWork": {"@id": _RESULT}}
+    if not detached:
+        return told
+    place = quote(fact.path.encode("utf-8", "surrogateescape"), safe="")
+    name = {"@id": f"{_hash_name(fact.sha256 or '')}{_PLACE}{place}"}
+    return told | name | {"alternateName": fact.path.encode("utf-8", "replace").decode()}
+
+
+def place_elsewhere(identifier: str) -> str | None:
+    """The path, in the folder of the result, of a file of a detached crate; None for any other identifier."""
+    head, mark, place = identifier.partition(_PLACE)
+    return path_of(place) if mark and head.startswith(_BY_HASH) else None
+
+
+def _hash_name(digest: str) -> str:
+    """The name of a file by its SHA-256 (RFC 6920)."""
+    return _BY_HASH + base64.urlsafe_b64encode(bytes.fromhex(digest)).decode().rstrip("=")
+
+
 def _made(fact: OutputFact) -> Entity:
     told: Entity = {"name": _TITLES[fact.path], "about": {"@id": _RUN}}
     if fact.path != RUN:
@@ -193,8 +218,7 @@ def _input(number: int, fact: InputFact, hiding: Hiding) -> Entity:
     }
     if fact.sha256 is None:
         return {"@id": f"#input-{number}", "@type": "CreativeWork", **told}
-    digest = base64.urlsafe_b64encode(bytes.fromhex(fact.sha256)).decode().rstrip("=")
-    return {"@id": f"ni:///sha-256;{digest}", "@type": "File", **told, "sha256": fact.sha256}
+    return {"@id": _hash_name(fact.sha256), "@type": "File", **told, "sha256": fact.sha256}
 
 
 def _values(facts: RunFacts) -> list[Entity]:

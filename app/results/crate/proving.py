@@ -13,21 +13,29 @@ from app.domain.progress import Progress, Report
 from app.domain.result_report import OutputFact
 from app.results.crate.building import manifest
 from app.results.crate.crate_files import MANIFEST, METADATA
-from app.results.crate.entities import NO_DIGEST, file_id, path_of
+from app.results.crate.entities import NO_DIGEST, file_id, path_of, place_elsewhere
 from app.results.crate.hashing import files_below, sha256_of
 
 _MOST_BYTES = 256 << 20
 
 
-def prove_crate(folder: Path, report: Report) -> CrateProof:
+def prove_crate(folder: Path, result: Path | None, report: Report) -> CrateProof:
     """Read every file of a folder with a crate. ProblemError when there is none or it cannot be read.
 
+    `result` is the folder with the files of a detached crate; without it only the crate itself is proved and
+    they count as unproved.
     Where the metadata itself is not as it was, the hashes of the manifest count, so that no other file is
     blamed for it.
     """
     told = _read(folder)
     files, unproved, faults = _books(folder, told)
     faults += _file_faults(folder, files, report)
+    elsewhere = [] if any(each.path == METADATA for each in faults) else _elsewhere(_entities(told))
+    if result is not None:
+        faults += _faults_elsewhere(result, elsewhere, report)
+        files += elsewhere
+    else:
+        unproved += [each.path for each in elsewhere]
     known = {METADATA, MANIFEST, *(each.path for each in files), *unproved}
     words = "The crate does not know it."
     faults += [
@@ -107,6 +115,24 @@ def _listed(entities: Iterable[dict[str, object]]) -> tuple[list[OutputFact], li
         else:
             unproved.append(path)
     return files, unproved
+
+
+def _elsewhere(entities: Iterable[dict[str, object]]) -> list[OutputFact]:
+    """The files of the result of a detached crate."""
+    found = []
+    for each in entities:
+        path, size = place_elsewhere(str(each.get("@id", ""))), str(each.get("contentSize", ""))
+        if path is not None and size.isdecimal() and size.isascii() and not _is_elsewhere(file_id(path)):
+            found.append(OutputFact(path=path, size=int(size), sha256=str(each.get("sha256"))))
+    return found
+
+
+def _faults_elsewhere(folder: Path, files: Sequence[OutputFact], report: Report) -> Iterator[CrateFault]:
+    yield from _file_faults(folder, files, report)
+    known = {each.path for each in files}
+    for name in files_below(folder):
+        if name not in known:
+            yield CrateFault(path=name, kind=FaultKind.ADDED, words="The crate does not know it.")
 
 
 def _is_elsewhere(identifier: str) -> bool:

@@ -86,3 +86,12 @@ def test_a_comparison_is_written_as_page_and_pdf(cli: Cli, tmp_path: Path) -> No
     assert paper.read_bytes().startswith(b"%PDF-")
     again = cli("--json", "results", "compare", *folders, "--html", str(page))
     assert again.code == 3
+
+
+def test_a_crate_beside_a_result(cli: Cli, tmp_path: Path) -> None:
+    folder, apart = result_folder(tmp_path / "result"), tmp_path / "crate"
+    assert cli("--json", "results", "report", str(folder), "--crate-at", str(apart)).code == 0
+    assert [each.name for each in folder.iterdir()] == ["chr20.dose.vcf.gz"]
+    assert cli("results", "verify", str(apart), "--result", str(folder)).code == 0
+    (folder / "chr20.dose.vcf.gz").unlink()
+    assert cli("results", "verify", str(apart), "--result", str(folder)).code == 1

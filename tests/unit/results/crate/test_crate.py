@@ -40,7 +40,7 @@ def crated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "statistics").mkdir()
     (folder / ODD).write_text("none\n")
     (folder / "empty.txt").touch()
-    assert make_crate(errand_of(folder), silent) == 3 + len(MADE)
+    assert make_crate(errand_of(folder), "", silent) == 3 + len(MADE)
     return folder
 
 
@@ -51,7 +51,7 @@ def mine(crated: Path, tmp_path: Path) -> Path:
 
 
 def proof_of(folder: Path) -> CrateProof:
-    return prove_crate(folder, silent)
+    return prove_crate(folder, None, silent)
 
 
 def faults(folder: Path) -> list[tuple[str, FaultKind]]:
@@ -70,7 +70,7 @@ def test_a_crate_keeps_the_rules_of_its_profiles(crated: Path) -> None:
 
 def test_a_crate_of_hardly_any_facts_keeps_them_too(tmp_path: Path) -> None:
     folder = result_folder(tmp_path)
-    make_crate(errand_of(folder, RunFacts(haplodesk="0.1.0", made=NOW), ledger=None), silent)
+    make_crate(errand_of(folder, RunFacts(haplodesk="0.1.0", made=NOW), ledger=None), "", silent)
     assert broken(told_by(folder)) == []
     assert proof_of(folder).whole
 
@@ -94,7 +94,7 @@ def test_names_and_the_person_only_when_wanted(crated: Path, mine: Path) -> None
     texts = [path.read_bytes() for path in made]
     assert not any(name.encode() in text for name in PEOPLE for text in texts)
     assert not any(b"Grace" in text for text in texts)
-    make_crate(errand_of(mine, run_facts(person="Grace"), names=True), silent)
+    make_crate(errand_of(mine, run_facts(person="Grace"), names=True), "", silent)
     told = (mine / METADATA).read_bytes()
     assert b"Grace" in told
     assert b"Person01.vcf.gz" in told
@@ -173,7 +173,7 @@ def test_no_crate_is_made_of_files_that_changed_since_they_were_verified(tmp_pat
     errand = errand_of(folder)
     known = tuple(each.model_copy(update={"sha256": "0" * 64}) for each in errand.outputs)
     with pytest.raises(ProblemError) as caught:
-        make_crate(ReportErrand(errand.facts, errand.folder, known), silent)
+        make_crate(ReportErrand(errand.facts, errand.folder, known), "", silent)
     assert "chr20.dose.vcf.gz" in caught.value.problem.what_happened
     assert list(files_below(folder)) == ["chr20.dose.vcf.gz"]
 
@@ -184,8 +184,32 @@ def test_inputs_without_a_hash_are_told_without_one(tmp_path: Path) -> None:
         InputFact(path="/x", name="x", size=3),
         InputFact(path="/y", name="y", size=3, sha256="cd" * 32),
     )
-    make_crate(errand_of(folder, run_facts(inputs=inputs)), silent)
+    make_crate(errand_of(folder, run_facts(inputs=inputs)), "", silent)
     assert broken(told_by(folder)) == []
     text = (folder / METADATA).read_text()
     assert "#input-1" in text
     assert '"name": "input 2"' in text
+
+
+def test_a_detached_crate_leaves_the_result_alone_and_proves_it(tmp_path: Path) -> None:
+    result, apart = result_folder(tmp_path / "result"), tmp_path / "a" / "crate"
+    (result / ODD).parent.mkdir()
+    for name in ("one.txt", "two.txt", ODD):
+        (result / name).write_bytes(b"")
+    before = list(files_below(result))
+    make_crate(errand_of(result), str(apart), silent)
+    assert list(files_below(result)) == before
+    assert broken(told_by(apart)) == []
+    alone = prove_crate(apart, None, silent)
+    assert alone.whole
+    assert sorted(alone.unproved) == before
+    assert prove_crate(apart, result, silent).whole
+    (result / "one.txt").write_bytes(b"x")
+    (result / ODD).unlink()
+    (result / "new").touch()
+    found = {(each.path, each.kind) for each in prove_crate(apart, result, silent).faults}
+    assert found == {
+        ("one.txt", FaultKind.CHANGED),
+        (ODD, FaultKind.MISSING),
+        ("new", FaultKind.ADDED),
+    }
