@@ -72,7 +72,9 @@ async def _look_at(desk: Desk, made: Benchmark, entry: BenchmarkEntry, job: Job)
         why = why or f"The job is {job.state}."
     elif result is not None and result.state is ResultState.FAILED:
         state, why = EntryState.FAILED, result.problem or "The result could not be fetched."
-    await change_entry(desk, made.id, entry.key, **fields, state=state, problem=why)
+    fields |= {"state": state, "problem": why}
+    if any(getattr(entry, name) != value for name, value in fields.items()):
+        await change_entry(desk, made.id, entry.key, **fields)
     return False
 
 

@@ -35,7 +35,7 @@ from app.operations.send_job import send_job
 from app.operations.submit_job import create_job
 from app.operations.sync_panels import read_form
 from app.operations.tasks import TaskKind
-from app.store import benchmarks, datasets, jobs, services
+from app.store import benchmarks, datasets, services
 from app.store.store import Connection as StoreConnection
 
 FOLDER = "benchmarks"
@@ -234,11 +234,11 @@ async def change_entry(desk: Desk, benchmark_id: str, key: str, **fields: object
 
 async def jobs_of(desk: Desk, benchmark: Benchmark) -> dict[str, Job]:
     """The newest job of each entry, by its key. The group of a job tells, so none is lost in a crash."""
-    known = await desk.store.read(jobs.jobs)
+    known = await desk.store.read(lambda c: benchmarks.jobs_of_benchmark(c, benchmark.id))
     found: dict[str, Job] = {}
     for job in known:
         for entry in benchmark.entries:
-            if (job.group, job.service_id, job.panel_id) == (benchmark.id, entry.service_id, entry.panel_id):
+            if (job.service_id, job.panel_id) == (entry.service_id, entry.panel_id):
                 found.setdefault(entry.key, job)
     return found
 

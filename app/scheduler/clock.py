@@ -20,6 +20,7 @@ from app.domain.changes import Changes, Noun
 from app.domain.job import LOCAL_STATES, Job, JobState
 from app.domain.problem import Kind, ProblemError
 from app.domain.service import HealthState, Service, TokenInfo
+from app.operations.benchmark_scores import refresh_benchmarks
 from app.operations.check_services import check_services
 from app.operations.desk import Desk, Looks
 from app.operations.fetch_results import fetch_results, unfinished_results
@@ -38,6 +39,7 @@ log = logging.getLogger(__name__)
 SWEEP_S = 2.0
 REMIND_MIN = 10
 PANELS_MIN = 60
+BENCHMARKS_S = 15.0
 OFFLINE_LOOK_S = 30.0
 NO_NETWORK = "This computer has no network. Looks go on when it is back."
 FETCH_RETRY_FIRST = timedelta(seconds=30)
@@ -82,6 +84,9 @@ class Scheduler:
         scheduler.add_job(self._remind, "interval", minutes=REMIND_MIN, id="remind", next_run_time=soon)
         scheduler.add_job(self._panels, "cron", hour=at.hour, minute=at.minute, id="panels")
         scheduler.add_job(self._panels, "interval", minutes=PANELS_MIN, id="late panels", next_run_time=soon)
+        scheduler.add_job(
+            self._benchmarks, "interval", seconds=BENCHMARKS_S, id="benchmarks", next_run_time=soon
+        )
         # It would write two lines at every sweep.
         logging.getLogger("apscheduler").setLevel(logging.WARNING)
         scheduler.start()
@@ -236,6 +241,10 @@ class Scheduler:
         _, failures = self._fetch_again.get(job_id, (None, 0))
         pause = min(FETCH_RETRY_FIRST * 2 ** min(failures, 10), FETCH_RETRY_LONGEST)
         self._fetch_again[job_id] = (self._desk.clock.now() + pause, failures + 1) if retry else (None, 0)
+
+    async def _benchmarks(self) -> None:
+        """Score results of masked benchmarks that arrived, also those of an earlier run."""
+        self._start("benchmarks", partial(refresh_benchmarks, self._desk))
 
     async def _health(self) -> None:
         self._start("health", self._look_at_services)

@@ -3,6 +3,7 @@
 from sqlalchemy import Connection, select
 
 from app.domain.benchmark import Benchmark
+from app.domain.job import Job
 from app.store import tables as t
 from app.store.documents import parse, parse_all
 from app.store.settings import set_state, state
@@ -31,3 +32,10 @@ def benchmarks(c: Connection) -> tuple[Benchmark, ...]:
 def remove_benchmark(c: Connection, benchmark_id: str) -> None:
     """Forget a benchmark; its datasets, jobs and results stay."""
     set_state(c, _PREFIX + benchmark_id, None)
+
+
+def jobs_of_benchmark(c: Connection, benchmark_id: str) -> tuple[Job, ...]:
+    """The jobs that were made for a benchmark, newest first."""
+    j = t.jobs.c
+    query = select(t.job_documents.c.document).join(t.jobs).where(j.group_id == benchmark_id)
+    return parse_all(Job, c.scalars(query.order_by(j.created.desc(), j.id.desc())))

@@ -138,16 +138,20 @@ def _apart(scores: Floats, drawn: _Drawn | None, first: int, second: int) -> boo
 
 
 def _warnings(standings: Sequence[Standing], hidden: int, used: bool) -> tuple[str, ...]:
+    """What the scores cannot tell: how sure that of the best is, and which others may be as good."""
     if not used:
         return ("At the hidden sites nothing varies that a service imputed: there is no score.",)
-    errors = [each.error for each in standings if each.error is not None]
-    if not errors:
+    best = min(standings, key=lambda each: each.place)
+    if best.error is None:
         return ("The hidden sites lie in too few places to tell how sure the scores are.",)
-    worst = max(errors)
-    if worst <= LARGE_ERROR:
-        return ()
-    needed = int(np.ceil(hidden * (worst / WANTED_ERROR) ** 2))
-    return (
-        f"The scores are uncertain by {worst:.3f} (standard error): {hidden:,} hidden sites are few. "
-        f"About {needed:,} would bring it to {WANTED_ERROR}; hide a larger share or more chromosomes.",
-    )
+    told = []
+    if best.error > LARGE_ERROR:
+        needed = int(np.ceil(hidden * (best.error / WANTED_ERROR) ** 2))
+        told.append(
+            f"The best score is uncertain by {best.error:.3f} (standard error): {hidden:,} hidden sites are "
+            f"few. About {needed:,} would bring it to {WANTED_ERROR}; hide a larger share or more chromosomes."
+        )
+    if best.not_apart:
+        places = ", ".join(map(str, best.not_apart))
+        told.append(f"The first cannot be told apart from place {places}: the difference may be chance.")
+    return tuple(told)

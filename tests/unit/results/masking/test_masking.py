@@ -119,8 +119,9 @@ def test_sites_that_a_result_lacks_count_as_nothing() -> None:
 
 
 def test_too_few_sites_are_told() -> None:
-    few = rank([blocks(1.0, 1, stretches=6)])
+    few = rank([blocks(1.0, 1, stretches=6), blocks(1.0, 2, stretches=6)])
     assert "standard error" in few.warnings[0]
+    assert "may be chance" in few.warnings[1]
     none = rank([blocks(1.0, 1, stretches=3)])
     assert none.standings[0].error is None
     assert "too few places" in none.warnings[0]

@@ -7,8 +7,11 @@ import pytest
 
 from app.domain.accuracy import AncestrySource, MissedWhy, TruthScore
 from app.domain.problem import ProblemError
+from app.genotypes.people.ancestry import LABELS
+from app.genotypes.writers.whole_vcf import write_vcf
 from app.results.truth.people import read_groups, read_names
 from app.results.truth.scoring import TruthRequest, score, score_in_blocks
+from tests.unit.genotypes.people.test_ancestry import drawn
 
 HEAD = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t"
 PEOPLE = ("A", "B", "C", "D")
@@ -196,3 +199,20 @@ def test_haploid_calls_count_one_allele(tmp_path: Path) -> None:
     )
     assert told.whole.r2 == pytest.approx(1)
     assert told.by_maf[-1].sites == 2  # 2 of 6, 4 of 6
+
+
+def test_groups_by_projection(tmp_path: Path) -> None:
+    people = drawn(tmp_path / "c", "GRCh37", 2000, people=2)
+    truth = write_vcf(people, tmp_path / "truth.vcf.gz")
+    row = int(np.flatnonzero(~np.asarray(people.counts)[:, 1:].any(axis=1) == 0)[0])
+    place = f"{people.names[int(people.chromosome[row])]} {int(people.position[row])}"
+    calls = " ".join(map(str, people.genotypes(slice(row, row + 1))[0].tolist()))
+    result = dose(
+        tmp_path / "r.dose.vcf", [f"{place} {people.refs[row]} {people.alts[row]} : {calls}"], people.samples
+    )
+    told = score(TruthRequest("it", (result,), (truth,)))
+    assert told.ancestry_source is AncestrySource.PROJECTION
+    assert {each.label: each.people for each in told.by_ancestry} == dict.fromkeys(LABELS, 2)
+    without = score(TruthRequest("it", (result,), (truth,), project=False))
+    assert without.ancestry_source is AncestrySource.NONE
+    assert without.by_ancestry == ()
