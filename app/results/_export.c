@@ -779,6 +779,198 @@ static Size pack_rows(const Py_buffer *rows_of_bytes, Size rows, Size size, int 
     return at;
 }
 
+/* ---- sites and variants of BGEN -------------------------------------------------------------------------- */
+
+/* Texts one after the other, as app/genotypes/texts.py has them: `ends[i]` is where text i ends. */
+typedef struct {
+    const uint8_t *text;
+    const int64_t *ends;
+} Column;
+
+/* Sites of one chromosome: identifiers, REF and ALT. */
+typedef struct {
+    const uint8_t *chromosome;
+    Size length;
+    const int64_t *position;
+    Column columns[3];
+} Sites;
+
+static const uint8_t *text_at(const Column *column, Size row, Size *length)
+{
+    int64_t start = row == 0 ? 0 : column->ends[row - 1];
+    *length = (Size)(column->ends[row] - start);
+    return column->text + start;
+}
+
+static uint8_t *put_bytes(uint8_t *out, const uint8_t *from, Size length)
+{
+    if (length > 0)
+        memcpy(out, from, (size_t)length);
+    return out + length;
+}
+
+static uint8_t *put_number(uint8_t *out, uint64_t value)
+{
+    uint8_t digits[20];
+    int count = 0;
+    do {
+        digits[count++] = (uint8_t)('0' + value % 10);
+    } while ((value /= 10) > 0);
+    while (count > 0)
+        *out++ = digits[--count];
+    return out;
+}
+
+static uint8_t *put_little(uint8_t *out, uint64_t value, int bytes)
+{
+    for (int byte = 0; byte < bytes; byte++)
+        *out++ = (uint8_t)(value >> (8 * byte));
+    return out;
+}
+
+/* Chromosome, position, identifier, REF and ALT with tabs between them and a line end behind. */
+static uint8_t *put_site(uint8_t *out, const Sites *sites, Size row)
+{
+    out = put_bytes(out, sites->chromosome, sites->length);
+    *out++ = '\t';
+    out = put_number(out, (uint64_t)sites->position[row]);
+    for (int i = 0; i < 3; i++) {
+        Size length;
+        const uint8_t *text = text_at(&sites->columns[i], row, &length);
+        *out++ = '\t';
+        out = put_bytes(out, text, length);
+    }
+    *out++ = '\n';
+    return out;
+}
+
+static uint8_t *put_counted(uint8_t *out, const uint8_t *text, Size length, int bytes)
+{
+    return put_bytes(put_little(out, (uint64_t)length, bytes), text, length);
+}
+
+/* A variant before its packed block of `packed` bytes. */
+static uint8_t *put_variant(uint8_t *out, const Sites *sites, Size row, Size size, Size packed)
+{
+    Size length;
+    const uint8_t *name = text_at(&sites->columns[0], row, &length);
+    out = put_counted(out, name, length, 2);
+    out = put_counted(out, name, length, 2);
+    out = put_counted(out, sites->chromosome, sites->length, 2);
+    out = put_little(out, (uint64_t)sites->position[row], 4);
+    out = put_little(out, 2, 2);
+    for (int i = 1; i < 3; i++) {
+        const uint8_t *allele = text_at(&sites->columns[i], row, &length);
+        out = put_counted(out, allele, length, 4);
+    }
+    return put_little(put_little(out, (uint64_t)packed + 4, 4), (uint64_t)size, 4);
+}
+
+enum { NAME = 2, REF = 3, ALT = 4, FILTER = 6, INFO = 7, FIXED = 8 };
+
+/* Chromosome, position, identifier, REF, ALT, FILTER and INFO of a line, with an identifier where there is none;
+ * NULL where the line has too few columns or there is no room. */
+static uint8_t *put_pvar(uint8_t *out, const uint8_t *end, const uint8_t *line, const uint8_t *stop,
+                         const uint8_t *chromosome, Size length)
+{
+    const uint8_t *begins[FIXED + 1];
+    begins[0] = line;
+    for (int i = 1; i <= FIXED; i++) {
+        const uint8_t *tab = memchr(begins[i - 1], '\t', (size_t)(stop - begins[i - 1]));
+        if (tab == NULL && i < FIXED)
+            return NULL;
+        begins[i] = (tab == NULL ? stop : tab) + (tab != NULL || i == FIXED);
+    }
+    if (2 * (length + (begins[FIXED] - line)) + 16 > end - out)
+        return NULL;
+    int unnamed = begins[NAME + 1] - begins[NAME] == 2 && *begins[NAME] == '.';
+    out = put_bytes(out, chromosome, length);
+    for (int i = 1; i < FIXED; i++) {
+        if (i == FILTER - 1)
+            continue;
+        *out++ = '\t';
+        if (i != NAME || !unnamed) {
+            out = put_bytes(out, begins[i], begins[i + 1] - begins[i] - 1);
+            continue;
+        }
+        out = put_bytes(out, chromosome, length);
+        for (int part = 1; part <= ALT; part += part == 1 ? NAME : 1) {
+            *out++ = ':';
+            out = put_bytes(out, begins[part], begins[part + 1] - begins[part] - 1);
+        }
+    }
+    *out++ = '\n';
+    return out;
+}
+
+/* Where reading is in the bytes of a file. */
+typedef struct {
+    const uint8_t *data;
+    Size at, end;
+} Reading;
+
+static int get_little(Reading *from, int bytes, uint64_t *value)
+{
+    if (from->end - from->at < bytes)
+        return 0;
+    *value = 0;
+    for (int byte = 0; byte < bytes; byte++)
+        *value |= (uint64_t)from->data[from->at + byte] << (8 * byte);
+    from->at += bytes;
+    return 1;
+}
+
+static const uint8_t *get_counted(Reading *from, int bytes, Size *length)
+{
+    uint64_t count;
+    if (!get_little(from, bytes, &count) || count > (uint64_t)(from->end - from->at))
+        return NULL;
+    *length = (Size)count;
+    from->at += *length;
+    return from->data + from->at - *length;
+}
+
+typedef int (*Decompress)(void *, const void *, size_t, void *, size_t, size_t *);
+
+static void *(*allocate_decompressor)(void);
+static Decompress decompress;
+static void (*release_decompressor)(void *);
+
+/* The next variant: its line, and its block unpacked into `block`; NULL where it is not whole or is odd. */
+static uint8_t *get_variant(Reading *from, void *memory, uint8_t *line, const uint8_t *stop, uint8_t *block,
+                            Size size)
+{
+    Size lengths[5], packed;
+    uint64_t position, alleles, said;
+    const uint8_t *texts[5];
+    for (int i = 0; i < 3; i++)
+        if ((texts[i] = get_counted(from, 2, &lengths[i])) == NULL)
+            return NULL;
+    if (!get_little(from, 4, &position) || !get_little(from, 2, &alleles) || alleles != 2)
+        return NULL;
+    for (int i = 3; i < 5; i++)
+        if ((texts[i] = get_counted(from, 4, &lengths[i])) == NULL)
+            return NULL;
+    Size room = 24 + lengths[1] + lengths[2] + lengths[3] + lengths[4];
+    const uint8_t *data = get_counted(from, 4, &packed);
+    if (data == NULL || packed <= 4 || room > stop - line)
+        return NULL;
+    Reading sizes = {data, 0, 4};
+    get_little(&sizes, 4, &said);
+    if (said != (uint64_t)size ||
+        decompress(memory, data + 4, (size_t)packed - 4, block, (size_t)size, NULL) != 0)
+        return NULL;
+    line = put_bytes(line, texts[2], lengths[2]);
+    *line++ = '\t';
+    line = put_number(line, position);
+    for (int i = 1; i < 5; i += i == 1 ? 2 : 1) {
+        *line++ = '\t';
+        line = put_bytes(line, texts[i], lengths[i]);
+    }
+    *line++ = '\n';
+    return line;
+}
+
 /* ---- what Python calls -------------------------------------------------------------------------------- */
 
 static int holds(const Py_buffer *buffer, Size rows, Size samples, Size size)
@@ -1021,12 +1213,20 @@ static PyObject *export_use(PyObject *module, PyObject *args)
     if (library == NULL)
         return PyBool_FromLong(0);
     /* The library stays loaded with the package that it belongs to. */
-    void *found[3] = {dlsym(library, "libdeflate_alloc_compressor"), dlsym(library, "libdeflate_zlib_compress"),
-                      dlsym(library, "libdeflate_free_compressor")};
-    if (found[0] != NULL && found[1] != NULL && found[2] != NULL) {
+    static const char *const names[6] = {"libdeflate_alloc_compressor",   "libdeflate_zlib_compress",
+                                         "libdeflate_free_compressor",    "libdeflate_alloc_decompressor",
+                                         "libdeflate_zlib_decompress",    "libdeflate_free_decompressor"};
+    void *found[6];
+    int there = 1;
+    for (int i = 0; i < 6; i++)
+        there &= (found[i] = dlsym(library, names[i])) != NULL;
+    if (there) {
         memcpy(&allocate, &found[0], sizeof allocate);
         memcpy(&compress, &found[1], sizeof compress);
         memcpy(&release_compressor, &found[2], sizeof release_compressor);
+        memcpy(&allocate_decompressor, &found[3], sizeof allocate_decompressor);
+        memcpy(&decompress, &found[4], sizeof decompress);
+        memcpy(&release_decompressor, &found[5], sizeof release_decompressor);
         return PyBool_FromLong(1);
     }
     dlclose(library);
@@ -1050,6 +1250,170 @@ static PyObject *export_zlib(PyObject *module, PyObject *args)
         result = PyLong_FromSsize_t(made);
     }
     release(b, 3);
+    return result;
+}
+
+/* Whether a column is of so many texts that lie in its bytes. */
+static int holds_texts(const Py_buffer *text, const Py_buffer *ends, Size rows)
+{
+    const int64_t *at = ends->buf;
+    int64_t before = 0;
+    if (!holds(ends, rows, 1, 8))
+        return 0;
+    for (Size row = 0; row < rows; row++) {
+        if (at[row] < before || at[row] > text->len) {
+            PyErr_SetString(PyExc_ValueError, "a text ends where there is none");
+            return 0;
+        }
+        before = at[row];
+    }
+    return 1;
+}
+
+enum { SITE_BUFFERS = 8 };
+
+/* The sites of eight buffers, and whether their lines with `more` bytes for each fit into `room`. */
+static int get_sites(Py_buffer *b, Size rows, Size times, Size more, Size room, Sites *sites)
+{
+    *sites = (Sites){b[0].buf, b[0].len, b[1].buf, {{0}}};
+    Size needed = rows < 0 || rows > (1 << 28) || b[0].len > 0xFFFF ? room + 1 : rows * (b[0].len + more);
+    for (int i = 0; i < 3; i++) {
+        if (!holds_texts(&b[2 + 2 * i], &b[3 + 2 * i], rows))
+            return 0;
+        sites->columns[i] = (Column){b[2 + 2 * i].buf, b[3 + 2 * i].buf};
+        needed += (i == 0 ? times : 1) * (rows > 0 ? (Size)sites->columns[i].ends[rows - 1] : 0);
+    }
+    if (needed <= room)
+        return holds(&b[1], rows, 1, 8);
+    PyErr_SetString(PyExc_ValueError, "there is no room for the sites");
+    return 0;
+}
+
+static PyObject *export_sites(PyObject *module, PyObject *args)
+{
+    Py_buffer b[SITE_BUFFERS + 1] = {{0}};
+    PyObject *result = NULL;
+    Size rows;
+    Sites sites;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "y*y*y*y*y*y*y*y*nw*:sites", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5], &b[6],
+                          &b[7], &rows, &b[8]))
+        return NULL;
+    if (get_sites(b, rows, 1, 25, b[8].len, &sites)) {
+        uint8_t *out = b[8].buf;
+        for (Size row = 0; row < rows; row++)
+            out = put_site(out, &sites, row);
+        result = PyLong_FromSsize_t(out - (uint8_t *)b[8].buf);
+    }
+    release(b, SITE_BUFFERS + 1);
+    return result;
+}
+
+/* Buffers: eight of sites, packed blocks, their lengths, room for the variants, lengths of these. */
+static Size put_variants(Py_buffer *b, const Sites *sites, Size rows, Size size)
+{
+    const uint8_t *packed = b[8].buf;
+    const uint32_t *lengths = b[9].buf;
+    uint32_t *made = b[11].buf;
+    uint8_t *out = b[10].buf;
+    for (Size row = 0; row < rows; row++) {
+        uint8_t *begin = out;
+        out = put_bytes(put_variant(out, sites, row, size, lengths[row]), packed, lengths[row]);
+        packed += lengths[row];
+        made[row] = (uint32_t)(out - begin);
+    }
+    return out - (uint8_t *)b[10].buf;
+}
+
+static PyObject *export_variants(PyObject *module, PyObject *args)
+{
+    Py_buffer b[SITE_BUFFERS + 4] = {{0}};
+    PyObject *result = NULL;
+    Size rows, size;
+    Sites sites;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "y*y*y*y*y*y*y*y*nny*y*w*w*:variants", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5],
+                          &b[6], &b[7], &rows, &size, &b[8], &b[9], &b[10], &b[11]))
+        return NULL;
+    if (holds(&b[9], rows, 1, 4) && holds(&b[11], rows, 1, 4) &&
+        get_sites(b, rows, 2, 28, b[10].len - b[8].len, &sites)) {
+        uint64_t sum = 0;
+        for (Size row = 0; row < rows; row++)
+            sum += ((const uint32_t *)b[9].buf)[row];
+        if (sum == (uint64_t)b[8].len)
+            result = PyLong_FromSsize_t(put_variants(b, &sites, rows, size));
+        else
+            PyErr_SetString(PyExc_ValueError, "the lengths of blocks are not theirs");
+    }
+    release(b, SITE_BUFFERS + 4);
+    return result;
+}
+
+/* Rows that were read, where the next begins, and the bytes of lines. */
+static PyObject *get_variants(Py_buffer *b, Size at, Size samples, int phased, Size rows, uint8_t *block,
+                              void *memory)
+{
+    Reading from = {b[0].buf, at, b[0].len};
+    uint8_t *line = b[1].buf, *stop = line + b[1].len;
+    Size row = 0;
+    Py_BEGIN_ALLOW_THREADS
+    for (; row < rows; row++) {
+        Reading next = from;
+        uint8_t *behind = get_variant(&next, memory, line, stop, block, 3 * samples + 10);
+        if (behind == NULL || !get_block(block, samples, phased, (uint32_t *)b[2].buf + row * samples))
+            break;
+        from = next;
+        line = behind;
+    }
+    Py_END_ALLOW_THREADS
+    return Py_BuildValue("nnn", row, from.at, (Size)(line - (uint8_t *)b[1].buf));
+}
+
+static PyObject *export_unvariants(PyObject *module, PyObject *args)
+{
+    Py_buffer b[3] = {{0}};
+    PyObject *result = NULL;
+    Size at, samples, rows;
+    int phased;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "y*nnpnw*w*:unvariants", &b[0], &at, &samples, &phased, &rows, &b[1], &b[2]))
+        return NULL;
+    if (holds(&b[2], rows, samples, 4)) {
+        uint8_t *block = malloc((size_t)(3 * samples + 10));
+        void *memory = allocate_decompressor == NULL ? NULL : allocate_decompressor();
+        if (at < 0 || at > b[0].len)
+            PyErr_SetString(PyExc_ValueError, "there is nothing to read");
+        else if (block == NULL || memory == NULL)
+            PyErr_NoMemory();
+        else
+            result = get_variants(b, at, samples, phased, rows, block, memory);
+        free(block);
+        if (memory != NULL)
+            release_decompressor(memory);
+    }
+    release(b, 3);
+    return result;
+}
+
+static PyObject *export_pvar(PyObject *module, PyObject *args)
+{
+    Py_buffer b[5] = {{0}};
+    PyObject *result = NULL;
+    Size rows;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "y*y*y*ny*w*:pvar", &b[0], &b[1], &b[2], &rows, &b[3], &b[4]))
+        return NULL;
+    if (holds(&b[1], rows, 1, 8) && holds(&b[2], rows, 1, 8)) {
+        const int64_t *starts = b[1].buf, *stops = b[2].buf;
+        uint8_t *out = b[4].buf, *end = out + b[4].len;
+        for (Size row = 0; row < rows && out != NULL; row++) {
+            int inside = starts[row] >= 0 && stops[row] >= starts[row] && stops[row] <= b[0].len;
+            const uint8_t *text = b[0].buf;
+            out = !inside ? NULL : put_pvar(out, end, text + starts[row], text + stops[row], b[3].buf, b[3].len);
+        }
+        result = PyLong_FromSsize_t(out == NULL ? -1 : out - (uint8_t *)b[4].buf);
+    }
+    release(b, 5);
     return result;
 }
 
@@ -1093,6 +1457,17 @@ static PyMethodDef module_methods[] = {
      "use(path): take the functions of libdeflate from a loaded library; whether they are there."},
     {"zlib", export_zlib, METH_VARARGS,
      "zlib(rows_of_bytes, rows, size, level, out, lengths): each row packed; the bytes, -1 when it cannot be."},
+    {"sites", export_sites, METH_VARARGS,
+     "sites(chromosome, position, ids, ends, refs, ends, alts, ends, rows, out): a line for each; the bytes."},
+    {"variants", export_variants, METH_VARARGS,
+     "variants(chromosome, position, ids, ends, refs, ends, alts, ends, rows, size, packed, lengths, out, made): "
+     "variants of a BGEN with their packed blocks; the bytes."},
+    {"unvariants", export_unvariants, METH_VARARGS,
+     "unvariants(data, at, samples, phased, rows, lines, dosage): variants of a BGEN up to one that is not whole "
+     "or odd; how many, where the next begins, the bytes of their lines."},
+    {"pvar", export_pvar, METH_VARARGS,
+     "pvar(text, starts, stops, rows, chromosome, out): lines of a .pvar from those of a VCF; -1 without room or "
+     "columns."},
     {"bed", export_bed, METH_VARARGS, "bed(total, rows, samples, limit, out): packed rows; gives missing calls."},
     {NULL, NULL, 0, NULL},
 };

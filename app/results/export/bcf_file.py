@@ -33,7 +33,8 @@ from app.results.export.info_text import HEADER
 from app.results.export.kernel import Kernel
 from app.results.export.part_files import PartFiles
 from app.results.export.rounding import of_dosages, of_haplotypes
-from app.results.export.rows import Fingerprint, Rows, site_lines
+from app.results.export.rows import Fingerprint, Rows
+from app.results.export.sites import site_lines
 
 LEVEL = 3
 WANTED = Field.DOSAGE | Field.HAPLOTYPES | Field.PROBABILITIES | Field.GENOTYPES
@@ -72,7 +73,7 @@ class BcfWriter:
         ]
         begin = rows.position - 1
         self._add(contig, begin, begin + rows.refs.lengths, records)
-        self.wrote.add(len(rows), rows.site_lines(), _values(rows.batch, self._kernel))
+        self.wrote.add(len(rows), rows.site_lines(self._kernel), _values(rows.batch, self._kernel))
 
     def _begin(self, rows: Rows) -> None:
         batch = rows.batch
@@ -169,7 +170,7 @@ class BcfWriter:
             found = Fingerprint(samples=tuple(reader.samples))
             for batch in reader.batches():
                 sites = site_lines(
-                    batch.chromosome, batch.position.tolist(), batch.ids, batch.refs, batch.alts
+                    batch.chromosome, batch.position, batch.ids, batch.refs, batch.alts, self._kernel
                 )
                 found.add(len(batch), sites, _values(batch, self._kernel))
         return found

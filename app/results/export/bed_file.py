@@ -18,6 +18,7 @@ from app.results.export.kernel import Kernel
 from app.results.export.part_files import PartFiles
 from app.results.export.rounding import Totals, hard_calls
 from app.results.export.rows import Fingerprint, Rows
+from app.results.export.sites import LONGEST_NAME, refuse_long_names
 from app.results.export.text_body import body_of
 
 _START = b"\x6c\x1b\x01"
@@ -46,6 +47,7 @@ class BedWriter:
 
     def write(self, rows: Rows) -> None:
         """See `Writer`."""
+        refuse_long_names(rows.ids, LONGEST_NAME, "BED", self.path.name)
         total = np.ascontiguousarray(rows.doses.total)
         self._bed.write(packed_rows(total, self._limit, self._kernel).data)
         lines = _bim_lines(rows)

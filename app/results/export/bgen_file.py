@@ -6,10 +6,11 @@ Sources: https://www.chg.ox.ac.uk/~gav/bgen_format/ and the tables that `bgenix 
 from __future__ import annotations
 
 import contextlib
+import errno
 import sqlite3
 import struct
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
 from pathlib import Path
 
 import deflate
@@ -17,20 +18,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.genotypes.readers.byte_stream import ByteStream
-from app.genotypes.readers.contract import FormatError
-from app.results.export.bgen_blocks import block_size, blocks_of, dosages_of, expected
+from app.genotypes.texts import Texts
+from app.results.export.bgen_blocks import block_size, blocks_of, expected
+from app.results.export.bgen_variants import broken, variants_of, variants_of_sites
 from app.results.export.kernel import Kernel, packs_rows
 from app.results.export.part_files import PartFiles
 from app.results.export.rows import Fingerprint, Rows
+from app.results.export.sites import refuse_long_names
 
 LEVEL = 1
 """Higher ones make these blocks no smaller, only slower."""
 _FLAGS = 1 | 2 << 2 | 1 << 31  # zlib, layout 2, with names of samples
 _AT_ONCE = 32 << 20
-_MOST_ROWS = 1024
-_HEAD = 1 << 20  # bytes that names and alleles of a variant have at most
-_SHORT, _LONG = struct.Struct("<H"), struct.Struct("<I")
-_PLACE, _SIZES = struct.Struct("<IHI"), struct.Struct("<II")
+_LONGEST_NAME = 0xFFFF
+_COUNTED = "SELECT count(*), coalesce(sum(size_in_bytes), 0) FROM Variant"
 _TABLES = """
 CREATE TABLE Metadata (filename TEXT NOT NULL, file_size INT NOT NULL, last_write_time INT NOT NULL,
   first_1000_bytes BLOB NOT NULL, index_creation_time INT NOT NULL);
@@ -64,33 +65,25 @@ class BgenWriter:
 
     def write(self, rows: Rows) -> None:
         """See `Writer`."""
+        refuse_long_names(rows.ids, _LONGEST_NAME, "BGEN", self.path.name)
         at_once = max(1, _AT_ONCE // block_size(self._count))
         for at in range(0, len(rows), at_once):
             self._write_some(rows, slice(at, min(len(rows), at + at_once)))
-        self.wrote.add(len(rows), rows.site_lines(), expected(rows.doses, self._phased))
+        self.wrote.add(len(rows), rows.site_lines(self._kernel), expected(rows.doses, self._phased))
 
     def _write_some(self, rows: Rows, some: slice) -> None:
         told = None if rows.batch.haplotypes is not None else rows.batch.probabilities
         blocks = blocks_of(
             rows.doses.part(some), self._phased, None if told is None else told[some], self._kernel
         )
-        size = blocks.shape[1]
-        sites = zip(
-            rows.position[some].tolist(),
-            rows.ids[some].raws(),
-            rows.refs[some].raws(),
-            rows.alts[some].raws(),
-            packed_rows(blocks, self._kernel),
-            strict=True,
+        sites = rows.chromosome, rows.position[some], rows.ids[some], rows.refs[some], rows.alts[some]
+        data, lengths = variants_of_sites(
+            sites, blocks.shape[1], *packed_rows(blocks, self._kernel), self._kernel
         )
-        pieces: list[bytes | bytearray] = []
-        for position, name, ref, alt, packed in sites:
-            head = _variant(rows.chromosome, position, name, ref, alt)
-            pieces += [head, struct.pack("<II", len(packed) + 4, size), packed]
-            length = len(head) + 8 + len(packed)
-            self._index.add(rows.chromosome, position, name, ref, alt, self._at, length)
-            self._at += length
-        self._file.write(b"".join(pieces))
+        self._file.write(data)
+        ends = self._at + np.cumsum(lengths, dtype=np.int64)
+        self._index.add(*sites, ends - lengths, lengths)
+        self._at = int(ends[-1])
 
     def finish(self) -> tuple[Path, ...]:
         """See `Writer`."""
@@ -109,19 +102,17 @@ class BgenWriter:
         return fingerprint_of_bgen(self.path, self._phased, self._kernel)
 
 
-def packed_rows(blocks: NDArray[np.uint8], kernel: Kernel | None) -> Sequence[bytes | bytearray]:
-    """Each row packed by zlib; the same bytes with and without the extension."""
+def packed_rows(blocks: NDArray[np.uint8], kernel: Kernel | None) -> tuple[bytes, NDArray[np.uint32]]:
+    """Each row packed by zlib, and their lengths; the same bytes with and without the extension."""
     rows, size = blocks.shape
-    if kernel is None or not packs_rows():
-        return [deflate.zlib_compress(block.data, LEVEL) for block in blocks]
-    out = np.empty(rows * (size + 64 + size // 16), np.uint8)
-    lengths = np.empty(rows, np.uint32)
-    made = kernel.zlib(blocks, rows, size, LEVEL, out, lengths)
-    if made < 0:
-        return [deflate.zlib_compress(block.data, LEVEL) for block in blocks]
-    raw = out[:made].tobytes()
-    ends = np.cumsum(lengths, dtype=np.int64).tolist()
-    return [raw[start:stop] for start, stop in zip([0, *ends[:-1]], ends, strict=True)]
+    if kernel is not None and packs_rows():
+        out = np.empty(rows * (size + 64 + size // 16), np.uint8)
+        lengths = np.empty(rows, np.uint32)
+        made = kernel.zlib(blocks, rows, size, LEVEL, out, lengths)
+        if made >= 0:
+            return out[:made].tobytes(), lengths
+    packed = [deflate.zlib_compress(block.data, LEVEL) for block in blocks]
+    return b"".join(packed), np.array([len(each) for each in packed], np.uint32)
 
 
 def _start(samples: Sequence[str], variants: int) -> bytes:
@@ -131,19 +122,6 @@ def _start(samples: Sequence[str], variants: int) -> bytes:
     return struct.pack("<I", len(header) + len(block)) + header + block
 
 
-def _variant(chromosome: str, position: int, name: bytes, ref: bytes, alt: bytes) -> bytes:
-    where = chromosome.encode()
-    return b"".join(
-        (
-            struct.pack("<H", len(name)), name,
-            struct.pack("<H", len(name)), name,
-            struct.pack("<H", len(where)), where,
-            struct.pack("<IHI", position, 2, len(ref)), ref,
-            struct.pack("<I", len(alt)), alt,
-        )
-    )  # fmt: skip
-
-
 class BgiWriter:
     """The index of a .bgen: an SQLite file with the table that bgenix, regenie and SAIGE look in."""
 
@@ -151,32 +129,38 @@ class BgiWriter:
         self._path = path
         self._part = path.with_name(path.name + ".part")
         self._part.unlink(missing_ok=True)
-        self._rows: list[tuple[str, int, str, int, str, str, int, int]] = []
-        self._base = sqlite3.connect(self._part, isolation_level=None)
-        self._base.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;" + _TABLES + "BEGIN;")
+        with _told_by_the_system(self._part):
+            self._base = sqlite3.connect(self._part, isolation_level=None)
+            self._base.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;" + _TABLES + "BEGIN;")
 
     def add(
-        self, chromosome: str, position: int, name: bytes, ref: bytes, alt: bytes, start: int, size: int
+        self,
+        chromosome: str,
+        position: NDArray[np.int64],
+        ids: Texts,
+        refs: Texts,
+        alts: Texts,
+        starts: NDArray[np.int64],
+        sizes: NDArray[np.uint32],
     ) -> None:
-        """Note a variant that begins at `start` of the file and takes `size` bytes."""
-        self._rows.append((chromosome, position, name.decode(), 2, ref.decode(), alt.decode(), start, size))
-        if len(self._rows) >= 4096:
-            self._flush()
-
-    def _flush(self) -> None:
-        self._base.executemany("INSERT INTO Variant VALUES (?,?,?,?,?,?,?,?)", self._rows)
-        self._rows.clear()
+        """Note variants that begin at `starts` of the file and take `sizes` bytes."""
+        rows = zip(
+            repeat(chromosome), position.tolist(), _strings(ids), repeat(2), _strings(refs), _strings(alts),
+            starts.tolist(), sizes.tolist(), strict=False,
+        )  # fmt: skip
+        with _told_by_the_system(self._part):
+            self._base.executemany("INSERT INTO Variant VALUES (?,?,?,?,?,?,?,?)", rows)
 
     def finish(self, bgen: Path) -> Path:
-        """Close the index of a file that is whole; sqlite3.Error or OSError."""
-        self._flush()
+        """Close the index of a file that is whole; OSError."""
         told = bgen.stat()
         with bgen.open("rb") as file:
             head = file.read(1000)
         row = (bgen.name, told.st_size, int(told.st_mtime), head, int(told.st_mtime))
-        self._base.execute("INSERT INTO Metadata VALUES (?,?,?,?,?)", row)
-        self._base.execute("COMMIT")
-        self._base.close()
+        with _told_by_the_system(self._part):
+            self._base.execute("INSERT INTO Metadata VALUES (?,?,?,?,?)", row)
+            self._base.execute("COMMIT")
+            self._base.close()
         self._part.replace(self._path)
         return self._path
 
@@ -193,53 +177,21 @@ def read_start(path: Path, stream: ByteStream) -> tuple[int, tuple[str, ...]]:
     (_, length, variants, samples), magic = struct.unpack("<4I", stream.take(16)), stream.take(4)
     (flags,) = struct.unpack("<I", stream.take(4))
     if magic != b"bgen" or length != 20 or flags != _FLAGS:
-        raise _broken(path, "its header is of another kind", "byte 4")
+        raise broken(path, "its header is of another kind", "byte 4")
     _, count = struct.unpack("<II", stream.take(8))
     if count != samples:
-        raise _broken(path, "its numbers of samples differ", "byte 24")
+        raise broken(path, "its numbers of samples differ", "byte 24")
     return variants, tuple(_text(stream).decode() for _ in range(count))
 
 
-def variants_of(
-    path: Path, stream: ByteStream, samples: int, count: int, phased: bool, kernel: Kernel | None
-) -> Iterator[tuple[bytes, NDArray[np.uint32]]]:
-    """Each variant after the start: its line as in `site_lines`, dosages as in `bgen_blocks.expected`.
-
-    FormatError where one cannot be read.
-    """
-    size = block_size(samples)
-    for number in range(count):
-        try:
-            site, packed = _next(stream, size)
-            block = bytes(deflate.zlib_decompress(packed, size))
-        except (deflate.DeflateError, ValueError, struct.error) as error:
-            raise _broken(path, "a record cannot be read", f"record {number + 1:,}") from error
-        dosage = dosages_of(block, samples, phased, kernel)
-        if dosage is None:
-            raise _broken(path, "a record cannot be read", f"record {number + 1:,}")
-        yield site, dosage
-
-
-def _next(stream: ByteStream, size: int) -> tuple[bytes, bytes]:
-    """The line of a variant and its packed block."""
-    stream.need(_HEAD)
-    data, at = stream.buffer, stream.at
-    at += 2 + _SHORT.unpack_from(data, at)[0]
-    stop = at + 2 + _SHORT.unpack_from(data, at)[0]
-    name, at = data[at + 2 : stop], stop
-    stop = at + 2 + _SHORT.unpack_from(data, at)[0]
-    chromosome, at = data[at + 2 : stop], stop
-    position, alleles, length = _PLACE.unpack_from(data, at)
-    at += _PLACE.size
-    ref, at = data[at : at + length], at + length
-    (length,) = _LONG.unpack_from(data, at)
-    at += _LONG.size
-    alt, at = data[at : at + length], at + length
-    packed, said = _SIZES.unpack_from(data, at)
-    if alleles != 2 or said != size or packed <= 4:
-        raise ValueError("its numbers are of another kind")
-    stream.at = at + _SIZES.size
-    return b"%b\t%d\t%b\t%b\t%b\n" % (chromosome, position, name, ref, alt), stream.take(packed - 4)
+@contextlib.contextmanager
+def _told_by_the_system(path: Path) -> Iterator[None]:
+    """What SQLite cannot write as the OSError that other files would give."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        full = "full" in str(error)
+        raise OSError(errno.ENOSPC if full else errno.EIO, f"the index: {error}", str(path)) from error
 
 
 def fingerprint_of_bgen(path: Path, phased: bool, kernel: Kernel | None) -> Fingerprint:
@@ -247,17 +199,16 @@ def fingerprint_of_bgen(path: Path, phased: bool, kernel: Kernel | None) -> Fing
     with ByteStream(path) as stream, contextlib.closing(sqlite3.connect(_as_uri(path), uri=True)) as base:
         count, names = read_start(path, stream)
         found = Fingerprint(samples=names)
-        read = variants_of(path, stream, len(names), count, phased, kernel)
-        while some := list(islice(read, max(1, min(_MOST_ROWS, _AT_ONCE // max(1, 4 * len(names)))))):
-            sites = b"".join([site for site, _ in some])
-            found.add(len(some), sites, np.concatenate([dosage for _, dosage in some]))
+        for sites, dosages in variants_of(path, stream, len(names), count, phased, kernel):
+            found.add(len(dosages), sites, dosages)
         if stream.need(1):
-            raise _broken(path, "there is more after the last variant", f"record {count:,}")
-        (indexed, total) = base.execute(
-            "SELECT count(*), coalesce(sum(size_in_bytes), 0) FROM Variant"
-        ).fetchone()
+            raise broken(path, "there is more after the last variant", f"record {count:,}")
+        try:
+            indexed, total = base.execute(_COUNTED).fetchone()
+        except sqlite3.Error as error:
+            raise broken(path, f"its index is damaged ({error})", "the .bgi file") from error
         if indexed != count or total + _first_variant(path) != path.stat().st_size:
-            raise _broken(path, f"its index knows {indexed:,} variants", "the .bgi file")
+            raise broken(path, f"its index knows {indexed:,} variants", "the .bgi file")
     return found
 
 
@@ -275,5 +226,9 @@ def _text(stream: ByteStream) -> bytes:
     return stream.take(length)
 
 
-def _broken(path: Path, why: str, place: str) -> FormatError:
-    return FormatError("export.read_back", str(path), f"The file cannot be read back: {why}", place)
+def _strings(texts: Texts) -> Iterable[str]:
+    try:
+        text = texts.blob.tobytes().decode("ascii")
+    except UnicodeDecodeError:
+        return texts
+    return [text[start:stop] for start, stop in zip(texts.starts.tolist(), texts.ends.tolist(), strict=True)]

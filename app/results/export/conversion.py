@@ -88,7 +88,7 @@ def export_one(
 
 def _told(report: Report, paths: Sequence[Path], number: int) -> Callable[[str, int, int], None]:
     """Bytes of the sources are the measure: how many variants a file has is known at its end."""
-    sizes = [path.stat().st_size for path in paths]
+    sizes = [size_of(path) for path in paths]
     before, total = sum(sizes[:number]), sum(sizes)
 
     def tell(step: str, done: int, variants: int) -> None:
@@ -96,6 +96,14 @@ def _told(report: Report, paths: Sequence[Path], number: int) -> Callable[[str, 
         report(Progress(done=before + min(done, sizes[number]), total=total, step=step, counts=counts))
 
     return tell
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file, 0 where it is gone: whoever opens it says so."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 @dataclass(eq=False)
@@ -234,7 +242,7 @@ class _Export:
         return (path,)
 
     def _prove(self, writer: Writer) -> Fingerprint:
-        self.tell(STEP_PROVE, self.path.stat().st_size, writer.wrote.variants)
+        self.tell(STEP_PROVE, size_of(self.path), writer.wrote.variants)
         try:
             found = writer.read_back()
             differs = writer.wrote.differs_from(found)

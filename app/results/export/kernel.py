@@ -65,6 +65,24 @@ class Kernel(Protocol):
         """Rows of one size, each packed by zlib; the bytes in all, -1 when it cannot be."""
         ...
 
+    def sites(self, *sites_and_rows_and_out: Any) -> int:
+        """Bytes of lines of sites written to `out`; see `sites.packed_sites` for the first eight."""
+        ...
+
+    def variants(self, *sites_and_rest: Any) -> int:
+        """Bytes of variants of a BGEN with their packed blocks."""
+        ...
+
+    def unvariants(
+        self, data: Any, at: int, samples: int, phased: int, rows: int, lines: Any, dosage: Any
+    ) -> tuple[int, int, int]:
+        """Variants that were read, where the next begins, and the bytes of their lines; needs `use`."""
+        ...
+
+    def pvar(self, text: Any, starts: Any, stops: Any, rows: int, chromosome: bytes, out: Any) -> int:
+        """Bytes of lines of a .pvar from those of a VCF; -1 where it must be done otherwise."""
+        ...
+
     def bed(self, total: Any, rows: int, samples: int, limit: int, out: Any) -> int:
         """Packed rows; gives the calls that are missing."""
         ...
@@ -77,7 +95,7 @@ def export_kernel() -> Kernel | None:
 
 @cache
 def packs_rows() -> bool:
-    """Whether the extension can pack by libdeflate, which Windows keeps hidden."""
+    """Whether the extension can pack and unpack by libdeflate, which Windows keeps hidden."""
     kernel = _found()
     library = getattr(getattr(deflate, "_deflate", None), "__file__", None)
     return kernel is not None and bool(library) and kernel.use(str(library))

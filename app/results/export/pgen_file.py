@@ -26,6 +26,7 @@ from app.results.export.pgen_records import most_bytes, records_of
 from app.results.export.pgen_unpacking import RecordReader
 from app.results.export.rounding import Deltas, Doses, Totals
 from app.results.export.rows import Fingerprint, Rows
+from app.results.export.sites import LONGEST_NAME, refuse_long_names
 from app.results.export.text_body import body_of
 
 _START = b"\x6c\x1b\x10"
@@ -62,6 +63,7 @@ class PgenWriter:
 
     def write(self, rows: Rows) -> None:
         """See `Writer`."""
+        refuse_long_names(rows.ids, LONGEST_NAME, "PGEN", self.path.name)
         at_once = max(1, _ROOM // most_bytes(self._count))
         for at in range(0, len(rows), at_once):
             self._pack(rows.doses.part(slice(at, at + at_once)))
@@ -126,6 +128,8 @@ def pvar_header(header: Sequence[str]) -> bytes:
 
 def pvar_lines(rows: Rows) -> bytes:
     """A line for each row."""
+    if rows.pvar:
+        return rows.pvar
     pairs = zip(rows.sites, rows.columns, strict=True)
     return b"".join(b"%b\t%b\t%b\n" % (site, filters, info) for site, (_, filters, info) in pairs)
 

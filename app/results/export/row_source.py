@@ -22,12 +22,13 @@ from app.results.export.bcf_file import WANTED as BCF_FIELDS
 from app.results.export.choosing import doses_of_rows, of_people, of_rows, people_of
 from app.results.export.figures import computed_figures
 from app.results.export.filtering import Figures, Filter, told_figures
-from app.results.export.info_text import columns_of_figures, columns_of_lines, heads_of, with_new_figures
+from app.results.export.info_text import columns_of_figures, columns_of_lines, with_new_figures
 from app.results.export.kernel import Kernel
 from app.results.export.line_doses import doses_of_lines
 from app.results.export.opening import open_source
 from app.results.export.rounding import MISSING, DosageRangeError, Doses, of_dosages, of_haplotypes
 from app.results.export.rows import Rows
+from app.results.export.sites import pvar_of_lines
 
 _ANY = Field.DOSAGE | Field.HAPLOTYPES | Field.PROBABILITIES | Field.GENOTYPES
 _TEXTS = (ExportFormat.VCF, ExportFormat.BCF)
@@ -77,7 +78,7 @@ class RowSource:
         want = (Field.DOSAGE | (Field.HAPLOTYPES if self._pair else Field.GENOTYPES)) & fields
         if form is ExportFormat.BGEN and not self._pair:
             want |= Field.PROBABILITIES & fields
-        return want, form is ExportFormat.VCF
+        return want, form in (ExportFormat.VCF, ExportFormat.PGEN) and self._has_lines
 
     def _can_be_quick(self) -> bool:
         """HDS or DS from the text of lines; not where probabilities or one copy must be known too."""
@@ -133,13 +134,11 @@ class RowSource:
         if not keep.any():
             return None
         some = self._doses(batch, np.flatnonzero(keep)) if doses is None else doses_of_rows(doses, keep)
-        columns, sites = self._texts(batch, keep)
+        pvar = self._pvar(batch, keep)
+        columns = () if pvar else self._columns(batch, keep)
         if self._request.format is not ExportFormat.VCF:
             batch = replace(batch, lines=None)
-        rows = self._as_rows(of_rows(batch, keep), some, columns)
-        if sites and rows.ids is rows.batch.ids and rows.chromosome == batch.chromosome:
-            rows.__dict__["sites"] = sites  # as they stand in the lines
-        return rows
+        return self._as_rows(of_rows(batch, keep), some, columns, pvar)
 
     def _has_values(self, batch: DoseBatch) -> bool:
         return self._quick or batch.haplotypes is not None or batch.dosage is not None
@@ -228,14 +227,15 @@ class RowSource:
             subject=self._path.name,
         )
 
-    def _texts(
-        self, batch: DoseBatch, keep: NDArray[np.bool_]
-    ) -> tuple[Sequence[tuple[bytes, bytes, bytes]], list[bytes]]:
-        """QUAL, FILTER and INFO of the rows that stay and, where that is quicker, their sites."""
-        if self._request.format is not ExportFormat.PGEN or batch.lines is None or batch.record is not None:
-            return self._columns(batch, keep), []
-        heads = [head for head, stays in zip(heads_of(batch.lines), keep.tolist(), strict=True) if stays]
-        return [(head[5], head[6], head[7]) for head in heads], [b"\t".join(head[:5]) for head in heads]
+    def _pvar(self, batch: DoseBatch, keep: NDArray[np.bool_]) -> bytes:
+        """Lines of a .pvar where they can be made at once from those that stay; else empty."""
+        lines = batch.lines
+        if self._request.format is not ExportFormat.PGEN or lines is None or batch.record is not None:
+            return b""
+        if self._kernel is None:
+            return b""
+        stays = lines if keep.all() else lines[keep]
+        return pvar_of_lines(stays, self.name_of(batch.chromosome), self._kernel) or b""
 
     def _columns(self, batch: DoseBatch, keep: NDArray[np.bool_]) -> Sequence[tuple[bytes, bytes, bytes]]:
         form = self._request.format
@@ -249,10 +249,12 @@ class RowSource:
             made = columns_of_lines(batch.lines, batch.record)
         return [each for each, stays in zip(made, keep.tolist(), strict=True) if stays]
 
-    def _as_rows(self, batch: DoseBatch, doses: Doses, columns: Sequence[tuple[bytes, bytes, bytes]]) -> Rows:
+    def _as_rows(
+        self, batch: DoseBatch, doses: Doses, columns: Sequence[tuple[bytes, bytes, bytes]], pvar: bytes
+    ) -> Rows:
         name = self.name_of(batch.chromosome)
         ids = batch.ids if self._request.format in _TEXTS else _filled(name, batch)
-        return Rows(name, batch.position, ids, batch.refs, batch.alts, columns, doses, batch)
+        return Rows(name, batch.position, ids, batch.refs, batch.alts, columns, doses, batch, pvar)
 
     def name_of(self, chromosome: str) -> str:
         """How a chromosome is called in what is written."""

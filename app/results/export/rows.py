@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from app.genotypes.texts import Texts
 from app.results.doses.contract import DoseBatch
+from app.results.export.kernel import Kernel
 from app.results.export.rounding import Doses
+from app.results.export.sites import site_lines, site_words
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +25,7 @@ class Rows:
     """Rows in the order of the file; `doses` and `batch` have a row for each.
 
     `columns` are QUAL, FILTER and INFO as they were; `ids` has no unknown ones but in VCF and BCF.
+    `pvar` are the lines of a .pvar where they were made at once; `columns` are empty then.
     """
 
     chromosome: str
@@ -33,6 +36,7 @@ class Rows:
     columns: Sequence[tuple[bytes, bytes, bytes]]
     doses: Doses
     batch: DoseBatch
+    pvar: bytes = b""
 
     def __len__(self) -> int:
         return len(self.position)
@@ -40,25 +44,11 @@ class Rows:
     @cached_property
     def sites(self) -> list[bytes]:
         """Chromosome, position, ID, REF and ALT of each row, with tabs between them."""
-        return site_words(self.chromosome, self.position.tolist(), self.ids, self.refs, self.alts)
+        return site_words(self.chromosome, self.position, self.ids, self.refs, self.alts)
 
-    def site_lines(self) -> bytes:
+    def site_lines(self, kernel: Kernel | None = None) -> bytes:
         """The sites with a line end behind each: what a file read back must have too."""
-        return b"\n".join([*self.sites, b""])
-
-
-def site_words(
-    chromosome: str, positions: Sequence[int], ids: Texts, refs: Texts, alts: Texts
-) -> list[bytes]:
-    """The five words of each site, with tabs between them."""
-    name = chromosome.encode()
-    columns = zip(positions, ids.raws(), refs.raws(), alts.raws(), strict=True)
-    return [b"%b\t%d\t%b\t%b\t%b" % (name, *each) for each in columns]
-
-
-def site_lines(chromosome: str, positions: Sequence[int], ids: Texts, refs: Texts, alts: Texts) -> bytes:
-    """A line for each site."""
-    return b"\n".join([*site_words(chromosome, positions, ids, refs, alts), b""])
+        return site_lines(self.chromosome, self.position, self.ids, self.refs, self.alts, kernel)
 
 
 class Checksum:

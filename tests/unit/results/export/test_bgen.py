@@ -102,6 +102,22 @@ def test_an_index_of_another_file_is_seen(tmp_path: Path) -> None:
         writer.read_back()
 
 
+def test_a_damaged_index_is_seen(tmp_path: Path) -> None:
+    writer, _ = _written(tmp_path, phased=False)
+    (tmp_path / "x.bgen.bgi").write_bytes(b"no database at all" * 300)
+    with pytest.raises(FormatError, match="its index is damaged"):
+        writer.read_back()
+
+
+def test_an_index_that_cannot_be_written_is_a_matter_of_the_disk(tmp_path: Path) -> None:
+    writer = BgenWriter(tmp_path / "x", names_of(5), False, None)
+    writer._index._base.execute("PRAGMA max_page_count=3")
+    with pytest.raises(OSError, match="full"):
+        writer.write(rows_of(haplotypes(4000, 5)))
+    writer.abort()
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_index_leads_to_each_variant(tmp_path: Path) -> None:
     writer, _ = _written(tmp_path, phased=False)
     data = writer.path.read_bytes()
@@ -155,12 +171,13 @@ def test_blocks_are_packed_to_the_same_bytes_with_and_without_the_extension() ->
     rng = np.random.default_rng(8)
     blocks = rng.choice(np.array([0, 0, 0, 255, 7], np.uint8), (50, 400))
     blocks[:5] = rng.integers(0, 256, (5, 400))
-    assert [bytes(each) for each in packed_rows(blocks, export_kernel())] == [
-        bytes(each) for each in packed_rows(blocks, None)
-    ]
-    assert [zlib.decompress(each) for each in packed_rows(blocks, export_kernel())] == [
-        row.tobytes() for row in blocks
-    ]
+    packed, lengths = packed_rows(blocks, export_kernel())
+    slow = packed_rows(blocks, None)
+    assert packed == slow[0]
+    assert lengths.tolist() == slow[1].tolist()
+    ends = np.cumsum(lengths).tolist()
+    rows = [packed[start:stop] for start, stop in zip([0, *ends[:-1]], ends, strict=True)]
+    assert [zlib.decompress(each) for each in rows] == [row.tobytes() for row in blocks]
 
 
 def test_the_extension_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:

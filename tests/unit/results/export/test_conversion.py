@@ -15,6 +15,7 @@ from app.domain.export import Cutoffs, DropReason, ExportFormat, ExportOutcome, 
 from app.domain.problem import Kind, ProblemError
 from app.results.export import conversion, row_source
 from app.results.export.conversion import export
+from app.results.export.kernel import export_kernel
 from app.results.export.pgen_file import PgenWriter
 from tests.helpers.dose_rows import as_read_by_plink2, haplotypes, names_of, needs_plink2, write_result
 
@@ -62,6 +63,23 @@ def test_every_format_is_read_back(
         Path(each).name for each in only.files
     )
     assert Path(only.files[0]).name.startswith("chr20.")
+
+
+@pytest.mark.skipif(export_kernel() is None, reason="the extension is not built")
+@pytest.mark.parametrize("form", [each for each in ExportFormat if each is not ExportFormat.VCF])
+def test_the_bytes_are_the_same_without_the_extension(
+    tmp_path: Path, result: tuple[Path, NDArray[np.float32]], form: ExportFormat
+) -> None:
+    quick = exported(result[0], tmp_path / "quick", format=form, cutoffs=Cutoffs(min_r2=0.4))
+    with pytest.MonkeyPatch.context() as changed:
+        changed.setattr(conversion, "export_kernel", lambda: None)
+        slow = exported(result[0], tmp_path / "slow", format=form, cutoffs=Cutoffs(min_r2=0.4))
+    assert (slow.sets[0].sites_hash, slow.sets[0].values_hash) == (
+        quick.sets[0].sites_hash,
+        quick.sets[0].values_hash,
+    )
+    for name in (Path(each).name for each in slow.sets[0].files if not each.endswith(".bgi")):
+        assert (tmp_path / "slow" / name).read_bytes() == (tmp_path / "quick" / name).read_bytes()
 
 
 @needs_plink2
