@@ -7,18 +7,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.domain.ledger import ResultLedger
+from app.domain.panel import Panel
 from app.domain.problem import Kind, problem
 from app.domain.progress import Report, silent
 from app.domain.result import Result
 from app.domain.result_report import OutputFact
 from app.operations.desk import Desk
+from app.operations.panel_sites import list_panel_sites
 from app.operations.recorded_run import folder_run, output_facts, recorded_run
 from app.operations.result_ledger import book_result, figures_folder, folder_ledger, ledger_of
 from app.operations.save_report import refuse_genotypes
 from app.operations.sent_record import sent_record
 from app.operations.tasks import TaskKind
-from app.store import results
+from app.store import jobs, results
 
 if TYPE_CHECKING:
     from app.results.reporting.making import ReportErrand, ReportForm
@@ -39,18 +40,20 @@ async def save_result_report(
     desk: Desk,
     result_id: str,
     files: Iterable[Path] | ReportFiles,
+    panel: Sequence[Path] = (),
     names: bool = False,
     overwrite: bool = False,
 ) -> None:
     """Write a report to each file, by its ending: .html, .pdf, .txt (methods), .bib; whole or not at all.
 
-    With forms told by `files` the endings do not matter. `names`: with names of people and every number of
+    With forms told by `files` the endings do not matter. `panel`: VCFs or site tables with the frequencies
+    of the panel, else a site list that is bound to it. `names`: with names of people and every number of
     them. ProblemError when the result is gone, a file is there already and not to be overwritten, holds
     genotypes, or the disk refuses.
     """
     result = await known_result(desk, result_id)
     with desk.tasks.running_task(TaskKind.EXPORT, "Writing the report of a result") as task:
-        errand = await report_errand(desk, result, names=names, report=task.report)
+        errand = await report_errand(desk, result, panel=panel, names=names, report=task.report)
         forms = files if isinstance(files, Mapping) else {path: form_of(path) for path in files}
         await write_reports(errand, forms, overwrite=overwrite, report=task.report)
 
@@ -74,12 +77,19 @@ async def known_result(desk: Desk, result_id: str) -> Result:
 
 
 async def report_errand(
-    desk: Desk, result: Result, *, names: bool = False, person: bool = False, report: Report = silent
+    desk: Desk,
+    result: Result,
+    *,
+    panel: Sequence[Path] = (),
+    names: bool = False,
+    person: bool = False,
+    report: Report = silent,
 ) -> ReportErrand:
     """All that is known of a result, ready for the process that makes its report or its crate."""
     from app.results.reporting.making import ReportErrand
 
     facts = await recorded_run(desk, result, person=person)
+    lists = tuple(map(str, panel)) or await frequency_lists(desk, result)
     ledger = await ledger_of(desk, result.id) or await book_result(desk, result.id, report)
     return ReportErrand(
         facts=facts,
@@ -87,21 +97,38 @@ async def report_errand(
         outputs=output_facts(result),
         keep_in=str(figures_folder(desk, result.id) / QUALITY),
         ledger=ledger,
+        panel=lists,
         people=await _people(desk, result),
         names=names,
     )
 
 
+async def frequency_lists(desk: Desk, result: Result) -> tuple[str, ...]:
+    """The folder of a site list with frequencies that is bound to the panel of a result; none without one."""
+    job = await desk.store.read(lambda c: jobs.job(c, result.job_id)) if result.job_id else None
+    if job is None:
+        return ()
+    key = Panel(id=job.panel_id, service_id=job.service_id, app_id=job.app_id, name="", as_of=job.created).key
+    for each in await list_panel_sites(desk):
+        if key in each.panel_keys and each.has_frequency and not each.problem:
+            return (each.folder,)
+    return ()
+
+
 async def folder_errand(
-    folder: Path, *, names: bool = False, ledger: ResultLedger | None = None, report: Report = silent
+    folder: Path, *, panel: Sequence[Path] = (), names: bool = False, report: Report = silent
 ) -> ReportErrand:
-    """The same of a folder that is no result of the program; nothing is kept anywhere."""
+    """The same of a folder that is no result of the program; nothing is kept anywhere.
+
+    `panel` are VCFs or site tables with the allele frequencies of the panel.
+    """
     from app.results.reporting.making import ReportErrand
 
-    books = ledger or await folder_ledger(None, folder, report)
+    books = await folder_ledger(None, folder, report)
     outputs = await asyncio.to_thread(files_of_folder, folder)
     facts = folder_run(folder)
-    return ReportErrand(facts, facts.folder, outputs, ledger=books, names=names)
+    lists = tuple(map(str, panel))
+    return ReportErrand(facts, facts.folder, outputs, ledger=books, panel=lists, names=names)
 
 
 def files_of_folder(folder: Path) -> tuple[OutputFact, ...]:

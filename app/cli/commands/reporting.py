@@ -35,6 +35,12 @@ def report(
     names: Annotated[
         bool, typer.Option("--names", help="With names of samples and every number of people.")
     ] = False,
+    panel_sites: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--panel-sites", metavar="FILE", help="VCFs or site lists with the panel's allele frequencies."
+        ),
+    ] = None,
     crate: Annotated[
         bool,
         typer.Option("--crate", help="Write an RO-Crate with all hashes into the folder of the result."),
@@ -55,7 +61,8 @@ def report(
 
     named = {"html": html, "pdf": pdf, "methods": methods, "bibtex": bibtex}
     files = {form: path for form, path in named.items() if path is not None}
-    work.report(session_of(ctx), source, work.Wanted(files, names, force, crate, person, crate_at))
+    panel = tuple(panel_sites or ())
+    work.report(session_of(ctx), source, work.Wanted(files, names, force, crate, person, crate_at, panel))
 
 
 def verify(

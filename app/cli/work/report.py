@@ -46,6 +46,7 @@ class Wanted:
     crate: bool = False
     person: bool = False
     crate_at: Path | None = None
+    panel: tuple[Path, ...] = ()
 
 
 def report(session: Session, source: str, wanted: Wanted | None = None) -> None:
@@ -106,13 +107,15 @@ def _write(session: Session, source: str, wanted: Wanted) -> None:
 
 async def _write_of_folder(session: Session, folder: Path, wanted: Wanted) -> None:
     show = partial(session.out.bar.show, "Writing the report")
-    errand = await folder_errand(folder, names=wanted.names, report=show)
+    errand = await folder_errand(folder, panel=wanted.panel, names=wanted.names, report=show)
     await write_reports(errand, _forms(wanted), overwrite=wanted.force, report=show)
 
 
 async def _write_of_result(desk: Desk, named: str, wanted: Wanted) -> None:
     result = await result_of(desk, named)
-    await save_result_report(desk, result.id, _forms(wanted), names=wanted.names, overwrite=wanted.force)
+    await save_result_report(
+        desk, result.id, _forms(wanted), panel=wanted.panel, names=wanted.names, overwrite=wanted.force
+    )
 
 
 def _forms(wanted: Wanted) -> dict[Path, ReportForm]:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from app.domain.progress import Report, silent
 from app.domain.quality import QualityFigures
+from app.genotypes.panels.store import open_panel
 from app.results.figures.frequencies import Tables, panel_tables
 from app.results.figures.measuring import Measured, measure
 from app.results.figures.result_files import ResultFiles, result_files
@@ -37,7 +38,8 @@ def measured(
 ) -> Measured:
     """The figures of a result, from `keep_in` when they are there, else measured and kept.
 
-    `panel`: VCFs, BCFs or site tables whose ALT frequencies are compared, `population` one of theirs.
+    `panel`: VCFs, BCFs or site tables whose ALT frequencies are compared, `population` one of theirs; or the
+    folder of one site list that was built before.
     Figures that cannot be kept (a full disk) are given all the same. ProblemError as of `measure`.
     """
     files = result_files(source)
@@ -47,7 +49,9 @@ def measured(
         return held
     with contextlib.ExitStack() as stack:
         tables: Tables | None = None
-        if sources:
+        if len(sources) == 1 and sources[0].is_dir():
+            tables = open_panel(sources[0]).table
+        elif sources:
             tables = stack.enter_context(panel_tables(sources, population))
         made = measure(files, report, frequencies=tables, chunk_bases=chunk_bases)
     with contextlib.suppress(OSError):

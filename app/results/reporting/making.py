@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,6 +14,7 @@ from app.domain.progress import Report
 from app.domain.result_report import OutputFact, RunFacts
 from app.genotypes.reporting.hiding import Hiding
 from app.results.crate.hashing import hash_files
+from app.results.figures.frequencies import panel_tables
 from app.results.figures.keeping import measured
 from app.results.figures.measuring import Measured, measure
 from app.results.figures.result_files import result_files
@@ -81,7 +83,8 @@ def _measured(errand: ReportErrand, folder: Path, report: Report) -> Measured | 
     try:
         if errand.keep_in:
             return measured(files, Path(errand.keep_in), report, panel=panel)
-        return measure(files, report)
+        with panel_tables(panel) if panel else contextlib.nullcontext() as tables:
+            return measure(files, report, frequencies=tables)
     except ProblemError as error:
         if error.problem.kind is Kind.NOT_FOUND:
             return None
