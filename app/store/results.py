@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, delete, or_, select
 
 from app.domain.result import Quality, Result, ResultState
 from app.store import tables as t
@@ -82,3 +82,8 @@ def jobs_in_folder(c: Connection, folder: str) -> tuple[str, ...]:
     """The jobs whose results lie in this folder itself."""
     r = t.results.c
     return tuple(c.scalars(select(r.job_id).where(r.folder == folder)))
+
+
+def remove_result(c: Connection, result_id: str) -> None:
+    """Forget a result; its files and its job stay."""
+    c.execute(delete(t.results).where(t.results.c.id == result_id))

@@ -46,3 +46,20 @@ def fetch(
     from app.cli.work import results as work
 
     work.fetch(session_of(ctx), job, to, token_stdin=token_stdin, password_stdin=password_stdin)
+
+
+@app.command("forget")
+def forget(
+    ctx: typer.Context,
+    result: Annotated[str, typer.Argument(metavar="RESULT|JOB", help="The result's id, or its job.")],
+    delete_files: Annotated[
+        bool,
+        typer.Option(
+            "--delete-files", help="Delete the files that were fetched or copied too; else all files stay."
+        ),
+    ] = False,
+) -> None:
+    """Take a result off the list, with its books; its files stay unless you say otherwise."""
+    from app.cli.work import forgetting as work
+
+    work.forget(session_of(ctx), result, delete_files=delete_files)

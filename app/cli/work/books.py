@@ -44,7 +44,9 @@ def verdict_line(ledger: ResultLedger) -> str:
     if ledger.unexplained:
         return f"{ledger.unexplained:,} sites got lost without a reason that anybody tells."
     if red:
-        return f"All sites are accounted for; {red} remarks need a look."
+        return f"The sums fit, but {red} {'remark needs' if red == 1 else 'remarks need'} a look."
+    if ledger.samples.sent is None:
+        return "Nothing that can be told is missing."
     return "All sites and samples are accounted for."
 
 

@@ -93,7 +93,7 @@ def maker(facts: Iterable[dict[str, str]]) -> str:
         if pipeline := each.get("mis_pipeline"):
             panel = each.get("mis_panel")
             return f"{pipeline}, panel {panel}" if panel else pipeline
-        if source := each.get("source"):
+        if source := each.get("source", "").strip('"'):  # Beagle puts it into quotes
             return source
     return ""
 

@@ -73,6 +73,12 @@ class FileTap:
         self._sink.tell(found)
         return out
 
+    def give_up(self) -> None:
+        """The file is damaged: its figures tell that, and of the records before that place."""
+        self._sink.give_up()
+        self._sink.tell(self.figures)
+        self.figures.whole = False
+
     def index(self) -> tuple[str, bytes] | None:
         """The suffix and the bytes of the index; None where the file can have none."""
         found, builder = self.figures, self._builder

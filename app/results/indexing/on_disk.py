@@ -24,7 +24,8 @@ def look_into(
 ) -> FileFigures:
     """Read a file once: proved, counted, and indexed as `index` + suffix when that is asked for.
 
-    What is damaged inside is a note of the figures. OSError when the file cannot be read.
+    What is damaged inside is a note of the figures, which then count the records before it. OSError when the
+    file cannot be read.
     """
     tap = FileTap(name, index=index is not None, keep_all=keep_all)
     size, done = path.stat().st_size, 0
@@ -37,7 +38,7 @@ def look_into(
         tap.finish()
     except ContentFault as error:
         tap.figures.notes = (*tap.figures.notes, f"{error}.")
-        tap.figures.whole = False
+        tap.give_up()
         return tap.figures
     if tap.figures.repacked:  # nothing was written, so it lies there as it was
         tap.figures.repacked = False

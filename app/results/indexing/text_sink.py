@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
 import numpy as np
@@ -172,6 +173,13 @@ class TextSink:
             self._room[self._fill] = _LINE_END
             self._fill += 1
         self._feed(self._fill)
+
+    def give_up(self) -> None:
+        """The file is damaged here: the whole lines before it still count."""
+        end = self._room.rfind(b"\n", 0, self._fill) + 1
+        if self._scan is not None and end:
+            with contextlib.suppress(ContentFault):
+                self._feed(end)
 
     def tell(self, found: FileFigures) -> None:
         """Put the figures of the records into those of the file."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Protocol
 
 from app.domain.ledger import Remark, ResultLedger, Stage
+from app.genotypes.matrix import compared_name
 from app.results.indexing.figures import FileFigures
 from app.results.indexing.kinds import FileKind
 from app.results.ledger.people import with_samples
@@ -35,6 +37,7 @@ def remarks_of(
     yield from _samples(ledger, files)
     yield from _files(files)
     yield from _pairs(files)
+    yield from _twice(files)
     yield from _chromosomes(ledger)
     yield from _report(ledger, statistics)
     if not_sent:
@@ -69,26 +72,59 @@ def _files(files: Sequence[FileFigures]) -> Remarks:
     for each in files:
         if each.end_marker is False:
             yield Remark(text=f"{each.name} has no end marker: its end may have been cut off.")
+        if not each.whole and each.records:
+            yield Remark(text=f"{each.name} is damaged or cut after {each.records:,} records.")
         if not each.sorted:
             yield Remark(text=f"{each.name} is not sorted by position, so it has no index.")
         if each.repacked:
             yield Remark(text=f"{each.name} was no BGZF; it was packed anew with the same text.", red=False)
-        if each.kind is not FileKind.OTHER and not each.records:
+        if each.kind is not FileKind.OTHER and not each.records and each.whole:
             yield Remark(text=f"{each.name} holds no records.")
         for note in each.notes:
             yield Remark(text=f"{each.name}: {note}")
 
 
 def _pairs(files: Sequence[FileFigures]) -> Remarks:
-    """Dose and info files of one name must tell of the same sites."""
+    """Dose and info files of one name must tell of the same chromosomes and sites."""
     infos = {_stem(each.name): each for each in files if each.kind is FileKind.INFO}
     for dose in (each for each in files if each.kind is FileKind.DOSE):
         info = infos.get(_stem(dose.name))
-        if info is None or dose.records != info.records:
+        if info is None or not (dose.records and info.records):
             continue
         mine = {one.name: one.digest for one in dose.chromosomes}
-        if mine != {one.name: one.digest for one in info.chromosomes} and "unknown" not in mine:
+        theirs = {one.name: one.digest for one in info.chromosomes}
+        if "unknown" in mine or "unknown" in theirs:
+            continue
+        if not {*map(compared_name, mine)} & {*map(compared_name, theirs)}:
+            yield Remark(
+                text=f"{dose.name} is of chromosome {_listed(mine)} and {info.name} of {_listed(theirs)}: "
+                "one of them has another file's name."
+            )
+        elif mine != theirs and dose.records == info.records:
             yield Remark(text=f"{dose.name} and {info.name} have other sites in the same number.")
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(list(names)[:3])
+
+
+def _twice(files: Sequence[FileFigures]) -> Remarks:
+    """Files of the same people that overlap are no parts of one result: their sites are counted twice."""
+    spans: dict[str, list[tuple[int, int, FileFigures]]] = {}
+    for each in files:
+        if each.kind is FileKind.DOSE:
+            for one in each.chromosomes:
+                if one.records:
+                    spans.setdefault(compared_name(one.name), []).append((one.first, one.last, each))
+    for name, parts in spans.items():
+        ordered = sorted(parts, key=lambda part: part[:2])
+        for (_, end, before), (start, _, behind) in pairwise(ordered):
+            if start <= end and before.samples == behind.samples:
+                yield Remark(
+                    text=f"{before.name} and {behind.name} both have chromosome {name} of the same people, "
+                    "so its sites are counted twice: the folder may hold two results."
+                )
+                break
 
 
 def _stem(name: str) -> str:

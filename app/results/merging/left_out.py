@@ -63,7 +63,11 @@ def merge_left_out(
 
 
 def squared_correlations(alleles: NDArray[np.int8], left_out: NDArray[np.float32]) -> NDArray[np.float64]:
-    """ER2 of each site from [sites, people, 2]; NaN where it is not defined."""
+    """ER2 of each site from [sites, people, 2]; NaN where nobody is known.
+
+    0 where all alleles or all dosages are the same, as Minimac4 writes it: else the mean of a merged result
+    would be of other sites than that of the same people imputed at once.
+    """
     known = (alleles >= 0) & ~np.isnan(left_out)
     x = np.where(known, left_out, 0).reshape(len(alleles), -1).astype(np.float64)
     y = np.where(known, alleles, 0).reshape(len(alleles), -1).astype(np.float64)
@@ -72,7 +76,7 @@ def squared_correlations(alleles: NDArray[np.int8], left_out: NDArray[np.float32
     spread_y = n * (y * y).sum(axis=1) - y.sum(axis=1) ** 2
     joint = n * (x * y).sum(axis=1) - x.sum(axis=1) * y.sum(axis=1)
     spread = spread_x * spread_y
-    found = np.full(len(alleles), np.nan)
+    found = np.where(n > 0, 0.0, np.nan)
     np.divide(joint**2, spread, out=found, where=(spread_x > 1e-9) & (spread_y > 1e-9))
     return found
 

@@ -180,6 +180,6 @@ def _unsorted(name: str, batch: DoseBatch) -> Exception:
         Kind.INPUT,
         "A result is not sorted by position",
         f"In {name} records of chromosome {batch.chromosome} stand before others that should come first.",
-        "Sort it (bcftools sort), or fetch the result again.",
+        "Sort it (bcftools sort); or name the folder of one result, if this one holds two.",
         subject=name,
     )

@@ -62,3 +62,20 @@ def test_archives_with_their_password(cli: Cli, tmp_path: Path, files: dict[str,
     assert "chr20.dose.vcf.gz" in answer.out
     assert (tmp_path / "new" / "chr20.dose.vcf.gz.tbi").is_file()
     assert PASSWORD not in answer.out + answer.err
+
+
+def test_a_result_is_forgotten_and_its_files_stay_or_go(
+    cli: Cli, tmp_path: Path, files: dict[str, bytes]
+) -> None:
+    folder = written(tmp_path / "old", files)
+    in_place = cli("results", "import", folder, "--json").data["result"]["id"]
+    refused = cli("results", "forget", in_place, "--delete-files", "--json")
+    assert (refused.code, refused.data["problem"]["kind"]) == (3, "input")
+    assert "its files stay where they are" in cli("results", "forget", in_place).out
+    assert sorted(path.name for path in folder.iterdir()) == sorted(files)
+    copied = cli("results", "import", folder, "--to", tmp_path / "new", "--json").data["result"]["id"]
+    answer = cli("results", "forget", copied, "--delete-files", "--json").data
+    assert answer["forgotten"]["files_deleted"]
+    assert not (tmp_path / "new").exists()
+    assert cli("results", "report", copied, "--json").code == 3
+    assert sorted(path.name for path in folder.iterdir()) == sorted(files)

@@ -100,5 +100,6 @@ def test_a_damaged_archive_in_a_folder_is_not_passed_over(tmp_path: Path) -> Non
 def test_who_made_it() -> None:
     facts = {"mis_pipeline": "imputationserver2 2.0.7", "mis_panel": "hrc@1", "source": "Minimac v4"}
     assert maker([{}, facts]) == "imputationserver2 2.0.7, panel hrc@1"
+    assert maker([{"source": '"beagle.22Jul22.46e.jar"'}]) == "beagle.22Jul22.46e.jar"
     assert maker([{"source": "beagle.22Jul22.46e.jar"}]) == "beagle.22Jul22.46e.jar"
     assert maker([{}]) == ""

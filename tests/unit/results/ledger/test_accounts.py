@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from app.domain.ledger import LedgerRow, ResultLedger, Stage
 from app.results.indexing.figures import FileFigures
 from app.results.indexing.file_tap import FileTap
+from app.results.indexing.on_disk import look_into
 from app.results.ledger.accounts import SentChromosome, SentUpload, build_ledger
 from app.results.ledger.people import samples_hash
 from app.results.ledger.statistics_files import ExcludedChunk, ServerStatistics, read_statistics
@@ -320,3 +321,53 @@ def test_books_add_up_whatever_happens(tmp_path_factory: pytest.TempPathFactory,
         assert sum(each.at(stage) or 0 for each in ledger.chunks) == row.at(stage)
     again = ResultLedger.model_validate_json(ledger.model_dump_json())
     assert again == ledger
+
+
+def remarks(files: Sequence[FileFigures]) -> list[str]:
+    return [each.text for each in build_ledger(files, read_statistics(()), None, NOW).remarks]
+
+
+def test_a_file_that_was_cut_counts_what_is_before_the_cut(tmp_path: Path) -> None:
+    lines = site_lines(sites=3000)
+    whole = packed(dose_text(lines), tmp_path)
+    path = tmp_path / "chr20.dose.vcf.gz"
+    path.write_bytes(whole[: len(whole) // 2])
+    dose = look_into(path, path.name)
+    info = figures(info_text(lines), tmp_path, "chr20.info.gz")
+    ledger = build_ledger([dose, info], read_statistics(()), None, NOW)
+    row = only(ledger)
+    assert row.imputed == 3000
+    assert row.downloaded == dose.records
+    assert 0 < dose.records < 3000
+    assert ledger.adds_up
+    assert not ledger.complete
+    assert f"chr20.dose.vcf.gz is damaged or cut after {dose.records:,} records." in remarks([dose, info])
+    assert not any("holds no records" in each for each in remarks([dose, info]))
+
+
+def test_files_with_each_others_names_are_seen(tmp_path: Path) -> None:
+    one, two = site_lines("20", 40), site_lines("21", 50)
+    files = [
+        figures(dose_text(one), tmp_path, "chr21.dose.vcf.gz"),
+        figures(info_text(two), tmp_path, "chr21.info.gz"),
+    ]
+    words = (
+        "chr21.dose.vcf.gz is of chromosome 20 and chr21.info.gz of 21: one of them has another file's name."
+    )
+    assert words in remarks(files)
+    right = [figures(info_text(one), tmp_path, "chr21.info.gz"), files[0]]
+    assert remarks(right) == []
+
+
+def test_two_results_in_one_folder_are_seen_and_parts_of_a_chromosome_are_not(tmp_path: Path) -> None:
+    lines = site_lines("X", 90)
+    names = ("chrX.PAR1.dose.vcf.gz", "chrX.nonPAR.dose.vcf.gz")
+    parts = [
+        figures(dose_text(part), tmp_path, n) for n, part in zip(names, (lines[:40], lines[40:]), strict=True)
+    ]
+    assert remarks(parts) == []
+    again = figures(dose_text(lines), tmp_path, "other/chrX.dose.vcf.gz")
+    (told,) = remarks([*parts, again])
+    assert told.endswith("so its sites are counted twice: the folder may hold two results.")
+    others = figures(dose_text(lines, NAMES[:5]), tmp_path, "women/chrX.dose.vcf.gz")
+    assert not any("twice" in each for each in remarks([*parts, others]))

@@ -14,6 +14,7 @@ from app.results.doses.contract import DoseBatch, Field
 from app.results.doses.reading import open_doses
 from app.results.merging.batches import MergeRequest, merge_batches
 from app.results.merging.files import result_files
+from app.results.merging.left_out import squared_correlations
 from tests.unit.results.merging.made_results import Made, made_results
 
 _ALL = Field.HAPLOTYPES | Field.DOSAGE | Field.GENOTYPES | Field.LEFT_OUT
@@ -59,13 +60,24 @@ def test_er2_is_that_of_all_people(tmp_path: Path) -> None:
             assert np.isnan(batch.info.er2[row])
             continue
         x, y = whole.left_out[row].ravel(), whole.alleles[row].ravel()
-        if y.std() > 0:
-            assert batch.info.er2[row] == pytest.approx(np.corrcoef(x, y)[0, 1] ** 2, abs=1e-5)
+        varies = x.std() > 0 and y.std() > 0
+        expected = np.corrcoef(x, y)[0, 1] ** 2 if varies else 0.0  # as Minimac4 writes it
+        assert batch.info.er2[row] == pytest.approx(expected, abs=1e-5)
     (chromosome,) = summary.chromosomes
     assert chromosome.empirical == "chr20.empiricalDose.vcf.gz"
     _, empirical = _read(tmp_path / "out" / chromosome.empirical)
     assert (empirical.left_out == whole.left_out[whole.typed]).all()
     assert (empirical.genotypes == whole.alleles[whole.typed]).all()
+
+
+def test_er2_of_an_allele_that_nobody_has_is_nought_and_unknown_where_nobody_is_known() -> None:
+    alleles = np.zeros((3, 4, 2), np.int8)
+    left_out = np.full((3, 4, 2), 0.25, np.float32)
+    left_out[1, 0, 0] = 0.5
+    alleles[2] = -1
+    found = squared_correlations(alleles, left_out)
+    assert found[:2].tolist() == [0.0, 0.0]
+    assert np.isnan(found[2])
 
 
 def test_variants_that_a_batch_lacks_are_listed(tmp_path: Path) -> None:
