@@ -149,7 +149,7 @@ def _warnings(standings: Sequence[Standing], hidden: int, used: bool) -> tuple[s
         needed = int(np.ceil(hidden * (best.error / WANTED_ERROR) ** 2))
         told.append(
             f"The best score is uncertain by {best.error:.3f} (standard error): {hidden:,} hidden sites are "
-            f"few. About {needed:,} would bring it to {WANTED_ERROR}; hide a larger share or more chromosomes."
+            f"few. About {needed:,} would bring it to {WANTED_ERROR}; hide a larger share or more."
         )
     if best.not_apart:
         places = ", ".join(map(str, best.not_apart))
