@@ -131,6 +131,8 @@ class RepairPlan(Model):
     (`GRCh37`, `GRCh38`) for which no chain file is at hand.
     Files of several groups of people have a plan for each in `groups`, which `group` names; the figures of
     the plan itself are then those of all groups together. `build` is that of the files, empty where unknown.
+    `reference` is the FASTA file that the plan goes by, if any, and `reference_build` the build that one has
+    to be of.
     """
 
     group: ShownText = ""
@@ -139,6 +141,8 @@ class RepairPlan(Model):
     sites_left: int = 0
     samples_left: int = 0
     wanted_chains: tuple[tuple[str, str], ...] = ()
+    reference: PathText = ""
+    reference_build: str = ""
 
     target: str = ""
     steps: tuple[RepairStep, ...] = ()

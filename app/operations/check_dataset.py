@@ -17,6 +17,7 @@ from app.operations.add_dataset import data_files
 from app.operations.cohort_folder import cohort_folder
 from app.operations.desk import Desk
 from app.operations.private_folder import private_folder
+from app.operations.reference_genomes import references
 from app.operations.tasks import TaskKind
 from app.store import datasets, services
 from app.store.store import Connection as StoreConnection
@@ -26,7 +27,9 @@ LOCK_PAUSE_S = 0.1
 
 
 class _Wanted(Model):
-    """For whom a dataset is checked. `panel_sites` is the folder of the panel's site list."""
+    """For whom a dataset is checked. `panel_sites` is the folder of the panel's site list, `references` are
+    FASTA files by their builds.
+    """
 
     limits: Limits = Limits()
     for_service: bool = False
@@ -34,6 +37,7 @@ class _Wanted(Model):
     phasing: bool = True
     panel_sites: str | None = None
     population: str = ""
+    references: dict[str, str] = {}
 
 
 async def check_dataset(
@@ -52,7 +56,9 @@ async def check_dataset(
     Findings are no Problem; a file that is gone is. One check of a dataset runs at a time, whoever starts it.
     """
     dataset = await dataset_of(desk, dataset_id)
-    wanted = _Wanted(build=build or dataset.stated_build or None, phasing=phasing)
+    wanted = _Wanted(
+        build=build or dataset.stated_build or None, phasing=phasing, references=await references(desk)
+    )
     if service_id:
         sites = await _sites(desk, service_id, panel_id)
         service = await desk.service(service_id)

@@ -22,6 +22,7 @@ from app.operations.check_dataset import check_dataset
 from app.operations.desk import Desk
 from app.operations.packed_folders import packed_folders
 from app.operations.predict import learned_file
+from app.operations.reference_genomes import references
 from app.operations.repair_stage import published, repair_stage
 from app.operations.tasks import TaskKind
 from app.store import datasets, services
@@ -44,18 +45,38 @@ async def plan_repair(
 ) -> RepairPlan:
     """What would be repaired to make a dataset ready for a service; nothing is written.
 
-    `chosen` None: what the repairs propose. `reference` is a FASTA file of the genome. Shown as a task, which
-    can be cancelled.
+    `chosen` None: what the repairs propose. `reference` is a FASTA file of the genome, None: the one
+    that is remembered for the build. Shown as a task, which can be cancelled.
     """
     dataset = await _dataset(desk, dataset_id)
     errand = await _errand(desk, dataset, service_id, panel_id, population, chain, drop_samples, chosen)
-    errand = replace(errand, reference=str(reference) if reference is not None else None)
+    build, errand = await _with_reference(desk, dataset, service_id, panel_id, errand, reference)
     title = f"Planning repairs of {dataset.name}"
     with desk.tasks.running_task(TaskKind.REPAIR, title, dataset_id=dataset_id) as task:
         async with repair_stage(desk, new_id("plan")) as stage:
             plan = await _in_process_plan(replace(errand, work=str(stage.work)), task.report)
     before = next((v.headline for v in dataset.verdicts if v.service_id == service_id), "")
-    return plan.model_copy(update={"before": before})
+    told = {"before": before, "reference": errand.reference or "", "reference_build": build}
+    return plan.model_copy(update=told)
+
+
+async def _with_reference(
+    desk: Desk,
+    dataset: Dataset,
+    service_id: str | None,
+    panel_id: str | None,
+    errand: RepairErrand,
+    reference: Path | None,
+) -> tuple[str, RepairErrand]:
+    """The build that a genome has to be of (files are lifted to the panel's first), and the errand with it.
+
+    Without a file that of the build is taken which was shown before.
+    """
+    panel = await _panel(desk, service_id, panel_id)
+    guess = dataset.report.build.value if dataset.report is not None else None
+    build = (panel.build if panel is not None else None) or guess or dataset.stated_build
+    path = str(reference) if reference is not None else (await references(desk)).get(build)
+    return build, replace(errand, reference=path)
 
 
 async def repair_dataset(
@@ -79,7 +100,7 @@ async def repair_dataset(
     """
     dataset = await _dataset(desk, dataset_id)
     errand = await _errand(desk, dataset, service_id, panel_id, population, chain, drop_samples, chosen)
-    errand = replace(errand, reference=str(reference) if reference is not None else None)
+    _, errand = await _with_reference(desk, dataset, service_id, panel_id, errand, reference)
     new = new_id("data")
     with desk.tasks.running_task(TaskKind.REPAIR, f"Repairing {dataset.name}", dataset_id=dataset_id) as task:
         async with repair_stage(desk, new, folder) as stage:

@@ -123,6 +123,18 @@ class DeskOperations:
 
         return await state_build(self._desk, dataset_id, build)
 
+    async def use_reference(self, path: Path) -> str:
+        """Use a FASTA file for all files of its build, which is given."""
+        from app.operations.reference_genomes import use_reference
+
+        return await use_reference(self._desk, path)
+
+    async def forget_reference(self, build: str) -> Changes:
+        """Use no reference genome for files of a build any more; empty: of none."""
+        from app.operations.reference_genomes import forget_reference
+
+        return await forget_reference(self._desk, build)
+
     async def remove_dataset(self, dataset_id: str) -> Changes:
         """Forget a dataset; its files stay where they are."""
         from app.operations.add_dataset import remove_dataset

@@ -232,6 +232,27 @@ def test_the_ledger_of_a_repaired_dataset_adds_up(view: UploadsView, qtbot: QtBo
     qtbot.waitUntil(lambda: view.detail.name.text() == "cohort-A")
 
 
+def test_a_reference_genome_is_chosen_beside_the_plan_and_let_go(
+    view: UploadsView, operations: FakeOperations, qtbot: QtBot, tmp_path: Path
+) -> None:
+    wanted = cohorts.plan().model_copy(update={"reference_build": "GRCh37"})
+    operations.answers |= {"plan_repair": wanted, "use_reference": "GRCh37"}
+    open_plan(view, qtbot)
+    row = view.detail.plan.reference_row
+    assert row.words.text().startswith("Reference genome: none.")
+    assert not row.forget.isVisible()
+    genome = tmp_path / "hs37d5.fa"
+    operations.answers["plan_repair"] = wanted.model_copy(update={"reference": str(genome)})
+    row.use_file(genome)
+    qtbot.waitUntil(lambda: row.words.text() == "Reference genome of GRCh37: hs37d5.fa")
+    operations.answers["plan_repair"] = wanted
+    row.forget.click()
+    qtbot.waitUntil(lambda: row.words.text().startswith("Reference genome: none."))
+    asked = ["plan_repair", "use_reference", "plan_repair", "forget_reference", "plan_repair"]
+    assert operations.names() == asked
+    assert operations.calls[3][1] == ("GRCh37",)
+
+
 def test_a_group_that_could_not_be_repaired_is_told_after_the_repair(
     view: UploadsView, library: FakeLibrary, qtbot: QtBot
 ) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from app.domain.finding import Finding
+from app.domain.problem import ProblemError
 from app.domain.repair import RepairCode
 from app.genotypes.builds import SPOKEN
 from app.genotypes.checks.cohort_subject import CohortSubject, rows_by_chromosome
@@ -45,10 +46,18 @@ _UNPROVED = Rule(
 
 def references(subject: CohortSubject) -> Iterable[Finding]:
     """With a genome: bases and spelling; without one that indels are there which may be written otherwise."""
-    if subject.options.reference is None:
+    options = subject.options
+    path = options.reference or options.references.get(subject.sure_build or "")
+    if path is None:
         yield from finding_of_rows(subject, RowAnswer(_UNPROVED, [_indels(c) for c in subject.cohorts]))
         return
-    genome = _opened(subject.options.reference)
+    try:
+        yield from _by_genome(subject, _opened(path))
+    except ProblemError as error:
+        yield _unreadable(error)
+
+
+def _by_genome(subject: CohortSubject, genome: ReferenceSequence) -> Iterable[Finding]:
     if genome.build != subject.sure_build:
         yield _other_build(genome.build, subject.sure_build)
         return
@@ -61,6 +70,16 @@ def references(subject: CohortSubject) -> Iterable[Finding]:
 def _opened(path: str) -> ReferenceSequence:
     """A file without an index is read through when it is opened: once for all groups of people."""
     return ReferenceSequence(Path(path))
+
+
+def _unreadable(error: ProblemError) -> Finding:
+    return Finding(
+        code="reference.unreadable",
+        severity=WARNING,
+        title="The reference genome was not used",
+        detail=error.problem.what_happened,
+        what_to_do=error.problem.what_you_can_do or "Choose a whole copy of it.",
+    )
 
 
 def _other_build(there: str | None, here: str | None) -> Finding:

@@ -32,7 +32,8 @@ class CheckOptions(Model):
     `missing_p` is the least p of missing calls of cases and controls. `chunk_bases` is the length of a chunk;
     `overlap` the share of sites in a chunk that the panel must have, `chunk_sites` how many at least.
     `frequency_apart` is how far ALT frequencies may lie apart; `hwe_p` the least p of the Hardy–Weinberg
-    test. `population` is the one that the panel was chosen for, empty: any. `reference` is a FASTA file.
+    test. `population` is the one that the panel was chosen for, empty: any. `reference` is a FASTA file;
+    without one `references` are such files by the builds for which they count.
     """
 
     limits: Limits = Limits()
@@ -51,6 +52,7 @@ class CheckOptions(Model):
     chunk_sites: int = 3
     frequency_apart: float = 0.2
     hwe_p: float = 1e-6
+    references: dict[str, str] = {}
     missing_p: float = 1e-5
     het_deviations: float = 3.0
     mendel_family: float = 0.05

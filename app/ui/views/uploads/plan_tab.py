@@ -23,6 +23,7 @@ from app.ui.views.uploads.outlook import Outlook
 from app.ui.views.uploads.plan_steps import PlanSteps
 from app.ui.views.uploads.plan_words import totals, unresolved_columns, unresolved_rows
 from app.ui.views.uploads.planned import Planned, planned
+from app.ui.views.uploads.reference_row import ReferenceRow
 from app.ui.views.uploads.target_menu import Target
 from app.ui.widgets.basics import EmptyState, SectionHeading, StatusBadge, Text, primary
 from app.ui.widgets.cautions import CautionLines
@@ -90,6 +91,7 @@ class PlanTab(QWidget):
         heading.addWidget(self.other)
         self.problem = ProblemPanel(self._context.theme)
         self.chain_row = ChainRow(self._context, self.plan_again)
+        self.reference_row = ReferenceRow(self._context, self.plan_again)
         self.badge = StatusBadge(self._context.theme)
         self.before, self.after = Text(), Text()
         verdicts = QHBoxLayout()
@@ -107,7 +109,8 @@ class PlanTab(QWidget):
         column.addLayout(heading)
         column.addWidget(self.problem)
         column.addLayout(verdicts)
-        for widget in (self.cautions, self.chain_row, self.steps, self.left_title, self.left, self.groups):
+        rows = (self.cautions, self.chain_row, self.reference_row, self.steps)
+        for widget in (*rows, self.left_title, self.left, self.groups):
             column.addWidget(widget)
 
     def _foot(self) -> QWidget:
@@ -177,6 +180,7 @@ class PlanTab(QWidget):
     def show_plan(self, plan: RepairPlan) -> None:
         """Show what would be done."""
         self.plan, self._asked = plan, None
+        self.reference_row.show_reference(plan.reference_build, plan.reference)
         self.steps.show_steps(plan.steps, self.other)
         self.groups.show_plans(plan.groups, self.left)
         self._show_figures(plan)
@@ -191,6 +195,7 @@ class PlanTab(QWidget):
 
     def _refused(self, problem: Problem) -> None:
         self._asked = None
+        self.reference_row.offer_none()
         self.problem.show_problem(problem, lambda: self.make_plan(self.target) if self.target else None)
         self._settle()
 

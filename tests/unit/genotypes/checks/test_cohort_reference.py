@@ -52,6 +52,15 @@ def test_with_a_genome_bases_and_spelling_are_told(tmp_path: Path) -> None:
     )
 
 
+def test_a_genome_that_is_gone_stops_no_check(tmp_path: Path) -> None:
+    cohort = cohort_of_rows(tmp_path / "c", list("abc"), [("20", START, "v", "A", "C", [0, 1, 2])])
+    options = CheckOptions(references={"GRCh37": str(tmp_path / "gone.fa"), "GRCh38": "another.fa"})
+    subject = CohortSubject([cohort], options, BuildGuess(value="GRCh37", confidence=0.999))
+    (found,) = references(subject)
+    assert found.code == "reference.unreadable"
+    assert found.detail.startswith("gone.fa: ")
+
+
 def test_without_one_that_spelling_is_not_proved(tmp_path: Path) -> None:
     found = checked(tmp_path / "c", genome=False)
     assert {code: each.count for code, each in found.items()} == {"indel.unproved": 2}
