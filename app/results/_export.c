@@ -866,10 +866,10 @@ static uint8_t *put_variant(uint8_t *out, const Sites *sites, Size row, Size siz
     return put_little(put_little(out, (uint64_t)packed + 4, 4), (uint64_t)size, 4);
 }
 
-enum { NAME = 2, REF = 3, ALT = 4, FILTER = 6, INFO = 7, FIXED = 8 };
+enum { NAME = 2, REF = 3, ALT = 4, FILTER = 6, INFO = 7, FIXED = 8, LONGEST_MADE = 900 };
 
 /* Chromosome, position, identifier, REF, ALT, FILTER and INFO of a line, with an identifier where there is none;
- * NULL where the line has too few columns or there is no room. */
+ * NULL where the line has too few columns, there is no room, or the identifier would be long. */
 static uint8_t *put_pvar(uint8_t *out, const uint8_t *end, const uint8_t *line, const uint8_t *stop,
                          const uint8_t *chromosome, Size length)
 {
@@ -884,6 +884,8 @@ static uint8_t *put_pvar(uint8_t *out, const uint8_t *end, const uint8_t *line, 
     if (2 * (length + (begins[FIXED] - line)) + 16 > end - out)
         return NULL;
     int unnamed = begins[NAME + 1] - begins[NAME] == 2 && *begins[NAME] == '.';
+    if (unnamed && length + (begins[ALT + 1] - begins[REF]) > LONGEST_MADE)
+        return NULL;
     out = put_bytes(out, chromosome, length);
     for (int i = 1; i < FIXED; i++) {
         if (i == FILTER - 1)

@@ -24,13 +24,12 @@ from app.results.export.bgen_variants import broken, variants_of, variants_of_si
 from app.results.export.kernel import Kernel, packs_rows
 from app.results.export.part_files import PartFiles
 from app.results.export.rows import Fingerprint, Rows
-from app.results.export.sites import refuse_long_names
+from app.results.export.sites import LONGEST_NAME, refuse_long_names
 
 LEVEL = 1
 """Higher ones make these blocks no smaller, only slower."""
 _FLAGS = 1 | 2 << 2 | 1 << 31  # zlib, layout 2, with names of samples
 _AT_ONCE = 32 << 20
-_LONGEST_NAME = 0xFFFF
 _COUNTED = "SELECT count(*), coalesce(sum(size_in_bytes), 0) FROM Variant"
 _TABLES = """
 CREATE TABLE Metadata (filename TEXT NOT NULL, file_size INT NOT NULL, last_write_time INT NOT NULL,
@@ -65,7 +64,7 @@ class BgenWriter:
 
     def write(self, rows: Rows) -> None:
         """See `Writer`."""
-        refuse_long_names(rows.ids, _LONGEST_NAME, "BGEN", self.path.name)
+        refuse_long_names(rows.ids, LONGEST_NAME, "BGEN", self.path.name)
         at_once = max(1, _AT_ONCE // block_size(self._count))
         for at in range(0, len(rows), at_once):
             self._write_some(rows, slice(at, min(len(rows), at + at_once)))

@@ -14,6 +14,7 @@ from app.genotypes.bgzf import ContainerError
 from app.genotypes.cohort import Cohort
 from app.genotypes.full_disk import told_when_full
 from app.genotypes.readers.contract import FormatError
+from app.results.export.accepting import Order, refuse_names
 from app.results.export.bcf_file import BcfWriter
 from app.results.export.bed_file import BedWriter
 from app.results.export.bgen_file import BgenWriter
@@ -120,11 +121,12 @@ class _Export:
     def __post_init__(self) -> None:
         self._chromosomes: dict[str, None] = {}
         self._lost = LostCalls()
+        self._order = Order(self.request.format, self.path.name)
 
     def run(self) -> ExportedSet:
         """Write and prove. ProblemError."""
         source = RowSource(self.request, self.path, self.kernel, self.cohort)
-        self._refuse_names(source.samples)
+        refuse_names(self.request.format, source.samples, self.path.name)
         try:
             with told_when_full():
                 return self._write_by_plink2(source) if self.request.with_plink2 else self._write(source)
@@ -191,6 +193,7 @@ class _Export:
 
     def _count(self, rows: Rows) -> None:
         self._chromosomes.setdefault(rows.chromosome)
+        self._order.check(rows.chromosome, rows.position)
         if rows.doses.total.size:
             self._lost.add(rows.doses.total, self.kernel)
 
@@ -262,20 +265,6 @@ class _Export:
             "Look at the disk, and write it again. If it happens again, send the report.",
             subject=self.path.name,
         )
-
-    def _refuse_names(self, names: Sequence[str]) -> None:
-        """Names with blanks would become two columns of the text files beside the genotypes."""
-        if self.request.format in (ExportFormat.VCF, ExportFormat.BCF, ExportFormat.TABLE):
-            return
-        bad = sum(1 for name in names if not name or any(letter.isspace() for letter in name))
-        if bad:
-            raise problem(
-                Kind.INPUT,
-                "Names of samples have blanks",
-                f"{bad:,} names would be two words in the list of samples of this format.",
-                "Choose VCF or BCF, or rename the samples.",
-                subject=self.path.name,
-            )
 
     def _refuse_nothing(self, chosen: Filter) -> None:
         if chosen.kept:

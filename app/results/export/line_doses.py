@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.genotypes.texts import Texts
-from app.results.doses.cells import DOSAGE, HAPLOTYPES, figures_of_row
+from app.results.doses.cells import ABSENT, DOSAGE, GENOTYPES, HAPLOTYPES, figures_of_row
 from app.results.doses.contract import Field
 from app.results.export.kernel import Kernel
 from app.results.export.rounding import Doses, of_dosages, of_haplotypes
@@ -56,11 +56,12 @@ def _slowly(line: bytes, samples: int, pair: bool, refuse: Callable[[str], Excep
     if len(cells) != samples:
         raise refuse(f"{len(cells):,} cells for {samples:,} samples")
     try:
-        table, has = figures_of_row(names, cells, 1, Field.HAPLOTYPES | Field.DOSAGE)
+        table, has = figures_of_row(names, cells, 1, Field.HAPLOTYPES | Field.DOSAGE | Field.GENOTYPES)
     except ValueError as error:
         raise refuse(str(error)) from error
     if pair and Field.HAPLOTYPES in has:
         return of_haplotypes(np.ascontiguousarray(table[:, :, HAPLOTYPES : HAPLOTYPES + 2]))
     if Field.DOSAGE in has:
-        return of_dosages(np.ascontiguousarray(table[:, :, DOSAGE]))
+        alone = table[:, :, GENOTYPES + 1] == ABSENT  # GT alone says who has one copy
+        return of_dosages(np.ascontiguousarray(table[:, :, DOSAGE]), alone if alone.any() else None)
     raise refuse("FORMAT has neither HDS nor DS")

@@ -15,7 +15,6 @@ from app.domain.problem import Kind, ProblemError, problem
 from app.genotypes.builds import plain_chromosome
 from app.genotypes.cohort import Cohort
 from app.genotypes.sniff import look
-from app.genotypes.texts import Texts
 from app.results.doses.cells import ABSENT, DOSAGE, GENOTYPES, figures_of_row
 from app.results.doses.contract import DoseBatch, Field, InfoColumns
 from app.results.export.bcf_file import WANTED as BCF_FIELDS
@@ -28,7 +27,7 @@ from app.results.export.line_doses import doses_of_lines
 from app.results.export.opening import open_source
 from app.results.export.rounding import MISSING, DosageRangeError, Doses, of_dosages, of_haplotypes
 from app.results.export.rows import Rows
-from app.results.export.sites import pvar_of_lines
+from app.results.export.sites import filled_ids, pvar_of_lines
 
 _ANY = Field.DOSAGE | Field.HAPLOTYPES | Field.PROBABILITIES | Field.GENOTYPES
 _TEXTS = (ExportFormat.VCF, ExportFormat.BCF)
@@ -75,7 +74,7 @@ class RowSource:
             return Field.NONE, True
         if form is not ExportFormat.VCF and self._can_be_quick():
             return Field.NONE, True
-        want = (Field.DOSAGE | (Field.HAPLOTYPES if self._pair else Field.GENOTYPES)) & fields
+        want = (Field.DOSAGE | Field.GENOTYPES | (Field.HAPLOTYPES if self._pair else Field.NONE)) & fields
         if form is ExportFormat.BGEN and not self._pair:
             want |= Field.PROBABILITIES & fields
         return want, form in (ExportFormat.VCF, ExportFormat.PGEN) and self._has_lines
@@ -88,7 +87,7 @@ class RowSource:
         return problem(
             Kind.INPUT,
             "There are no dosages in the file",
-            f"{self._path.name} has none of HDS, DS, GP and GT.",
+            f"{self._path.name} has no variants with HDS, DS, GP or GT.",
             "Choose the files of a result, which end in .dose.vcf.gz at most servers.",
             subject=self._path.name,
         )
@@ -169,11 +168,11 @@ class RowSource:
         every = len(rows) == len(batch)
         if batch.haplotypes is not None:
             made = of_haplotypes(batch.haplotypes if every else batch.haplotypes[rows], self._kernel)
-            return made if batch.dosage is None else _with_dosages(made, batch.dosage[rows])
+            return (
+                made if batch.dosage is None else _with_dosages(made, batch.dosage[rows], _alone(batch, rows))
+            )
         if batch.dosage is not None:
-            haploid = _haploid(batch)
-            some = None if haploid is None else haploid[rows]
-            return of_dosages(batch.dosage[rows], some)
+            return of_dosages(batch.dosage[rows], _alone(batch, rows))
         return Doses(np.zeros((len(rows), 0), np.uint16), None)
 
     def _of_lines(self, batch: DoseBatch, rows: NDArray[np.intp]) -> Doses:
@@ -253,7 +252,11 @@ class RowSource:
         self, batch: DoseBatch, doses: Doses, columns: Sequence[tuple[bytes, bytes, bytes]], pvar: bytes
     ) -> Rows:
         name = self.name_of(batch.chromosome)
-        ids = batch.ids if self._request.format in _TEXTS else _filled(name, batch)
+        ids = (
+            batch.ids
+            if self._request.format in _TEXTS
+            else filled_ids(name, batch.position, batch.ids, batch.refs, batch.alts)
+        )
         return Rows(name, batch.position, ids, batch.refs, batch.alts, columns, doses, batch, pvar)
 
     def name_of(self, chromosome: str) -> str:
@@ -263,12 +266,16 @@ class RowSource:
         return plain_chromosome(chromosome) or chromosome
 
 
-def _with_dosages(doses: Doses, dosage: NDArray[np.float32]) -> Doses:
+def _with_dosages(doses: Doses, dosage: NDArray[np.float32], alone: NDArray[np.bool_] | None) -> Doses:
     """Where there are no haplotypes but a dosage (FORMAT may change from row to row), that dosage."""
     lost = (doses.total == MISSING) & ~np.isnan(dosage)
-    if lost.any():
-        doses.total[lost] = of_dosages(np.where(lost, dosage, np.float32(0))).total[lost]
-    return doses
+    if not lost.any():
+        return doses
+    doses.total[lost] = of_dosages(np.where(lost, dosage, np.float32(0)), alone).total[lost]
+    if alone is None or not (alone & lost).any():
+        return doses
+    before = False if doses.haploid is None else doses.haploid
+    return Doses(doses.total, doses.delta, before | (alone & lost))
 
 
 def _ignore(_rows: Rows) -> None:
@@ -291,20 +298,9 @@ def _columns_of(doses: Doses, people: NDArray[np.intp]) -> Doses:
     )
 
 
-def _haploid(batch: DoseBatch) -> NDArray[np.bool_] | None:
+def _alone(batch: DoseBatch, rows: NDArray[np.intp]) -> NDArray[np.bool_] | None:
+    """Which calls of some rows have one copy, None where none has."""
     if batch.genotypes is None:
         return None
-    alone = batch.genotypes[:, :, 1] == -2
+    alone = batch.genotypes[rows, :, 1] == -2
     return alone if alone.any() else None
-
-
-def _filled(chromosome: str, batch: DoseBatch) -> Texts:
-    """Identifiers, `chromosome:position:REF:ALT` where there is none."""
-    unknown = (batch.ids.lengths == 1) & (batch.ids.first_letters() == ord("."))
-    if not unknown.any():
-        return batch.ids
-    sites = zip(batch.ids.raws(), batch.position.tolist(), batch.refs.raws(), batch.alts.raws(), strict=True)
-    name = chromosome.encode()
-    return Texts.of(
-        b"%b:%d:%b:%b" % (name, place, ref, alt) if told == b"." else told for told, place, ref, alt in sites
-    )

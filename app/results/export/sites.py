@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from app.results.export.kernel import Kernel
 
 LONGEST_NAME = 16_000
 """Letters of an identifier that PLINK 2 reads."""
+_LONGEST_MADE = 1000  # more than the extension makes
 _WIDEST = 25  # bytes of a position and what is between the words of a site
 _LIKELY = 2048  # bytes in which the fixed columns of most lines end
 
@@ -55,6 +57,24 @@ def room_of(columns: tuple[Any, ...], rows: int, more: int, times: int = 1) -> i
     """Bytes that lines of sites take at most, `more` beside the words; identifiers stand in it `times`."""
     ends = [int(each[-1]) if len(each) else 0 for each in columns[3::2]]
     return rows * (len(columns[0]) + more) + times * ends[0] + ends[1] + ends[2]
+
+
+def filled_ids(chromosome: str, position: NDArray[np.int64], ids: Texts, refs: Texts, alts: Texts) -> Texts:
+    """Identifiers, `chromosome:position:REF:ALT` where there is none, with a hash for long alleles."""
+    unknown = (ids.lengths == 1) & (ids.first_letters() == ord("."))
+    if not unknown.any():
+        return ids
+    sites = zip(ids.raws(), position.tolist(), refs.raws(), alts.raws(), strict=True)
+    name = chromosome.encode()
+    return Texts.of(
+        _made(b"%b:%d:" % (name, place), ref + b":" + alt) if told == b"." else told
+        for told, place, ref, alt in sites
+    )
+
+
+def _made(place: bytes, alleles: bytes) -> bytes:
+    short = len(place) + len(alleles) <= _LONGEST_MADE
+    return place + (alleles if short else blake2b(alleles, digest_size=16).hexdigest().encode())
 
 
 def pvar_of_lines(lines: Texts, chromosome: str, kernel: Kernel) -> bytes | None:

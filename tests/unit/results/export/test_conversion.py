@@ -326,3 +326,26 @@ def test_memory_does_not_hold_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert made.kept == 9000
     assert len(seen) > 1
     assert max(seen) < 9000
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_a_call_of_one_copy_counts_twice_also_where_gt_alone_says_so(
+    tmp_path: Path, fast: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not fast:
+        monkeypatch.setattr(conversion, "export_kernel", lambda: None)
+    columns = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tA\tB\tC\n"
+    rows = [
+        "X\t5\tr1\tA\tG\t.\tPASS\tR2=1\tGT:HDS\t0|1:0,1\t1:0.9\t.:.\n",
+        "X\t6\tr2\tA\tG\t.\tPASS\tR2=1\tGT\t0|1\t1\t.\n",
+        "X\t7\tr3\tA\tG\t.\tPASS\tR2=1\tGT:DS\t0|1:1\t1:0.8\t.:.\n",
+    ]
+    source = tmp_path / "x.vcf"
+    source.write_text("##fileformat=VCFv4.2\n" + columns + "".join(rows))
+    exported(source, tmp_path / "out", format=ExportFormat.TABLE)
+    table = gzip.decompress((tmp_path / "out" / "x.dosage.tsv.gz").read_bytes()).decode().splitlines()
+    assert [line.split("\t")[7:] for line in table[1:]] == [
+        ["1.000", "1.800", "NA"],
+        ["1.000", "2.000", "NA"],
+        ["1.000", "1.600", "NA"],
+    ]

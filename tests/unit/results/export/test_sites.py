@@ -17,7 +17,7 @@ from app.results.export.bgen_file import packed_rows
 from app.results.export.bgen_variants import Sites, variants_of, variants_of_sites
 from app.results.export.kernel import export_kernel
 from app.results.export.rounding import of_haplotypes
-from app.results.export.sites import pvar_of_lines, refuse_long_names, site_lines
+from app.results.export.sites import filled_ids, pvar_of_lines, refuse_long_names, site_lines
 from tests.helpers.dose_rows import haplotypes
 
 needs_kernel = pytest.mark.skipif(export_kernel() is None, reason="the extension is not built")
@@ -119,6 +119,17 @@ def test_lines_of_a_pvar_have_names_for_all() -> None:
     assert pvar_of_lines(Texts.of(["20\t5\t.\tA\tG\t.\t."]), "20", kernel) is None
     long = "A" * 9000
     assert pvar_of_lines(Texts.of([f"20\t5\t.\t{long}\tG\t.\t.\t.\tGT"]), "20", kernel) is None
+
+
+def test_names_that_are_made_stay_short() -> None:
+    position = np.array([5, 6], np.int64)
+    refs, ids = Texts.of(["A" * 900, "A" * 9000]), Texts.of([".", "."])
+    made = list(filled_ids("20", position, ids, refs, Texts.of(["C", "C"])))
+    other = list(filled_ids("20", position, ids, refs, Texts.of(["C", "G"])))
+    assert made[0] == "20:5:" + "A" * 900 + ":C"
+    assert made[1].startswith("20:6:")
+    assert len(made[1]) == 37
+    assert made[1] != other[1]
 
 
 def test_a_name_that_a_format_cannot_hold_is_refused() -> None:
