@@ -47,6 +47,7 @@ async def measure_quality(desk: Desk, result_id: str, panel: tuple[Path, ...] = 
     """
     result = await _result(desk, result_id)
     title = f"Measuring {result.name or Path(result.folder).name}"
+    await asyncio.to_thread(_must_be_there, result)
     with desk.tasks.running_task(TaskKind.CHECK, title, job_id=result.job_id or None) as task:
         sources = measured_paths(result)
         await measure_result(sources, figures_folder(desk.home, result_id), task.report, panel=panel)
@@ -60,6 +61,20 @@ def measured_paths(result: Result) -> tuple[Path, ...]:
         folder / f.path for f in result.files if (f.kind or kind_of(f.path)) == FileKind.EMPIRICAL
     )
     return (*figure_paths(folder, result.files), *left_out)
+
+
+def _must_be_there(result: Result) -> None:
+    gone = [path.name for path in measured_paths(result) if not path.is_file()]
+    if gone:
+        raise problem(
+            Kind.NOT_FOUND,
+            "Files of the result are not where they were",
+            f"{gone[0]} is not in {result.folder}."
+            if len(gone) == 1
+            else f"{len(gone)} files are not there.",
+            "Put them back, or fetch or take in the result again.",
+            subject=result.folder,
+        )
 
 
 async def _result(desk: Desk, result_id: str) -> Result:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from app.domain.batch_merge import Keep
-from app.domain.changes import Changes
+from app.domain.changes import Changes, Noun
 from app.domain.job import Job
 from app.domain.names import new_id, remote_job_name
 from app.domain.problem import Kind, problem
@@ -21,6 +21,7 @@ from app.operations.desk import Desk
 from app.operations.import_result import import_result
 from app.operations.merge_batches import merge_result_batches
 from app.operations.meta_impute import meta_impute_results
+from app.operations.result_folder import save_result
 from app.operations.tasks import TaskKind
 from app.store import jobs, results
 from app.store.store import Connection as StoreConnection
@@ -64,7 +65,10 @@ async def join_known(desk: Desk, result_ids: Sequence[str], how: Joining, name: 
     with desk.tasks.running_task(TaskKind.EXPORT, f"Making {name}") as task:
         await _join(how, sources, out, names, task.report)
     one = sent.pop() if len(sent) == 1 and how not in (Joining.MERGE, Joining.MERGE_UNION) else None
-    return await import_result(desk, (out,), name, dataset_id=one)
+    changes = await import_result(desk, (out,), name, dataset_id=one)
+    for each in changes.ids(Noun.RESULT):
+        await save_result(desk, each, in_place=False)  # the files are the program's own
+    return changes
 
 
 async def _join(

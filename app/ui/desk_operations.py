@@ -339,6 +339,12 @@ class DeskOperations:
 
         return await import_result(self._desk, tuple(paths), name, password, dataset_id, copy=copy)
 
+    async def remove_result(self, result_id: str, delete_files: bool = False) -> Changes:
+        """Forget a result; its files go only when that is said."""
+        from app.operations.remove_result import remove_result
+
+        return await remove_result(self._desk, result_id, delete_files=delete_files)
+
     async def measure_quality(self, result_id: str, panel: Sequence[Path] = ()) -> Changes:
         """Measure a result; its figures are kept."""
         from app.operations.show_quality import measure_quality
@@ -375,7 +381,7 @@ class DeskOperations:
         """Write the report of a result as a page or as PDF, its methods or its references."""
         from app.operations.report_result import save_result_report
 
-        await save_result_report(self._desk, result_id, (path,), names, overwrite=True)
+        await save_result_report(self._desk, result_id, (path,), names=names, overwrite=True)
 
     async def methods_of_result(self, result_id: str) -> tuple[str, str]:
         """The methods paragraph and the references as BibTeX."""

@@ -321,3 +321,16 @@ def test_results_from_elsewhere_are_taken_in_and_the_password_asked_again(
     operations.answers["import_result"] = Changes.of(Noun.RESULT, "result-1")
     second.go.click()  # type: ignore[attr-defined]
     qtbot.waitUntil(lambda: operations.names().count("import_result") == 2)
+
+
+def test_a_result_is_removed_with_its_files_only_when_that_is_said(
+    page: ResultsView, operations: FakeOperations, qtbot: QtBot
+) -> None:
+    box = page.ask_removal(("result-1",))
+    assert "Remove 1 result?" in box.text()
+    files = box.checkBox()
+    assert files is not None
+    assert not files.isChecked()
+    files.setChecked(True)
+    next(b for b in box.buttons() if b.text() == "Remove").click()
+    qtbot.waitUntil(lambda: operations.calls[-1] == ("remove_result", ("result-1", True), {}))

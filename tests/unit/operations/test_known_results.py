@@ -63,6 +63,8 @@ def test_measured_once_by_id(desk: Desk, tmp_path: Path) -> None:
         assert found.figures.samples == 12
         (tmp_path / "one" / "chr20.dose.vcf.gz").unlink()
         assert await quality_of(desk, result_id) is None
+        with pytest.raises(ProblemError, match="chr20.dose.vcf.gz is not in"):
+            await measure_quality(desk, result_id)
         with pytest.raises(ProblemError, match="no result 'none'"):
             await measure_quality(desk, "none")
 
@@ -80,7 +82,7 @@ def test_compared_and_joined_by_id(desk: Desk, tmp_path: Path) -> None:
         changes = await join_known(desk, (first, second), Joining.CONSENSUS, "Best of both")
         (joined,) = changes.ids(Noun.RESULT)
         best = await kept(desk, joined)
-        assert (best.name, best.job_id) == ("Best of both", "")
+        assert (best.name, best.job_id, best.in_place) == ("Best of both", "", False)
         assert Path(best.folder).parent == desk.home / "results"
         assert best.quality is not None
         assert best.quality.samples == 12

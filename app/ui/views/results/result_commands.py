@@ -70,6 +70,16 @@ def result_commands(view: ResultsView) -> Iterator[Command]:
         words=view.tr("import results folder zip"),
     )
     yield Command(
+        "result.remove",
+        view.tr("Remove…"),
+        "remove",
+        lambda ids: view.ask_removal(ids),
+        noun="result",
+        enabled=some,
+        group="remove",
+        shortcut="Delete",
+    )
+    yield Command(
         "result.mend",
         view.tr("Fetch what is missing"),
         "refresh",

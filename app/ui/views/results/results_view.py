@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
-from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QMessageBox, QPushButton, QVBoxLayout, QWidget
 
 from app.domain.changes import Changes, Noun
 from app.domain.problem import Problem
@@ -16,9 +16,11 @@ from app.domain.result import Result, ResultState
 from app.ui import text
 from app.ui.commands import Ids
 from app.ui.context import Context
+from app.ui.dialogs.confirm import confirm
 from app.ui.models.joined import Joined
 from app.ui.models.table import Column, TableModel, time_column
 from app.ui.status import result_state
+from app.ui.text import plural
 from app.ui.theme import GRID
 from app.ui.views.list_and_detail import ListAndDetail
 from app.ui.views.results.import_dialog import ImportDialog
@@ -65,14 +67,14 @@ class ResultsView(ListAndDetail):
             Column("state", self.tr("State"), 110, status=result_state),
             Column("fresh", self.tr("New"), 50, show=fresh, tooltip=fresh),
             Column("complete", self.tr("Complete"), 115, status=complete_shown, sortable=False),
-            Column("service", self.tr("Service"), 150),
+            Column("service", self.tr("Service"), 140),
             Column("panel", self.tr("Panel"), 110, sortable=False),
             Column("samples", self.tr("People"), 60, show=text.number, numeric=True),
             Column("variants", self.tr("Variants"), 90, show=text.number, numeric=True),
             Column("good", self.tr("R2 ≥ 0.8"), 80, show=text.number, numeric=True, sortable=False),
             Column("mean_r2", self.tr("Mean R2"), 75, show=r2, numeric=True, hidden=True),
             time_column("verified", self.tr("When"), now, width=90),
-            Column("elsewhere", self.tr("From"), 85, show=origin, sortable=False),
+            Column("elsewhere", self.tr("From"), 80, show=origin, sortable=False),
             Column("verdict", self.tr("Verdict"), 180, hidden=True),
             Column("size", self.tr("Size"), 85, show=text.size, numeric=True, hidden=True),
             Column("files", self.tr("Files"), 60, show=text.number, numeric=True, hidden=True),
@@ -148,6 +150,26 @@ class ResultsView(ListAndDetail):
     def compare_results(self, ids: Ids) -> None:
         """Put them side by side."""
         self.context.navigate("compare", ",".join(ids))
+
+    def ask_removal(self, ids: Ids) -> QMessageBox:
+        """Ask whether they go, and whether their files go too."""
+        count = len(ids)
+        box = confirm(
+            self,
+            plural(self.tr("Remove %Ln result(s)?", "", count), count),
+            self.tr(
+                "Figures and books of it are forgotten. Files stay where they are unless you say otherwise."
+            ),
+            self.tr("Remove"),
+            lambda: self._remove(ids, files.isChecked()),
+        )
+        files = QCheckBox(self.tr("Also delete the files that Haplodesk wrote"), box)
+        box.setCheckBox(files)
+        return box
+
+    def _remove(self, ids: Ids, files: bool) -> None:
+        for each in ids:
+            self.do(self.context.operations.remove_result(each, files))
 
     def export(self, result_id: str) -> None:
         """Go to the form of an export."""
