@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from app.domain.accuracy import TruthScore
+from app.domain.accuracy import AncestrySource, TruthScore
 from app.domain.model import Model
 from app.domain.path_text import PathText, ShownText
 
@@ -27,7 +27,8 @@ class HiddenSites(Model):
     """What was hidden, so that it can be done again: the same seed and files give the same sites.
 
     `sha256` are of the files of the dataset, in order; `sites_sha256` of the list `sites_file`; `truth_files`
-    hold the hidden genotypes and stay on this computer.
+    hold the hidden genotypes and stay on this computer. `people_file` is a table of the groups of people,
+    empty when nothing is known of them; `ancestry` says where it comes from.
     """
 
     seed: int
@@ -41,6 +42,8 @@ class HiddenSites(Model):
     sites_sha256: str = ""
     sites_file: PathText = ""
     truth_files: tuple[PathText, ...] = ()
+    people_file: PathText = ""
+    ancestry: AncestrySource = AncestrySource.NONE
 
 
 class EntryState(StrEnum):

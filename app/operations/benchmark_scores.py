@@ -17,7 +17,6 @@ from app.operations.desk import Desk
 from app.operations.draft_job import JobDraft
 from app.operations.masked_benchmark import (
     FOLDER,
-    PEOPLE,
     benchmark_of,
     change_entry,
     entry_state,
@@ -106,13 +105,12 @@ async def _in_process(
 ) -> TruthScore:
     from app.results.masking.scores import HiddenErrand, score_hidden
 
-    folder = desk.home / FOLDER / made.id
     errand = HiddenErrand(
         folder=result.folder,
         name=entry.panel_name,
         truth=tuple(made.hidden.truth_files),
         sums=str(_sums(desk, made, entry)),
-        people=str(folder / PEOPLE) if (folder / PEOPLE).is_file() else None,
+        people=made.hidden.people_file or None,
     )
     return await run_in_process(score_hidden, errand, report=report)
 

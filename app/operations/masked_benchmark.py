@@ -39,7 +39,6 @@ from app.store import benchmarks, datasets, services
 from app.store.store import Connection as StoreConnection
 
 FOLDER = "benchmarks"
-PEOPLE = "people.tsv"
 SHARE = 0.02
 """Of the typed sites: few enough to leave the imputation as it is, enough on a chromosome of an array."""
 MOST = 0.5
@@ -58,8 +57,8 @@ class BenchmarkTarget(Model):
 class BenchmarkPlan(Model):
     """What to hide: a share of the typed sites of some chromosomes (empty: 20 and 22, else all) by a seed.
 
-    `people` is a table with the group of each person, for scores by ancestry. Without a seed one is drawn
-    and recorded.
+    `people` is a table with the group of each person, for scores by ancestry; without one people are
+    projected. Without a seed one is drawn and recorded.
     """
 
     dataset_id: str
@@ -164,13 +163,13 @@ async def _mask(
         chromosomes=plan.chromosomes,
         build=guess or dataset.stated_build or None,
         cohorts=await asyncio.to_thread(packed_folders, desk, dataset),
+        people=plan.people,
     )
     made = await run_in_process(mask, errand, report=report)
-    if plan.people is not None:
-        await asyncio.to_thread(shutil.copyfile, plan.people, kept / PEOPLE)
     return made.model_copy(
         update={
             "sites_file": str(kept / made.sites_file),
+            "people_file": str(kept / made.people_file) if made.people_file else "",
             "truth_files": tuple(str(kept / each) for each in made.truth_files),
         }
     )

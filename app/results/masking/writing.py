@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +11,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.accuracy import AncestrySource
 from app.domain.benchmark import HiddenSites
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.progress import Progress, Report, silent
 from app.genotypes.bgzf import ContainerError
 from app.genotypes.cohort import ROWS_AT_ONCE, Cohort, RowFlag, open_cohort
+from app.genotypes.people.ancestry import project
 from app.genotypes.readers.contract import FormatError
 from app.genotypes.reading import digest_of, read_cohort
 from app.genotypes.repair.study import Study, unite
@@ -23,8 +26,9 @@ from app.genotypes.texts import Texts
 from app.genotypes.writers.vcf import VcfRows, VcfWriter, written_name
 from app.results.figures.bins import MAF_BINS, bin_numbers
 from app.results.masking.choosing import Chosen, Rows, choose
+from app.results.truth.people import read_groups
 
-SITES = "hidden.sites.tsv"
+SITES, PEOPLE = "hidden.sites.tsv", "people.tsv"
 _HEAD = "chrom\tpos\tref\talt\tmaf\tmaf_from\n"
 
 
@@ -33,7 +37,8 @@ class MaskErrand:
     """Mask a dataset of these files; `cohorts` are packed genotypes of the same files, where there are any.
 
     The upload goes to `upload`, the hidden genotypes and their list to `kept`, both folders that are there;
-    `work` is for packed genotypes meanwhile.
+    `work` is for packed genotypes meanwhile. `people` is a table with the group of each person; without one
+    people are projected, where enough known sites are there.
     """
 
     paths: tuple[str, ...]
@@ -45,6 +50,7 @@ class MaskErrand:
     chromosomes: tuple[str, ...] = ()
     build: str | None = None
     cohorts: tuple[str, ...] = ()
+    people: str | None = None
 
 
 def mask(errand: MaskErrand, report: Report = silent) -> HiddenSites:
@@ -62,6 +68,7 @@ def mask(errand: MaskErrand, report: Report = silent) -> HiddenSites:
             _write(study, hidden, name, errand.kept / truth[-1], errand.build)
     text = "".join(_lines(study, chosen))
     (errand.kept / SITES).write_text(text, "ascii")
+    ancestry = _groups(study, errand)
     return HiddenSites(
         seed=errand.seed,
         share=errand.share,
@@ -74,7 +81,26 @@ def mask(errand: MaskErrand, report: Report = silent) -> HiddenSites:
         sites_sha256=hashlib.sha256(text.encode("ascii")).hexdigest(),
         sites_file=SITES,
         truth_files=tuple(truth),
+        people_file=PEOPLE if ancestry is not AncestrySource.NONE else "",
+        ancestry=ancestry,
     )
+
+
+def _groups(study: Study, errand: MaskErrand) -> AncestrySource:
+    """Write the table of groups beside the hidden genotypes."""
+    target = errand.kept / PEOPLE
+    if errand.people is not None:
+        read_groups(Path(errand.people))  # told now, not when the results have arrived
+        shutil.copyfile(errand.people, target)
+        return AncestrySource.TABLE
+    alike = all(each.samples == study.samples for each in study.cohorts)
+    found = project(study.cohorts, errand.build) if errand.build and alike else None
+    if found is None:
+        return AncestrySource.NONE
+    rows = zip(study.samples, found.label, strict=True)
+    text = "".join(f"{name}\t{label}\n" for name, label in rows)
+    target.write_text("sample\tsuperpopulation\n" + text, "utf-8")
+    return AncestrySource.PROJECTION
 
 
 def _cohorts(errand: MaskErrand, report: Report) -> list[Cohort]:

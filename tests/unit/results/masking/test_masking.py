@@ -6,12 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.domain.accuracy import AncestrySource
 from app.domain.problem import ProblemError
 from app.genotypes.matrix import read_matrix
+from app.genotypes.people.ancestry import LABELS
+from app.genotypes.writers.whole_vcf import write_vcf
 from app.results.figures.bins import MAF_COUNT
 from app.results.masking.ranking import rank
 from app.results.masking.writing import SITES, MaskErrand, mask
+from app.results.truth.people import read_groups
 from app.results.truth.sums import BLOCK_SUMS, Floats, Sum
+from tests.unit.genotypes.people.test_ancestry import drawn
 from tests.unit.results.truth.test_scoring import vcf
 
 CELLS = ("0|0", "0|1", "1|1")
@@ -127,3 +132,19 @@ def test_too_few_sites_are_told() -> None:
     assert "too few places" in none.warnings[0]
     assert rank([{("1", 0): np.zeros((MAF_COUNT, BLOCK_SUMS))}]).warnings[0].startswith("At the hidden sites")
     assert rank([]).standings == ()
+
+
+def test_groups_are_projected_or_taken_from_a_table(tmp_path: Path) -> None:
+    source = write_vcf(drawn(tmp_path / "c", "GRCh37", 2000, people=2), tmp_path / "study.vcf.gz")
+    wanted = errand(tmp_path, source, "a", share=0.5)
+    made = mask(wanted)
+    assert made.ancestry is AncestrySource.PROJECTION
+    groups = read_groups(wanted.kept / made.people_file)
+    assert sorted(groups.values()) == sorted([*LABELS, *LABELS])
+    table = tmp_path / "people.tsv"
+    table.write_text("sample\tpopulation\nP0\tYRI\n")
+    told = errand(tmp_path, source, "b", share=0.5, people=str(table))
+    assert mask(told).ancestry is AncestrySource.TABLE
+    assert read_groups(told.kept / "people.tsv") == {"P0": "YRI"}
+    few = mask(errand(tmp_path, cohort(tmp_path / "few.vcf"), "d"))
+    assert (few.ancestry, few.people_file) == (AncestrySource.NONE, "")
