@@ -59,11 +59,25 @@ async def _made(errand: ReportErrand, detached: Path | None, overwrite: bool, re
     from app.results.crate.building import make_crate
 
     folder = Path(errand.folder)
+    if detached is not None:
+        await asyncio.to_thread(_refuse_inside, detached, folder)
     await asyncio.to_thread(_refuse_old, detached or folder, overwrite)
     there = await asyncio.to_thread(files_of_folder, folder)
     outputs = _with_known(there, errand.outputs)
     apart = "" if detached is None else str(detached)
     return await run_in_process(make_crate, replace(errand, outputs=outputs), apart, report=report)
+
+
+def _refuse_inside(detached: Path, folder: Path) -> None:
+    """A crate that proves a folder from outside may not add files to it."""
+    if detached.resolve().is_relative_to(folder.resolve()):
+        raise problem(
+            Kind.INPUT,
+            "The crate was not written",
+            f"{detached} lies in the folder of the result.",
+            "Choose a folder outside of it, or have the crate made in the result's own folder.",
+            subject=detached.name,
+        )
 
 
 def _refuse_old(folder: Path, overwrite: bool) -> None:

@@ -95,3 +95,9 @@ def test_a_crate_beside_a_result(cli: Cli, tmp_path: Path) -> None:
     assert cli("results", "verify", str(apart), "--result", str(folder)).code == 0
     (folder / "chr20.dose.vcf.gz").unlink()
     assert cli("results", "verify", str(apart), "--result", str(folder)).code == 1
+
+
+def test_a_crate_beside_a_result_does_not_lie_in_it(cli: Cli, tmp_path: Path) -> None:
+    folder = result_folder(tmp_path / "result")
+    assert cli("results", "report", str(folder), "--crate-at", str(folder / "crate")).code == 3
+    assert [each.name for each in folder.iterdir()] == ["chr20.dose.vcf.gz"]
