@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from app.ui.drop_kinds import drop_sentence, is_excluded_list, is_site_list, sets_of
+from app.ui.drop_kinds import (
+    drop_sentence,
+    holds_result,
+    is_excluded_list,
+    is_result_file,
+    is_site_list,
+    sets_of,
+)
 from app.ui.drops import drop_words
 
 
@@ -25,6 +32,8 @@ from app.ui.drops import drop_words
         (["cohort"], "Folder cohort: check the genotype files in it as one dataset"),
         (["cohort", "b.vcf.gz"], "2 files or folders: check as one dataset"),
         (["a.vcf.gz", "b.bed"], "2 files: check as one dataset"),
+        (["chr1.dose.vcf.gz"], "Take in as a result of imputation: chr1.dose.vcf.gz"),
+        (["chr_1.zip", "chr_2.zip"], "Take in as a result of imputation: chr_1.zip and 1 more"),
         (["snps-excluded.txt"], "snps-excluded.txt: compare with what Haplodesk predicted"),
     ],
 )  # fmt: skip
@@ -54,3 +63,23 @@ def test_files_of_a_set_count_once() -> None:
 def test_lists_are_told_by_their_names(name: str, excluded: bool, sites: bool) -> None:
     assert is_excluded_list(Path(name)) is excluded
     assert is_site_list(Path(name)) is sites
+
+
+def test_results_are_told_by_their_names() -> None:
+    for name in (
+        "chr20.dose.vcf.gz", "x.dose.bcf", "chr1.info.gz", "chrX.empiricalDose.vcf.gz", "chr_7.zip",
+        "chr7.zip", "chrX.no.auto_female.zip", "results.zip",
+    ):  # fmt: skip
+        assert is_result_file(Path(name)), name
+    for name in ("genome_john.zip", "cohort.chr20.vcf.gz", "ceu.bed", "info.txt"):
+        assert not is_result_file(Path(name)), name
+
+
+def test_folders_are_looked_into(tmp_path: Path) -> None:
+    assert not holds_result(tmp_path / "none")
+    inner = tmp_path / "job" / "local"
+    inner.mkdir(parents=True)
+    assert not holds_result(tmp_path / "job")
+    (inner / "chr20.dose.vcf.gz").touch()
+    assert holds_result(tmp_path / "job")
+    assert holds_result(inner)

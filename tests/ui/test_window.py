@@ -30,6 +30,7 @@ from app.ui.colours import Status
 from app.ui.context import Context
 from app.ui.views.new_job.new_job_view import NewJobView
 from app.ui.views.registry import VIEWS
+from app.ui.views.results.import_dialog import ImportDialog
 from app.ui.window import MainWindow
 from tests.ui import gallery, samples
 from tests.ui.conftest import flush_deleted
@@ -205,6 +206,23 @@ def test_files_dropped_become_a_dataset_that_is_checked(
     window.drop_paths(paths)
     qtbot.waitUntil(lambda: operations.names()[:1] == ["add_dataset"])
     assert operations.calls[0][1] == (paths,)
+
+
+def test_results_dropped_anywhere_are_taken_in(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    def asked() -> list[ImportDialog]:
+        return [each for each in window.findChildren(ImportDialog) if each.isVisible()]
+
+    window.drop_paths([Path("chr_1.zip"), Path("chr_2.zip")])
+    assert window.current_id == "results"
+    assert [each.paths for each in asked()] == [(Path("chr_1.zip"), Path("chr_2.zip"))]
+    asked()[0].reject()
+    window.navigate("home")
+    folder = tmp_path / "job"
+    folder.mkdir()
+    (folder / "chr1.dose.vcf.gz").touch()
+    window.drop_paths([folder])
+    qtbot.waitUntil(lambda: [each.paths for each in asked()] == [(folder,)])
+    asked()[0].reject()
 
 
 def test_a_refused_drop_is_told(
