@@ -17,6 +17,7 @@ LEAST_SITES = 15
 LEAST_MAF = 0.05
 """Rarer sites of an array are there because they are common elsewhere, or for what they do: panels that lack
 most rare variation of a population have them all the same, so they say too much good of such panels."""
+_FEW_SITES = 5  # where no range has enough
 _TWO_SIDED = 1.96
 
 Blocks = Mapping[tuple[str, int], Floats]
@@ -55,8 +56,11 @@ def used_ranges(total: Floats, least_sites: int = LEAST_SITES) -> NDArray[np.boo
     sites = (total[:, :, Sum.SITES] + total[:, :, Sum.MISSING]).max(axis=0)
     defined = np.isfinite(r2_of(total)).any(axis=0)
     common = np.array(MAF_BINS[:-1]) >= LEAST_MAF
-    used = (sites >= least_sites) & defined & common
-    return np.asarray(used if used.any() else (sites > 0) & defined, np.bool_)
+    for least in (least_sites, _FEW_SITES, 1):
+        used = (sites >= least) & defined & common
+        if used.any():
+            return np.asarray(used, np.bool_)
+    return np.asarray((sites > 0) & defined, np.bool_)
 
 
 def standard_scores(sums: Floats, used: NDArray[np.bool_], *, lacking: bool = True) -> Floats:

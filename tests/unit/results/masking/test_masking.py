@@ -148,3 +148,14 @@ def test_groups_are_projected_or_taken_from_a_table(tmp_path: Path) -> None:
     assert read_groups(told.kept / "people.tsv") == {"P0": "YRI"}
     few = mask(errand(tmp_path, cohort(tmp_path / "few.vcf"), "d"))
     assert (few.ancestry, few.people_file) == (AncestrySource.NONE, "")
+
+
+def test_common_ranges_with_enough_sites_count() -> None:
+    one = blocks(0.3, 1)
+    for table in one.values():
+        table[-2] = table[-1]  # as many sites of 0.1 to 0.2
+        table[2] = table[-1]  # rare ones, which do not count
+    only_rare = {key: np.roll(table, 3, axis=0) for key, table in blocks(0.3, 1).items()}
+    assert rank([one]).used == ((0.1, 0.2), (0.2, 0.5))
+    assert rank([one], least_sites=1000).used == ((0.1, 0.2), (0.2, 0.5))
+    assert rank([only_rare]).used == ((0.001, 0.002),)
