@@ -26,6 +26,7 @@ class PresetName(StrEnum):
 
     REGENIE = "regenie"
     SAIGE = "saige"
+    SAIGE_VCF = "saige-vcf"
     BOLT = "bolt"
     PLINK2 = "plink2"
     GCTA = "gcta"

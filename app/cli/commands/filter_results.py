@@ -10,7 +10,7 @@ import typer
 from app.cli.program import session_of
 
 FORMATS = ("vcf", "bcf", "bgen", "pgen", "bed", "tsv")
-PRESETS = ("regenie", "saige", "bolt", "plink2", "gcta", "prsice", "hail")
+PRESETS = ("regenie", "saige", "saige-vcf", "bolt", "plink2", "gcta", "prsice", "hail")
 
 
 def filter_results(

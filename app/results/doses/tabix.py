@@ -1,4 +1,4 @@
-"""The tabix index of a VCF with any number of chromosomes, made while the file is written.
+"""The tabix index (.tbi or .csi) of a VCF with any number of chromosomes, made while the file is written.
 
 Only the bins and the windows of the chromosomes so far are kept, never a figure a record.
 Source: the tabix specification of samtools/hts-specs.
@@ -17,7 +17,7 @@ from app.genotypes.bgzf import EOF_MARKER, pack_block
 from app.genotypes.tabix_index import LAST_POSITION, bins_of
 
 _PSEUDO_BIN = 37450
-_WINDOW = 14
+_WINDOW, _DEPTH = 14, 5
 _VCF_COLUMNS = (2, 1, 2, 0, ord("#"), 0)
 _PAYLOAD = 0xFF00
 _NOWHERE = np.uint64(0xFFFFFFFFFFFFFFFF)
@@ -40,8 +40,10 @@ class _Chromosome:
 class TabixBuilder:
     """Takes records in the order of the file and gives the bytes of the index."""
 
-    def __init__(self, file_name: str) -> None:
-        self._file_name = file_name
+    def __init__(self, file_name: str, *, csi: bool = False) -> None:
+        """`csi`: the same index in the newer form, which some programs ask for."""
+        self.ending = ".csi" if csi else ".tbi"
+        self._csi, self._file_name = csi, file_name
         self._done: list[bytes] = []
         self._names: list[str] = []
         self._now: _Chromosome | None = None
@@ -87,24 +89,58 @@ class TabixBuilder:
         now = self._now
         if now is None:
             return
-        pieces = [struct.pack("<i", len(now.chunks) + 1)]
-        for number, chunks in sorted(now.chunks.items()):
-            pieces.append(struct.pack("<Ii", number, len(chunks)) + np.array(chunks, "<u8").tobytes())
-        counts = (now.first_offset, now.last_offset, now.records, 0)
-        pieces.append(struct.pack("<Ii4Q", _PSEUDO_BIN, 2, *counts))
-        windows = np.minimum.accumulate(now.windows[: now.highest + 1][::-1])[::-1]
-        pieces.append(struct.pack("<i", len(windows)) + np.ascontiguousarray(windows, "<u8").tobytes())
-        self._done.append(b"".join(pieces))
+        self._done.append(_as_csi(now) if self._csi else _as_tbi(now))
         self._now = None
 
     def packed(self) -> bytes:
         """The whole index, packed as BGZF."""
         self._finish()
         names = b"".join(name.encode() + b"\0" for name in self._names)
-        head = b"TBI\x01" + struct.pack("<8i", len(self._names), *_VCF_COLUMNS, len(names)) + names
+        about = struct.pack("<7i", *_VCF_COLUMNS, len(names)) + names
+        count = struct.pack("<i", len(self._names))
+        if self._csi:
+            head = b"CSI\x01" + struct.pack("<3i", _WINDOW, _DEPTH, len(about)) + about + count
+        else:
+            head = b"TBI\x01" + count + about
         body = head + b"".join(self._done) + struct.pack("<Q", 0)
         blocks = [pack_block(body[at : at + _PAYLOAD], 6) for at in range(0, len(body), _PAYLOAD)]
         return b"".join(blocks) + EOF_MARKER
+
+
+def _as_tbi(now: _Chromosome) -> bytes:
+    pieces = [struct.pack("<i", len(now.chunks) + 1)]
+    for number, chunks in sorted(now.chunks.items()):
+        pieces.append(struct.pack("<Ii", number, len(chunks)) + np.array(chunks, "<u8").tobytes())
+    pieces.append(struct.pack("<Ii4Q", _PSEUDO_BIN, 2, *_counts(now)))
+    windows = _windows(now)
+    pieces.append(struct.pack("<i", len(windows)) + windows.tobytes())
+    return b"".join(pieces)
+
+
+def _as_csi(now: _Chromosome) -> bytes:
+    """Each bin with the offset of the first record that reaches into its first window."""
+    windows = _windows(now)
+    pieces = [struct.pack("<i", len(now.chunks) + 1)]
+    for number, chunks in sorted(now.chunks.items()):
+        level = next(level for level in range(_DEPTH, -1, -1) if number >= _first_bin(level))
+        window = (number - _first_bin(level)) << 3 * (_DEPTH - level)
+        head = struct.pack("<IQi", number, int(windows[window]), len(chunks))
+        pieces.append(head + np.array(chunks, "<u8").tobytes())
+    pieces.append(struct.pack("<IQi4Q", _PSEUDO_BIN, 0, 2, *_counts(now)))
+    return b"".join(pieces)
+
+
+def _first_bin(level: int) -> int:
+    return ((1 << 3 * level) - 1) // 7
+
+
+def _counts(now: _Chromosome) -> tuple[int, int, int, int]:
+    return now.first_offset, now.last_offset, now.records, 0
+
+
+def _windows(now: _Chromosome) -> Offsets:
+    windows = np.minimum.accumulate(now.windows[: now.highest + 1][::-1])[::-1]
+    return np.ascontiguousarray(windows, "<u8")
 
 
 def _add_chunks(now: _Chromosome, bins: Places, start: Offsets, stop: Offsets) -> None:

@@ -37,8 +37,8 @@ class DoseWriter:
 
     `header` are more lines of the header (`##…`), such as those that declare INFO; lines for the file format,
     the contigs and FORMAT are written by themselves. `fields` is FORMAT: GT, DS, HDS, GP, LDS in any order.
-    Rows must come sorted by position, each chromosome once, when there is an `index`. ProblemError where rows
-    cannot be written; OSError comes through unchanged.
+    Rows must come sorted by position, each chromosome once, when there is an `index`, which is a `.csi` if
+    asked for. ProblemError where rows cannot be written; OSError comes through unchanged.
     """
 
     def __init__(
@@ -50,6 +50,7 @@ class DoseWriter:
         header: Sequence[str] = (),
         fields: str = "GT:DS:HDS",
         index: bool = True,
+        csi: bool = False,
         level: int = LEVEL,
         kernel: bool | None = None,
     ) -> None:
@@ -63,7 +64,7 @@ class DoseWriter:
         if any(map(_BREAKS.search, samples)):
             raise _refused("the name of a sample")
         self._level = level
-        self._index = TabixBuilder(path.name) if index else None
+        self._index = TabixBuilder(path.name, csi=csi) if index else None
         self._part = path.with_name(path.name + ".part")
         self._pending = bytearray(self._head(chromosomes, header))
         self._file_done = 0  # packed bytes of whole blocks
@@ -197,7 +198,7 @@ class DoseWriter:
 
     @property
     def _index_path(self) -> Path:
-        return self.path.with_name(self.path.name + ".tbi")
+        return self.path.with_name(self.path.name + (".tbi" if self._index is None else self._index.ending))
 
     def abandon(self) -> None:
         """Remove what was written; does nothing after `close`."""

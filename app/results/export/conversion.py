@@ -225,7 +225,8 @@ class _Export:
         names, header = source.samples, source.header
         match request.format:
             case ExportFormat.VCF:
-                return VcfWriter(stem, names, header, said(request.cutoffs))
+                csi = request.preset is not None and PRESETS[request.preset].csi
+                return VcfWriter(stem, names, header, said(request.cutoffs), csi=csi)
             case ExportFormat.BCF:
                 return BcfWriter(stem, names, header, self.kernel)
             case ExportFormat.BGEN:

@@ -17,7 +17,8 @@ from app.domain.export import ExportFormat, PresetName
 class Preset:
     """How a program wants its files. `command` has places for {stem}, {chromosome} and {reference}.
 
-    `plain_names`: `20` for `chr20`. `sample_list`: also a file with a name a line. `why` is told to the user.
+    `plain_names`: `20` for `chr20`. `sample_list`: also a file with a name a line. `csi`: that index of
+    a VCF. `why` is told to the user.
     """
 
     title: str
@@ -26,6 +27,7 @@ class Preset:
     why: str
     plain_names: bool = False
     sample_list: bool = False
+    csi: bool = False
 
 
 PRESETS: Mapping[PresetName, Preset] = {
@@ -48,6 +50,16 @@ PRESETS: Mapping[PresetName, Preset] = {
         "SAIGE wants one file a chromosome, the name of the chromosome as it stands in the file, and a list "
         "of samples without a header.",
         sample_list=True,
+    ),
+    PresetName.SAIGE_VCF: Preset(
+        "SAIGE, step 2, from VCF",
+        ExportFormat.VCF,
+        "Rscript step2_SPAtests.R --vcfFile={stem}.vcf.gz --vcfFileIndex={stem}.vcf.gz.csi --vcfField=DS "
+        "--chrom={chromosome} --minMAF=0 --minMAC=20 --GMMATmodelFile=STEP1.rda "
+        "--varianceRatioFile=STEP1.varianceRatio.txt --LOCO=TRUE --SAIGEOutputFile={stem}.saige.txt",
+        "SAIGE reads the dosages of a VCF (DS) by its .csi index, one file a chromosome, the name of the "
+        "chromosome as it stands in the file. From BGEN it is faster.",
+        csi=True,
     ),
     PresetName.BOLT: Preset(
         "BOLT-LMM",

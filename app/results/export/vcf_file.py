@@ -28,13 +28,16 @@ _FIELDS = ("GT", "DS", "HDS")
 class VcfWriter:
     """See `Writer`. Memory: a batch."""
 
-    def __init__(self, stem: Path, samples: Sequence[str], header: Sequence[str], filtered: str) -> None:
-        """`filtered`: what a line of the header says of the cut-offs, empty for none."""
+    def __init__(
+        self, stem: Path, samples: Sequence[str], header: Sequence[str], filtered: str, *, csi: bool = False
+    ) -> None:
+        """`filtered`: what a line of the header says of the cut-offs, empty for none; `csi` for `.tbi`."""
         self.wrote = Fingerprint(samples=tuple(samples))
         self.path = stem.with_name(stem.name + ".vcf.gz")
         lines = [line for line in header if line.startswith("##")]
         lines += [f"##haplodesk_filter={filtered}"] if filtered else []
-        self._file = DoseWriter(self.path, samples, chromosomes=(), header=lines, level=LEVEL)
+        self._file = DoseWriter(self.path, samples, chromosomes=(), header=lines, level=LEVEL, csi=csi)
+        self._index = self.path.with_name(self.path.name + (".csi" if csi else ".tbi"))
 
     def write(self, rows: Rows) -> None:
         """See `Writer`."""
@@ -48,12 +51,12 @@ class VcfWriter:
     def finish(self) -> tuple[Path, ...]:
         """See `Writer`."""
         self._file.close()
-        return self.path, self.path.with_name(self.path.name + ".tbi")
+        return self.path, self._index
 
     def abort(self) -> None:
         """See `Writer`."""
         self._file.abandon()
-        for path in (self.path, self.path.with_name(self.path.name + ".tbi")):
+        for path in (self.path, self._index):
             path.unlink(missing_ok=True)
 
     def read_back(self) -> Fingerprint:

@@ -17,10 +17,13 @@ NAN = np.float32("nan")
 FIELDS = Field.DOSAGE | Field.HAPLOTYPES | Field.PROBABILITIES | Field.GENOTYPES | Field.LEFT_OUT
 
 
-def write(path: Path, haplotypes: np.ndarray, fields: str = "GT:DS:HDS:GP", step: int = 1000) -> None:
+def write(
+    path: Path, haplotypes: np.ndarray, fields: str = "GT:DS:HDS:GP", step: int = 1000, csi: bool = False
+) -> None:
     rows = len(haplotypes)
     samples = [f"S{n}" for n in range(haplotypes.shape[1])]
-    with DoseWriter(path, samples, chromosomes=[("1", 249_250_621), ("2", None)], fields=fields) as out:
+    contigs = [("1", 249_250_621), ("2", None)]
+    with DoseWriter(path, samples, chromosomes=contigs, fields=fields, csi=csi) as out:
         for name in ("1", "2"):
             texts = [Texts.of([word] * rows) for word in (".", "A", "C", "R2=0.5;IMPUTED")]
             out.write(name, np.arange(1, rows + 1) * step, *texts, haplotypes)
@@ -73,9 +76,11 @@ def test_given_genotypes_stand_before_rounded_dosages(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(shutil.which("bcftools") is None, reason="bcftools is not here")
-def test_regions_are_found_by_the_index(tmp_path: Path) -> None:
+@pytest.mark.parametrize("csi", [False, True])
+def test_regions_are_found_by_the_index(tmp_path: Path, csi: bool) -> None:
     path = tmp_path / "x.dose.vcf.gz"
-    write(path, np.random.default_rng(2).random((3000, 9, 2)).astype(np.float32), step=4999)
+    write(path, np.random.default_rng(2).random((3000, 9, 2)).astype(np.float32), step=4999, csi=csi)
+    assert {each.suffix for each in tmp_path.iterdir()} == {".gz", ".csi" if csi else ".tbi"}
     for region, wanted in (("1:1-4998", 0), ("1:4999", 1), ("2:1000000-1500000", 100), ("2", 3000)):
         command = ["bcftools", "query", "-r", region, "-f", "%POS\n", str(path)]
         found = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()

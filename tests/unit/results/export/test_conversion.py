@@ -275,11 +275,14 @@ def test_presets_name_files_that_are_there(
     if preset is PresetName.SAIGE:
         assert "--chrom=chr20 " in only.command
         assert (tmp_path / "out" / "chr20.samples.txt").read_text().split() == names_of(30)
+    if preset is PresetName.SAIGE_VCF:
+        assert "--chrom=chr20 " in only.command
+        assert {"chr20.vcf.gz", "chr20.vcf.gz.csi"} == named == there
     if preset in (PresetName.REGENIE, PresetName.BOLT):
         assert only.chromosomes == ("20",)
 
 
-_INPUTS = (".bgen", ".bgi", ".sample", ".samples.txt", ".vcf.gz")
+_INPUTS = (".bgen", ".bgi", ".sample", ".samples.txt", ".vcf.gz", ".csi")
 
 
 def test_chromosomes_are_written_in_their_order(tmp_path: Path) -> None:
