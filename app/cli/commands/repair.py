@@ -43,6 +43,9 @@ def repair(
         typer.Option("--reference", metavar="FASTA", help="The reference genome, plain or packed by bgzip."),
     ] = None,
     build: Annotated[str, typer.Option("--build", help="The build of the site list (with --sites).")] = "",
+    files_build: Annotated[
+        str, typer.Option("--files-build", help="The build of the files, where they leave it open.")
+    ] = "",
     only: Annotated[
         str,
         typer.Option("--only", metavar="CODE,...", help="Only these repairs; see --plan for their codes."),
@@ -71,6 +74,7 @@ def repair(
         chains=tuple(chain or ()),
         reference=reference,
         build=build,
+        files_build=files_build,
         only=work.codes_of(only),
         drop_samples=drop_samples,
     )

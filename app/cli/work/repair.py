@@ -48,6 +48,7 @@ class Wanted:
     chains: tuple[Path, ...] = ()
     reference: Path | None = None
     build: str = ""
+    files_build: str = ""
     only: frozenset[RepairCode] | None = None
     drop_samples: Path | None = None
 
@@ -86,21 +87,25 @@ def repair(session: Session, files: Sequence[Path], out: Path, wanted: Wanted, *
 
 
 def _errand(paths: Sequence[Path], wanted: Wanted) -> RepairErrand:
-    build = build_name(wanted.build) if wanted.build else None
-    if wanted.build and build is None:
-        raise typer.BadParameter(
-            f"--build {wanted.build} is not known; known are {', '.join(SPOKEN.values())}"
-        )
+    build, files_build = _build("--build", wanted.build), _build("--files-build", wanted.files_build)
     return RepairErrand(
         paths=tuple(str(each) for each in paths),
         site_lists=(str(wanted.sites),) if wanted.sites is not None else (),
-        panel_build=build or "",
-        stated_build=build or "" if not wanted.chains else "",
+        panel_build=build,
+        stated_build=files_build or ("" if wanted.chains else build),
         chain=str(wanted.chains[0]) if wanted.chains else None,
         reference=str(wanted.reference) if wanted.reference is not None else None,
         kept_chains=tuple(str(each) for each in wanted.chains[1:]),
         choices=RepairChoices(chosen=wanted.only, drop_samples=_names(wanted.drop_samples)),
     )
+
+
+def _build(option: str, named: str) -> str:
+    """The plain name of a build, empty for none; BadParameter for an unknown one."""
+    found = build_name(named) if named else ""
+    if found is None:
+        raise typer.BadParameter(f"{option} {named} is not known; known are {', '.join(SPOKEN.values())}")
+    return found
 
 
 def _names(path: Path | None) -> frozenset[str]:

@@ -121,6 +121,7 @@ def test_files_that_are_there_are_not_overwritten(
         ("--panel", "p"),
         ("--server-params", "p.json"),
         ("--build", "hg20"),
+        ("--files-build", "hg20"),
     ],
 )
 def test_wrong_usage(
@@ -182,6 +183,25 @@ def test_a_refusal_is_told_and_ends_with_1(
     assert [each["code"] for each in answer.data["unresolved"]] == ["build_uncertain"] * code
     assert (tmp_path / "out" / "chr22.vcf.gz").is_file()
     assert ("not possible" in cli(*asked, "--out", tmp_path / "second").out) == bool(code)
+
+
+def test_files_of_a_stated_build_are_lifted(cli: Cli, tmp_path: Path) -> None:
+    """Invented sites at one place of hg38, which the chain file leads to another place of hg19."""
+    head = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\ta\tb\n"
+    places = [17_000_001 + 3511 * at for at in range(200)]
+    rows = "".join(f"22\t{place}\t.\tT\tC\t.\t.\t.\tGT\t0/1\t0/0\n" for place in places)
+    (tmp_path / "odd.vcf").write_text(head + rows)
+    columns = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+    listed = "".join(f"22\t{place + 1000}\t.\tT\tC\t.\t.\t.\n" for place in places)
+    (tmp_path / "sites.vcf").write_text("##fileformat=VCFv4.2\n" + columns + listed)
+    ends = "chr22 50818468 + 16000000 20000000 chr22 51304566 + 16001000 20001000"
+    (tmp_path / "a.chain").write_text(f"chain 1000 {ends} 1\n4000000\n\n")
+    asked = ("repair", tmp_path / "odd.vcf", "--sites", tmp_path / "sites.vcf", "--build", "hg19", "--plan")
+    lift = (*asked, "--chain", tmp_path / "a.chain", "--out", tmp_path / "out", "--json")
+    assert "State the build" in cli(*lift).data["refused"]
+    plan = cli(*lift, "--files-build", "hg38").data
+    assert plan["refused"] is None
+    assert {each["code"]: each["sites"] for each in plan["steps"]}["liftover"] == 200
 
 
 def test_groups_of_people_are_mended_each_in_its_folder(
