@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 async def quality_of(desk: Desk, result_id: str, panel: tuple[Path, ...] = ()) -> Measured | None:
     """What was measured of a result; None when nobody has yet, or its files are not where they were.
 
-    With `panel` the figures that also compare frequencies with those sources.
+    With `panel` the figures that also compare frequencies with those sources; see `measure_quality`.
     """
     from app.results.figures.keeping import kept_figures
 
@@ -42,15 +42,16 @@ async def quality_of(desk: Desk, result_id: str, panel: tuple[Path, ...] = ()) -
 async def measure_quality(desk: Desk, result_id: str, panel: tuple[Path, ...] = ()) -> Changes:
     """Measure the files of a result, as a task that can be stopped; the result is in the changes.
 
-    `panel`: VCFs, BCFs or site tables with the frequencies to compare with. ProblemError as of
-    `measure_result`.
+    `panel`: VCFs, BCFs or site tables with the frequencies to compare with, or the folder of one
+    site list of this program. ProblemError as of `measure_result`.
     """
     result = await _result(desk, result_id)
     title = f"Measuring {result.name or Path(result.folder).name}"
     await asyncio.to_thread(_must_be_there, result)
     with desk.tasks.running_task(TaskKind.CHECK, title, job_id=result.job_id or None) as task:
         sources = measured_paths(result)
-        await measure_result(sources, figures_folder(desk.home, result_id), task.report, panel=panel)
+        keep_in = figures_folder(desk.home, result_id)
+        await measure_result(sources, keep_in, task.report, panel=panel)
     return desk.announce(Changes.of(Noun.RESULT, result_id))
 
 

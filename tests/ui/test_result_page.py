@@ -23,7 +23,7 @@ from app.ui.views.results.quality_tab import CALIBRATION, CUT, FREQUENCY, HEAT, 
 from app.ui.views.results.result_people_tab import people_picture, person_rows
 from app.ui.views.results.results_view import ResultsView
 from app.ui.widgets.drawing import Plane
-from tests.ui import samples
+from tests.ui import cohorts, samples
 from tests.ui.fakes import FakeLibrary, FakeOperations
 from tests.ui.measured import PEOPLE, ledger, measured
 
@@ -206,6 +206,20 @@ def test_a_result_that_was_not_measured_is_measured_and_shown(
     assert detail.tabs.isTabVisible(detail.tabs.indexOf(detail.people))
     detail.compare_frequencies([Path("panel.vcf.gz")])
     wanted = ("measure_quality", ("result-5", (Path("panel.vcf.gz"),)), {})
+    qtbot.waitUntil(lambda: wanted in operations.calls)
+
+
+def test_site_lists_are_offered_for_frequencies(
+    page: ResultsView, library: FakeLibrary, operations: FakeOperations, qtbot: QtBot
+) -> None:
+    first = cohorts.site_lists()[0].model_copy(update={"has_frequency": True, "folder": "lists/one"})
+    library.all_site_lists = [first, first.model_copy(update={"has_frequency": False})]
+    quality = page.detail.quality
+    quality.switcher.show_number(FREQUENCY)
+    qtbot.waitUntil(lambda: quality.panels.actions()[0].text() == first.name)
+    assert len(quality.panels.actions()) == 3
+    quality.panels.actions()[0].trigger()
+    wanted = ("measure_quality", ("result-1", (Path(first.folder),)), {})
     qtbot.waitUntil(lambda: wanted in operations.calls)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
+from app.domain.panel_sites import PanelSiteList
 from app.domain.result import Quality
 from app.ui.context import Context
 from app.ui.theme import GRID
@@ -123,12 +124,27 @@ class QualityTab(QWidget):
         row = QHBoxLayout()
         said = self.tr("Frequencies are compared with a VCF, BCF or site table of the panel or a population.")
         row.addWidget(Text(said, muted=True), 1)
-        self.choose_panel = QPushButton(self.tr("Compare with sites…"))
-        self.choose_panel.clicked.connect(self.ask_panel)
+        self.choose_panel = QPushButton(self.tr("Compare with"))
+        self.panels = QMenu(self.choose_panel)
+        self._context.theme.dress(self.panels)
+        self.choose_panel.setMenu(self.panels)
+        self.show_lists(())
         row.addWidget(self.choose_panel)
         column.addLayout(row)
         column.addWidget(self.charts[FREQUENCY][0], 1)
         return holder
+
+    def show_lists(self, lists: Sequence[PanelSiteList]) -> None:
+        """Offer the site lists of this computer, and files."""
+        self.panels.clear()
+        usable = [each for each in lists if each.has_frequency and each.folder and not each.problem]
+        for each in usable:
+            action = self.panels.addAction(each.name)
+            wanted = [Path(each.folder)]
+            action.triggered.connect(lambda _=False, paths=wanted: self.compare_frequencies.emit(paths))
+        if usable:
+            self.panels.addSeparator()
+        self.panels.addAction(self.tr("Sites from files…")).triggered.connect(lambda: self.ask_panel())
 
     def ask_panel(self) -> QFileDialog:
         """Ask for the files with the frequencies of a panel."""
@@ -180,6 +196,8 @@ class QualityTab(QWidget):
         self.save.setVisible(found is not None and number != OVERVIEW)
         if found is None:
             return
+        if number == FREQUENCY:
+            self._context.bridge.run(self._context.library.panel_site_lists(), self, self.show_lists)
         if number == CUT:
             self.cut.show_measured(found)
             self.save.show_chart(self.cut.chart)
