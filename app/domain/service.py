@@ -114,6 +114,11 @@ class Service(Model):
     added: datetime
     plain_http_allowed: bool = False
 
+    @property
+    def is_here(self) -> bool:
+        """Whether it is this computer itself: nothing is sent, there is no token, password or page."""
+        return self.family == "local"
+
 
 class StoredForm(Model):
     """The form of an application as it was last read."""

@@ -82,7 +82,7 @@ def _impute(
         impute_with_minimac4(request, study, haplotypes, folder, paths, genetic_map, report)
         return read_figures(figures, paths.info)
     if request.engine is EngineName.BEAGLE:
-        blocks = impute_with_beagle(request, study, haplotypes, folder, plink_map, report)
+        blocks = impute_with_beagle(request, study, haplotypes, folder, genetic_map, plink_map, report)
     else:
         blocks = impute_builtin(request, study, haplotypes, genetic_map, report)
     return _written(request, study, blocks, figures, paths)

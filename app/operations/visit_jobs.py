@@ -203,7 +203,7 @@ def merged(job: Job, remote: RemoteJob, service: Service) -> Job:
     if remote.files:
         update["remote_files"] = merged_files(job.remote_files, tuple(f.file for f in remote.files))
     if remote.state is JobState.FAILED:
-        update["problem"] = failure(remote)
+        update["problem"] = failure(remote, here=service.is_here)
     return job.model_copy(update=update)
 
 
@@ -232,13 +232,19 @@ _NO_REASON = frozenset({"Pipeline execution failed."})
 """What a server says at the end of every job that failed, whatever the reason."""
 
 
-def failure(remote: RemoteJob) -> Problem:
-    """Why a job failed, in the server's words; a server often gives no reason, and then that is said."""
+def failure(remote: RemoteJob, *, here: bool = False) -> Problem:
+    """Why a job failed, in the server's words; a server often gives no reason, and then that is said.
+
+    `here`: this computer did the work, and there is no server to speak of.
+    """
     told = [m.text for s in remote.steps for m in s.messages if m.kind == "error" and m.text.strip()]
     errors = [text for text in told if text.strip() not in _NO_REASON]
     failed = (s.name for s in remote.steps if s.state is StepState.FAILED and s.name != _SUMMARY)
     failed_step = next(failed, "")
-    if not remote.steps:
+    if here and not errors:
+        what = "The work ended without giving a reason."
+        do = "Look at the log of this program, and send the job again."
+    elif not remote.steps:
         what = "The server ended the job before its first step and gives no reason."
         do = "Often the panel is not installed or not open to you. Choose another panel, or ask the service."
     elif not errors:
@@ -248,7 +254,7 @@ def failure(remote: RemoteJob) -> Problem:
         what, do = errors[0], "Mend the files as the message says, check them again and send a new job."
     return Problem(
         kind=Kind.REFUSED,
-        title="The job failed at the server",
+        title="The job failed on this computer" if here else "The job failed at the server",
         what_happened=what,
         what_you_can_do=do,
         subject=remote.remote_id,

@@ -69,6 +69,16 @@ def test_help_of_a_service_is_never_taken_for_html(qtbot: QtBot) -> None:
     assert "<img" not in column.fields["x"].toolTip()
 
 
+def test_no_password_is_asked_for_where_results_are_not_packed(qtbot: QtBot) -> None:
+    box = Parameter(id="x", label="x", type=ParameterType.CHECKBOX)
+    for passwords in (True, False):
+        column = HowColumn()
+        qtbot.addWidget(column)
+        asked = Form(app_id="a", app_name="A", parameters=(box,))
+        column.show_form(asked, Filling(), "", passwords=passwords)
+        assert (column.password in column.findChildren(QCheckBox)) is passwords
+
+
 def test_defaults_follow_the_data(filled: FakeLibrary) -> None:
     dataset = filled.all_datasets[0]
     filling = Filling(panel_id="apps@hrc-r1.1@2.0.0")

@@ -226,6 +226,8 @@ def test_what_is_said_of_tokens_and_trouble(services: ServicesView) -> None:
     assert said(present=True, valid=True) == "Accepted"
     assert said(present=True, valid=False) == "Not accepted"
     assert said(present=True, valid=True, expires=NOW - timedelta(1)) == "Ended"
+    here = service.model_copy(update={"family": "local", "token": TokenInfo(present=True, valid=True)})
+    assert token_status(services, here, NOW).word == "Needs none"
     off = service.model_copy(
         update={"enabled": False, "state": HealthState.OFF, "off_reason": "Down for 30 days."}
     )

@@ -65,6 +65,8 @@ def _answer(session: Session, known: Sequence[Counted]) -> None:
 
 
 def _token_text(service: Service) -> str:
+    if service.is_here:
+        return "not needed"
     if not service.token.present:
         return "none"
     if service.token.valid is False:

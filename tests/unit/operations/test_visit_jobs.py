@@ -224,3 +224,6 @@ def test_the_last_words_of_every_failed_job_are_no_reason() -> None:
     told = visiting.failure(failed("Error: More than 100 obvious strand flips."))
     assert told.what_happened == "Error: More than 100 obvious strand flips."
     assert told.details == ""
+    here = visiting.failure(failed(), here=True)
+    assert here.title == "The job failed on this computer"
+    assert "server" not in here.sentence() + here.what_you_can_do

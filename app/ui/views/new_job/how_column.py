@@ -74,8 +74,13 @@ class HowColumn(QWidget):
         self.name = QLineEdit()
         self.password = QCheckBox()
 
-    def show_form(self, form: Form | None, filling: Filling, placeholder: str) -> None:
-        """Ask for what this application wants; None: nothing is chosen yet."""
+    def show_form(
+        self, form: Form | None, filling: Filling, placeholder: str, *, passwords: bool = True
+    ) -> None:
+        """Ask for what this application wants; None: nothing is chosen yet.
+
+        Without `passwords` the service packs no results, so there is none to make.
+        """
         clear(self._rows)
         self.fields, self._mistakes = {}, {}
         self._add_name(filling, placeholder)
@@ -84,7 +89,8 @@ class HowColumn(QWidget):
         else:
             for parameter in shown_parameters(form):
                 self._add(parameter, form, filling)
-            self._add_password(filling)
+            if passwords:
+                self._add_password(filling)
         self._rows.addStretch(1)
 
     def _add_name(self, filling: Filling, placeholder: str) -> None:

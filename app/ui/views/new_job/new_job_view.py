@@ -154,7 +154,9 @@ class NewJobView(View):
             self._asked = asked
             if self.form is not None:
                 self.bar.show_terms(terms_of(self.form), tuple(self.filling.terms))
-            self.how.show_form(self.form, self.filling, self._placeholder())
+            service = self._service()
+            packs = service is None or not service.is_here
+            self.how.show_form(self.form, self.filling, self._placeholder(), passwords=packs)
         self._keep()
 
     def _offered(self) -> tuple[object, ...]:

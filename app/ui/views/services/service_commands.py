@@ -83,7 +83,7 @@ def _page(view: ServicesView) -> Iterator[Command]:
         "service.open",
         view.tr("Open its page"),
         "link",
-        lambda ids: view.with_service(ids[0], _open_page),
+        lambda ids: view.with_service(ids[0], partial(_open_page, view)),
         noun="service",
         enabled=one,
         group="page",
@@ -104,7 +104,12 @@ def _enable(view: ServicesView, ids: Ids, enabled: bool) -> None:
         view.do(view.context.operations.enable_service(each, enabled))
 
 
-def _open_page(service: Service) -> None:
+def _open_page(view: ServicesView, service: Service) -> None:
+    """Open it in the browser; this computer has none, and that is said."""
+    if service.is_here:
+        words = view.tr("This computer has no page of its own; its jobs are in the list of jobs.")
+        view.context.notices.say(service.name, words)
+        return
     QDesktopServices.openUrl(QUrl(service.base_url))
 
 

@@ -231,6 +231,8 @@ def warning_of(widget: QWidget, service: Service, now: datetime) -> tuple[str, S
 def token_status(widget: QWidget, service: Service, now: datetime) -> Shown:
     """Word and colour of a token."""
     token = service.token
+    if service.is_here:
+        return Shown(Status.DONE, widget.tr("Needs none"))
     if not token.present:
         return Shown(Status.WARNING, widget.tr("No token"), "key")
     if token.valid is False:
