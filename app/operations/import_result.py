@@ -56,7 +56,7 @@ async def import_result(
     found = await asyncio.to_thread(find_result, paths)
     own_names = await _own_names(desk, dataset_id)
     in_place = not found.archives and not copy
-    result_id = await _known(desk, found.root) if in_place else None
+    result_id = await _known(desk, found) if in_place else None
     is_new = result_id is None
     result_id = result_id or new_id("result")
     try:
@@ -92,12 +92,16 @@ async def _own_names(desk: Desk, dataset_id: str | None) -> Mapping[str, str]:
     return (await sent_of(desk, dataset)).own_names
 
 
-async def _known(desk: Desk, root: Path) -> str | None:
-    """The result that was imported from this folder before and stays there."""
+async def _known(desk: Desk, found: FoundResult) -> str | None:
+    """The result that was imported from this folder before and stays there, if it has any of these files.
+
+    Files of another result in the same folder are one of their own.
+    """
+    names = {path.relative_to(found.root).as_posix() for path in found.files}
 
     def read(c: StoreConnection) -> str | None:
-        there = (each for each in results.results(c) if each.in_place and each.folder == str(root))
-        return next((each.id for each in there), None)
+        there = (each for each in results.results(c) if each.in_place and each.folder == str(found.root))
+        return next((each.id for each in there if names & {file.path for file in each.files}), None)
 
     return await desk.store.read(read)
 

@@ -94,6 +94,17 @@ def test_a_folder_stays_where_it_is(desk: Desk, tmp_path: Path, served: dict[str
     assert (again.id, again.name) == (result.id, "Cohort of 2019")
 
 
+def test_two_results_of_one_folder_are_two(desk: Desk, tmp_path: Path, served: dict[str, bytes]) -> None:
+    dose = served["chr20.dose.vcf.gz"]
+    folder = written(tmp_path / "old", {"beagle.vcf.gz": dose, "minimac.dose.vcf.gz": dose})
+    one, _ = taken(desk, folder / "beagle.vcf.gz", name="Beagle")
+    other, _ = taken(desk, folder / "minimac.dose.vcf.gz", name="Minimac")
+    again, _ = taken(desk, folder / "beagle.vcf.gz")
+    assert one.id != other.id
+    assert (again.id, again.name) == (one.id, "Beagle")
+    assert {each.name for each in desk.store.read_now(results.results)} == {"Beagle", "Minimac"}
+
+
 def test_it_is_found_and_sorted_like_any_other(desk: Desk, tmp_path: Path, served: dict[str, bytes]) -> None:
     result, _ = taken(desk, written(tmp_path / "old", served), name="Imported one")
     found = desk.store.read_now(lambda c: pages.ids(c, Noun.RESULT, TableQuery(text="imported")))
