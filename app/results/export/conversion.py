@@ -23,7 +23,7 @@ from app.results.export.filtering import Filter
 from app.results.export.kernel import Kernel, export_kernel
 from app.results.export.pgen_file import PgenWriter
 from app.results.export.presets import PRESETS, command_of
-from app.results.export.result_files import dose_files, stem_of
+from app.results.export.result_files import dose_files, stems_of
 from app.results.export.rounding import LostCalls, units
 from app.results.export.row_source import RowSource
 from app.results.export.rows import Fingerprint, Rows, Writer
@@ -59,9 +59,8 @@ def export(
         notes.append(f"Written without plink2: {why}.")
         chosen = chosen.model_copy(update={"with_plink2": False})
     paths = dose_files(Path(chosen.source))
-    for number, path in enumerate(paths):
-        stem = folder / stem_of(path)
-        sets.append(_Export(chosen, path, stem, fast, _told(report, paths, number)).run())
+    for number, (path, name) in enumerate(zip(paths, stems_of(paths), strict=True)):
+        sets.append(_Export(chosen, path, folder / name, fast, _told(report, paths, number)).run())
     return ExportOutcome(
         format=chosen.format,
         preset=chosen.preset,

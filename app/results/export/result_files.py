@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from app.domain.problem import Kind, problem
@@ -62,3 +63,18 @@ def stem_of(path: Path) -> str:
             name = name[: -len(ending)]
             break
     return name.removesuffix(".dose") or name
+
+
+def stems_of(paths: Sequence[Path]) -> list[str]:
+    """A name for each file, none twice: what else is `chr20`, such as a BCF beside a VCF, is `chr20-2`."""
+    taken: set[str] = set()
+    names = []
+    for path in paths:
+        stem = name = stem_of(path)
+        number = 1
+        while name.casefold() in taken:
+            number += 1
+            name = f"{stem}-{number}"
+        taken.add(name.casefold())
+        names.append(name)
+    return names

@@ -299,6 +299,19 @@ def test_chromosomes_are_written_in_their_order(tmp_path: Path) -> None:
     assert told == sorted(told)
 
 
+def test_files_of_one_name_do_not_take_each_others_place(tmp_path: Path) -> None:
+    folder = tmp_path / "result"
+    folder.mkdir()
+    for rows, name in ((5, "chr20.vcf.gz"), (7, "Chr20.vcf.bgz"), (9, "chr20-2.vcf.gz")):
+        write_result(folder / name, haplotypes(rows, 4))
+    made = exported(folder, tmp_path / "out", format=ExportFormat.PGEN)
+    counts = {Path(each.files[0]): each.kept for each in made.sets}
+    assert sorted(counts.values()) == [5, 7, 9]
+    for path, kept in counts.items():
+        lines = path.with_suffix(".pvar").read_text().splitlines()
+        assert sum(not line.startswith("#") for line in lines) == kept
+
+
 def test_an_empty_folder_is_told(tmp_path: Path) -> None:
     with pytest.raises(ProblemError, match="no dosages"):
         exported(tmp_path, tmp_path / "out")
