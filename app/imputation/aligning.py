@@ -31,8 +31,9 @@ class Alignment(Model):
 
     `typed` sites are used, among them `exchanged` (REF and ALT) and `flipped` (strand) ones. Not used are
     `mismatched` (other alleles in the panel), `ambiguous`, `duplicates`, `unusable` (several ALT alleles);
-    `typed_only` are not in the panel. `missing` counts genotypes of typed sites. `per_chunk` are the typed
-    sites that inform each chunk.
+    `typed_only` are not in the panel. `never_het` people have two alleles at every typed site, always equal
+    ones: between the pseudoautosomal parts of X they are likely men. `missing` counts genotypes of typed
+    sites. `per_chunk` are the typed sites that inform each chunk.
     """
 
     samples: int = 0
@@ -45,6 +46,7 @@ class Alignment(Model):
     duplicates: int = 0
     unusable: int = 0
     typed_only: int = 0
+    never_het: int = 0
     missing: int = 0
     phased: bool = True
     haploid: bool = False
@@ -169,6 +171,7 @@ class _Sink:
     def __post_init__(self) -> None:
         self.per_chunk = [0] * len(self.chunks)
         self.phased, self.haploid = True, False
+        self.het: NDArray[np.bool_] = np.zeros(0, dtype=bool)  # or ever with one allele
         self.excluded = self.stack.enter_context((self.folder / "excluded.txt").open("w", encoding="utf-8"))
         self.only = self.stack.enter_context((self.folder / "typed-only.txt").open("w", encoding="utf-8"))
 
@@ -183,6 +186,7 @@ class _Sink:
 
     def _open(self, samples: tuple[str, ...]) -> None:
         self.samples = len(samples)
+        self.het = np.zeros(self.samples, dtype=bool)
         header = target_header(self.contig, samples)
         for chunk in self.chunks:
             path = self.folder / f"aligned-{chunk.number}.vcf.gz"
@@ -255,6 +259,7 @@ class _Sink:
     def _note(self, cells: NDArray[np.int8], phased: bool) -> None:
         first, second = cells[0::2], cells[1::2]
         self.count("missing", int(((first == MISSING) | (second == MISSING)).sum()))
+        self.het |= (first != second) & (first != MISSING) & (second != MISSING)
         self.phased &= phased
         self.haploid |= bool((second == ABSENT).any())
 
@@ -263,6 +268,7 @@ class _Sink:
             samples=max(self.samples, 0),
             phased=self.phased,
             haploid=self.haploid,
+            never_het=int((~self.het).sum()),
             per_chunk=tuple(self.per_chunk),
             **self.counts,
         )

@@ -13,6 +13,7 @@ from app.imputation.part_run import PartResult
 Line = tuple[Literal["ok", "info", "warning"], str]
 LINES = {"ok": MessageKind.OK, "info": MessageKind.INFO, "warning": MessageKind.WARNING}
 _LOW_AGREEMENT = 0.8
+_ENOUGH = 50  # typed sites, for somebody without a heterozygous one to be likely a man
 
 
 def part_lines(part: PanelPart, result: PartResult) -> Iterator[Line]:
@@ -33,6 +34,13 @@ def part_lines(part: PanelPart, result: PartResult) -> Iterator[Line]:
             f"{head}{sites.lost:,} sites were left out: {sites.mismatched:,} with other alleles, "
             f"{sites.ambiguous:,} of ambiguous strand, {sites.duplicates:,} duplicates, "
             f"{sites.unusable:,} with several ALT alleles.",
+        )
+    if part.part == "nonPAR" and sites.typed >= _ENOUGH and sites.never_het:
+        yield (
+            "warning",
+            f"{head}{sites.never_het:,} people have two equal alleles at every site, as men have who are "
+            "written with two. They were imputed so, with dosages of 0 to 2, and count twice in R2; let "
+            "“Make it ready” write men with one allele first.",
         )
     if sites.typed_only:
         yield "info", f"{head}{sites.typed_only:,} sites are not in the panel."

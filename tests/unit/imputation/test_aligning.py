@@ -85,3 +85,16 @@ def test_haploid_calls_stay_haploid(tmp_path: Path) -> None:
     found = align(target, Region("20"), "20", {1000: [("A", "C")]}, plan_chunks(1, 2000), tmp_path)
     assert (found.haploid, found.phased, found.missing) == (True, True, 0)
     assert np.array_equal(read_matrix(tmp_path / "aligned-0.vcf.gz").haplotypes, [[1, -2, 0, 1]])
+
+
+def test_people_without_a_heterozygous_genotype_are_counted_but_for_those_with_one_allele(
+    tmp_path: Path,
+) -> None:
+    rows: list[Row] = [
+        (1000, "A", "C", ["0/0", "0/1", "1", "./."]),
+        (2000, "A", "C", ["1/1", "1/1", "0", "1/1"]),
+    ]
+    target = write_vcf(tmp_path / "target.vcf", rows, prefix="T")
+    known = {p: [("A", "C")] for p in (1000, 2000)}
+    found = align(target, Region("20"), "20", known, plan_chunks(1000, 2000), tmp_path)
+    assert found.never_het == 2
