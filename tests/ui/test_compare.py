@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from app.domain.changes import Changes, Noun
 from app.domain.problem import Kind, Problem
 from app.domain.result_comparison import (
     Agreement,
+    AgreementBin,
     ChromosomeCoverage,
     ComparedResult,
     Coverage,
@@ -60,7 +62,15 @@ def comparison(truth: bool = False) -> ResultComparison:
         union=2100,
         shared=900,
         results=(compared(1, truth), compared(2, truth)),
-        agreements=(Agreement(first=0, second=1, variants=900, r2=0.97, by_maf=()),),
+        agreements=(
+            Agreement(
+                first=0,
+                second=1,
+                variants=900,
+                r2=0.97,
+                by_maf=(AgreementBin(maf_from=0.05, maf_to=0.5, variants=400, r2=0.96),),
+            ),
+        ),
         chromosomes=(
             ChromosomeCoverage(
                 chromosome="20", variants=(1000, 2000), over_08=(700, 701), mean_r2=(0.5, 0.6)
@@ -110,9 +120,20 @@ def test_with_a_truth_file_accuracy_is_shown(
 
 def test_pictures_of_a_comparison() -> None:
     found = comparison()
-    plane = pictures.agreement(found).layers[0]
+    pair = pictures.agreement(found)
+    assert pair.stops.words(0) == "result 1 and result 2, MAF up to 0.5: r2 0.960 at 400 variants"
+    many = found.model_copy(
+        update={
+            "results": tuple(compared(n, False) for n in range(5)),
+            "agreements": tuple(
+                Agreement(first=a, second=b, variants=9, r2=0.97, by_maf=())
+                for a, b in combinations(range(5), 2)
+            ),
+        }
+    )
+    plane = pictures.agreement(many).layers[0]
     assert isinstance(plane, Plane)
-    assert plane.values.tolist() == [[0.97, 1.0], [1.0, 0.97]]
+    assert plane.values[0].tolist() == [0.97, 0.97, 0.97, 0.97, 1.0]
     assert plane.low == 0.9
     assert len(pictures.coverage(found).stops.x) == 4
     assert pictures.accuracies(found).empty

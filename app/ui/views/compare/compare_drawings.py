@@ -15,6 +15,7 @@ from app.ui.widgets.drawing import Dots, Drawing, Layer, Line, Plane, Stops
 
 R2_TICKS = tuple((n / 5, f"{n / 5:.1f}") for n in range(6))
 SYMBOLS = ("o", "s", "t", "d", "x")
+MOST_PAIRS = 6
 AGREE = ((0.0, "line"), (1.0, "accent"))
 Row = tuple[Any, ...]
 
@@ -210,7 +211,45 @@ def coverage(found: ResultComparison) -> Drawing:
 
 
 def agreement(found: ResultComparison) -> Drawing:
-    """How alike the dosages of two results are, for every pair."""
+    """How alike the dosages of two results are: by frequency, or as a map where there are many pairs."""
+    return _pairs(found) if len(found.agreements) <= MOST_PAIRS else _map(found)
+
+
+def _pairs(found: ResultComparison) -> Drawing:
+    edges = sorted({b.maf_to for each in found.agreements for b in each.by_maf})
+    place = {edge: float(n) for n, edge in enumerate(edges)}
+    layers: list[Layer] = []
+    stops: list[tuple[float, float, str]] = []
+    for number, each in enumerate(found.agreements):
+        names = found.results[each.first].name, found.results[each.second].name
+        title = _t("{0} and {1}: {2}").format(*names, _two(each.r2))
+        known = [(place[b.maf_to], b.r2, b) for b in each.by_maf if b.r2 is not None]
+        x, y = (np.asarray([k[part] for k in known], float) for part in (0, 1))
+        layers += [
+            Line(x, y, colour_of(number), title, dashed=number >= 5),
+            Dots(x, y, colour_of(number), size=8.0, symbol=SYMBOLS[number % 5], ringed=True),
+        ]
+        said = _t("{0} and {1}, MAF up to {2}: r2 {3} at {4} variants")
+        stops += [
+            (px, value, said.format(*names, _maf(b.maf_to), _two(value), text.number(b.variants)))
+            for px, value, b in known
+        ]
+    return Drawing(
+        _t("Squared correlation of the dosages of two results, at the variants that both imputed"),
+        tuple(layers) if stops else (),
+        _t("minor allele frequency up to"),
+        _t("r2 of two results"),
+        _stops(stops),
+        (-0.4, max(1, len(edges) - 1) + 0.4),
+        (0.0, 1.03),
+        tuple((place[edge], _maf(edge)) for edge in edges),
+        R2_TICKS,
+        legend=True,
+        legend_low=True,
+    )
+
+
+def _map(found: ResultComparison) -> Drawing:
     n = len(found.results)
     values = np.eye(n)
     said: dict[tuple[int, int], str] = {}
