@@ -13,6 +13,7 @@ from app.domain.ledger import Loss, Stage
 from app.results.ledger.statistics_files import ExcludedChunk, ListedSite
 
 UNEXPLAINED = "No list of the server says why"
+TWICE = "The same variant was sent more than once and came back once"
 EXAMPLES = 5
 _RANK = np.uint64(56)  # above the position: equal sites are told apart by their place among equals
 _MOST_EQUAL = 255
@@ -124,6 +125,8 @@ def follow(
     missing = left[~there]
     stage[missing] = 1
     reason[missing] = _later(sent[missing], typed_only, reasons, sources.get("typed_only", ""), later)
+    twice = missing[np.isin(sent[missing], sent[left[there]])]
+    reason[twice] = reasons.number(TWICE, "the files that were sent") if len(twice) else -1
     return TypedFate(positions, stage, reason, tuple(reasons.known), surplus, listed)
 
 

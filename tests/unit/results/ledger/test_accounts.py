@@ -18,7 +18,7 @@ from app.results.indexing.on_disk import look_into
 from app.results.ledger.accounts import SentChromosome, SentUpload, build_ledger
 from app.results.ledger.people import samples_hash
 from app.results.ledger.statistics_files import ExcludedChunk, ServerStatistics, read_statistics
-from app.results.ledger.typed_sites import UNEXPLAINED, matched, ranked
+from app.results.ledger.typed_sites import TWICE, UNEXPLAINED, matched, ranked
 from tests.helpers.imputed_files import NAMES, dose_text, info_text, packed, site_lines
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -259,6 +259,15 @@ def test_a_filter_of_the_job_explains_what_is_not_there(tmp_path: Path, sites: l
     sent = upload(array, tmp_path, later="Below the R2 filter of the job (0.3)")
     ledger = build_ledger(result_files(back, tmp_path), ServerStatistics(), sent, NOW)
     assert reasons(only(ledger), Stage.TYPED) == {"Below the R2 filter of the job (0.3)": 4}
+    assert not ledger.unexplained
+
+
+def test_a_variant_that_was_sent_twice_is_told_so(tmp_path: Path, sites: list[str]) -> None:
+    array = typed(sites)
+    sent = upload(sorted([*array, array[2]], key=lambda line: int(line.split("\t")[1])), tmp_path)
+    ledger = build_ledger(result_files(sites, tmp_path), ServerStatistics(), sent, NOW)
+    assert reasons(only(ledger), Stage.TYPED) == {TWICE: 1}
+    assert ledger.adds_up
     assert not ledger.unexplained
 
 
