@@ -21,7 +21,6 @@ from app.ui.widgets.drawing import Bars, Dots, Drawing, Line, Plane, Rule
 
 SHARPER = 2
 Rows = list[tuple[str, str, str, str]]
-TITLES = ("series", "x", "y", "value")
 
 
 def numbers_of(drawing: Drawing) -> Rows:
