@@ -246,11 +246,20 @@ class MainWindow(QMainWindow):
 
     def _drop_words(self, paths: list[Path]) -> str:
         page = self.views.get(self.current_id)
-        return (page.drop_words(paths) if page else None) or drop_words(paths)
+        if page is None or self._are_results(paths):
+            return drop_words(paths)
+        return page.drop_words(paths) or drop_words(paths)
+
+    def _are_results(self, paths: list[Path]) -> bool:
+        """Files that are a result by their names are one on every page."""
+        return "results" in self.specs and any(is_result_file(path) for path in paths)
 
     def drop_paths(self, paths: list[Path]) -> None:
         """Let the page take the files, or make a dataset of them and check it."""
         page = self.views.get(self.current_id)
+        if self._are_results(paths):
+            self._take_results(paths)
+            return
         if page is not None and page.drop_words(paths):
             page.drop(paths)
             return
@@ -258,9 +267,7 @@ class MainWindow(QMainWindow):
             self.navigate("uploads")
             self.view("uploads").drop(paths)
             return
-        if "results" in self.specs and any(is_result_file(path) for path in paths):
-            self._take_results(paths)
-        elif "results" in self.specs and any(not path.suffix for path in paths):
+        if "results" in self.specs and any(not path.suffix for path in paths):
             work = asyncio.to_thread(lambda: any(map(holds_result, paths)))
             self.context.bridge.run(work, self, lambda found: self._drop_folders(paths, found))
         else:

@@ -212,6 +212,7 @@ def test_results_dropped_anywhere_are_taken_in(window: MainWindow, tmp_path: Pat
     def asked() -> list[ImportDialog]:
         return [each for each in window.findChildren(ImportDialog) if each.isVisible()]
 
+    window.navigate("uploads")
     window.drop_paths([Path("chr_1.zip"), Path("chr_2.zip")])
     assert window.current_id == "results"
     assert [each.paths for each in asked()] == [(Path("chr_1.zip"), Path("chr_2.zip"))]
