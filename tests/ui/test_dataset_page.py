@@ -11,7 +11,8 @@ from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
 from app.domain.changes import Changes, Noun
-from app.domain.dataset import DatasetState
+from app.domain.dataset import OTHER_FORMAT, DatasetState
+from app.domain.finding import Finding, Severity
 from app.domain.problem import Kind, Problem
 from app.domain.progress import Progress
 from app.domain.repair import RepairCode, RepairPlan
@@ -564,3 +565,12 @@ def test_the_table_and_home_show_the_newest_prediction(
     assert any(label.text().startswith(f"{shown.word} · ") for label in home.findChildren(QLabel))
     checking = library.all_datasets[0].model_copy(update={"state": DatasetState.CHECKING})
     assert dataset_shown((checking.state, True, newest.outcome, newest.headline)).word == "Checking"
+
+
+def test_home_says_of_files_to_be_written_anew_what_their_page_says(view: UploadsView) -> None:
+    plain = samples.dataset(1)
+    assert plain.report is not None
+    found = Finding(code=OTHER_FORMAT, severity=Severity.INFO, title="To be written anew")
+    dataset = plain.model_copy(update={"report": plain.report.model_copy(update={"findings": (found,)})})
+    home = dataset_row(view.context, dataset)
+    assert any(label.text().startswith("To be prepared · ") for label in home.findChildren(QLabel))

@@ -203,7 +203,7 @@ def dataset_row(context: Context, dataset: Dataset) -> QWidget:
         (
             dataset.state,
             report.accepted if report else None,
-            dataset.verdicts[0].outcome if dataset.verdicts else "",
+            dataset.verdicts[0].outcome if dataset.verdicts else "prepare" if dataset.to_prepare else "",
             dataset.verdicts[0].headline if dataset.verdicts else "",
         )
     )
