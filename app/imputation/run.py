@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app import __version__
-from app.domain.problem import Kind, problem
+from app.domain.problem import Kind, ProblemError, problem
 from app.domain.progress import Progress, Report, silent
 from app.genotypes.matrix import ABSENT, MISSING, GenotypeMatrix, bare_name
 from app.imputation.beagle import impute_with_beagle, phase_with_beagle
@@ -31,7 +31,7 @@ from app.imputation.output import Block, OutputPaths, ResultWriter
 from app.imputation.phasing import phase
 from app.imputation.scratch import remove_abandoned, scratch_folder
 from app.imputation.study import Study, genotype_counts, load_study
-from app.imputation.tabix import write_index
+from app.imputation.tabix import write_counted_index
 
 
 def impute_files(request: ImputationRequest, report: Report = silent) -> ImputationFiles:
@@ -51,7 +51,9 @@ def impute_files(request: ImputationRequest, report: Report = silent) -> Imputat
     paths = OutputPaths.of(request.out_dir, bare_name(request.chromosome))
     with scratch_folder(request.out_dir) as folder:
         figures = _impute(request, study, genetic_map, folder, paths, report)
-    index = write_index(paths.dose)
+    index, records = write_counted_index(paths.dose)
+    if records != figures.written:
+        raise _cut_short(request, records, figures.written)
     figures = figures.model_copy(update={"seconds": round(time.monotonic() - began, 3)})
     has_empirical = request.empirical and request.engine is not EngineName.BEAGLE
     return ImputationFiles(
@@ -166,6 +168,17 @@ def _written(
         if waiting is not None:
             out.write(waiting)
     return out.counted(figures).model_copy(update={"panel_sites": sites})
+
+
+def _cut_short(request: ImputationRequest, records: int, wanted: int) -> ProblemError:
+    """An engine that ended as if all were well, with a file that is not whole."""
+    return problem(
+        Kind.REFUSED,
+        "The engine wrote a file that is not whole",
+        f"Its list of sites has {wanted:,} records, the dosages have {records:,}.",
+        f"Look whether the disk is full. If not, {request.engine} may be of a version that does not work; "
+        "the built-in engine does without it.",
+    )
 
 
 def _typed_only(study: Study) -> Block:

@@ -17,6 +17,11 @@ _COUNTS_BIN = 37450  # holds no records but their span and number
 
 def write_index(vcf: Path) -> Path:
     """Write `<vcf>.tbi`; the file must be BGZF and sorted, with one chromosome."""
+    return write_counted_index(vcf)[0]
+
+
+def write_counted_index(vcf: Path) -> tuple[Path, int]:
+    """Write `<vcf>.tbi` and say how many whole records the file has."""
     bins: dict[int, list[list[int]]] = {}
     linear: list[int] = []
     name, records, begin, stop = b"", 0, 0, 0
@@ -32,7 +37,7 @@ def write_index(vcf: Path) -> Path:
     path = vcf.with_name(vcf.name + ".tbi")
     with BgzfWriter(path) as out:
         out.write(_packed(name, bins, linear))
-    return path
+    return path, records
 
 
 def _add(chunks: list[list[int]], start: int, stop: int) -> None:

@@ -5,6 +5,7 @@ What is done lies in the job's folder: a job that was cut short goes on with the
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,7 @@ from app.domain.job import JobStep, MessageKind, StepMessage, StepState
 from app.domain.model import Model
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.progress import Progress, Report, silent
+from app.genotypes.bgzf import ContainerError
 from app.genotypes.builds import plain_chromosome
 from app.genotypes.check import CheckOptions, check_files
 from app.genotypes.repair.regions import NON_PAR, REGIONS
@@ -60,9 +62,31 @@ def run_local_job(order: LocalOrder, report: Report = silent) -> tuple[OutputFil
         with_part = _validated(order, steps, report)
         results = _imputed(order, with_part, steps, report)
         return _exported(order, results, steps, report)
-    except ProblemError as error:
-        steps.fail(error)
-        raise
+    except (ProblemError, OSError, ContainerError) as error:
+        told = _as_problem(error, order.folder)
+        with contextlib.suppress(OSError):  # a full disk has no room for the steps either
+            steps.fail(told)
+        raise told from error
+
+
+def _as_problem(error: ProblemError | OSError | ContainerError, folder: Path) -> ProblemError:
+    """What the disk and damaged files of a panel or an engine raise, as a Problem."""
+    if isinstance(error, ProblemError):
+        return error
+    if isinstance(error, ContainerError):
+        return problem(
+            Kind.INPUT,
+            "A file of the job is damaged",
+            f"A file of the panel, or one that the engine wrote, is {error.fault}.",
+            "Remove the panel and add it again, or choose another engine.",
+        )
+    return problem(
+        Kind.DISK,
+        "The job stopped at the disk",
+        f"{error.filename or folder}: {error.strerror or error}.",
+        "Make room on the disk of the data folder, or add the panel again, and send the job again.",
+        subject=str(error.filename or folder),
+    )
 
 
 class _Steps:

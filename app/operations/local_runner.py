@@ -118,6 +118,9 @@ class _Run:
                 raise
             _end(self._folder, self._job, JobState.CANCELLED)
         except ProblemError as error:
+            if _was_killed(error.problem):
+                log.warning("The work on local job %s %s; it goes on", self._job.id, error.problem.details)
+                return  # it is next again, and its start is counted
             self._fail(error.problem)
         log.info("Local job %s ended", self._job.id)
 
@@ -174,6 +177,11 @@ class _Run:
             write_record(self._folder / STEPS, Steps(steps=(*steps, last)))
         log.warning("Local job %s failed: %s %s", self._job.id, why.title, why.details[-2000:])
         _end(self._folder, self._job, JobState.FAILED)
+
+
+def _was_killed(why: Problem) -> bool:
+    """Whether the process of the work was ended from outside, as by a system that is short of memory."""
+    return why.kind is Kind.BUG and why.details.startswith("ended by signal")
 
 
 def _panel(folder: Path, panel_id: str) -> LocalPanel:

@@ -12,7 +12,7 @@ from app.domain.progress import Progress, silent
 from app.genotypes.bgzf import read_lines
 from app.genotypes.matrix import ABSENT, read_matrix
 from app.imputation.beagle import step_cm
-from app.imputation.contract import EngineName, ImputationRequest, PhasingName
+from app.imputation.contract import EngineName, ImputationRequest, PhasingName, Tools
 from app.imputation.engines import beagle_command, engines
 from app.imputation.genetic_map import read_map
 from app.imputation.program import run_program
@@ -113,6 +113,40 @@ def _dosages(path: Path) -> dict[tuple[bytes, ...], list[float]]:
             at = cells[8].split(b":").index(b"DS")
             found[tuple(cells[i] for i in (1, 3, 4))] = [float(c.split(b":")[at]) for c in cells[9:]]
     return found
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a program that is a script")
+def test_an_engine_that_ends_well_with_a_file_cut_short_is_not_believed(
+    phased_files: SimulatedFiles, tmp_path: Path
+) -> None:
+    """A stand-in for Minimac4 4.1.2: all sites in its list, a block of the dosages missing at the end."""
+    program = tmp_path / "minimac4"
+    program.write_text(f"#!{sys.executable}\n" + _CUT_SHORT)
+    program.chmod(0o755)
+    asked = request(phased_files, tmp_path / "out", "minimac4", "none")
+    asked = asked.model_copy(update={"tools": Tools(minimac4=str(program))})
+    with pytest.raises(ProblemError, match="not whole") as caught:
+        impute_files(asked)
+    assert "has 30 records, the dosages have 20" in caught.value.problem.what_happened
+
+
+_CUT_SHORT = """
+import gzip, struct, sys, zlib
+def block(text):
+    packer = zlib.compressobj(wbits=-15)
+    body = packer.compress(text) + packer.flush()
+    head = struct.pack("<4BI2BH2BHH", 31, 139, 8, 4, 0, 0, 255, 6, 66, 67, 2, len(body) + 25)
+    return head + body + struct.pack("<2I", zlib.crc32(text), len(text))
+def write(path, count, more):
+    row = b"20\\t%d\\t.\\tA\\tC\\t.\\tPASS\\tIMPUTED;R2=0.5%s\\n"
+    rows = b"".join(row % (i + 1, more) for i in range(count))
+    open(path, "wb").write(block(b"#CHROM\\n" + rows) + block(b""))
+words = sys.argv
+if "-s" in words:
+    write(words[words.index("-s") + 1], 30, b"")
+    write(words[words.index("-e") + 1], 1, b"\\tGT\\t0|0")
+    write(words[words.index("-o") + 1], 20, b"\\tGT\\t0|0")
+"""
 
 
 def test_short_pieces_get_short_steps() -> None:
