@@ -13,7 +13,12 @@ from app.genotypes.builds import SPOKEN
 from app.genotypes.reference_sequence import ReferenceSequence
 from app.genotypes.repair.alleles import UNKNOWN_ALLELES, Stand, is_palindromic, stands
 from app.genotypes.repair.draft import Draft, Rows
-from app.genotypes.repair.orientation import EXCHANGED, letters_are_exchanged
+from app.genotypes.repair.orientation import (
+    EXCHANGED,
+    LEAST_PEOPLE,
+    PROBABLY_EXCHANGED,
+    letters_are_exchanged,
+)
 from app.genotypes.repair.study import CHROMOSOMES
 from app.genotypes.site_table import OTHER, complemented, letters_code, swapped
 from app.genotypes.texts import Texts
@@ -21,6 +26,10 @@ from app.genotypes.texts import Texts
 _LETTERS = np.frombuffer(b"ACGT", np.uint8)
 _LEAST_FIT = 0.9
 _LEAST_FOR_FIT = 50
+_NEAR_HALF, _LEAST_FOR_RARER = 0.1, 200
+_MOST_RARER = 0.65
+"""Of common variants the reference has the commoner allele at two in three or more; exchanged, at a third."""
+_RARER = "At {share:.0%} of the sites the base of the reference sequence is the rarer allele"
 FEW_FLIPS = 0.002
 """Share of sites on the other strand up to which A/T and C/G sites are taken to be on the forward one."""
 
@@ -59,6 +68,9 @@ def orient(draft: Draft) -> None:
     letters, base = known[simple], base[simple]
     stand = against(draft.code[letters], base)
     if _is_of_another_genome(draft, stand):
+        return
+    if (share := _rarer_share(draft, letters, stand)) > _MOST_RARER:
+        draft.refused = f"{_RARER.format(share=share)}: {PROBABLY_EXCHANGED}"
         return
     _apply(draft, letters, stand)
     _long(draft, genome, known[~simple])
@@ -112,6 +124,17 @@ def _is_of_another_genome(draft: Draft, stand: NDArray[np.uint8]) -> bool:
         "not the genome of these files, and was not used."
     )
     return True
+
+
+def _rarer_share(draft: Draft, rows: Rows, stand: NDArray[np.uint8]) -> float:
+    """Share of sites at which the base of the genome is the rarer allele, 0 where few can tell."""
+    straight = np.isin(stand, (Stand.EXACT, Stand.FLIP))
+    told = straight | np.isin(stand, (Stand.SWITCH, Stand.FLIP_SWITCH))
+    other = np.where(straight, draft.alt_frequency(rows), 1 - draft.alt_frequency(rows))[told]
+    other = other[np.isfinite(other) & (np.abs(other - 0.5) > _NEAR_HALF)]
+    if draft.people < LEAST_PEOPLE or len(other) < _LEAST_FOR_RARER:
+        return 0.0
+    return float((other > 0.5).mean())
 
 
 def _apply(draft: Draft, rows: Rows, stand: NDArray[np.uint8]) -> None:

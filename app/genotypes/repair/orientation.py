@@ -97,10 +97,12 @@ def _shares(files: NDArray[np.uint16], mirrored: NDArray[np.bool_]) -> list[tupl
     return [(group, float(mirrored[np.isin(files, group)].mean())) for group in groups]
 
 
+PROBABLY_EXCHANGED = (
+    "the columns of alleles were probably exchanged without the genotypes. With a site list that has "
+    "frequencies it can be put right; without one nothing is flipped or switched."
+)
 EXCHANGED = (
-    "Most sites have the frequency of the other allele among people of all populations: the columns of "
-    "alleles were probably exchanged without the genotypes. With a site list that has frequencies it can be "
-    "put right; without one nothing is flipped or switched."
+    "Most sites have the frequency of the other allele among people of all populations: " + PROBABLY_EXCHANGED
 )
 
 

@@ -56,6 +56,27 @@ def test_exchanged_letters_are_not_made_right_by_bases_alone(tmp_path: Path) -> 
     assert not {RepairCode.RESTORE_REFERENCE, RepairCode.SWITCH} & {each.code for each in plan.steps}
 
 
+@pytest.mark.parametrize("exchanged", [True, False])
+def test_the_rarer_allele_tells_it_where_few_sites_are_of_known_frequency(
+    tmp_path: Path, exchanged: bool
+) -> None:
+    """Five hundred sites, of which the program knows the frequencies of too few."""
+    source = shared_data("gwas", "eur379_chr20_b37", "eur379_chr20.bed")
+    bed = source if exchanged else plink_files(tmp_path / "right")
+    few = tmp_path / "few.bed"
+    width = (379 + 3) // 4
+    packed, lines = bed.read_bytes(), bed.with_suffix(".bim").read_text().splitlines()
+    wanted = range(0, len(lines), 15)
+    few.write_bytes(packed[:3] + b"".join(packed[3 + n * width : 3 + (n + 1) * width] for n in wanted))
+    few.with_suffix(".bim").write_text("".join(f"{lines[n]}\n" for n in wanted))
+    few.with_suffix(".fam").write_bytes(bed.with_suffix(".fam").read_bytes())
+    (cohort,) = read_cohort([few], tmp_path / "c")
+    plan = plan_repairs([cohort], target(), LOOSE)
+    assert plan.refused.startswith("At 8" if exchanged else "")
+    assert ("is the rarer allele: the columns of alleles" in plan.refused) == exchanged
+    assert any(each.code is RepairCode.RESTORE_REFERENCE for each in plan.steps) != exchanged
+
+
 def test_nor_by_a_site_list_without_frequencies(tmp_path: Path) -> None:
     (cohort,) = read_cohort([shared_data("gwas", "eur379_chr20_b37", "eur379_chr20.bed")], tmp_path / "c")
     rows = zip(np.asarray(cohort.position).tolist(), cohort.alts, cohort.refs, strict=True)
