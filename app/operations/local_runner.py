@@ -175,7 +175,9 @@ class _Run:
             message = StepMessage(kind=MessageKind.ERROR, text=why.sentence(), at=datetime.now(UTC))
             last = JobStep(name="The work stopped", state=StepState.FAILED, messages=(message,))
             write_record(self._folder / STEPS, Steps(steps=(*steps, last)))
-        log.warning("Local job %s failed: %s %s", self._job.id, why.title, why.details[-2000:])
+        # What an engine said stays with the job: it may name people or show genotypes.
+        words = why.details[-2000:] if why.kind is Kind.BUG else ""
+        log.warning("Local job %s failed: %s %s", self._job.id, why.title, words)
         _end(self._folder, self._job, JobState.FAILED)
 
 

@@ -90,6 +90,18 @@ def test_a_fault_is_told_at_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) ->
     assert (job.state, job.starts) == (JobState.FAILED, 1)
 
 
+def test_the_log_has_no_words_of_an_engine(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def work(*_: Any, **__: Any) -> tuple[OutputFile, ...]:
+        raise problem(Kind.REFUSED, "A program failed", "It ended with 1.", details="sample Anna 0|1")
+
+    monkeypatch.setattr(local_runner, "run_in_process", work)
+    assert done(desk).state is JobState.FAILED
+    assert "A program failed" in caplog.text
+    assert "Anna" not in caplog.text
+
+
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
