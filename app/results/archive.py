@@ -23,7 +23,7 @@ from app.results.archive_directory import PART, REPLACED, Directory, Encryption,
 from app.results.archive_entry import PIECE, open_entry, pieces
 from app.results.archive_output import TapOf, Unpacking, proven, put_back
 from app.results.archive_problems import ArchiveFault, damaged, disk_problems, fault
-from app.results.indexing.kinds import is_watched
+from app.results.indexing.kinds import is_bcf, is_watched
 
 if TYPE_CHECKING:
     from app.results.indexing.figures import FileFigures
@@ -81,7 +81,7 @@ def extract_results(
     from app.results.indexing.file_tap import FileTap
 
     def tap_of(name: str) -> FileTap | None:
-        return FileTap(name, own_names) if is_watched(name) else None
+        return FileTap(name, own_names) if is_watched(name) and not is_bcf(name) else None
 
     return _extract(zip_path, password, folder, tap_of, report)
 

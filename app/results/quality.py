@@ -113,7 +113,7 @@ def _is_info(path: Path) -> bool:
 
 
 def _is_dose(path: Path) -> bool:
-    return path.name.endswith((".dose.vcf.gz", ".dose.vcf"))
+    return path.name.endswith((".dose.vcf.gz", ".dose.vcf.bgz", ".dose.vcf", ".dose.bcf"))
 
 
 def _preferred(files: list[Path]) -> list[Path]:

@@ -136,12 +136,13 @@ def _forms(wanted: Wanted) -> dict[Path, ReportForm]:
 def _paths_in(folder: Path) -> Path | tuple[Path, ...]:
     """The folder, or the files in it that are a result by their headers, whatever they are called."""
     from app.results.found.recognising import belongs
+    from app.results.indexing.kinds import is_watched
     from app.results.quality import figure_files
 
     if figure_files(folder):
         return folder
-    found = (path for path in sorted(folder.rglob("*.vcf*")) if path.is_file() and belongs(path))
-    return tuple(path for path in found if not path.name.endswith((".tbi", ".csi"))) or folder
+    watched = (path for path in sorted(folder.rglob("*")) if is_watched(path.name) and path.is_file())
+    return tuple(path for path in watched if belongs(path)) or folder
 
 
 async def _booked(desk: Desk, named: str) -> tuple[Result, ResultLedger | None]:

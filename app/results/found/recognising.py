@@ -12,7 +12,7 @@ from app.domain.problem import Kind, ProblemError, problem
 from app.genotypes.bgzf import ContainerError, read_lines
 from app.results.archive import listing
 from app.results.indexing.header_names import HeaderFacts, read_header
-from app.results.indexing.kinds import FileKind, is_watched, kind_of
+from app.results.indexing.kinds import FileKind, is_bcf, is_watched, kind_of
 
 MOST_FILES = 100_000
 _SERVER_FILES = re.compile(
@@ -74,6 +74,8 @@ def belongs(path: Path) -> bool:
 
 def header_of(path: Path) -> HeaderFacts | None:
     """The header of a VCF; None for a file that has none or cannot be read."""
+    if is_bcf(path.name):
+        return _header_of_bcf(path)
     header = bytearray()
     try:
         for line in read_lines(path):
@@ -85,6 +87,18 @@ def header_of(path: Path) -> HeaderFacts | None:
     except (OSError, ContainerError):
         return None
     return None
+
+
+def _header_of_bcf(path: Path) -> HeaderFacts | None:
+    from app.results.doses.contract import Field
+    from app.results.doses.reading import open_doses
+
+    try:
+        reader = open_doses(path, Field.NONE)
+    except ProblemError:
+        return None
+    reader.close()
+    return read_header("".join(f"{line}\n" for line in reader.header).encode())
 
 
 def maker(facts: Iterable[dict[str, str]]) -> str:

@@ -1,4 +1,4 @@
 """One pass over an imputed file on its way to the disk: checked, counted and indexed while it is written.
 
-May import genotypes and domain.
+May import results.doses, genotypes and domain.
 """

@@ -22,13 +22,18 @@ def kind_of(name: str) -> FileKind:
     low = name.lower()
     if low.endswith((".info.gz", ".info")):
         return FileKind.INFO
-    if not low.endswith((*PACKED, ".vcf")):
+    if not low.endswith((*PACKED, ".vcf", ".bcf")):
         return FileKind.OTHER
     if "empiricaldose" in low:
         return FileKind.EMPIRICAL
-    return FileKind.DOSE if ".dose.vcf" in low else FileKind.GENOTYPES
+    return FileKind.DOSE if ".dose.vcf" in low or ".dose.bcf" in low else FileKind.GENOTYPES
 
 
 def is_watched(name: str) -> bool:
     """Whether a file of that name is looked into."""
     return kind_of(name) is not FileKind.OTHER
+
+
+def is_bcf(name: str) -> bool:
+    """Whether a file is no text: it is proved where it lies, not on its way to the disk."""
+    return name.lower().endswith(".bcf")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 from app.domain.progress import Progress, Report, silent
+from app.results.indexing.bcf_look import look_into_bcf
 from app.results.indexing.content_fault import ContentFault
 from app.results.indexing.figures import FileFigures
 from app.results.indexing.file_tap import FileTap
+from app.results.indexing.kinds import is_bcf
 
 _PIECE = 1 << 20
 
@@ -27,6 +30,8 @@ def look_into(
     What is damaged inside is a note of the figures, which then count the records before it. OSError when the
     file cannot be read.
     """
+    if is_bcf(name):
+        return look_into_bcf(path, name, keep_all=keep_all, report=report)
     tap = FileTap(name, index=index is not None, keep_all=keep_all)
     size, done = path.stat().st_size, 0
     try:
@@ -57,6 +62,8 @@ def rewrite(
 
     OSError; ContentFault for what is damaged inside.
     """
+    if is_bcf(name):
+        return _copied_bcf(source, target, name, own_names, report)
     tap = FileTap(name, own_names)
     part = target.with_name(target.name + ".part")
     size, done = source.stat().st_size, 0
@@ -77,6 +84,24 @@ def rewrite(
         part.unlink(missing_ok=True)
         raise
     return tap.figures
+
+
+def _copied_bcf(
+    source: Path, target: Path, name: str, own_names: Mapping[str, str] | None, report: Report
+) -> FileFigures:
+    """A BCF is copied as it is: names in it stay as they were sent."""
+    part = target.with_name(target.name + ".part")
+    try:
+        shutil.copyfile(source, part)
+        found = look_into_bcf(part, name, report=report)
+        if not found.whole:
+            raise ContentFault(f"cannot be read to its end: {found.notes[-1].rstrip('.')}")
+        os.replace(part, target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    found.kept_names = sum((own_names or {}).get(each, each) != each for each in found.samples)
+    return found
 
 
 def write_whole(path: Path, data: bytes) -> None:
