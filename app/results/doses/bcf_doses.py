@@ -41,7 +41,7 @@ _SIZES = {0: 0, 1: 1, 2: 2, 3: 4, 5: 4, 7: 1}
 _DTYPES = {1: "<i1", 2: "<i2", 3: "<i4", 5: "<f4"}
 _FLOAT_END = 0x7F800002
 _MOST_BYTES = 1 << 29
-_MOST_ROWS = 4096
+_MOST_ROWS = 512
 _MOST_CELL_BYTES = 32 << 20
 _ID = re.compile(r"[<,]ID=([^,>]+)")
 _IDX = re.compile(r"[,<]IDX=(\d{1,9})")

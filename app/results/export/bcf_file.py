@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from app.domain.problem import Kind, problem
 from app.genotypes.bgzf import EOF_MARKER, pack_block
+from app.genotypes.readers.byte_stream import ByteStream
+from app.genotypes.readers.contract import FormatError
 from app.results.doses.contract import DoseBatch, Field
 from app.results.doses.reading import open_doses
 from app.results.export.bcf_header import BcfHeader
@@ -37,6 +39,8 @@ from app.results.export.rows import Fingerprint, Rows
 from app.results.export.sites import site_lines
 
 LEVEL = 3
+DECODED = 512
+"""Records that are decoded when the file is read back; of the others the bytes are compared."""
 WANTED = Field.DOSAGE | Field.HAPLOTYPES | Field.PROBABILITIES | Field.GENOTYPES
 _PAYLOAD = 0xFF00
 _FIXED = struct.Struct("<iiiIII")
@@ -48,7 +52,7 @@ class BcfWriter:
     def __init__(
         self, stem: Path, samples: Sequence[str], header: Sequence[str], kernel: Kernel | None
     ) -> None:
-        self.wrote = Fingerprint(samples=tuple(samples))
+        self.wrote, self._first = Fingerprint(samples=tuple(samples)), Fingerprint()
         self.path = stem.with_name(stem.name + ".bcf")
         self._samples, self._source, self._kernel = tuple(samples), tuple(header), kernel
         self._header: BcfHeader | None = None
@@ -73,7 +77,11 @@ class BcfWriter:
         ]
         begin = rows.position - 1
         self._add(contig, begin, begin + rows.refs.lengths, records)
-        self.wrote.add(len(rows), rows.site_lines(self._kernel), _values(rows.batch, self._kernel))
+        self.wrote.variants += len(rows)
+        for record in records:
+            self.wrote.add_raw(record)
+        if self._first.variants < DECODED:
+            _add_first(self._first, rows, rows.batch, self._kernel)
 
     def _begin(self, rows: Rows) -> None:
         batch = rows.batch
@@ -165,15 +173,35 @@ class BcfWriter:
 
     def read_back(self) -> Fingerprint:
         """See `Writer`."""
-        reader = open_doses(self.path, WANTED)
-        with contextlib.closing(reader):
-            found = Fingerprint(samples=tuple(reader.samples))
-            for batch in reader.batches():
-                sites = site_lines(
-                    batch.chromosome, batch.position, batch.ids, batch.refs, batch.alts, self._kernel
-                )
-                found.add(len(batch), sites, _values(batch, self._kernel))
+        with contextlib.closing(open_doses(self.path, WANTED)) as reader:
+            found, first = Fingerprint(samples=tuple(reader.samples)), Fingerprint()
+            batches = reader.batches()
+            while first.variants < DECODED and (batch := next(batches, None)) is not None:
+                _add_first(first, batch, batch, self._kernel)
+        if why := self._first.differs_from(first):
+            raise FormatError("export.read_back", str(self.path), f"The first records have {why}")
+        for record in _records_of(self.path):
+            found.variants += 1
+            found.add_raw(record)
         return found
+
+
+def _add_first(found: Fingerprint, rows: Rows | DoseBatch, batch: DoseBatch, kernel: Kernel | None) -> None:
+    """Take in rows until there are as many as are decoded."""
+    some = slice(0, DECODED - found.variants)
+    position = rows.position[some]
+    sites = site_lines(rows.chromosome, position, rows.ids[some], rows.refs[some], rows.alts[some], kernel)
+    found.add(len(position), sites, _values(batch, kernel)[some])
+
+
+def _records_of(path: Path) -> Iterator[bytes]:
+    """Every record as it lies in the file; FormatError where it is cut or damaged."""
+    with ByteStream(path) as stream:
+        stream.take(5)
+        stream.take(*struct.unpack("<I", stream.take(4)))
+        while stream.need(1):
+            lengths = stream.take(8)
+            yield lengths + stream.take(sum(struct.unpack("<II", lengths)))
 
 
 def _values(batch: DoseBatch, kernel: Kernel | None) -> NDArray[np.int16]:
