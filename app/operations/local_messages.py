@@ -39,8 +39,8 @@ def part_lines(part: PanelPart, result: PartResult) -> Iterator[Line]:
         yield (
             "warning",
             f"{head}{sites.never_het:,} people have two equal alleles at every site, as men have who are "
-            "written with two. They were imputed so, with dosages of 0 to 2, and count twice in R2; let "
-            "“Make it ready” write men with one allele first.",
+            "written with two. They were imputed so, with dosages of 0 to 2, and count twice in R2; where "
+            "that matters, write men with one allele in the files and send them again.",
         )
     if sites.typed_only:
         yield "info", f"{head}{sites.typed_only:,} sites are not in the panel."
