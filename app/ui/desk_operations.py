@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from app.domain.result_comparison import ResultComparison
     from app.operations.desk import Desk
     from app.operations.draft_job import JobDraft, Preflight
+    from app.operations.masked_benchmark import BenchmarkPlan
     from app.operations.side_by_side import Joining
 
 
@@ -400,6 +401,30 @@ class DeskOperations:
         from app.operations.crate_result import verify_result
 
         return await verify_result(self._desk, result_id)
+
+    async def make_benchmark(self, plan: BenchmarkPlan) -> Changes:
+        """Hide sites of a dataset; nothing is sent yet."""
+        from app.operations.masked_benchmark import make_benchmark
+
+        return await make_benchmark(self._desk, plan)
+
+    async def benchmark_drafts(self, benchmark_id: str) -> dict[str, JobDraft]:
+        """A draft for each panel that has no job, or whose job failed."""
+        from app.operations.masked_benchmark import benchmark_drafts
+
+        return await benchmark_drafts(self._desk, benchmark_id)
+
+    async def send_benchmark(self, benchmark_id: str, drafts: Mapping[str, JobDraft]) -> Changes:
+        """Check and send what is not hidden, one panel after the other."""
+        from app.operations.masked_benchmark import send_benchmark
+
+        return await send_benchmark(self._desk, benchmark_id, drafts)
+
+    async def winner_draft(self, benchmark_id: str) -> JobDraft:
+        """A draft that sends the whole dataset to the best panel."""
+        from app.operations.benchmark_scores import winner_draft
+
+        return await winner_draft(self._desk, benchmark_id)
 
     async def start_practice(self) -> Changes:
         """Start the practice server and have it among the services."""

@@ -15,11 +15,12 @@ from app.domain.result import Result
 from app.domain.service import Health, Preset, Service, StoredForm
 from app.domain.settings import Settings
 from app.operations.tasks import Task
-from app.store import datasets, jobs, pages, results, services, settings
+from app.store import benchmarks, datasets, jobs, pages, results, services, settings
 from app.ui.attention import DELETION_WARNING, FAILED_JOB_SHOWN, AtHand
 from app.ui.models.query import PageSource, TableQuery
 
 if TYPE_CHECKING:
+    from app.domain.benchmark import Benchmark
     from app.domain.chain import ChainFile, ChainOffer
     from app.domain.ledger import ResultLedger
     from app.domain.panel_sites import PanelSiteList
@@ -165,6 +166,10 @@ class StoreLibrary:
     async def consents(self, job_id: str) -> tuple[Consent, ...]:
         """The terms that were ticked for a job."""
         return await self._store.read(lambda c: jobs.consents(c, job_id))
+
+    async def benchmarks(self) -> tuple[Benchmark, ...]:
+        """All masked benchmarks, newest first."""
+        return await self._store.read(benchmarks.benchmarks)
 
     async def results(self) -> tuple[Result, ...]:
         """All results, newest first."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from app.domain.benchmark import Benchmark
 from app.domain.changes import Changes
 from app.domain.dataset import Dataset
 from app.domain.job import Consent, Event, Job, JobState
@@ -75,6 +76,7 @@ class FakeLibrary:
         self.all_jobs: list[Job] = []
         self.all_consents: list[Consent] = []
         self.all_results: list[Result] = []
+        self.all_benchmarks: list[Benchmark] = []
         self.all_events: list[Event] = []
         self.all_tasks: list[Task] = []
         self.settings_now = Settings()
@@ -131,6 +133,9 @@ class FakeLibrary:
 
     async def consents(self, job_id: str) -> tuple[Consent, ...]:
         return tuple(c for c in self.all_consents if c.job_id == job_id)
+
+    async def benchmarks(self) -> tuple[Benchmark, ...]:
+        return tuple(self.all_benchmarks)
 
     async def results(self) -> tuple[Result, ...]:
         return tuple(self.all_results)

@@ -54,6 +54,12 @@ def _compare(context: Context) -> View:
     return CompareView(context)
 
 
+def _benchmark(context: Context) -> View:
+    from app.ui.views.benchmark.benchmark_view import BenchmarkView
+
+    return BenchmarkView(context)
+
+
 def _activity(context: Context) -> View:
     from app.ui.views.activity.activity_view import ActivityView
 
@@ -82,5 +88,6 @@ VIEWS: tuple[ViewSpec, ...] = (
     ViewSpec("activity", lambda: _t("Activity"), "activity", _activity, shortcut="Ctrl+7"),
     ViewSpec("new_job", lambda: _t("New job"), "jobs", _new_job, in_rail=False, shortcut="Ctrl+N"),
     ViewSpec("compare", lambda: _t("Compare results"), "results", _compare, in_rail=False),
+    ViewSpec("benchmark", lambda: _t("Which panel is best?"), "panels", _benchmark, in_rail=False),
     ViewSpec("settings", lambda: _t("Settings"), "settings", _settings, in_rail=False),
 )

@@ -14,7 +14,7 @@ from app.domain.panel import Panel
 from app.domain.parameter import Form
 from app.domain.problem import Problem
 from app.domain.service import Service, StoredForm
-from app.operations.draft_job import Preflight
+from app.operations.draft_job import JobDraft, Preflight
 from app.ui.colours import Status
 from app.ui.context import Context
 from app.ui.theme import GRID
@@ -36,6 +36,7 @@ from app.ui.views.new_job.where_column import WhereColumn
 from app.ui.views.view import View
 
 KEPT = "new_job/form"
+OF_BENCHMARK = "bench-"
 LOOK_AFTER_MS = 150
 KNOWN_PLACES = ("dataset", "token", "service", "panel", "disk")
 
@@ -105,8 +106,26 @@ class NewJobView(View):
         return self.bar.height() + GRID * 2
 
     def reveal(self, item_id: str) -> None:
-        """Start a job for a dataset."""
+        """Start a job for a dataset, or for the best panel of a benchmark with the whole dataset."""
+        if item_id.startswith(OF_BENCHMARK):
+            self.do(self.context.operations.winner_draft(item_id), self.take_draft)
+            return
         self._choose_dataset(item_id)
+        self.refresh()
+
+    def take_draft(self, draft: JobDraft) -> None:
+        """Fill the form by a draft; the terms are to be ticked by a person."""
+        self.filling = Filling(
+            dataset_id=draft.dataset_id,
+            service_id=draft.service_id,
+            app_id=draft.app_id,
+            panel_id=draft.panel_id,
+            name=draft.name,
+            options=dict(draft.options),
+            own_password=draft.own_password,
+        )
+        self._touched, self._tried, self._asked = set(), False, None
+        self._keep()
         self.refresh()
 
     def _take_datasets(self, datasets: tuple[Dataset, ...]) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 def dataset_commands(view: UploadsView) -> Iterator[Command]:
     """All of them; `dataset.check_for` checks by the rules of the service that is chosen on the page."""
     yield _new_job(view)
+    yield _asking(view)
     yield from _checking(view)
     yield from _repairing(view)
     yield from _listing(view)
@@ -29,6 +30,18 @@ def _new_job(view: UploadsView) -> Command:
         view.tr("New job with it"),
         "send",
         lambda ids: view.context.navigate("new_job", ids[0]),
+        noun="dataset",
+        enabled=one,
+        group="send",
+    )
+
+
+def _asking(view: UploadsView) -> Command:
+    return Command(
+        "dataset.benchmark",
+        view.tr("Which panel is best for these data?"),
+        "panels",
+        lambda ids: view.context.navigate("benchmark", ids[0]),
         noun="dataset",
         enabled=one,
         group="send",

@@ -136,13 +136,18 @@ class DatasetDetail(QWidget):
         row.addWidget(self.line, 1)
         self.report = QPushButton(self.tr("Save report…"))
         self.report.clicked.connect(lambda: self._actions.save_report())
+        self.best = QPushButton(self.tr("Which panel is best?"))
+        self.best.setToolTip(
+            self.tr("Hide some sites, send the rest to several panels and score the answers")
+        )
+        self.best.clicked.connect(lambda: self._run("dataset.benchmark"))
         self.ready = QPushButton(self.tr("Make it ready for"))
         self.ready_menu = QMenu(self.ready)
         self.ready_menu.aboutToShow.connect(self._fill_ready)
         self.ready.setMenu(self.ready_menu)
         self.new_job = primary(QPushButton(self.tr("New job")))
         self.new_job.clicked.connect(lambda: self._run("dataset.new_job"))
-        for button in (self.report, self.ready, self.new_job):
+        for button in (self.report, self.best, self.ready, self.new_job):
             row.addWidget(button)
         return row
 

@@ -1,0 +1,303 @@
+"""Which panel is best: who may be asked, what is sent, the terms, and what comes out."""
+
+from __future__ import annotations
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from app.domain.benchmark import Benchmark, BenchmarkEntry, EntryState, HiddenSites, Standing
+from app.domain.changes import Changes, Noun
+from app.domain.job import JobState
+from app.domain.problem import Kind, Problem
+from app.operations.draft_job import JobDraft
+from app.ui.context import Context
+from app.ui.views.benchmark.benchmark_view import BenchmarkView
+from app.ui.views.benchmark.standing_words import entry_shown, headline
+from app.ui.views.new_job.new_job_view import NewJobView
+from app.ui.views.uploads.uploads_view import UploadsView
+from tests.ui import cohorts, forms, samples
+from tests.ui.fakes import FakeLibrary, FakeOperations
+from tests.ui.test_window import nameless
+
+APP = "imputationserver2@2.0.12"
+HRC, THOUSAND = "apps@hrc-r1.1@2.0.0", "apps@1000g-phase-3-v5@2.0.0"
+
+
+def entry(number: int, state: EntryState, standing: Standing | None = None, **more: str) -> BenchmarkEntry:
+    panel = (HRC, THOUSAND)[number - 1]
+    return BenchmarkEntry(
+        key=f"e{number}",
+        service_id="michigan",
+        service_name="Michigan Imputation Server",
+        app_id=APP,
+        panel_id=panel,
+        panel_name=("HRC r1.1 2016", "1000 Genomes")[number - 1],
+        state=state,
+        standing=standing,
+        **more,
+    )
+
+
+def place(number: int, score: float, error: float | None = 0.004, apart: tuple[int, ...] = ()) -> Standing:
+    return Standing(
+        score=score, error=error, r2=score + 0.01, r2_error=error, present=0.98, place=number, not_apart=apart
+    )
+
+
+def benchmark(*entries: BenchmarkEntry, warnings: tuple[str, ...] = ()) -> Benchmark:
+    hidden = HiddenSites(
+        seed=42, share=0.02, chromosomes=("20", "22"), people=250, typed=20_000, hidden=400, by_maf=()
+    )
+    return Benchmark(
+        id="bench-1",
+        name="cohort",
+        dataset_id="dataset-1",
+        masked_id="dataset-9",
+        created=samples.ago(hours=2),
+        hidden=hidden,
+        entries=entries,
+        warnings=warnings,
+    )
+
+
+def scored(apart: tuple[int, ...] = ()) -> Benchmark:
+    second = tuple(1 for _ in apart)
+    return benchmark(
+        entry(2, EntryState.SCORED, place(2, 0.871, apart=second)),
+        entry(1, EntryState.SCORED, place(1, 0.912, apart=apart)),
+        warnings=("Few sites are rare: of rare variants the figures tell little.",),
+    )
+
+
+def fill(library: FakeLibrary) -> None:
+    library.all_services = list(samples.services())
+    library.all_panels = list(samples.panels())
+    library.all_datasets = [cohorts.judged(1)]
+    library.practice = "http://127.0.0.1:41023"
+    for service in library.all_services:
+        library.all_forms[service.id, APP] = forms.form(service.id, APP)
+
+
+@pytest.fixture
+def view(context: Context, library: FakeLibrary, qtbot: QtBot) -> BenchmarkView:
+    fill(library)
+    made = BenchmarkView(context)
+    qtbot.addWidget(made)
+    made.resize(1200, 900)
+    made.show()
+    return made
+
+
+def asked(view: BenchmarkView, qtbot: QtBot) -> None:
+    view.reveal("dataset-1")
+    qtbot.waitUntil(lambda: view.known is not None and view.page.isVisible())
+
+
+def ready_to_tick(view: BenchmarkView, qtbot: QtBot) -> None:
+    """Two panels of one service, and their form read."""
+    asked(view, qtbot)
+    for key, box in view.choice.boxes.items():
+        box.setChecked(key in {("michigan", HRC), ("michigan", THOUSAND)})
+    qtbot.waitUntil(lambda: bool(view.sending.boxes))
+
+
+def answer_all(view: BenchmarkView) -> None:
+    for each in view.sending.lists.values():
+        each.setCurrentIndex(1)
+    for box in view.sending.boxes.values():
+        box.setChecked(True)
+
+
+def test_without_a_dataset_it_says_what_to_do(view: BenchmarkView) -> None:
+    assert view.empty.isVisible()
+    assert not view.page.isVisible()
+
+
+def test_only_services_that_take_jobs_can_be_ticked(view: BenchmarkView, qtbot: QtBot) -> None:
+    asked(view, qtbot)
+    boxes = view.choice.boxes
+    assert not boxes["topmed", "apps@topmed-r3@1.0.0"].isEnabled()
+    assert {key[0] for key, box in boxes.items() if box.isEnabled()} == {"michigan", "practice-server"}
+    assert set(view.choice.chosen()) == {c for c in view._candidates() if c.fits}
+    assert view.choice.plan_share() == 0.02
+    assert view.choice.plan_seed() is None
+    assert nameless(view) == []
+
+
+def test_two_panels_at_least_and_the_terms_of_a_person(view: BenchmarkView, qtbot: QtBot) -> None:
+    ready_to_tick(view, qtbot)
+    sending = view.sending
+    assert sending.button.text() == "Hide and send to 2 panels"
+    assert "2.0 % of the typed sites" in sending.summary.text()
+    assert "stay on this computer" in sending.summary.text()
+    assert "University of Michigan, USA" in sending.route.text()
+    assert [each.accessibleName() for each in sending.lists.values()] == [
+        "Allele Frequency Check, for 1000 Genomes Phase 3 (Version 5), HRC r1.1 2016"
+    ]
+    assert sending.hint.text() == "Choose in each list."
+    assert not sending.button.isEnabled()
+    answer_all(view)
+    assert sending.button.isEnabled()
+    next(iter(sending.boxes.values())).setChecked(False)
+    assert sending.hint.text() == "Read the terms and tick their boxes."
+    assert not sending.button.isEnabled()
+    answer_all(view)
+    view.choice.boxes["michigan", HRC].setChecked(False)
+    assert sending.hint.text() == "Choose two panels or more."
+    assert not sending.button.isEnabled()
+
+
+def test_it_hides_and_sends_with_the_words_that_were_read(
+    view: BenchmarkView, library: FakeLibrary, operations: FakeOperations, qtbot: QtBot
+) -> None:
+    ready_to_tick(view, qtbot)
+    view.choice.seed.setText("42")
+    view.choice.share.setValue(5)
+    answer_all(view)
+    drafts = {
+        f"e{n}": JobDraft(dataset_id="dataset-9", service_id="michigan", app_id=APP, panel_id=panel)
+        for n, panel in enumerate((HRC, THOUSAND), 1)
+    }
+    operations.answers["make_benchmark"] = Changes.of(Noun.BENCHMARK, "bench-1")
+    operations.answers["benchmark_drafts"] = drafts
+    operations.answers["send_benchmark"] = Changes.of(Noun.JOB, "job-1") | Changes.of(Noun.JOB, "job-2")
+    library.all_benchmarks = [benchmark(entry(1, EntryState.RUNNING), entry(2, EntryState.RUNNING))]
+    view.sending.button.click()
+    assert not view.sending.button.isEnabled()
+    qtbot.waitUntil(lambda: "send_benchmark" in operations.names())
+    assert operations.names() == ["make_benchmark", "benchmark_drafts", "send_benchmark"]
+    plan = operations.calls[0][1][0]
+    assert (plan.dataset_id, plan.seed, plan.share) == ("dataset-1", 42, 0.05)
+    assert {each.panel_id for each in plan.targets} == {HRC, THOUSAND}
+    benchmark_id, sent = operations.calls[2][1]
+    assert benchmark_id == "bench-1"
+    form = library.all_forms["michigan", APP].form
+    words = {p.id: p.label for p in form.parameters if p.type == "terms"}
+    assert words
+    assert all(draft.terms == words for draft in sent.values())
+    assert {draft.options["population"] for draft in sent.values()} == {"eur"}
+    assert {draft.options["build"] for draft in sent.values()} == {"hg19"}
+    qtbot.waitUntil(lambda: view.standing.isVisible() and not view.sending.isVisible())
+    assert view.standing.words.text() == "Nothing is scored yet: 2 of 2 panels are awaited."
+    assert not view.standing.winner.isVisible()
+    assert not any(box.isChecked() for box in view.sending.boxes.values())
+
+
+def test_when_nothing_can_be_hidden_it_says_why(
+    view: BenchmarkView, operations: FakeOperations, qtbot: QtBot
+) -> None:
+    ready_to_tick(view, qtbot)
+    answer_all(view)
+    said = Problem(kind=Kind.INPUT, title="Nothing can be hidden", what_happened="There are too few sites.")
+    operations.answers["make_benchmark"] = said
+    view.sending.button.click()
+    qtbot.waitUntil(lambda: view.sending.problem.isVisible())
+    assert view.sending.problem.title.text() == "Nothing can be hidden"
+    assert operations.names() == ["make_benchmark"]
+    assert view.benchmark_id is None
+    assert view.choice.isVisible()
+
+
+def test_the_ranking_and_the_way_to_send_everything(
+    view: BenchmarkView, context: Context, library: FakeLibrary, qtbot: QtBot
+) -> None:
+    library.all_benchmarks = [scored()]
+    went: list[tuple[str, str | None]] = []
+    context.navigate = lambda page, item: went.append((page, item))
+    asked(view, qtbot)
+    standing = view.standing
+    assert standing.words.text() == "HRC r1.1 2016 is best for these data, with a score of 0.912 ± 0.004."
+    assert standing.cautions.lines == scored().warnings
+    rows = standing.table.short_model.texts(range(2))
+    assert rows[0][:2] == ["1", "HRC r1.1 2016"]
+    assert rows[0][3:8] == ["Scored", "0.912", "0.004", "0.922", "98.0 %"]
+    assert rows[1][:2] == ["2", "1000 Genomes"]
+    assert "400 of 20,000" in standing.hidden.text()
+    assert "seed 42" in standing.hidden.text()
+    assert not standing.again.isVisible()
+    assert standing.winner.text() == "Send everything to HRC r1.1 2016"
+    standing.winner.click()
+    assert went == [("new_job", "bench-1")]
+    assert nameless(view) == []
+
+
+def test_what_could_be_chance_is_said(view: BenchmarkView, library: FakeLibrary, qtbot: QtBot) -> None:
+    library.all_benchmarks = [scored(apart=(2,))]
+    asked(view, qtbot)
+    assert "not told apart from 1000 Genomes" in view.standing.words.text()
+    assert view.standing.table.short_model.texts([0])[0][8] == "place 2"
+
+
+def test_a_failed_panel_is_told_and_sent_again(
+    view: BenchmarkView, library: FakeLibrary, operations: FakeOperations, qtbot: QtBot
+) -> None:
+    why = "The service refused the files."
+    library.all_benchmarks = [
+        benchmark(entry(1, EntryState.SCORED, place(1, 0.9)), entry(2, EntryState.FAILED, problem=why))
+    ]
+    asked(view, qtbot)
+    assert "nothing to compare it with" in view.standing.words.text()
+    assert view.standing.table.short_model.texts([1])[0][9] == why
+    assert not view.sending.isVisible()
+    view.standing.again.click()
+    qtbot.waitUntil(lambda: bool(view.sending.boxes))
+    assert view.sending.button.text() == "Send again to 1 panel"
+    answer_all(view)
+    operations.answers["benchmark_drafts"] = {}
+    operations.answers["send_benchmark"] = Problem(kind=Kind.REFUSED, title="Not sent", what_happened=why)
+    view.sending.button.click()
+    qtbot.waitUntil(lambda: view.sending.problem.isVisible())
+    assert operations.names() == ["benchmark_drafts", "send_benchmark"]
+
+
+def test_a_new_benchmark_can_be_chosen_beside_an_old_one(
+    view: BenchmarkView, library: FakeLibrary, qtbot: QtBot
+) -> None:
+    library.all_benchmarks = [scored()]
+    asked(view, qtbot)
+    assert view.standing.isVisible()
+    view.past.setCurrentIndex(0)
+    view.past.activated.emit(0)
+    assert view.choice.isVisible()
+    assert not view.standing.isVisible()
+
+
+def test_states_are_told_as_they_are() -> None:
+    running = EntryState.RUNNING
+    assert entry_shown((running, "")).word == "Under way"
+    assert entry_shown((running, JobState.QUEUED)).word == "Queued"
+    assert entry_shown((running, JobState.SUCCESS)).word == "Done, to be fetched"
+    assert entry_shown((EntryState.READY, "")).word == "Not sent"
+    part = benchmark(entry(1, EntryState.SCORED, place(1, 0.9, None)), entry(2, running))
+    assert "1 of 2 panels are still awaited." in headline(part)
+    lost = benchmark(entry(1, EntryState.FAILED), entry(2, EntryState.FAILED))
+    assert headline(lost) == "No panel could be scored."
+
+
+def test_the_page_of_a_dataset_leads_here(context: Context, library: FakeLibrary, qtbot: QtBot) -> None:
+    fill(library)
+    went: list[tuple[str, str | None]] = []
+    context.navigate = lambda page, item: went.append((page, item))
+    uploads = UploadsView(context)
+    qtbot.addWidget(uploads)
+    uploads.show()
+    qtbot.waitUntil(lambda: uploads.detail.isVisible() and uploads.current is not None)
+    uploads.detail.best.click()
+    assert went == [("benchmark", "dataset-1")]
+
+
+def test_the_winner_fills_a_new_job(
+    context: Context, library: FakeLibrary, operations: FakeOperations, qtbot: QtBot
+) -> None:
+    fill(library)
+    draft = JobDraft(name="All", dataset_id="dataset-1", service_id="michigan", app_id=APP, panel_id=HRC)
+    operations.answers["winner_draft"] = draft
+    made = NewJobView(context)
+    qtbot.addWidget(made)
+    made.show()
+    made.reveal("bench-1")
+    qtbot.waitUntil(lambda: made.filling.panel_id == HRC and made.form is not None)
+    filling = made.filling
+    assert (filling.dataset_id, filling.service_id, filling.name) == ("dataset-1", "michigan", "All")
+    assert filling.terms == {}
+    assert ("winner_draft", ("bench-1",), {}) in operations.calls
