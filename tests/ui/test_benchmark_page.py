@@ -118,10 +118,19 @@ def test_only_services_that_take_jobs_can_be_ticked(view: BenchmarkView, qtbot: 
     boxes = view.choice.boxes
     assert not boxes["topmed", "apps@topmed-r3@1.0.0"].isEnabled()
     assert {key[0] for key, box in boxes.items() if box.isEnabled()} == {"michigan", "practice-server"}
-    assert set(view.choice.chosen()) == {c for c in view._candidates() if c.fits}
+    assert view.choice.chosen() == ()  # these files would be refused: a person may still tick
     assert view.choice.plan_share() == 0.02
     assert view.choice.plan_seed() is None
     assert nameless(view) == []
+
+
+def test_all_panels_that_may_receive_the_data_are_ticked_at_first(
+    view: BenchmarkView, library: FakeLibrary, qtbot: QtBot
+) -> None:
+    library.all_datasets = [samples.dataset(1, True)]
+    asked(view, qtbot)
+    ticked = {key for key, box in view.choice.boxes.items() if box.isChecked()}
+    assert ticked == {(p.service_id, p.id) for p in samples.panels() if p.service_id != "topmed"}
 
 
 def test_two_panels_at_least_and_the_terms_of_a_person(view: BenchmarkView, qtbot: QtBot) -> None:

@@ -165,11 +165,14 @@ class BenchmarkView(View):
         return candidates(known.dataset, known.services, known.panels, (), url)
 
     def _show_past(self, known: Known) -> None:
-        self.past.clear()
-        self.past.addItem(self.tr("A new benchmark"), None)
-        for each in known.benchmarks:
-            made = text.relative(each.created, self.context.now())
-            self.past.addItem(self.tr("{0}, seed {1}").format(made, each.hidden.seed), each.id)
+        """The list is made anew only when it changed: somebody may have it open."""
+        listed = [self.past.itemData(n) for n in range(self.past.count())]
+        if listed != [None, *(each.id for each in known.benchmarks)]:
+            self.past.clear()
+            self.past.addItem(self.tr("A new benchmark"), None)
+            for each in known.benchmarks:
+                made = text.relative(each.created, self.context.now())
+                self.past.addItem(self.tr("{0}, seed {1}").format(made, each.hidden.seed), each.id)
         self.past.setCurrentIndex(max(0, self.past.findData(self.benchmark_id)))
         self.past.setVisible(bool(known.benchmarks))
 
