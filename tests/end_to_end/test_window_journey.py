@@ -153,11 +153,13 @@ def look_at_result(running: RunningWindow, qtbot: QtBot, result: Result) -> None
     assert running.window.current_id == "results"
     view = running.window.view("results")
     assert isinstance(view, ResultsView)
-    qtbot.waitUntil(lambda: view.detail.isVisible() and view.detail.plot.isVisible(), timeout=LIMIT_MS)
+    qtbot.waitUntil(
+        lambda: view.detail.isVisible() and view.detail.quality.plot.isVisible(), timeout=LIMIT_MS
+    )
     assert "variants at R2" in said(view.detail)
     assert result.quality is not None
-    assert view.detail.bins.isVisible()
-    picture = view.detail.plot.grab().toImage()
+    assert view.detail.quality.bins.isVisible()
+    picture = view.detail.quality.plot.grab().toImage()
     colours = {picture.pixel(x, y) for x in range(0, picture.width(), 3) for y in range(picture.height())}
     assert len(colours) > 3, "the curve is drawn"
 
