@@ -76,7 +76,8 @@ def test_home_begins_with_three_steps_and_practice(
     view.first_run.practice.click()
     assert not view.first_run.practice.isEnabled()
     qtbot.waitUntil(lambda: went == [("uploads", "d1")])
-    assert operations.names() == ["start_practice", "add_practice_data", "check_dataset"]
+    wanted = ["start_practice", "add_practice_data", "check_dataset"]
+    qtbot.waitUntil(lambda: operations.names() == wanted)
 
 
 def test_home_shows_a_failed_practice_in_place(
