@@ -117,7 +117,6 @@ def test_the_last_download_is_left_to_the_user(
     assert left_over(Path(result.folder)) == []
 
 
-@pytest.mark.skip(reason="Waits without end in every second run; the cause is not found yet")
 def test_the_scheduler_does_not_spend_the_last_one_either(
     world: World, start_server: StartServer, tmp_path: Path
 ) -> None:
@@ -132,8 +131,9 @@ def test_the_scheduler_does_not_spend_the_last_one_either(
             job_id = (await create_job(program.desk, draft)).ids(Noun.JOB)[0]
 
             await stopped(program, job_id)
-        async with running(tmp_path / "home", MemorySecrets()) as program:
-            program.desk.secrets.set(f"token:{service_id}", SecretStr(server.token()))
+        secrets = MemorySecrets()  # filled before the start: a sweep without a token would leave it to the user
+        secrets.set(f"token:{service_id}", SecretStr(server.token()))
+        async with running(tmp_path / "home", secrets) as program:
             await stopped(program, job_id)
 
     asyncio.run(play())
