@@ -77,6 +77,8 @@ def _is_there(target: Path, part: Path, current: JobFile) -> bool:
         if is_archive(target) and part.is_file() and is_whole_archive(part):
             os.replace(part, target)
             return True
+        if is_archive(target) and is_whole_archive(target):  # the program ended before that was written down
+            return True
         target.parent.mkdir(parents=True, exist_ok=True)
         return False
 

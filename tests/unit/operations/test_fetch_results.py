@@ -59,6 +59,15 @@ def test_a_whole_archive_in_a_part_file_is_taken(done: Desk, fake: FakeFamily) -
     assert [name for name, _ in fake.downloads] == ["statistics/snps-excluded.txt"]
 
 
+def test_a_kill_between_the_rename_and_its_mark_costs_no_download(done: Desk, fake: FakeFamily) -> None:
+    job = asyncio.run(only_job(done))
+    folder = done.home / "results" / job.remote_name
+    folder.mkdir(parents=True)
+    (folder / "chr_20.zip").write_bytes(fake.content["chr_20.zip"])
+    fetch(done)
+    assert [name for name, _ in fake.downloads] == ["statistics/snps-excluded.txt"]
+
+
 def test_a_wrong_password_keeps_the_archive(done: Desk, fake: FakeFamily) -> None:
     job = asyncio.run(only_job(done))
     with pytest.raises(ProblemError) as caught:
