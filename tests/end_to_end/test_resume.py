@@ -131,7 +131,7 @@ def test_the_scheduler_does_not_spend_the_last_one_either(
             job_id = (await create_job(program.desk, draft)).ids(Noun.JOB)[0]
 
             await stopped(program, job_id)
-        secrets = MemorySecrets()  # filled before the start: a sweep without a token would leave it to the user
+        secrets = MemorySecrets()  # filled before the start: a sweep without a token ends the tries
         secrets.set(f"token:{service_id}", SecretStr(server.token()))
         async with running(tmp_path / "home", secrets) as program:
             await stopped(program, job_id)
