@@ -12,12 +12,11 @@ import typer
 from app.cli.output import pairs, table
 from app.cli.program import Session
 from app.cli.work.desk import with_desk
-from app.cli.work.find import find_job
+from app.cli.work.find import fetched_result, find_job
 from app.domain.export import Cutoffs, ExportFormat, ExportOutcome, ExportRequest, PresetName, R2Step
 from app.domain.problem import Kind, problem
 from app.operations.desk import Desk
 from app.operations.export_result import export_files
-from app.store import results
 
 
 @dataclass(frozen=True)
@@ -77,17 +76,7 @@ def _cutoffs(wanted: Wanted) -> Cutoffs:
 
 
 async def _folder_of_job(desk: Desk, named: str) -> str:
-    job = await find_job(desk, named)
-    result = await desk.store.read(lambda c: results.result_of_job(c, job.id))
-    if result is None:
-        raise problem(
-            Kind.NOT_FOUND,
-            "The result of this job is not on this computer",
-            f"{job.name} was not fetched.",
-            "Fetch it first with 'haplodesk results fetch'.",
-            subject=job.name,
-        )
-    return result.folder
+    return (await fetched_result(desk, await find_job(desk, named))).folder
 
 
 def r2_steps(text: str) -> tuple[float, tuple[R2Step, ...]]:

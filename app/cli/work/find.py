@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from app.domain.job import Job
 from app.domain.panel import Panel
 from app.domain.problem import Kind, problem
+from app.domain.result import Result
 from app.domain.service import Service
 from app.operations.desk import Desk
-from app.store import jobs, services
+from app.store import jobs, results, services
 
 
 async def find_service(desk: Desk, named: str) -> Service:
@@ -90,3 +91,17 @@ async def find_job(desk: Desk, named: str) -> Job:
     raise problem(
         Kind.NOT_FOUND, "No such job", f"There is no job '{named}'.", "See 'jobs list'.", subject=named
     )
+
+
+async def fetched_result(desk: Desk, job: Job) -> Result:
+    """The result of a job on this computer; ProblemError while it was not fetched."""
+    result = await desk.store.read(lambda c: results.result_of_job(c, job.id))
+    if result is None:
+        raise problem(
+            Kind.NOT_FOUND,
+            "The result is not on this computer",
+            f"{job.name} was not fetched yet.",
+            f"Fetch it by 'results fetch {job.id}'.",
+            subject=job.name,
+        )
+    return result

@@ -10,11 +10,10 @@ from pathlib import Path
 from app.cli.output import pairs, table
 from app.cli.program import Session
 from app.cli.work.desk import with_desk
-from app.cli.work.find import find_job
+from app.cli.work.find import fetched_result, find_job
 from app.domain.batch_merge import ConsensusSummary, Keep, MergeSummary
 from app.domain.clock import SystemClock
 from app.domain.meta_imputation import LeftOut, MetaSummary
-from app.domain.problem import Kind, problem
 from app.domain.result_comparison import ComparedSource, EstimateBin, ResultComparison, TruthBin
 from app.operations.compare_results import compare_results, source_of_job
 from app.operations.consensus import consensus_of_results
@@ -22,7 +21,6 @@ from app.operations.desk import Desk
 from app.operations.merge_batches import merge_result_batches
 from app.operations.meta_impute import meta_impute_results
 from app.operations.report_comparison import save_comparison_report
-from app.store import results
 
 SHOWN_DIFFERENCES = 10
 
@@ -89,16 +87,7 @@ async def _sources(desk: Desk, given: Sequence[ComparedSource]) -> list[Compared
             found.append(each)
             continue
         job = await find_job(desk, each.source)
-        result = await desk.store.read(partial(results.result_of_job, job_id=job.id))
-        if result is None:
-            raise problem(
-                Kind.NOT_FOUND,
-                "The result is not on this computer",
-                f"{job.name} was not fetched yet.",
-                f"Fetch it by 'results fetch {job.id}'.",
-                subject=job.name,
-            )
-        found.append(source_of_job(job, result))
+        found.append(source_of_job(job, await fetched_result(desk, job)))
     return found
 
 

@@ -13,7 +13,7 @@ from app.cli.output import pairs, table
 from app.cli.program import Session
 from app.cli.work.books import ledger_lines, ledger_row
 from app.cli.work.desk import with_desk
-from app.cli.work.find import find_job
+from app.cli.work.find import fetched_result, find_job
 from app.domain.ledger import ResultLedger
 from app.domain.problem import Kind, problem
 from app.domain.progress import Report
@@ -156,16 +156,7 @@ async def result_of(desk: Desk, named: str) -> Result:
     if imported is not None:
         return imported
     job = await find_job(desk, named)
-    result = await desk.store.read(lambda c: results.result_of_job(c, job.id))
-    if result is None:
-        raise problem(
-            Kind.NOT_FOUND,
-            "The result is not on this computer",
-            f"{job.name} was not fetched yet.",
-            f"Fetch it by 'results fetch {job.id}'.",
-            subject=job.name,
-        )
-    return result
+    return await fetched_result(desk, job)
 
 
 def _judge(source: Path | tuple[Path, ...], report: Report) -> tuple[Quality, tuple[Suspect, ...]]:
