@@ -70,6 +70,33 @@ class ServiceApp(Model):
     version: str = ""
 
 
+class ServiceFact(Model):
+    """Something that a service tells of itself, such as “Engines”: “cwltool 3.3”."""
+
+    label: str
+    value: str
+
+
+class Quota(Model):
+    """How much a user may still use of one application; None means not told.
+
+    `charged_minimum` is taken even for a smaller job. `unit` is plain text, such as “samples”.
+    """
+
+    limit: float | None = None
+    used: float | None = None
+    unit: str = ""
+    charged_minimum: float | None = None
+    largest_job: float | None = None
+
+    @property
+    def left(self) -> float | None:
+        """What is left, never below 0; None where the service does not tell."""
+        if self.limit is None or self.used is None:
+            return None
+        return max(0.0, self.limit - self.used)
+
+
 class TokenInfo(Model):
     """What is known of a token; never the token itself. `expires` is read from the token."""
 
@@ -87,6 +114,8 @@ class Service(Model):
     `generation` is the dialect found by looking (`cg2`, `cg3`), never by the name. `down_since` is when
     it was first seen down without being up since, `down_seen_s` how many seconds of that time were looked at:
     while the program does not run nobody knows. `practice` marks a server that lives on this computer.
+    `setup` is what its family needs beyond the address (`app.services.contract.Connection.setup`), `facts`
+    what the server told of itself at the last look.
     """
 
     id: str
@@ -113,6 +142,8 @@ class Service(Model):
     practice: bool = False
     added: datetime
     plain_http_allowed: bool = False
+    setup: dict[str, str] = {}
+    facts: tuple[ServiceFact, ...] = ()
 
     @property
     def is_here(self) -> bool:

@@ -163,6 +163,7 @@ class Desk:
             generation=service.generation,
             limits=service.limits,
             plain_http_allowed=service.plain_http_allowed,
+            setup=service.setup,
         )
 
     def forget_list(self, service_id: str) -> None:

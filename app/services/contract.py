@@ -19,11 +19,16 @@ from app.domain.model import Model
 from app.domain.panel import Panel
 from app.domain.parameter import Form
 from app.domain.progress import Report
-from app.domain.service import Health, Limits, ServiceApp, TokenInfo
+from app.domain.service import Health, Limits, ServiceApp, ServiceFact, TokenInfo
 
 
 class Connection(Model):
-    """How to reach one service: address, token, dialect as found before, and its limits."""
+    """How to reach one service: address, token, dialect as found before, and its limits.
+
+    `setup` is what a family needs to know beyond the address, as the user chose it when the service was added
+    or changed: a described adapter, a workflow, where a path of the server is seen on this computer. Never a
+    secret. `token` is whatever the service takes to know its user: an access token of a sign-in as well.
+    """
 
     service_id: str
     base_url: str
@@ -31,6 +36,7 @@ class Connection(Model):
     generation: str | None = None
     limits: Limits = Limits()
     plain_http_allowed: bool = False
+    setup: dict[str, str] = {}
 
 
 class Capabilities(Model):
@@ -38,7 +44,11 @@ class Capabilities(Model):
 
     `network`: it is reached over one, so looks have phases, lists a pace, and answers can be lost.
     `passwords`: results come in archives that a password opens. `mends` are codes of findings that make other
-    services refuse a file, and that this one sets right by itself.
+    services refuse a file, and that this one sets right by itself. `token_needed` False: it may be used
+    without one. `names_in_list` False: its list does not tell the names of jobs, so a job whose answer was
+    lost is searched for with `abilities.FindsRuns`. `why_not` gives the reason for each thing it cannot
+    do, by the name of the field; the window shows it where the button would be. What only few families can
+    do at all stands in `abilities`.
     """
 
     network: bool = True
@@ -49,12 +59,17 @@ class Capabilities(Model):
     restart: bool = True
     delete: bool = False
     downloads: bool = True
+    token_needed: bool = True
+    names_in_list: bool = True
     mends: frozenset[str] = frozenset()
     why_not: dict[str, str] = {}
 
 
 class ServerInfo(Model):
-    """What a service says of itself. `maintenance` True stops submissions; texts are plain."""
+    """What a service says of itself. `maintenance` True stops submissions; texts are plain.
+
+    `facts` are further things to show, such as versions, engines, protocols and counts of runs, in order.
+    """
 
     name: str
     generation: str
@@ -63,6 +78,7 @@ class ServerInfo(Model):
     maintenance_text: str = ""
     logged_in: bool = False
     username: str | None = None
+    facts: tuple[ServiceFact, ...] = ()
 
 
 class Submission(Model):

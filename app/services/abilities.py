@@ -1,0 +1,119 @@
+"""What some families of services can do and others cannot.
+
+A family has an ability when its class has the methods; whoever needs one asks `ability(family, SignsIn)` and
+gets None where there is none. All of them raise ProblemError and nothing else.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol, TypeVar, runtime_checkable
+
+from pydantic import SecretStr
+
+from app.domain.job import JobState
+from app.domain.model import Model
+from app.domain.service import Quota
+from app.services.contract import Connection, RemoteJob, Submission
+
+A = TypeVar("A")
+
+
+class SignInPage(Model):
+    """A sign-in that has begun: the page to open, and what redeems the code that comes back.
+
+    `state` comes back with the code and must be equal. `verifier` is the secret of PKCE (RFC 7636).
+    `redirect` is the address that gets the code: on loopback, or a page that shows it for pasting.
+    """
+
+    url: str
+    state: str
+    redirect: str
+    verifier: SecretStr
+
+
+class Tokens(Model):
+    """What a sign-in gave. `expires` is the end of `access`; `refresh` gets the next one without a person."""
+
+    access: SecretStr
+    refresh: SecretStr | None = None
+    expires: datetime | None = None
+
+
+@runtime_checkable
+class SignsIn(Protocol):
+    """OpenID Connect with PKCE in the system's browser."""
+
+    def redirects(self, connection: Connection) -> tuple[str, ...]:
+        """The addresses the service accepts: loopback ones first, then one whose page shows a code."""
+        ...
+
+    async def sign_in_page(self, connection: Connection, redirect: str) -> SignInPage:
+        """Begin a sign-in."""
+        ...
+
+    async def redeem(self, connection: Connection, page: SignInPage, code: SecretStr) -> Tokens:
+        """Turn the code into tokens."""
+        ...
+
+    async def renew(self, connection: Connection, refresh: SecretStr) -> Tokens:
+        """Get a new access token silently; ProblemError (sign-in) when the person must sign in again."""
+        ...
+
+
+@runtime_checkable
+class TellsQuota(Protocol):
+    """The service counts what a user used."""
+
+    async def quota(self, connection: Connection, app_id: str) -> Quota:
+        """What is left of one application."""
+        ...
+
+
+class RunLog(Model):
+    """A text that a run left, such as its error output; `cut` when only its end was fetched."""
+
+    name: str
+    text: str
+    cut: bool = False
+
+
+@runtime_checkable
+class KeepsLogs(Protocol):
+    """The service shows the log of a run."""
+
+    async def logs(self, connection: Connection, remote_id: str) -> tuple[RunLog, ...]:
+        """The texts of a run, at most 1 MiB each, plain."""
+        ...
+
+
+@runtime_checkable
+class ChecksDelivery(Protocol):
+    """It is not certain that results can come back, so that is asked before anything is sent."""
+
+    async def check_delivery(self, connection: Connection, submission: Submission) -> str:
+        """A sentence on how the results will come; ProblemError (refused) when they cannot."""
+        ...
+
+
+@runtime_checkable
+class FindsRuns(Protocol):
+    """The list of jobs does not tell their names."""
+
+    async def find(self, connection: Connection, remote_name: str, since: datetime) -> RemoteJob | None:
+        """The job of that name that was made after `since`, if the server has it."""
+        ...
+
+
+@runtime_checkable
+class ToldByUser(Protocol):
+    """Nobody can be asked: the person tells how a job stands, and brings the result."""
+
+    async def tell(self, connection: Connection, remote_id: str, state: JobState, at: datetime) -> RemoteJob:
+        """Take down what the person saw on the page of the service."""
+        ...
+
+
+def ability(family: object, kind: type[A]) -> A | None:
+    """The family as one that has the ability, or None."""
+    return family if isinstance(family, kind) else None
