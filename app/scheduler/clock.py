@@ -1,9 +1,11 @@
 """Runs the plan: visits, sending, fetching, health, panels. Lives in the asyncio thread.
 
 APScheduler starts three kinds of work: the sweep every two seconds, which starts whatever is due; the look at
-the health of services; the reading of panels, once a day or as soon after as the program runs. Everything
-started is kept by a key, so that no visit, transfer or look runs twice at once, and is cancelled at the end.
-Work that fails in an unforeseen way is left alone for a while that grows.
+the health of services; the reading of panels, once a day or as soon after as the program runs. It only calls
+functions that start tasks of our own: a task that APScheduler holds is cancelled by it at the end, perhaps
+before its first step, and then logged as a failure. Everything started, the sweep too, is kept by a key, so
+that nothing runs twice at once, and is cancelled at the end. Work that fails in an unforeseen way is left
+alone for a while that grows.
 """
 
 from __future__ import annotations
@@ -68,15 +70,17 @@ class Scheduler:
 
     async def start(self) -> None:
         """Start; open jobs and half-done transfers of an earlier run are adopted by the first sweep."""
+        from apscheduler.executors.debug import DebugExecutor
         from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
         settings = (await self._desk.settings()).visits
         self._unfinished = await unfinished_results(self._desk)
         scheduler = AsyncIOScheduler(
-            job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
+            executors={"default": DebugExecutor()},  # calls in the event loop, where tasks can be started
+            job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
         )
         soon = datetime.now().astimezone()
-        scheduler.add_job(self.sweep, "interval", seconds=SWEEP_S, id="sweep", next_run_time=soon)
+        scheduler.add_job(self._sweeps, "interval", seconds=SWEEP_S, id="sweep", next_run_time=soon)
         scheduler.add_job(
             self._health, "interval", minutes=settings.health_every_minutes, id="health", next_run_time=soon
         )
@@ -132,15 +136,11 @@ class Scheduler:
             self._held.clear()
             self.look_now()
 
-    async def sweep(self) -> None:
-        """Start whatever is due. One that the end of the program cuts short ends without an error."""
-        try:
-            await self._sweep()
-        except (asyncio.CancelledError, ProblemError):
-            if not self._stopping:
-                raise
+    def _sweeps(self) -> None:
+        self._start("sweep", self.sweep)
 
-    async def _sweep(self) -> None:
+    async def sweep(self) -> None:
+        """Start whatever is due."""
         self._notice_sleep()
         now = self._desk.clock.now()
         open_jobs, known = await self._desk.store.read(_open_jobs_and_services)
@@ -242,11 +242,11 @@ class Scheduler:
         pause = min(FETCH_RETRY_FIRST * 2 ** min(failures, 10), FETCH_RETRY_LONGEST)
         self._fetch_again[job_id] = (self._desk.clock.now() + pause, failures + 1) if retry else (None, 0)
 
-    async def _benchmarks(self) -> None:
+    def _benchmarks(self) -> None:
         """Score results of masked benchmarks that arrived, also those of an earlier run."""
         self._start("benchmarks", partial(refresh_benchmarks, self._desk))
 
-    async def _health(self) -> None:
+    def _health(self) -> None:
         self._start("health", self._look_at_services)
 
     async def _look_at_services(self) -> None:
@@ -254,13 +254,14 @@ class Scheduler:
         try:
             await check_services(self._desk)
         finally:
-            await self._see_network()
+            if not self._stopping:
+                await self._see_network()
 
-    async def _remind(self) -> None:
+    def _remind(self) -> None:
         """Deletion comes nearer whether or not the service answers."""
         self._start("remind", partial(remind, self._desk))
 
-    async def _panels(self) -> None:
+    def _panels(self) -> None:
         self._start("panels", self._sync_panels)
 
     async def _sync_panels(self) -> None:
@@ -278,11 +279,15 @@ class Scheduler:
             self._start("health", self._look_at_services)
 
     def _start(self, key: str, work: Callable[[], Awaitable[object]], about: str | None = None) -> None:
-        """Run some work unless the same is still running, or `about` failed in an unforeseen way just now."""
+        """Run some work unless the same is still running, or `about` failed in an unforeseen way just now.
+
+        Nothing starts once the program ends.
+        """
         about = about or key
-        if key not in self._running and not self._pauses.rests(about):
+        if not self._stopping and key not in self._running and not self._pauses.rests(about):
             task = asyncio.get_running_loop().create_task(self._run(key, work, about), name=key)
             self._running[key] = task
+            task.add_done_callback(lambda _: self._running.pop(key, None))  # also before its first step
 
     async def _run(self, key: str, work: Callable[[], Awaitable[object]], about: str) -> None:
         try:
@@ -297,8 +302,6 @@ class Scheduler:
         except Exception:  # noqa: BLE001 - a fault in one piece of work must not stop the others
             pause = self._pauses.failed(about)
             log.exception("%s failed; tried again in %d s", about, pause.total_seconds())
-        finally:
-            self._running.pop(key, None)
 
     async def _see_network(self) -> None:
         """Pause everything while this computer has no network, and say so.

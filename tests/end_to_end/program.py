@@ -37,8 +37,6 @@ from app.store.secrets import Secrets
 T = TypeVar("T")
 LIMIT_S = 240.0
 MIN_POLL_S = 1.0
-BUSY = "maximum number of running instances reached"
-"""What the scheduler logs where a sweep took longer than its time; the next one does the work."""
 
 
 @dataclass

@@ -30,14 +30,13 @@ from app.operations.visit_jobs import visit_jobs
 from app.practice.server import PracticeServer
 from app.store import datasets, jobs, services
 from tests.end_to_end.conftest import StartServer, World
-from tests.end_to_end.program import BUSY, Program, left_over, running, until
+from tests.end_to_end.program import Program, left_over, running, until
 from tests.helpers.shared import shared_data
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(600),
     pytest.mark.usefixtures("short_pauses"),
-    pytest.mark.allow_log(BUSY),
 ]
 
 

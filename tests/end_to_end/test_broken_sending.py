@@ -20,13 +20,12 @@ from app.operations.tasks import TaskKind
 from app.practice.server import PracticeServer
 from app.store import jobs
 from tests.end_to_end.conftest import StartServer
-from tests.end_to_end.program import BUSY, Program, running, until
+from tests.end_to_end.program import Program, running, until
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(600),
     pytest.mark.usefixtures("short_pauses"),
-    pytest.mark.allow_log(BUSY),
 ]
 
 Spoil = Callable[[PracticeServer], None]

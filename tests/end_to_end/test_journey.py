@@ -26,12 +26,11 @@ from app.results.accuracy import accuracy
 from app.results.archive import extract
 from app.store import jobs, notices, services
 from tests.end_to_end.conftest import SAMPLES, SITES, StartServer, World
-from tests.end_to_end.program import BUSY, Program, left_over, running, until
+from tests.end_to_end.program import Program, left_over, running, until
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(600),
-    pytest.mark.allow_log(BUSY),
 ]
 
 SPACING_S = 3.0

@@ -20,13 +20,12 @@ from app.operations.submit_job import create_job
 from app.practice.panels import PanelPopulation, PanelShelf
 from app.practice.server import PracticeServer
 from app.results.accuracy import Accuracy, AccuracyBin, accuracy
-from tests.end_to_end.program import BUSY, left_over, running
+from tests.end_to_end.program import left_over, running
 from tests.helpers.shared import shared_data
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(900),
-    pytest.mark.allow_log(BUSY),
 ]
 
 FOLDER = "impute_chr22_eur"

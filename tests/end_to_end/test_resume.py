@@ -20,13 +20,12 @@ from app.practice.server import PracticeServer
 from app.practice.settings import PracticeLimits
 from app.store.secrets import MemorySecrets
 from tests.end_to_end.conftest import StartServer, World
-from tests.end_to_end.program import BUSY, Program, left_over, running, until
+from tests.end_to_end.program import Program, left_over, running, until
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(600),
     pytest.mark.usefixtures("short_pauses"),
-    pytest.mark.allow_log(BUSY),
 ]
 ARCHIVE = "chr_20.zip"
 CUT_AT = 20_000

@@ -19,16 +19,7 @@ from app.scheduler.clock import Scheduler
 from app.store import jobs
 from tests.helpers.desk_fixtures import only_job
 from tests.helpers.fake_family import FakeFamily, fault
-
-
-async def sweep_until(
-    scheduler: Scheduler, wanted: Callable[[], Awaitable[bool]], seconds: float = 5.0
-) -> None:
-    """Sweep, letting what was started run, until something holds."""
-    async with asyncio.timeout(seconds):
-        while not await wanted():  # noqa: ASYNC110 - sweeping is the point
-            await scheduler.sweep()
-            await asyncio.sleep(0.01)
+from tests.unit.scheduler.sweeping import LIMIT_S, settle, sweep_some, sweep_until
 
 
 def play(desk: Desk, wanted: Callable[[], Awaitable[bool]]) -> Scheduler:
@@ -114,7 +105,7 @@ def test_a_result_that_was_fetched_and_not_judged_is_finished_at_the_start(
         scheduler = Scheduler(desk)
         await scheduler.start()
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(LIMIT_S):
                 while await fetch_results.unfinished_results(desk):  # noqa: ASYNC110
                     await asyncio.sleep(0.02)
         finally:
@@ -134,9 +125,7 @@ def test_a_job_without_token_waits_for_one(desk: Desk, fake: FakeFamily, ready: 
 
     async def run() -> None:
         scheduler = Scheduler(desk)
-        for _ in range(5):
-            await scheduler.sweep()
-            await asyncio.sleep(0.01)
+        await sweep_some(scheduler)
         assert "submit" not in fake.calls
         accepted = service.token.model_copy(update={"valid": True})
         await desk.update_service(ready.service_id, token=accepted)
@@ -163,16 +152,11 @@ def test_without_network_nothing_is_asked_and_that_is_said(
         async def paused() -> bool:
             return bool(desk.looks.paused)
 
-        async def silent() -> bool:
-            """No look in five sweeps: one that was under way when the pause began may still end."""
-            fake.calls.clear()
-            for _ in range(5):
-                await scheduler.sweep()
-                await asyncio.sleep(0.01)
-            return "jobs" not in fake.calls
-
         await sweep_until(scheduler, paused)
-        await sweep_until(scheduler, silent)
+        await settle(scheduler)  # a look that was under way when the pause began may still end
+        fake.calls.clear()
+        await sweep_some(scheduler)
+        assert "jobs" not in fake.calls
         assert desk.looks.paused
         fake.health_state = HealthState.UP
         await check_services(desk)
@@ -201,29 +185,82 @@ def test_a_sweep_that_is_cut_short_by_the_end_is_no_error(
         scheduler = Scheduler(desk)
         await scheduler.start()
         monkeypatch.setattr(desk.store, "read", slow_read)
-        await asyncio.wait_for(begun.wait(), 5)
+        await asyncio.wait_for(begun.wait(), LIMIT_S)
         await scheduler.stop()
-        await asyncio.sleep(0.05)
+        assert not scheduler._running
 
     asyncio.run(run())
     assert not [r for r in caplog.records if r.levelname in {"WARNING", "ERROR"}]
 
 
+@pytest.mark.parametrize("rounds", range(4))
+def test_an_end_at_the_moment_when_the_first_jobs_start_is_no_error(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, rounds: int
+) -> None:
+    """Each job is due at once: after some rounds of the event loop it is started and has done nothing."""
+    seen: list[int] = []
+
+    async def read(_: object) -> None:
+        seen.append(len(seen))
+        raise fault(Kind.STORE)
+
+    async def run() -> None:
+        scheduler = Scheduler(desk)
+        await scheduler.start()
+        monkeypatch.setattr(desk.store, "read", read)
+        for _ in range(rounds):
+            await asyncio.sleep(0)
+        await scheduler.stop()
+        assert not scheduler._running
+        begun = len(seen)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert len(seen) == begun
+
+    asyncio.run(run())
+
+
+@pytest.mark.allow_log("sweep failed; tried again")
+def test_a_fault_in_the_sweep_itself_is_not_repeated_every_two_seconds(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(_: object) -> None:
+        raise IndexError("a fault")
+
+    async def run() -> None:
+        scheduler = Scheduler(desk)
+        monkeypatch.setattr(desk.store, "read", broken)
+        for _ in range(3):
+            scheduler._sweeps()
+            await settle(scheduler)
+        await scheduler.stop()
+
+    asyncio.run(run())
+    assert [r.getMessage() for r in caplog.records if r.levelname == "ERROR"] == [
+        "sweep failed; tried again in 30 s"
+    ]
+
+
 def test_a_sweep_that_finds_the_store_closed_at_the_end_is_no_error(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def closed(_: object) -> None:
+    asked: list[object] = []
+
+    async def closed(question: object) -> None:
+        asked.append(question)
         raise fault(Kind.STORE)
 
     async def run() -> None:
         scheduler = Scheduler(desk)
         monkeypatch.setattr(desk.store, "read", closed)
-        with pytest.raises(ProblemError):
-            await scheduler.sweep()
+        scheduler._sweeps()
+        await settle(scheduler)
         await scheduler.stop()
-        await scheduler.sweep()
+        scheduler._sweeps()
+        assert not scheduler._running
 
     asyncio.run(run())
+    assert len(asked) == 1
 
 
 def test_the_real_scheduler_starts_and_stops_clean(desk: Desk, fake: FakeFamily, ready: JobDraft) -> None:
@@ -232,7 +269,7 @@ def test_the_real_scheduler_starts_and_stops_clean(desk: Desk, fake: FakeFamily,
     async def run() -> None:
         scheduler = Scheduler(desk)
         await scheduler.start()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(LIMIT_S):
             while not fake.remote:  # noqa: ASYNC110 - nothing tells of it
                 await asyncio.sleep(0.02)
         await scheduler.stop()

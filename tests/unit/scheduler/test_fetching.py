@@ -16,6 +16,7 @@ from app.services.contract import Connection, RemoteJob
 from tests.helpers import fake_family
 from tests.helpers.desk_fixtures import only_job
 from tests.helpers.fake_family import FakeDownload, FakeFamily, fault
+from tests.unit.scheduler.sweeping import LIMIT_S, settle
 
 HOUR = 3600.0
 
@@ -24,9 +25,7 @@ async def sweeps(desk: Desk, scheduler: Scheduler, count: int, seconds: float = 
     """Sweep, let everything that was started end, let the clock go on."""
     for _ in range(count):
         await scheduler.sweep()
-        async with asyncio.timeout(20):
-            while scheduler._running:  # noqa: ASYNC110, SLF001 - nothing tells of the end
-                await asyncio.sleep(0.01)
+        await settle(scheduler)
         await desk.pause(seconds)
 
 
@@ -106,7 +105,7 @@ def test_a_download_that_a_person_cancels_is_left(
     async def run() -> None:
         scheduler = Scheduler(done)
         await scheduler.sweep()
-        await asyncio.wait_for(begun.wait(), 10)
+        await asyncio.wait_for(begun.wait(), LIMIT_S)
         for task in done.tasks.running():
             task.cancel()
         await sweeps(done, scheduler, 3, HOUR)

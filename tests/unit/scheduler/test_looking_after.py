@@ -16,14 +16,7 @@ from app.scheduler.clock import Scheduler
 from app.store import jobs, services
 from tests.helpers.desk_fixtures import only_job
 from tests.helpers.fake_family import FakeFamily, fault
-from tests.unit.scheduler.test_clock import sweep_until
-
-
-async def sweep_some(scheduler: Scheduler, times: int = 5) -> None:
-    """A few sweeps, with time for what they start."""
-    for _ in range(times):
-        await scheduler.sweep()
-        await asyncio.sleep(0.05)
+from tests.unit.scheduler.sweeping import LIMIT_S, sweep_some, sweep_until
 
 
 @pytest.mark.allow_log("failed; tried again")
@@ -159,7 +152,7 @@ def test_panels_that_were_missed_at_night_are_read_when_the_program_runs(
     async def run() -> None:
         scheduler = Scheduler(desk)
         await scheduler.start()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(LIMIT_S):
             while (await desk.service(ready.service_id)).last_synced != desk.clock.now():  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         await scheduler.stop()
