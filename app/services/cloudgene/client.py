@@ -22,7 +22,6 @@ from app.services.catalogue import known_hosts
 from app.services.cloudgene import describing, job_reading
 from app.services.cloudgene.downloads import OpenDownload, open_download
 from app.services.cloudgene.health import health_of
-from app.services.cloudgene.plain_text import safe_line
 from app.services.cloudgene.problems import (
     border,
     guarded,
@@ -45,6 +44,7 @@ from app.services.contract import (
     ServerInfo,
     Submission,
 )
+from app.services.plain_text import safe_line
 from app.transport.address import origin, refuse_plain_http
 from app.transport.client import Looker, Question
 from app.transport.limits import Pace

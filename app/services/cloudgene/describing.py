@@ -9,9 +9,9 @@ from typing import Any
 from app.domain.panel import Panel, Population
 from app.domain.parameter import Choice, Form, Parameter, ParameterType
 from app.domain.service import ServiceApp
-from app.services.cloudgene.plain_text import links, plain_block, plain_line
 from app.services.cloudgene.reading import objects, text
 from app.services.contract import ServerInfo
+from app.services.plain_text import links, plain_block, plain_line
 
 P = ParameterType
 _TYPES = {

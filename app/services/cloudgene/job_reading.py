@@ -26,10 +26,10 @@ from app.domain.job import (
     StepState,
 )
 from app.services.cloudgene.passwords import WHERE_THE_PASSWORD_IS, without_password
-from app.services.cloudgene.plain_text import plain_line, plain_name, safe_block
 from app.services.cloudgene.reading import moment, number, objects, text
 from app.services.cloudgene.states import job_state
 from app.services.contract import RemoteFile, RemoteJob
+from app.services.plain_text import plain_line, plain_name, safe_block
 
 _GROUPS = {"cloudgene_logs": LOG_GROUP}
 _KINDS = {

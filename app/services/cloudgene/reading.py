@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from app.services.cloudgene.plain_text import without_controls
+from app.services.plain_text import without_controls
 
 
 def text(data: Any, name: str) -> str:

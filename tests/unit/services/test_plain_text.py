@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.services.cloudgene.plain_text import links, plain_block, plain_line, plain_lines
+from app.services.plain_text import links, plain_block, plain_line, plain_lines
 
 
 @pytest.mark.parametrize(
