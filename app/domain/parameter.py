@@ -49,7 +49,7 @@ class Parameter(Model):
     """One input of an application, in the order of the service; texts are plain, HTML is stripped.
 
     `bound_choices` maps the key of the parameter named by `bound_to` to the choices it allows.
-    `raw_type` is the service's own word.
+    `raw_type` is the service's own word, `minimum` and `maximum` the ends of a number, themselves allowed.
     """
 
     id: str
@@ -61,6 +61,8 @@ class Parameter(Model):
     help: str = ""
     details: str = ""
     pattern: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
     accept: str = ""
     choices: tuple[Choice, ...] = ()
     bound_to: str | None = None

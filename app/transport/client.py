@@ -68,9 +68,9 @@ async def _keep_location(response: httpx.Response) -> None:
 
 @dataclass(frozen=True)
 class Question:
-    """A look at a server. `headers` hold the token, if any; `form` makes it a POST.
+    """A look at a server. `headers` hold the token, if any; `form` or `json` makes it a POST.
 
-    `attempts` > 1 only for a GET that changes nothing at the server.
+    `attempts` > 1 only for a question that changes nothing at the server.
     """
 
     url: str
@@ -78,6 +78,12 @@ class Question:
     form: Mapping[str, str] | None = None
     attempts: int = 3
     read_s: float = READ_S
+    json: Mapping[str, object] | None = None
+
+    @property
+    def posts(self) -> bool:
+        """Whether it has a body."""
+        return self.form is not None or self.json is not None
 
 
 class Looker:
@@ -143,15 +149,17 @@ async def _follow(client: httpx.AsyncClient, question: Question) -> Reply:
             target = redirected(url, location)
         except ValueError:
             raise AnswerError(reply, "points to something that is no web address") from None
-        if question.form is not None or origin(target) != origin(question.url):
+        if question.posts or origin(target) != origin(question.url):
             raise AnswerError(reply, f"points to {origin(target)}")
         url = target
     raise AnswerError(reply, "points to itself in a circle")
 
 
 async def _exchange(client: httpx.AsyncClient, question: Question, url: str) -> Reply:
-    method = "GET" if question.form is None else "POST"
-    async with client.stream(method, url, headers=question.headers, data=question.form) as response:
+    method = "POST" if question.posts else "GET"
+    async with client.stream(
+        method, url, headers=question.headers, data=question.form, json=question.json
+    ) as response:
         most = LARGEST_BODY if response.is_success else SMALL_BODY
         body = bytearray()
         async for piece in response.aiter_bytes():
