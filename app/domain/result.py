@@ -62,13 +62,19 @@ class Quality(Model):
     by_maf: tuple[MafBin, ...] = ()
     mean_er2: float | None = None
 
+    @property
+    def good(self) -> int:
+        """Variants with an R2 of 0.8 or more, from the shares of the ranges of frequency."""
+        return round(sum(b.variants * (b.share_r2_08 or 0.0) for b in self.by_maf))
+
 
 class Result(Model):
     """The fetched result of a job, or one that came from elsewhere; `folder` is absolute.
 
     `job_id` is empty for what came from elsewhere: then `name` is what the person calls it, `origin` who made
     it as far as its files tell, `dataset_id` what was sent, if that is known, and `in_place` says that the
-    files are the person's own and stay where they are.
+    files are the person's own and stay where they are. `complete` is what its books say, None without them;
+    `price` is what the person notes of its cost, in words.
     """
 
     id: str
@@ -86,3 +92,5 @@ class Result(Model):
     origin: str = ""
     dataset_id: str | None = None
     in_place: bool = False
+    complete: bool | None = None
+    price: str = ""

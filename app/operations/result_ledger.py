@@ -178,7 +178,30 @@ async def _keep(desk: Desk, ledger: ResultLedger) -> None:
         await asyncio.to_thread(write)
     except OSError as error:
         log.warning("The books of a result could not be kept: %s", error.strerror)
+    await _note(desk, ledger)
     desk.announce(Changes.of(Noun.RESULT, ledger.result_id))
+
+
+async def _note(desk: Desk, ledger: ResultLedger) -> None:
+    """Write what the books say beside the other figures of the result, where tables are sorted by it."""
+
+    def write(c: StoreConnection) -> None:
+        result = results.result(c, ledger.result_id)
+        if result is not None and result.complete is not ledger.complete:
+            results.save_result(c, result.model_copy(update={"complete": ledger.complete}))
+
+    await desk.store.write(write)
+
+
+async def note_completeness(desk: Desk, result_ids: Sequence[str]) -> tuple[str, ...]:
+    """Note it of results whose books an older version made; returns those that have books."""
+    noted = []
+    for each in result_ids:
+        ledger = await ledger_of(desk, each)
+        if ledger is not None:
+            await _note(desk, ledger)
+            noted.append(each)
+    return tuple(noted)
 
 
 async def _errand(desk: Desk, result: Result) -> LedgerErrand:

@@ -139,9 +139,10 @@ def _result_pages() -> _Pages:
     r = t.results.c
     names = (
         "id job_id job service folder state files size samples variants mean_r2 verdict seen started verified"
+        " panel good elsewhere complete"
     )
-    words = {"state": r.state}
-    return _Pages(t.results, "started", True, _plain(t.results, names), {"job": r.job_key}, words)
+    sort_as = {"job": r.job_key, "panel": r.panel_key}
+    return _Pages(t.results, "started", True, _plain(t.results, names), sort_as, {"state": r.state})
 
 
 def _event_pages() -> _Pages:

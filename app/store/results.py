@@ -16,8 +16,9 @@ def save_result(c: Connection, result: Result) -> None:
 
 
 def _row(c: Connection, r: Result) -> dict[str, object]:
-    found = c.execute(select(t.jobs.c.name, t.jobs.c.service).where(t.jobs.c.id == r.job_id)).first()
-    job, service = (found.name, found.service) if found else (r.name, r.origin)
+    j = t.jobs.c
+    found = c.execute(select(j.name, j.service, j.panel).where(j.id == r.job_id)).first()
+    job, service, panel = (found.name, found.service, found.panel) if found else (r.name, r.origin, "")
     return {
         "id": r.id,
         "job_id": r.job_id,
@@ -35,7 +36,12 @@ def _row(c: Connection, r: Result) -> dict[str, object]:
         "seen": r.seen,
         "started": r.started,
         "verified": r.verified,
-        "search": search_text(job, service, r.folder, r.verdict, r.job_id, r.id),
+        "search": search_text(job, service, panel, r.folder, r.verdict, r.job_id, r.id),
+        "panel": panel,
+        "panel_key": panel.casefold(),
+        "good": r.quality.good if r.quality else None,
+        "elsewhere": not r.job_id,
+        "complete": r.complete,
     }
 
 

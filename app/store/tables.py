@@ -23,6 +23,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -279,6 +280,11 @@ results = Table(
     Column("started", Instant, nullable=False),
     Column("verified", Instant),
     Column("search", Text, nullable=False),
+    Column("panel", Text, nullable=False, server_default=""),
+    Column("panel_key", Text, nullable=False, server_default=""),
+    Column("good", BigInteger),
+    Column("elsewhere", Boolean, nullable=False, server_default=false()),
+    Column("complete", Boolean),
     _index("results", "started"),
     _index("results", "state", "started"),
     _index("results", "job_id", "started"),
@@ -287,6 +293,8 @@ results = Table(
     _index("results", "variants"),
     _index("results", "mean_r2"),
     _index("results", "verified"),
+    _index("results", "panel_key"),
+    _index("results", "good"),
 )
 result_documents = _documents("result", "results")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from app.domain.problem import Kind, ProblemError, problem
 from app.store.problems import store_problem
 
-VERSIONS = ("0001", "0002")
+VERSIONS = ("0001", "0002", "0003")
 """All versions that this program knows, oldest first; a test compares them with the migrations."""
 
 HEAD = VERSIONS[-1]

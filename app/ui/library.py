@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from app.store.store import Store
 
 MOST_NAMED = 100
-RESULT_COLUMNS = ("panel", "good", "elsewhere", "complete")
 
 
 class StorePages:
@@ -53,46 +52,21 @@ class StorePages:
 
 
 class ResultPages(StorePages):
-    """Results with what stands in their documents, read for the rows that are seen: their panel, how many
-    variants have an R2 of 0.8 or more, whether the books add up, and whether they came from elsewhere."""
+    """Results; those of an older version get the word of their books when their row is first seen."""
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk.store, "result")
         self._desk = desk
-        self._own = self.columns
-        self.columns: Sequence[str] = (*self.columns, *RESULT_COLUMNS)
+        self._complete = self.columns.index("complete")
 
     async def rows(self, ids: Sequence[str]) -> dict[str, tuple[Any, ...]]:
         """The rows of some ids."""
+        from app.operations.result_ledger import note_completeness
+
         found = await super().rows(ids)
-        more = await self._store.read(lambda c: {each: _of_result(c, each) for each in found})
-        books = await asyncio.gather(*(self._adds_up(each) for each in found))
-        return {
-            each: (*row, *more[each], complete)
-            for (each, row), complete in zip(found.items(), books, strict=True)
-        }
-
-    async def _adds_up(self, result_id: str) -> bool | None:
-        from app.operations.result_ledger import ledger_of
-
-        ledger = await ledger_of(self._desk, result_id)
-        return ledger.complete if ledger is not None else None
-
-
-def _of_result(c: Any, result_id: str) -> tuple[str, int | None, bool]:
-    result = results.result(c, result_id)
-    if result is None:
-        return "", None, False
-    job = jobs.job(c, result.job_id) if result.job_id else None
-    panel = (job.panel_name or job.panel_id) if job is not None else ""
-    return panel, good_variants(result), not result.job_id
-
-
-def good_variants(result: Result) -> int | None:
-    """Variants with an R2 of 0.8 or more, from the shares of the ranges of frequency."""
-    if result.quality is None:
-        return None
-    return round(sum(b.variants * (b.share_r2_08 or 0.0) for b in result.quality.by_maf))
+        silent = [each for each, row in found.items() if row[self._complete] is None]
+        noted = await note_completeness(self._desk, silent)
+        return {**found, **await super().rows(noted)} if noted else found
 
 
 class StoreLibrary:

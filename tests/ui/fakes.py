@@ -21,7 +21,6 @@ from app.operations.desk import Looks
 from app.operations.tasks import Task
 from app.store.pages import COLUMNS
 from app.ui.attention import AtHand
-from app.ui.library import RESULT_COLUMNS, good_variants
 from app.ui.models.query import TableQuery
 
 
@@ -183,7 +182,7 @@ class FakeLibrary:
         return self.offer
 
     def pages(self, noun: str) -> FakePages:
-        columns = (*COLUMNS[noun], *RESULT_COLUMNS) if noun == "result" else COLUMNS[noun]
+        columns = COLUMNS[noun]
         return FakePages(columns, {row[0]: row for row in self._rows(noun, columns)})
 
     def _rows(self, noun: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
@@ -219,9 +218,8 @@ def _value(thing: Any, column: str, number: int, names: dict[str, str]) -> Any:
         "service": lambda: names.get(getattr(thing, "service_id", None) or "", ""),
         "job": lambda: names.get(getattr(thing, "job_id", None) or "", ""),
         "panel": lambda: getattr(thing, "panel_name", ""),
-        "good": lambda: good_variants(thing),
+        "good": lambda: thing.quality.good if thing.quality else None,
         "elsewhere": lambda: not thing.job_id,
-        "complete": lambda: None,
         "group_id": lambda: thing.group,
         "files": lambda: len(thing.files),
         "token_present": lambda: thing.token.present,

@@ -53,7 +53,8 @@ from tests.unit.store.nouns import (
 )
 
 MAGIC = b"SQLite format 3\x00"
-OLD = Path(__file__).parents[2] / "data" / "haplodesk-0001.db.gz"
+DATA = Path(__file__).parents[2] / "data"
+OLD = DATA / "haplodesk-0001.db.gz"
 
 
 def fill(c: Connection) -> None:
@@ -132,10 +133,11 @@ def test_alembic_is_not_imported_for_a_file_of_today(tmp_path: Path) -> None:
     assert subprocess.run(program, cwd=Path(__file__).parents[3], check=False).returncode == 0
 
 
-def test_a_database_of_the_first_version_opens(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", versions.VERSIONS[:-1])
+def test_a_database_of_an_older_version_opens(tmp_path: Path, version: str) -> None:
     path = tmp_path / "haplodesk.db"
-    path.write_bytes(gzip.decompress(OLD.read_bytes()))
-    assert versions.file_version(path) == "0001"
+    path.write_bytes(gzip.decompress((DATA / f"haplodesk-{version}.db.gz").read_bytes()))
+    assert versions.file_version(path) == version
     with Store.open(path) as store:
         store.read_now(check)
         assert store.read_now(lambda c: pages.ids(c, Noun.JOB, TableQuery(text="michigan"))) == ["job-1"]
@@ -158,6 +160,37 @@ def test_predictions_in_an_old_database_get_their_columns(tmp_path: Path) -> Non
         assert (cells["outcome"], cells["verdict"]) == ("refuses", headline)
         query = TableQuery.parse(Noun.DATASET, "outcome:refuses", "verdict")
         assert store.read_now(lambda c: pages.ids(c, Noun.DATASET, query)) == ["data-1"]
+
+
+def test_results_in_an_old_database_get_their_columns(tmp_path: Path) -> None:
+    path = tmp_path / "haplodesk.db"
+    path.write_bytes(gzip.decompress((DATA / "haplodesk-0002.db.gz").read_bytes()))
+    with closing(sqlite3.connect(path)) as plain:
+        (document,) = plain.execute("select document from result_documents").fetchone()
+        other = json.loads(document) | {"id": "res-2", "job_id": "", "quality": None}
+        row = dict(zip(*_row_of(plain, "results"), strict=True)) | {"id": "res-2", "job_id": ""}
+        marks = ", ".join(f":{name}" for name in row)
+        plain.execute(f"insert into results values ({marks})", row)
+        plain.execute("insert into result_documents values ('res-2', ?)", (json.dumps(other),))
+        plain.commit()
+    with Store.open(path) as store:
+        names = ("panel", "good", "elsewhere", "complete")
+        rows = store.read_now(lambda c: pages.rows(c, Noun.RESULT, ["res-1", "res-2"]))
+        cells = {key: dict(zip(pages.COLUMNS[Noun.RESULT], row, strict=True)) for key, row in rows.items()}
+        panel = a_job().panel_name or a_job().panel_id
+        assert tuple(cells["res-1"][name] for name in names) == (panel, 150, False, None)
+        assert tuple(cells["res-2"][name] for name in names) == ("", None, True, None)
+        migrated = dict(cells["res-1"])
+        store.write_now(lambda c: results.save_result(c, a_result()))
+        anew = store.read_now(lambda c: pages.rows(c, Noun.RESULT, ["res-1"]))["res-1"]
+        assert dict(zip(pages.COLUMNS[Noun.RESULT], anew, strict=True)) == migrated
+        query = TableQuery.parse(Noun.RESULT, "", "good", True)
+        assert store.read_now(lambda c: pages.ids(c, Noun.RESULT, query)) == ["res-1", "res-2"]
+
+
+def _row_of(plain: sqlite3.Connection, table: str) -> tuple[list[str], list[object]]:
+    found = plain.execute(f"select * from {table}")
+    return [each[0] for each in found.description], list(found.fetchone())
 
 
 def test_what_the_check_says_is_the_outcome_without_a_prediction(tmp_path: Path) -> None:
@@ -183,8 +216,8 @@ SECOND = '''
 """A later version, for this test."""
 import sqlalchemy as sa
 from alembic import op
-revision = "0003"
-down_revision = "0002"
+revision = "9000"
+down_revision = "{before}"
 branch_labels = None
 depends_on = None
 
@@ -199,14 +232,14 @@ def upgrade() -> None:
 
 @pytest.fixture
 def _second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    """The program is at version 0003."""
+    """The program is one version further than it is."""
     folder = tmp_path / "migrations"
     shutil.copytree(migrate.MIGRATIONS, folder)
-    text = SECOND.replace("{more}", getattr(request, "param", "pass"))
-    (folder / "0003_second.py").write_text(text, encoding="utf-8")
+    text = SECOND.replace("{more}", getattr(request, "param", "pass")).replace("{before}", versions.HEAD)
+    (folder / "9000_second.py").write_text(text, encoding="utf-8")
     monkeypatch.setattr(migrate, "MIGRATIONS", folder)
-    monkeypatch.setattr(versions, "VERSIONS", ("0001", "0002", "0003"))
-    monkeypatch.setattr(opening, "HEAD", "0003")
+    monkeypatch.setattr(versions, "VERSIONS", (*versions.VERSIONS, "9000"))
+    monkeypatch.setattr(opening, "HEAD", "9000")
 
 
 def _old_file(tmp_path: Path) -> Path:
