@@ -9,6 +9,7 @@ from app.domain.finding import CheckReport
 from app.domain.model import Model
 from app.domain.path_text import PathText, ShownText
 from app.domain.repair import RepairOutcome
+from app.domain.residency import Residency
 from app.domain.verdict import Verdict
 
 OTHER_FORMAT = "content.format"
@@ -42,7 +43,8 @@ class Dataset(Model):
 
     `verdicts` are what services would say, by the last predictions. A dataset that a repair wrote knows what
     it was made from and how (`made_from`, `outcome`). `stated_build` is what the person says where the files
-    leave the build open, empty for nothing.
+    leave the build open, empty for nothing. `residency` is where the files may go, None for no rule of their
+    own; what counts is `operations.residency.rule_for`.
     """
 
     id: str
@@ -57,6 +59,7 @@ class Dataset(Model):
     made_from: str | None = None
     outcome: RepairOutcome | None = None
     stated_build: str = ""
+    residency: Residency | None = None
 
     @property
     def prepared_here(self) -> bool:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from app.domain.dataset import DataFile
 from app.domain.model import Model
 from app.domain.problem import Problem
+from app.domain.residency import Residency
 
 
 class JobState(StrEnum):
@@ -124,7 +125,7 @@ class Job(Model):
     server's list for a sealed job; `sealed_before`: a body was once sent whole, so the list is searched
     before each further try; `cancel_wanted`: cancel it as soon as it is found at the server;
     `sent_again_as` is the job that took its place. `missing_looks` counts the visits in a row
-    at which the server did not know the job.
+    at which the server did not know the job. `residency` is the rule of its data when it was made.
     """
 
     id: str
@@ -166,6 +167,7 @@ class Job(Model):
     decided: datetime | None = None
     problem: Problem | None = None
     fetch_wanted: bool = True
+    residency: Residency | None = None
 
     @property
     def is_fetched(self) -> bool:

@@ -114,6 +114,7 @@ class Service(Model):
     `generation` is the dialect found by looking (`cg2`, `cg3`), never by the name. `down_since` is when
     it was first seen down without being up since, `down_seen_s` how many seconds of that time were looked at:
     while the program does not run nobody knows. `practice` marks a server that lives on this computer.
+    `jurisdictions` are the countries whose law reaches data there, where it is not `country` alone.
     `setup` is what its family needs beyond the address (`app.services.contract.Connection.setup`), `facts`
     what the server told of itself at the last look.
     """
@@ -123,6 +124,7 @@ class Service(Model):
     family: str
     base_url: str
     country: str = ""
+    jurisdictions: tuple[str, ...] = ()
     operator: str = ""
     preset_id: str | None = None
     enabled: bool = True

@@ -40,6 +40,17 @@ class Storage(Model):
     )
 
 
+class DataRules(Model):
+    """Where data may go."""
+
+    only_to: str = Field(
+        "",
+        title="Data may go only to",
+        description="Codes of countries, EU, EEA or “this computer”, with commas between. Empty: each "
+        "dataset has its own rule or none.",
+    )
+
+
 class Visits(Model):
     """When the program looks at services."""
 
@@ -107,6 +118,7 @@ class Settings(Model):
 
     appearance: Appearance = Field(default_factory=Appearance, title="Appearance")
     storage: Storage = Field(default_factory=Storage, title="Storage")
+    data: DataRules = Field(default_factory=DataRules, title="Where data may go")
     visits: Visits = Field(default_factory=Visits, title="Services and jobs")
     notifications: Notifications = Field(default_factory=Notifications, title="Notifications")
     local: LocalImputation = Field(default_factory=LocalImputation, title="Imputation on this computer")

@@ -31,6 +31,7 @@ from app.operations.draft_job import JobDraft
 from app.operations.packed_folders import packed_folders
 from app.operations.private_folder import private_folder
 from app.operations.repair_stage import published, repair_stage
+from app.operations.residency import inherit_residency
 from app.operations.send_job import send_job
 from app.operations.submit_job import create_job
 from app.operations.sync_panels import read_form
@@ -88,6 +89,7 @@ async def make_benchmark(desk: Desk, plan: BenchmarkPlan) -> Changes:
             hidden = await _mask(desk, dataset, plan, (stage.files, kept, stage.work), task.report)
             async with published(stage):
                 masked = await asyncio.to_thread(_masked, dataset, masked_id, stage.out)
+                masked = await inherit_residency(desk, masked, dataset)
                 made = Benchmark(
                     id=benchmark_id,
                     name=plan.name.strip() or dataset.name,

@@ -28,6 +28,7 @@ from app.operations.draft_job import (
 )
 from app.operations.list_jobs import list_jobs
 from app.operations.look_at_service import look_at_service, store_token_info
+from app.operations.residency import refuse_forbidden, residency_obstacle
 from app.operations.sync_panels import read_form
 from app.store import datasets, jobs, services
 
@@ -36,6 +37,9 @@ async def preflight(desk: Desk, draft: JobDraft) -> Preflight:
     """Look at everything that can stop a job, before anything is sent. Raises only for unknown ids."""
     service = await desk.service(draft.service_id)
     dataset = await dataset_of(desk, draft.dataset_id)
+    forbidden = await residency_obstacle(desk, service, dataset)
+    if forbidden is not None:  # nobody is asked about data that may not go there
+        return Preflight(obstacles=(forbidden,), service=service, dataset=dataset)
     mends = desk.family(service).capabilities.mends
     obstacles = list(check_dataset_state(draft, dataset, mends))
     obstacles += await asyncio.to_thread(check_files, dataset.files, service)
@@ -55,9 +59,11 @@ async def preflight(desk: Desk, draft: JobDraft) -> Preflight:
 async def recheck(desk: Desk, job: Job) -> tuple[Obstacle, ...]:
     """Look again before a job is sent later than it was made: files, disk, and what the service says now.
 
-    The findings were judged when the job was made. Terms hold only in the words that were accepted then.
+    Raises ProblemError where the data may not go there. The findings were judged when the job was made.
+    Terms hold only in the words that were accepted then.
     """
     service = await desk.service(job.service_id)
+    await refuse_forbidden(desk, service, job)
     consents = await desk.store.read(lambda c: jobs.consents(c, job.id))
     terms = {c.parameter_id: c.text for c in consents}
     draft = JobDraft(
@@ -88,9 +94,11 @@ async def preview(desk: Desk, draft: JobDraft) -> Preflight:
     form = stored.form if stored is not None else None
     mends = desk.family(service).capabilities.mends
     obstacles = await asyncio.to_thread(_local_obstacles, draft, service, dataset, form, panel, mends)
+    forbidden = await residency_obstacle(desk, service, dataset)
+    first = (forbidden,) if forbidden is not None else ()
     room, cautions = await look_at_disk(desk, panel, dataset, dataset.size, draft.options)
     return Preflight(
-        obstacles=obstacles + room,
+        obstacles=first + obstacles + room,
         cautions=cautions,
         service=service,
         form=form,

@@ -24,6 +24,7 @@ from app.operations.packed_folders import packed_folders
 from app.operations.predict import learned_file
 from app.operations.reference_genomes import references
 from app.operations.repair_stage import published, repair_stage
+from app.operations.residency import inherit_residency
 from app.operations.tasks import TaskKind
 from app.store import datasets, services
 from app.store.store import Connection as StoreConnection
@@ -126,6 +127,7 @@ async def _keep(
         await _repaired(desk, dataset, key, _with_left_out(part, left), stage, panel)
         for key, part in zip(ids, written, strict=True)
     ]
+    made = [await inherit_residency(desk, each, dataset) for each in made]
 
     def write(c: StoreConnection) -> None:
         for each in made:

@@ -27,6 +27,7 @@ from app.operations.job_log import logged_with_job
 from app.operations.list_jobs import list_jobs
 from app.operations.look_at_service import store_token_info
 from app.operations.preflight import recheck
+from app.operations.residency import refuse_forbidden
 from app.operations.tasks import TaskKind
 from app.services.contract import RemoteJob, Submission
 from app.store import services
@@ -109,6 +110,7 @@ async def _send(desk: Desk, service: Service, job: Job) -> Changes:
         with desk.tasks.running_task(TaskKind.UPLOAD, f"{job.name} → {service.name}", job_id=job.id) as task:
             family, connection = desk.family(service), await desk.connection(service)
             submission = await _submission(desk, service, job)
+            await refuse_forbidden(desk, service, job)
             remote_id = await family.submit(connection, submission, task.report, seal)
     except _Ended:
         return Changes.of(Noun.JOB, job.id)

@@ -12,6 +12,7 @@ from app.domain.problem import Kind, ProblemError, problem
 from app.operations.desk import Desk
 from app.operations.draft_job import JobDraft, Obstacle, Preflight, is_aes, panel_fields, text_hash
 from app.operations.preflight import preflight
+from app.operations.residency import rule_for
 from app.operations.send_job import send_job
 from app.operations.sent_record import keep_sent
 from app.store import jobs
@@ -42,7 +43,8 @@ async def create_job(desk: Desk, draft: JobDraft, password: SecretStr | None = N
     assert found.panel is not None
     if not desk.family(found.service).capabilities.passwords:
         draft = draft.model_copy(update={"own_password": False})
-    job = _job(desk, draft, found, found.form)
+    rule = await rule_for(desk, found.dataset, found.dataset.files)
+    job = _job(desk, draft, found, found.form).model_copy(update={"residency": rule})
     if job.password_set:
         await desk.keep_secret(password_name(job.id), password or SecretStr(new_password()))
     consents = _consents(desk, draft, job)

@@ -1,0 +1,310 @@
+"""Data go only where their owner allows, whatever happens to the files, the services and the jobs."""
+
+import asyncio
+import shutil
+from pathlib import Path
+from typing import cast
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from pydantic import SecretStr
+
+from app.domain.changes import Noun
+from app.domain.clock import FixedClock
+from app.domain.job import JobState
+from app.domain.problem import Kind, ProblemError
+from app.domain.residency import countries, residency_of
+from app.domain.service import Limits
+from app.operations.add_dataset import add_dataset, remove_dataset
+from app.operations.add_service import add_service
+from app.operations.change_settings import save_settings
+from app.operations.desk import Desk
+from app.operations.draft_job import JobDraft
+from app.operations.preflight import preview
+from app.operations.residency import RULE_FILE, inherit_residency, rule_for, state_residency
+from app.operations.send_job import send_job
+from app.operations.submit_job import create_job, submit_job
+from app.operations.sync_panels import sync_panels
+from app.services.registry import Registry
+from app.store import datasets, jobs
+from app.store.secrets import open_secrets
+from app.store.store import Store
+from tests.helpers.desk_fixtures import QuickDesk, only_job, pass_check
+from tests.helpers.fake_family import NOW, FakeFamily, FakeRegistry, write_vcf
+
+GOES = ("DE", "US", "")
+
+
+def in_country(desk: Desk, draft: JobDraft, country: str) -> None:
+    asyncio.run(desk.update_service(draft.service_id, country=country))
+
+
+def refused(desk: Desk, draft: JobDraft) -> str:
+    with pytest.raises(ProblemError) as caught:
+        asyncio.run(submit_job(desk, draft))
+    assert caught.value.problem.kind is Kind.REFUSED
+    return caught.value.problem.what_happened
+
+
+def test_a_forbidden_service_is_not_even_asked(desk: Desk, fake: FakeFamily, ready: JobDraft) -> None:
+    asyncio.run(state_residency(desk, ready.dataset_id, "EU, ZA, this computer"))
+    in_country(desk, ready, "US")
+    fake.calls.clear()
+    told = refused(desk, ready)
+    assert told == (
+        "These data may go only to: EU, South Africa, this computer. Fake keeps data in United States."
+    )
+    assert not fake.calls
+    assert asyncio.run(preview(desk, ready)).obstacles[0].field == "service"
+    in_country(desk, ready, "FR")
+    asyncio.run(submit_job(desk, ready))
+    assert len(fake.submissions) == 1
+
+
+def test_a_service_that_moves_gets_nothing_from_a_waiting_job(
+    desk: Desk, fake: FakeFamily, ready: JobDraft
+) -> None:
+    in_country(desk, ready, "DE")
+    asyncio.run(state_residency(desk, ready.dataset_id, "EU"))
+    asyncio.run(create_job(desk, ready))
+    job = asyncio.run(only_job(desk))
+    in_country(desk, ready, "US")
+    with pytest.raises(ProblemError, match="may not go there"):
+        asyncio.run(send_job(desk, job.id))
+    assert not fake.submissions
+
+
+def test_a_job_keeps_the_rule_it_was_made_under(desk: Desk, fake: FakeFamily, ready: JobDraft) -> None:
+    in_country(desk, ready, "DE")
+    asyncio.run(state_residency(desk, ready.dataset_id, "EU"))
+    asyncio.run(create_job(desk, ready))
+    job = asyncio.run(only_job(desk))
+    asyncio.run(state_residency(desk, ready.dataset_id, ""))
+    in_country(desk, ready, "US")
+    with pytest.raises(ProblemError, match="may not go there"):
+        asyncio.run(send_job(desk, job.id))
+    assert not fake.submissions
+
+
+@pytest.mark.parametrize("text", ["DE", "# a note\nDE, this computer\n", "\ufeffde"])
+def test_a_file_beside_the_data_or_above_rules(
+    desk: Desk, ready: JobDraft, fake: FakeFamily, tmp_path: Path, text: str
+) -> None:
+    (tmp_path / RULE_FILE).write_text(text, "utf-8")
+    in_country(desk, ready, "US")
+    assert "Germany" in refused(desk, ready)
+    in_country(desk, ready, "DE")
+    asyncio.run(submit_job(desk, ready))
+    assert len(fake.submissions) == 1
+
+
+@pytest.mark.parametrize("text", [b"", b"Atlantis", b"\xff\xfe\x00", b"#"])
+def test_a_rule_that_nobody_can_read_allows_nothing(
+    desk: Desk, ready: JobDraft, tmp_path: Path, text: bytes
+) -> None:
+    (tmp_path / RULE_FILE).write_bytes(text)
+    in_country(desk, ready, "DE")
+    assert "only to: this computer." in refused(desk, ready)
+
+
+def test_the_settings_rule_everything(desk: Desk, ready: JobDraft) -> None:
+    now = asyncio.run(desk.settings())
+    ruled = now.model_copy(update={"data": now.data.model_copy(update={"only_to": "ZA"})})
+    asyncio.run(save_settings(desk, ruled))
+    in_country(desk, ready, "DE")
+    assert "South Africa" in refused(desk, ready)
+
+
+def test_removing_and_adding_again_or_copying_forgets_nothing(
+    desk: Desk, ready: JobDraft, tmp_path: Path
+) -> None:
+    in_country(desk, ready, "US")
+    asyncio.run(state_residency(desk, ready.dataset_id, "EU"))
+    found = desk.store.read_now(lambda c: datasets.dataset(c, ready.dataset_id))
+    assert found is not None
+    asyncio.run(remove_dataset(desk, ready.dataset_id))
+    other = tmp_path / "elsewhere" / "renamed.vcf.gz"
+    other.parent.mkdir()
+    shutil.copy(found.files[0].path, other)
+    for path in (Path(found.files[0].path), other):
+        again = asyncio.run(add_dataset(desk, (path,))).ids(Noun.DATASET)[0]
+        asyncio.run(pass_check(desk, again))
+        assert "EU" in refused(desk, ready.model_copy(update={"dataset_id": again}))
+
+
+def test_what_is_made_of_data_is_under_their_rule(desk: Desk, ready: JobDraft, tmp_path: Path) -> None:
+    asyncio.run(state_residency(desk, ready.dataset_id, "EU"))
+    source = desk.store.read_now(lambda c: datasets.dataset(c, ready.dataset_id))
+    assert source is not None
+    (tmp_path / "made").mkdir()
+    made_file = write_vcf(tmp_path / "made", "made.vcf.gz")
+    made_file.write_bytes(made_file.read_bytes() + b"other")
+    made = asyncio.run(add_dataset(desk, (made_file,))).ids(Noun.DATASET)[0]
+    plain = desk.store.read_now(lambda c: datasets.dataset(c, made))
+    assert plain is not None
+    assert asyncio.run(rule_for(desk, plain, plain.files)) is None
+    kept = asyncio.run(inherit_residency(desk, plain, source))
+    assert kept.residency == residency_of("EU")
+    asyncio.run(remove_dataset(desk, made))
+    assert asyncio.run(rule_for(desk, None, plain.files)) == residency_of("EU")
+
+
+def test_a_statement_stands_in_the_timeline_and_a_wrong_one_changes_nothing(
+    desk: Desk, ready: JobDraft
+) -> None:
+    asyncio.run(state_residency(desk, ready.dataset_id, "EU"))
+    with pytest.raises(ProblemError, match="Atlantis"):
+        asyncio.run(state_residency(desk, ready.dataset_id, "Atlantis"))
+    kept = desk.store.read_now(lambda c: datasets.dataset(c, ready.dataset_id))
+    assert kept is not None
+    assert kept.residency == residency_of("EU")
+    told = desk.store.read_now(lambda c: jobs.events(c))
+    assert sum("may go only to EU" in e.text for e in told) == 1
+
+
+class Sends(RuleBasedStateMachine):
+    """Whatever people do in whatever order, nothing reaches a place that a rule forbids at that moment.
+
+    The model knows the rule of the folder file, of the settings and of each content, and the countries.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        import tempfile
+
+        self.home = Path(tempfile.mkdtemp())
+        self.fake = FakeFamily()
+        self.store = Store.open(self.home / "haplodesk.db")
+        registry = cast(Registry, FakeRegistry(self.fake))
+        self.desk = QuickDesk(
+            self.home,
+            self.store,
+            open_secrets({"HAPLODESK_KEYRING": "memory"}),
+            registry,
+            clock=FixedClock(NOW),
+        )
+        self.stated: str | None = None
+        self.everywhere: str | None = None
+        self.beside: str | None = None
+        self.country = ""
+        self.counted = 0
+        self.waiting: list[tuple[str, str | None]] = []
+
+    @initialize()
+    def start(self) -> None:
+        changes = asyncio.run(add_service(self.desk, "Fake", "https://fake.example", "fake", SecretStr("t")))
+        self.service_id = changes.ids(Noun.SERVICE)[0]
+        asyncio.run(self.desk.update_service(self.service_id, limits=Limits(min_poll_s=0.02)))
+        asyncio.run(sync_panels(self.desk, (self.service_id,)))
+        (self.home / "data").mkdir()
+        self.file = write_vcf(self.home / "data")
+        self.bring()
+
+    def bring(self) -> None:
+        self.dataset_id = asyncio.run(add_dataset(self.desk, (self.file,))).ids(Noun.DATASET)[0]
+        asyncio.run(pass_check(self.desk, self.dataset_id))
+
+    @rule(text=st.sampled_from(("EU", "US", "here", "DE, US", "")))
+    def state(self, text: str) -> None:
+        asyncio.run(state_residency(self.desk, self.dataset_id, text))
+        self.stated = text or None
+
+    @rule(text=st.sampled_from(("EU", "US", "Atlantis", "")))
+    def set_everywhere(self, text: str) -> None:
+        now = asyncio.run(self.desk.settings())
+        data = now.data.model_copy(update={"only_to": text})
+        asyncio.run(save_settings(self.desk, now.model_copy(update={"data": data})))
+        self.everywhere = text or None
+
+    @rule(text=st.sampled_from(("EU", "US", "Atlantis", None)))
+    def write_beside(self, text: str | None) -> None:
+        path = self.file.parent / RULE_FILE
+        path.unlink(missing_ok=True)
+        if text is not None:
+            path.write_text(text)
+        self.beside = text
+
+    @rule(country=st.sampled_from(GOES))
+    def move_service(self, country: str) -> None:
+        asyncio.run(self.desk.update_service(self.service_id, country=country))
+        self.country = country
+
+    @rule()
+    def rename_file(self) -> None:
+        folder = self.file.parent / f"n{self.counted}"
+        self.counted += 1
+        folder.mkdir()
+        asyncio.run(self._remove())
+        self.file = Path(shutil.move(self.file, folder / "other.vcf.gz"))
+        if self.beside is not None:
+            (folder / RULE_FILE).write_text(self.beside)
+            (folder.parent / RULE_FILE).unlink()
+        self.bring()
+
+    async def _remove(self) -> None:
+        if not self.waiting:
+            await remove_dataset(self.desk, self.dataset_id)
+
+    @rule()
+    def make(self) -> None:
+        draft = self.draft()
+        try:
+            changes = asyncio.run(create_job(self.desk, draft))
+        except ProblemError:
+            assert not self.allowed(self.stated)
+            return
+        assert self.allowed(self.stated)
+        self.waiting.append((changes.ids(Noun.JOB)[0], self.stated))
+
+    @precondition(lambda self: bool(self.waiting))
+    @rule()
+    def send(self) -> None:
+        job_id, stated = self.waiting.pop(0)
+        before = len(self.fake.submissions)
+        allowed = self.allowed(self.stated) and self.allowed(stated)
+        job = asyncio.run(self.desk.job(job_id))
+        failed = False
+        try:
+            asyncio.run(send_job(self.desk, job_id))
+        except ProblemError:
+            failed = True
+        moved = not Path(job.files[0].path).exists()
+        assert moved or failed is not allowed
+        if not allowed:
+            assert len(self.fake.submissions) == before, "a forbidden send"
+
+    def draft(self) -> JobDraft:
+        return JobDraft(
+            name="Any",
+            dataset_id=self.dataset_id,
+            service_id=self.service_id,
+            app_id="impute@1",
+            panel_id="apps@one",
+            options={"population": "eur"},
+            terms={"check1": "I will not re-identify anybody."},
+        )
+
+    def allowed(self, stated: str | None) -> bool:
+        rules = [each for each in (stated, self.everywhere, self.beside) if each is not None]
+        if not rules:
+            return True
+        if self.country not in countries() or "Atlantis" in rules:
+            return False
+        return all(self.country in residency_of(each).countries for each in rules)
+
+    @invariant()
+    def nothing_was_forgotten(self) -> None:
+        states = [j.state for j in self.store.read_now(jobs.jobs)]
+        assert states.count(JobState.SUBMITTED) == len(self.fake.submissions)
+
+    def teardown(self) -> None:
+        self.store.close()
+        shutil.rmtree(self.home)
+
+
+Sends.TestCase.settings = settings(
+    max_examples=8, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
+)
+TestSends = Sends.TestCase
