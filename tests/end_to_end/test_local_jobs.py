@@ -35,6 +35,7 @@ from app.operations.visit_jobs import visit_jobs
 from app.services.local.layout import JOB, LocalJob, jobs_folder
 from app.store import notices, results, services
 from tests.end_to_end.conftest import World
+from tests.end_to_end.held_runner import hold
 
 T = TypeVar("T")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -144,21 +145,26 @@ def test_from_submission_to_result(desk: Desk, world: World) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="no process groups here")
-def test_a_runner_that_is_killed_goes_on_with_what_it_had(desk: Desk, world: World) -> None:
+def test_a_runner_that_is_killed_goes_on_with_what_it_had(
+    desk: Desk, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold(monkeypatch, tmp_path / "go", after="work/20/chunk-0.json")
+
     async def journey() -> None:
         await add_panel(desk, world)
         job = await sent(desk, world)
         folder = jobs_folder(desk.home / "local") / str(job.remote_id)
         first = folder / "work" / "20" / "chunk-0.json"
-        end = time.monotonic() + LIMIT_S
-        while not first.exists() and time.monotonic() < end:  # noqa: ASYNC110 - another process makes it
-            await asyncio.sleep(0.02)
+        async with asyncio.timeout(LIMIT_S):
+            while not first.exists():  # noqa: ASYNC110 - another process makes it, and stands still there
+                await asyncio.sleep(0.02)
         runner = host(desk)._children[0]
         os.kill(runner.pid, signal.SIGKILL)
         runner.wait()
         assert record(desk, job).state is JobState.RUNNING
         with exclusive_file(desk.home / "local" / LOCK) as free:
             assert free
+        (tmp_path / "go").touch()
         job = await until(desk, job, ended)
         assert job.state is JobState.SUCCESS, job.problem
         assert record(desk, job).done_chunks >= 2  # the phase and the dosages of chromosome 20
@@ -168,7 +174,11 @@ def test_a_runner_that_is_killed_goes_on_with_what_it_had(desk: Desk, world: Wor
     run(journey())
 
 
-def test_a_cancelled_job_lets_the_next_one_through(desk: Desk, world: World) -> None:
+def test_a_cancelled_job_lets_the_next_one_through(
+    desk: Desk, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold(monkeypatch, tmp_path / "go")
+
     async def journey() -> None:
         await add_panel(desk, world)
         first = await sent(desk, world, "First")
@@ -178,6 +188,7 @@ def test_a_cancelled_job_lets_the_next_one_through(desk: Desk, world: World) -> 
             await remove_local_panel(desk, "practice")
         await cancel_job(desk, first.id)
         assert (await desk.job(first.id)).state is JobState.CANCELLED
+        (tmp_path / "go").touch()
         second = await until(desk, second, ended)
         assert second.state is JobState.SUCCESS, second.problem
         assert record(desk, first).state is JobState.CANCELLED
