@@ -19,6 +19,7 @@ from app.domain.model import Model
 from app.genotypes.bgzf import BgzfWriter, open_text_blocks
 from app.genotypes.matrix import ABSENT, MISSING, GenotypeMatrix, Region, compared_name, matrix_pieces
 from app.imputation.chunks import MEGABASE, Chunk
+from app.imputation.ploidy import Site, XCalls, with_one_allele
 
 Alleles = tuple[str, str]
 _OTHER_STRAND = str.maketrans("ACGT", "TGCA")
@@ -32,7 +33,8 @@ class Alignment(Model):
     `typed` sites are used, among them `exchanged` (REF and ALT) and `flipped` (strand) ones. Not used are
     `mismatched` (other alleles in the panel), `ambiguous`, `duplicates`, `unusable` (several ALT alleles);
     `typed_only` are not in the panel. `never_het` people have two alleles at every typed site, always equal
-    ones: between the pseudoautosomal parts of X they are likely men. `missing` counts genotypes of typed
+    ones: on X between its pseudoautosomal parts likely men. Of these `men` are certain; they were turned
+    to one allele, their `unlikely` heterozygous calls to missing ones. `missing` counts genotypes of typed
     sites. `per_chunk` are the typed sites that inform each chunk.
     """
 
@@ -47,6 +49,8 @@ class Alignment(Model):
     unusable: int = 0
     typed_only: int = 0
     never_het: int = 0
+    men: int = 0
+    unlikely: int = 0
     missing: int = 0
     phased: bool = True
     haploid: bool = False
@@ -134,16 +138,36 @@ def align(
     known: dict[int, list[Alleles]],
     chunks: Sequence[Chunk],
     folder: Path,
+    chances: dict[Site, float] | None = None,
 ) -> Alignment:
     """Write `aligned-N.vcf.gz` for each chunk, and `excluded.txt` and `typed-only.txt`, into a folder.
 
-    Memory does not grow with the file. Raises ProblemError for a damaged target.
+    `chances` are given for X between its pseudoautosomal parts (see `ploidy.expected_het`): who is a man for
+    certain and has two alleles gets one; the target is read again then. Memory does not grow with the file.
+    Raises ProblemError for a damaged target.
     """
+    nobody = np.zeros(0, dtype=bool)
+    sources = (target, region, contig, known, chunks, folder, chances or {})
+    found, men = _aligned(*sources, nobody)
+    return _aligned(*sources, men)[0] if chances and men.any() else found
+
+
+def _aligned(
+    target: Path,
+    region: Region,
+    contig: str,
+    known: dict[int, list[Alleles]],
+    chunks: Sequence[Chunk],
+    folder: Path,
+    chances: dict[Site, float],
+    men: NDArray[np.bool_],
+) -> tuple[Alignment, NDArray[np.bool_]]:
+    """Once through the target; also who is a man with two alleles."""
     with ExitStack() as stack:
-        sink = _Sink(stack, contig, chunks, folder)
+        sink = _Sink(stack, contig, chunks, folder, chances, men)
         for piece in matrix_pieces(target, region):
             sink.take(piece, known)
-        return sink.answer()
+        return sink.answer(), sink.calls.men
 
 
 def target_header(contig: str, samples: Sequence[str]) -> bytes:
@@ -163,6 +187,8 @@ class _Sink:
     contig: str
     chunks: Sequence[Chunk]
     folder: Path
+    chances: dict[Site, float] = field(default_factory=dict)
+    men: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
     counts: dict[str, int] = field(default_factory=dict)
     seen: set[tuple[int, Alleles]] = field(default_factory=set)
     writers: list[BgzfWriter] = field(default_factory=list)
@@ -172,6 +198,7 @@ class _Sink:
         self.per_chunk = [0] * len(self.chunks)
         self.phased, self.haploid = True, False
         self.het: NDArray[np.bool_] = np.zeros(0, dtype=bool)  # or ever with one allele
+        self.calls = XCalls(0, {})
         self.excluded = self.stack.enter_context((self.folder / "excluded.txt").open("w", encoding="utf-8"))
         self.only = self.stack.enter_context((self.folder / "typed-only.txt").open("w", encoding="utf-8"))
 
@@ -187,6 +214,7 @@ class _Sink:
     def _open(self, samples: tuple[str, ...]) -> None:
         self.samples = len(samples)
         self.het = np.zeros(self.samples, dtype=bool)
+        self.calls = XCalls(self.samples, self.chances)
         header = target_header(self.contig, samples)
         for chunk in self.chunks:
             path = self.folder / f"aligned-{chunk.number}.vcf.gz"
@@ -247,14 +275,25 @@ class _Sink:
         if exchanged:
             cells = np.where(cells >= 0, 1 - cells, cells)
         phased = bool(piece.phased[row])
+        if self.men.any():
+            cells = self._turned(cells, typed)
         if typed:
             self._note(cells, phased)
+            if self.chances:
+                self.calls.note((position, *alleles), cells)
         head = f"{self.contig}\t{position}\t{piece.ids[row]}\t{alleles[0]}\t{alleles[1]}\t.\tPASS\t.\tGT\t"
         line = (head + cells_text(cells, "|" if phased else "/") + "\n").encode()
         for chunk, writer in zip(self.chunks, self.writers, strict=True):
             if chunk.informs(position):
                 writer.write(line)
                 self.per_chunk[chunk.number] += typed
+
+    def _turned(self, cells: NDArray[np.int8], typed: bool) -> NDArray[np.int8]:
+        """The row with one allele for each man; heterozygous calls of men at typed sites are counted."""
+        turned = with_one_allele(cells, self.men)
+        if typed:
+            self.count("unlikely", int(((turned[0::2] == MISSING) & (cells[0::2] != MISSING)).sum()))
+        return turned
 
     def _note(self, cells: NDArray[np.int8], phased: bool) -> None:
         first, second = cells[0::2], cells[1::2]
@@ -269,6 +308,7 @@ class _Sink:
             phased=self.phased,
             haploid=self.haploid,
             never_het=int((~self.het).sum()),
+            men=int(self.men.sum()),
             per_chunk=tuple(self.per_chunk),
             **self.counts,
         )

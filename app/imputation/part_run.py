@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.domain.model import Model
 from app.domain.problem import Kind, ProblemError, problem
@@ -46,6 +47,7 @@ from app.imputation.ligation import Ligation, PhasedPiece
 from app.imputation.memory import Cut, Load, fit
 from app.imputation.panel_part import PanelPart
 from app.imputation.phased_target import PhasedTargets
+from app.imputation.ploidy import NON_PAR_PART, Site, expected_het
 from app.imputation.run import impute_files, phased_haplotypes
 from app.imputation.scratch import scratch_folder
 from app.imputation.study import load_study
@@ -194,14 +196,22 @@ def _prepare(task: PartTask) -> PartPlan:
         cut = cut.model_copy(update={"chunk_bp": min(cut.chunk_bp, task.chunk_bp)})
         cut = cut.model_copy(update={"overlap_bp": min(cut.overlap_bp, cut.chunk_bp // 2)})
     chunks = plan_chunks(task.panel.first, task.panel.last, cut.chunk_bp, cut.overlap_bp)
-    alignment = align(task.target, region, task.panel.contig, known, chunks, task.folder)
+    chances = _chances(task, region, positions)
+    alignment = align(task.target, region, task.panel.contig, known, chunks, task.folder, chances)
     if alignment.haploid and cut.temp_buffer < samples and task.engine is EngineName.MINIMAC4:
         cut = fit(_load(task, samples, typed, haploid=True), task.memory_mb, task.threads)
         if cut.chunk_bp < max(c.last - c.first + 1 for c in chunks):
             chunks = plan_chunks(task.panel.first, task.panel.last, cut.chunk_bp, cut.overlap_bp)
-            alignment = align(task.target, region, task.panel.contig, known, chunks, task.folder)
+            alignment = align(task.target, region, task.panel.contig, known, chunks, task.folder, chances)
     phasing, fills = _phasing(task, alignment)
     return PartPlan(cut=cut, chunks=chunks, alignment=alignment, phasing=phasing, fills=fills)
+
+
+def _chances(task: PartTask, region: Region, positions: NDArray[np.int64]) -> dict[Site, float]:
+    """How often women are heterozygous, where men must be told from them."""
+    if task.panel.part != NON_PAR_PART:
+        return {}
+    return expected_het(task.panel_folder / task.panel.vcf, region, positions)
 
 
 def _load(task: PartTask, samples: int, typed: tuple[int, ...], *, haploid: bool = False) -> Load:

@@ -59,6 +59,8 @@ def load_study(request: ImputationRequest) -> Study:
     if not (rows >= 0).any():
         raise _no_overlap(request, len(everything), len(panel))
     order = np.argsort(rows[rows >= 0], kind="stable")
+    present = _haplotypes(target, request.target_vcf)
+    target = _with_one_column(target, present)
     other = _inside(request, target.take(rows < 0))
     return Study(
         chromosome=str(panel.chromosomes[0]),
@@ -66,7 +68,7 @@ def load_study(request: ImputationRequest) -> Study:
         panel_columns=_haplotypes(panel, request.panel_vcf),
         target=target.take(np.flatnonzero(rows >= 0)[order]),
         typed_only=other.take(~np.isin(other.positions, panel.positions)),
-        present=_haplotypes(target, request.target_vcf),
+        present=present,
         mismatched=int(np.isin(other.positions, panel.positions).sum()),
         target_sites=len(_inside(request, everything)),
         unusable=len(_inside(request, everything)) - len(_inside(request, target)),
@@ -78,6 +80,13 @@ def _believable(target: GenotypeMatrix) -> GenotypeMatrix:
     return replace(
         target, haplotypes=np.where(target.haplotypes > 1, MISSING, target.haplotypes).astype(np.int8)
     )
+
+
+def _with_one_column(target: GenotypeMatrix, present: NDArray[np.bool_]) -> GenotypeMatrix:
+    """A missing call of a haploid person may be read as a diploid one, which Beagle refuses."""
+    haplotypes = target.haplotypes.copy()
+    haplotypes[:, ~present] = ABSENT
+    return replace(target, haplotypes=haplotypes)
 
 
 def _inside(request: ImputationRequest, matrix: GenotypeMatrix) -> GenotypeMatrix:

@@ -35,6 +35,13 @@ def part_lines(part: PanelPart, result: PartResult) -> Iterator[Line]:
             f"{sites.ambiguous:,} of ambiguous strand, {sites.duplicates:,} duplicates, "
             f"{sites.unusable:,} with several ALT alleles.",
         )
+    if sites.men:
+        yield (
+            "info",
+            f"{head}{sites.men:,} people are men written with two alleles: they are heterozygous next to "
+            f"nowhere. They were imputed with one, and the result has one; {sites.unlikely:,} heterozygous "
+            "calls of them were taken as missing.",
+        )
     if part.part == "nonPAR" and sites.typed >= _ENOUGH and sites.never_het:
         yield (
             "warning",
