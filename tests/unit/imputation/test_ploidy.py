@@ -17,7 +17,7 @@ def men(megabases: int, het_of_man: int = 0, chance: float = 0.5, once: bool = F
         one = [1, ABSENT] if once and n == 0 else [1, 0] if n < het_of_man else [1, 1]
         cells = [*one, n % 2, 1, n % 4 // 3, 1]
         calls.note(site, np.array(cells, dtype=np.int8))
-    return calls.men.tolist()
+    return [bool(each) for each in calls.men]
 
 
 def test_a_man_is_known_from_many_megabases() -> None:
