@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from app.domain.changes import Changes, Noun
 from app.domain.job import OPEN_STATES
 from app.domain.problem import Kind, ProblemError, problem
+from app.domain.residency import GROUPS, residency_of
 from app.domain.service import HealthState, Service, TokenInfo
 from app.operations.add_service import add_service, cleaned_token
 from app.operations.desk import Desk
@@ -65,6 +66,26 @@ async def enable_service(desk: Desk, service_id: str, enabled: bool) -> Changes:
     if enabled:
         update |= {"down_since": None, "down_seen_s": 0.0}
     return await _change(desk, service, "Switched on." if enabled else "Switched off.", **update)
+
+
+async def state_country(desk: Desk, service_id: str, text: str) -> Changes:
+    """State in which countries a service keeps data, by codes with commas between; rules on data look at it.
+
+    Raises ProblemError for what is no country, and for groups such as EU: a service is in one place or more.
+    """
+    service = await desk.service(service_id)
+    stated = residency_of(text).allowed
+    groups = [each for each in stated if each in GROUPS]
+    if groups or not stated:
+        raise problem(
+            Kind.INPUT,
+            "This is no country",
+            f"“{text.strip()}” does not say in which country {service.name} keeps data.",
+            "Use codes of two letters, such as ZA, with commas between several.",
+            subject=service.name,
+        )
+    event = f"{desk.person()} stated that it keeps data in {', '.join(stated)}."
+    return await _change(desk, service, event, country=stated[0], jurisdictions=stated)
 
 
 async def remove_service(desk: Desk, service_id: str) -> Changes:

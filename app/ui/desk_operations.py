@@ -12,6 +12,7 @@ from app.domain.changes import Changes, Noun
 from app.domain.settings import Settings
 
 if TYPE_CHECKING:
+    from app.domain.accuracy import TruthScore
     from app.domain.comparison import Comparison
     from app.domain.crate import CrateProof
     from app.domain.export import ExportOutcome, ExportRequest
@@ -117,6 +118,18 @@ class DeskOperations:
         from app.operations.check_dataset import check_dataset
 
         return await check_dataset(self._desk, dataset_id, service_id, panel_id, build, population=population)
+
+    async def state_residency(self, dataset_id: str, text: str) -> Changes:
+        """`operations.residency.state_residency`."""
+        from app.operations.residency import state_residency
+
+        return await state_residency(self._desk, dataset_id, text)
+
+    async def state_country(self, service_id: str, text: str) -> Changes:
+        """`operations.change_service.state_country`."""
+        from app.operations.change_service import state_country
+
+        return await state_country(self._desk, service_id, text)
 
     async def state_build(self, dataset_id: str, build: str) -> Changes:
         """State the build of a dataset; empty takes it back."""
@@ -371,6 +384,32 @@ class DeskOperations:
         from app.operations.side_by_side import compare_known
 
         return await compare_known(self._desk, result_ids, truth)
+
+    async def score_by_ancestry(
+        self, result_ids: Sequence[str], truth: Path, people: Path | None = None
+    ) -> tuple[TruthScore, ...]:
+        """Score results against a truth file by groups of people."""
+        from app.operations.side_by_side import score_by_ancestry
+
+        return await score_by_ancestry(self._desk, result_ids, truth, people)
+
+    async def note_price(self, result_id: str, price: str) -> Changes:
+        """Keep what a result has cost."""
+        from app.operations.change_settings import note_price
+
+        return await note_price(self._desk, result_id, price)
+
+    async def leave_out_suspects(self, result_id: str, sites: Sequence[tuple[str, int]]) -> Changes:
+        """Write the dataset of a result anew without suspect sites."""
+        from app.operations.leave_out_suspects import leave_out_suspects
+
+        return await leave_out_suspects(self._desk, result_id, sites)
+
+    async def draft_like(self, dataset_id: str, job_id: str) -> JobDraft:
+        """A draft that sends a dataset as another one was sent."""
+        from app.operations.leave_out_suspects import draft_like
+
+        return await draft_like(self._desk, dataset_id, job_id)
 
     async def join_results(self, result_ids: Sequence[str], how: Joining, name: str) -> Changes:
         """Make one result of several."""

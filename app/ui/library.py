@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from app.domain.dataset import Dataset
 from app.domain.job import Consent, Event, Job, JobState
 from app.domain.panel import Panel, PanelChange
+from app.domain.residency import Residency
 from app.domain.result import Result
 from app.domain.service import Health, Preset, Service, StoredForm
 from app.domain.settings import Settings
@@ -113,6 +114,13 @@ class StoreLibrary:
     async def dataset(self, dataset_id: str) -> Dataset | None:
         """One dataset."""
         return await self._store.read(lambda c: datasets.dataset(c, dataset_id))
+
+    async def residency(self, dataset_id: str) -> Residency | None:
+        """Where a dataset may go by all that was said of it; None for no rule, and when it is gone."""
+        from app.operations.residency import rule_for
+
+        found = await self.dataset(dataset_id)
+        return await rule_for(self._desk, found, found.files) if found is not None else None
 
     async def at_hand(self, now: datetime) -> AtHand:
         """Jobs and results that may need a person now; never all of them: there may be 100,000."""

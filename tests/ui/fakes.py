@@ -13,6 +13,7 @@ from app.domain.dataset import Dataset
 from app.domain.job import Consent, Event, Job, JobState
 from app.domain.panel import Panel, PanelChange
 from app.domain.problem import Problem, ProblemError
+from app.domain.residency import Residency
 from app.domain.result import Result
 from app.domain.service import Health, Preset, Service, StoredForm
 from app.domain.settings import Settings
@@ -111,6 +112,10 @@ class FakeLibrary:
 
     async def datasets(self) -> tuple[Dataset, ...]:
         return tuple(self.all_datasets)
+
+    async def residency(self, dataset_id: str) -> Residency | None:
+        found = _found(self.all_datasets, dataset_id)
+        return found.residency if found is not None else None
 
     async def dataset(self, dataset_id: str) -> Dataset | None:
         return _found(self.all_datasets, dataset_id)

@@ -68,6 +68,18 @@ def check(ctx: typer.Context, names: SomeNames = None) -> None:
     work.check(session_of(ctx), names or [])
 
 
+@app.command("set-country")
+def set_country(
+    ctx: typer.Context,
+    name: OneName,
+    country: Annotated[str, typer.Argument(help="Code of two letters; several with commas.", metavar="CODE")],
+) -> None:
+    """State in which country a service keeps data; rules on where data may go look at it."""
+    from app.cli.work import services as work
+
+    work.set_country(session_of(ctx), name, country)
+
+
 @app.command("set-token")
 def set_token(ctx: typer.Context, name: OneName, token_stdin: Token = False) -> None:
     """Verify a new token and keep it in place of the old one."""

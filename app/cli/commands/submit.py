@@ -29,6 +29,12 @@ def submit(
         str,
         typer.Option("--override-reason", metavar="TEXT", help="Send in spite of severe findings; recorded."),
     ] = "",
+    only_to: Annotated[
+        str,
+        typer.Option(
+            "--only-to", metavar="PLACES", help="Where the data may go: codes of countries, EU, EEA, here."
+        ),
+    ] = "",
     token_stdin: Annotated[
         bool, typer.Option("--token-stdin", help="Use the token on standard input for this call only.")
     ] = False,
@@ -51,5 +57,6 @@ def submit(
         wait=wait,
         skip_check=no_check,
         override_reason=override_reason,
+        only_to=only_to,
     )
     work.submit(session_of(ctx), order, token_stdin=token_stdin, password_stdin=password_stdin)

@@ -174,6 +174,16 @@ def set_token(session: Session, name: str) -> None:
     _answer(session, with_desk(session, work))
 
 
+def set_country(session: Session, name: str, country: str) -> None:
+    """State in which country a service keeps data."""
+
+    async def work(desk: Desk) -> tuple[Counted, ...]:
+        service = await find_service(desk, name)
+        return await _touched(desk, await change_service.state_country(desk, service.id, country))
+
+    _answer(session, with_desk(session, work))
+
+
 def switch(session: Session, name: str, on: bool) -> None:
     """Switch a service on or off."""
 

@@ -30,6 +30,7 @@ from app.operations.check_dataset import check_dataset
 from app.operations.desk import Desk
 from app.operations.draft_job import JobDraft
 from app.operations.preflight import preflight
+from app.operations.residency import state_residency
 from app.operations.send_job import send_job
 from app.operations.submit_job import create_job
 from app.operations.sync_panels import read_form, sync_panels
@@ -52,6 +53,7 @@ class Order:
     wait: bool = False
     skip_check: bool = False
     override_reason: str = ""
+    only_to: str = ""
 
 
 def pairs_of(service: Sequence[str], panel: Sequence[str]) -> tuple[tuple[str, str], ...]:
@@ -100,6 +102,8 @@ async def _submit(
     targets = [await _target(desk, each, order.app, token) for each in order.pairs]
     changes = await add_dataset(desk, tuple(order.files), order.name or None)
     dataset_id = changes.ids(Noun.DATASET)[0]
+    if order.only_to:
+        await state_residency(desk, dataset_id, order.only_to)
     group = new_id("group") if len(targets) > 1 else None
     drafts = [await _draft(desk, order, dataset_id, *target, group) for target in targets]
     await _refuse(desk, session, order, drafts)

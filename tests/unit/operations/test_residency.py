@@ -19,6 +19,7 @@ from app.domain.residency import countries, residency_of
 from app.domain.service import Limits
 from app.operations.add_dataset import add_dataset, remove_dataset
 from app.operations.add_service import add_service
+from app.operations.change_service import state_country
 from app.operations.change_settings import save_settings
 from app.operations.desk import Desk
 from app.operations.draft_job import JobDraft
@@ -162,6 +163,16 @@ def test_a_statement_stands_in_the_timeline_and_a_wrong_one_changes_nothing(
     assert kept.residency == residency_of("EU")
     told = desk.store.read_now(lambda c: jobs.events(c))
     assert sum("may go only to EU" in e.text for e in told) == 1
+
+
+def test_the_country_of_a_service_is_stated(desk: Desk, ready: JobDraft) -> None:
+    asyncio.run(state_country(desk, ready.service_id, "de, US"))
+    service = asyncio.run(desk.service(ready.service_id))
+    assert service.jurisdictions == ("DE", "US")
+    for wrong in ("EU", "here", "Atlantis", ""):
+        with pytest.raises(ProblemError):
+            asyncio.run(state_country(desk, ready.service_id, wrong))
+    assert asyncio.run(desk.service(ready.service_id)).jurisdictions == ("DE", "US")
 
 
 class Sends(RuleBasedStateMachine):

@@ -25,6 +25,7 @@ from app.domain.finding import BuildGuess, CheckReport, Finding
 from app.domain.job import Job
 from app.domain.panel import Panel
 from app.domain.repair import RepairCode
+from app.domain.residency import Residency
 from app.domain.service import Service
 from app.genotypes.figures import Figures
 from app.operations.tasks import Task, TaskState
@@ -41,6 +42,7 @@ from app.ui.views.uploads.leaving_tab import LeavingTab
 from app.ui.views.uploads.made_tab import MadeTab
 from app.ui.views.uploads.panel_fit_tab import PanelFitTab
 from app.ui.views.uploads.plan_tab import PlanTab
+from app.ui.views.uploads.residency_row import ResidencyRow
 from app.ui.views.uploads.samples_tab import SamplesTab
 from app.ui.views.uploads.service_fit import fits
 from app.ui.views.uploads.sites_tab import SitesTab
@@ -77,6 +79,7 @@ class DatasetFacts:
     panels: tuple[Panel, ...]
     jobs: tuple[Job, ...]
     made_from: str = ""
+    rule: Residency | None = None
 
 
 class DatasetDetail(QWidget):
@@ -97,6 +100,8 @@ class DatasetDetail(QWidget):
         column.addLayout(self._header())
         self.build = BuildRow(context)
         column.addWidget(self.build)
+        self.residency = ResidencyRow(context)
+        column.addWidget(self.residency)
         self.tasks = TaskRows(context)
         column.addWidget(self.tasks)
         self.verdict = VerdictPanel(context, actions)
@@ -117,7 +122,9 @@ class DatasetDetail(QWidget):
         kept = tuple(j for j in jobs if j is not None)
         origin = await library.dataset(dataset.made_from) if dataset.made_from else None
         made_from = origin.name if origin is not None else ""
-        return DatasetFacts(dataset, await library.services(), await library.panels(), kept, made_from)
+        services, panels = await library.services(), await library.panels()
+        rule = await library.residency(dataset_id)
+        return DatasetFacts(dataset, services, panels, kept, made_from, rule)
 
     # Made once.
 
@@ -233,6 +240,7 @@ class DatasetDetail(QWidget):
         self.name.setText(dataset.name)
         self.line.setText(heading_words(dataset))
         self.build.show_dataset(dataset)
+        self.residency.show_dataset(dataset, facts.rule)
         self.verdict.show_services(facts.services, self.context.layout.value(CHOSEN))
         self.verdict.show_verdict(dataset, fits(dataset, facts.services, facts.panels, facts.jobs))
         findings = report.findings if report is not None else ()
