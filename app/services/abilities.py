@@ -6,11 +6,14 @@ gets None where there is none. All of them raise ProblemError and nothing else.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol, TypeVar, runtime_checkable
 
 from pydantic import SecretStr
 
+from app.domain.guided import GuidedSheet
 from app.domain.job import JobState
 from app.domain.model import Model
 from app.domain.service import Quota
@@ -22,14 +25,16 @@ A = TypeVar("A")
 class SignInPage(Model):
     """A sign-in that has begun: the page to open, and what redeems the code that comes back.
 
-    `state` comes back with the code and must be equal. `verifier` is the secret of PKCE (RFC 7636).
-    `redirect` is the address that gets the code: on loopback, or a page that shows it for pasting.
+    `state` comes back with the code and must be equal, `nonce` in the id token. `verifier` is the secret
+    of PKCE (RFC 7636). `redirect` is the address that gets the code: on loopback, or a page that shows it
+    for pasting.
     """
 
     url: str
     state: str
     redirect: str
     verifier: SecretStr
+    nonce: str = ""
 
 
 class Tokens(Model):
@@ -109,8 +114,24 @@ class FindsRuns(Protocol):
 class ToldByUser(Protocol):
     """Nobody can be asked: the person tells how a job stands, and brings the result."""
 
-    async def tell(self, connection: Connection, remote_id: str, state: JobState, at: datetime) -> RemoteJob:
-        """Take down what the person saw on the page of the service."""
+    async def tell(
+        self, connection: Connection, remote_id: str, state: JobState, at: datetime, note: str = ""
+    ) -> RemoteJob:
+        """Take down what the person saw on the page of the service; `note` is what it said there."""
+        ...
+
+    async def tick(self, connection: Connection, remote_id: str, number: int, done: bool) -> RemoteJob:
+        """Remember that a step, counted from 0, is done."""
+        ...
+
+    async def bring(
+        self, connection: Connection, remote_id: str, files: Mapping[str, Path], at: datetime
+    ) -> RemoteJob:
+        """Take the result files, by name, where the person has them; they are only read, by `download`."""
+        ...
+
+    async def sheet(self, connection: Connection, remote_id: str) -> GuidedSheet:
+        """What leads the person through the page."""
         ...
 
 

@@ -10,6 +10,7 @@ from app.services.contract import Connection, ServiceFamily
 from app.transport.address import normalise
 
 if TYPE_CHECKING:
+    from app.services.guided.host import Host as Pages
     from app.services.local.host import Host
 
 
@@ -19,14 +20,21 @@ class Registry:
     They are made when the first one is asked for: the window need not wait for their HTTP client.
     """
 
-    def __init__(self, families: tuple[ServiceFamily, ...] | None = None, local: Host | None = None) -> None:
+    def __init__(
+        self,
+        families: tuple[ServiceFamily, ...] | None = None,
+        local: Host | None = None,
+        pages: Pages | None = None,
+    ) -> None:
         self._given = families
         self._local = local
+        self._pages = pages
 
     @cached_property
     def _families(self) -> dict[str, ServiceFamily]:
         return {
-            family.name: family for family in (self._given if self._given is not None else _all(self._local))
+            family.name: family
+            for family in (self._given if self._given is not None else _all(self._local, self._pages))
         }
 
     def names(self) -> tuple[str, ...]:
@@ -62,8 +70,9 @@ class Registry:
         raise failure or problem(Kind.BUG, "No family of services is there", "The list of families is empty")
 
 
-def _all(local: Host | None) -> tuple[ServiceFamily, ...]:
+def _all(local: Host | None, pages: Pages | None) -> tuple[ServiceFamily, ...]:
     from app.services.cloudgene import Cloudgene
+    from app.services.guided import Guided
     from app.services.local import Local
 
-    return (Cloudgene(), Local(local))
+    return (Cloudgene(), Local(local), Guided(pages))

@@ -21,6 +21,7 @@ from app.domain.parameter import Form, ParameterType
 from app.domain.problem import Kind, Problem, ProblemError
 from app.domain.progress import Progress, silent
 from app.domain.service import HealthState
+from app.services.abilities import ToldByUser
 from app.services.contract import Connection, RemoteFile, ServiceFamily, Submission
 
 T = TypeVar("T")
@@ -106,12 +107,17 @@ class FamilyContract:
     def form(self, target: Target) -> Form:
         return self.run(target.family().form(target.connection, self.app_id))
 
+    def file_to_send(self, folder: Path) -> Path:
+        """A file; families that read genotypes give one that holds some."""
+        file = folder / "chr20.vcf.gz"
+        file.write_bytes(b"not really genotypes" * 1000)
+        return file
+
     def submission(
         self, target: Target, folder: Path, name: str = "study.abc", **options: str | bool
     ) -> Submission:
         """A job that the server takes: the first panel and population, all terms ticked."""
-        file = folder / "chr20.vcf.gz"
-        file.write_bytes(b"not really genotypes" * 1000)
+        file = self.file_to_send(folder)
         seen = file.stat()
         form = self.form(target)
         panel = target.family().panels(target.connection, form, datetime.now(UTC))[0]
@@ -228,9 +234,11 @@ class FamilyContract:
         (line,) = self.run(family.jobs(target.connection))
         assert (line.remote_id, line.name, line.complete) == (remote_id, "study.abc", False)
         job = self.run(family.job(target.connection, remote_id))
-        assert (job.name, job.state, job.complete) == ("study.abc", JobState.QUEUED, True)
+        by_hand = isinstance(family, ToldByUser)
+        first = JobState.WAITING if by_hand else JobState.QUEUED
+        assert (job.name, job.state, job.complete) == ("study.abc", first, True)
         assert job.submitted is not None
-        assert job.queue_position == 0
+        assert job.queue_position == (None if by_hand else 0)
 
     def test_a_seal_that_fails_makes_no_job(self, target: Target, tmp_path: Path) -> None:
         async def seal() -> None:
