@@ -175,6 +175,7 @@ class Preset(Model):
     token_url: str = ""
     note: str = ""
     enabled: bool = True
+    setup: dict[str, str] = {}
     as_of: str
     source: str
     certainty: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from pydantic import SecretStr
 
@@ -28,14 +29,17 @@ async def add_service(
     token: SecretStr | None = None,
     preset_id: str | None = None,
     plain_http_allowed: bool = False,
+    setup: Mapping[str, str] | None = None,
 ) -> Changes:
     """Add a service by address or preset; its id is in the changes.
 
+    `setup` is what the family needs beyond the address, added to that of the preset.
     The service is stored even when it cannot be reached now: it may be down. A token that the service
     refuses is a Problem, and then nothing is stored.
     """
     preset = _preset(preset_id, url)
     service = await _new_service(desk, name, url, family, preset, plain_http_allowed)
+    service = service.model_copy(update={"setup": {**service.setup, **(setup or {})}})
     if token is not None:
         await desk.keep_secret(token_name(service.id), cleaned_token(token))
     try:
@@ -91,6 +95,7 @@ async def _new_service(
                 "country": preset.country,
                 "operator": preset.operator,
                 "limits": preset.limits,
+                "setup": preset.setup,
                 "practice": preset.id == "practice",
             }
         )

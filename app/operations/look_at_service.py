@@ -7,12 +7,13 @@ from app.operations.desk import Desk
 
 
 async def what_it_says(desk: Desk, service: Service) -> dict[str, object]:
-    """The fields of a service that the server tells: name, dialect, applications, maintenance."""
+    """The fields of a service that the server tells: name, dialect, applications, facts, maintenance."""
     info = await desk.family(service).describe(await desk.connection(service))
     return {
         "generation": info.generation,
         "server_name": info.name,
         "apps": info.apps or service.apps,
+        "facts": info.facts,
         "maintenance_text": info.maintenance_text if info.maintenance else "",
         "state": HealthState.MAINTENANCE if info.maintenance else HealthState.UP,
         "last_checked": desk.clock.now(),
