@@ -46,9 +46,9 @@ class Capabilities(Model):
     `passwords`: results come in archives that a password opens. `mends` are codes of findings that make other
     services refuse a file, and that this one sets right by itself. `token_needed` False: it may be used
     without one. `names_in_list` False: its list does not tell the names of jobs, so a job whose answer was
-    lost is searched for with `abilities.FindsRuns`. `why_not` gives the reason for each thing it cannot
-    do, by the name of the field; the window shows it where the button would be. What only few families can
-    do at all stands in `abilities`.
+    lost is searched for with `abilities.FindsRuns`. `several_files` False: a job takes one file. `why_not`
+    gives the reason for each thing it cannot do, by the name of the field; the window shows it where the
+    button would be. What only few families can do at all stands in `abilities`.
     """
 
     network: bool = True
@@ -61,6 +61,7 @@ class Capabilities(Model):
     downloads: bool = True
     token_needed: bool = True
     names_in_list: bool = True
+    several_files: bool = True
     mends: frozenset[str] = frozenset()
     why_not: dict[str, str] = {}
 

@@ -26,7 +26,10 @@ class Incoming:
         self._response = response
         self.url = wire.url
         self.status = response.status
-        self.headers = {name.lower(): value for name, value in response.getheaders()}
+        self.headers: dict[str, str] = {}
+        for name, value in response.getheaders():  # one that comes twice is a list (RFC 9110, 5.3)
+            known = self.headers.get(name.lower())
+            self.headers[name.lower()] = value if known is None else f"{known}, {value}"
         self.length = response.length
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
