@@ -74,5 +74,6 @@ def _all(local: Host | None, pages: Pages | None) -> tuple[ServiceFamily, ...]:
     from app.services.cloudgene import Cloudgene
     from app.services.guided import Guided
     from app.services.local import Local
+    from app.services.teaspoons import Teaspoons
 
-    return (Cloudgene(), Local(local), Guided(pages))
+    return (Cloudgene(), Teaspoons(), Local(local), Guided(pages))

@@ -103,8 +103,26 @@ class Looker:
         """The answer, whatever its status.
 
         Raises httpx.HTTPError, TimeoutError, ValueError (an address that cannot be sent), AnswerError (a
-        redirect to another origin) or ProblemError (the server asked for a pause, a strange proxy).
+        redirect to another origin) or ProblemError (the server asked for a pause or failed several times
+        in a row, a strange proxy).
         """
+        server, breaker = origin(question.url), self.pace.breaker
+        self.pace.refuse_broken(server)
+        try:
+            reply = await self._ask(question)
+        except (httpx.TransportError, TimeoutError):
+            breaker.failed(server)
+            raise
+        except BaseException:
+            breaker.not_told(server)
+            raise
+        if _worth_repeating(reply):
+            breaker.failed(server)
+        else:
+            breaker.answered(server)
+        return reply
+
+    async def _ask(self, question: Question) -> Reply:
         async with open_client(question.url, read_s=question.read_s) as client:
             for attempt in range(1, question.attempts + 1):
                 last = attempt == question.attempts

@@ -1,4 +1,4 @@
-"""Waits on this computer for the one visit of the browser that brings the code of a sign-in. Source: RFC 8252.
+"""Waits for the one visit of the browser that brings the code of a sign-in. Source: RFC 8252.
 
 It listens on loopback only, answers nothing but the expected page, and takes no code of another sign-in.
 """

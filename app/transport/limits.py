@@ -1,4 +1,4 @@
-"""When a service may be asked: Retry-After is obeyed, and lists are spaced out.
+"""When a service may be asked: Retry-After is obeyed, lists are spaced out, broken servers left alone.
 
 One `Pace` lives as long as the program and is shared by all requests. It may be used from any thread
 and event loop. Time and sleep are given, so that tests need not wait.
@@ -16,6 +16,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple, TypeVar, cast
 
 from app.domain.problem import Kind, ProblemError, problem
+from app.transport.breaker import FAILURES, Breaker
 
 T = TypeVar("T")
 LONGEST_WAIT_S = 24 * 3600.0
@@ -62,6 +63,7 @@ class Pace:
         self._closed_until: dict[str, float] = {}
         self._last_turn: dict[str, float] = {}
         self._outcomes: dict[Hashable, _Outcome] = {}
+        self.breaker = Breaker(monotonic)
 
     def closed_for_s(self, server: str) -> float:
         """Seconds for which the server still asked to be left alone."""
@@ -91,6 +93,19 @@ class Pace:
             )
         if wait > 0:
             await self._sleep(wait)
+
+    def refuse_broken(self, server: str) -> None:
+        """ProblemError (busy) while a server that failed several times in a row is left alone."""
+        wait = self.breaker.wait_s(server)
+        if wait > 0:
+            raise problem(
+                Kind.BUSY,
+                "The service is left alone for a while",
+                f"It failed {FAILURES} times in a row. It is tried again in {max(1, round(wait))} seconds",
+                "Nothing needs to be done; to try at once, look at its health in Services",
+                subject=server,
+                retry_after_s=wait,
+            )
 
     async def turn(self, server: str, spacing_s: float) -> None:
         """Wait until a list may be asked for again, and take the turn."""

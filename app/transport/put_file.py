@@ -1,4 +1,4 @@
-"""Sending one file, or the rest of it, by PUT: constant memory, and never more than the file that was checked.
+"""Sending one file, or the rest of it, by PUT: constant memory, and only the file that was checked.
 
 Object stores take a file either in one request or in a session that goes on where it was cut. Source of the
 session: Google Cloud Storage, resumable uploads (Content-Range, status 308, Range).

@@ -150,9 +150,8 @@ class Teaspoons(OpenIdSignIn):
             return info
         apps = describing.apps(object_of(reply))
         version = (await self._api.version(connection)).json
-        facts = describing.facts(
-            version if isinstance(version, dict) else {}, await self._quotas(connection, apps)
-        )
+        quotas = await self._quotas(connection, apps)
+        facts = describing.facts(version if isinstance(version, dict) else {}, quotas)
         told = claims(connection.token.get_secret_value())
         email = told.get("email")
         user = email if isinstance(email, str) else None

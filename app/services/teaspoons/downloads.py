@@ -1,5 +1,7 @@
-"""Result files behind signed addresses that live for an hour: asked anew when they have lapsed, and the rest of
-a cut file is asked for by Range. Source: services.md 2.3; Google Cloud Storage for Range, ETag, x-goog-hash.
+"""Result files behind signed addresses that live for an hour: asked anew when they have lapsed.
+
+The rest of a cut file is asked for by Range. Source: services.md 2.3; Google Cloud Storage for Range, ETag,
+x-goog-hash.
 """
 
 from __future__ import annotations
@@ -64,7 +66,7 @@ class Downloads:
     async def open(
         self, connection: Connection, file: RemoteFile, offset: int, resume: SecretStr | None
     ) -> AsyncIterator[Opened]:
-        """See `ServiceFamily.download`. The resume address names the version of the file, and never lapses."""
+        """See `ServiceFamily.download`. The resume address holds the version of the file."""
         wanted = _Wanted(file, offset if resume is not None else 0, resume)
         async with AsyncExitStack() as stack:
             with last_border():

@@ -75,6 +75,7 @@ class Submitting:
         """The id of the started run."""
         file = the_file(order)
         inputs = pipeline_inputs(order, form, file)
+        order = order.model_copy(update={"files_parameter": files_field(form).id})
         key = (connection.base_url, order.remote_name)
         prepared = self._prepared.get(key)
         if prepared is None or not prepared.usable(file, self._clock.now()):
@@ -251,16 +252,22 @@ def the_file(order: Submission) -> DataFile:
     return file
 
 
-def pipeline_inputs(order: Submission, form: Form, file: DataFile) -> dict[str, object]:
-    """The values of the pipeline's own inputs; ProblemError (input) for what does not fit the form."""
-    files = form.parameter(order.files_parameter)
-    if files is None or files.type is not ParameterType.FILES:
+def files_field(form: Form) -> Parameter:
+    """The input that takes the genotypes; ProblemError (input) for a pipeline without, or with several."""
+    found = form.of_type(ParameterType.FILES)
+    if len(found) != 1:
         raise problem(
             Kind.INPUT,
-            "The pipeline takes no VCF",
-            f"Its form has no field for files called “{order.files_parameter}”",
+            "The pipeline does not take one VCF",
+            f"Its form has {len(found)} fields for files",
             "Choose another pipeline of the service",
         )
+    return found[0]
+
+
+def pipeline_inputs(order: Submission, form: Form, file: DataFile) -> dict[str, object]:
+    """The values of the pipeline's own inputs; ProblemError (input) for what does not fit the form."""
+    files = files_field(form)
     if files.accept and not file.name.endswith(files.accept):
         raise _wrong(files, f"takes files that end in {files.accept}, and {file.name} does not")
     inputs: dict[str, object] = {files.id: file.name}
