@@ -25,13 +25,15 @@ class GuidedFact(Model):
 class GuidedSheet(Model):
     """What leads a person through the page. `deadline` is when the page deletes, None where not known.
 
-    `written` says what was prepared and what was left out, `cautions` what of it the page may not like.
+    `written` says what was prepared and what was left out, `sites` counts them by chromosome,
+    `cautions` are what the page may not like.
     """
 
     page: str
     folder: str
     files: tuple[str, ...]
     written: str = ""
+    sites: dict[str, int] = {}
     cautions: tuple[str, ...] = ()
     steps: tuple[GuidedStep, ...]
     uploaded: datetime | None = None

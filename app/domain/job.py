@@ -170,6 +170,11 @@ class Job(Model):
     residency: Residency | None = None
 
     @property
+    def is_to_send(self) -> bool:
+        """Whether the program has yet to send it; one that waits for its person at a web page is not."""
+        return self.state in LOCAL_STATES and self.phase is not SendPhase.ANSWERED
+
+    @property
     def is_fetched(self) -> bool:
         """Whether every result file is verified on this computer; logs meant for operators do not count."""
         wanted = [f for f in self.remote_files if f.group != LOG_GROUP]

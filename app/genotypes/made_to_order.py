@@ -80,6 +80,7 @@ class _Work:
         self._place: tuple[str, int] = ("", 0)
         self._seen: set[str] = set()
         self._sites_in = 0
+        self._written: dict[str, int] = {}
         self._dropped: dict[Dropped, int] = {}
         self._panel = _Panel(order.sites)
 
@@ -121,6 +122,7 @@ class _Work:
             samples=len(self.samples),
             sites_in=self._sites_in,
             sites_out=sum(each.sites for each in files),
+            by_chromosome=dict(self._written),
             dropped=dict(self._dropped),
         )
 
@@ -143,6 +145,7 @@ class _Work:
         head = (name.encode(), cells[1], cells[2], cells[3], cells[4], b".", b"PASS", b".", b"GT")
         out.out.write(b"\t".join((*head, _calls(cells))) + b"\n")
         out.sites += 1
+        self._written[plain] = self._written.get(plain, 0) + 1
 
     def _followed(self, cells: list[bytes], path: str) -> str:
         """The plain name of the chromosome; refuses records that are out of order."""

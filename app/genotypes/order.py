@@ -48,12 +48,16 @@ class MadeFile(Model):
 
 
 class Made(Model):
-    """What was written and what was left out, by reason; `sites_in == sites_out + all of dropped`."""
+    """What was written and what was left out, by reason; `sites_in == sites_out + all of dropped`.
+
+    `by_chromosome` counts what was written, by plain name.
+    """
 
     files: tuple[MadeFile, ...]
     samples: int
     sites_in: int
     sites_out: int
+    by_chromosome: dict[str, int] = {}
     dropped: dict[Dropped, int] = {}
 
 

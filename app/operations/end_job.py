@@ -8,7 +8,7 @@ from functools import partial
 from pydantic import SecretStr
 
 from app.domain.changes import Changes, Noun
-from app.domain.job import ENDED_STATES, LOCAL_STATES, Job, JobState, SendPhase
+from app.domain.job import ENDED_STATES, Job, JobState, SendPhase
 from app.domain.names import new_id, new_password, remote_job_name
 from app.domain.problem import Kind, ProblemError, problem
 from app.operations.desk import Desk
@@ -66,7 +66,7 @@ async def restart_job(desk: Desk, job_id: str) -> Changes:
     A job that is still on its way is tried at once instead of at its next turn.
     """
     job = await desk.job(job_id)
-    if job.state in LOCAL_STATES:
+    if job.is_to_send:
         return await send_job(desk, job_id)
     if job.raw_state == -1 and job.remote_id:
         service = await desk.service(job.service_id)

@@ -24,6 +24,7 @@ from app.operations.private_folder import private_folder
 from app.operations.tasks import TaskKind
 
 ABOUT = "list.json"
+FOLDER = "panel-sites"
 ENDINGS = (".gz", ".bgz", ".tab", ".txt", ".tsv", ".legend", ".sites", ".vcf", ".bcf")
 _PART, _GONE = ".part", ".gone"
 _ADVICE = "Look whether the disk of the data folder has room; nothing was kept."
@@ -31,7 +32,7 @@ _ADVICE = "Look whether the disk of the data folder has room; nothing was kept."
 
 def lists_folder(desk: Desk) -> Path:
     """Where the lists are kept, a folder each."""
-    return desk.home / "panel-sites"
+    return desk.home / FOLDER
 
 
 async def add_panel_sites(
@@ -238,7 +239,12 @@ async def _one(desk: Desk, list_id: str) -> PanelSiteList:
 
 async def sites_for(desk: Desk, panel_key: str) -> Path | None:
     """The folder of the newest whole list bound to a panel (`Panel.key`), None when there is none."""
-    for found in await list_panel_sites(desk):
+    return await asyncio.to_thread(kept_list, desk.home, panel_key)
+
+
+def kept_list(home: Path, panel_key: str) -> Path | None:
+    """As `sites_for`, in a data folder; reads the disk."""
+    for found in _listed(home / FOLDER):
         if panel_key in found.panel_keys and not found.problem:
             return Path(found.folder)
     return None

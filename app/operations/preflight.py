@@ -11,6 +11,7 @@ from app.domain.panel import Panel
 from app.domain.parameter import Form
 from app.domain.problem import Kind, ProblemError
 from app.domain.service import Service
+from app.operations.by_hand import page_obstacles
 from app.operations.check_dataset import dataset_of
 from app.operations.desk import Desk
 from app.operations.disk_forecast import look_at_disk
@@ -44,6 +45,7 @@ async def preflight(desk: Desk, draft: JobDraft) -> Preflight:
     obstacles = list(check_dataset_state(draft, dataset, mends))
     obstacles += await asyncio.to_thread(check_files, dataset.files, service)
     asked = await _ask_service(desk, draft, service)
+    obstacles += page_obstacles(service, dataset, asked.panel)
     room, cautions = await look_at_disk(desk, asked.panel, dataset, dataset.size, draft.options)
     return Preflight(
         obstacles=(*obstacles, *room, *asked.obstacles),
@@ -117,7 +119,7 @@ def _local_obstacles(
 ) -> tuple[Obstacle, ...]:
     found = [] if service.enabled else [switched_off(service)]
     found += [*check_dataset_state(draft, dataset, mends), *check_files(dataset.files, service)]
-    found += check_service(service)
+    found += [*check_service(service), *page_obstacles(service, dataset, panel)]
     if form is not None:
         found += check_parameters(draft, form, panel)
     return tuple(found)

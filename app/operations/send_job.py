@@ -22,6 +22,7 @@ from app.domain.job import ENDED_STATES, REMOTE_OPEN_STATES, Job, JobState, Send
 from app.domain.parameter import ParameterType
 from app.domain.problem import Kind, Problem, ProblemError, problem
 from app.domain.service import Service
+from app.operations.by_hand import show_prepared
 from app.operations.desk import Desk
 from app.operations.job_log import logged_with_job
 from app.operations.list_jobs import list_jobs
@@ -29,6 +30,7 @@ from app.operations.look_at_service import store_token_info
 from app.operations.preflight import recheck
 from app.operations.residency import refuse_forbidden
 from app.operations.tasks import TaskKind
+from app.services.abilities import ToldByUser
 from app.services.contract import RemoteJob, Submission
 from app.store import services
 from app.store.secrets import password_name
@@ -100,12 +102,12 @@ async def _send(desk: Desk, service: Service, job: Job) -> Changes:
     async def seal() -> None:
         nonlocal sealed
         at = desk.clock.now()
-        await _step(desk, job, "All data sent; waiting for the answer.", SendPhase.SENDING,
+        await _step(desk, job, _at_the_seal(desk, service), SendPhase.SENDING,
                     phase=SendPhase.SEALED, sealed=at, sealed_before=True, looks=0)  # fmt: skip
         sealed = True
 
     try:
-        await _step(desk, job, f"Sending to {service.name}.", job.phase, state=JobState.UPLOADING,
+        await _step(desk, job, _beginning(desk, service), job.phase, state=JobState.UPLOADING,
                     phase=SendPhase.SENDING, problem=None, next_visit=None)  # fmt: skip
         with desk.tasks.running_task(TaskKind.UPLOAD, f"{job.name} → {service.name}", job_id=job.id) as task:
             family, connection = desk.family(service), await desk.connection(service)
@@ -120,6 +122,16 @@ async def _send(desk: Desk, service: Service, job: Job) -> Changes:
     except ProblemError as error:
         return await _send_failed(desk, service, job, error.problem, sealed)
     return await _answered(desk, service, job, remote_id)
+
+
+def _at_the_seal(desk: Desk, service: Service) -> str:
+    by_hand = isinstance(desk.family(service), ToldByUser)
+    return "All files are written." if by_hand else "All data sent; waiting for the answer."
+
+
+def _beginning(desk: Desk, service: Service) -> str:
+    by_hand = isinstance(desk.family(service), ToldByUser)
+    return f"Preparing the files for {service.name}." if by_hand else f"Sending to {service.name}."
 
 
 async def _step(desk: Desk, job: Job, event: str, expected: SendPhase, **fields: object) -> Job:
@@ -175,7 +187,11 @@ async def _answered(desk: Desk, service: Service, job: Job, remote_id: str) -> C
         )
 
     line = f"Accepted by the server as {remote_id}."
+    if isinstance(desk.family(service), ToldByUser):
+        line = "The files are prepared."
     job = await desk.change_job(job.id, change, line, kind="request")
+    if isinstance(desk.family(service), ToldByUser) and not job.cancel_wanted:
+        return await show_prepared(desk, service, job)
     if job.cancel_wanted:
         await cancel_there(desk, service, job)
     return Changes.of(Noun.JOB, job.id)
@@ -186,9 +202,12 @@ async def cancel_there(desk: Desk, service: Service, job: Job) -> None:
     remote = await desk.family(service).cancel(await desk.connection(service), job.remote_id or "")
     desk.forget_list(service.id)
     ended = desk.clock.now() if remote.state in ENDED_STATES else None
+    by_hand = isinstance(desk.family(service), ToldByUser)
     await desk.update_job(
         job.id,
-        "Cancelled at the server.",
+        "You gave it up. What runs on the page has to be stopped there."
+        if by_hand
+        else "Cancelled at the server.",
         kind="decision",
         state=remote.state,
         raw_state=remote.raw_state,

@@ -52,6 +52,14 @@ async def keep_sent(desk: Desk, job: Job, dataset: Dataset) -> None:
         log.warning("What was sent could not be written down: %s", error)
 
 
+async def keep_record(desk: Desk, job_id: str, record: SentRecord) -> None:
+    """Write a record in place of what was known; a job is not held up for want of it."""
+    try:
+        await asyncio.to_thread(_write, desk.home, job_id, record)
+    except (OSError, ProblemError) as error:
+        log.warning("What was sent could not be written down: %s", error)
+
+
 async def sent_of(desk: Desk, dataset: Dataset) -> SentRecord:
     """The record of a dataset as it is now."""
     names = await own_names(desk, dataset)

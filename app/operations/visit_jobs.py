@@ -22,6 +22,7 @@ from app.operations.desk import Desk
 from app.operations.job_log import logged_with_job
 from app.operations.list_jobs import list_jobs
 from app.operations.tell import notice, tell
+from app.services.abilities import ToldByUser
 from app.services.contract import RemoteJob
 from app.store import jobs, services
 from app.store.logs import job_context
@@ -98,6 +99,8 @@ async def _visit_failed(desk: Desk, ours: tuple[Job, ...], problem: Problem) -> 
 async def _take_in(
     desk: Desk, service: Service, job: Job, remote: RemoteJob | None, asked: datetime
 ) -> Changes:
+    if remote is None and isinstance(desk.family(service), ToldByUser):
+        return Changes()  # its record is gone from the data folder, which says nothing of the job
     if remote is None:
         return await _not_listed(desk, service, job)
     ended = remote.state in ENDED_STATES and job.state not in ENDED_STATES
@@ -302,7 +305,9 @@ def _end(service: Service, job: Job, at: datetime) -> Iterator[Notice]:
 
 async def warn_of_deletion(desk: Desk, service: Service, job: Job) -> Changes:
     """72, 24 and 6 hours before the server deletes a result that is not on this computer yet."""
-    if job.state is not JobState.SUCCESS or job.expires is None or job.is_fetched:
+    by_hand = isinstance(desk.family(service), ToldByUser)
+    may_go = job.state is JobState.SUCCESS or (by_hand and job.state in REMOTE_OPEN_STATES)
+    if not may_go or job.expires is None or job.is_fetched:
         return Changes()
     left = job.expires - desk.clock.now()
     limit = next((h for h in WARN_BEFORE_DELETION_H if left <= timedelta(hours=h)), None)
@@ -313,7 +318,7 @@ async def warn_of_deletion(desk: Desk, service: Service, job: Job) -> Changes:
         desk,
         NoticeKind.DELETION_NEAR,
         f"The result of {job.name} is deleted in {hours} h",
-        f"{service.name} deletes it. Fetch it now.",
+        f"{service.name} deletes it. {'Bring it from its page' if by_hand else 'Fetch it'} now.",
         key=f"deletion:{job.id}:{limit}",
         job_id=job.id,
         service_id=service.id,

@@ -19,7 +19,7 @@ from functools import partial
 from typing import Any
 
 from app.domain.changes import Changes, Noun
-from app.domain.job import LOCAL_STATES, Job, JobState
+from app.domain.job import Job, JobState
 from app.domain.problem import Kind, ProblemError
 from app.domain.service import HealthState, Service, TokenInfo
 from app.operations.benchmark_scores import refresh_benchmarks
@@ -167,7 +167,7 @@ class Scheduler:
         """One upload a service at a time, oldest first."""
         for job in sorted(open_jobs, key=lambda j: j.created):
             service = known.get(job.service_id)
-            if job.state not in LOCAL_STATES or service is None or not service.enabled:
+            if not job.is_to_send or service is None or not service.enabled:
                 continue
             if _needs_token(job, service):
                 continue

@@ -19,7 +19,7 @@ from app.cli.work.shapes import sent_row
 from app.cli.work.stdin import optional_secret
 from app.cli.work.watch import watch
 from app.domain.changes import Noun
-from app.domain.job import LOCAL_STATES, Job
+from app.domain.job import Job
 from app.domain.names import new_id
 from app.domain.panel import Panel
 from app.domain.parameter import Form, ParameterType
@@ -190,6 +190,6 @@ async def _send(
         await send_job(desk, job_id)
     sent = tuple([await desk.job(job_id) for job_id in made])
     for job in sent:
-        if job.state in LOCAL_STATES:
+        if job.is_to_send:
             session.out.note(f"{job.id} waits; 'jobs watch {job.id}' or the window sends it when it can.")
     return sent

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from app.domain.job import ENDED_STATES, LOCAL_STATES, Job, JobState
+from app.domain.job import ENDED_STATES, Job, JobState
 from app.domain.problem import Kind, Problem, ProblemError
 from app.domain.service import Service
 from app.operations.desk import Desk
@@ -63,7 +63,7 @@ async def _step(desk: Desk, job: Job, looked: set[str]) -> datetime:
     """Send or look when it is time; gives the time of the next step."""
     now = desk.clock.now()
     service = await desk.service(job.service_id)
-    if job.state in LOCAL_STATES:
+    if job.is_to_send:
         if job.next_visit is None or job.next_visit <= now:
             await send_job(desk, job.id)
         return (await desk.job(job.id)).next_visit or now

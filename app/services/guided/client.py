@@ -67,6 +67,7 @@ class Guided:
     capabilities = Capabilities(
         network=False,
         token=False,
+        passwords=False,
         restart=False,
         token_needed=False,
         mends=_MENDS,
@@ -74,6 +75,7 @@ class Guided:
             "network": "This service is only a web page: nobody can be asked how a job stands.",
             "token": "You sign in on the web page; the program needs no token.",
             "token_needed": "You sign in on the web page; the program needs no token.",
+            "passwords": "If the page packs its archives with a password, give it with the result.",
             "restart": "Start it again on the web page.",
             "delete": "Delete it on the web page.",
         },

@@ -19,6 +19,7 @@ def sheet_of(guide: Guide, job: GuidedJob, address: str) -> GuidedSheet:
         folder=job.folder,
         files=tuple(each.name for each in job.made.files),
         written=books(job.made),
+        sites=job.made.by_chromosome,
         cautions=job.cautions,
         steps=steps_of(guide, job),
         uploaded=job.uploaded,

@@ -61,7 +61,7 @@ def _of_problem(job: Job, found: Problem) -> tuple[Remedy, ...]:
     if found.kind is Kind.SIGN_IN:
         return (Remedy.SET_TOKEN, Remedy.AGAIN)
     if job.state in OPEN_STATES:
-        return (Remedy.AGAIN,) if job.state in LOCAL_STATES else ()
+        return (Remedy.AGAIN,) if job.is_to_send else ()
     if found.kind in {Kind.INPUT, Kind.REFUSED} and job.dataset_id is not None:
         return (Remedy.CHECK_FILES, Remedy.AGAIN)
     return (Remedy.AGAIN,)
@@ -96,19 +96,21 @@ def can_send_again(job: Job) -> bool:
     if job.raw_state == -1 and job.remote_id:
         return True
     if job.state in LOCAL_STATES:
-        return job.state is JobState.WAITING
+        return job.state is JobState.WAITING and job.is_to_send
     return job.state in {JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED, JobState.DELETED}
 
 
 def tries_now(job: Job) -> bool:
     """Trying again means now instead of later: no new job is made."""
-    return job.state in LOCAL_STATES or job.raw_state == -1
+    return job.is_to_send or job.raw_state == -1
 
 
 def can_fetch(job: Job) -> bool:
     """There is or may be something at the service to fetch."""
     if job.remote_id is None or job.phase is not SendPhase.ANSWERED and job.state in LOCAL_STATES:
         return False
+    if job.state is JobState.SUCCESS and not job.fetch_wanted and not job.remote_files:
+        return False  # its person brings the result
     ended_badly = job.state in {JobState.FAILED, JobState.CANCELLED}
     return job.state is JobState.SUCCESS or (ended_badly and bool(job.remote_files))
 
