@@ -97,9 +97,10 @@ def open_desk(home: Path | None = None, *, practice: PracticeHost | None = None)
     """Open the data folder and everything in it; raises ProblemError when that cannot be."""
     home = usable_folder((home or default_home()).absolute())
     from app.operations.local_host import ThisComputer
+    from app.operations.web_pages import WebPages
 
     store = Store.open(home / DATABASE, backups=home / "backups")
-    registry = Registry(local=ThisComputer(home, store))
+    registry = Registry(local=ThisComputer(home, store), pages=WebPages(home))
     return Desk(home, store, LateSecrets(), registry, practice=practice or LatePractice(home / "practice"))
 
 
