@@ -57,6 +57,14 @@ class RepairCode(StrEnum):
     DROP_UNKNOWN_REFERENCE = "drop_unknown_reference"  # not in the panel, and REF may be the other allele
     EXCHANGE_LETTERS = "exchange_letters"  # REF and ALT without the genotypes, which count the other one
     DROP_UNKNOWN_ALLELE = "drop_unknown_allele"  # everybody is alike and no panel tells the other allele
+    DROP_SITES = "drop_sites"  # named by the person, such as suspects of a result
+
+
+class NamedSites(Model):
+    """Positions by plain chromosome name (`22`, `X`), in a build; empty: in that of the files."""
+
+    positions: dict[str, tuple[int, ...]]
+    build: str = ""
 
 
 class RepairStep(Model):

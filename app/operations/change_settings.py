@@ -1,4 +1,4 @@
-"""Change settings; remember what the user has seen."""
+"""Change settings; remember what the user has seen and noted."""
 
 from __future__ import annotations
 
@@ -23,6 +23,21 @@ async def mark_result_seen(desk: Desk, result_id: str) -> Changes:
         if found is None or found.seen:
             return False
         results.save_result(c, found.model_copy(update={"seen": True}))
+        return True
+
+    changed = await desk.store.write(write)
+    return desk.announce(Changes.of(Noun.RESULT, result_id)) if changed else Changes()
+
+
+async def note_price(desk: Desk, result_id: str, price: str) -> Changes:
+    """Keep in words what a result has cost (`120 €`, `2 credits`), for comparisons; empty: not known."""
+    words = " ".join(price.split())
+
+    def write(c: StoreConnection) -> bool:
+        found = results.result(c, result_id)
+        if found is None or found.price == words:
+            return False
+        results.save_result(c, found.model_copy(update={"price": words}))
         return True
 
     changed = await desk.store.write(write)

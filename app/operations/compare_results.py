@@ -23,12 +23,12 @@ async def compare_results(
     return await run_in_process(_compare, tuple(sources), truth, report=report)
 
 
-def source_of_job(job: Job, result: Result, price: str | None = None) -> ComparedSource:
-    """The fetched result of a job, with the time from sending to the end."""
+def source_of_job(job: Job, result: Result) -> ComparedSource:
+    """The fetched result of a job, with the time from sending to the end and the price that was noted."""
     seconds = None
     if job.submitted is not None and job.ended is not None:
         seconds = max(0.0, (job.ended - job.submitted).total_seconds())
-    return ComparedSource(source=result.folder, name=job.name, seconds=seconds, price=price)
+    return ComparedSource(source=result.folder, name=job.name, seconds=seconds, price=result.price or None)
 
 
 def _compare(sources: tuple[ComparedSource, ...], truth: Path | None, report: Report) -> ResultComparison:

@@ -15,7 +15,7 @@ from app.domain.names import new_id
 from app.domain.panel import Panel
 from app.domain.problem import Kind, problem
 from app.domain.progress import Report, silent
-from app.domain.repair import RepairCode, RepairOutcome, RepairPlan
+from app.domain.repair import NamedSites, RepairCode, RepairOutcome, RepairPlan
 from app.genotypes.repair.staging import Stage, moved_outcome
 from app.operations.add_dataset import data_files
 from app.operations.check_dataset import check_dataset
@@ -91,17 +91,19 @@ async def repair_dataset(
     chain: Path | None = None,
     drop_samples: tuple[str, ...] = (),
     reference: Path | None = None,
+    leave_out: NamedSites | None = None,
 ) -> Changes:
     """Make the chosen repairs and add the outcome as a new dataset, checked and judged.
 
     Of files of several groups of people each becomes a dataset of its own, which can be sent. Files go to
     `folder`, or to the data folder of the program, those of a group to one inside it. The files of the
     dataset are never touched, and nothing is overwritten; when the repair fails or is cancelled nothing of it
-    stays.
+    stays. `leave_out` are sites to leave out whatever the repairs propose.
     """
     dataset = await _dataset(desk, dataset_id)
     errand = await _errand(desk, dataset, service_id, panel_id, population, chain, drop_samples, chosen)
     _, errand = await _with_reference(desk, dataset, service_id, panel_id, errand, reference)
+    errand = _without(errand, leave_out)
     new = new_id("data")
     with desk.tasks.running_task(TaskKind.REPAIR, f"Repairing {dataset.name}", dataset_id=dataset_id) as task:
         async with repair_stage(desk, new, folder) as stage:
@@ -112,6 +114,13 @@ async def repair_dataset(
     for each in made:
         await check_dataset(desk, each, service_id, panel_id, population=population)
     return Changes.of(Noun.DATASET, *made, dataset_id)
+
+
+def _without(errand: RepairErrand, named: NamedSites | None) -> RepairErrand:
+    if named is None:
+        return errand
+    sites = {name: frozenset(positions) for name, positions in named.positions.items()}
+    return replace(errand, choices=replace(errand.choices, drop_sites=sites, drop_build=named.build))
 
 
 async def _keep(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,22 +21,31 @@ from app.store import results
 if TYPE_CHECKING:
     from app.results.figures.measuring import Measured
 
+log = logging.getLogger(__name__)
+
+_PANEL = "panel.json"
+
 
 async def quality_of(desk: Desk, result_id: str, panel: tuple[Path, ...] = ()) -> Measured | None:
     """What was measured of a result; None when nobody has yet, or its files are not where they were.
 
-    With `panel` the figures that also compare frequencies with those sources; see `measure_quality`.
+    With `panel` the figures that also compare frequencies with those sources; see `measure_quality`. Without
+    one those beside the panel that was compared last, where they are still there.
     """
     from app.results.figures.keeping import kept_figures
 
     result = await _result(desk, result_id)
     sources, keep_in = measured_paths(result), figures_folder(desk.home, result_id)
 
-    def read() -> Measured | None:
+    def look(beside: tuple[Path, ...]) -> Measured | None:
         try:
-            return kept_figures(sources, keep_in, panel=panel) if sources else None
+            return kept_figures(sources, keep_in, panel=beside) if sources else None
         except (OSError, ProblemError):
             return None
+
+    def read() -> Measured | None:
+        last = panel or _last_panel(keep_in)
+        return look(last) or (look(()) if last and not panel else None)
 
     return await asyncio.to_thread(read)
 
@@ -52,7 +63,26 @@ async def measure_quality(desk: Desk, result_id: str, panel: tuple[Path, ...] = 
         sources = measured_paths(result)
         keep_in = figures_folder(desk.home, result_id)
         await measure_result(sources, keep_in, task.report, panel=panel)
+    if panel:
+        await asyncio.to_thread(_note_panel, keep_in, panel)
     return desk.announce(Changes.of(Noun.RESULT, result_id))
+
+
+def _last_panel(folder: Path) -> tuple[Path, ...]:
+    """The panel that a result was compared with last; empty when it never was."""
+    try:
+        return tuple(Path(each) for each in json.loads((folder / _PANEL).read_text("ascii")))
+    except (OSError, ValueError, TypeError):
+        return ()
+
+
+def _note_panel(folder: Path, panel: tuple[Path, ...]) -> None:
+    from app.results.indexing.on_disk import write_whole
+
+    try:
+        write_whole(folder / _PANEL, json.dumps([str(each) for each in panel]).encode("ascii"))
+    except OSError as error:
+        log.warning("The panel of a result could not be noted: %s", error.strerror)
 
 
 def measured_paths(result: Result) -> tuple[Path, ...]:

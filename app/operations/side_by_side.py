@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 
+from app.domain.accuracy import TruthScore
 from app.domain.batch_merge import Keep
 from app.domain.changes import Changes, Noun
 from app.domain.job import Job
@@ -44,11 +45,35 @@ async def compare_known(desk: Desk, result_ids: Sequence[str], truth: Path | Non
     sources = tuple(
         source_of_job(job, result)
         if job is not None
-        else ComparedSource(source=result.folder, name=name_of(result, job))
+        else ComparedSource(source=result.folder, name=name_of(result, job), price=result.price or None)
         for result, job in known
     )
     with desk.tasks.running_task(TaskKind.CHECK, f"Comparing {len(known)} results") as task:
         return await compare_results(sources, truth, task.report)
+
+
+async def score_by_ancestry(
+    desk: Desk, result_ids: Sequence[str], truth: Path, people: Path | None = None
+) -> tuple[TruthScore, ...]:
+    """Score each result against a truth file by groups of people, in the order of the ids, as a task.
+
+    `people` is a table with the group of each person; without one people are projected, and where they
+    cannot be the scores have no groups. ProblemError as of `score_result`.
+    """
+    from app.operations.score_result import ScoreRequest, score_files
+
+    known = await _known(desk, result_ids)
+    found = []
+    with desk.tasks.running_task(TaskKind.SCORE, f"Comparing {len(known)} results by ancestry") as task:
+        for result, job in known:
+            request = ScoreRequest(
+                source=result.folder,
+                truth=(str(truth),),
+                name=name_of(result, job),
+                people=str(people) if people is not None else None,
+            )
+            found.append(await score_files(request, task.report))
+    return tuple(found)
 
 
 async def join_known(desk: Desk, result_ids: Sequence[str], how: Joining, name: str) -> Changes:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from app.domain.accuracy import AncestryScore, AncestrySource, ScoredBin, TruthScore
 from app.domain.changes import Changes, Noun
 from app.domain.problem import Kind, Problem
 from app.domain.result_comparison import (
@@ -141,7 +142,7 @@ def test_pictures_of_a_comparison() -> None:
 
 @pytest.mark.parametrize(
     ("button", "how"),
-    [("join_meta", Joining.META), ("join_consensus", Joining.CONSENSUS), ("join_merge", Joining.MERGE)],
+    [("join_meta", Joining.META), ("join_consensus", Joining.CONSENSUS)],
 )
 def test_one_result_is_made_of_several(
     page: CompareView, context: Context, operations: FakeOperations, qtbot: QtBot, button: str, how: Joining
@@ -156,6 +157,61 @@ def test_one_result_is_made_of_several(
     name, (ids, way, _called), _ = operations.calls[-1]
     assert (name, ids, way) == ("join_results", ("result-1", "result-2"), how)
     assert len(context.notices.boxes()) == 1
+
+
+def test_batches_are_merged_with_common_or_with_all_variants(
+    page: CompareView, operations: FakeOperations, qtbot: QtBot
+) -> None:
+    menu = page.join_merge.menu()
+    assert menu is not None
+    for action in menu.actions():
+        action.trigger()
+        qtbot.waitUntil(lambda: not page.busy)
+    made = [(args[1], args[2]) for name, args, _ in operations.calls if name == "join_results"]
+    assert [how for how, _ in made] == [Joining.MERGE, Joining.MERGE_UNION]
+    assert made[1][1] == "Merge of all variants of cohort-A-3 + cohort-A-3"
+
+
+def scored(number: int, groups: tuple[tuple[str, float], ...]) -> TruthScore:
+    def whole(r2: float) -> ScoredBin:
+        return ScoredBin(maf_from=0, maf_to=0.5, sites=40, r2=r2, iqs=r2 - 0.1)
+
+    return TruthScore(
+        name=f"result {number}",
+        truth="truth.vcf.gz",
+        people=48,
+        sites=40,
+        whole=whole(0.9),
+        by_maf=(),
+        by_ancestry=tuple(
+            AncestryScore(label=label, people=24, whole=whole(r2), by_maf=()) for label, r2 in groups
+        ),
+        ancestry_source=AncestrySource.PROJECTION if groups else AncestrySource.NONE,
+    )
+
+
+def test_accuracy_is_told_by_groups_of_people(
+    page: CompareView, operations: FakeOperations, qtbot: QtBot
+) -> None:
+    operations.answers["compare_results"] = comparison(True)
+    operations.answers["score_by_ancestry"] = (scored(1, (("AFR", 0.7), ("EUR", 0.95))), scored(2, ()))
+    page.use_truth(Path("truth.vcf.gz"))
+    qtbot.waitUntil(lambda: page.comparison is not None and page.comparison.ranked_by is RankedBy.TRUTH)
+    page.switcher.show_number(6)
+    qtbot.waitUntil(lambda: bool(page.ancestry.scores))
+    assert page.ancestry.table is not None
+    assert page.ancestry.table.short_model.rows == (
+        ("everybody", 48, 0.9, 0.8, 0.9, 0.8),
+        ("AFR", 24, 0.7, pytest.approx(0.6), None, None),
+        ("EUR", 24, 0.95, pytest.approx(0.85), None, None),
+    )
+    assert "AFR: r2 0.700 of 24 people" in page.ancestry.chart.drawing.stops.words(0)
+    page.ancestry.use_people(Path("groups.tsv"))
+    qtbot.waitUntil(lambda: operations.calls[-1][1][2] == Path("groups.tsv"))
+    operations.answers["score_by_ancestry"] = (scored(1, ()), scored(2, ()))
+    page.score_groups()
+    qtbot.waitUntil(lambda: "choose a table" in page.ancestry.words.text())
+    assert not page.ancestry.chart.isVisible()
 
 
 def test_why_it_cannot_be_joined_is_told_in_place(

@@ -14,6 +14,8 @@ from app.domain.changes import Changes, Noun
 from app.domain.crate import CrateFault, CrateProof, FaultKind
 from app.domain.export import Cutoffs, ExportedSet, ExportFormat, ExportOutcome, PresetName, R2Step
 from app.domain.problem import Kind, Problem
+from app.domain.progress import Progress
+from app.operations.tasks import Task, TaskKind
 from app.ui.context import Context
 from app.ui.views.results import quality_drawings as pictures
 from app.ui.views.results.cut_off import Cut
@@ -184,6 +186,67 @@ def test_suspects_are_saved(page: ResultsView, tmp_path: Path, qtbot: QtBot) -> 
     lines = path.read_text().splitlines()
     assert lines[0].split("\t")[:3] == ["Chromosome", "Position", "REF"]
     assert lines[1].split("\t")[:2] == ["20", "3000000"]
+
+
+def test_suspects_are_left_out_and_the_new_dataset_is_sent_like_the_old_one(
+    page: ResultsView, operations: FakeOperations, context: Context, qtbot: QtBot
+) -> None:
+    went: list[tuple[str, str | None]] = []
+    context.navigate = lambda view, item: went.append((view, item))
+    detail = page.detail
+    detail.tabs.setCurrentWidget(detail.suspects)
+    tab = detail.suspects
+    assert tab.again.text() == "Leave all out and send again…"
+    tab.suspects.selectRow(1)
+    assert tab.again.text() == "Leave 1 site out and send again…"
+    operations.answers["leave_out_suspects"] = Changes.of(Noun.DATASET, "data-9")
+    tab.again.click()
+    assert not tab.again.isEnabled()
+    qtbot.waitUntil(lambda: bool(went))
+    assert went == [("new_job", "data-9 like job-3")]
+    assert operations.calls[-1][:2] == ("leave_out_suspects", ("result-1", (("22", 3_000_000),)))
+    assert tab.again.isEnabled()
+    refused = Problem(kind=Kind.INPUT, title="None of the sites is in the dataset", what_happened="x")
+    operations.answers["leave_out_suspects"] = refused
+    tab.suspects.clearSelection()
+    tab.again.click()
+    qtbot.waitUntil(lambda: detail.problem.isVisible())
+    assert len(operations.calls[-1][1][1]) == 2
+
+
+def test_nobody_sends_again_what_nobody_knows(page: ResultsView, library: FakeLibrary, qtbot: QtBot) -> None:
+    library.all_datasets = []
+    page.refresh()
+    qtbot.waitUntil(lambda: page.detail.facts is not None and page.detail.facts.dataset is None)
+    tab = page.detail.suspects
+    page.detail.tabs.setCurrentWidget(tab)
+    assert not tab.again.isEnabled()
+    assert "Nobody knows which dataset" in tab.again.toolTip()
+    tab.switcher.show_number(2)
+    assert not tab.again.isVisible()
+
+
+def test_a_price_is_noted(page: ResultsView, operations: FakeOperations, qtbot: QtBot) -> None:
+    detail = page.detail
+    detail.tabs.setCurrentWidget(detail.files)
+    detail.files.price.setText("120 €")
+    detail.files.price.editingFinished.emit()
+    qtbot.waitUntil(lambda: ("note_price", ("result-1", "120 €"), {}) in operations.calls)
+
+
+def test_an_export_shows_its_progress_where_it_was_asked_for(
+    page: ResultsView, library: FakeLibrary, context: Context
+) -> None:
+    detail = page.detail
+    assert detail.facts is not None
+    export = Task(TaskKind.EXPORT, "Export", id="t1", job_id=detail.facts.result.job_id)
+    export.progress = Progress(done=1, total=2)
+    library.all_tasks = [export]
+    detail.show_tasks()
+    assert "t1" in detail.tasks.rows
+    detail.tabs.setCurrentWidget(detail.exports)
+    assert "t1" in detail.exports.tasks.rows
+    assert "t1" not in detail.tasks.rows
 
 
 def test_a_result_that_was_not_measured_is_measured_and_shown(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QDesktopServices, QGuiApplication
@@ -17,8 +18,9 @@ from app.operations.tasks import Task, TaskKind
 from app.ui.context import Context
 from app.ui.views.results import result_words as words
 from app.ui.views.results.quality_curve import completeness, curves, good_from
-from app.ui.views.results.r2_plot import R2Plot
+from app.ui.views.results.quality_tab import QualityTab
 from app.ui.views.results.results_view import ResultsView
+from app.ui.widgets.drawing_file import bytes_of
 from tests.ui import samples
 from tests.ui.fakes import FakeLibrary, FakeOperations
 from tests.ui.samples import NOW
@@ -79,20 +81,33 @@ def test_a_result_is_judged_and_marked_as_seen(
 
 
 def test_the_curve_is_drawn_in_the_colours_of_the_scheme(context: Context, qtbot: QtBot) -> None:
-    plot = R2Plot(context)
-    qtbot.addWidget(plot)
-    plot.show_quality(quality())
-    assert plot.accessibleDescription() == plot.summary.text()
-    plot.show()
-    qtbot.waitUntil(lambda: plot.plot is not None, timeout=20_000)
-    items = plot.plot.getPlotItem().listDataItems()
-    assert [len(i.getData()[0]) for i in items] == [4, 4, 4]
+    tab = QualityTab(context)
+    qtbot.addWidget(tab)
+    tab.show_quality(quality())
+    tab.show()
+    chart = tab.plot
+    qtbot.waitUntil(lambda: chart.plot is not None, timeout=20_000)
+    items = chart.plot.getPlotItem().listDataItems()
+    assert [len(i.getData()[0]) for i in items[:3]] == [4, 4, 4]
     assert items[2].opts["pen"].color().name() == context.theme.colours.accent
     context.theme.choose("dark")
-    assert plot.plot.backgroundBrush().color().name() == context.theme.colours.base
-    assert len(plot.plot.getPlotItem().listDataItems()) == 3
-    plot.show_quality(quality().model_copy(update={"by_maf": quality().by_maf[:2]}))
-    assert len(plot.plot.getPlotItem().listDataItems()[0].getData()[0]) == 2
+    assert chart.plot.backgroundBrush().color().name() == context.theme.colours.base
+    assert "5,200 variants, mean R2 0.58" in chart.drawing.stops.words(1)
+    tab.show_quality(quality().model_copy(update={"by_maf": quality().by_maf[:2]}))
+    assert len(chart.plot.getPlotItem().listDataItems()[0].getData()[0]) == 2
+
+
+def test_the_curve_of_an_unmeasured_result_can_be_saved(
+    context: Context, tmp_path: Path, qtbot: QtBot
+) -> None:
+    tab = QualityTab(context)
+    qtbot.addWidget(tab)
+    tab.show_quality(quality())
+    tab.show_measured(None)
+    tab.show()
+    assert tab.save.isVisible()
+    assert tab.save.chart is tab.plot
+    assert b"mean R2" in bytes_of(tab.plot, tmp_path / "curve.csv")
 
 
 def test_an_incomplete_result_is_mended(

@@ -66,6 +66,7 @@ STEPS: tuple[Step, ...] = (
     lift.lift_over,
     _after_lifting(by_reference.left_align),
     by_reference.tell_unused,
+    sites.named,
     structure.names,
     _with_build(orientation.prove),
     _with_build(alleles.restore_missing),

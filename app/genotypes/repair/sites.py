@@ -5,14 +5,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.problem import Kind, problem
 from app.domain.repair import RepairCode as R
+from app.genotypes.builds import SPOKEN
 from app.genotypes.cohort import HOM_REF, MISSING, count
 from app.genotypes.hwe import hwe_p
 from app.genotypes.people.ancestry import LABELS, project
 from app.genotypes.repair.draft import Draft, Rows
 from app.genotypes.repair.genotype_rows import pieces, read_block
 from app.genotypes.repair.palindromic import DRIFT, panel_frequency
-from app.genotypes.repair.study import MT, X, Y
+from app.genotypes.repair.study import CHROMOSOMES, MT, X, Y
 
 MOST_OFF_HWE = 0.02
 """With more sites than this off HWE the cohort is mixed, not the assays bad: nothing is proposed."""
@@ -23,6 +25,39 @@ LEAST_FOR_RATES = 10
 """People below whom one missing call would be a low call rate: it says nothing of the assay."""
 _LEAST_PEOPLE = 2
 _LEAST_OF_GROUP = 20
+
+
+def named(draft: Draft) -> None:
+    """Sites that the person names by their position; ProblemError when none of them can be found."""
+    named = draft.choices.drop_sites
+    if not named:
+        return
+    _must_be_of(draft, draft.choices.drop_build)
+    rows = np.zeros(len(draft.position), bool)
+    for chromosome, positions in named.items():
+        here = draft.on(chromosome) if chromosome in CHROMOSOMES else np.empty(0, np.intp)
+        rows[here[np.isin(draft.position[here], list(positions))]] = True
+    count = sum(map(len, named.values()))
+    if not rows.any():
+        raise problem(
+            Kind.INPUT,
+            "None of the sites is in the dataset",
+            f"{count:,} positions were looked for, and the files have none of them.",
+            "See whether the dataset is the one that was sent.",
+        )
+    draft.offer(R.DROP_SITES, rows, loses=True, optional=False, why=f"You named {count:,} positions.")
+
+
+def _must_be_of(draft: Draft, build: str) -> None:
+    now = draft.build_now
+    if not build or not draft.certain or now in (None, build):
+        return
+    raise problem(
+        Kind.INPUT,
+        "The sites are of another build",
+        f"Their positions are of {SPOKEN.get(build, build)}, and the files are {SPOKEN.get(now, now)}.",
+        "Bring a chain file that leads from one to the other, in “Make it ready for …”.",
+    )
 
 
 def quality(draft: Draft) -> None:

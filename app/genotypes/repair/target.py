@@ -53,7 +53,8 @@ class RepairChoices:
     """What is ticked and how strict the thresholds are.
 
     `chosen` None: what each repair proposes by itself. `sites` are positions by plain chromosome name that
-    thinning keeps. `site_call_rate` is that below which Cloudgene leaves a site out.
+    thinning keeps; `drop_sites` those that are left out, as they lie in `drop_build` (empty: that of the
+    files). `site_call_rate` is that below which Cloudgene leaves a site out.
     `sex` are names to 1 (male) or 2 (female) where the files do not say it. `split_x` writes
     the three regions of X as files of their own, for engines rather than services.
     """
@@ -61,6 +62,8 @@ class RepairChoices:
     chosen: frozenset[RepairCode] | None = None
     drop_samples: frozenset[str] = frozenset()
     sites: Mapping[str, frozenset[int]] | None = None
+    drop_sites: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    drop_build: str = ""
     sex: Mapping[str, int] = field(default_factory=dict)
     split_x: bool = False
     version: str = "4.2"

@@ -51,6 +51,7 @@ TITLES: dict[R, str] = {
     R.DROP_UNKNOWN_REFERENCE: "Leave out sites whose reference allele is not known",
     R.EXCHANGE_LETTERS: "Exchange the letters of REF and ALT, not the genotypes",
     R.DROP_UNKNOWN_ALLELE: "Leave out sites of which only one allele is known",
+    R.DROP_SITES: "Leave out the named sites",
 }
 
 NUMBERS: dict[R, int] = {code: number for number, code in enumerate(R, start=1)}

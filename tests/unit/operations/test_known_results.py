@@ -71,6 +71,28 @@ def test_measured_once_by_id(desk: Desk, tmp_path: Path) -> None:
     asyncio.run(work())
 
 
+def test_figures_beside_a_panel_are_found_again_without_naming_it(desk: Desk, tmp_path: Path) -> None:
+    async def work() -> None:
+        result_id = await taken(desk, tmp_path / "one", "one")
+        panel = tmp_path / "panel.vcf"
+        rows = (line.split("\t") for line in SITES)
+        lines = ("\t".join((*row[:7], "AF=0.2")) for row in rows)
+        panel.write_text(
+            "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n" + "\n".join(lines) + "\n"
+        )
+        await measure_quality(desk, result_id)
+        await measure_quality(desk, result_id, (panel,))
+        found = await quality_of(desk, result_id)
+        assert found is not None
+        assert found.figures.frequency is not None
+        panel.unlink()
+        without = await quality_of(desk, result_id)
+        assert without is not None
+        assert without.figures.frequency is None
+
+    asyncio.run(work())
+
+
 def test_compared_and_joined_by_id(desk: Desk, tmp_path: Path) -> None:
     async def work() -> None:
         first = await taken(desk, tmp_path / "one", "same")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
+from app.domain.accuracy import TruthScore
 from app.domain.changes import Changes, Noun
 from app.domain.problem import Problem
 from app.domain.result_comparison import RankedBy, ResultComparison
@@ -16,6 +17,7 @@ from app.ui.bridge import Task
 from app.ui.context import Context
 from app.ui.theme import GRID
 from app.ui.views.compare import compare_drawings as pictures
+from app.ui.views.compare.ancestry_tab import AncestryTab
 from app.ui.views.view import View
 from app.ui.widgets.basics import EmptyState, Text, primary
 from app.ui.widgets.chart import Chart
@@ -43,6 +45,7 @@ class CompareView(View):
         self.comparison: ResultComparison | None = None
         self._work: Task | None = None
         self._joining: Task | None = None
+        self._scoring: Task | None = None
         self._drawn: dict[int, ResultComparison] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(GRID * 2, GRID * 2, GRID * 2, GRID)
@@ -120,12 +123,6 @@ class CompareView(View):
                 self.tr("Best of each"),
                 self.tr("Take each variant from the result with the highest R2"),
             ),
-            (
-                "join_merge",
-                Joining.MERGE,
-                self.tr("Merge batches"),
-                self.tr("Different people imputed apart become one result; R2 is computed anew"),
-            ),
         )
         row.addWidget(Text(self.tr("Make one result:"), muted=True, wrap=False))
         for name, how, words, tip in said:
@@ -134,6 +131,7 @@ class CompareView(View):
             button.clicked.connect(lambda _=False, way=how: self.join(way))
             setattr(self, name, button)
             row.addWidget(button)
+        row.addWidget(self._merge_button())
         self.stop = QPushButton(self.tr("Stop"))
         self.stop.clicked.connect(self.cancel)
         row.addWidget(self.stop)
@@ -144,7 +142,22 @@ class CompareView(View):
 
     join_meta: QPushButton
     join_consensus: QPushButton
-    join_merge: QPushButton
+
+    def _merge_button(self) -> QPushButton:
+        """Batches may not have the same variants: a person says what becomes of those that some lack."""
+        self.join_merge = QPushButton(self.tr("Merge batches"))
+        self.join_merge.setToolTip(
+            self.tr("Different people imputed apart become one result; R2 is computed anew")
+        )
+        menu = QMenu(self.join_merge)
+        self.context.theme.dress(menu)
+        for how, words in (
+            (Joining.MERGE, self.tr("Variants that every batch has")),
+            (Joining.MERGE_UNION, self.tr("All variants; missing for people whose batch lacks them")),
+        ):
+            menu.addAction(words).triggered.connect(lambda _=False, way=how: self.join(way))
+        self.join_merge.setMenu(menu)
+        return self.join_merge
 
     def _make_switcher(self) -> Switcher:
         switcher = Switcher(self.tr("Pictures of the comparison"))
@@ -163,6 +176,9 @@ class CompareView(View):
         QVBoxLayout(self.by_chromosome).setContentsMargins(0, 0, 0, 0)
         self.chromosomes: ShortTable | None = None
         switcher.add(self.tr("Chromosomes"), self.by_chromosome)
+        self.ancestry = AncestryTab(self.context)
+        self.ancestry.wanted.connect(self.score_groups)
+        switcher.add(self.tr("Ancestry"), self.ancestry)
         self.save = SaveChartButton(self.context)
         switcher.add_tool(self.save)
         switcher.changed.connect(lambda _: self._draw())
@@ -179,6 +195,7 @@ class CompareView(View):
         self.ids = ids
         self.comparison = None
         self.truth_path = None
+        self.ancestry.clear()
         self.problem.clear()
         self.read(self._named(), self._show_names)
         self.start()
@@ -202,7 +219,7 @@ class CompareView(View):
     @property
     def busy(self) -> bool:
         """Whether something is being worked out."""
-        return self._work is not None or self._joining is not None
+        return any(each is not None for each in (self._work, self._joining, self._scoring))
 
     def _settle(self) -> None:
         some = len(self.ids) > 1
@@ -226,7 +243,7 @@ class CompareView(View):
             self.words.setText(self.tr("Comparing…") if self._work is not None else "")
         self.words.setVisible(bool(self.words.text()))
         several = found is not None and len(found.chromosomes) > 0
-        self.switcher.offer((True, truth, truth, True, True, several))
+        self.switcher.offer((True, truth, truth, True, True, several, truth))
 
     # Compared.
 
@@ -274,6 +291,11 @@ class CompareView(View):
     def _draw(self) -> None:
         """Only what is seen is made."""
         found, number = self.comparison, self.switcher.stack.currentIndex()
+        if self.switcher.stack.currentWidget() is self.ancestry:
+            self.save.show_chart(self.ancestry.chart if self.ancestry.scores else None)
+            if not self.ancestry.scores and self._scoring is None:
+                self.score_groups()
+            return
         if found is None or number >= len(self.charts):
             self.save.show_chart(None)
             return
@@ -282,6 +304,29 @@ class CompareView(View):
             self._drawn[number] = found
             chart.show_drawing(make(found))
         self.save.show_chart(chart)
+
+    def score_groups(self) -> None:
+        """Score each result by groups of people; the groups come of a table or by projection."""
+        if self.truth_path is None or len(self.ids) < 2:
+            return
+        if self._scoring is not None:
+            self._scoring.cancel()
+        self.ancestry.show_running()
+
+        def scored(found: tuple[TruthScore, ...]) -> None:
+            self._scoring = None
+            self.ancestry.show_scores(found)
+            self._draw()
+            self._settle()
+
+        def failed(problem: Problem) -> None:
+            self._scoring = None
+            self.ancestry.clear()
+            self._not_joined(problem)
+
+        work = self.context.operations.score_by_ancestry(self.ids, self.truth_path, self.ancestry.people)
+        self._scoring = self.context.bridge.run(work, self, scored, failed)
+        self._settle()
 
     def ask_truth(self) -> QFileDialog:
         """Ask for genotypes that are known otherwise."""
@@ -295,6 +340,7 @@ class CompareView(View):
     def use_truth(self, path: Path) -> None:
         """Compare with it."""
         self.truth_path = path
+        self.ancestry.clear()
         self.start()
 
     # Joined.
@@ -305,6 +351,7 @@ class CompareView(View):
             Joining.META: self.tr("Meta-imputation of {0}"),
             Joining.CONSENSUS: self.tr("Best of {0}"),
             Joining.MERGE: self.tr("Merge of {0}"),
+            Joining.MERGE_UNION: self.tr("Merge of all variants of {0}"),
         }
         name = words[how].format(" + ".join(self.names[:3]) or str(len(self.ids)))
         self.problem.clear()
@@ -331,10 +378,12 @@ class CompareView(View):
 
     def cancel(self) -> None:
         """Stop what runs; nothing half-written stays."""
-        for task in (self._work, self._joining):
+        for task in (self._work, self._joining, self._scoring):
             if task is not None:
                 task.cancel()
-        self._work = self._joining = None
+        if self._scoring is not None:
+            self.ancestry.clear()
+        self._work = self._joining = self._scoring = None
         self._settle()
 
     def _follow_tasks(self, changes: Changes) -> None:

@@ -106,9 +106,16 @@ class NewJobView(View):
         return self.bar.height() + GRID * 2
 
     def reveal(self, item_id: str) -> None:
-        """Start a job for a dataset, or for the best panel of a benchmark with the whole dataset."""
+        """Start a job for a dataset, or for the best panel of a benchmark with the whole dataset.
+
+        `dataset like job` fills the form as that job was sent.
+        """
         if item_id.startswith(OF_BENCHMARK):
             self.do(self.context.operations.winner_draft(item_id), self.take_draft)
+            return
+        dataset_id, like, job_id = item_id.partition(" like ")
+        if like:
+            self.do(self.context.operations.draft_like(dataset_id, job_id), self.take_draft)
             return
         self._choose_dataset(item_id)
         self.refresh()

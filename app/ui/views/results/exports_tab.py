@@ -37,6 +37,7 @@ from app.ui.widgets.basics import Card, SectionHeading, StatusBadge, Text, prima
 from app.ui.widgets.page import scrolling
 from app.ui.widgets.problem_panel import ProblemPanel
 from app.ui.widgets.short_table import ShortTable
+from app.ui.widgets.task_rows import TaskRows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,6 +90,8 @@ class ExportsTab(QWidget):
         column.setContentsMargins(0, GRID, GRID, 0)
         column.setSpacing(GRID)
         column.addWidget(self._form_card())
+        self.tasks = TaskRows(context)
+        column.addWidget(self.tasks)
         self.problem = ProblemPanel(context.theme)
         column.addWidget(self.problem)
         self.made = self._made_card()
@@ -287,7 +290,7 @@ class ExportsTab(QWidget):
         )
 
     def start(self) -> None:
-        """Write the files; the strip below the window shows how far it is."""
+        """Write the files; how far it is stands below the form and in the strip below the window."""
         request, result = self.request(), self._result
         if request is None or result is None:
             return

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import QCoreApplication, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from app.domain.ledger import FileBook, ResultLedger
 from app.domain.result import NOT_WHOLE, Result
@@ -81,7 +81,12 @@ def _of(book: FileBook | None, kind: str) -> tuple[str, int | None, str, str]:
 
 
 class FilesTab(QWidget):
-    """The table takes the room; below it what a paper needs to know."""
+    """The table takes the room; below it what a paper needs to know, and what it cost.
+
+    `priced` says the price that a person noted.
+    """
+
+    priced = Signal(str)
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -96,11 +101,29 @@ class FilesTab(QWidget):
         card.body.addWidget(SectionHeading(self.tr("Where it comes from")))
         self.provenance = KeyValues()
         card.body.addWidget(self.provenance)
+        card.body.addLayout(self._price_row())
         column.addWidget(card)
         column.addStretch(1)
+
+    def _price_row(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(GRID)
+        self.price = QLineEdit()
+        self.price.setAccessibleName(self.tr("Price"))
+        self.price.setPlaceholderText(self.tr("what it cost, for comparisons: 120 €"))
+        self.price.setMaximumWidth(GRID * 40)
+        self.price.editingFinished.connect(lambda: self.priced.emit(self.price.text()))
+        label = Text(self.tr("Price"), muted=True, wrap=False)
+        label.setBuddy(self.price)
+        row.addWidget(label)
+        row.addWidget(self.price, 1)
+        row.addStretch(1)
+        return row
 
     def show_files(self, result: Result, ledger: ResultLedger | None, pairs: Pairs) -> None:
         """Another result."""
         self.words.setText(files_summary(result))
         self.table.show_rows(file_rows(result, ledger))
         self.provenance.show_pairs(list(pairs))
+        if not self.price.hasFocus():
+            self.price.setText(result.price)

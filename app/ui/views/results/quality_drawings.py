@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication
 
 from app.domain.quality import CalibrationBin, Kept, LeftOut, QualityFigures
+from app.domain.result import Quality
 from app.ui import text
-from app.ui.views.results.result_words import maf
-from app.ui.widgets.drawing import Bars, Dots, Drawing, Line, Plane, Rule, Stops
+from app.ui.views.results.quality_curve import curves
+from app.ui.views.results.result_words import curve_summary, maf, per_cent
+from app.ui.widgets.drawing import Bars, Dots, Drawing, Layer, Line, Plane, Rule, Stops
 
 if TYPE_CHECKING:
     from app.results.figures.tables import QualityTables
@@ -49,6 +51,47 @@ def maf_ticks(edges: Sequence[float]) -> tuple[tuple[float, str], ...]:
 
 def _upper(figures: QualityFigures) -> list[float]:
     return [each.maf_to for each in figures.by_maf]
+
+
+# R2 by frequency, of what every result tells without being measured.
+
+
+def overview(quality: Quality) -> Drawing:
+    """Mean R2 and the shares of good variants by range of frequency."""
+    found = curves(quality)
+    bins = found.bins
+    lines = (
+        (found.share_03, "muted", _t("share with R2 ≥ 0.3"), True),
+        (found.share_08, "done", _t("share with R2 ≥ 0.8"), True),
+        (found.mean, "accent", _t("mean R2"), False),
+    )
+    layers: list[Layer] = []
+    for curve, colour, name, dashed in lines:
+        x, y = np.asarray(curve.places, float), np.asarray(curve.values, float)
+        layers.append(Line(x, y, colour, name, dashed=dashed))
+    layers.append(Dots(x, y, "accent", size=7.0, ringed=True))
+
+    def words(stop: int) -> str:
+        each = bins[int(x[stop])]
+        said = _t("{0}: {1} variants, mean R2 {2}; {3} % at R2 ≥ 0.3, {4} % at R2 ≥ 0.8")
+        shares = (per_cent(each.share_r2_03), per_cent(each.share_r2_08))
+        return said.format(
+            maf_words(each.maf_from, each.maf_to), text.number(each.variants), r2(each.mean_r2), *shares
+        )
+
+    return Drawing(
+        curve_summary(quality),
+        tuple(layers) if len(x) else (),
+        _t("minor allele frequency up to"),
+        _t("R2"),
+        Stops(x, y, words),
+        (-0.4, max(1, len(bins) - 1) + 0.4),
+        (0.0, 1.04),
+        maf_ticks([each.maf_to for each in bins]),
+        R2_TICKS,
+        legend=True,
+        legend_low=True,
+    )
 
 
 # R2 by frequency, with what a cut-off keeps.

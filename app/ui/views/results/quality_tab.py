@@ -16,7 +16,6 @@ from app.ui.theme import GRID
 from app.ui.views.results import quality_drawings as pictures
 from app.ui.views.results import result_words as words
 from app.ui.views.results.cut_tab import CutTab
-from app.ui.views.results.r2_plot import R2Plot
 from app.ui.widgets.basics import Text, primary
 from app.ui.widgets.chart import Chart
 from app.ui.widgets.drawing import Drawing
@@ -66,7 +65,7 @@ class QualityTab(QWidget):
 
     def _add_pages(self) -> None:
         context = self._context
-        self.plot = R2Plot(context)
+        self.plot = self._chart(self.tr("R2 by minor allele frequency"))
         self.bins = ShortTable(context.theme, self.tr("R2 by allele frequency"), words.bin_columns())
         self.chromosomes = ShortTable(
             context.theme, self.tr("By chromosome"), words.chromosome_columns(), most=24
@@ -160,9 +159,10 @@ class QualityTab(QWidget):
     def show_quality(self, quality: Quality | None) -> None:
         """What is known without measuring."""
         if quality is not None:
-            self.plot.show_quality(quality)
+            self.plot.show_drawing(pictures.overview(quality))
             self.bins.show_rows(words.bin_rows(quality))
             self.chromosomes.show_rows(words.chromosome_rows(quality))
+            self._draw()
 
     def show_measured(self, measured: Measured | None, size: str = "", running: bool = False) -> None:
         """The figures, or that there are none yet."""
@@ -193,7 +193,9 @@ class QualityTab(QWidget):
         """Only what is seen is made."""
         number = self.switcher.stack.currentIndex()
         found = self._measured
-        self.save.setVisible(found is not None and number != OVERVIEW)
+        self.save.setVisible(found is not None or number == OVERVIEW)
+        if number == OVERVIEW:
+            self.save.show_chart(None if self.plot.drawing.empty else self.plot)
         if found is None:
             return
         if number == FREQUENCY:

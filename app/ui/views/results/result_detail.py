@@ -18,13 +18,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.domain.changes import Changes, Noun
 from app.domain.dataset import Dataset
 from app.domain.job import Job
 from app.domain.ledger import ResultLedger
 from app.domain.problem import Kind, Problem
 from app.domain.result import Result, ResultState
 from app.domain.service import Service
-from app.operations.tasks import Task, TaskState
+from app.operations.tasks import Task, TaskKind, TaskState
 from app.ui import text
 from app.ui.bridge import Task as Work
 from app.ui.context import Context
@@ -76,6 +77,7 @@ class ResultDetail(QWidget):
         self._panels: dict[str, tuple[Path, ...]] = {}
         self._read: Work | None = None
         self._works: dict[str, Work] = {}
+        self._without: dict[str, Work] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GRID)
@@ -159,9 +161,11 @@ class ResultDetail(QWidget):
         self.quality.cut.wanted.connect(self._export_cut)
         self.people = ResultPeopleTab(context)
         self.suspects = SuspectsTab(context)
+        self.suspects.leave_out.connect(self.leave_out)
         self.ledger = LedgerTab(context)
         self.ledger.count_again.connect(self._count_again)
         self.files = FilesTab(context)
+        self.files.priced.connect(self._note_price)
         self.exports = ExportsTab(context)
         self.report = ReportTab(context)
         for widget, title in (
@@ -211,6 +215,7 @@ class ResultDetail(QWidget):
         pairs = words.provenance_pairs(result, facts.job, facts.service)
         self.files.show_files(result, facts.ledger, pairs)
         self.exports.show_result(result)
+        self._settle_suspects()
         self.report.show_result(result)
         self.tabs.setTabText(self.tabs.indexOf(self.files), self.tr("Files ({0})").format(len(result.files)))
         self._offer()
@@ -316,6 +321,7 @@ class ResultDetail(QWidget):
             self.suspects.show_figures(self.measured.figures)
         elif tab is self.report:
             self.report.look()
+        self.show_tasks()
 
     def measure(self) -> None:
         """Measure the result; other pages can be looked at meanwhile."""
@@ -379,6 +385,43 @@ class ResultDetail(QWidget):
         work = self.context.operations.make_ledger(result_id)
         self.context.bridge.run(work, self, counted, self.show_problem)
 
+    # Suspects, price.
+
+    def leave_out(self, sites: Sequence[tuple[str, int]]) -> None:
+        """Write the dataset without these sites; then the page of a new job shows it."""
+        if self.facts is None or not sites or self.facts.result.id in self._without:
+            return
+        result_id, job = self.facts.result.id, self.facts.job
+
+        def done(changes: Changes) -> None:
+            self._without.pop(result_id, None)
+            self._settle_suspects()
+            made = changes.ids(Noun.DATASET)
+            if made:
+                like = f" like {job.id}" if job is not None else ""
+                self.context.navigate("new_job", f"{made[0]}{like}")
+
+        def failed(problem: Problem) -> None:
+            self._without.pop(result_id, None)
+            self._settle_suspects()
+            if self.facts is not None and self.facts.result.id == result_id:
+                self.show_problem(problem)
+            else:
+                self.context.notices.problem(problem)
+
+        work = self.context.operations.leave_out_suspects(result_id, tuple(sites))
+        self._without[result_id] = self.context.bridge.run(work, self, done, failed)
+        self._settle_suspects()
+
+    def _settle_suspects(self) -> None:
+        if self.facts is not None:
+            self.suspects.show_origin(self.facts.dataset is not None, self.facts.result.id in self._without)
+
+    def _note_price(self, price: str) -> None:
+        if self.facts is not None and self.facts.result.price != price.strip():
+            work = self.context.operations.note_price(self.facts.result.id, price)
+            self.context.bridge.run(work, self, None, self.show_problem)
+
     # Running work.
 
     def show_problem(self, problem: Problem) -> None:
@@ -389,7 +432,11 @@ class ResultDetail(QWidget):
         """Its downloads, decryptions, measuring, exports."""
         if self.facts is not None:
             result = self.facts.result
-            self.tasks.show_tasks([t for t in self.context.library.tasks() if _is_of(t, result)])
+            mine = [t for t in self.context.library.tasks() if _is_of(t, result)]
+            exports = [t for t in mine if t.kind is TaskKind.EXPORT]
+            self.exports.tasks.show_tasks(exports)
+            there = self.tabs.currentWidget() is self.exports
+            self.tasks.show_tasks([t for t in mine if not there or t not in exports])
 
     def tick(self) -> None:
         """Relative times."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app.ui import text
 from app.ui.context import Context
 from app.ui.models.table import Column
+from app.ui.text import plural
 from app.ui.theme import GRID
-from app.ui.widgets.basics import Text
+from app.ui.widgets.basics import Text, primary
 from app.ui.widgets.short_table import ShortTable
 from app.ui.widgets.switcher import Switcher
 
@@ -39,11 +40,18 @@ def _site_columns(*more: Column) -> tuple[Column, ...]:
 
 
 class SuspectsTab(QWidget):
-    """Three lists; the first can be saved for the check of the array data."""
+    """Three lists; the first can be saved for the check of the array data.
+
+    `leave_out` asks for the dataset without the chosen suspects, or without all of them.
+    """
+
+    leave_out = Signal(object)
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._context = context
+        self._known = False
+        self._busy = False
         column = QVBoxLayout(self)
         column.setContentsMargins(0, GRID, 0, 0)
         column.setSpacing(GRID)
@@ -52,8 +60,11 @@ class SuspectsTab(QWidget):
         self.save = QPushButton(self.tr("Save list…"))
         context.theme.bind_icon(self.save, "export")
         self.save.clicked.connect(self.ask)
+        self.again = primary(QPushButton(self.tr("Leave out and send again…")))
+        self.again.clicked.connect(lambda: self.leave_out.emit(self.chosen_sites()))
         row.addWidget(self.words, 1)
         row.addWidget(self.save)
+        row.addWidget(self.again)
         column.addLayout(row)
         theme = context.theme
         self.suspects = ShortTable(
@@ -84,8 +95,19 @@ class SuspectsTab(QWidget):
         ):
             self.switcher.add(title, table)
         self.switcher.changed.connect(lambda _: self._say())
+        self.suspects.selectionModel().selectionChanged.connect(lambda *_: self._say())
         column.addWidget(self.switcher, 1)
         column.addStretch(0)
+
+    def show_origin(self, known: bool, busy: bool) -> None:
+        """Whether the dataset that was sent is known, and whether it is being written anew."""
+        self._known, self._busy = known, busy
+        self._say()
+
+    def chosen_sites(self) -> list[tuple[str, int]]:
+        """Chromosome and position of the selected suspects, of all where none is selected."""
+        rows = self.suspects.short_model.rows
+        return [(rows[n][0], rows[n][1]) for n in self.suspects.chosen() or range(len(rows))]
 
     def show_figures(self, figures: QualityFigures | None) -> None:
         """Another result."""
@@ -123,7 +145,7 @@ class SuspectsTab(QWidget):
         said = (
             self.tr(
                 "Typed sites whose imputed genotypes do not resemble the typed ones (R2 ≥ 0.8, ER2 under "
-                "0.3): most often a strand flip, swapped alleles or a bad probe. Remove them and send again."
+                "0.3): most often a strand flip, swapped alleles or a bad probe."
             ),
             self.tr("Sites whose frequency differs from that of the panel by more than 0.1."),
             self.tr("Stretches of a megabase or more without any variant; centromeres are among them."),
@@ -133,6 +155,23 @@ class SuspectsTab(QWidget):
         rows = self.shown().short_model.rows
         self.words.setText(said[number] if rows else none[number])
         self.save.setEnabled(bool(rows))
+        self._say_again(number == 0 and bool(rows))
+
+    def _say_again(self, offered: bool) -> None:
+        """What the button would do, or why it cannot."""
+        self.again.setVisible(offered)
+        self.again.setEnabled(self._known and not self._busy)
+        count = len(self.suspects.chosen())
+        if self._busy:
+            words = self.tr("Writing the dataset…")
+        elif count:
+            words = plural(self.tr("Leave %Ln site(s) out and send again…", "", count), count)
+        else:
+            words = self.tr("Leave all out and send again…")
+        self.again.setText(words)
+        tip = self.tr("Writes the dataset that was sent anew without them, checks it, and opens a new job")
+        unknown = self.tr("Nobody knows which dataset this result is of")
+        self.again.setToolTip(tip if self._known else unknown)
 
     def ask(self) -> QFileDialog:
         """Ask where the list goes."""
