@@ -10,6 +10,8 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -276,7 +278,7 @@ def _request(task: PartTask, plan: PartPlan, chunk: Chunk, target: Path, panel: 
 def _phase(task: PartTask, plan: PartPlan, chunk: Chunk, report: Report) -> None:
     """Phase a chunk, or fill its gaps, into `phased-N.npz`."""
     path = task.folder / f"phased-{chunk.number}.npz"
-    if path.exists():
+    if _is_whole(path):
         return
     report(Progress(step="Phasing"))
     target = task.folder / f"aligned-{chunk.number}.vcf.gz"
@@ -299,6 +301,15 @@ def _phase(task: PartTask, plan: PartPlan, chunk: Chunk, report: Report) -> None
         draft = folder / "phased.npz"
         np.savez(draft, positions=sites.positions, keys=np.array(keys, dtype=np.str_), haplotypes=haplotypes)
         os.replace(draft, path)
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a phased chunk can be read; a computer that lost its power may leave one that cannot."""
+    try:
+        with np.load(path) as kept:
+            return all(len(kept[name]) for name in ("positions", "keys", "haplotypes"))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+        return False
 
 
 def _join(task: PartTask, plan: PartPlan, chunks: Sequence[Chunk]) -> _Joined:

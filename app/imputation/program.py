@@ -11,11 +11,13 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
-from app.domain.problem import Kind, problem
+from app.domain.problem import Kind, ProblemError, problem
 from app.domain.progress import Progress, Report
 
 _TAIL = 4000
 _STEP_S = 0.2
+_ENDED_SESSION = (0x40010004,)
+_NO_MEMORY = ("OutOfMemoryError", "bad_alloc", "Could not reserve enough space", "insufficient memory")
 
 
 def run_program(
@@ -48,14 +50,35 @@ def run_program(
                 child.wait()
     said = log.read_text(encoding="utf-8", errors="replace")
     if child.returncode:
-        raise problem(
-            Kind.REFUSED,
-            "A program failed",
-            f"{Path(command[0]).name} ended with {child.returncode} while it was {step.lower()}.",
-            "Its last words are in the details; the built-in engine does without it.",
-            details=said[-_TAIL:],
-        )
+        raise _failed(Path(command[0]).name, child.returncode, step, said)
     return said
+
+
+def _failed(name: str, code: int, step: str, said: str) -> ProblemError:
+    """What a program's end and its last words mean, where they are known."""
+    what = f"{name} ended with {code} while it was {step.lower()}."
+    do = "Its last words are in the details; the built-in engine does without it."
+    if was_killed(code) or any(word in said for word in _NO_MEMORY):
+        what = f"{name} ran out of memory, or was ended from outside, while it was {step.lower()}."
+        do = (
+            "Close other programs or allow less memory in Settings, and send the job again: it goes on with "
+            "the chunk that was not finished."
+        )
+        if "OutOfMemoryError" in said:
+            do = do.replace("allow less", "allow more")
+    elif "UnsupportedClassVersionError" in said:
+        what = f"The Java that was found ({name}) is too old for this program."
+        do = "Install a newer Java, or name one in Settings; the built-in engine does without it."
+    return problem(Kind.REFUSED, "A program failed", what, do, details=said[-_TAIL:])
+
+
+def was_killed(code: int) -> bool:
+    """Whether an exit code says that the process was ended from outside or crashed in C.
+
+    A signal is negative; Windows tells an NTSTATUS of severity error (0xC0000000 and above, read with or
+    without a sign), and at the end of a session 0x40010004.
+    """
+    return code < 0 or code >= 0xC0000000 or code in _ENDED_SESSION
 
 
 @contextmanager

@@ -32,10 +32,10 @@ from app.imputation.part_run import AUTO, PartResult, PartTask, impute_part
 from app.operations.local_messages import LINES, part_lines
 from app.operations.local_output import write_output
 from app.operations.local_panel_files import PanelParts, read_parts, write_parts_list
+from app.operations.local_resume import WORK, drop_other_work, fingerprint, work_done
 from app.services.local.layout import STEPS, LocalJob, LocalPanel, OutputFile, Steps, write_record
 
 VALIDATION, IMPUTATION, EXPORT = "Input validation", "Phasing and imputation", "Export of the result"
-WORK = "work"
 _SURE = 0.9
 _SHARES = {"Quality control": (0.0, 0.05), "Phasing": (0.05, 0.4), "Imputation": (0.4, 1.0)}
 
@@ -62,14 +62,16 @@ def run_local_job(order: LocalOrder, report: Report = silent) -> tuple[OutputFil
         with_part = _validated(order, steps, report)
         results = _imputed(order, with_part, steps, report)
         return _exported(order, results, steps, report)
-    except (ProblemError, OSError, ContainerError) as error:
+    except (ProblemError, OSError, ContainerError, MemoryError) as error:
         told = _as_problem(error, order.folder)
+        if isinstance(error, ContainerError):  # it may be a file of ours: then it must not be met again
+            shutil.rmtree(order.folder / WORK, ignore_errors=True)
         with contextlib.suppress(OSError):  # a full disk has no room for the steps either
             steps.fail(told)
         raise told from error
 
 
-def _as_problem(error: ProblemError | OSError | ContainerError, folder: Path) -> ProblemError:
+def _as_problem(error: ProblemError | OSError | ContainerError | MemoryError, folder: Path) -> ProblemError:
     """What the disk and damaged files of a panel or an engine raise, as a Problem."""
     if isinstance(error, ProblemError):
         return error
@@ -79,6 +81,14 @@ def _as_problem(error: ProblemError | OSError | ContainerError, folder: Path) ->
             "A file of the job is damaged",
             f"A file of the panel, or one that the engine wrote, is {error.fault}.",
             "Remove the panel and add it again, or choose another engine.",
+        )
+    if isinstance(error, MemoryError):
+        return problem(
+            Kind.REFUSED,
+            "There was not enough memory",
+            "The computer had none left to give.",
+            "Close other programs or allow less memory in Settings, and send the job again: it goes on with "
+            "the chunk that was not finished.",
         )
     return problem(
         Kind.DISK,
@@ -234,6 +244,7 @@ def _imputed(
     engine = EngineName(str(order.job.options.get("engine") or EngineName.BUILTIN))
     _refuse_absent(engine, order.tools)
     kept = read_parts(order.panel_folder)
+    _settle(order, kept, engine, steps)
     total, before, results = sum(part.count for _, part, _, _ in chosen), 0, []
     for target, part, first, last in chosen:
         part = _packed(order, kept, part, engine, report)
@@ -260,6 +271,15 @@ def _imputed(
         )
     steps.end(IMPUTATION)
     return results
+
+
+def _settle(order: LocalOrder, kept: PanelParts, engine: EngineName, steps: _Steps) -> None:
+    """Keep what an earlier try finished only where it was made from the same."""
+    used = [engine, EngineName.BEAGLE] if order.job.options.get("phasing") == "beagle" else [engine]
+    limits = (order.memory_mb, order.threads)
+    drop_other_work(order.folder, fingerprint(order.panel_folder, kept, used, order.tools, limits))
+    if chunks := work_done(order.folder):
+        steps.tell(IMPUTATION, f"It goes on with {chunks:,} finished pieces of an earlier try.")
 
 
 def _refuse_absent(engine: EngineName, tools: Tools) -> None:
@@ -357,10 +377,3 @@ def _record(order: LocalOrder, results: Sequence[tuple[PartTask, PartResult]]) -
         ],
     }
     return (json.dumps(content, indent=1) + "\n").encode()
-
-
-def work_done(folder: Path) -> int:
-    """How many chunks of a job are finished: whether a new start got on."""
-    return sum(1 for _ in folder.glob(f"{WORK}/*/chunk-*.json")) + sum(
-        1 for _ in folder.glob(f"{WORK}/*/phased-*.npz")
-    )

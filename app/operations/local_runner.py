@@ -11,7 +11,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import re
 import shutil
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,10 +21,12 @@ from app.domain.job import ENDED_STATES, JobState, JobStep, MessageKind, StepMes
 from app.domain.problem import Kind, Problem, ProblemError, problem
 from app.domain.progress import Progress
 from app.genotypes.worker import run_in_process
+from app.imputation.program import was_killed
 from app.operations.desk import Desk
 from app.operations.exclusive import exclusive_file
 from app.operations.local_host import LOCK, memory_of, threads_of, tools_of
-from app.operations.local_job import EXPORT, WORK, LocalOrder, run_local_job, work_done
+from app.operations.local_job import EXPORT, LocalOrder, run_local_job
+from app.operations.local_resume import WORK, adopt_work, work_done
 from app.services.local.layout import (
     CANCEL,
     JOB,
@@ -46,6 +50,7 @@ MOST_STARTS = 4
 LOOK_S = 0.3
 _SECONDS_BETWEEN_NOTES = 1.0
 _TAKE_OVER_S = 2.0
+_WITHOUT_ANSWER = re.compile(r"ended with exit code (-?\d+) and without an answer")
 
 
 async def run_local_jobs(desk: Desk) -> int:
@@ -92,7 +97,8 @@ def _end(folder: Path, job: LocalJob, state: JobState, output: tuple[OutputFile,
         update["progress"] = 1.0
     write_record(folder / JOB, job.model_copy(update=update))
     (folder / CANCEL).unlink(missing_ok=True)
-    shutil.rmtree(folder / WORK, ignore_errors=True)
+    if state is not JobState.FAILED:  # who sends it again goes on with what is done
+        shutil.rmtree(folder / WORK, ignore_errors=True)
 
 
 class _Run:
@@ -126,6 +132,8 @@ class _Run:
 
     def _begin(self) -> None:
         """Count the start, so that one that always kills its process is not started for ever."""
+        if not self._job.starts:
+            adopt_work(self._root, self._job)
         chunks = work_done(self._folder)
         starts = 1 if chunks > self._job.done_chunks else self._job.starts + 1
         update = {
@@ -183,7 +191,11 @@ class _Run:
 
 def _was_killed(why: Problem) -> bool:
     """Whether the process of the work was ended from outside, as by a system that is short of memory."""
-    return why.kind is Kind.BUG and why.details.startswith("ended by signal")
+    if why.kind is not Kind.BUG:
+        return False
+    code = _WITHOUT_ANSWER.match(why.details)
+    by_hand = sys.platform == "win32" and code is not None and int(code[1]) == 1  # the Task Manager
+    return why.details.startswith("ended by signal") or by_hand or bool(code and was_killed(int(code[1])))
 
 
 def _panel(folder: Path, panel_id: str) -> LocalPanel:

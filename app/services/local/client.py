@@ -84,7 +84,7 @@ class Local:
             "network": "Everything stays on this computer.",
             "token": "This computer needs no token.",
             "passwords": "Results stay on this computer and are not packed into archives.",
-            "restart": "A job that was cut short goes on by itself.",
+            "restart": "A job that was cut short goes on by itself; one that failed when it is sent again.",
             "delete": "Results are removed with the job's folder.",
         },
     )

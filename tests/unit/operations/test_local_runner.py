@@ -126,3 +126,21 @@ def test_a_full_disk_and_a_damaged_file_are_told_as_such(
         run_local_job(order)
     assert caught.value.problem.kind is kind
     assert read_steps(tmp_path, "j")[0].state is StepState.FAILED
+
+
+@pytest.mark.parametrize(
+    "code",
+    [-1073741819, 0xC0000005, 0xC000012D, 0x40010004],
+    ids=["signed", "access", "commit", "session"],
+)
+def test_windows_codes_of_a_killed_process_are_known(
+    code: int, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    working(monkeypatch, iter([f"ended with exit code {code} and without an answer", ""]))
+    job = done(desk)
+    assert (job.state, job.starts) == (JobState.SUCCESS, 2)
+
+
+def test_a_process_that_ends_by_itself_was_not_killed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    working(monkeypatch, iter(["ended with exit code 3 and without an answer"]))
+    assert done(desk).state is JobState.FAILED
