@@ -24,8 +24,9 @@ async def set_token(desk: Desk, service_id: str, token: SecretStr) -> Changes:
     """Verify a new token, then keep it in place of the old one; a bad one changes nothing."""
     service = await desk.service(service_id)
     name = token_name(service.id)
-    before = await desk.secret(name)
+    before, record = await desk.secret(name), await desk.sign_ins.record(service.id)
     await desk.keep_secret(name, cleaned_token(token))
+    await desk.sign_ins.forget(service.id)
     try:
         service = await store_token_info(desk, service)
         if service.token.valid is False:
@@ -41,6 +42,8 @@ async def set_token(desk: Desk, service_id: str, token: SecretStr) -> Changes:
     except BaseException:
         known = await desk.store.read(lambda c: services.service(c, service_id))
         await _put_back(desk, name, before if known is not None else None)
+        if record is not None and known is not None:
+            await desk.sign_ins.put_back(service.id, record)
         raise
 
 
@@ -54,6 +57,7 @@ async def _put_back(desk: Desk, name: str, before: SecretStr | None) -> None:
 async def remove_token(desk: Desk, service_id: str) -> Changes:
     """Forget the token of a service."""
     service = await desk.service(service_id)
+    await desk.sign_ins.forget(service.id)
     await desk.forget_secret(token_name(service.id))
     return await _change(desk, service, "The token was removed.", token=TokenInfo())
 
@@ -107,6 +111,7 @@ async def remove_service(desk: Desk, service_id: str) -> Changes:
             "Wait for them, cancel them, or switch the service off instead.",
             subject=service.name,
         )
+    await desk.sign_ins.forget(service.id)
     await desk.forget_secret(token_name(service.id))
     return desk.announce(Changes.of(Noun.SERVICE, service_id))
 

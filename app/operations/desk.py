@@ -28,11 +28,12 @@ from app.domain.service import HealthState, Service
 from app.domain.settings import Settings
 from app.operations.exclusive import exclusive_file
 from app.operations.resume_addresses import ResumeAddresses
+from app.operations.signed_in import SignIns
 from app.operations.tasks import Tasks
 from app.services.contract import Connection, RemoteJob, ServiceFamily
 from app.services.registry import Registry
 from app.store import jobs, notices, services, settings
-from app.store.secrets import Secrets, token_name
+from app.store.secrets import Secrets
 from app.store.store import Connection as StoreConnection
 from app.store.store import Store
 
@@ -95,6 +96,7 @@ class Desk:
         self.registry = registry
         self.clock: Clock = clock or SystemClock()
         self.resumes = ResumeAddresses(self.clock)
+        self.sign_ins = SignIns(self)
         self.practice = practice
         self.closing = False
         self.looks = Looks()
@@ -152,10 +154,14 @@ class Desk:
         """The family that speaks with a service."""
         return self.registry.family(service.family)
 
-    async def connection(self, service: Service) -> Connection:
-        """How to reach a service, with its token from the keyring."""
+    async def connection(self, service: Service, *, renew: bool = True) -> Connection:
+        """How to reach a service, with its token from the keyring.
+
+        The token of a sign-in is renewed before it ends, which can fail: see `SignIns.token`. With `renew`
+        False it is taken as it is.
+        """
         wanted = self.family(service).capabilities.token
-        token = await self.secret(token_name(service.id)) if wanted else None
+        token = await self.sign_ins.token(service, renew=renew) if wanted else None
         return Connection(
             service_id=service.id,
             base_url=service.base_url,

@@ -30,4 +30,7 @@ async def look_at_service(desk: Desk, service: Service) -> Service:
 async def store_token_info(desk: Desk, service: Service) -> Service:
     """The service with what is known of its token now; the caller stores it."""
     info = await desk.family(service).verify_token(await desk.connection(service))
+    record = await desk.sign_ins.record(service.id) if info.valid else None
+    if record is not None and record.refresh is not None:  # it is renewed by itself: no end to warn of
+        info = info.model_copy(update={"expires": None, "detail": info.detail or "Signed in in the browser."})
     return service.model_copy(update={"token": info.model_copy(update={"checked": desk.clock.now()})})
