@@ -100,7 +100,7 @@ def open_desk(home: Path | None = None, *, practice: PracticeHost | None = None)
     from app.operations.web_pages import WebPages
 
     store = Store.open(home / DATABASE, backups=home / "backups")
-    registry = Registry(local=ThisComputer(home, store), pages=WebPages(home))
+    registry = Registry(local=ThisComputer(home, store), pages=WebPages(home), workflows=home / "workflows")
     return Desk(home, store, LateSecrets(), registry, practice=practice or LatePractice(home / "practice"))
 
 
@@ -152,6 +152,7 @@ async def start_background(desk: Desk, scheduler: Scheduler) -> None:
     from app.operations.cohort_folder import tidy_cohorts
     from app.operations.local_panels import tidy_local_panels
     from app.operations.local_tidy import tidy_local_jobs
+    from app.operations.masked_benchmark import tidy_benchmarks
     from app.operations.panel_sites import tidy_panel_sites
     from app.operations.practise import start_practice
     from app.operations.repair_stage import tidy_repairs
@@ -170,6 +171,7 @@ async def start_background(desk: Desk, scheduler: Scheduler) -> None:
     await _attempt(desk, "Half-taken panels could not be removed", tidy_local_panels)
     await _attempt(desk, "Old copies of local results could not be removed", tidy_local_jobs)
     await _attempt(desk, "Half-written repairs could not be removed", tidy_repairs)
+    await _attempt(desk, "What a benchmark hid that was never made could not be removed", tidy_benchmarks)
     await _attempt(desk, "Packed genotypes of datasets that are gone could not be removed", tidy_cohorts)
 
 

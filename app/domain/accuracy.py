@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import StrEnum
 
 from app.domain.model import Model
@@ -38,6 +39,13 @@ class AncestryScore(Model):
     people: int
     whole: ScoredBin
     by_maf: tuple[ScoredBin, ...]
+
+    def mean_r2(self, ranges: Collection[tuple[float, float]]) -> float | None:
+        """The mean of r2 over some ranges of frequency, None without any."""
+        known = [
+            each.r2 for each in self.by_maf if (each.maf_from, each.maf_to) in ranges and each.r2 is not None
+        ]
+        return sum(known) / len(known) if known else None
 
 
 class AncestrySource(StrEnum):

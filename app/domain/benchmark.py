@@ -9,6 +9,8 @@ from app.domain.accuracy import AncestrySource, TruthScore
 from app.domain.model import Model
 from app.domain.path_text import PathText, ShownText
 
+MOST_SHARE = 0.5
+"""Of the typed sites: hiding more would change what is measured."""
 LARGE_ERROR = 0.02
 """A standard error above this cannot tell panels apart that differ by as much as they commonly do."""
 WANTED_ERROR = 0.01
@@ -59,10 +61,11 @@ class EntryState(StrEnum):
 class Standing(Model):
     """Where an entry stands among those that were scored.
 
-    `r2` is the mean of r2 over the ranges of frequency that were used, at the hidden sites that the result
-    has, with its standard error `r2_error`; `present` is the share of sites that it has. `score`, with
-    `error`, is what is ranked: the same mean of r2 times that share, so that a site that is lacking counts as
-    0. `place` counts from 1; `not_apart` are the places of those whose difference could be chance (95 %).
+    `r2` is the mean of r2 over the ranges of frequency that were used, with its standard error `r2_error`:
+    that at the hidden sites, carried over to the untyped sites that the result has. `present` is the share
+    that it has of the untyped sites of the most accurate results. `score`, with `error`, is what is ranked:
+    the mean of r2 times that share, so that a site that is lacking counts as 0. `place` counts from 1;
+    `not_apart` are the places of those whose difference could be chance (95 %).
     """
 
     score: float
@@ -75,7 +78,10 @@ class Standing(Model):
 
 
 class BenchmarkEntry(Model):
-    """One service and panel. `job_id` is that of the newest job; `problem` is a sentence."""
+    """One service and panel. `job_id` is that of the newest job; `problem` is a sentence.
+
+    `unreadable`: its result is here and could not be scored; that is not tried again by itself.
+    """
 
     key: str
     service_id: str
@@ -87,15 +93,28 @@ class BenchmarkEntry(Model):
     job_id: str | None = None
     job_state: str = ""
     problem: str = ""
+    unreadable: bool = False
     seconds: float | None = None
     score: TruthScore | None = None
     standing: Standing | None = None
 
 
+class GroupStanding(Model):
+    """A panel and a group of people: the mean of r2 at the hidden `sites` of the ranges that were used."""
+
+    group: ShownText
+    people: int
+    panel_name: ShownText
+    service_name: ShownText
+    r2: float | None
+    sites: int
+
+
 class Benchmark(Model):
     """All of it. `masked_id` is the dataset that was sent, `used` are the ranges of frequency of the scores.
 
-    `warnings` are sentences about what the figures cannot tell.
+    `warnings` are sentences about what the figures cannot tell. `full_job_id` is the newest job that sends
+    the whole dataset to a panel of it and did not fail; it is found when a benchmark is read.
     """
 
     id: str
@@ -114,6 +133,11 @@ class Benchmark(Model):
         return next((each for each in self.entries if each.key == key), None)
 
     @property
+    def whole_group(self) -> str:
+        """The group of jobs that send the whole dataset."""
+        return f"{self.id}/whole"
+
+    @property
     def ranking(self) -> tuple[BenchmarkEntry, ...]:
         """The scored entries, best first."""
         scored = [(each.standing.place, each) for each in self.entries if each.standing is not None]
@@ -129,6 +153,28 @@ class Benchmark(Model):
         """Whether no entry is under way any more."""
         over = (EntryState.SCORED, EntryState.FAILED)
         return all(each.state in over for each in self.entries)
+
+    @property
+    def settled(self) -> bool:
+        """Whether all are scored and ranked: of one that failed the job may be sent or fetched again."""
+        return all(each.state is EntryState.SCORED and each.standing is not None for each in self.entries)
+
+    def by_group(self) -> tuple[GroupStanding, ...]:
+        """What the scored panels are for each group of people, best first in each; groups by their names."""
+        told = [
+            GroupStanding(
+                group=group.label,
+                people=group.people,
+                panel_name=each.panel_name,
+                service_name=each.service_name,
+                r2=group.mean_r2(self.used),
+                sites=sum(one.sites for one in group.by_maf if (one.maf_from, one.maf_to) in self.used),
+            )
+            for each in self.ranking
+            if each.score is not None
+            for group in each.score.by_ancestry
+        ]
+        return tuple(sorted(told, key=lambda one: (one.group, -(one.r2 or 0.0))))
 
     def states(self) -> str:
         """How it stands in words: “2 scored, 1 failed”."""

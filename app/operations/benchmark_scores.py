@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from pathlib import Path
 
 from app.domain.accuracy import TruthScore
 from app.domain.benchmark import Benchmark, BenchmarkEntry, EntryState
 from app.domain.changes import Changes, Noun
-from app.domain.job import Job, JobState
+from app.domain.job import ENDED_STATES, Job
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.progress import Report
 from app.domain.result import Result, ResultState
@@ -27,21 +28,27 @@ from app.operations.tasks import TaskKind
 from app.store import benchmarks, jobs, results
 from app.store.store import Connection as StoreConnection
 
+log = logging.getLogger(__name__)
+
 
 async def refresh_benchmarks(desk: Desk) -> Changes:
-    """Look at all benchmarks that are not done; one that cannot be scored does not hide the others."""
+    """Look at all benchmarks that are not settled; one that cannot be scored does not hide the others."""
     changes = Changes()
     for each in await desk.store.read(benchmarks.benchmarks):
-        if not each.done:
-            changes |= await refresh_benchmark(desk, each.id)
+        if not each.settled:
+            try:
+                changes |= await refresh_benchmark(desk, each.id)
+            except ProblemError as error:  # it was removed meanwhile, or its sums cannot be read
+                log.info("benchmark %s: %s", each.id, error.problem.title)
     return changes
 
 
-async def refresh_benchmark(desk: Desk, benchmark_id: str) -> Changes:
+async def refresh_benchmark(desk: Desk, benchmark_id: str, *, anew: bool = False) -> Changes:
     """Bring the entries up to date with their jobs, score results that arrived, and rank all scored ones.
 
     No service is asked: that is the work of the scheduler. What is wrong with one result is told in its
-    entry. One process at a time does it; for any other there is nothing to do.
+    entry; it is scored again only when that is asked for (`anew`) or when another job took its place. One
+    process at a time does it; for any other there is nothing to do.
     """
     async with desk.only_one(benchmark_id) as mine:
         if not mine:
@@ -51,21 +58,25 @@ async def refresh_benchmark(desk: Desk, benchmark_id: str) -> Changes:
         scored = False
         for entry in made.entries:
             if entry.key in newest:
-                scored |= await _look_at(desk, made, entry, newest[entry.key])
+                scored |= await _look_at(desk, made, entry, newest[entry.key], anew)
         if scored or any(e.state is EntryState.SCORED and e.standing is None for e in made.entries):
             await _rank(desk, benchmark_id)
     return Changes.of(Noun.BENCHMARK, benchmark_id)
 
 
-async def _look_at(desk: Desk, made: Benchmark, entry: BenchmarkEntry, job: Job) -> bool:
-    """Bring one entry up to date; whether it was scored now."""
-    if entry.state is EntryState.SCORED and entry.job_id == job.id:
+async def _look_at(desk: Desk, made: Benchmark, entry: BenchmarkEntry, job: Job, anew: bool) -> bool:
+    """Bring one entry up to date; whether it was scored now.
+
+    A result that is here counts, whatever became of its job since: services forget jobs after some days.
+    """
+    settled = entry.state is EntryState.SCORED or (entry.unreadable and not anew)
+    if settled and entry.job_id == job.id:
         return False
     fields: dict[str, object] = {"job_id": job.id, "job_state": str(job.state), "seconds": _seconds(job)}
     result = await desk.store.read(lambda c: results.result_of_job(c, job.id))
     state = entry_state(job)
     why = job.problem.sentence() if job.problem is not None else ""
-    if job.state is JobState.SUCCESS and result is not None and result.state is ResultState.VERIFIED:
+    if job.state in ENDED_STATES and result is not None and result.state is ResultState.VERIFIED:
         return await _score(desk, made, entry, result, fields)
     if state is EntryState.FAILED:
         why = why or f"The job is {job.state}."
@@ -86,14 +97,16 @@ def _seconds(job: Job) -> float | None:
 async def _score(
     desk: Desk, made: Benchmark, entry: BenchmarkEntry, result: Result, fields: dict[str, object]
 ) -> bool:
-    await change_entry(desk, made.id, entry.key, **fields, state=EntryState.ARRIVED, problem="")
+    arrived = {**fields, "state": EntryState.ARRIVED, "problem": "", "unreadable": False}
+    await change_entry(desk, made.id, entry.key, **arrived)
     title = f"Scoring {entry.panel_name} at the hidden sites"
     try:
         with desk.tasks.running_task(TaskKind.SCORE, title, job_id=result.job_id) as task:
             score = await _in_process(desk, made, entry, result, task.report)
     except ProblemError as error:
+        why = error.problem.sentence()
         await change_entry(
-            desk, made.id, entry.key, state=EntryState.FAILED, problem=error.problem.sentence()
+            desk, made.id, entry.key, state=EntryState.FAILED, problem=why, unreadable=True, standing=None
         )
         return False
     await change_entry(desk, made.id, entry.key, state=EntryState.SCORED, score=score, standing=None)
@@ -146,13 +159,17 @@ async def _rank(desk: Desk, benchmark_id: str) -> None:
     desk.announce(Changes.of(Noun.BENCHMARK, benchmark_id))
 
 
-async def winner_draft(desk: Desk, benchmark_id: str, key: str | None = None) -> JobDraft:
+async def winner_draft(
+    desk: Desk, benchmark_id: str, key: str | None = None, *, again: bool = False
+) -> JobDraft:
     """A draft that sends the whole dataset to the winner, or to the entry of a key, with the same options.
 
     Terms are to be accepted anew; a filter by R2 has the default of the service. ProblemError while nothing
-    was scored.
+    was scored, and when everything was sent already, unless `again`.
     """
     made = await benchmark_of(desk, benchmark_id)
+    if made.full_job_id is not None and not again:
+        raise await _sent_already(desk, made.full_job_id)
     chosen = made.entry(key) if key is not None else made.winner
     if chosen is None:
         raise problem(
@@ -179,4 +196,16 @@ async def winner_draft(desk: Desk, benchmark_id: str, key: str | None = None) ->
         app_id=chosen.app_id,
         panel_id=chosen.panel_id,
         options=options,
+        group=made.whole_group,
+    )
+
+
+async def _sent_already(desk: Desk, job_id: str) -> ProblemError:
+    job = await desk.job(job_id)
+    return problem(
+        Kind.REFUSED,
+        "Everything was sent already",
+        f"The job {job.id} sends the whole dataset; it is {job.state}.",
+        "Look at that job. To send everything once more, ask for it expressly.",
+        subject=job.name,
     )

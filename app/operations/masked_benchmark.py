@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from app.domain.benchmark import Benchmark, BenchmarkEntry, EntryState, HiddenSites
+from app.domain.benchmark import MOST_SHARE, Benchmark, BenchmarkEntry, EntryState, HiddenSites
 from app.domain.changes import Changes, Noun
 from app.domain.dataset import Dataset
 from app.domain.job import OPEN_STATES, Event, Job, JobState
@@ -24,7 +24,7 @@ from app.domain.names import new_id
 from app.domain.parameter import Form, ParameterType
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.progress import Report
-from app.operations.add_dataset import data_files
+from app.operations.add_dataset import data_files, remove_dataset
 from app.operations.check_dataset import check_dataset, dataset_of
 from app.operations.desk import Desk
 from app.operations.draft_job import JobDraft
@@ -42,7 +42,6 @@ from app.store.store import Connection as StoreConnection
 FOLDER = "benchmarks"
 SHARE = 0.02
 """Of the typed sites: few enough to leave the imputation as it is, enough on a chromosome of an array."""
-MOST = 0.5
 _SEEDS = 1 << 31
 _R2_WORDS = ("r2filter", "rsqfilter")
 
@@ -77,9 +76,9 @@ async def make_benchmark(desk: Desk, plan: BenchmarkPlan) -> Changes:
     The ids of both are in the changes. ProblemError when nothing can be hidden, for an unknown panel, or when
     files cannot be read; then nothing stays.
     """
-    if not 0 < plan.share <= MOST:
+    if not 0 < plan.share <= MOST_SHARE:
         raise problem(
-            Kind.INPUT, "The share is not possible", f"{plan.share:g} is not between 0 and {MOST:g}."
+            Kind.INPUT, "The share is not possible", f"{plan.share:g} is not between 0 and {MOST_SHARE:g}."
         )
     dataset = await dataset_of(desk, plan.dataset_id)
     entries = tuple([await _entry(desk, each) for each in _apart(plan.targets)])
@@ -137,14 +136,15 @@ async def _entry(desk: Desk, target: BenchmarkTarget) -> BenchmarkEntry:
 
 @asynccontextmanager
 async def _kept_folder(desk: Desk, benchmark_id: str) -> AsyncIterator[Path]:
-    """The folder of what is hidden; gone when the block raises."""
-    root = await asyncio.to_thread(private_folder, desk.home / FOLDER)
-    folder = await asyncio.to_thread(private_folder, root / benchmark_id)
-    try:
-        yield folder
-    except BaseException:
-        await asyncio.shield(asyncio.to_thread(shutil.rmtree, folder, True))
-        raise
+    """The folder of what is hidden, locked meanwhile; gone when the block raises."""
+    async with desk.only_one(benchmark_id):
+        root = await asyncio.to_thread(private_folder, desk.home / FOLDER)
+        folder = await asyncio.to_thread(private_folder, root / benchmark_id)
+        try:
+            yield folder
+        except BaseException:
+            await asyncio.shield(asyncio.to_thread(shutil.rmtree, folder, True))
+            raise
 
 
 async def _mask(
@@ -316,8 +316,8 @@ async def send_benchmark(
                 await check_dataset(desk, draft.dataset_id, draft.service_id, draft.panel_id)
             made = await create_job(desk, draft, password)
             job_id = made.ids(Noun.JOB)[0]
-            fields = {"state": EntryState.RUNNING, "job_id": job_id, "problem": "", "standing": None}
-            await change_entry(desk, benchmark_id, key, **fields, score=None)
+            fields = {"state": EntryState.RUNNING, "job_id": job_id, "problem": "", "unreadable": False}
+            await change_entry(desk, benchmark_id, key, **fields, score=None, standing=None)
             changes |= made | await send_job(desk, job_id)
         except ProblemError as error:
             first = first or error
@@ -337,8 +337,38 @@ def entry_state(job: Job) -> EntryState:
 
 
 async def remove_benchmark(desk: Desk, benchmark_id: str) -> Changes:
-    """Forget a benchmark and what it hid; the masked dataset, jobs and results stay."""
-    await benchmark_of(desk, benchmark_id)
-    await desk.store.write(lambda c: benchmarks.remove_benchmark(c, benchmark_id))
-    await asyncio.to_thread(shutil.rmtree, desk.home / FOLDER / benchmark_id, True)
-    return desk.announce(Changes.of(Noun.BENCHMARK, benchmark_id))
+    """Forget a benchmark, what it hid, and the masked dataset; jobs and results stay.
+
+    ProblemError, and nothing is removed, while the masked dataset is on its way or a result is being scored.
+    """
+    async with desk.only_one(benchmark_id) as mine:
+        made = await benchmark_of(desk, benchmark_id)
+        if not mine:
+            raise problem(
+                Kind.INPUT,
+                "The benchmark is in use",
+                f"A result of {made.name} is being scored.",
+                "Remove it when that is done.",
+                subject=made.name,
+            )
+        changes = Changes.of(Noun.BENCHMARK, benchmark_id)
+        changes |= await remove_dataset(desk, made.masked_id)
+        await desk.store.write(lambda c: benchmarks.remove_benchmark(c, benchmark_id))
+        await asyncio.to_thread(shutil.rmtree, desk.home / FOLDER / benchmark_id, True)
+    return desk.announce(changes)
+
+
+async def tidy_benchmarks(desk: Desk) -> Changes:
+    """Remove what was hidden for benchmarks that were never made: the program ended in the middle."""
+    known = {each.id for each in await desk.store.read(benchmarks.benchmarks)}
+    root = desk.home / FOLDER
+    for path in await asyncio.to_thread(lambda: list(root.iterdir()) if root.is_dir() else []):
+        if path.name not in known:
+            await _tidy(desk, path)
+    return Changes()
+
+
+async def _tidy(desk: Desk, folder: Path) -> None:
+    async with desk.only_one(folder.name) as mine:
+        if mine and await desk.store.read(lambda c: benchmarks.benchmark(c, folder.name)) is None:
+            await asyncio.to_thread(shutil.rmtree, folder, True)

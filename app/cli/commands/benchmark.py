@@ -100,18 +100,19 @@ def winner(
     wait: _Wait = False,
     no_check: _NoCheck = False,
     override_reason: _Reason = "",
+    again: Annotated[bool, typer.Option("--again", help="Though everything was sent already.")] = False,
 ) -> None:
     """Send the whole dataset to the panel that won."""
     from app.cli.work import benchmark as work
     from app.cli.work.submit import options_of
 
     sending = work.Sending(options_of(option or []), wait, no_check, override_reason)
-    work.winner(session_of(ctx), benchmark, panel, sending)
+    work.winner(session_of(ctx), benchmark, panel, sending, again=again)
 
 
 @app.command("remove")
 def remove(ctx: typer.Context, benchmark: _Id) -> None:
-    """Forget a benchmark and what it hid; jobs and results stay."""
+    """Forget a benchmark, what it hid and the masked files; jobs and results stay."""
     from app.cli.work import benchmark as work
 
     work.remove(session_of(ctx), benchmark)

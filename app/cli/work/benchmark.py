@@ -42,6 +42,7 @@ from app.operations.visit_jobs import visit_jobs
 from app.store import benchmarks, datasets, services
 
 ACCEPTED = "accepted"
+GROUP_HEADS = ("group", "people", "panel", "service", "r2 at hidden sites", "sites")
 HEADS = (
     "place",
     "panel",
@@ -164,7 +165,7 @@ def score(session: Session, benchmark_id: str) -> None:
         made = await benchmark_of(desk, benchmark_id)
         for job in (await jobs_of(desk, made)).values():
             await _bring(desk, session, job)
-        await refresh_benchmark(desk, benchmark_id)
+        await refresh_benchmark(desk, benchmark_id, anew=True)
         return await benchmark_of(desk, benchmark_id)
 
     made = with_desk(session, work)
@@ -207,11 +208,12 @@ def show(session: Session, benchmark_id: str) -> None:
     )
 
 
-def winner(session: Session, benchmark_id: str, panel: str, sending: Sending) -> None:
-    """Send everything to the winner, or to a named panel of the benchmark."""
+def winner(session: Session, benchmark_id: str, panel: str, sending: Sending, *, again: bool = False) -> None:
+    """Send everything to the winner, or to a named panel of the benchmark; a second time only by `again`."""
 
     async def work(desk: Desk) -> tuple[Job, ...]:
-        draft = await winner_draft(desk, benchmark_id, await _key(desk, benchmark_id, panel))
+        key = await _key(desk, benchmark_id, panel)
+        draft = await winner_draft(desk, benchmark_id, key, again=again)
         await read_form(desk, draft.service_id, draft.app_id)
         draft = draft.model_copy(update={"options": {**draft.options, **sending.rest}})
         draft = await accept_terms(desk, sending.filled(draft), sending.accepted)
@@ -286,8 +288,15 @@ def _lines(made: Benchmark) -> Sequence[str]:
         used = ", ".join(f"{low:g}–{high:g}" for low, high in made.used)
         lines += [
             "",
-            f"Scores are means of r2 over the frequencies {used}; a hidden site that is lacking counts as 0.",
+            f"Scores are means over the frequencies {used} of r2 (at the hidden sites, carried over to all "
+            "untyped ones) times the share of sites that are there.",
         ]
+    groups = made.by_group()
+    if groups:
+        rows = [(g.group, g.people, g.panel_name, g.service_name, g.r2, g.sites) for g in groups]
+        lines += ["", *table(GROUP_HEADS, rows)]
+    if made.full_job_id is not None:
+        lines += ["", f"Everything was sent: job {made.full_job_id}."]
     return [*lines, *made.warnings]
 
 

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.benchmark import HiddenBin
-from app.domain.problem import Kind, problem
+from app.domain.benchmark import MOST_SHARE, HiddenBin
+from app.domain.problem import Kind, ProblemError, problem
 from app.genotypes.cohort import HET, HOM_ALT, HOM_REF, RowFlag
 from app.genotypes.repair.study import CHROMOSOMES, Study, chromosomes_of
 from app.genotypes.site_table import OTHER, complemented, letters_code, swapped
 from app.results.figures.bins import MAF_BINS, MAF_COUNT, bin_numbers
+from app.results.masking.ranking import LEAST_MAF
 
 USUAL = ("20", "22")
 """Small chromosomes that are large enough: what is sent stays small."""
 LEAST_CALLED = 0.9
+
+LEAST_COMMON = 10
+"""Fewer common sites tell nothing of a panel, whatever they say."""
 _AUTOSOMES = tuple(map(str, range(1, 23)))
 _ODD = np.uint32(int(RowFlag.SPLIT | RowFlag.NO_ALLELES | RowFlag.NO_REFERENCE))
 
@@ -48,7 +53,7 @@ def choose(study: Study, share: float, seed: int, chromosomes: Collection[str] =
 
     Without `chromosomes` those of USUAL that are there, else all autosomes. What can be hidden are biallelic
     SNPs that vary among the people, are called in nine of ten, are alone at their position, and tell their
-    strand. ProblemError when there is nothing to hide.
+    strand. ProblemError when there is too little to hide.
     """
     number = chromosomes_of(study)
     wanted = _wanted({CHROMOSOMES[each] for each in np.unique(number).tolist()}, chromosomes)
@@ -67,15 +72,24 @@ def choose(study: Study, share: float, seed: int, chromosomes: Collection[str] =
     place = bin_numbers(maf[candidates])
     hidden = np.zeros(len(study), bool)
     hidden[candidates[_drawn(place, share, seed)]] = True
-    if not hidden.any():
-        raise problem(
-            Kind.INPUT,
-            "There are no sites to hide",
-            f"On {_spoken(wanted)} there are {len(candidates):,} sites that could be hidden; "
-            f"{share:.1%} of them is none.",
-            "Choose a larger share, or a dataset with more typed sites.",
-        )
+    common = candidates[maf[candidates] >= LEAST_MAF]
+    if hidden[common].sum() < LEAST_COMMON:
+        raise _too_few(wanted, len(common), int(hidden[common].sum()), share)
     return Chosen(wanted, rows, hidden, maf, _bins(place, hidden[candidates]))
+
+
+def _too_few(names: Sequence[str], common: int, hidden: int, share: float) -> ProblemError:
+    """Say how many sites there are, and which share would be enough where one is."""
+    needed = ceil(100 * LEAST_COMMON / common) if common else 100
+    larger = f"Hide {needed} % of them, or take" if needed <= 100 * MOST_SHARE else "Take"
+    return problem(
+        Kind.INPUT,
+        "There are too few sites to compare panels",
+        f"On {_spoken(names)} there are {common:,} sites of a frequency of {LEAST_MAF:.0%} or more that "
+        f"could be hidden; {share:.1%} of them are {hidden:,}, and {LEAST_COMMON} are the least that tell "
+        "panels apart.",
+        f"{larger} more chromosomes or a dataset with more typed sites.",
+    )
 
 
 def _wanted(there: Collection[str], named: Collection[str]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +53,14 @@ class TruthRequest:
     work: Path | None = None
 
 
+class Watch(Protocol):
+    """Sees the records of a result while it is scored, so that its files are read once."""
+
+    def see(self, chromosome: str, batch: DoseBatch, people: Rows, compared: Rows) -> None:
+        """Records with dosages, the columns of the people, and the rows that were compared."""
+        ...
+
+
 @dataclass(frozen=True)
 class Scored:
     """The score, and the sums of each stretch of the genome, from which scores are compared."""
@@ -65,13 +74,13 @@ def score(request: TruthRequest, report: Report = silent) -> TruthScore:
     return score_in_blocks(request, report).score
 
 
-def score_in_blocks(request: TruthRequest, report: Report = silent) -> Scored:
+def score_in_blocks(request: TruthRequest, report: Report = silent, watch: Watch | None = None) -> Scored:
     """The same with the sums of each stretch. Memory does not grow with the dose files."""
     began = time.monotonic()
     where = None if request.work is None else str(request.work)
     with tempfile.TemporaryDirectory(prefix="truth-", dir=where, ignore_cleanup_errors=True) as work:
         truth = read_truth(request.truth, Path(work), report)
-        scoring = _Scoring(request, truth)
+        scoring = _Scoring(request, truth, watch)
         for path in request.dose:
             scoring.file(path, report)
         scoring.missing()
@@ -81,8 +90,9 @@ def score_in_blocks(request: TruthRequest, report: Report = silent) -> Scored:
 class _Scoring:
     """The sums over all files."""
 
-    def __init__(self, request: TruthRequest, truth: Truth) -> None:
+    def __init__(self, request: TruthRequest, truth: Truth, watch: Watch | None = None) -> None:
         self._request = request
+        self._watch = watch
         self._truth = truth
         self._ancestry, self._source = ancestry_of(truth, request.ancestry, project=request.project)
         self._matchers = {
@@ -119,14 +129,19 @@ class _Scoring:
     def _batch(self, batch: DoseBatch, pairs: Mapping[int, Pairs]) -> None:
         name = compared_name(batch.chromosome)
         self._met.add(name)
+        compared = [np.zeros(0, np.intp)]
         for matcher in self._matchers.get(name, ()):
             with_people = pairs[id(matcher.part.cohort)]
             rows, sites, turned = matcher.match(batch)
+            compared.append(rows)
             if not len(with_people):
                 matcher.not_called(sites)
                 continue
             for piece in _pieces(len(rows), len(with_people)):
                 self._sites(name, batch, matcher, with_people, rows[piece], sites[piece], turned[piece])
+        if self._watch is not None:
+            people = max((each.result for each in pairs.values()), key=len)
+            self._watch.see(name, batch, people, np.concatenate(compared))
 
     def _sites(
         self,

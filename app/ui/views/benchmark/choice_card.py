@@ -16,7 +16,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.operations.masked_benchmark import MOST, SHARE
+from app.domain.benchmark import MOST_SHARE
+from app.operations.masked_benchmark import SHARE
 from app.ui.context import Context
 from app.ui.theme import GRID
 from app.ui.views.benchmark.candidates import Candidate
@@ -56,7 +57,7 @@ class ChoiceCard(Card):
         form = QFormLayout()
         form.setHorizontalSpacing(GRID * 2)
         self.share = QDoubleSpinBox()
-        self.share.setRange(0.1, MOST * 100)
+        self.share.setRange(0.1, MOST_SHARE * 100)
         self.share.setDecimals(1)
         self.share.setValue(SHARE * 100)
         self.share.setSuffix(self.tr(" %"))

@@ -1,6 +1,7 @@
 """Hiding sites, and ranking by what became of them."""
 
 import hashlib
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,10 @@ from app.genotypes.matrix import read_matrix
 from app.genotypes.people.ancestry import LABELS
 from app.genotypes.writers.whole_vcf import write_vcf
 from app.results.figures.bins import MAF_COUNT
-from app.results.masking.ranking import rank
+from app.results.masking.ranking import HiddenResult, rank
 from app.results.masking.writing import SITES, MaskErrand, mask
 from app.results.truth.people import read_groups
-from app.results.truth.sums import BLOCK_SUMS, Floats, Sum
+from app.results.truth.sums import BLOCK_SUMS, Sum
 from tests.unit.genotypes.people.test_ancestry import drawn
 from tests.unit.results.truth.test_scoring import vcf
 
@@ -82,13 +83,20 @@ def test_a_seed_gives_the_same_sites(tmp_path: Path) -> None:
 
 def test_nothing_to_hide(tmp_path: Path) -> None:
     source = cohort(tmp_path / "study.vcf", ("20",), 12)
-    with pytest.raises(ProblemError, match="no sites to hide"):
+    with pytest.raises(ProblemError, match="too few sites to compare") as told:
         mask(errand(tmp_path, source, "a", share=0.001))
+    assert "Take more chromosomes" in told.value.problem.what_you_can_do
+    more = cohort(tmp_path / "more.vcf", ("20",), 100)
+    with pytest.raises(ProblemError, match="2.0% of them are") as told:
+        mask(errand(tmp_path, more, "c", share=0.02))
+    needed = re.search(r"Hide (\d+) % of them", told.value.problem.what_you_can_do)
+    assert needed is not None
+    assert mask(errand(tmp_path, more, "d", share=int(needed.group(1)) / 100 + 0.02)).hidden >= 10
     with pytest.raises(ProblemError, match="none of these chromosomes"):
         mask(errand(tmp_path, source, "b", chromosomes=("3",)))
 
 
-def blocks(noise: float, seed: int, missing: int = 0, stretches: int = 40) -> dict[tuple[str, int], Floats]:
+def blocks(noise: float, seed: int, missing: int = 0, stretches: int = 40) -> HiddenResult:
     """Stretches of two sites of frequency 0.3 and 30 people, with dosages of some noise."""
     truth, errors = np.random.default_rng(0), np.random.default_rng(seed)
     found = {}
@@ -101,7 +109,7 @@ def blocks(noise: float, seed: int, missing: int = 0, stretches: int = 40) -> di
         table[-1] = sums if there else 0
         table[-1, Sum.MISSING] = 0 if there else 2
         found["1", number] = table
-    return found
+    return HiddenResult(found)
 
 
 def test_results_that_differ_are_told_apart_and_those_that_do_not_are_not() -> None:
@@ -130,7 +138,8 @@ def test_too_few_sites_are_told() -> None:
     none = rank([blocks(1.0, 1, stretches=3)])
     assert none.standings[0].error is None
     assert "too few places" in none.warnings[0]
-    assert rank([{("1", 0): np.zeros((MAF_COUNT, BLOCK_SUMS))}]).warnings[0].startswith("At the hidden sites")
+    nothing = HiddenResult({("1", 0): np.zeros((MAF_COUNT, BLOCK_SUMS))})
+    assert rank([nothing]).warnings[0].startswith("At the hidden sites")
     assert rank([]).standings == ()
 
 
@@ -152,10 +161,10 @@ def test_groups_are_projected_or_taken_from_a_table(tmp_path: Path) -> None:
 
 def test_common_ranges_with_enough_sites_count() -> None:
     one = blocks(0.3, 1)
-    for table in one.values():
+    for table in one.hidden.values():
         table[-2] = table[-1]  # as many sites of 0.1 to 0.2
         table[2] = table[-1]  # rare ones, which do not count
-    only_rare = {key: np.roll(table, 3, axis=0) for key, table in blocks(0.3, 1).items()}
+    only_rare = HiddenResult({k: np.roll(t, 3, axis=0) for k, t in blocks(0.3, 1).hidden.items()})
     assert rank([one]).used == ((0.1, 0.2), (0.2, 0.5))
     assert rank([one], least_sites=1000).used == ((0.1, 0.2), (0.2, 0.5))
     assert rank([only_rare]).used == ((0.001, 0.002),)
