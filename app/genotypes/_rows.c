@@ -966,7 +966,47 @@ static PyObject *rows_fill(PyObject *module, PyObject *args)
     return result;
 }
 
+/* Pieces of a text from `starts` to `stops`, one after the other in `out`; one that ends before it begins is
+ * empty. */
+static PyObject *rows_cut(PyObject *module, PyObject *args)
+{
+    Py_buffer text, starts, stops, out;
+    Py_ssize_t at = 0, count;
+    PyObject *result = NULL;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "y*y*y*w*:cut", &text, &starts, &stops, &out))
+        return NULL;
+    count = starts.len / 8;
+    if (stops.len / 8 < count) {
+        PyErr_SetString(PyExc_ValueError, "there are fewer ends than beginnings");
+    } else {
+        const int64_t *from = starts.buf, *to = stops.buf;
+        for (Py_ssize_t i = 0; i < count && at >= 0; i++) {
+            int64_t length = to[i] - from[i];
+            if (length <= 0)
+                continue;
+            if (from[i] < 0 || to[i] > text.len || length > out.len - at) {
+                at = -1;
+                break;
+            }
+            memcpy((uint8_t *)out.buf + at, (const uint8_t *)text.buf + from[i], (size_t)length);
+            at += (Py_ssize_t)length;
+        }
+        if (at < 0)
+            PyErr_SetString(PyExc_IndexError, "a piece lies outside of the text or of the room");
+        else
+            result = PyLong_FromSsize_t(at);
+    }
+    PyBuffer_Release(&text);
+    PyBuffer_Release(&starts);
+    PyBuffer_Release(&stops);
+    PyBuffer_Release(&out);
+    return result;
+}
+
 static PyMethodDef module_methods[] = {
+    {"cut", rows_cut, METH_VARARGS,
+     "cut(text, starts, stops, out): pieces of a text one after the other; gives their bytes."},
     {"fill", rows_fill, METH_VARARGS,
      "fill(arrays, text, begin, stop): read whole lines into the arrays of a block; gives how far it came."},
     {NULL, NULL, 0, NULL},

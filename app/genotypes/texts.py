@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import overload
+import os
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 Bytes = NDArray[np.uint8]
 _LONG = 1000  # bytes of a text on average from which texts are copied one by one
+Cut = Callable[[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]], int]
+
+
+def _found() -> Cut | None:
+    """The extension in C that copies pieces; None where it was not built."""
+    try:
+        from app.genotypes import _rows
+    except ImportError:
+        return None
+    found: Cut | None = getattr(_rows, "cut", None)  # a build of before has none
+    return found
+
+
+_cut = _found()
 
 
 class Texts:
@@ -35,6 +50,11 @@ class Texts:
         lengths = np.maximum(stop - start, 0)
         ends = np.cumsum(lengths)
         total = int(ends[-1]) if len(ends) else 0
+        if _cut is not None and os.environ.get("HAPLODESK_NO_KERNEL", "") in ("", "0"):
+            blob = np.empty(total, np.uint8)
+            first, last = (np.ascontiguousarray(each, np.int64) for each in (start, stop))
+            _cut(np.ascontiguousarray(text), first, last, blob)
+            return cls(blob, ends)
         if total > _LONG * len(ends):  # an index of 8 bytes for each of their letters would be large
             pieces = [text[at : at + size] for at, size in zip(start.tolist(), lengths.tolist(), strict=True)]
             return cls(np.concatenate(pieces), ends)

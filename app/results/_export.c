@@ -109,6 +109,114 @@ static int32_t read_figure(const uint8_t **at, const uint8_t *stop, int most)
     return (int32_t)((float)value * 16384.0f + 0.5f);
 }
 
+/* ---- figures of thousandths, eight bytes at once -------------------------------------------------------- */
+
+#define EACH(byte) (0x0101010101010101ull * (byte))
+
+static uint64_t load_eight(const uint8_t *p)
+{
+    uint64_t word;
+    memcpy(&word, p, 8);
+    return word;
+}
+
+/* The high bit of each byte that is 0; bytes above the first such may be marked falsely. */
+static uint64_t zero_bytes(uint64_t word)
+{
+    return (word - EACH(0x01)) & ~word & EACH(0x80);
+}
+
+static int first_marked(uint64_t marks)
+{
+#if defined(__GNUC__)
+    return __builtin_ctzll(marks) >> 3;
+#else
+    int at = 0;
+    for (; !(marks & 0x80); marks >>= 8)
+        at++;
+    return at;
+#endif
+}
+
+/* A figure of at most three decimals from 0 to 1 before a tab, comma or colon: its thousandths and length. -1 where
+ * it is another one, which `read_figure` reads. Eight bytes must be there; the low byte of a word comes first. */
+static int32_t quick_figure(const uint8_t *p, int *length)
+{
+    uint64_t word = load_eight(p);
+    uint64_t ends = zero_bytes(word ^ EACH('\t')) | zero_bytes(word ^ EACH(',')) | zero_bytes(word ^ EACH(':'));
+    if (ends == 0)
+        return -1;
+    int count = first_marked(ends);
+    if (count == 0 || count == 2 || count > 5)
+        return -1;
+    uint64_t mine = ~0ull >> (64 - 8 * count), filled = (word & mine) | (0x3030302E30ull & ~mine);
+    uint64_t digits = filled - 0x3030302E30ull;
+    if ((filled & 0xFF00) != 0x2E00 || ((digits + 0x7676767676ull) & 0x8080808080ull) || (digits & ~0x0F0F0F000Full))
+        return -1;
+    int32_t value = (int32_t)((digits & 15) * 1000 + (digits >> 16 & 15) * 100 + (digits >> 24 & 15) * 10 +
+                              (digits >> 32 & 15));
+    *length = count;
+    return value > 1000 ? -1 : value;
+}
+
+/* Behind the next colon among eight bytes without a tab before it; NULL where there is none. */
+static const uint8_t *behind_colon(const uint8_t *p)
+{
+    uint64_t word = load_eight(p), colons = zero_bytes(word ^ EACH(':')), tabs = zero_bytes(word ^ EACH('\t'));
+    if (colons == 0)
+        return NULL;
+    int at = first_marked(colons);
+    return tabs != 0 && first_marked(tabs) < at ? NULL : p + at + 1;
+}
+
+enum { QUICK_ROOM = 64, QUICK_PLACES = 4 };
+
+static int is_digit(uint8_t byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
+/* The two haplotypes of a cell whose HDS is the word `place` and follows short words; the tab behind the cell,
+ * NULL where it is no such cell. `stop` is at least QUICK_ROOM bytes away. */
+static const uint8_t *quick_pair(const uint8_t *p, int place, uint16_t *total, int16_t *delta)
+{
+    if (place > 0 && is_digit(p[0]) && p[1] == '|' && is_digit(p[2]) && p[3] == ':') {
+        p += 4; /* as nearly all cells begin: a guess that is right costs no time */
+        place--;
+    }
+    for (; place > 0; place--)
+        if ((p = behind_colon(p)) == NULL)
+            return NULL;
+    int length = 0;
+    int32_t first = quick_figure(p, &length);
+    if (first < 0 || p[length] != ',')
+        return NULL;
+    p += length + 1;
+    int32_t second = quick_figure(p, &length);
+    if (second < 0 || p[length] == ',')
+        return NULL;
+    p += length;
+    if (*p == ':') {
+        uint64_t tabs = zero_bytes(load_eight(p) ^ EACH('\t'));
+        if (tabs == 0)
+            return NULL;
+        p += first_marked(tabs);
+    }
+    first = of_thousandths[first];
+    second = of_thousandths[second];
+    *total = (uint16_t)(first + second);
+    *delta = (int16_t)(first - second);
+    return p;
+}
+
+static int low_byte_first(void)
+{
+    const uint16_t probe = 1;
+    uint8_t first;
+    memcpy(&first, &probe, 1);
+    return first;
+}
+
 static int ends_cell(const uint8_t *p, const uint8_t *stop)
 {
     return p == stop || *p == '\t' || *p == ':';
@@ -171,8 +279,16 @@ static int read_line(const uint8_t *p, const uint8_t *stop, Size samples, int pa
     size_t length = 0;
     if (place < 0)
         return 0;
+    int quick = pair && place <= QUICK_PLACES && low_byte_first();
     for (Size i = 0; i < samples; i++) {
-        if (length && (size_t)(stop - p) >= length && memcmp(p, last, length) == 0 &&
+        const uint8_t *behind = NULL;
+        if (quick && stop - p > QUICK_ROOM && (behind = quick_pair(p, place, total + i, delta + i)) != NULL) {
+            if (alone != NULL)
+                alone[i] = 0;
+            last = p;
+            length = (size_t)(behind - p);
+            p = behind;
+        } else if (length && (size_t)(stop - p) >= length && memcmp(p, last, length) == 0 &&
             (p + length == stop || p[length] == '\t')) {
             total[i] = total[i - 1];
             if (pair)
@@ -844,6 +960,25 @@ static uint8_t *put_site(uint8_t *out, const Sites *sites, Size row)
     return out;
 }
 
+/* As `put_site`, in the order of a .bim. */
+static uint8_t *put_bim(uint8_t *out, const Sites *sites, Size row)
+{
+    static const int order[3] = {0, 2, 1};
+    out = put_bytes(out, sites->chromosome, sites->length);
+    for (int i = 0; i < 3; i++) {
+        Size length;
+        const uint8_t *text = text_at(&sites->columns[order[i]], row, &length);
+        *out++ = '\t';
+        out = put_bytes(out, text, length);
+        if (i == 0) {
+            out = put_bytes(out, (const uint8_t *)"\t0\t", 3);
+            out = put_number(out, (uint64_t)sites->position[row]);
+        }
+    }
+    *out++ = '\n';
+    return out;
+}
+
 static uint8_t *put_counted(uint8_t *out, const uint8_t *text, Size length, int bytes)
 {
     return put_bytes(put_little(out, (uint64_t)length, bytes), text, length);
@@ -1297,14 +1432,15 @@ static PyObject *export_sites(PyObject *module, PyObject *args)
     PyObject *result = NULL;
     Size rows;
     Sites sites;
+    int bim = 0;
     (void)module;
-    if (!PyArg_ParseTuple(args, "y*y*y*y*y*y*y*y*nw*:sites", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5], &b[6],
-                          &b[7], &rows, &b[8]))
+    if (!PyArg_ParseTuple(args, "y*y*y*y*y*y*y*y*nw*|p:sites", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5], &b[6],
+                          &b[7], &rows, &b[8], &bim))
         return NULL;
-    if (get_sites(b, rows, 1, 25, b[8].len, &sites)) {
+    if (get_sites(b, rows, 1, 28, b[8].len, &sites)) {
         uint8_t *out = b[8].buf;
         for (Size row = 0; row < rows; row++)
-            out = put_site(out, &sites, row);
+            out = bim ? put_bim(out, &sites, row) : put_site(out, &sites, row);
         result = PyLong_FromSsize_t(out - (uint8_t *)b[8].buf);
     }
     release(b, SITE_BUFFERS + 1);
@@ -1460,7 +1596,8 @@ static PyMethodDef module_methods[] = {
     {"zlib", export_zlib, METH_VARARGS,
      "zlib(rows_of_bytes, rows, size, level, out, lengths): each row packed; the bytes, -1 when it cannot be."},
     {"sites", export_sites, METH_VARARGS,
-     "sites(chromosome, position, ids, ends, refs, ends, alts, ends, rows, out): a line for each; the bytes."},
+     "sites(chromosome, position, ids, ends, refs, ends, alts, ends, rows, out[, bim]): a line for each, as a .bim "
+     "has them if wanted; the bytes."},
     {"variants", export_variants, METH_VARARGS,
      "variants(chromosome, position, ids, ends, refs, ends, alts, ends, rows, size, packed, lengths, out, made): "
      "variants of a BGEN with their packed blocks; the bytes."},

@@ -145,6 +145,18 @@ class DoseWriter:
                 stops = np.cumsum(lines.lengths[first:last] + 1)
                 self._add(name, begin[first:last], end[first:last], FormattedRows(text, stops))
 
+    def write_text(
+        self,
+        chromosome: str,
+        position: NDArray[np.int64],
+        ref_lengths: NDArray[np.int64],
+        text: bytes,
+        stops: NDArray[np.int64],
+    ) -> None:
+        """Add rows of one chromosome as text with line ends; `stops` is where each ends in it. The caller has
+        read them, so that nothing is looked at again."""
+        self._add(chromosome, position - 1, position - 1 + ref_lengths, FormattedRows(text, stops))
+
     def _add(
         self, chromosome: str, begin: NDArray[np.int64], end: NDArray[np.int64], rows: FormattedRows
     ) -> None:

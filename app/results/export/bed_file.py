@@ -18,7 +18,7 @@ from app.results.export.kernel import Kernel
 from app.results.export.part_files import PartFiles
 from app.results.export.rounding import Totals, hard_calls
 from app.results.export.rows import Fingerprint, Rows
-from app.results.export.sites import LONGEST_NAME, refuse_long_names
+from app.results.export.sites import LONGEST_NAME, bim_lines, refuse_long_names
 from app.results.export.text_body import body_of
 
 _START = b"\x6c\x1b\x01"
@@ -50,7 +50,7 @@ class BedWriter:
         refuse_long_names(rows.ids, LONGEST_NAME, "BED", self.path.name)
         total = np.ascontiguousarray(rows.doses.total)
         self._bed.write(packed_rows(total, self._limit, self._kernel).data)
-        lines = _bim_lines(rows)
+        lines = bim_lines(rows.chromosome, rows.position, rows.ids, rows.refs, rows.alts, self._kernel)
         self._bim.write(lines)
         self.wrote.add(len(rows), lines, hard_calls(total, self._limit))
 
@@ -75,12 +75,6 @@ def packed_rows(total: Totals, limit: int, kernel: Kernel | None) -> NDArray[np.
     out = np.empty((rows, stride(samples)), np.uint8)
     kernel.bed(total, rows, samples, limit, out)
     return out
-
-
-def _bim_lines(rows: Rows) -> bytes:
-    name = rows.chromosome.encode()
-    sites = zip(rows.ids.raws(), rows.position.tolist(), rows.alts.raws(), rows.refs.raws(), strict=True)
-    return b"".join(b"%b\t%b\t0\t%d\t%b\t%b\n" % (name, *site) for site in sites)
 
 
 def fingerprint_of_bed(path: Path) -> Fingerprint:

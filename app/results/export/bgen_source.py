@@ -41,11 +41,6 @@ class _Record:
 class BgenDoses:
     """See `DoseReader`. Memory: a batch."""
 
-    @staticmethod
-    def is_one(path: Path) -> bool:
-        """Every BGEN is."""
-        return path.is_file()
-
     def __init__(self, files: Sequence[Path]) -> None:
         """`files` is the set, the .bgen first. FormatError or OSError."""
         self._path = files[0]

@@ -15,20 +15,14 @@ from app.genotypes.cohort import Cohort
 from app.genotypes.full_disk import told_when_full
 from app.genotypes.readers.contract import FormatError
 from app.results.export.accepting import Order, refuse_names
-from app.results.export.bcf_file import BcfWriter
-from app.results.export.bed_file import BedWriter
-from app.results.export.bgen_file import BgenWriter
-from app.results.export.dosage_table import TableWriter
 from app.results.export.filtering import Filter
 from app.results.export.kernel import Kernel, export_kernel
-from app.results.export.pgen_file import PgenWriter
 from app.results.export.presets import PRESETS, command_of
 from app.results.export.result_files import dose_files, stems_of
-from app.results.export.rounding import LostCalls, units
+from app.results.export.rounding import LostCalls
 from app.results.export.row_source import RowSource
 from app.results.export.rows import Fingerprint, Rows, Writer
-from app.results.export.vcf_file import VcfWriter
-from app.results.export.with_plink2 import Plink2Run, proved, refused_reason
+from app.results.export.writers import writer_of
 
 STEP_WRITE, STEP_PROVE = "Writing", "Reading back"
 
@@ -55,7 +49,7 @@ def export(
     chosen = settled(request)
     fast = kernel or export_kernel()
     sets, notes = [], [] if chosen.preset is None else [PRESETS[chosen.preset].why]
-    if chosen.with_plink2 and (why := refused_reason(chosen)):
+    if chosen.with_plink2 and (why := _no_plink2(chosen)):
         notes.append(f"Written without plink2: {why}.")
         chosen = chosen.model_copy(update={"with_plink2": False})
     paths = dose_files(Path(chosen.source))
@@ -69,6 +63,12 @@ def export(
         by_plink2=chosen.with_plink2,
         seconds=round(time.monotonic() - begun, 3),
     )
+
+
+def _no_plink2(request: ExportRequest) -> str:
+    from app.results.export.with_plink2 import refused_reason
+
+    return refused_reason(request)
 
 
 def export_one(
@@ -134,7 +134,7 @@ class _Export:
 
     def _write(self, source: RowSource) -> ExportedSet:
         stem = self.stem
-        writer = self._writer(stem, source)
+        writer = writer_of(self.request, stem, source, self.kernel)
         try:
             for rows in self._counted(source).rows():
                 writer.write(rows)
@@ -150,6 +150,8 @@ class _Export:
 
     def _write_by_plink2(self, source: RowSource) -> ExportedSet:
         """The rows that stay as a VCF beside, then plink2, then a look at every row."""
+        from app.results.export.with_plink2 import Plink2Run, proved
+
         stem = self.stem
         beside = stem.with_name("rows-that-stay")
         vcf = self._rows_that_stay(beside)
@@ -175,7 +177,7 @@ class _Export:
             return self.path
         request = self.request.model_copy(update={"format": ExportFormat.VCF})
         source = RowSource(request, self.path, self.kernel)
-        writer = VcfWriter(beside, source.samples, source.header, "")
+        writer = writer_of(request, beside, source, self.kernel)
         try:
             for rows in source.rows():
                 writer.write(rows)
@@ -218,24 +220,6 @@ class _Export:
             values_hash=found.values_or_raw if found is not None else "",
             command="" if preset is None else command_of(preset, stem.name, chromosomes),
         )
-
-    def _writer(self, stem: Path, source: RowSource) -> Writer:
-        request, limit = self.request, units(self.request.hard_call)
-        names, header = source.samples, source.header
-        match request.format:
-            case ExportFormat.VCF:
-                csi = request.preset is not None and PRESETS[request.preset].csi
-                return VcfWriter(stem, names, header, said(request.cutoffs), csi=csi)
-            case ExportFormat.BCF:
-                return BcfWriter(stem, names, header, self.kernel)
-            case ExportFormat.BGEN:
-                return BgenWriter(stem, names, request.phased, self.kernel)
-            case ExportFormat.PGEN:
-                return PgenWriter(stem, names, header, limit, self.kernel)
-            case ExportFormat.BED:
-                return BedWriter(stem, names, limit, self.kernel)
-            case ExportFormat.TABLE:
-                return TableWriter(stem, names)
 
     def _sample_list(self, stem: Path, names: Sequence[str]) -> tuple[Path, ...]:
         if self.request.preset is None or not PRESETS[self.request.preset].sample_list:
@@ -287,10 +271,3 @@ class _Export:
             "Look at the room on the disk and at the permissions of the folder.",
             subject=self.path.name,
         )
-
-
-def said(cuts: Cutoffs) -> str:
-    """The cut-offs in one line, for the header; without names of samples."""
-    words = [f"{name}={value}" for name, value in cuts if value and name not in ("samples", "r2_steps")]
-    words += [f"r2_from_maf_{step.maf_from:g}={step.min_r2:g}" for step in cuts.r2_steps]
-    return "; ".join(words)

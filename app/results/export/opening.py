@@ -11,13 +11,10 @@ from numpy.typing import NDArray
 from app.domain.problem import Kind, ProblemError, problem
 from app.genotypes.cohort import HOM_ALT, MISSING, Cohort, RowFlag
 from app.genotypes.readers.contract import FormatError
-from app.genotypes.readers.file_sets import file_set
 from app.genotypes.sniff import look
 from app.results.doses.contract import DoseBatch, DoseReader, Field, InfoColumns
 from app.results.doses.reading import open_doses
-from app.results.export.bgen_source import BgenDoses
 from app.results.export.kernel import Kernel
-from app.results.export.pgen_source import PgenDoses
 
 _OWN = ("vcf", "bcf")
 
@@ -34,11 +31,8 @@ def open_source(
     if cohort is not None:
         return CohortDoses(cohort)
     try:
-        name = look(path).name
-        if name == "pgen":
-            return PgenDoses(file_set(path), kernel)
-        if name == "bgen":
-            return BgenDoses(file_set(path))
+        if (name := look(path).name) in ("pgen", "bgen"):
+            return _opened(path, name, kernel)
     except FormatError as error:
         raise unreadable(path, f"{error.title} {error.place}".strip(), error.advice) from error
     except OSError as error:
@@ -46,14 +40,22 @@ def open_source(
     return open_doses(path, want, lines=lines)
 
 
+def _opened(path: Path, name: str, kernel: Kernel | None) -> DoseReader:
+    from app.genotypes.readers.file_sets import file_set
+    from app.results.export.bgen_source import BgenDoses
+    from app.results.export.pgen_source import PgenDoses
+
+    return PgenDoses(file_set(path), kernel) if name == "pgen" else BgenDoses(file_set(path))
+
+
 def has_dosages(path: Path) -> bool:
     """Whether a file can be opened without its hard calls as a cohort. OSError; FormatError of a .pgen."""
     name = look(path).name
     if name == "pgen":
+        from app.results.export.pgen_source import PgenDoses
+
         return PgenDoses.is_one(path)
-    if name == "bgen":
-        return BgenDoses.is_one(path)
-    return name in _OWN
+    return name == "bgen" or name in _OWN
 
 
 def unreadable(path: Path, why: str, advice: str) -> ProblemError:

@@ -17,9 +17,7 @@ from app.genotypes.cohort import Cohort
 from app.genotypes.sniff import look
 from app.results.doses.cells import ABSENT, DOSAGE, GENOTYPES, figures_of_row
 from app.results.doses.contract import DoseBatch, Field, InfoColumns
-from app.results.export.bcf_file import WANTED as BCF_FIELDS
 from app.results.export.choosing import doses_of_rows, of_people, of_rows, people_of
-from app.results.export.figures import computed_figures
 from app.results.export.filtering import Figures, Filter, told_figures
 from app.results.export.info_text import columns_of_figures, columns_of_lines, with_new_figures
 from app.results.export.kernel import Kernel
@@ -30,6 +28,7 @@ from app.results.export.rows import Rows
 from app.results.export.sites import filled_ids, pvar_of_lines
 
 _ANY = Field.DOSAGE | Field.HAPLOTYPES | Field.PROBABILITIES | Field.GENOTYPES
+_BCF_FIELDS = Field.DOSAGE | Field.HAPLOTYPES | Field.PROBABILITIES | Field.GENOTYPES
 _TEXTS = (ExportFormat.VCF, ExportFormat.BCF)
 """Formats that keep names and identifiers as they are."""
 
@@ -67,7 +66,7 @@ class RowSource:
         if not fields & (Field.HAPLOTYPES | Field.DOSAGE):
             raise self._no_dosages()
         if form is ExportFormat.BCF:
-            return BCF_FIELDS & fields, self._has_lines
+            return _BCF_FIELDS & fields, self._has_lines
         if form is ExportFormat.VCF and not self._has_lines:
             return _ANY & fields, False
         if form is ExportFormat.VCF and self._people is None and not self._needs_frequencies():
@@ -144,6 +143,8 @@ class RowSource:
 
     def _new_figures(self, batch: DoseBatch, doses: Doses, told: Figures) -> tuple[Figures, DoseBatch]:
         """Figures of the people who stay; of everybody, only what the file does not tell."""
+        from app.results.export.figures import computed_figures
+
         new, af = computed_figures(doses, batch.info.kind, batch.info.er2)
         if self._people is None:
             maf = np.where(np.isnan(told.maf), new.maf, told.maf)

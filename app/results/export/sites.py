@@ -15,7 +15,7 @@ from app.results.export.kernel import Kernel
 LONGEST_NAME = 16_000
 """Letters of an identifier that PLINK 2 reads."""
 _LONGEST_MADE = 1000  # more than the extension makes
-_WIDEST = 25  # bytes of a position and what is between the words of a site
+_WIDEST = 28  # bytes of a position and what is between the words of a site
 _LIKELY = 2048  # bytes in which the fixed columns of most lines end
 
 
@@ -43,6 +43,24 @@ def site_lines(
     room = room_of(columns, len(position), _WIDEST)
     out = np.empty(room, np.uint8)
     return out[: kernel.sites(*columns, len(position), out)].tobytes()
+
+
+def bim_lines(
+    chromosome: str,
+    position: NDArray[np.int64],
+    ids: Texts,
+    refs: Texts,
+    alts: Texts,
+    kernel: Kernel | None = None,
+) -> bytes:
+    """A line of a .bim for each site; the same with and without the extension."""
+    if kernel is None:
+        name = chromosome.encode()
+        sites = zip(ids.raws(), position.tolist(), alts.raws(), refs.raws(), strict=True)
+        return b"".join(b"%b\t%b\t0\t%d\t%b\t%b\n" % (name, *site) for site in sites)
+    columns = packed_sites(chromosome, position, ids, refs, alts)
+    out = np.empty(room_of(columns, len(position), _WIDEST), np.uint8)
+    return out[: kernel.sites(*columns, len(position), out, True)].tobytes()
 
 
 def packed_sites(

@@ -44,9 +44,11 @@ class VcfWriter:
         lines = rows.batch.lines
         if lines is None:
             lines = _made_lines(rows)
-        self._file.write_lines(lines)
+        first = _first_rows(rows, len(lines))
+        text, stops = _joined(lines), np.cumsum(lines.lengths + 1)
+        self._file.write_text(rows.chromosome, rows.position[first], rows.refs.lengths[first], text, stops)
         self.wrote.variants += len(lines)
-        self.wrote.add_raw(_joined(lines))
+        self.wrote.add_raw(text)
 
     def finish(self) -> tuple[Path, ...]:
         """See `Writer`."""
@@ -72,6 +74,14 @@ def fingerprint_of_vcf(path: Path) -> Fingerprint:
         found.variants += piece.count(b"\n")
         found.add_raw(piece)
     return found
+
+
+def _first_rows(rows: Rows, lines: int) -> slice | NDArray[np.intp]:
+    """The first row of each line: a record with several ALT alleles is one line and several rows."""
+    record = rows.batch.record
+    if record is None or rows.batch.lines is None:
+        return slice(0, lines)
+    return np.flatnonzero(np.diff(record, prepend=record[0] - 1))
 
 
 def _joined(lines: Texts) -> bytes:

@@ -66,21 +66,33 @@ figure = st.one_of(
 )
 
 
+forms = st.sampled_from(
+    ["GT:DS:HDS 0|0:0:{}", "GT:HDS:DS 0/1:{}:1.002", "HDS {}", "DS:GP:HDS:GT 0.1:0.9,0.1,0:{}:0|0"]
+)
+
+
 @settings(max_examples=300)
-@given(st.lists(st.lists(figure, min_size=1, max_size=3).map(",".join), min_size=1, max_size=4))
-def test_any_figures_are_read_or_refused_as_by_python(pairs: list[str]) -> None:
+@given(
+    st.lists(st.lists(figure, min_size=1, max_size=3).map(",".join), min_size=1, max_size=4),
+    forms,
+    st.sampled_from([0, 20]),
+)
+def test_any_figures_are_read_or_refused_as_by_python(pairs: list[str], form: str, more: int) -> None:
+    """Far from the end of a line cells are read eight bytes at once: `more` people stand behind."""
     fast = export_kernel()
     if fast is None:
         pytest.skip("the extension was not built")
-    cells = [f"0|0:0:{pair}".encode() for pair in pairs]
+    words, _, cell = form.partition(" ")
+    cells = [cell.format(pair).encode() for pair in pairs + ["0.25,1"] * more]
+    names = tuple(words.encode().split(b":"))
     try:
-        table, _ = figures_of_row((b"GT", b"DS", b"HDS"), cells, 1, Field.HAPLOTYPES)
+        table, _ = figures_of_row(names, cells, 1, Field.HAPLOTYPES)
     except ValueError:
         with pytest.raises(ValueError, match="row 0"):
-            of_cells(cells, fast)
+            of_cells(cells, fast, words.encode())
         return
     wanted = of_haplotypes(np.ascontiguousarray(table[:, :, HAPLOTYPES : HAPLOTYPES + 2]))
-    found = of_cells(cells, fast)
+    found = of_cells(cells, fast, words.encode())
     assert (found.total == wanted.total).all()
     assert found.delta is not None
     assert wanted.delta is not None
@@ -94,7 +106,8 @@ def test_c_is_safe_with_any_bytes(lines: list[bytes], samples: int, pair: bool) 
     if fast is None:
         pytest.skip("the extension was not built")
     start = b"1\t5\t.\tA\tC\t.\t.\t.\tGT:DS:HDS\t"
-    texts = Texts.of([start + line for line in lines])
+    texts = Texts.of([start + line for line in lines] + [start + b"".join(lines) + b"\t0|1:1:0,1" * 9])
+    lines = [*lines, b""]
     shape = (len(lines), samples)
     total, delta = np.empty(shape, np.uint16), np.empty(shape, np.int16)
     odd, alone = np.empty(len(lines), np.uint8), np.zeros(shape, np.uint8)

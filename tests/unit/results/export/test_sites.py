@@ -17,7 +17,7 @@ from app.results.export.bgen_file import packed_rows
 from app.results.export.bgen_variants import Sites, variants_of, variants_of_sites
 from app.results.export.kernel import export_kernel
 from app.results.export.rounding import of_haplotypes
-from app.results.export.sites import filled_ids, pvar_of_lines, refuse_long_names, site_lines
+from app.results.export.sites import bim_lines, filled_ids, pvar_of_lines, refuse_long_names, site_lines
 from tests.helpers.dose_rows import haplotypes
 
 needs_kernel = pytest.mark.skipif(export_kernel() is None, reason="the extension is not built")
@@ -35,6 +35,13 @@ def test_lines_of_sites_are_the_same() -> None:
     slow = site_lines(*SITES)
     assert slow.splitlines()[1] == b"chr\xc3\x84\t9\t.\t" + b"ACGT" * 5000 + b"\t*"
     assert site_lines(*SITES, export_kernel()) == slow
+
+
+@needs_kernel
+def test_lines_of_a_bim_are_the_same() -> None:
+    slow = bim_lines(*SITES)
+    assert slow.splitlines()[3] == b"chr\xc3\x84\t\t0\t999\t" + b"G" * 300 + b"\tC"
+    assert bim_lines(*SITES, export_kernel()) == slow
 
 
 @needs_kernel
