@@ -18,6 +18,7 @@ from app.domain.job import JobFile, JobState, JobStep
 from app.domain.model import Model
 from app.domain.panel import Panel
 from app.domain.parameter import Form
+from app.domain.problem import Problem
 from app.domain.progress import Report
 from app.domain.service import Health, Limits, ServiceApp, ServiceFact, TokenInfo
 
@@ -117,6 +118,7 @@ class RemoteJob(Model):
     expires: datetime | None = None
     files: tuple[RemoteFile, ...] = ()
     complete: bool = True  # False for a line of a list that leaves out steps and files
+    problem: Problem | None = None  # why it failed, where the server tells it in a form of its own
 
 
 Seal = Callable[[], Awaitable[None]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.domain.problem import Kind, ProblemError, problem
@@ -25,17 +26,19 @@ class Registry:
         families: tuple[ServiceFamily, ...] | None = None,
         local: Host | None = None,
         pages: Pages | None = None,
+        workflows: Path | None = None,
     ) -> None:
         self._given = families
         self._local = local
         self._pages = pages
+        self._workflows = workflows
 
     @cached_property
     def _families(self) -> dict[str, ServiceFamily]:
-        return {
-            family.name: family
-            for family in (self._given if self._given is not None else _all(self._local, self._pages))
-        }
+        given = self._given
+        if given is None:
+            given = _all(self._local, self._pages, self._workflows)
+        return {family.name: family for family in given}
 
     def names(self) -> tuple[str, ...]:
         """The families, in the order in which an address is tried with them."""
@@ -70,10 +73,11 @@ class Registry:
         raise failure or problem(Kind.BUG, "No family of services is there", "The list of families is empty")
 
 
-def _all(local: Host | None, pages: Pages | None) -> tuple[ServiceFamily, ...]:
+def _all(local: Host | None, pages: Pages | None, workflows: Path | None) -> tuple[ServiceFamily, ...]:
     from app.services.cloudgene import Cloudgene
     from app.services.guided import Guided
     from app.services.local import Local
     from app.services.teaspoons import Teaspoons
+    from app.services.wes import Wes
 
-    return (Cloudgene(), Teaspoons(), Local(local), Guided(pages))
+    return (Cloudgene(), Teaspoons(), Wes(workflows), Local(local), Guided(pages))

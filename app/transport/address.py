@@ -12,7 +12,7 @@ import idna
 from app.domain.problem import Kind, ProblemError, problem
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_OWN_PAGES = re.compile(r"/(index\.html|api/v2)(/.*)?$")
+_OWN_PAGES = re.compile(r"/(index\.html|api/v2|service-info)(/.*)?$")
 _IN_A_PATH = "/%:@!$&'()*+,;=~"
 _LONGEST_LABEL, _LONGEST_NAME = 63, 253
 

@@ -18,9 +18,9 @@ def failure(what: object) -> Kind:
 def test_by_name() -> None:
     registry = Registry()
     assert registry.names()[0] == "cloudgene"
-    assert {"teaspoons", "local", "guided"} < set(registry.names())
+    assert {"teaspoons", "wes", "local", "guided"} < set(registry.names())
     assert registry.family("cloudgene") is registry.family("cloudgene")
-    assert failure(lambda: registry.family("wes")) is Kind.INPUT
+    assert failure(lambda: registry.family("nothing")) is Kind.INPUT
 
 
 def test_by_address() -> None:
