@@ -35,7 +35,10 @@ class Phases(Model):
 
 
 class Health(Model):
-    """One look at a service. `detail` is a sentence; `failed_phase` names the step that failed."""
+    """One look at a service. `detail` is a sentence; `failed_phase` names the step that failed.
+
+    `queue` is how many jobs of all people wait there, None where the service does not tell.
+    """
 
     service_id: str
     at: datetime
@@ -44,6 +47,7 @@ class Health(Model):
     status_code: int | None = None
     failed_phase: str | None = None
     detail: str = ""
+    queue: int | None = None
 
 
 class Limits(Model):

@@ -36,23 +36,32 @@ HEALTH_WORDS = {
 async def check_services(desk: Desk, service_ids: tuple[str, ...] = ()) -> Changes:
     """Look at the given services, or at all that are switched on, all at once.
 
-    What fails at one does not keep the others from being told; the first failure is raised at the end.
+    Each is told as soon as it has answered, so one that hangs delays no other. What fails at one does not
+    keep the others from being told; the first failure is raised at the end.
     """
     known = await desk.store.read(services.services)
     chosen = [s for s in known if (s.id in service_ids if service_ids else s.enabled)]
-    found = await asyncio.gather(*(_check(desk, service) for service in chosen), return_exceptions=True)
+    found = await asyncio.gather(*(_told(desk, service) for service in chosen), return_exceptions=True)
     changes = Changes.of(Noun.SERVICE, *(s.id for s in chosen))
     for each in found:
         changes |= each if isinstance(each, Changes) else Changes()
-    desk.announce(changes)
     for each in found:
         if isinstance(each, BaseException):
             raise each
     return changes
 
 
+async def _told(desk: Desk, service: Service) -> Changes:
+    changes = Changes.of(Noun.SERVICE, service.id)
+    try:
+        changes |= await _check(desk, service)
+    finally:
+        desk.announce(changes)
+    return changes
+
+
 async def _check(desk: Desk, service: Service) -> Changes:
-    health = await desk.family(service).health(await desk.connection(service))
+    health = await desk.family(service).health(await desk.connection(service, renew=False))
     now = desk.clock.now()
 
     def write(c: StoreConnection) -> tuple[Service | None, list[str]]:
@@ -71,8 +80,7 @@ async def _check(desk: Desk, service: Service) -> Changes:
         return Changes()
     if health.state is updated.state is HealthState.UP:
         await _check_token(desk, updated)
-    news = Changes.of(Noun.NOTICE, *told) | Changes.of(Noun.EVENT, service.id)
-    return Changes.of(Noun.SERVICE, service.id) | news
+    return Changes.of(Noun.NOTICE, *told) | Changes.of(Noun.EVENT, service.id)
 
 
 def apply_health(service: Service, health: Health) -> Service:

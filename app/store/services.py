@@ -4,13 +4,16 @@ Health, forms and panels belong to a service: they go with it, and what arrives 
 removed meanwhile is dropped.
 """
 
+import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from app.domain.panel import Panel, PanelChange, SyncKind
-from app.domain.service import Health, Service, StoredForm
+from app.domain.service import Health, HealthState, Service, StoredForm
+from app.domain.standing import LookPoint
 from app.store import tables as t
 from app.store.documents import document_of, parse, parse_all, search_text, upsert
 from app.store.jobs import follow_name
@@ -87,6 +90,20 @@ def health_history(c: Connection, service_id: str, limit: int = 500) -> tuple[He
         select(h.document).where(h.service_id == service_id).order_by(h.at.desc(), h.id.desc()).limit(limit)
     )
     return parse_all(Health, c.scalars(query))
+
+
+def health_points(c: Connection, service_id: str, since: datetime) -> tuple[LookPoint, ...]:
+    """What counts of the looks since then, oldest first; a month of them is read in a moment."""
+    h = t.health.c
+    query = select(h.at, h.document).where(h.service_id == service_id, h.at >= since).order_by(h.at)
+    return tuple(_point(at, json.loads(text)) for at, text in c.execute(query))
+
+
+def _point(at: datetime, look: dict[str, Any]) -> LookPoint:
+    phases = look.get("phases") or {}
+    spent = [phases.get(name) for name in ("dns", "tcp", "tls", "first_byte")]
+    ms = sum(each for each in spent if each) if spent[-1] is not None else None
+    return LookPoint(at, HealthState(look["state"]), ms, look.get("failed_phase"), look.get("queue"))
 
 
 def save_form(c: Connection, stored: StoredForm) -> None:

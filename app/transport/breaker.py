@@ -1,8 +1,8 @@
 """A server that failed several times in a row is left alone for a while, then tried with one request.
 
-The states are the usual ones of a circuit breaker: closed (everything goes through), open (nothing does) and half
-open (one request goes through, and its outcome decides). A look at the health of a service is no such request: it
-is always made, and its outcome counts.
+The states are the usual ones of a circuit breaker: closed (everything goes through), open (nothing does) and
+half open (one request goes through, and its outcome decides). A look at the health of a service is no such
+request: it is always made, and its outcome counts.
 """
 
 from __future__ import annotations

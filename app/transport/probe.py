@@ -15,13 +15,15 @@ from urllib.parse import urlsplit
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.service import Phases
 from app.transport.address import is_loopback, proxy_for
-from app.transport.client import CONNECT_S, READ_S
 from app.transport.reply import Reply
 from app.transport.wire import ProxyError, StoppedError, Wire, reply_of
 from app.transport.worker import Worker
 
 _NOWHERE = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
 """Addresses kept for documentation (RFC 5737, RFC 3849): routed like any other, owned by nobody."""
+PROBE_CONNECT_S = 8.0
+PROBE_READ_S = 6.0
+"""A look at the health of a service is over in 15 seconds, whatever the server does."""
 _FRESH_S = 600.0
 _NAMES_S = 5.0
 _LARGEST_LOOK = 1024 * 1024
@@ -125,8 +127,8 @@ async def probe(
     sense: NetworkSense,
     headers: Mapping[str, str] | None = None,
     *,
-    connect_s: float = CONNECT_S,
-    read_s: float = READ_S,
+    connect_s: float = PROBE_CONNECT_S,
+    read_s: float = PROBE_READ_S,
 ) -> Look:
     """Ask for an address once, without repeating and without following redirects. Never raises for a
     server that is down; `connect_s` bounds name, connection and encryption, `read_s` the answer.

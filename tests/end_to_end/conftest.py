@@ -20,6 +20,7 @@ from app.practice.cohort import PracticeData, add_practice_panels, make_practice
 from app.practice.panels import PanelShelf
 from app.practice.server import PracticeServer
 from app.scheduler import clock
+from app.transport import breaker
 from tests.end_to_end.quick_work import make_results
 
 SITES = 1_200
@@ -95,3 +96,5 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetch_file, "PAUSE_S", 0.05)
     monkeypatch.setattr(clock, "FETCH_RETRY_FIRST", timedelta(seconds=0.2))
     monkeypatch.setattr(clock, "SWEEP_S", 0.2)
+    monkeypatch.setattr(breaker, "FIRST_S", 0.2)
+    monkeypatch.setattr(breaker, "LONGEST_S", 0.5)

@@ -17,7 +17,7 @@ from app.domain.panel import Panel
 from app.domain.parameter import Form
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.progress import Report
-from app.domain.service import Health, TokenInfo
+from app.domain.service import Health, HealthState, TokenInfo
 from app.services.catalogue import known_hosts
 from app.services.cloudgene import describing, job_reading
 from app.services.cloudgene.downloads import OpenDownload, open_download
@@ -59,6 +59,8 @@ READ_HERE = 200_000
 """Bytes that are read within a few milliseconds."""
 LIST_READ_S = 60.0
 """A list of many jobs may take its time; every other look has ten seconds."""
+QUEUE_S = 3.0
+"""The length of the queue is worth no long wait."""
 _NO_DELETE = (
     "This service deletes jobs only for a person who is signed in on its web site. "
     "Open the job there to delete it."
@@ -113,7 +115,25 @@ class Cloudgene:
             return health_of(connection.service_id, at, error.problem)
         if look.reply is not None:
             self._pace.note(server, look.reply.status, look.reply.headers)
-        return health_of(connection.service_id, at, look)
+        found = health_of(connection.service_id, at, look)
+        if found.state is HealthState.DOWN:
+            self._pace.breaker.failed(server)
+        elif found.state is not HealthState.OFFLINE:
+            self._pace.breaker.answered(server)
+        tells = found.state is HealthState.UP and found.status_code == 200
+        return await self._with_queue(connection, found) if tells else found
+
+    async def _with_queue(self, connection: Connection, found: Health) -> Health:
+        """How many jobs wait there, where the server tells it to anybody; what fails here says nothing."""
+        try:
+            reply = await self._ask(connection, "/server/counters", signed=False, attempts=1, read_s=QUEUE_S)
+            data = json_of(reply) if reply.ok else None
+        except ProblemError:
+            return found
+        waiting = data.get("waiting") if isinstance(data, dict) else None
+        runs = waiting.get("runs") if isinstance(waiting, dict) else None
+        known = isinstance(runs, int) and runs >= 0
+        return found.model_copy(update={"queue": runs}) if known else found
 
     @guarded
     async def verify_token(self, connection: Connection) -> TokenInfo:

@@ -1,0 +1,78 @@
+"""Availability, times and the score, against figures worked out by hand."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.places import distance_km, place_of_zone
+from app.domain.service import HealthState
+from app.domain.standing import LookPoint, standing
+
+NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
+UP, DOWN = HealthState.UP, HealthState.DOWN
+
+
+def looks(*states: HealthState, ms: float = 100.0, every: timedelta = timedelta(hours=1)) -> list[LookPoint]:
+    """The last look first, one hour apart."""
+    return [
+        LookPoint(NOW - each * every, state, ms if state is UP else None, None if state is UP else "tcp")
+        for each, state in enumerate(states)
+    ]
+
+
+def test_a_perfect_service_here_has_a_hundred_and_a_dead_one_nothing() -> None:
+    best = [point._replace(queue=0) for point in looks(UP, UP)]
+    assert standing(best, NOW, UP, 0.0).score == 100
+    assert standing(looks(DOWN, DOWN), NOW, DOWN, 0.0).score == 0
+    assert standing(looks(UP, UP), NOW, HealthState.OFF, 0.0).score == 0
+    assert standing([], NOW, HealthState.UNKNOWN, 0.0).score is None
+
+
+def test_the_formula() -> None:
+    # Half of the looks answered; 547.7 ms is in the middle by the logarithm; 5,000 km; ten jobs wait.
+    points = [p._replace(queue=10) for p in looks(UP, DOWN, ms=(100 * 3000) ** 0.5)]
+    found = standing(points, NOW, UP, 5000.0)
+    assert (found.health, found.nearness, found.free_queue) == (0.5, 0.75, 0.5)
+    assert found.speed == pytest.approx(0.5)
+    assert found.score == round(100 * 0.5 * (0.5 + 0.25 * 0.5 + 0.10 * 0.75 + 0.15 * 0.5))
+
+
+def test_what_is_not_known_counts_as_half() -> None:
+    found = standing(looks(UP), NOW, UP, None)
+    assert (found.nearness, found.free_queue) == (None, None)
+    assert found.score == round(100 * (0.5 + 0.25 + 0.05 + 0.075))
+
+
+def test_periods() -> None:
+    points = looks(*[UP] * 12, *[DOWN] * 24, every=timedelta(hours=1))
+    day, week, month = standing(points, NOW, UP, None).periods
+    assert (day.looks, day.answered) == (24, 0.5)
+    assert (week.looks, week.answered) == (36, pytest.approx(1 / 3))
+    assert month.failures == {"tcp": 24}
+    assert day.median_ms == day.p95_ms == 100.0
+
+
+def test_times_of_answers() -> None:
+    points = [LookPoint(NOW - timedelta(minutes=n), UP, float(n)) for n in range(1, 101)]
+    day = standing(points, NOW, UP, None).periods[0]
+    assert (day.median_ms, day.p95_ms) == (50.5, 95.0)
+
+
+@given(st.permutations([UP, UP, DOWN, HealthState.OFFLINE, HealthState.UNKNOWN, HealthState.MAINTENANCE]))
+def test_this_computers_own_network_says_nothing(states: list[HealthState]) -> None:
+    found = standing(looks(*states), NOW, UP, None)
+    assert found.periods[0].looks == 4
+    assert found.periods[0].answered == 0.5
+
+
+def test_distances() -> None:
+    cape = place_of_zone("Africa/Johannesburg")
+    assert cape is not None
+    assert distance_km(cape, ["ZA"]) == pytest.approx(0, abs=1)
+    berlin = place_of_zone("Europe/Berlin")
+    assert distance_km(berlin, ["ZA"]) == pytest.approx(8875, rel=0.02)
+    assert (distance_km(berlin, ["US", "DE"]) or 0) < 100
+    assert distance_km(None, ["ZA"]) is distance_km(berlin, []) is distance_km(berlin, ["??"]) is None
+    assert place_of_zone("Etc/UTC") is None
