@@ -139,7 +139,8 @@ async def _first_look(desk: Desk, service: Service, with_token: bool) -> Service
         if error.problem.kind not in {Kind.NO_NETWORK, Kind.BUSY} or not service.family:
             raise
         return service.model_copy(update={"state": HealthState.DOWN, "last_checked": desk.clock.now()})
-    if not desk.family(service).capabilities.token:
+    told = desk.family(service).capabilities
+    if not told.token or (not with_token and not told.token_needed):
         return await store_token_info(desk, service)
     if with_token:
         service = await store_token_info(desk, service)

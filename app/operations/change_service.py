@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -59,7 +60,11 @@ async def remove_token(desk: Desk, service_id: str) -> Changes:
     service = await desk.service(service_id)
     await desk.sign_ins.forget(service.id)
     await desk.forget_secret(token_name(service.id))
-    return await _change(desk, service, "The token was removed.", token=TokenInfo())
+    token = TokenInfo()
+    if not desk.family(service).capabilities.token_needed:
+        with contextlib.suppress(ProblemError):  # it is asked again before each job
+            token = (await store_token_info(desk, service)).token
+    return await _change(desk, service, "The token was removed.", token=token)
 
 
 async def enable_service(desk: Desk, service_id: str, enabled: bool) -> Changes:

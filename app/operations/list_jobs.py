@@ -32,13 +32,19 @@ async def list_jobs(desk: Desk, service: Service, *, fresh: bool = False) -> tup
     recent = last is not None and last.who == who and desk.clock.now() - last.at < spacing
     if last is not None and recent and not fresh:
         return last.jobs
-    turn = await desk.store.write(partial(_take_turn, service.id, desk.clock.now(), spacing))
-    while (wait := (turn - desk.clock.now()).total_seconds()) > 0:
-        await desk.pause(wait)
+    await wait_for_turn(desk, service)
     began = desk.clock.now()
     found = await desk.family(service).jobs(connection, fresh=True)
     desk.last_lists[service.id] = ListAnswer(at=began, who=who, jobs=found)
     return found
+
+
+async def wait_for_turn(desk: Desk, service: Service) -> None:
+    """Take the turn of a question for the list, and wait until it has come."""
+    spacing = timedelta(seconds=service.limits.min_poll_s)
+    turn = await desk.store.write(partial(_take_turn, service.id, desk.clock.now(), spacing))
+    while (wait := (turn - desk.clock.now()).total_seconds()) > 0:
+        await desk.pause(wait)
 
 
 def _who(connection: Connection) -> str:

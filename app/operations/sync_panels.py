@@ -13,7 +13,7 @@ from app.domain.parameter import Form
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.service import Service, StoredForm
 from app.operations.desk import Desk, write_news
-from app.operations.look_at_service import what_it_says
+from app.operations.look_at_service import store_token_info, what_it_says
 from app.operations.tell import notice
 from app.store import services
 from app.store.store import Connection as StoreConnection
@@ -38,6 +38,9 @@ async def sync_panels(desk: Desk, service_ids: tuple[str, ...] = ()) -> Changes:
 
 
 async def _sync(desk: Desk, service: Service) -> Changes:
+    if not service.token.present and not desk.family(service).capabilities.token_needed:
+        service = await store_token_info(desk, service)
+        await desk.update_service(service.id, token=service.token)
     if not service.token.present:
         raise problem(
             Kind.SIGN_IN,

@@ -206,7 +206,7 @@ def merged(job: Job, remote: RemoteJob, service: Service) -> Job:
     if remote.files:
         update["remote_files"] = merged_files(job.remote_files, tuple(f.file for f in remote.files))
     if remote.state is JobState.FAILED:
-        update["problem"] = failure(remote, here=service.is_here)
+        update["problem"] = remote.problem or failure(remote, here=service.is_here)
     return job.model_copy(update=update)
 
 
