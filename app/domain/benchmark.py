@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 
@@ -9,11 +10,20 @@ from app.domain.accuracy import AncestrySource, TruthScore
 from app.domain.model import Model
 from app.domain.path_text import PathText, ShownText
 
+AUTOSOMES = tuple(map(str, range(1, 23)))
+USUAL = ("20", "22")
+"""Small chromosomes that are large enough: what is sent stays small."""
 MOST_SHARE = 0.5
 """Of the typed sites: hiding more would change what is measured."""
 LARGE_ERROR = 0.02
 """A standard error above this cannot tell panels apart that differ by as much as they commonly do."""
 WANTED_ERROR = 0.01
+
+
+def usual_chromosomes(there: Collection[str]) -> tuple[str, ...]:
+    """Those of USUAL that are there, else all autosomes that are."""
+    autosomes = tuple(each for each in AUTOSOMES if each in there)
+    return tuple(each for each in autosomes if each in USUAL) or autosomes
 
 
 class HiddenBin(Model):

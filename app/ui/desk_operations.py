@@ -459,11 +459,17 @@ class DeskOperations:
 
         return await send_benchmark(self._desk, benchmark_id, drafts)
 
-    async def winner_draft(self, benchmark_id: str) -> JobDraft:
+    async def remove_benchmark(self, benchmark_id: str) -> Changes:
+        """Forget a benchmark and what it hid."""
+        from app.operations.masked_benchmark import remove_benchmark
+
+        return await remove_benchmark(self._desk, benchmark_id)
+
+    async def winner_draft(self, benchmark_id: str, *, again: bool = False) -> JobDraft:
         """A draft that sends the whole dataset to the best panel."""
         from app.operations.benchmark_scores import winner_draft
 
-        return await winner_draft(self._desk, benchmark_id)
+        return await winner_draft(self._desk, benchmark_id, again=again)
 
     async def start_practice(self) -> Changes:
         """Start the practice server and have it among the services."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from pytestqt.qtbot import QtBot
 
+from app.domain.accuracy import AncestryScore, ScoredBin, TruthScore
 from app.domain.benchmark import Benchmark, BenchmarkEntry, EntryState, HiddenSites, Standing
 from app.domain.changes import Changes, Noun
+from app.domain.dataset import Dataset
 from app.domain.job import JobState
 from app.domain.problem import Kind, Problem
 from app.operations.draft_job import JobDraft
@@ -138,6 +140,7 @@ def test_two_panels_at_least_and_the_terms_of_a_person(view: BenchmarkView, qtbo
     sending = view.sending
     assert sending.button.text() == "Hide and send to 2 panels"
     assert "2.0 % of the typed sites" in sending.summary.text()
+    assert "chromosomes: 20, 22." in sending.summary.text()
     assert "stay on this computer" in sending.summary.text()
     assert "University of Michigan, USA" in sending.route.text()
     assert [each.accessibleName() for each in sending.lists.values()] == [
@@ -299,7 +302,14 @@ def test_the_winner_fills_a_new_job(
     context: Context, library: FakeLibrary, operations: FakeOperations, qtbot: QtBot
 ) -> None:
     fill(library)
-    draft = JobDraft(name="All", dataset_id="dataset-1", service_id="michigan", app_id=APP, panel_id=HRC)
+    draft = JobDraft(
+        name="All",
+        dataset_id="dataset-1",
+        service_id="michigan",
+        app_id=APP,
+        panel_id=HRC,
+        group="bench-1/whole",
+    )
     operations.answers["winner_draft"] = draft
     made = NewJobView(context)
     qtbot.addWidget(made)
@@ -309,4 +319,96 @@ def test_the_winner_fills_a_new_job(
     filling = made.filling
     assert (filling.dataset_id, filling.service_id, filling.name) == ("dataset-1", "michigan", "All")
     assert filling.terms == {}
-    assert ("winner_draft", ("bench-1",), {}) in operations.calls
+    assert ("winner_draft", ("bench-1",), {"again": False}) in operations.calls
+    assert (made.filling.draft() or draft).group == "bench-1/whole"
+    made.reveal("bench-1 again")
+    qtbot.waitUntil(lambda: ("winner_draft", ("bench-1",), {"again": True}) in operations.calls)
+    made._choose_dataset("dataset-2")
+    assert made.filling.group == ""
+
+
+def test_chromosomes_are_chosen(view: BenchmarkView, library: FakeLibrary, qtbot: QtBot) -> None:
+    library.all_datasets = [with_chromosomes("1", "20", "21", "22", "X")]
+    ready_to_tick(view, qtbot)
+    choice = view.choice
+    assert list(choice.chromosomes) == ["1", "20", "21", "22"]
+    assert choice.plan_chromosomes() == ("20", "22")
+    answer_all(view)
+    assert view.sending.button.isEnabled()
+    for box in choice.chromosomes.values():
+        box.setChecked(False)
+    assert view.sending.hint.text() == "Choose a chromosome."
+    assert not view.sending.button.isEnabled()
+    choice.chromosomes["1"].setChecked(True)
+    assert view._plan().chromosomes == ("1",)
+    library.all_datasets = [with_chromosomes("3", "5")]
+    view.refresh()
+    qtbot.waitUntil(lambda: list(view.choice.chromosomes) == ["3", "5"])
+    assert view.choice.plan_chromosomes() == ("3", "5")
+    assert nameless(view) == []
+
+
+def with_chromosomes(*names: str) -> Dataset:
+    judged = cohorts.judged(1)
+    assert judged.report is not None
+    return judged.model_copy(update={"report": judged.report.model_copy(update={"chromosomes": names})})
+
+
+def group(label: str, r2: float) -> AncestryScore:
+    one = ScoredBin(maf_from=0.2, maf_to=0.5, sites=40, r2=r2)
+    return AncestryScore(label=label, people=12, whole=one, by_maf=(one,))
+
+
+def truth_score(**r2: float) -> TruthScore:
+    whole = ScoredBin(maf_from=0, maf_to=0.5, sites=40)
+    groups = tuple(group(label, each) for label, each in r2.items())
+    return TruthScore(
+        name="a", truth="b", people=24, sites=40, whole=whole, by_maf=(whole,), by_ancestry=groups
+    )
+
+
+def test_groups_of_people_are_told(view: BenchmarkView, library: FakeLibrary, qtbot: QtBot) -> None:
+    first, second = scored().ranking
+    entries = (
+        first.model_copy(update={"score": truth_score(EUR=0.9, AFR=0.6)}),
+        second.model_copy(update={"score": truth_score(EUR=0.8, AFR=0.7)}),
+    )
+    library.all_benchmarks = [scored().model_copy(update={"entries": entries, "used": ((0.2, 0.5),)})]
+    asked(view, qtbot)
+    rows = view.standing.groups.short_model.texts(range(4))
+    assert [row[0] for row in rows] == ["AFR", "AFR", "EUR", "EUR"]
+    assert rows[0][1:6] == ["12", "1000 Genomes", "Michigan Imputation Server", "0.700", "40"]
+    assert rows[2][2] == "HRC r1.1 2016"
+    assert "AFR: 1000 Genomes" in view.standing.groups_title.text()
+    library.all_benchmarks = [scored()]
+    view.refresh()
+    qtbot.waitUntil(lambda: not view.standing.groups.isVisible())
+
+
+def test_everything_is_not_sent_twice_unnoticed(
+    view: BenchmarkView, context: Context, library: FakeLibrary, qtbot: QtBot
+) -> None:
+    library.all_benchmarks = [scored().model_copy(update={"full_job_id": "job-7"})]
+    went: list[tuple[str, str | None]] = []
+    context.navigate = lambda page, item: went.append((page, item))
+    asked(view, qtbot)
+    assert view.standing.sent.text() == "The whole dataset was sent already."
+    assert not view.standing.winner.isVisible()
+    view.standing.whole.click()
+    view.standing.twice.click()
+    assert went == [("jobs", "job-7"), ("new_job", "bench-1 again")]
+
+
+def test_a_benchmark_is_removed(
+    view: BenchmarkView, library: FakeLibrary, operations: FakeOperations, qtbot: QtBot
+) -> None:
+    library.all_benchmarks = [scored()]
+    asked(view, qtbot)
+    box = view.ask_removal()
+    assert box is not None
+    assert "hidden genotypes" in box.informativeText()
+    library.all_benchmarks = []
+    next(each for each in box.buttons() if each.text() == "Remove").click()
+    qtbot.waitUntil(lambda: ("remove_benchmark", ("bench-1",), {}) in operations.calls)
+    qtbot.waitUntil(lambda: view.choice.isVisible() and not view.standing.isVisible())
+    assert view.ask_removal() is None

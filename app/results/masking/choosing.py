@@ -9,7 +9,7 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.benchmark import MOST_SHARE, HiddenBin
+from app.domain.benchmark import AUTOSOMES, MOST_SHARE, HiddenBin, usual_chromosomes
 from app.domain.problem import Kind, ProblemError, problem
 from app.genotypes.cohort import HET, HOM_ALT, HOM_REF, RowFlag
 from app.genotypes.repair.study import CHROMOSOMES, Study, chromosomes_of
@@ -17,13 +17,10 @@ from app.genotypes.site_table import OTHER, complemented, letters_code, swapped
 from app.results.figures.bins import MAF_BINS, MAF_COUNT, bin_numbers
 from app.results.masking.ranking import LEAST_MAF
 
-USUAL = ("20", "22")
-"""Small chromosomes that are large enough: what is sent stays small."""
 LEAST_CALLED = 0.9
 
 LEAST_COMMON = 10
 """Fewer common sites tell nothing of a panel, whatever they say."""
-_AUTOSOMES = tuple(map(str, range(1, 23)))
 _ODD = np.uint32(int(RowFlag.SPLIT | RowFlag.NO_ALLELES | RowFlag.NO_REFERENCE))
 
 Rows = NDArray[np.intp]
@@ -93,10 +90,8 @@ def _too_few(names: Sequence[str], common: int, hidden: int, share: float) -> Pr
 
 
 def _wanted(there: Collection[str], named: Collection[str]) -> tuple[str, ...]:
-    autosomes = [each for each in _AUTOSOMES if each in there]
-    chosen = [each for each in autosomes if each in named] if named else []
-    if not named:
-        chosen = [each for each in autosomes if each in USUAL] or autosomes
+    autosomes = [each for each in AUTOSOMES if each in there]
+    chosen = tuple(each for each in autosomes if each in named) if named else usual_chromosomes(there)
     if not chosen:
         raise problem(
             Kind.INPUT,
@@ -104,7 +99,7 @@ def _wanted(there: Collection[str], named: Collection[str]) -> tuple[str, ...]:
             f"It has {_spoken(autosomes)}." if autosomes else "It has no autosomes.",
             "Choose chromosomes that it has.",
         )
-    return tuple(chosen)
+    return chosen
 
 
 def _spoken(names: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMessageBox, QPushButton, QVBoxLayout, QWidget
 
 from app.domain.benchmark import Benchmark
 from app.domain.changes import Changes, Noun
@@ -17,6 +17,7 @@ from app.operations.draft_job import JobDraft
 from app.operations.masked_benchmark import BenchmarkPlan, BenchmarkTarget
 from app.ui import text
 from app.ui.context import Context
+from app.ui.dialogs.confirm import confirm
 from app.ui.text import plural
 from app.ui.theme import GRID
 from app.ui.views.benchmark.candidates import AnswerKey, AppKey, Candidate, candidates, filled, unsent
@@ -93,7 +94,8 @@ class BenchmarkView(View):
         self.choice.changed.connect(self._show_sending)
         self.standing = StandingCard(self.context)
         self.standing.again.clicked.connect(self._send_again)
-        self.standing.winner.clicked.connect(self._send_everything)
+        self.standing.everything.connect(self._send_everything)
+        self.standing.remove.clicked.connect(self.ask_removal)
         self.sending = SendCard(self.context)
         self.sending.send.connect(self._go)
         for card in (self.choice, self.standing, self.sending):
@@ -154,6 +156,8 @@ class BenchmarkView(View):
         self.page.show()
         self.title.setText(self.tr("Which panel is best for {0}?").format(known.dataset.name))
         self.choice.show_candidates(self._candidates(), anew=first)
+        report = known.dataset.report
+        self.choice.show_chromosomes(report.chromosomes if report is not None else (), anew=first)
         self._show_past(known)
         self._show_all()
 
@@ -213,7 +217,10 @@ class BenchmarkView(View):
             self._need_form(each.app)
         words = self._what_leaves()
         button, least = (self._new_words, LEAST_PANELS) if made is None else (self._again_words, 1)
-        self.sending.show_chosen(targets, self.forms, known.dataset, words, button, least)
+        lacking = ""
+        if made is None and self.choice.chromosomes and not self.choice.plan_chromosomes():
+            lacking = self.tr("Choose a chromosome.")
+        self.sending.show_chosen(targets, self.forms, known.dataset, words, button, least, lacking)
 
     def _new_words(self, n: int) -> str:
         return plural(self.tr("Hide and send to %Ln panel(s)", "", n), n)
@@ -228,10 +235,13 @@ class BenchmarkView(View):
         )
         if self.benchmark is not None:
             return rest
-        hides = self.tr(
-            "{0} of the typed sites of chromosomes 20 and 22 are hidden, or of all when neither is there."
-        )
-        return f"{hides.format(text.percent(self.choice.plan_share(), 1))} {rest}"
+        chosen = self.choice.plan_chromosomes()
+        hides = self.tr("{0} of the typed sites are hidden, of each range of frequency; chromosomes: {1}.")
+        if not chosen:
+            hides = self.tr(
+                "{0} of the typed sites of chromosomes 20 and 22 are hidden, or of all when neither is there."
+            )
+        return f"{hides.format(text.percent(self.choice.plan_share(), 1), ', '.join(chosen))} {rest}"
 
     # Forms.
 
@@ -291,6 +301,7 @@ class BenchmarkView(View):
             targets=tuple(targets),
             share=self.choice.plan_share(),
             seed=self.choice.plan_seed(),
+            chromosomes=self.choice.plan_chromosomes(),
         )
 
     def _send(self, benchmark_id: str, wish: Wish) -> None:
@@ -333,7 +344,33 @@ class BenchmarkView(View):
         self._resend = True
         self._show_all()
 
-    def _send_everything(self) -> None:
+    def _send_everything(self, again: bool) -> None:
         """Open a new job with the whole dataset for the best panel; it is sent there."""
         if self.benchmark_id is not None:
-            self.context.navigate("new_job", self.benchmark_id)
+            self.context.navigate("new_job", self.benchmark_id + (" again" if again else ""))
+
+    def ask_removal(self) -> QMessageBox | None:
+        """Ask whether the benchmark that is shown goes."""
+        made = self.benchmark
+        if made is None:
+            return None
+        return confirm(
+            self,
+            self.tr("Remove this benchmark?"),
+            self.tr(
+                "Its scores, the hidden genotypes and the masked files are deleted. Jobs and results stay, "
+                "and so does the dataset."
+            ),
+            self.tr("Remove"),
+            lambda: self._remove(made.id),
+        )
+
+    def _remove(self, benchmark_id: str) -> None:
+        self.do(self.context.operations.remove_benchmark(benchmark_id), lambda _: self._removed(benchmark_id))
+
+    def _removed(self, benchmark_id: str) -> None:
+        """Show the newest of the others, or the choice of panels."""
+        if self.benchmark_id == benchmark_id:
+            self.benchmark_id, self._resend = None, False
+            self._first = True
+        self.refresh()

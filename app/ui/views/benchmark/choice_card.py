@@ -10,13 +10,15 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QDoubleSpinBox,
     QFormLayout,
+    QGridLayout,
     QHBoxLayout,
+    QLabel,
     QLineEdit,
     QVBoxLayout,
     QWidget,
 )
 
-from app.domain.benchmark import MOST_SHARE
+from app.domain.benchmark import AUTOSOMES, MOST_SHARE, usual_chromosomes
 from app.operations.masked_benchmark import SHARE
 from app.ui.context import Context
 from app.ui.theme import GRID
@@ -26,6 +28,7 @@ from app.ui.widgets.basics import Card, Text, clear
 
 LARGEST_SEED = 2**31 - 1
 BOX = GRID * 56
+A_ROW = 11
 
 
 class ChoiceCard(Card):
@@ -37,6 +40,7 @@ class ChoiceCard(Card):
     def __init__(self, context: Context) -> None:
         super().__init__(context.theme)
         self.boxes: dict[tuple[str, str], QCheckBox] = {}
+        self.chromosomes: dict[str, QCheckBox] = {}
         self._shown: tuple[Candidate, ...] = ()
         self.body.addWidget(
             Text(
@@ -51,6 +55,8 @@ class ChoiceCard(Card):
         self._rows = QVBoxLayout()
         self._rows.setSpacing(GRID // 2)
         self.body.addLayout(self._rows)
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(GRID * 2)
         self.body.addLayout(self._form())
 
     def _form(self) -> QFormLayout:
@@ -65,11 +71,41 @@ class ChoiceCard(Card):
         self.seed = QLineEdit()
         self.seed.setValidator(QIntValidator(0, LARGEST_SEED, self.seed))
         self.seed.setPlaceholderText(self.tr("Drawn by chance and recorded"))
+        self._named = QLabel(self.tr("Chromosomes"))
+        form.addRow(self._named, self._grid)
         for label, widget in ((self.tr("Sites to hide"), self.share), (self.tr("Seed"), self.seed)):
             widget.setAccessibleName(label)
             widget.setMaximumWidth(GRID * 32)
             form.addRow(label, widget)
         return form
+
+    def show_chromosomes(self, there: Sequence[str], anew: bool) -> None:
+        """Show those of the data; the small ones are ticked at first, or all when none of these is there."""
+        names = [each for each in AUTOSOMES if each in there]
+        if names != list(self.chromosomes):
+            for box in self.chromosomes.values():
+                self._grid.removeWidget(box)
+                box.deleteLater()
+            self.chromosomes = {name: self._chromosome(name) for name in names}
+            for number, box in enumerate(self.chromosomes.values()):
+                self._grid.addWidget(box, number // A_ROW, number % A_ROW)
+            self._grid.setColumnStretch(A_ROW, 1)
+            anew = True
+        self._named.setVisible(bool(names))
+        if anew:
+            usual = usual_chromosomes(names)
+            for name, box in self.chromosomes.items():
+                box.setChecked(name in usual)
+
+    def _chromosome(self, name: str) -> QCheckBox:
+        box = QCheckBox(name)
+        box.setAccessibleName(self.tr("Chromosome {0}").format(name))
+        box.toggled.connect(lambda _: self.changed.emit())
+        return box
+
+    def plan_chromosomes(self) -> tuple[str, ...]:
+        """The ticked ones; none where those of the data are not known."""
+        return tuple(name for name, box in self.chromosomes.items() if box.isChecked())
 
     def show_candidates(self, found: Sequence[Candidate], anew: bool) -> None:
         """Show the panels; what a person ticked stays unless it is asked of other data."""

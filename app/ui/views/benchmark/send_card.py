@@ -31,7 +31,7 @@ class SendCard(Card):
         self.lists: dict[AnswerKey, QComboBox] = {}
         self._texts: dict[tuple[AppKey, str], str] = {}
         self._words: Callable[[int], str] = str
-        self._busy = ""
+        self._busy = self._lacking = ""
         self._unread: tuple[str, ...] = ()
         self.summary = Text()
         self.route = Text(muted=True)
@@ -59,9 +59,11 @@ class SendCard(Card):
         summary: str,
         button: Callable[[int], str],
         least: int,
+        lacking: str = "",
     ) -> None:
-        """Show who gets what; `button` says it for a number of panels. Ticks and answers stay."""
-        self.chosen, self.least, self._words = tuple(chosen), least, button
+        """Show who gets what; `button` says it for a number of panels, `lacking` what else is to be chosen.
+        Ticks and answers stay."""
+        self.chosen, self.least, self._words, self._lacking = tuple(chosen), least, button, lacking
         self.summary.setText(summary)
         self.route.setText("\n".join(self._to(each) for each in self.chosen))
         self._unread = tuple(sorted({c.service.name for c in self.chosen if c.app not in forms}))
@@ -167,6 +169,8 @@ class SendCard(Card):
             return self._busy
         if len(self.chosen) < self.least:
             return self.tr("Choose two panels or more.") if self.least > 1 else self.tr("Choose a panel.")
+        if self._lacking:
+            return self._lacking
         if self._unread:
             return self.tr("The forms are not read yet: {0}.").format(", ".join(self._unread))
         if any(not answer for answer in self.answers().values()):

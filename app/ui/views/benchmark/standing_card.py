@@ -1,20 +1,32 @@
-"""How a benchmark stands: who is best and how sure that is, each panel's state and figures, the warnings."""
+"""How a benchmark stands: who is best and how sure that is, each panel's figures, groups, warnings."""
 
 from __future__ import annotations
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton
 
 from app.domain.benchmark import Benchmark
 from app.ui.context import Context
 from app.ui.text import plural
-from app.ui.views.benchmark.standing_words import headline, hidden_words, standing_columns, standing_rows
+from app.ui.theme import GRID
+from app.ui.views.benchmark.standing_words import (
+    group_columns,
+    group_rows,
+    group_words,
+    headline,
+    hidden_words,
+    standing_columns,
+    standing_rows,
+)
 from app.ui.widgets.basics import Card, Text, primary
 from app.ui.widgets.cautions import CautionLines
 from app.ui.widgets.short_table import ShortTable
 
 
 class StandingCard(Card):
-    """`winner` and `again` are connected by the page."""
+    """`again` and `remove` are connected by the page; `everything` asks to send all, True: once more."""
+
+    everything = Signal(bool)
 
     def __init__(self, context: Context) -> None:
         super().__init__(context.theme)
@@ -25,23 +37,41 @@ class StandingCard(Card):
         self.table = ShortTable(context.theme, self.tr("Panels by their score"), standing_columns())
         self.meaning = Text(
             self.tr(
-                "Score: the mean r² over the ranges of frequency at the hidden sites; a site that is not in "
-                "the result counts as 0."
+                "Score: r² times the share of sites that are present, the mean over the ranges of frequency. "
+                "r² is that at the hidden sites, carried over to all untyped sites that the result has; the "
+                "share is that of the common untyped sites which the most accurate results have."
             ),
             muted=True,
         )
-        for widget in (self.words, self.hidden, self.cautions, self.table, self.meaning):
+        self.groups_title = Text(bold=True)
+        self.groups = ShortTable(context.theme, self.tr("Panels by groups of people"), group_columns())
+        widgets = (self.words, self.hidden, self.cautions, self.table, self.meaning)
+        for widget in (*widgets, self.groups_title, self.groups):
             self.body.addWidget(widget)
+        self.sent = Text()
+        self.body.addWidget(self.sent)
+        self.body.addLayout(self._buttons(context))
+        self._job_id: str | None = None
+        self._whole: str | None = None
+
+    def _buttons(self, context: Context) -> QHBoxLayout:
         row = QHBoxLayout()
+        row.setSpacing(GRID)
+        self.remove = QPushButton(self.tr("Remove…"))
         self.jobs = QPushButton(self.tr("See the jobs"))
         self.jobs.clicked.connect(lambda: context.navigate("jobs", self._job_id))
         self.again = QPushButton()
+        self.twice = QPushButton(self.tr("Send everything once more…"))
+        self.twice.clicked.connect(lambda: self.everything.emit(True))
+        self.whole = primary(QPushButton(self.tr("See the job with everything")))
+        self.whole.clicked.connect(lambda: context.navigate("jobs", self._whole))
         self.winner = primary(QPushButton())
+        self.winner.clicked.connect(lambda: self.everything.emit(False))
+        row.addWidget(self.remove)
         row.addStretch(1)
-        for button in (self.jobs, self.again, self.winner):
+        for button in (self.jobs, self.again, self.twice, self.whole, self.winner):
             row.addWidget(button)
-        self.body.addLayout(row)
-        self._job_id: str | None = None
+        return row
 
     def show_benchmark(self, made: Benchmark, missing: int) -> None:
         """Show it; `missing` is the number of panels that could be sent to again."""
@@ -49,11 +79,28 @@ class StandingCard(Card):
         self.hidden.setText(hidden_words(made))
         self.cautions.show_lines(made.warnings)
         self.table.show_rows(standing_rows(made))
+        self._show_groups(made)
         self._job_id = next((each.job_id for each in made.entries if each.job_id), None)
         self.jobs.setVisible(self._job_id is not None)
         self.again.setText(plural(self.tr("Send to %Ln panel(s) without a result…", "", missing), missing))
         self.again.setVisible(missing > 0)
-        best = made.winner
-        self.winner.setVisible(best is not None)
+        self._show_whole(made)
+
+    def _show_groups(self, made: Benchmark) -> None:
+        rows = group_rows(made)
+        self.groups.show_rows(rows)
+        self.groups_title.setText(group_words(made))
+        for widget in (self.groups, self.groups_title):
+            widget.setVisible(bool(rows))
+
+    def _show_whole(self, made: Benchmark) -> None:
+        """Who has everything; nobody sends it twice without seeing that."""
+        best, sent = made.winner, made.full_job_id is not None
+        self._whole = made.full_job_id
+        self.sent.setText(self.tr("The whole dataset was sent already.") if sent else "")
+        self.sent.setVisible(sent)
+        self.whole.setVisible(sent)
+        self.twice.setVisible(sent and best is not None)
+        self.winner.setVisible(best is not None and not sent)
         if best is not None:
             self.winner.setText(self.tr("Send everything to {0}").format(best.panel_name))

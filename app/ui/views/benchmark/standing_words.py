@@ -6,6 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QCoreApplication
 
+from app.domain.accuracy import AncestrySource
 from app.domain.benchmark import Benchmark, BenchmarkEntry, EntryState
 from app.domain.job import JobState
 from app.ui import status, text
@@ -58,6 +59,39 @@ def _row(entry: BenchmarkEntry) -> tuple[Any, ...]:
     apart = ", ".join(_t("place {0}").format(each) for each in told.not_apart)
     figures = (told.score, told.error, told.r2, told.present)
     return (told.place, entry.panel_name, entry.service_name, state, *figures, apart, entry.problem)
+
+
+def group_columns() -> tuple[Column, ...]:
+    """Of the table of groups of people."""
+    return (
+        Column("group", _t("Group"), 120),
+        Column("people", _t("People"), 75, numeric=True),
+        Column("panel", _t("Panel"), 200),
+        Column("service", _t("Service"), 170),
+        Column("r2", _t("r² at hidden sites"), 140, show=_figure, numeric=True),
+        Column("sites", _t("Hidden sites"), 100, numeric=True),
+    )
+
+
+def group_rows(made: Benchmark) -> list[tuple[Any, ...]]:
+    """Group by group, best panel first."""
+    return [(g.group, g.people, g.panel_name, g.service_name, g.r2, g.sites) for g in made.by_group()]
+
+
+def group_words(made: Benchmark) -> str:
+    """Where the groups of people come from, and whether one of them has another best panel."""
+    source = _t("By groups of people as the table says")
+    if made.hidden.ancestry is AncestrySource.PROJECTION:
+        source = _t("By groups of people as their genotypes tell")
+    best: dict[str, str] = {}
+    for each in made.by_group():
+        best.setdefault(each.group, each.panel_name)
+    winner = made.winner
+    other = [g for g, panel in best.items() if winner is not None and panel != winner.panel_name]
+    if not other:
+        return f"{source}."
+    named = ", ".join(_t("{0}: {1}").format(g, best[g]) for g in other)
+    return _t("{0}. Another panel is ahead for some of them: {1}.").format(source, named)
 
 
 def entry_shown(value: tuple[EntryState, str]) -> Shown:

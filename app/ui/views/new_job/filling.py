@@ -30,6 +30,7 @@ class Filling:
     terms: dict[str, str] = field(default_factory=dict)
     own_password: bool = True
     override_reason: str = ""
+    group: str = ""
 
     def draft(self) -> JobDraft | None:
         """The draft, once data, service and panel are chosen."""
@@ -45,6 +46,7 @@ class Filling:
             terms=dict(self.terms),
             own_password=self.own_password,
             override_reason=self.override_reason,
+            group=self.group or None,
         )
 
     def remembered(self) -> dict[str, Any]:
@@ -58,6 +60,7 @@ class Filling:
             "options": self.options,
             "own_password": self.own_password,
             "override_reason": self.override_reason,
+            "group": self.group,
         }
 
     @classmethod
@@ -66,7 +69,7 @@ class Filling:
         if not isinstance(kept, Mapping):
             return cls()
         made = cls()
-        for key in ("dataset_id", "service_id", "app_id", "panel_id", "name", "override_reason"):
+        for key in ("dataset_id", "service_id", "app_id", "panel_id", "name", "override_reason", "group"):
             setattr(made, key, str(kept.get(key) or ""))
         options = kept.get("options")
         if isinstance(options, Mapping):

@@ -37,6 +37,7 @@ from app.ui.views.view import View
 
 KEPT = "new_job/form"
 OF_BENCHMARK = "bench-"
+AGAIN = " again"
 LOOK_AFTER_MS = 150
 KNOWN_PLACES = ("dataset", "token", "service", "panel", "disk")
 
@@ -111,7 +112,9 @@ class NewJobView(View):
         `dataset like job` fills the form as that job was sent.
         """
         if item_id.startswith(OF_BENCHMARK):
-            self.do(self.context.operations.winner_draft(item_id), self.take_draft)
+            benchmark_id = item_id.removesuffix(AGAIN)
+            again = benchmark_id != item_id
+            self.do(self.context.operations.winner_draft(benchmark_id, again=again), self.take_draft)
             return
         dataset_id, like, job_id = item_id.partition(" like ")
         if like:
@@ -130,6 +133,7 @@ class NewJobView(View):
             name=draft.name,
             options=dict(draft.options),
             own_password=draft.own_password,
+            group=draft.group or "",
         )
         self._touched, self._tried, self._asked = set(), False, None
         self._keep()
@@ -207,6 +211,8 @@ class NewJobView(View):
     # What the user does.
 
     def _choose_dataset(self, dataset_id: str) -> None:
+        if dataset_id != self.filling.dataset_id:
+            self.filling.group = ""
         self.filling.dataset_id = dataset_id
         self.filling.override_reason = ""
         self._follow_dataset()
