@@ -70,13 +70,13 @@ def page_obstacles(service: Service, dataset: Dataset, panel: Panel | None) -> t
     guide = (
         guide_for(service.base_url, service.setup.get("guide", "")) if service.family == "guided" else None
     )
-    if guide is None:
+    if guide is None or dataset.report is None:  # files that were not checked are told of elsewhere
         return ()
     return (*_of_build(guide, dataset, panel), *_of_people(guide, dataset))
 
 
 def _of_build(guide: Guide, dataset: Dataset, panel: Panel | None) -> tuple[Obstacle, ...]:
-    wanted = (panel.build,) if panel is not None and panel.build is not None else ()
+    wanted: tuple[str, ...] = (panel.build,) if panel is not None and panel.build is not None else ()
     if not wanted and guide.wanted.builds is not None:
         wanted = guide.wanted.builds.value
     found = dataset.report.build.value if dataset.report is not None else None

@@ -27,6 +27,12 @@ def bring(
     dataset: Annotated[
         str, typer.Option("--dataset", metavar="ID", help="The dataset that was sent, if it is known here.")
     ] = "",
+    job: Annotated[
+        str,
+        typer.Option(
+            "--job", metavar="JOB", help="The job at a web page whose result this is; it is copied."
+        ),
+    ] = "",
     copy: Annotated[
         bool, typer.Option("--copy", help="Copy the files; else they stay where they are and are only read.")
     ] = False,
@@ -41,5 +47,7 @@ def bring(
     """Take in results of any Cloudgene server, Minimac, Beagle or Teaspoons: proved, judged and booked."""
     from app.cli.work import importing as work
 
-    order = work.Order(tuple(paths), name, dataset, copy or to is not None, to)
+    if job and (name or dataset):
+        raise typer.BadParameter("--job knows the name and the dataset: leave --name and --dataset out")
+    order = work.Order(tuple(paths), name, dataset, copy or to is not None, to, job)
     work.bring(session_of(ctx), order, password_stdin=password_stdin)

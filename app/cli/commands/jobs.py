@@ -61,3 +61,39 @@ def retry(ctx: typer.Context, jobs: Many, token_stdin: Token = False) -> None:
     from app.cli.work import jobs as work
 
     work.retry(session_of(ctx), jobs, token_stdin)
+
+
+@app.command("steps")
+def steps(
+    ctx: typer.Context,
+    job: One,
+    done: Annotated[
+        list[int] | None, typer.Option("--done", metavar="N", help="Tick this step; may be given again.")
+    ] = None,
+    undone: Annotated[
+        list[int] | None, typer.Option("--undone", metavar="N", help="Take the tick from this step.")
+    ] = None,
+) -> None:
+    """What to do on the page of a service that is only a web page, with the prepared files and the facts."""
+    from app.cli.work import by_hand as work
+
+    work.steps(session_of(ctx), job, done or [], undone or [])
+
+
+@app.command("tell")
+def tell(
+    ctx: typer.Context,
+    job: One,
+    state: Annotated[
+        str,
+        typer.Argument(
+            metavar="STATE",
+            help="What you saw: uploaded, queued, running, ready, failed, stopped, gone; or not-uploaded.",
+        ),
+    ],
+    note: Annotated[str, typer.Option("--note", help="What the page said, such as why it failed.")] = "",
+) -> None:
+    """Tell how a job at a web page stands; the program cannot ask it."""
+    from app.cli.work import by_hand as work
+
+    work.tell(session_of(ctx), job, state, note)

@@ -5,18 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from app.cli.output import pairs, table
 from app.cli.program import Session
 from app.cli.work.books import ledger_lines, ledger_row
 from app.cli.work.desk import with_desk
+from app.cli.work.find import find_job
 from app.cli.work.shapes import result_row
 from app.cli.work.stdin import optional_secret
-from app.domain.changes import Noun
+from app.domain.changes import Changes, Noun
 from app.domain.ledger import ResultLedger
 from app.domain.result import Result
 from app.operations.desk import Desk
 from app.operations.import_result import import_result
 from app.operations.result_ledger import ledger_of
+from app.operations.tell_job import bring_result
 from app.store import results
 
 
@@ -29,6 +33,7 @@ class Order:
     dataset: str = ""
     copy: bool = False
     to: Path | None = None
+    job: str = ""
 
 
 def bring(session: Session, order: Order, *, password_stdin: bool) -> None:
@@ -36,21 +41,25 @@ def bring(session: Session, order: Order, *, password_stdin: bool) -> None:
     password = optional_secret(password_stdin, "password")
 
     async def work(desk: Desk) -> tuple[Result, ResultLedger | None]:
-        changes = await import_result(
-            desk,
-            order.paths,
-            order.name,
-            password,
-            order.dataset or None,
-            copy=order.copy,
-            to=order.to,
-        )
+        changes = await _brought(desk, order, password)
         (result_id,) = changes.ids(Noun.RESULT)
         result = await desk.store.read(lambda c: results.result(c, result_id))
         assert result is not None
         return result, await ledger_of(desk, result_id)
 
-    result, ledger = with_desk(session, work)
+    _answer(session, *with_desk(session, work))
+
+
+async def _brought(desk: Desk, order: Order, password: SecretStr | None) -> Changes:
+    if order.job:
+        job = await find_job(desk, order.job)
+        return await bring_result(desk, job.id, order.paths, password, order.to)
+    return await import_result(
+        desk, order.paths, order.name, password, order.dataset or None, copy=order.copy, to=order.to
+    )
+
+
+def _answer(session: Session, result: Result, ledger: ResultLedger | None) -> None:
     facts = pairs(
         [
             ("result", result.id),
