@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -12,71 +12,86 @@ import typer
 from app.cli.output import pairs, table
 from app.cli.program import Session
 from app.cli.work.desk import with_desk
-from app.cli.work.find import fetched_result, find_job
 from app.domain.export import Cutoffs, ExportFormat, ExportOutcome, ExportRequest, PresetName, R2Step
 from app.domain.problem import Kind, problem
 from app.operations.desk import Desk
+from app.operations.export_known import export_known
 from app.operations.export_result import export_files
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """What was asked for; see the options of the command."""
-
-    min_r2: str
-    min_maf: float
-    min_mac: float
-    min_er2: float
-    typed_by_r2: bool
-    regions: tuple[str, ...]
-    samples: Path | None
-    to_format: str
-    preset: str
-    hard_call: float
-    phased: bool
-    plain_names: bool
-    with_plink2: bool
-    verify: bool
+def filter_results(session: Session, source: str, request: ExportRequest) -> None:
+    """Write what passes and say what became of each variant; of a job, its ledger says so too."""
+    if Path(source).exists():
+        from_files = request.model_copy(update={"source": source})
+        made = asyncio.run(export_files(from_files, partial(session.out.bar.show, "Writing")))
+    else:
+        made = with_desk(session, partial(_of_job, named=source, request=request))
+    session.out.answer(_row(made, Path(request.out)), _lines(made))
 
 
-def filter_results(session: Session, source: str, out: Path, wanted: Wanted) -> None:
-    """Write what passes and say what became of each variant."""
-    cutoffs = _cutoffs(wanted)
-    where = source if Path(source).exists() else with_desk(session, partial(_folder_of_job, named=source))
-    request = ExportRequest(
-        source=where,
+async def _of_job(desk: Desk, named: str, request: ExportRequest) -> ExportOutcome:
+    """Of a job, or of a result by its id: what was brought in has no job."""
+    from app.cli.work.report import result_of
+
+    result = await result_of(desk, named)
+    return await export_known(desk, result.id, request.model_copy(update={"source": result.folder}))
+
+
+def request_of(
+    form_and_preset: tuple[str, str],
+    out: Path,
+    cutoffs: Cutoffs,
+    *,
+    hard_call: float,
+    phased: bool,
+    plain_names: bool,
+    with_plink2: bool,
+    verify: bool,
+) -> ExportRequest:
+    """What was asked for, its source not yet told. BadParameter for names that are not known."""
+    form, preset = form_and_preset
+    if form not in tuple(ExportFormat):
+        raise typer.BadParameter(f"--format is one of {', '.join(ExportFormat)}")
+    if preset and preset not in tuple(PresetName):
+        raise typer.BadParameter(f"--preset is one of {', '.join(PresetName)}")
+    return ExportRequest(
+        source="",
         out=str(out),
-        format=ExportFormat(wanted.to_format),
-        preset=PresetName(wanted.preset) if wanted.preset else None,
+        format=ExportFormat(form),
+        preset=PresetName(preset) if preset else None,
         cutoffs=cutoffs,
-        hard_call=wanted.hard_call,
-        phased=wanted.phased,
-        plain_names=wanted.plain_names,
-        verify=wanted.verify,
-        with_plink2=wanted.with_plink2,
+        hard_call=hard_call,
+        phased=phased,
+        plain_names=plain_names,
+        verify=verify,
+        with_plink2=with_plink2,
     )
-    made = asyncio.run(export_files(request, partial(session.out.bar.show, "Writing")))
-    session.out.answer(_row(made, out), _lines(made))
 
 
-def _cutoffs(wanted: Wanted) -> Cutoffs:
-    flat, steps = r2_steps(wanted.min_r2)
+def cutoffs_of(
+    r2: str,
+    regions: Sequence[str],
+    samples: Path | None,
+    *,
+    min_maf: float,
+    min_mac: float,
+    min_er2: float,
+    by_r2: bool,
+) -> Cutoffs:
+    """The cut-offs; `by_r2`: typed sites are judged by R2 too. BadParameter; ProblemError for `samples`."""
+    flat, steps = r2_steps(r2)
     if not 0 <= flat <= 1:
         raise typer.BadParameter("--min-r2 is between 0 and 1")
     return Cutoffs(
         min_r2=flat,
         r2_steps=steps,
-        min_maf=wanted.min_maf,
-        min_mac=wanted.min_mac,
-        min_er2=wanted.min_er2,
-        typed_by_r2=wanted.typed_by_r2,
-        regions=wanted.regions,
-        samples=names_in(wanted.samples),
+        min_maf=min_maf,
+        min_mac=min_mac,
+        min_er2=min_er2,
+        typed_by_r2=by_r2,
+        regions=tuple(regions),
+        samples=names_in(samples),
     )
-
-
-async def _folder_of_job(desk: Desk, named: str) -> str:
-    return (await fetched_result(desk, await find_job(desk, named))).folder
 
 
 def r2_steps(text: str) -> tuple[float, tuple[R2Step, ...]]:

@@ -64,6 +64,25 @@ def test_r2_by_frequency_and_people_from_a_file(cli: Cli, folder: Path, tmp_path
     assert told.data["sets"][0]["samples"] == 2
 
 
+def test_a_result_of_the_program_is_booked_in_its_ledger(cli: Cli, folder: Path, tmp_path: Path) -> None:
+    brought = cli("--json", "results", "import", str(folder)).data["result"]
+    words = ("--out", str(tmp_path / "out"), "--min-r2", "0.5", "--format", "bed")
+    told = cli("--json", "results", "filter", brought["id"], *words)
+    assert told.code == 0, told
+    assert told.data["kept"] == 25
+    (row,) = cli("--json", "results", "report", brought["id"]).data["ledger"]["chromosomes"]
+    assert row["converted"] == 25
+    reasons = {each["reason"]: each["count"] for each in row["losses"] if each["stage"] == "converted"}
+    assert reasons == {"R2 under the cut-off": 15}
+
+
+def test_what_is_neither_a_path_nor_a_job_is_told(cli: Cli, tmp_path: Path) -> None:
+    told = cli("results", "filter", "nothing-of-that-name", "--out", str(tmp_path / "out"))
+    assert told.code != 0
+    assert "There is no job 'nothing-of-that-name'." in told.err
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize("value", ["x", "0:0.3:1", "0.1:2", "1.5", "0:0.3,0:0.4"])
 def test_wrong_cutoffs_are_wrong_usage(cli: Cli, folder: Path, tmp_path: Path, value: str) -> None:
     told = cli("results", "filter", str(folder), "--out", str(tmp_path / "out"), "--min-r2", value)
