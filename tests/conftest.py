@@ -18,6 +18,7 @@ import pytest
 
 from app.domain.clock import FixedClock
 from tests.helpers.leaks import LogWatch, Watch
+from tests.helpers.quick_processes import start_processes_as_ever, start_processes_quickly
 
 _FOLDERS = {
     "HOME": "",
@@ -44,6 +45,7 @@ os.environ["HAPLODESK_KEYRING"] = "memory"
 os.environ.pop("HAPLODESK_HOME", None)
 os.environ.pop("DBUS_SESSION_BUS_ADDRESS", None)
 _HOME = _isolated()
+start_processes_quickly()
 
 hypothesis.settings.register_profile("haplodesk", deadline=None, database=None)
 hypothesis.settings.load_profile("haplodesk")
@@ -71,6 +73,14 @@ def _nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
         left += log.unexpected([mark.args[0] for mark in request.node.iter_markers("allow_log")])
     if left:
         pytest.fail("\n".join(left), pytrace=False)
+
+
+@pytest.fixture
+def spawned() -> Iterator[None]:
+    """Processes start as they do for people, where that is what is tested."""
+    start_processes_as_ever()
+    yield
+    start_processes_quickly()
 
 
 @pytest.fixture

