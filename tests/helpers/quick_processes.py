@@ -1,9 +1,9 @@
 """Processes for the work of tests that start in a moment: forked from one that has imported the program.
 
 The program spawns its processes, so that each imports all that it needs: half a second to a second of
-computing, some hundred times in a run of all tests. Here a server process imports once, and then forks; a child
-is as fresh as a spawned one as far as the program's own state goes. `spawned` in tests/conftest.py gives a test
-the real way.
+computing, some hundred times in a run of all tests. Here a server process imports once, and then forks; a
+child is as fresh as a spawned one as far as the program's own state goes. `spawned` in tests/conftest.py
+gives a test the real way.
 """
 
 from __future__ import annotations
