@@ -247,13 +247,14 @@ async def jobs_of(desk: Desk, benchmark: Benchmark) -> dict[str, Job]:
 async def benchmark_drafts(
     desk: Desk, benchmark_id: str, options: Mapping[str, str | bool] | None = None
 ) -> dict[str, JobDraft]:
-    """A draft for each entry that has no job or whose job failed, by its key.
+    """A draft for each entry that has no job, or whose job failed before there was a result, by its key.
 
     `options` are taken where the form of the service has them; a filter by R2 is switched off, as it would
     take hidden sites away. Terms are to be accepted by the person.
     """
     made = await benchmark_of(desk, benchmark_id)
-    under_way = {
+    arrived = {e.key for e in made.entries if e.state in (EntryState.ARRIVED, EntryState.SCORED)}
+    under_way = arrived | {
         key for key, job in (await jobs_of(desk, made)).items() if entry_state(job) is not EntryState.FAILED
     }
     drafts = {}
