@@ -14,7 +14,7 @@ from app.domain.model import Model
 from app.domain.panel import Panel
 from app.domain.parameter import Form, Parameter, ParameterType
 from app.domain.problem import Kind, Problem
-from app.domain.service import HealthState, Service
+from app.domain.service import HealthState, Quota, Service
 from app.services.contract import RemoteJob
 
 MEGABYTE = 1_000_000
@@ -55,7 +55,8 @@ class Obstacle(Model):
 class Preflight(Model):
     """The answer of all checks before the upload, and what was found out on the way.
 
-    `cautions` stand in the way of nothing, but are to be read before the job is sent.
+    `cautions` stand in the way of nothing, but are to be read before the job is sent. `quota` is told where
+    the service counts what a user sends.
     """
 
     obstacles: tuple[Obstacle, ...]
@@ -65,6 +66,7 @@ class Preflight(Model):
     panel: Panel | None = None
     dataset: Dataset
     running_jobs: int | None = None
+    quota: Quota | None = None
 
 
 def _obstacle(field: str, kind: Kind, title: str, what: str, do: str = "", subject: str = "") -> Obstacle:
@@ -198,8 +200,8 @@ def check_parameter(draft: JobDraft, form: Form, parameter: Parameter) -> list[O
         bound = bound or str(draft.options.get(parameter.bound_to or "", ""))
         allowed = tuple(c.key for c in parameter.bound_choices.get(bound, ()))
         return _choice_wrong(parameter, value, allowed)
-    if parameter.type is ParameterType.NUMBER and value not in (None, "") and not _is_number(value):
-        return [_obstacle(parameter.id, Kind.INPUT, parameter.label, f"'{value}' is not a number.")]
+    if parameter.type is ParameterType.NUMBER and value not in (None, ""):
+        return _number_wrong(parameter, value)
     if parameter.pattern and isinstance(value, str) and value and not _matches(parameter.pattern, value):
         return [
             _obstacle(
@@ -207,6 +209,7 @@ def check_parameter(draft: JobDraft, form: Form, parameter: Parameter) -> list[O
                 Kind.INPUT,
                 parameter.label,
                 f"'{value}' does not have the form that is asked for.",
+                parameter.details,
             )
         ]
     return []
@@ -239,12 +242,16 @@ def _terms_wrong(parameter: Parameter, accepted: str | None) -> list[Obstacle]:
     return [_obstacle(parameter.id, Kind.INPUT, title, parameter.label, do)]
 
 
-def _is_number(value: object) -> bool:
+def _number_wrong(parameter: Parameter, value: object) -> list[Obstacle]:
+    low, high = parameter.minimum, parameter.maximum
     try:
-        float(str(value))
+        found = float(str(value))
     except ValueError:
-        return False
-    return True
+        return [_obstacle(parameter.id, Kind.INPUT, parameter.label, f"'{value}' is not a number.")]
+    if (low is None or found >= low) and (high is None or found <= high):
+        return []
+    ends = f"{'' if low is None else f'from {low:g}'} {'' if high is None else f'to {high:g}'}".strip()
+    return [_obstacle(parameter.id, Kind.INPUT, parameter.label, f"'{value}' is not {ends}.")]
 
 
 def _matches(pattern: str, value: str) -> bool:

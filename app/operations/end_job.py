@@ -11,6 +11,7 @@ from app.domain.changes import Changes, Noun
 from app.domain.job import ENDED_STATES, Job, JobState, SendPhase
 from app.domain.names import new_id, new_password, remote_job_name
 from app.domain.problem import Kind, ProblemError, problem
+from app.domain.service import Service
 from app.operations.desk import Desk
 from app.operations.job_log import logged_with_job
 from app.operations.preflight import recheck
@@ -37,13 +38,24 @@ async def cancel_job(desk: Desk, job_id: str) -> Changes:
         # First the word, then the transfer: another process reads it before its last bytes leave.
         await _stop_sending(desk, job)
         return Changes.of(Noun.JOB, job_id)
-    job = await desk.update_job(job_id, "You cancelled it.", kind="decision", cancel_wanted=True)
     service = await desk.service(job.service_id)
+    if job.phase is SendPhase.ANSWERED:
+        _refuse_cancel(desk, service)
+    job = await desk.update_job(job_id, "You cancelled it.", kind="decision", cancel_wanted=True)
     if job.phase is SendPhase.ANSWERED:
         await cancel_there(desk, service, job)
         return Changes.of(Noun.JOB, job_id)
     await _stop_sending(desk, job)
     return await send_job(desk, job_id) | Changes.of(Noun.JOB, job_id)
+
+
+def _refuse_cancel(desk: Desk, service: Service) -> None:
+    """A service that cannot stop a job is not asked, and nothing is written down as if it had been."""
+    told = desk.family(service).capabilities
+    if not told.cancel:
+        raise problem(
+            Kind.REFUSED, "The job cannot be stopped", told.why_not.get("cancel", ""), subject=service.name
+        )
 
 
 CANCELLED_HERE = "Cancelled before it was at the server."

@@ -13,6 +13,7 @@ from app.domain.problem import Kind, ProblemError
 from app.domain.service import Service
 from app.operations.by_hand import page_obstacles
 from app.operations.check_dataset import dataset_of
+from app.operations.delivery import delivery_obstacles
 from app.operations.desk import Desk
 from app.operations.disk_forecast import look_at_disk
 from app.operations.draft_job import (
@@ -27,6 +28,7 @@ from app.operations.draft_job import (
     count_running,
     switched_off,
 )
+from app.operations.job_quota import look_at_quota, one_file_obstacle
 from app.operations.list_jobs import list_jobs
 from app.operations.look_at_service import look_at_service, store_token_info
 from app.operations.residency import refuse_forbidden, residency_obstacle
@@ -41,15 +43,19 @@ async def preflight(desk: Desk, draft: JobDraft) -> Preflight:
     forbidden = await residency_obstacle(desk, service, dataset)
     if forbidden is not None:  # nobody is asked about data that may not go there
         return Preflight(obstacles=(forbidden,), service=service, dataset=dataset)
-    mends = desk.family(service).capabilities.mends
-    obstacles = list(check_dataset_state(draft, dataset, mends))
+    told = desk.family(service).capabilities
+    obstacles = list(check_dataset_state(draft, dataset, told.mends))
     obstacles += await asyncio.to_thread(check_files, dataset.files, service)
+    obstacles += one_file_obstacle(dataset.files, told, service.name)
     asked = await _ask_service(desk, draft, service)
     obstacles += page_obstacles(service, dataset, asked.panel)
+    obstacles += await delivery_obstacles(desk, asked.service, draft, asked.form, dataset.files)
     room, cautions = await look_at_disk(desk, asked.panel, dataset, dataset.size, draft.options)
+    spent = await look_at_quota(desk, asked.service, draft.app_id, dataset)
     return Preflight(
-        obstacles=(*obstacles, *room, *asked.obstacles),
-        cautions=cautions,
+        obstacles=(*obstacles, *room, *asked.obstacles, *spent.obstacles),
+        cautions=(*cautions, *spent.cautions),
+        quota=spent.quota,
         service=asked.service,
         form=asked.form,
         panel=asked.panel,
@@ -79,9 +85,11 @@ async def recheck(desk: Desk, job: Job) -> tuple[Obstacle, ...]:
     obstacles = await asyncio.to_thread(check_files, job.files, service)
     size = sum(f.size for f in job.files)
     asked = await _ask_service(desk, draft, service)
+    obstacles += await delivery_obstacles(desk, asked.service, draft, asked.form, job.files)
     dataset = await desk.store.read(lambda c: datasets.dataset(c, draft.dataset_id))
     room, _ = await look_at_disk(desk, asked.panel, dataset, size, job.options)
-    return obstacles + room + asked.obstacles
+    spent = await look_at_quota(desk, asked.service, draft.app_id, dataset)
+    return obstacles + room + asked.obstacles + spent.obstacles
 
 
 async def preview(desk: Desk, draft: JobDraft) -> Preflight:
@@ -94,8 +102,9 @@ async def preview(desk: Desk, draft: JobDraft) -> Preflight:
     stored = await desk.store.read(lambda c: services.form(c, draft.service_id, draft.app_id))
     panel = await desk.store.read(lambda c: services.panel(c, draft.service_id, draft.panel_id))
     form = stored.form if stored is not None else None
-    mends = desk.family(service).capabilities.mends
-    obstacles = await asyncio.to_thread(_local_obstacles, draft, service, dataset, form, panel, mends)
+    told = desk.family(service).capabilities
+    obstacles = await asyncio.to_thread(_local_obstacles, draft, service, dataset, form, panel, told.mends)
+    obstacles += one_file_obstacle(dataset.files, told, service.name)
     forbidden = await residency_obstacle(desk, service, dataset)
     first = (forbidden,) if forbidden is not None else ()
     room, cautions = await look_at_disk(desk, panel, dataset, dataset.size, draft.options)
