@@ -25,12 +25,12 @@ from app.domain.service import Service
 from app.operations.by_hand import show_prepared
 from app.operations.desk import Desk
 from app.operations.job_log import logged_with_job
-from app.operations.list_jobs import list_jobs
+from app.operations.list_jobs import list_jobs, wait_for_turn
 from app.operations.look_at_service import store_token_info
 from app.operations.preflight import recheck
 from app.operations.residency import refuse_forbidden
 from app.operations.tasks import TaskKind
-from app.services.abilities import ToldByUser
+from app.services.abilities import FindsRuns, ToldByUser
 from app.services.contract import RemoteJob, Submission
 from app.store import services
 from app.store.secrets import password_name
@@ -192,7 +192,10 @@ async def _answered(desk: Desk, service: Service, job: Job, remote_id: str) -> C
     job = await desk.change_job(job.id, change, line, kind="request")
     if isinstance(desk.family(service), ToldByUser) and not job.cancel_wanted:
         return await show_prepared(desk, service, job)
-    if job.cancel_wanted:
+    if job.cancel_wanted and not desk.family(service).capabilities.cancel:
+        why = desk.family(service).capabilities.why_not.get("cancel", "")
+        await desk.update_job(job.id, f"It goes on. {why}", kind="decision", cancel_wanted=False)
+    elif job.cancel_wanted:
         await cancel_there(desk, service, job)
     return Changes.of(Noun.JOB, job.id)
 
@@ -371,6 +374,11 @@ async def _adopted(desk: Desk, service: Service, job: Job, found: RemoteJob) -> 
 
 
 async def _find(desk: Desk, service: Service, job: Job) -> RemoteJob | None:
+    family = desk.family(service)
+    if isinstance(family, FindsRuns) and not family.capabilities.names_in_list:
+        await wait_for_turn(desk, service)
+        since = job.sealed or job.created
+        return await family.find(await desk.connection(service), job.remote_name, since)
     listed = await list_jobs(desk, service, fresh=True)
     named = [remote for remote in listed if remote.name == job.remote_name]
     if len(named) > 1:
