@@ -26,10 +26,13 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "haplodesk-setup.json"
 LOCK = ROOT / "packaging" / "requirements.lock"
+SERVERS = ROOT / "packaging" / "wes-servers.txt"
+SERVERS_VENV = ROOT / ".venv-wes"
 EXTENSION = (*sorted((ROOT / "app").rglob("*.c")), ROOT / "pyproject.toml")
 OLDEST = (3, 11)
-# Most tests wait for processes of their own: two workers, each with whole files, halve the time.
-AT_ONCE = ("-n", "2", "--dist", "loadfile")
+# Most tests wait for processes of their own: two workers, each with whole files, halve the time. Files come in
+# the order of tests/conftest.py, long ones first: xdist's own order would leave one worker idle at the end.
+AT_ONCE = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 CHECKS = (
     ("style", ["-m", "ruff", "check", "."]),
     ("format", ["-m", "ruff", "format", "--check", "."]),
@@ -45,7 +48,12 @@ def venv_python() -> Path:
 
 def environment() -> dict[str, str]:
     """The environment of children: no foreign packages, and Qt without a screen where there is none."""
-    clean = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
+    foreign = (
+        "PYTHONPATH",
+        "PYTHONHOME",
+        "PYTHONDONTWRITEBYTECODE",
+    )  # the last makes each start compile anew
+    clean = {name: value for name, value in os.environ.items() if name not in foreign}
     clean.update(PYTHONNOUSERSITE="1", PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_NO_INPUT="1")
     home = Path(os.path.expanduser("~"))
     if not os.access(home, os.W_OK):
@@ -103,6 +111,27 @@ def set_up() -> None:
     say("Building the program …")
     _pip(["--no-deps", "--no-build-isolation", "-e", str(ROOT)], "")
     STAMP.write_text(json.dumps(wanted), encoding="utf-8")
+
+
+def set_up_servers() -> None:
+    """Make the environment of the GA4GH servers that tests start: their packages would collide with ours.
+
+    Without them only the tests that need them are skipped.
+    """
+    stamp = SERVERS_VENV / "haplodesk-servers.json"
+    wanted = json.dumps({"root": str(ROOT), "servers": _checksum(SERVERS)})
+    if os.name == "nt" or (stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted):
+        return
+    say("Installing the servers that tests of GA4GH services start; this takes about half a minute …")
+    make = [str(venv_python()), "-m", "venv", "--clear", "--without-pip", str(SERVERS_VENV)]
+    pip = [str(venv_python()), "-m", "pip", "--python", str(SERVERS_VENV / "bin" / "python")]
+    install = [*pip, "install", "--quiet", "--no-deps", "--no-compile", "-r", str(SERVERS)]
+    for words in (make, install):
+        done = subprocess.run(words, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            say("Tests with real GA4GH servers are skipped: " + _tail(done.stdout + done.stderr, 2))
+            return
+    stamp.write_text(wanted, encoding="utf-8")
 
 
 def _checksum(*paths: Path) -> str:
@@ -172,6 +201,7 @@ def main(words: list[str]) -> int:
         return 0 if command in ("-h", "--help") else 2
     set_up()
     if command == "test":
+        set_up_servers()
         return run(["-m", "pytest", *(rest or AT_ONCE)])
     if command == "demo":
         return run([str(ROOT / "packaging" / "demo.py"), *rest])

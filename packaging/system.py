@@ -49,6 +49,7 @@ TEST_PROGRAMS = (
     "p7zip-full|7zip",
     "zip",
     "curl",
+    "jq",
     "bcftools",
     "tabix",
     "minimac4",
