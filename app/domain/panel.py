@@ -17,7 +17,8 @@ class Panel(Model):
     """A reference panel of one application of one service.
 
     `id` is the service's own key (`apps@hapmap-2@2.0.0`), unique within `service_id` and `app_id`.
-    `build` is GRCh37, GRCh38 or None, read softly from the name.
+    `build` is GRCh37, GRCh38 or None, read softly from the name. `ancestry` are groups of people in the
+    words of the operator, `access` says who may use it, `differs` what the catalogue says otherwise.
     """
 
     id: str
@@ -32,6 +33,10 @@ class Panel(Model):
     version: str = ""
     as_of: datetime
     source: str = "service"
+    ancestry: tuple[str, ...] = ()
+    access: str = ""
+    citation: str = ""
+    differs: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:

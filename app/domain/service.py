@@ -116,11 +116,12 @@ class Service(Model):
     """A service that the user added.
 
     `generation` is the dialect found by looking (`cg2`, `cg3`), never by the name. `down_since` is when
-    it was first seen down without being up since, `down_seen_s` how many seconds of that time were looked at:
-    while the program does not run nobody knows. `practice` marks a server that lives on this computer.
-    `jurisdictions` are the countries whose law reaches data there, where it is not `country` alone.
-    `setup` is what its family needs beyond the address (`app.services.contract.Connection.setup`), `facts`
-    what the server told of itself at the last look.
+    it was first seen down without being up since, `down_seen_s` how many seconds of that time were looked
+    at: while the program does not run nobody knows. `practice` marks a server that lives on this computer.
+    `jurisdictions` are the countries whose law reaches data there, where it is not `country` alone. `setup`
+    is what its family needs beyond the address (`app.services.contract.Connection.setup`), `facts` what the
+    server told of itself at the last look. `score` (0 to 100) and `last_day` (its answers as a line of
+    blocks) are those of `domain.standing` after the last look.
     """
 
     id: str
@@ -150,6 +151,18 @@ class Service(Model):
     plain_http_allowed: bool = False
     setup: dict[str, str] = {}
     facts: tuple[ServiceFact, ...] = ()
+    score: int | None = None
+    last_day: str = ""
+
+    @property
+    def signs_in(self) -> bool:
+        """Whether its users sign in in the browser (OpenID Connect) instead of making a token."""
+        return bool(self.setup.get("oidc_discovery"))
+
+    @property
+    def wants_client_id(self) -> bool:
+        """Whether nobody has said yet by which id the sign-in knows this program."""
+        return self.signs_in and not self.setup.get("oidc_client_id")
 
     @property
     def is_here(self) -> bool:

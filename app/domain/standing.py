@@ -96,6 +96,34 @@ def standing(
     )
 
 
+CELLS = 12
+_BLOCKS = "▁▂▃▄▅▆▇█"
+FAILED_CELL, EMPTY_CELL = "×", "·"
+
+
+def last_day(points: Sequence[LookPoint], now: datetime) -> str:
+    """The last 24 hours as twelve signs, oldest first: the higher a block, the slower the answers.
+
+    A cross stands for two hours with a failed look, a dot for two hours without any.
+    """
+    cells: list[list[LookPoint]] = [[] for _ in range(CELLS)]
+    for each in points:
+        age = now - each.at
+        if timedelta(0) <= age < DAY and each.state not in _SAYS_NOTHING:
+            cells[CELLS - 1 - int(age / DAY * CELLS)].append(each)
+    return "".join(map(_cell, cells))
+
+
+def _cell(looks: Sequence[LookPoint]) -> str:
+    if any(each.state is HealthState.DOWN for each in looks):
+        return FAILED_CELL
+    times = [each.ms for each in looks if each.ms is not None]
+    if not times:
+        return EMPTY_CELL
+    slowness = 1 - (_speed(median(times)) or 0.0)
+    return _BLOCKS[min(len(_BLOCKS) - 1, int(slowness * len(_BLOCKS)))]
+
+
 def _speed(ms: float | None) -> float | None:
     if ms is None:
         return None

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+
+from tzlocal import get_localzone_name
 
 from app.domain.changes import Changes, Noun
 from app.domain.job import OPEN_STATES, Event, Job
 from app.domain.notice import Notice, NoticeKind
+from app.domain.places import distance_km, place_of_zone
 from app.domain.problem import ProblemError
+from app.domain.residency import places_of
 from app.domain.service import Health, HealthState, Service
+from app.domain.standing import PERIODS, LookPoint, Standing, last_day, standing
 from app.operations.desk import Desk, write_news
 from app.operations.look_at_service import store_token_info
 from app.operations.tell import notice, tell
@@ -69,8 +75,9 @@ async def _check(desk: Desk, service: Service) -> Changes:
         current = services.service(c, service.id)
         if current is None:
             return None, []
-        changed = apply_health(current, health)
         services.record_health(c, health)
+        points = services.health_points(c, service.id, now - PERIODS[-1])
+        changed = scored(apply_health(current, health), points, now)
         services.save_service(c, changed)
         waiting = jobs.jobs(c, states=tuple(OPEN_STATES), service_id=service.id)
         return changed, write_news(c, news_of_health(current, changed, waiting, now))
@@ -114,6 +121,26 @@ def apply_health(service: Service, health: Health) -> Service:
     if not service.enabled:
         update["state"] = HealthState.OFF
     return service.model_copy(update=update)
+
+
+def scored(service: Service, points: Sequence[LookPoint], now: datetime) -> Service:
+    """The service with its score and its last day, by the looks of the last 30 days."""
+    score = standing_of(service, points, now).score
+    return service.model_copy(update={"score": score, "last_day": last_day(points, now)})
+
+
+def standing_of(service: Service, points: Sequence[LookPoint], now: datetime) -> Standing:
+    """How well a service stands, seen from the time zone of this computer."""
+    here = place_of_zone(_time_zone())
+    way = 0.0 if service.is_here or service.practice else distance_km(here, places_of(service) or ())
+    return standing(points, now, service.state, way)
+
+
+def _time_zone() -> str:
+    """The name of the time zone of this computer; empty where it cannot be told."""
+    with contextlib.suppress(LookupError, ValueError, OSError):
+        return str(get_localzone_name() or "")
+    return ""
 
 
 def _down_seen(service: Service, at: datetime) -> timedelta:

@@ -119,17 +119,26 @@ def _dataset_pages() -> _Pages:
 
 def _panel_pages() -> _Pages:
     p = t.panels.c
-    names = "id panel_id name service_id app_id build populations samples variants version source as_of"
+    names = (
+        "id panel_id name service_id app_id build populations samples variants version source ancestry access"
+        " as_of"
+    )
     columns = {**_plain(t.panels, names), "service": _name_of(t.services, p.service_id)}
-    words = {"service": p.service_id, "build": p.build, "app": p.app_id}
+    words = {
+        "service": p.service_id,
+        "build": p.build,
+        "app": p.app_id,
+        "ancestry": p.ancestry,
+        "access": p.access,
+    }
     return _Pages(t.panels, "name", False, columns, {"name": p.name_key}, words)
 
 
 def _service_pages() -> _Pages:
     s = t.services.c
     names = (
-        "id name family base_url country operator generation state enabled practice response_ms panels"
-        " token_present token_expires last_checked last_synced down_since added"
+        "id name family base_url country operator generation state enabled practice response_ms score"
+        " last_day panels token_present token_expires last_checked last_synced down_since added"
     )
     words = {"state": s.state, "family": s.family}
     return _Pages(t.services, "name", False, _plain(t.services, names), {"name": s.name_key}, words)

@@ -42,6 +42,8 @@ def _service_row(s: Service) -> dict[str, object]:
         "enabled": s.enabled,
         "practice": s.practice,
         "response_ms": s.response_ms,
+        "score": s.score,
+        "last_day": s.last_day,
         "token_present": s.token.present,
         "token_expires": s.token.expires,
         "last_checked": s.last_checked,
@@ -185,8 +187,10 @@ def _panel_row(p: Panel) -> dict[str, object]:
         "variants": p.variants,
         "version": p.version,
         "source": p.source,
+        "ancestry": ", ".join(p.ancestry),
+        "access": p.access,
         "as_of": p.as_of,
-        "search": search_text(p.name, p.id, p.build, populations, p.version, p.app_id),
+        "search": search_text(p.name, p.id, p.build, populations, p.version, p.app_id, *p.ancestry, p.access),
     }
 
 

@@ -15,6 +15,7 @@ from app.domain.residency import Residency
 from app.domain.result import Result
 from app.domain.service import Health, Preset, Service, StoredForm
 from app.domain.settings import Settings
+from app.domain.standing import PERIODS, Standing
 from app.operations.tasks import Task
 from app.store import benchmarks, datasets, jobs, pages, results, services, settings
 from app.ui.attention import DELETION_WARNING, FAILED_JOB_SHOWN, AtHand
@@ -88,6 +89,18 @@ class StoreLibrary:
     async def health(self, service_id: str, limit: int = 200) -> tuple[Health, ...]:
         """The last looks, newest first."""
         return await self._store.read(lambda c: services.health_history(c, service_id, limit))
+
+    async def standing(self, service_id: str, now: datetime) -> Standing | None:
+        """How well a service stands, by its looks of the last 30 days; None when it is gone."""
+        from app.operations.check_services import standing_of
+
+        def read(c: Any) -> Standing | None:
+            found = services.service(c, service_id)
+            if found is None:
+                return None
+            return standing_of(found, services.health_points(c, service_id, now - PERIODS[-1]), now)
+
+        return await self._desk.store.read(read)
 
     async def form(self, service_id: str, app_id: str) -> StoredForm | None:
         """The form of an application as it was last read."""

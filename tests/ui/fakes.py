@@ -17,7 +17,9 @@ from app.domain.residency import Residency
 from app.domain.result import Result
 from app.domain.service import Health, Preset, Service, StoredForm
 from app.domain.settings import Settings
+from app.domain.standing import LookPoint, Standing
 from app.genotypes.figures import Figures
+from app.operations.check_services import standing_of
 from app.operations.desk import Looks
 from app.operations.tasks import Task
 from app.store.pages import COLUMNS
@@ -94,6 +96,12 @@ class FakeLibrary:
 
     async def service(self, service_id: str) -> Service | None:
         return _found(self.all_services, service_id)
+
+    async def standing(self, service_id: str, now: datetime) -> Standing | None:
+        service = _found(self.all_services, service_id)
+        looks = [h for h in self.all_health if h.service_id == service_id]
+        points = [LookPoint(h.at, h.state, h.phases.total, h.failed_phase, h.queue) for h in looks]
+        return standing_of(service, points, now) if service is not None else None
 
     async def health(self, service_id: str, limit: int = 200) -> tuple[Health, ...]:
         return tuple(h for h in self.all_health if h.service_id == service_id)[:limit]
@@ -221,7 +229,7 @@ def _found(among: Sequence[Any], wanted: str) -> Any:
 def _value(thing: Any, column: str, number: int, names: dict[str, str]) -> Any:
     special = {
         "service": lambda: names.get(getattr(thing, "service_id", None) or "", ""),
-        "job": lambda: names.get(getattr(thing, "job_id", None) or "", ""),
+        "job": lambda: names.get(getattr(thing, "job_id", None) or "", getattr(thing, "name", "")),
         "panel": lambda: getattr(thing, "panel_name", ""),
         "good": lambda: thing.quality.good if thing.quality else None,
         "elsewhere": lambda: not thing.job_id,

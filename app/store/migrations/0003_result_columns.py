@@ -1,4 +1,4 @@
-"""Panel, good variants, origin and completeness of a result as columns: shown and sorted in tables."""
+"""What tables show and sort: columns of results, and the score of services, ancestry and access of panels."""
 
 import json
 
@@ -18,6 +18,10 @@ def upgrade() -> None:
     op.add_column("results", sa.Column("good", sa.BigInteger))
     op.add_column("results", sa.Column("elsewhere", sa.Boolean, nullable=False, server_default=sa.false()))
     op.add_column("results", sa.Column("complete", sa.Boolean))
+    op.add_column("services", sa.Column("score", sa.Integer))
+    op.add_column("services", sa.Column("last_day", sa.Text, nullable=False, server_default=""))
+    for name in ("ancestry", "access"):
+        op.add_column("panels", sa.Column(name, sa.Text, nullable=False, server_default=""))
     for name in ("panel_key", "good"):
         op.create_index(f"ix_results_{name}", "results", [name, "id"])
     _fill(op.get_bind())

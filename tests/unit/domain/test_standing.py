@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.domain.places import distance_km, place_of_zone
 from app.domain.service import HealthState
-from app.domain.standing import LookPoint, standing
+from app.domain.standing import CELLS, LookPoint, last_day, standing
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 UP, DOWN = HealthState.UP, HealthState.DOWN
@@ -76,3 +76,13 @@ def test_distances() -> None:
     assert (distance_km(berlin, ["US", "DE"]) or 0) < 100
     assert distance_km(None, ["ZA"]) is distance_km(berlin, []) is distance_km(berlin, ["??"]) is None
     assert place_of_zone("Etc/UTC") is None
+
+
+def test_the_last_day_as_a_line() -> None:
+    hours = {0: (UP, 50.0), 3: (UP, 5000.0), 6: (DOWN, None), 7: (UP, 90.0), 23: (UP, 548.0)}
+    points = [LookPoint(NOW - timedelta(hours=h), state, ms) for h, (state, ms) in hours.items()]
+    line = last_day(points, NOW)
+    assert len(line) == CELLS
+    assert (line[-1], line[-2], line[-4], line[-3]) == ("▁", "█", "×", "·")
+    assert line[0] in "▄▅"
+    assert last_day([LookPoint(NOW - timedelta(days=2), UP, 1.0)], NOW) == "·" * CELLS

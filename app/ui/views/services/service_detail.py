@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout
 
 from app.domain.job import Event
 from app.domain.service import Health, HealthState, Limits, Service
+from app.domain.standing import Standing
 from app.ui import text
 from app.ui.attention import TOKEN_WARNING
 from app.ui.colours import Status
@@ -16,6 +17,7 @@ from app.ui.context import Context
 from app.ui.status import Shown, health_state
 from app.ui.theme import GRID
 from app.ui.views.services.response_plot import ResponsePlot
+from app.ui.views.services.standing_words import standing_pairs
 from app.ui.widgets.basics import Card, Heading, KeyValues, SectionHeading, StatusBadge, Text
 from app.ui.widgets.page import ScrollPage
 
@@ -30,6 +32,7 @@ class ServiceFacts:
     looks: tuple[Health, ...]
     events: tuple[Event, ...]
     panels: int
+    standing: Standing | None = None
 
 
 class ServiceDetail(QWidget):
@@ -63,7 +66,8 @@ class ServiceDetail(QWidget):
             return None
         looks = await library.health(service_id)
         events = await library.events(service_id=service_id, limit=EVENTS_SHOWN)
-        return ServiceFacts(service, looks, events, len(await library.panels(service_id)))
+        standing = await library.standing(service_id, self.context.now())
+        return ServiceFacts(service, looks, events, len(await library.panels(service_id)), standing)
 
     # Made once.
 
@@ -94,6 +98,7 @@ class ServiceDetail(QWidget):
         grid = QGridLayout()
         grid.setSpacing(GRID * 2)
         self.health = KeyValues()
+        self.standing = KeyValues()
         self.plot = ResponsePlot(self.context.theme)
         self.token = KeyValues()
         self.token_badge = StatusBadge(self.context.theme)
@@ -102,6 +107,7 @@ class ServiceDetail(QWidget):
         self.history = KeyValues()
         left = self._column(
             (self.tr("Health"), (self.plot, self.health)),
+            (self.tr("How well it stands"), (self.standing,)),
             (self.tr("What happened"), (self.history,)),
         )
         right = self._column(
@@ -137,10 +143,12 @@ class ServiceDetail(QWidget):
         service = facts.service
         self.name.setText(service.name)
         self.badge.show_status(health_state(service.state))
+        self.token_button.setText(self.tr("Sign in…") if service.signs_in else self.tr("Set token…"))
         self.switch.setText(self.tr("Switch off") if service.enabled else self.tr("Switch on"))
         self.sync.setEnabled(service.enabled)
         self._show_warning(service)
         self._show_health(facts)
+        self.standing.show_pairs(standing_pairs(self, facts.standing))
         self._show_token(service)
         self.apps.setText("\n".join(_app_words(a.name, a.version) for a in service.apps) or "–")
         self.limits.show_pairs(limit_pairs(self, service.limits))
@@ -234,9 +242,11 @@ def token_status(widget: QWidget, service: Service, now: datetime) -> Shown:
     if service.is_here:
         return Shown(Status.DONE, widget.tr("Needs none"))
     if not token.present:
-        return Shown(Status.WARNING, widget.tr("No token"), "key")
+        words = widget.tr("Not signed in") if service.signs_in else widget.tr("No token")
+        return Shown(Status.WARNING, words, "key")
     if token.valid is False:
-        return Shown(Status.FAILED, widget.tr("Not accepted"))
+        words = widget.tr("Sign in again") if service.signs_in else widget.tr("Not accepted")
+        return Shown(Status.FAILED, words)
     if token.expires is not None and token.expires <= now:
         return Shown(Status.FAILED, widget.tr("Ended"))
     if token.expires is not None and token.expires < now + TOKEN_WARNING:
@@ -245,7 +255,7 @@ def token_status(widget: QWidget, service: Service, now: datetime) -> Shown:
         return Shown(Status.WARNING, words)
     if token.valid is None:
         return Shown(Status.WAITING, widget.tr("Not asked yet"), "unknown")
-    return Shown(Status.DONE, widget.tr("Accepted"))
+    return Shown(Status.DONE, widget.tr("Signed in") if service.signs_in else widget.tr("Accepted"))
 
 
 def phase_words(widget: QWidget, look: Health) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QPushButton, QVBoxLayout, QWidget
 
 from app.domain.changes import Noun
 from app.domain.problem import Problem
@@ -13,7 +13,7 @@ from app.domain.service import Service
 from app.ui import text
 from app.ui.context import Context
 from app.ui.dialogs.add_service import open_add_service
-from app.ui.dialogs.set_token import SetTokenDialog
+from app.ui.dialogs.sign_in import open_token_dialog
 from app.ui.models.table import Column, TableModel, time_column
 from app.ui.status import health_state
 from app.ui.theme import GRID
@@ -54,6 +54,8 @@ class ServicesView(ListAndDetail):
         columns = (
             Column("name", self.tr("Name"), 240),
             Column("state", self.tr("State"), 120, status=health_state),
+            Column("score", self.tr("Score"), 60, show=text.number, numeric=True),
+            Column("last_day", self.tr("Last day"), 110),
             Column("response_ms", self.tr("Answer (ms)"), 95, show=text.number, numeric=True),
             time_column("token_expires", self.tr("Token ends"), self.context.now, width=95),
             Column("panels", self.tr("Panels"), 65, show=text.number, numeric=True),
@@ -124,11 +126,9 @@ class ServicesView(ListAndDetail):
 
         self.read(self.context.library.service(service_id), found)
 
-    def open_set_token(self, service: Service) -> SetTokenDialog:
-        """Ask for a token."""
-        dialog = SetTokenDialog(self.context, service, self)
-        dialog.open()
-        return dialog
+    def open_set_token(self, service: Service) -> QDialog:
+        """Ask for a token, or lead to the page for signing in."""
+        return open_token_dialog(self.context, service, self)
 
     def _add(self) -> None:
         open_add_service(self.context, self)
