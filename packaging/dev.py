@@ -30,8 +30,8 @@ SERVERS = ROOT / "packaging" / "wes-servers.txt"
 SERVERS_VENV = ROOT / ".venv-wes"
 EXTENSION = (*sorted((ROOT / "app").rglob("*.c")), ROOT / "pyproject.toml")
 OLDEST = (3, 11)
-# Most tests wait for processes of their own: two workers, each with whole files, halve the time. Files come in
-# the order of tests/conftest.py, long ones first: xdist's own order would leave one worker idle at the end.
+# Most tests wait for processes of their own: two workers, each with whole files, halve the time. Files come
+# in the order of tests/conftest.py, long ones first: xdist's own order leaves one worker idle at the end.
 AT_ONCE = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 CHECKS = (
     ("style", ["-m", "ruff", "check", "."]),
@@ -47,12 +47,11 @@ def venv_python() -> Path:
 
 
 def environment() -> dict[str, str]:
-    """The environment of children: no foreign packages, and Qt without a screen where there is none."""
-    foreign = (
-        "PYTHONPATH",
-        "PYTHONHOME",
-        "PYTHONDONTWRITEBYTECODE",
-    )  # the last makes each start compile anew
+    """The environment of children: no foreign packages, and Qt without a screen where there is none.
+
+    Compiled modules are kept: the tests start many programs, and each would compile them again.
+    """
+    foreign = ("PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE")
     clean = {name: value for name, value in os.environ.items() if name not in foreign}
     clean.update(PYTHONNOUSERSITE="1", PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_NO_INPUT="1")
     home = Path(os.path.expanduser("~"))
