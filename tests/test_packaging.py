@@ -189,4 +189,4 @@ def test_the_gate_calls_the_one_command_and_tells_its_exit_code(tmp_path: Path) 
     done = subprocess.run(
         ["bash", tmp_path / ".ci" / "run", "-x"], capture_output=True, text=True, check=False
     )
-    assert (done.returncode, done.stdout.split()) == (3, "setup test -x check test -x".split())
+    assert (done.returncode, done.stdout.split()) == (3, ["setup", "test", "-x", "check", "test", "-x"])
