@@ -5,6 +5,7 @@ Run as `python -m tests.ui.gallery FOLDER [view …]`.
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import time
@@ -41,6 +42,7 @@ from app.ui.widgets.switcher import Switcher
 from app.ui.window import MainWindow
 from tests.ui import cohorts, samples
 from tests.ui.fakes import FakeLibrary, FakeOperations
+from tests.ui.result_gallery import answers, grab_results, with_results
 
 
 def filled() -> FakeLibrary:
@@ -71,7 +73,7 @@ def filled() -> FakeLibrary:
         samples.job(5, JobState.UPLOADING, service_id="topmed", panel_name="TOPMed r3"),
         samples.job(6, JobState.UNKNOWN, raw_state=42),
     ]
-    library.all_results = [samples.result(1)]
+    with_results(library)
     library.all_events = list(samples.events())
     upload = Task(TaskKind.UPLOAD, "cohort-A chr20–22 → TOPMed", id="t1")
     upload.progress = Progress(done=53_000_000, total=85_000_000, rate=48e6, left_s=250)
@@ -80,6 +82,11 @@ def filled() -> FakeLibrary:
     ended = Task(TaskKind.CHECK, "Check cohort-B", id="t3", state=TaskState.DONE, ended=time.monotonic())
     library.all_tasks = [upload, check, ended]
     return library
+
+
+def many() -> FakeLibrary:
+    """Years of results with long names."""
+    return with_results(filled(), 10_000)
 
 
 def settle(app: QApplication, seconds: float = 0.4) -> None:
@@ -94,6 +101,7 @@ def fakes(library: FakeLibrary) -> FakeOperations:
     """Operations that answer with something to see."""
     made = FakeOperations(library)
     made.answers["plan_repair"] = cohorts.plan()
+    made.answers |= answers()
     return made
 
 
@@ -285,21 +293,24 @@ def stages() -> list[Stage]:
 def main(folder: Path, wanted: list[str]) -> None:
     """Grab them all."""
     folder.mkdir(parents=True, exist_ok=True)
+    importlib.import_module("pyqtgraph")  # takes seconds, which the first pictures would not wait for
     app = QApplication([])
     bridge = Bridge()
     theme = Theme(app, "light")
     for scheme in ("light", "dark"):
         theme.choose(scheme)
-        for name, library in (("filled", filled()), ("empty", FakeLibrary())):
+        for name, library in (("filled", filled()), ("many", many()), ("empty", FakeLibrary())):
             window = make_window(app, bridge, theme, library)
             for spec in VIEWS:
-                if wanted and spec.id not in wanted:
+                if (wanted and spec.id not in wanted) or (name == "many" and spec.id != "results"):
                     continue
                 window.navigate(spec.id)
                 settle(app)
                 window.grab().save(str(folder / f"{spec.id}-{name}-{scheme}.png"))
             if name == "filled" and (not wanted or "dataset" in wanted):
                 grab_dataset(app, window, folder, scheme)
+            if name == "filled" and (not wanted or "result" in wanted):
+                grab_results(app, window, library, folder, scheme, settle)
             if name == "filled" and not wanted:
                 grab_extras(app, window, folder, scheme)
             window.close()

@@ -26,6 +26,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QRubberBand, QVBoxLayout, QWidget
 
+from app.ui import text
 from app.ui.context import Context
 from app.ui.theme import GRID
 from app.ui.widgets.basics import Text
@@ -114,6 +115,8 @@ class Chart(QFrame):
         plot.setFrameShape(QFrame.Shape.NoFrame)
         plot.setAccessibleName(self.name)
         plot.getPlotItem().layout.setContentsMargins(2, 10, 10, 2)
+        for side in ("bottom", "left"):
+            _count_like_people(plot.getPlotItem().getAxis(side))
         plot.viewport().setMouseTracking(True)
         plot.viewport().installEventFilter(self)
         self._frame = QRubberBand(QRubberBand.Shape.Rectangle, plot.viewport())
@@ -303,3 +306,15 @@ class Chart(QFrame):
     def colour(self, name: str) -> QColor:
         """A colour of drawings in the scheme of now."""
         return QColor(tone(name, self._context.theme.colours))
+
+
+def _count_like_people(axis: Any) -> None:
+    """Whole numbers of an axis as everywhere else: `20,000`, not `20000`."""
+    plain = axis.tickStrings
+
+    def strings(values: list[float], scale: float, spacing: float) -> list[str]:
+        if spacing * scale < 1:
+            return list(plain(values, scale, spacing))
+        return [text.number(round(value * scale)) for value in values]
+
+    axis.tickStrings = strings

@@ -15,7 +15,7 @@ from app.ui import text
 from app.ui.context import Context
 from app.ui.models.table import Column
 from app.ui.theme import GRID
-from app.ui.views.compare.compare_drawings import R2_TICKS, SYMBOLS, colour_of
+from app.ui.views.compare.compare_drawings import R2_TICKS, SYMBOLS, colour_of, short
 from app.ui.widgets.basics import Text
 from app.ui.widgets.chart import Chart
 from app.ui.widgets.drawing import Dots, Drawing, Layer, Line, Stops
@@ -41,8 +41,8 @@ def group_columns(names: Sequence[str]) -> tuple[Column, ...]:
     """A group a row, two columns a result."""
     columns = [Column("label", _t("Group"), 110), Column("people", _t("People"), 70, numeric=True)]
     for number, name in enumerate(names):
-        columns.append(Column(f"r2_{number}", _t("{0}: r2").format(name), 130, show=_three, numeric=True))
-        columns.append(Column(f"iqs_{number}", _t("{0}: IQS").format(name), 130, show=_three, numeric=True))
+        columns.append(Column(f"r2_{number}", _t("r2: {0}").format(name), 120, show=_three, numeric=True))
+        columns.append(Column(f"iqs_{number}", _t("IQS: {0}").format(name), 120, show=_three, numeric=True))
     return tuple(columns)
 
 
@@ -73,7 +73,7 @@ def group_picture(scores: Sequence[TruthScore]) -> Drawing:
         ]
         x, y = np.asarray([k[0] for k in known], float), np.asarray([k[1] for k in known], float)
         layers += [
-            Line(x, y, colour_of(number), score.name, dashed=number >= 5),
+            Line(x, y, colour_of(number), short(score.name), dashed=number >= 5),
             Dots(x, y, colour_of(number), size=8.0, symbol=SYMBOLS[number % 5], ringed=True),
         ]
         said = _t("{0}, {1}: r2 {2} of {3} people at {4} sites")

@@ -16,6 +16,7 @@ from app.ui.widgets.drawing import Dots, Drawing, Layer, Line, Plane, Stops
 R2_TICKS = tuple((n / 5, f"{n / 5:.1f}") for n in range(6))
 SYMBOLS = ("o", "s", "t", "d", "x")
 MOST_PAIRS = 6
+MOST_LETTERS = 36
 AGREE = ((0.0, "line"), (1.0, "accent"))
 Row = tuple[Any, ...]
 
@@ -32,6 +33,11 @@ def _maf(value: float) -> str:
     return f"{value:g}"
 
 
+def short(name: str) -> str:
+    """A name as it fits into a picture; the table has it whole."""
+    return name if len(name) <= MOST_LETTERS else f"{name[: MOST_LETTERS - 1].rstrip()}…"
+
+
 def colour_of(number: int) -> str:
     """The colour of a result in every picture."""
     return f"series{number % 5}"
@@ -46,7 +52,7 @@ def matrix_columns(by_truth: bool) -> tuple[Column, ...]:
     return (
         Column("rank", _t("Rank"), 50, show=text.number, numeric=True),
         Column("name", _t("Result"), 170),
-        Column("score", score, 120, show=_two, numeric=True),
+        Column("score", score, 135, show=_two, numeric=True),
         Column("variants", _t("Variants"), 90, show=text.number, numeric=True),
         Column("good", _t("R2 ≥ 0.8"), 90, show=text.number, numeric=True),
         Column("own", _t("Only here"), 90, show=text.number, numeric=True),
@@ -139,7 +145,7 @@ def _by_maf(
         x = np.asarray([k[0] for k in known], float)
         y = np.asarray([k[1] for k in known], float)
         layers += [
-            Line(x, y, colour_of(number), each.name, dashed=number >= 5),
+            Line(x, y, colour_of(number), short(each.name), dashed=number >= 5),
             Dots(x, y, colour_of(number), size=8.0, symbol=SYMBOLS[number % 5], ringed=True),
         ]
         stops += [
@@ -185,7 +191,7 @@ def coverage(found: ResultComparison) -> Drawing:
         y = np.asarray([c.variants for c in each.coverage], float)
         top = max(top, float(y.max(initial=0)))
         layers += [
-            Line(x, y, colour_of(number), each.name, dashed=number >= 5),
+            Line(x, y, colour_of(number), short(each.name), dashed=number >= 5),
             Dots(x, y, colour_of(number), size=8.0, symbol=SYMBOLS[number % 5], ringed=True),
         ]
         said = _t("{0}, R2 ≥ {1}: {2} variants, {3} of them in every result, {4} in no other")
@@ -222,7 +228,7 @@ def _pairs(found: ResultComparison) -> Drawing:
     stops: list[tuple[float, float, str]] = []
     for number, each in enumerate(found.agreements):
         names = found.results[each.first].name, found.results[each.second].name
-        title = _t("{0} and {1}: {2}").format(*names, _two(each.r2))
+        title = _t("{0} and {1}: {2}").format(*map(short, names), _two(each.r2))
         known = [(place[b.maf_to], b.r2, b) for b in each.by_maf if b.r2 is not None]
         x, y = (np.asarray([k[part] for k in known], float) for part in (0, 1))
         layers += [
@@ -268,7 +274,7 @@ def _map(found: ResultComparison) -> Drawing:
         for r in range(n)
         for c in range(n)
     ]
-    ticks = tuple((float(k), each.name) for k, each in enumerate(found.results))
+    ticks = tuple((float(k), short(each.name)) for k, each in enumerate(found.results))
     return Drawing(
         _t("Squared correlation of dosages of two results: bluer is more alike"),
         (Plane(flipped, -0.5, -0.5, float(n), float(n), min(0.9, least), 1.0, AGREE),),
@@ -278,7 +284,7 @@ def _map(found: ResultComparison) -> Drawing:
         (-0.5, n - 0.5),
         (-0.5, n - 0.5),
         ticks,
-        tuple((float(n - 1 - k), each.name) for k, each in enumerate(found.results)),
+        tuple((float(n - 1 - k), short(each.name)) for k, each in enumerate(found.results)),
     )
 
 
@@ -287,7 +293,7 @@ def chromosome_columns(names: Sequence[str]) -> tuple[Column, ...]:
     return (
         Column("chromosome", _t("Chromosome"), 100),
         *(
-            Column(f"good{n}", _t("{0}: R2 ≥ 0.8").format(name), 150, show=text.number, numeric=True)
+            Column(f"good{n}", _t("R2 ≥ 0.8: {0}").format(name), 150, show=text.number, numeric=True)
             for n, name in enumerate(names)
         ),
     )

@@ -55,6 +55,7 @@ class ImportDialog(QDialog):
         self._context = context
         self._take = take
         self.paths = tuple(paths)
+        self._wanted: str | None = None
         self.setWindowTitle(self.tr("Take in results from elsewhere"))
         self.setMinimumWidth(GRID * 68)
         column = QVBoxLayout(self)
@@ -119,6 +120,13 @@ class ImportDialog(QDialog):
     def _show_datasets(self, found: tuple[Dataset, ...]) -> None:
         for each in found:
             self.dataset.addItem(each.name, each.id)
+        self._choose_dataset()
+
+    def _choose_dataset(self) -> None:
+        """The one that was chosen before; the list may come later than the wish."""
+        place = self.dataset.findData(self._wanted) if self._wanted is not None else -1
+        if place > 0:
+            self.dataset.setCurrentIndex(place)
 
     def _say(self) -> None:
         names = [path.name for path in self.paths]
@@ -150,9 +158,8 @@ class ImportDialog(QDialog):
         self.paths = wish.paths
         self.name.setText(wish.name)
         self.copy.setChecked(wish.copy)
-        if wish.dataset_id is not None:
-            self.dataset.addItem("", wish.dataset_id)
-            self.dataset.setCurrentIndex(self.dataset.count() - 1)
+        self._wanted = wish.dataset_id
+        self._choose_dataset()
         self._say()
         self.problem.show_problem(problem)
         fit(self)

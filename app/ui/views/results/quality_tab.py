@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFileDialog,
+    QHBoxLayout,
+    QMenu,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.domain.panel_sites import PanelSiteList
 from app.domain.result import Quality
@@ -102,18 +111,12 @@ class QualityTab(QWidget):
         return Chart(self._context, name)
 
     def _overview(self) -> QWidget:
-        holder = QWidget()
-        row = QHBoxLayout(holder)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(GRID * 2)
-        row.addWidget(self.plot, 1)
         side = QVBoxLayout()
         side.setSpacing(GRID)
         side.addWidget(self.bins)
         side.addWidget(self.chromosomes)
         side.addStretch(1)
-        row.addLayout(side, 1)
-        return holder
+        return _Beside(self.plot, side)
 
     def _frequency(self) -> QWidget:
         holder = QWidget()
@@ -209,6 +212,25 @@ class QualityTab(QWidget):
                 self._drawn[number] = found
                 chart.show_drawing(make(found))
             self.save.show_chart(None if chart.drawing.empty else chart)
+
+
+class _Beside(QWidget):
+    """A chart beside its tables, or above them where there is little room."""
+
+    def __init__(self, chart: Chart, tables: QVBoxLayout) -> None:
+        super().__init__()
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(GRID * 2)
+        self._row.addWidget(chart, 1)
+        self._row.addLayout(tables, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Turn."""
+        super().resizeEvent(event)
+        narrow = event.size().width() < GRID * 110
+        way = QBoxLayout.Direction
+        self._row.setDirection(way.TopToBottom if narrow else way.LeftToRight)
 
 
 def _both(make: Callable[..., Drawing]) -> Make:

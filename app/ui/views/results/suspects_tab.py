@@ -39,6 +39,15 @@ def _site_columns(*more: Column) -> tuple[Column, ...]:
     )
 
 
+def look_at(ref: str, alt: str) -> str:
+    """What is likeliest wrong with a suspect, by its letters alone."""
+    if len(ref) != 1 or len(alt) != 1:
+        return _t("how the insertion or deletion is written")
+    if {ref, alt} in ({"A", "T"}, {"C", "G"}):
+        return _t("the strand, which its letters do not tell")
+    return _t("the probe, and whether alleles are exchanged")
+
+
 class SuspectsTab(QWidget):
     """Three lists; the first can be saved for the check of the array data.
 
@@ -73,6 +82,7 @@ class SuspectsTab(QWidget):
             _site_columns(
                 Column("r2", _t("R2"), 80, show=_three, numeric=True),
                 Column("er2", _t("ER2"), 80, show=_three, numeric=True),
+                Column("look", _t("Look at"), 260),
             ),
             most=0,
         )
@@ -82,7 +92,7 @@ class SuspectsTab(QWidget):
             _site_columns(
                 Column("result", _t("In the result"), 100, show=_three, numeric=True),
                 Column("panel", _t("In the panel"), 100, show=_three, numeric=True),
-                Column("typed", _t("Kind"), 90),
+                Column("typed", _t("Kind"), 260),
             ),
             most=0,
         )
@@ -114,7 +124,9 @@ class SuspectsTab(QWidget):
         if figures is None:
             return
         found = figures.frequency.outliers if figures.frequency is not None else ()
-        self.suspects.show_rows([(s.chrom, s.pos, s.ref, s.alt, s.r2, s.er2) for s in figures.suspects])
+        self.suspects.show_rows(
+            [(s.chrom, s.pos, s.ref, s.alt, s.r2, s.er2, look_at(s.ref, s.alt)) for s in figures.suspects]
+        )
         self.frequencies.show_rows(
             [
                 (f.chrom, f.pos, f.ref, f.alt, f.result, f.panel, _t("typed") if f.typed else _t("imputed"))
@@ -209,5 +221,5 @@ def _gap_columns() -> tuple[Column, ...]:
         Column("first", _t("From"), 120, show=text.number, numeric=True),
         Column("last", _t("To"), 120, show=text.number, numeric=True),
         Column("size", _t("Mb"), 80, show=lambda v: text.number(v, 1), numeric=True),
-        Column("where", _t("Where"), 200),
+        Column("where", _t("Where"), 260),
     )
