@@ -40,7 +40,8 @@ class HiddenSites(Model):
 
     `sha256` are of the files of the dataset, in order; `sites_sha256` of the list `sites_file`; `truth_files`
     hold the hidden genotypes and stay on this computer. `people_file` is a table of the groups of people,
-    empty when nothing is known of them; `ancestry` says where it comes from.
+    empty when nothing is known of them; `ancestry` says where it comes from. `build` is that of the sites,
+    empty when it is not known.
     """
 
     seed: int
@@ -55,6 +56,7 @@ class HiddenSites(Model):
     sites_file: PathText = ""
     truth_files: tuple[PathText, ...] = ()
     people_file: PathText = ""
+    build: str = ""
     ancestry: AncestrySource = AncestrySource.NONE
 
 
@@ -99,6 +101,7 @@ class BenchmarkEntry(Model):
     app_id: str
     panel_id: str
     panel_name: ShownText
+    panel_build: str = ""
     state: EntryState = EntryState.READY
     job_id: str | None = None
     job_state: str = ""

@@ -19,6 +19,7 @@ from app.operations.draft_job import JobDraft
 from app.operations.masked_benchmark import (
     FOLDER,
     benchmark_of,
+    chain_to,
     change_entry,
     entry_state,
     is_r2_filter,
@@ -118,12 +119,14 @@ async def _in_process(
 ) -> TruthScore:
     from app.results.masking.scores import HiddenErrand, score_hidden
 
+    chain = await chain_to(desk, entry, made.hidden.build)
     errand = HiddenErrand(
         folder=result.folder,
         name=entry.panel_name,
         truth=tuple(made.hidden.truth_files),
         sums=str(_sums(desk, made, entry)),
         people=made.hidden.people_file or None,
+        chain=None if chain is None else str(chain),
     )
     return await run_in_process(score_hidden, errand, report=report)
 

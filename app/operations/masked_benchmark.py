@@ -25,6 +25,7 @@ from app.domain.parameter import Form, ParameterType
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.progress import Report
 from app.operations.add_dataset import data_files, remove_dataset
+from app.operations.chains import chain_for
 from app.operations.check_dataset import check_dataset, dataset_of
 from app.operations.desk import Desk
 from app.operations.draft_job import JobDraft
@@ -82,6 +83,8 @@ async def make_benchmark(desk: Desk, plan: BenchmarkPlan) -> Changes:
         )
     dataset = await dataset_of(desk, plan.dataset_id)
     entries = tuple([await _entry(desk, each) for each in _apart(plan.targets)])
+    for each in entries:
+        await chain_to(desk, each, _build_of(dataset))
     benchmark_id, masked_id = new_id("bench"), new_id("data")
     with desk.tasks.running_task(TaskKind.MASK, f"Masking {dataset.name}", dataset_id=dataset.id) as task:
         async with _kept_folder(desk, benchmark_id) as kept, repair_stage(desk, masked_id) as stage:
@@ -103,6 +106,30 @@ async def make_benchmark(desk: Desk, plan: BenchmarkPlan) -> Changes:
     desk.announce(changes)
     await desk.note(_told(desk, made))
     return changes
+
+
+def _build_of(dataset: Dataset) -> str:
+    guess = dataset.report.build.value if dataset.report is not None else None
+    return guess or dataset.stated_build
+
+
+async def chain_to(desk: Desk, entry: BenchmarkEntry, build: str) -> Path | None:
+    """The chain file that leads from the build of an entry's results to that of the hidden sites.
+
+    None where they are the same, or one is not known. ProblemError when there is none on this computer.
+    """
+    if not entry.panel_build or not build or entry.panel_build == build:
+        return None
+    found = await chain_for(desk, entry.panel_build, build)
+    if found is None:
+        raise problem(
+            Kind.INPUT,
+            f"The results of {entry.panel_name} are {entry.panel_build}, the data are {build}",
+            "Without a chain file they cannot be compared.",
+            f"Add the chain file from {entry.panel_build} to {build}, or choose other panels.",
+            subject=entry.panel_name,
+        )
+    return found
 
 
 def _apart(targets: Sequence[BenchmarkTarget]) -> tuple[BenchmarkTarget, ...]:
@@ -131,6 +158,7 @@ async def _entry(desk: Desk, target: BenchmarkTarget) -> BenchmarkEntry:
         app_id=target.app_id or known.app_id,
         panel_id=known.id,
         panel_name=known.name,
+        panel_build=known.build or "",
     )
 
 
@@ -154,7 +182,6 @@ async def _mask(
     from app.results.masking.writing import MaskErrand, mask
 
     upload, kept, work = folders
-    guess = dataset.report.build.value if dataset.report is not None else None
     errand = MaskErrand(
         paths=tuple(each.path for each in dataset.files),
         upload=upload,
@@ -163,7 +190,7 @@ async def _mask(
         share=plan.share,
         seed=secrets.randbelow(_SEEDS) if plan.seed is None else plan.seed,
         chromosomes=plan.chromosomes,
-        build=guess or dataset.stated_build or None,
+        build=_build_of(dataset) or None,
         cohorts=await asyncio.to_thread(packed_folders, desk, dataset),
         people=plan.people,
     )

@@ -28,7 +28,8 @@ WINDOW = 100_000
 class HiddenErrand:
     """Score the result in `folder` at hidden sites; the sums of each stretch are kept in `sums`.
 
-    `people` is a table with the group of each person.
+    `people` is a table with the group of each person; `chain` leads from the build of the result to that of
+    the hidden sites, where they differ.
     """
 
     folder: str
@@ -36,6 +37,7 @@ class HiddenErrand:
     truth: tuple[str, ...]
     sums: str
     people: str | None = None
+    chain: str | None = None
 
 
 def score_hidden(errand: HiddenErrand, report: Report = silent) -> TruthScore:
@@ -48,6 +50,7 @@ def score_hidden(errand: HiddenErrand, report: Report = silent) -> TruthScore:
         project=False,
         all_chromosomes=True,
         window=WINDOW,
+        chain=Path(errand.chain) if errand.chain is not None else None,
     )
     untyped = Untyped(WINDOW)
     made = score_in_blocks(request, report, untyped)

@@ -15,7 +15,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from app.genotypes.site_table import OTHER, letters_code
+from app.genotypes.site_table import OTHER, complemented, letters_code, swapped
 from app.results.doses.contract import DoseBatch, SiteKind
 from app.results.figures.bins import MAF_COUNT, bin_numbers
 from app.results.truth.sums import Floats
@@ -136,10 +136,14 @@ def expected_r2(sums: Floats) -> Floats:
 
 
 def _alleles(batch: DoseBatch, rows: Rows) -> NDArray[np.uint32]:
+    """The same number whichever of both is REF, and, of single letters, on whichever strand they are: builds
+    differ in that."""
     refs, alts = batch.refs[rows], batch.alts[rows]
-    code = letters_code(refs, alts).astype(np.uint32)
+    plain = letters_code(refs, alts)
+    forms = (plain, swapped(plain), complemented(plain), swapped(complemented(plain)))
+    code = np.minimum.reduce(forms).astype(np.uint32)
     for at in np.flatnonzero(code == OTHER).tolist():
-        code[at] = crc32(refs.raw(at) + b">" + alts.raw(at)) | 0x100
+        code[at] = crc32(b"/".join(sorted((refs.raw(at), alts.raw(at))))) | 0x100
     return code
 
 

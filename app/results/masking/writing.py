@@ -83,6 +83,7 @@ def mask(errand: MaskErrand, report: Report = silent) -> HiddenSites:
         truth_files=tuple(truth),
         people_file=PEOPLE if ancestry is not AncestrySource.NONE else "",
         ancestry=ancestry,
+        build=errand.build or "",
     )
 
 

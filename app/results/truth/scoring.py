@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Protocol
 
@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from app.domain.accuracy import AncestryScore, AncestrySource, MissedWhy, SiteCount, TruthScore
 from app.domain.problem import Kind, problem
 from app.domain.progress import Progress, Report, silent
+from app.genotypes.liftover import Chain, LiftStatus, lift, read_chain
 from app.genotypes.matrix import compared_name
-from app.results.doses.contract import DoseBatch, Field
+from app.results.doses.contract import DoseBatch, Field, InfoColumns
 from app.results.doses.reading import open_doses
 from app.results.figures.bins import bin_numbers
 from app.results.truth.matching import MATCHES, WHY, Fate, Matcher
@@ -38,7 +39,8 @@ class TruthRequest:
     group of people, by their name in the result or the truth; None: groups are found by projection if
     `project` says so. `typed` sites (chromosome, position, REF, ALT) are left out beside those that the
     result marks. `all_chromosomes`: a chromosome that the result lacks counts as missing sites. `work` is a
-    folder for packed genotypes, by default a temporary one.
+    folder for packed genotypes, by default a temporary one. `chain` leads from the build of the result to
+    that of the truth, where they differ; records without a place there are of no site.
     """
 
     name: str
@@ -51,6 +53,7 @@ class TruthRequest:
     all_chromosomes: bool = False
     window: int = WINDOW
     work: Path | None = None
+    chain: Path | None = None
 
 
 class Watch(Protocol):
@@ -93,6 +96,7 @@ class _Scoring:
     def __init__(self, request: TruthRequest, truth: Truth, watch: Watch | None = None) -> None:
         self._request = request
         self._watch = watch
+        self._chain = read_chain(request.chain) if request.chain is not None else None
         self._truth = truth
         self._ancestry, self._source = ancestry_of(truth, request.ancestry, project=request.project)
         self._matchers = {
@@ -128,6 +132,8 @@ class _Scoring:
 
     def _batch(self, batch: DoseBatch, pairs: Mapping[int, Pairs]) -> None:
         name = compared_name(batch.chromosome)
+        if self._chain is not None:
+            batch = _lifted(batch, self._chain)
         self._met.add(name)
         compared = [np.zeros(0, np.intp)]
         for matcher in self._matchers.get(name, ()):
@@ -264,6 +270,24 @@ def minor_frequency(counts: Counts, ploidy: Counts) -> Floats:
     alternate = np.where(called, counts, 0).sum(axis=1)
     frequency = np.divide(alternate, total, out=np.full(len(total), np.nan), where=total > 0)
     return np.asarray(np.minimum(frequency, 1 - frequency), np.float64)
+
+
+def _lifted(batch: DoseBatch, chain: Chain) -> DoseBatch:
+    """The records that stay on their chromosome, at their new positions; alleles keep their strand."""
+    made = lift(chain, batch.chromosome, batch.position)
+    rows = np.flatnonzero(made.status == LiftStatus.LIFTED)
+    assert batch.dosage is not None
+    info = InfoColumns(*(getattr(batch.info, each.name)[rows] for each in fields(InfoColumns)))
+    return DoseBatch(
+        batch.chromosome,
+        batch.first_line,
+        made.position[rows],
+        batch.ids[rows],
+        batch.refs[rows],
+        batch.alts[rows],
+        info,
+        batch.dosage[rows],
+    )
 
 
 def _varying(place: Rows, frequency: Floats) -> Rows:

@@ -226,6 +226,27 @@ def test_what_was_hidden_for_one_that_was_never_made_goes(
     asyncio.run(journey())
 
 
+def test_results_of_another_build_need_a_chain_file(
+    desk: Desk, ready: JobDraft, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def journey() -> None:
+        bench = await made(desk, ready, tmp_path)
+        other = bench.entries[0].model_copy(update={"panel_build": "GRCh38"})
+        assert await masked_benchmark.chain_to(desk, other, "GRCh38") is None
+        assert await masked_benchmark.chain_to(desk, other, "") is None
+        with pytest.raises(ProblemError, match="are GRCh38, the data are GRCh37"):
+            await masked_benchmark.chain_to(desk, other, "GRCh37")
+        kept = tmp_path / "kept.chain"
+
+        async def known(_: Desk, here: str, there: str) -> Path | None:
+            return kept if (here, there) == ("GRCh38", "GRCh37") else None
+
+        monkeypatch.setattr(masked_benchmark, "chain_for", known)
+        assert await masked_benchmark.chain_to(desk, other, "GRCh37") == kept
+
+    asyncio.run(journey())
+
+
 def test_cancelled_masking_leaves_nothing(
     desk: Desk, ready: JobDraft, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,12 +30,14 @@ Forms = Mapping[AppKey, Form]
 
 @dataclass(frozen=True)
 class Candidate:
-    """A panel that could be asked; `way` says why its service takes nothing now."""
+    """A panel that could be asked; `way` says why its service takes nothing now, `other_build` that its
+    results have other positions than the data."""
 
     service: Service
     panel: Panel
     fit: ServiceFit
     way: str = ""
+    other_build: bool = False
 
     @property
     def key(self) -> tuple[str, str]:
@@ -72,13 +74,25 @@ def candidates(
 ) -> tuple[Candidate, ...]:
     """Every panel, those that may receive the data first, then by service and name."""
     found = [
-        Candidate(each, panel, fit_of(dataset, each, (panel,), jobs), why_not(each, practice_url))
+        Candidate(
+            each,
+            panel,
+            fit_of(dataset, each, (panel,), jobs),
+            why_not(each, practice_url),
+            _differ(panel.build, dataset),
+        )
         for each in services
         for panel in panels
         if panel.service_id == each.id
     ]
     found.sort(key=lambda c: (not c.fits, c.service.name.casefold(), c.panel.name.casefold()))
     return tuple(found)
+
+
+def _differ(build: str | None, dataset: Dataset) -> bool:
+    """Whether results would have to be lifted to be compared, which needs a chain file."""
+    own = dataset.report.build.value if dataset.report is not None else None
+    return bool(build and own and build != own)
 
 
 def unsent(made: Benchmark, known: Iterable[Candidate]) -> tuple[Candidate, ...]:

@@ -32,8 +32,8 @@ A_ROW = 11
 
 
 class ChoiceCard(Card):
-    """All panels that may receive the data are ticked at first; those of a service that takes nothing now
-    cannot be."""
+    """All panels of the same build that may receive the data are ticked at first; those of a service that
+    takes nothing now cannot be."""
 
     changed = Signal()
 
@@ -118,7 +118,7 @@ class ChoiceCard(Card):
         clear(self._rows)
         self.boxes = {}
         for each in found:
-            self._rows.addWidget(self._row(each, before.get(each.key, each.fits)))
+            self._rows.addWidget(self._row(each, before.get(each.key, each.fits and not each.other_build)))
 
     def _row(self, each: Candidate, ticked: bool) -> QWidget:
         line = QWidget()

@@ -119,6 +119,23 @@ def test_a_result_is_read_once_for_both(tmp_path: Path) -> None:
     assert whole_lists(watch).lists["1"].position.tolist() == [30, 40]
 
 
+def test_a_result_of_another_build_is_lifted(tmp_path: Path) -> None:
+    rows = ["1 110 G T : 0 1 2 0.4", "1 130 C A : 2 1 1 2", "1 5000 A C : 0 1 1 0"]  # 10 on the other strand
+    result = dose(tmp_path / "chr1.dose.vcf", rows)
+    truth = vcf(tmp_path / "truth.vcf", ["1 10 C A : 0|0 0|1 1|1 0|0"])
+    chain = tmp_path / "back.chain"
+    chain.write_text("chain 9 chr1 248956422 + 100 1100 chr1 249250621 + 0 1000 1\n1000\n\n")
+    watch = Untyped(100)
+    request = TruthRequest("r", (result,), (truth,), project=False, window=100, chain=chain)
+    made = score_in_blocks(request, watch=watch)
+    assert (made.score.sites, made.score.whole.r2) == (1, pytest.approx(0.93, abs=0.05))
+    there = whole_lists(watch).lists["1"]
+    assert there.position.tolist() == [30]  # 5000 has no place
+    assert there.alleles.tolist() == [1]  # A and C, whichever is REF
+    plain = score_in_blocks(TruthRequest("r", (result,), (truth,), project=False))
+    assert plain.score.sites == 0
+
+
 def test_what_is_kept_is_read_back(tmp_path: Path) -> None:
     folder = tmp_path / "result"
     folder.mkdir()
