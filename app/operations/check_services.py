@@ -18,6 +18,7 @@ from app.domain.residency import places_of
 from app.domain.service import Health, HealthState, Service
 from app.domain.standing import PERIODS, LookPoint, Standing, last_day, standing
 from app.operations.desk import Desk, write_news
+from app.operations.fail_over import mirrors
 from app.operations.look_at_service import store_token_info
 from app.operations.tell import notice, tell
 from app.store import jobs, services
@@ -80,7 +81,8 @@ async def _check(desk: Desk, service: Service) -> Changes:
         changed = scored(apply_health(current, health), points, now)
         services.save_service(c, changed)
         waiting = jobs.jobs(c, states=tuple(OPEN_STATES), service_id=service.id)
-        return changed, write_news(c, news_of_health(current, changed, waiting, now))
+        elsewhere = next((m.service.name for job in waiting for m in mirrors(c, job)), "")
+        return changed, write_news(c, news_of_health(current, changed, waiting, now, elsewhere))
 
     updated, told = await desk.store.write(write)
     if updated is None:
@@ -157,11 +159,12 @@ def _down_seen(service: Service, at: datetime) -> timedelta:
 
 
 def news_of_health(
-    before: Service, after: Service, waiting: Sequence[Job], now: datetime
+    before: Service, after: Service, waiting: Sequence[Job], now: datetime, elsewhere: str = ""
 ) -> Iterator[Event | Notice]:
     """What a look has to tell: the new state, a warning before the switch-off, the switch-off, who waits.
 
-    One failed look may be chance, so that a job waits is told after the second in a row.
+    One failed look may be chance, so that a job waits is told after the second in a row. `elsewhere` is a
+    service that answers and has the same panel.
     """
     if before.state is not after.state:
         text = f"{after.name} {HEALTH_WORDS[after.state]}."
@@ -174,7 +177,7 @@ def news_of_health(
     elif after.enabled and timedelta(seconds=after.down_seen_s) >= WARN_AFTER:
         yield _long_down(after, key, now)
     if before.state is after.state is HealthState.DOWN and waiting:
-        yield _waited_for(after, waiting, key, now)
+        yield _waited_for(after, waiting, key, now, elsewhere)
 
 
 def _switched_off(service: Service, key: str, now: datetime) -> Notice:
@@ -202,12 +205,17 @@ def _long_down(service: Service, key: str, now: datetime) -> Notice:
     )
 
 
-def _waited_for(service: Service, waiting: Sequence[Job], key: str, now: datetime) -> Notice:
+def _waited_for(service: Service, waiting: Sequence[Job], key: str, now: datetime, elsewhere: str) -> Notice:
+    body = f"{_jobs(len(waiting))} it. Haplodesk keeps looking and goes on by itself."
+    if elsewhere:
+        body += (
+            f" {elsewhere} answers and seems to have the same panel: the page of the job can send it there."
+        )
     return notice(
         now,
         NoticeKind.SERVICE_DOWN,
         f"{service.name} does not answer",
-        f"{_jobs(len(waiting))} it. Haplodesk keeps looking and goes on by itself.",
+        body,
         key=f"down:{service.id}:{key}",
         service_id=service.id,
         job_id=waiting[0].id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import chain
 
 from app.domain.changes import Changes, Noun
 from app.domain.job import Event
@@ -11,7 +12,7 @@ from app.domain.notice import Notice, NoticeKind
 from app.domain.panel import Panel, PanelChange, SyncKind
 from app.domain.parameter import Form
 from app.domain.problem import Kind, ProblemError, problem
-from app.domain.service import Service, StoredForm
+from app.domain.service import Service, ServiceApp, StoredForm
 from app.operations.desk import Desk, write_news
 from app.operations.look_at_service import store_token_info, what_it_says
 from app.operations.tell import notice
@@ -50,6 +51,7 @@ async def _sync(desk: Desk, service: Service) -> Changes:
             subject=service.name,
         )
     told = await what_it_says(desk, service)
+    apps = service.apps
     service = service.model_copy(update=told)
     now = desk.clock.now()
     forms, silent = await _forms(desk, service)
@@ -62,7 +64,8 @@ async def _sync(desk: Desk, service: Service) -> Changes:
 
     def write(c: StoreConnection) -> tuple[tuple[PanelChange, ...], list[str]]:
         found = _write(c, service.id, forms, tuple(panels), now)
-        return found, write_news(c, _news(service, found, now)) if before else []
+        news = chain(_news(service, found, now), _new_apps(service, apps, now))
+        return found, write_news(c, news) if before else []
 
     found, told_ids = await desk.store.write(write)
     for app_id in silent:
@@ -114,6 +117,24 @@ def _news(service: Service, found: tuple[PanelChange, ...], now: datetime) -> It
         f"The panels of {service.name} changed",
         text.capitalize() + ".",
         key=f"panels:{service.id}:{now.isoformat()}",
+        service_id=service.id,
+    )
+
+
+def _new_apps(service: Service, before: tuple[ServiceApp, ...], now: datetime) -> Iterator[Notice]:
+    """Another version of an application can treat the same files in another way."""
+    known, there = {a.id: a for a in before}, {a.id: a for a in service.apps}
+    if not known or known.keys() == there.keys():
+        return
+    came = ", ".join(there[each].id for each in there if each not in known)
+    went = ", ".join(each for each in known if each not in there)
+    said = [f"New: {came}." if came else "", f"Gone: {went}." if went else ""]
+    yield notice(
+        now,
+        NoticeKind.PANELS_CHANGED,
+        f"The applications of {service.name} changed",
+        " ".join(filter(None, said)),
+        key=f"apps:{service.id}:{now.isoformat()}",
         service_id=service.id,
     )
 

@@ -1,0 +1,74 @@
+"""Where else a job could go while its service does not answer: a mirror that offers the same panel."""
+
+from __future__ import annotations
+
+from app.domain.job import LOCAL_STATES, Job, SendPhase
+from app.domain.model import Model
+from app.domain.panel import Panel
+from app.domain.problem import Kind, problem
+from app.domain.residency import why_forbidden
+from app.domain.same_panel import same_panel
+from app.domain.service import HealthState, Service
+from app.operations.desk import Desk
+from app.operations.draft_job import JobDraft
+from app.operations.residency import rule_for
+from app.store import datasets, services
+from app.store.store import Connection as StoreConnection
+
+
+class Mirror(Model):
+    """A service that answers and has the panel of a job."""
+
+    service: Service
+    panel: Panel
+
+
+async def mirrors_of(desk: Desk, job_id: str) -> tuple[Mirror, ...]:
+    """The services that could take a job now, best score first; none for a job that may be at its service."""
+    job = await desk.job(job_id)
+    if job.state not in LOCAL_STATES or job.phase is SendPhase.SEALED or job.sealed_before:
+        return ()
+    found = await desk.store.read(lambda c: mirrors(c, job))
+    dataset = await desk.store.read(lambda c: datasets.dataset(c, job.dataset_id or ""))
+    rule = await rule_for(desk, dataset, job.files, job.residency)
+    return tuple(each for each in found if why_forbidden(rule, each.service) is None)
+
+
+def mirrors(c: StoreConnection, job: Job) -> tuple[Mirror, ...]:
+    """Services that answer, have a token and offer what seems to be the panel of a job."""
+    wanted = services.panel(c, job.service_id, job.panel_id)
+    if wanted is None:
+        return ()
+    good = {
+        each.id: each
+        for each in services.services(c)
+        if each.enabled and each.state is HealthState.UP and each.token.present and each.id != job.service_id
+    }
+    found = [
+        Mirror(service=good[each.service_id], panel=each)
+        for each in services.panels(c)
+        if each.service_id in good and same_panel(wanted, each)
+    ]
+    return tuple(sorted(found, key=lambda each: -(each.service.score or 0)))
+
+
+async def mirror_draft(desk: Desk, job_id: str, service_id: str) -> JobDraft:
+    """A draft that sends the data of a job to a mirror instead; the job itself is left as it is."""
+    job = await desk.job(job_id)
+    found = next((each for each in await mirrors_of(desk, job_id) if each.service.id == service_id), None)
+    if found is None:
+        raise problem(
+            Kind.NOT_FOUND,
+            "The job cannot go there",
+            "It does not answer, has another panel or may not get these data, or the job is on its way.",
+            "Look at Services and Panels.",
+            subject=job.name,
+        )
+    return JobDraft(
+        name=job.name,
+        dataset_id=job.dataset_id or "",
+        service_id=service_id,
+        app_id=found.panel.app_id,
+        panel_id=found.panel.id,
+        group=job.group,
+    )
