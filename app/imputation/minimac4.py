@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.progress import Report
 from app.genotypes.matrix import MISSING
-from app.imputation.contract import ImputationRequest
+from app.imputation.contract import WHOLE, ImputationRequest
 from app.imputation.engines import minimac4_command
 from app.imputation.genetic_map import GeneticMap
 from app.imputation.li_stephens import Model
@@ -91,8 +91,8 @@ def _window(request: ImputationRequest, study: Study) -> list[str]:
     """The range to write, in one piece where the caller made the pieces; haploid people need one buffer."""
     buffer = request.temp_buffer if study.present.all() else max(request.temp_buffer, len(study.present))
     window = ["--temp-buffer", str(buffer), "--overlap", str(request.overlap_bp)]
-    if not request.is_part:
-        return window
+    if not request.is_part:  # its own pieces of 20 Mb end it where the panel has no site in one
+        return [*window, "--chunk", str(WHOLE)]
     span = f"{study.chromosome}:{request.first}-{request.last}"
     return [*window, "--region", span, "--chunk", str(max(1, request.last - request.first + 1))]
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import BinaryIO
 
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.progress import Progress, Report
 
 _TAIL = 4000
 _STEP_S = 0.2
+_KILLED = -9  # what a system does that is short of memory; who aborts (-6) has a fault
 _ENDED_SESSION = (0x40010004,)
 _NO_MEMORY = ("OutOfMemoryError", "bad_alloc", "Could not reserve enough space", "insufficient memory")
 
@@ -35,7 +39,7 @@ def run_program(
         told = stack.enter_context(output.open("wb")) if output is not None else words
         stack.enter_context(_ended_politely())
         try:
-            child = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=told, stderr=words)
+            child = _started(command, folder, told, words)
         except OSError as error:
             raise problem(
                 Kind.REFUSED, "A program cannot be started", f"{Path(command[0]).name}: {error.strerror}."
@@ -54,11 +58,26 @@ def run_program(
     return said
 
 
+def _started(command: list[str], folder: Path, told: BinaryIO, words: BinaryIO) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command, cwd=folder, stdin=subprocess.DEVNULL, stdout=told, stderr=words, env=_environment()
+    )
+
+
+def _environment() -> dict[str, str]:
+    """That of this process; without a Unicode locale Java finds no file whose path has an umlaut."""
+    words = dict(os.environ)
+    chosen = next((words[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if words.get(name)), "")
+    if sys.platform == "linux" and "utf" not in chosen.lower():
+        words["LC_ALL"] = "C.UTF-8"
+    return words
+
+
 def _failed(name: str, code: int, step: str, said: str) -> ProblemError:
     """What a program's end and its last words mean, where they are known."""
     what = f"{name} ended with {code} while it was {step.lower()}."
     do = "Its last words are in the details; the built-in engine does without it."
-    if was_killed(code) or any(word in said for word in _NO_MEMORY):
+    if code == _KILLED or any(word in said for word in _NO_MEMORY):
         what = f"{name} ran out of memory, or was ended from outside, while it was {step.lower()}."
         do = (
             "Close other programs or allow less memory in Settings, and send the job again: it goes on with "

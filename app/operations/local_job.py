@@ -244,7 +244,7 @@ def _imputed(
     engine = EngineName(str(order.job.options.get("engine") or EngineName.BUILTIN))
     _refuse_absent(engine, order.tools)
     kept = read_parts(order.panel_folder)
-    _settle(order, kept, engine, steps)
+    made_from = _settle(order, kept, engine, steps)
     total, before, results = sum(part.count for _, part, _, _ in chosen), 0, []
     for target, part, first, last in chosen:
         part = _packed(order, kept, part, engine, report)
@@ -269,17 +269,37 @@ def _imputed(
             f"None of the sites is in {order.panel.name}.",
             "Check the genome build and the panel.",
         )
+    _refuse_changed_panel(order, kept, engine, made_from)
     steps.end(IMPUTATION)
     return results
 
 
-def _settle(order: LocalOrder, kept: PanelParts, engine: EngineName, steps: _Steps) -> None:
-    """Keep what an earlier try finished only where it was made from the same."""
-    used = [engine, EngineName.BEAGLE] if order.job.options.get("phasing") == "beagle" else [engine]
-    limits = (order.memory_mb, order.threads)
-    drop_other_work(order.folder, fingerprint(order.panel_folder, kept, used, order.tools, limits))
+def _settle(order: LocalOrder, kept: PanelParts, engine: EngineName, steps: _Steps) -> str:
+    """Keep what an earlier try finished only where it was made from the same; a hash of that."""
+    made_from = _made_from(order, kept, engine)
+    drop_other_work(order.folder, made_from)
     if chunks := work_done(order.folder):
         steps.tell(IMPUTATION, f"It goes on with {chunks:,} finished pieces of an earlier try.")
+    return made_from
+
+
+def _made_from(order: LocalOrder, kept: PanelParts, engine: EngineName) -> str:
+    used = [engine, EngineName.BEAGLE] if order.job.options.get("phasing") == "beagle" else [engine]
+    limits = (order.memory_mb, order.threads)
+    return fingerprint(order.panel_folder, kept, used, order.tools, limits)
+
+
+def _refuse_changed_panel(order: LocalOrder, kept: PanelParts, engine: EngineName, made_from: str) -> None:
+    """Chunks of two panels must not become one result."""
+    if _made_from(order, kept, engine) != made_from:
+        shutil.rmtree(order.folder / WORK, ignore_errors=True)
+        raise problem(
+            Kind.INPUT,
+            "The panel has changed",
+            f"Files of {order.panel.name} changed while the job was at work with them.",
+            "Remove the panel and add it again, and send the job again.",
+            subject=order.panel.name,
+        )
 
 
 def _refuse_absent(engine: EngineName, tools: Tools) -> None:

@@ -12,6 +12,7 @@ from app.imputation.part_run import PartResult, PartTask
 from app.services.local.layout import OUTPUT, OutputFile
 
 STATISTICS = "statistics"
+DRAFT = f".{OUTPUT}.part"
 _ENDINGS = {"dose": "dose.vcf.gz", "info": "info.gz", "empirical": "empiricalDose.vcf.gz"}
 _LISTS = {
     "snps-excluded.txt": ("excluded.txt", "ID\tCHROM\tPOS\tREF\tALT\tINFO"),
@@ -26,7 +27,7 @@ def write_output(folder: Path, results: Made, record: bytes) -> tuple[OutputFile
     The parts of X come behind one another in one file. Records are copied as they are;
     whoever takes the files in makes their indexes.
     """
-    draft = folder / f".{OUTPUT}.part"
+    draft = folder / DRAFT
     shutil.rmtree(draft, ignore_errors=True)
     (draft / STATISTICS).mkdir(parents=True)
     for chromosome in dict.fromkeys(task.panel.chromosome for task, _ in results):

@@ -26,11 +26,13 @@ from app.operations.desk import Desk
 from app.operations.exclusive import exclusive_file
 from app.operations.local_host import LOCK, memory_of, threads_of, tools_of
 from app.operations.local_job import EXPORT, LocalOrder, run_local_job
+from app.operations.local_output import DRAFT
 from app.operations.local_resume import WORK, adopt_work, work_done
 from app.services.local.layout import (
     CANCEL,
     JOB,
     NEW,
+    OUTPUT,
     STEPS,
     LocalJob,
     LocalPanel,
@@ -97,6 +99,9 @@ def _end(folder: Path, job: LocalJob, state: JobState, output: tuple[OutputFile,
         update["progress"] = 1.0
     write_record(folder / JOB, job.model_copy(update=update))
     (folder / CANCEL).unlink(missing_ok=True)
+    if state is not JobState.SUCCESS:  # it may have been ended while it wrote its result
+        shutil.rmtree(folder / OUTPUT, ignore_errors=True)
+        shutil.rmtree(folder / DRAFT, ignore_errors=True)
     if state is not JobState.FAILED:  # who sends it again goes on with what is done
         shutil.rmtree(folder / WORK, ignore_errors=True)
 

@@ -1,5 +1,6 @@
 """Minimac4 and Beagle for real, where they are installed."""
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -178,18 +179,18 @@ class Stop(Exception):
 
 
 def test_a_cancelled_program_is_killed(tmp_path: Path) -> None:
-    code = "import time, pathlib; time.sleep(3); pathlib.Path('late').touch()"
-    reports = 0
+    code = "import os, pathlib, time; pathlib.Path(str(os.getpid())).touch(); time.sleep(60)"
 
     def stop(_progress: Progress) -> None:
-        nonlocal reports
-        reports += 1
-        if reports == 2:
+        if list(tmp_path.glob("[0-9]*")):
             raise Stop
 
     with pytest.raises(Stop):
         run_program([sys.executable, "-c", code], tmp_path, "Imputing", stop)
-    assert not (tmp_path / "late").exists()
+    (begun,) = tmp_path.glob("[0-9]*")
+    if sys.platform != "win32":  # where this would kill
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(begun.name), 0)
 
 
 @needs_beagle
@@ -210,3 +211,53 @@ def test_beagle_with_a_haploid_person_and_a_site_of_two_alts(phasing: PhasingNam
     )
     assert made.figures.written == len(panel) - 1
     assert set(read_matrix(made.dose).haplotypes[:, 3].tolist()) == {ABSENT}
+
+
+@needs_minimac4
+def test_a_stretch_of_the_panel_without_sites_does_not_end_minimac4(tmp_path: Path) -> None:
+    """4.1.2 aborts at an empty piece of its own cut, 20 to 40 Mb here."""
+    rows = panel_rows(80, 20)
+    rows[40:] = [(position + 45_000_000, *rest) for position, *rest in rows[40:]]  # type: ignore[misc]
+    target: list[Row] = [(p, r, a, cells[:3]) for p, r, a, cells in rows[:40:4]]
+    made = impute_files(
+        ImputationRequest(
+            panel_vcf=write_vcf(tmp_path / "panel.vcf", rows),
+            target_vcf=write_vcf(tmp_path / "target.vcf", target, prefix="T"),
+            out_dir=tmp_path / "out",
+            chromosome="20",
+            engine=EngineName.MINIMAC4,
+        )
+    )
+    assert (made.figures.written, made.figures.typed) == (80, 10)
+
+
+def program(words: str, folder: Path) -> list[str]:
+    """A stand-in for an engine; it needs no file that can be run."""
+    script = folder / "engine.py"
+    script.write_text(words)
+    return [sys.executable, str(script)]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("raise SystemExit('java.lang.UnsupportedClassVersionError: Main')", "too old"),
+        ("raise SystemExit('java.lang.OutOfMemoryError: heap')", "ran out of memory"),
+        ("raise SystemExit('what(): std::bad_alloc')", "ran out of memory"),
+        ("raise SystemExit(3)", "ended with 3"),
+    ],
+    ids=["old java", "heap", "alloc", "other"],
+)
+def test_the_end_of_an_engine_is_told_in_words(words: str, told: str, tmp_path: Path) -> None:
+    with pytest.raises(ProblemError, match=told):
+        run_program(program(words, tmp_path), tmp_path, "Imputing", silent)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="locales of Linux")
+def test_engines_have_a_locale_in_which_they_find_every_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = program("import os; print(os.environ.get('LC_ALL'))", tmp_path)
+    for words, wanted in (("C", "C.UTF-8"), ("de_DE.UTF-8", "de_DE.UTF-8")):
+        monkeypatch.setenv("LC_ALL", words)
+        assert run_program(ask, tmp_path, "Imputing", silent).strip() == wanted

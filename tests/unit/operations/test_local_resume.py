@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 
 from app.domain.dataset import DataFile
 from app.domain.job import JobState
-from app.domain.problem import ProblemError
+from app.domain.problem import Kind, ProblemError
 from app.domain.progress import Progress
 from app.imputation.contract import EngineName, Tools
 from app.operations.local_job import LocalOrder, run_local_job
@@ -118,3 +119,35 @@ def test_a_changed_panel_or_limit_makes_it_start_anew(world: World) -> None:
     assert before == fingerprint(world.panel, parts, [EngineName.BUILTIN], NONE, (1, 1))
     os.utime(world.panel / parts.parts[0].vcf, ns=(1, 1))
     assert before != fingerprint(world.panel, parts, [EngineName.BUILTIN], NONE, (1, 1))
+
+
+def at_imputation(what: Callable[[], object]) -> Callable[[Progress], None]:
+    """Does something once, when the imputation is about to begin."""
+    waiting = [what]
+
+    def report(progress: Progress) -> None:
+        if waiting and "imputation" in progress.step:
+            waiting.pop()()
+
+    return report
+
+
+@pytest.mark.parametrize("name", ["chr20.vcf.gz", "chr20.sites.gz"])
+@pytest.mark.parametrize("how", ["touched", "garbled", "deleted"])
+def test_a_panel_that_changes_under_a_job(name: str, how: str, world: World) -> None:
+    path = world.panel / name
+
+    def change() -> None:
+        if how == "touched":
+            os.utime(path, ns=(1, 1))
+        elif how == "garbled":
+            path.write_bytes(path.read_bytes()[::-1])
+        else:
+            path.unlink()
+
+    order = world.order(world.job("only"))
+    with pytest.raises(ProblemError) as caught:
+        run_local_job(order, at_imputation(change))
+    assert caught.value.problem.kind in {Kind.INPUT, Kind.DISK}
+    assert "panel" in caught.value.problem.sentence().casefold()
+    assert not (order.folder / "output").exists()
