@@ -81,6 +81,10 @@ class ServiceFact(Model):
     value: str
 
 
+QUOTA_LABEL = "Quota"
+"""How the label of a fact begins that tells what was used of a quota."""
+
+
 class Quota(Model):
     """How much a user may still use of one application; None means not told.
 
@@ -176,23 +180,3 @@ class StoredForm(Model):
     service_id: str
     form: Form
     as_of: datetime
-
-
-class Preset(Model):
-    """A service of the catalogue: facts with source, date and certainty; live discovery wins."""
-
-    id: str
-    name: str
-    operator: str
-    country: str
-    base_url: str
-    family: str
-    limits: Limits = Limits()
-    token_help: str = ""
-    token_url: str = ""
-    note: str = ""
-    enabled: bool = True
-    setup: dict[str, str] = {}
-    as_of: str
-    source: str
-    certainty: str

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from app.operations.draft_job import JobDraft, Preflight
     from app.operations.masked_benchmark import BenchmarkPlan
     from app.operations.side_by_side import Joining
+    from app.operations.sign_in import OpenSignIn
 
 
 class DeskOperations:
@@ -56,6 +57,22 @@ class DeskOperations:
         from app.operations.change_service import set_token
 
         return await set_token(self._desk, service_id, token)
+
+    async def begin_sign_in(self, service_id: str, *, paste: bool = False, client_id: str = "") -> OpenSignIn:
+        """Get the page on which the person signs in."""
+        from app.operations.sign_in import begin_sign_in
+
+        return await begin_sign_in(self._desk, service_id, paste=paste, client_id=client_id)
+
+    async def finish_sign_in(self, opened: OpenSignIn, pasted: SecretStr | None) -> Changes:
+        """Wait for the browser, or take the pasted code."""
+        from app.operations.sign_in import finish_sign_in
+
+        return await finish_sign_in(self._desk, opened, pasted)
+
+    async def close_sign_in(self, opened: OpenSignIn) -> None:
+        """Stop waiting."""
+        await opened.close()
 
     async def remove_token(self, service_id: str) -> Changes:
         """Forget a token."""

@@ -90,6 +90,33 @@ def set_token(ctx: typer.Context, name: OneName, token_stdin: Token = False) -> 
     work.set_token(session_of(ctx), name)
 
 
+@app.command("sign-in")
+def sign_in(
+    ctx: typer.Context,
+    name: OneName,
+    paste: Annotated[
+        bool,
+        typer.Option("--paste", help="Read the code that the page shows from standard input."),
+    ] = False,
+    client_id: Annotated[
+        str,
+        typer.Option("--client-id", help="The id by which the sign-in knows this program; kept."),
+    ] = "",
+) -> None:
+    """Sign in to a service in the browser; the tokens go into the keyring."""
+    from app.cli.work import sign_in as work
+
+    work.sign_in(session_of(ctx), name, paste=paste, client_id=client_id)
+
+
+@app.command("sign-out")
+def sign_out(ctx: typer.Context, name: OneName) -> None:
+    """Forget the sign-in of a service on this computer."""
+    from app.cli.work import sign_in as work
+
+    work.sign_out(session_of(ctx), name)
+
+
 @app.command("enable")
 def enable(ctx: typer.Context, name: OneName) -> None:
     """Switch a service on."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from app.domain.panel import Panel
 from app.domain.parameter import Choice, Form, Parameter, ParameterType
-from app.domain.service import Quota, ServiceApp, ServiceFact
+from app.domain.service import QUOTA_LABEL, Quota, ServiceApp, ServiceFact
 from app.services.teaspoons.reading import inner, number, objects, raw_text, text
 
 P = ParameterType
@@ -51,7 +51,9 @@ def name_and_version(app_id: str) -> tuple[str, int | None]:
 def facts(version: dict[str, Any], quotas: dict[str, Quota]) -> tuple[ServiceFact, ...]:
     """What is shown of the service beside its health."""
     found = [ServiceFact(label="Version", value=text(version, "gitTag") or text(version, "build"))]
-    found += [ServiceFact(label=f"Quota of {name}", value=quota_words(q)) for name, q in quotas.items()]
+    found += [
+        ServiceFact(label=f"{QUOTA_LABEL} of {name}", value=quota_words(q)) for name, q in quotas.items()
+    ]
     return tuple(fact for fact in found if fact.value)
 
 

@@ -18,7 +18,7 @@ from app.ui import text
 from app.ui.commands import Ids
 from app.ui.context import Context
 from app.ui.dialogs.confirm import confirm
-from app.ui.dialogs.set_token import SetTokenDialog
+from app.ui.dialogs.sign_in import open_token_dialog
 from app.ui.models.joined import Joined
 from app.ui.models.table import Column, TableModel, time_column
 from app.ui.status import Shown, job_state
@@ -237,7 +237,7 @@ class JobsView(ListAndDetail):
 
         def ask(service: Service | None) -> None:
             if service is not None:
-                SetTokenDialog(self.context, service, self).open()
+                open_token_dialog(self.context, service, self)
 
         self.with_job(job_id, lambda job: self.read(self.context.library.service(job.service_id), ask))
 

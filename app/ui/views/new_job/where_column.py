@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHeaderView, QPushButton, QTreeWidget, QTreeWidget
 
 from app.domain.panel import Panel
 from app.domain.problem import Problem
-from app.domain.service import Service
+from app.domain.service import QUOTA_LABEL, Service
 from app.ui import text
 from app.ui.context import Context
 from app.ui.status import health_state
@@ -59,6 +59,8 @@ class WhereColumn(QWidget):
         self.start = link(self.tr("Start the practice server"), start)
         self.start.hide()
         column.addWidget(self.start, 0, Qt.AlignmentFlag.AlignLeft)
+        self.quota = Text(muted=True, minor=True)
+        column.addWidget(self.quota)
         self.problems = Text(wrap=True)
         self.problems.setProperty("bad", True)
         column.addWidget(self.problems)
@@ -85,7 +87,15 @@ class WhereColumn(QWidget):
         self.start.setVisible(any(is_stopped(s, address) for s in services))
         for widget in (self.empty, self.go):
             widget.setVisible(not services)
+        self._show_quota(current[0])
         self._filling = False
+
+    def _show_quota(self, service_id: str) -> None:
+        """What was used of the quotas of the service, where it counts that; as it was told last."""
+        facts = next((s.facts for s in self._shown[0] if s.id == service_id), ())
+        told = [f"{fact.label}: {fact.value}" for fact in facts if fact.label.startswith(QUOTA_LABEL)]
+        self.quota.setText("\n".join(told))
+        self.quota.setVisible(bool(told))
 
     def _why_not(self, service: Service) -> str:
         return why_not(service, self._context.library.practice_url())
@@ -132,4 +142,5 @@ class WhereColumn(QWidget):
             return
         chosen = current.data(0, PANEL)
         if chosen is not None:
+            self._show_quota(chosen[0])
             self.chosen.emit(tuple(chosen))

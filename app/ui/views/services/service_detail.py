@@ -185,6 +185,7 @@ class ServiceDetail(QWidget):
         if service.operator or service.country:
             place = ", ".join(p for p in (service.operator, service.country) if p)
             pairs.append((self.tr("Operator"), place))
+        pairs += [(fact.label, fact.value) for fact in service.facts]
         self.health.show_pairs(pairs)
 
     def _panel_words(self, facts: ServiceFacts) -> str:
