@@ -22,6 +22,8 @@ from app.transport.reply import Reply
 API_PATHS = ("", "/ga4gh/wes/v1", "/api/ga4gh/wes/v1")
 INFO = "/service-info"
 LIST_READ_S = 60.0
+INFO_READ_S = 30.0
+"""Some ask their engine for its version each time."""
 _FRESH_S = 600.0
 _TAIL = re.compile(r"/(service-info|runs)/?$")
 
@@ -60,7 +62,7 @@ class Asker:
     async def _found(self, connection: Connection, base: str | None) -> Node:
         first: Reply | None = None
         for candidate in (base,) if base is not None else bases(connection.base_url):
-            reply = await self.get(connection, candidate + INFO)
+            reply = await self.get(connection, candidate + INFO, read_s=INFO_READ_S)
             if reply.ok and looks_like_wes(reply.json):
                 return await asyncio.to_thread(read_node, candidate, reply.json)
             if first is None or first.status == 404:

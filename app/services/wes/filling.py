@@ -171,13 +171,14 @@ def _of_panel(name: str, files: Files) -> Any:
         return str(getattr(panel, name))
     value = panel.values[name]
     whole = PLACEHOLDER.fullmatch(value)
-    if whole and whole[1] not in {"chrom"}:
+    if whole:
         return _value(whole[1], files)
     return PLACEHOLDER.sub(lambda match: _as_text(_value(match[1], files)), value)
 
 
 def _of_parameter(parameter: TemplateParameter, files: Files) -> Any:
-    value = files.options.get(parameter.id, parameter.default)
+    chosen = files.options.get(parameter.id, parameter.default)
+    value = files.panel.sets.get(parameter.id, chosen)
     if parameter.sends is Sends.BOOLEAN:
         return value is True or str(value).strip().lower() in {"true", "yes", "on", "1"}
     text = str(value).strip()

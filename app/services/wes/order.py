@@ -43,8 +43,8 @@ def make_order(
 ) -> Order:
     """The order; ProblemError (input, refused) for what this server cannot take."""
     template = described.template
-    _refuse_unknown(template, submission)
     panel = _panel(template, submission)
+    _refuse_unknown(template, panel, submission)
     files = Files(
         template=template,
         panel=panel,
@@ -75,7 +75,7 @@ def make_order(
     )
 
 
-def _refuse_unknown(template: Template, submission: Submission) -> None:
+def _refuse_unknown(template: Template, panel: TemplatePanel, submission: Submission) -> None:
     form = make_form(template)
     if submission.files_parameter != FILES_FIELD:
         raise _unknown(submission.files_parameter)
@@ -92,7 +92,8 @@ def _refuse_unknown(template: Template, submission: Submission) -> None:
         if parameter.type is ParameterType.CHOICE and value not in keys:
             raise _not_offered(parameter.label, value)
     for told in template.parameters:
-        if told.required and not submission.options.get(told.id, told.default):
+        given = panel.sets.get(told.id) or submission.options.get(told.id, told.default)
+        if told.required and not given:
             what = f"{template.name} needs “{told.label}”"
             raise problem(Kind.INPUT, "A value is missing", what, told.help, subject=told.id)
 

@@ -78,10 +78,11 @@ class TemplatePopulation(Model):
 
 
 class TemplatePanel(Model):
-    """A reference panel that the workflow can use at a server; `values` are what `{panel.NAME}` stands for.
+    """A reference panel that the workflow can use at a server. Where it comes from is said in `source`: no
+    server lists panels, and none is ever made up.
 
-    A value is an address, a path on the server, or a text with `{parameter}` of the template in it. Where
-    panels come from is said in `source`: no server lists them, and none is ever made up.
+    `sets` are parameters of the template that the panel decides, such as where its files lie; `values` are
+    further texts, which `{panel.NAME}` stands for.
     """
 
     id: Id
@@ -91,6 +92,7 @@ class TemplatePanel(Model):
     variants: int | None = None
     chromosomes: tuple[str, ...] = ()
     populations: tuple[TemplatePopulation, ...] = ()
+    sets: dict[str, str] = {}
     values: dict[str, str] = {}
     source: str = ""
 
@@ -183,9 +185,12 @@ class Template(Model):
         words = set(placeholders(self.params))
         for panel in self.panels:
             for value in panel.values.values():
-                unknown = set(PLACEHOLDER.findall(value)) - own - {"chrom"}
+                unknown = set(PLACEHOLDER.findall(value)) - own
                 if unknown:
                     raise ValueError(f"the panel {panel.id} speaks of {{{min(unknown)}}}, which is nothing")
+            strange = set(panel.sets) - {each.id for each in self.parameters}
+            if strange:
+                raise ValueError(f"the panel {panel.id} sets “{min(strange)}”, which is no parameter")
             lacking = {word for word in words if word.startswith("panel.")} - {
                 f"panel.{name}" for name in (*panel.values, "name", "id")
             }
