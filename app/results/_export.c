@@ -1040,6 +1040,349 @@ static uint8_t *put_pvar(uint8_t *out, const uint8_t *end, const uint8_t *line, 
     return out;
 }
 
+/* ---- records of BCF ----------------------------------------------------------------------------------------- */
+
+enum { A_BYTE = 1, A_SHORT = 2, A_LONG = 3, A_FLOAT = 5, A_TEXT = 7 };
+enum { OF_NOTHING, OF_FLAG, OF_INTEGER, OF_FLOAT, OF_TEXT };
+static const uint32_t MISSING_BITS = 0x7F800001u, END_BITS = 0x7F800002u;
+
+/* Words of the header with their numbers; `types` are those of values of INFO. */
+typedef struct {
+    Column names;
+    const int32_t *numbers;
+    const uint8_t *types;
+    Size count, likely;
+} Words;
+
+/* Figures of samples, NULL where the field is not written; `numbers` are those of the fields. */
+typedef struct {
+    const int8_t *calls;
+    const uint8_t *phased;
+    const float *doses, *pairs, *shares;
+    int32_t numbers[4];
+    Size samples;
+    int count;
+} Cells;
+
+static int kind_of(int64_t low, int64_t high)
+{
+    return low >= -120 && high <= 127 ? A_BYTE : low >= -32760 && high <= 32767 ? A_SHORT : A_LONG;
+}
+
+static uint8_t *put_whole(uint8_t *out, int64_t value, int kind)
+{
+    return put_little(out, (uint64_t)value, kind == A_BYTE ? 1 : kind == A_SHORT ? 2 : 4);
+}
+
+static uint8_t *put_head(uint8_t *out, int kind, Size count)
+{
+    *out++ = (uint8_t)((count < 15 ? count : 15) << 4 | kind);
+    if (count >= 15) {
+        int wide = kind_of(count, count);
+        *out++ = (uint8_t)(1 << 4 | wide);
+        out = put_whole(out, count, wide);
+    }
+    return out;
+}
+
+static uint8_t *put_integer(uint8_t *out, int64_t value)
+{
+    int kind = kind_of(value, value);
+    return put_whole(put_head(out, kind, 1), value, kind);
+}
+
+static uint8_t *put_text(uint8_t *out, const uint8_t *text, Size length)
+{
+    return put_bytes(put_head(out, A_TEXT, length), text, length);
+}
+
+static uint8_t *put_bits(uint8_t *out, uint32_t bits)
+{
+    return put_little(out, bits, 4);
+}
+
+static int is_dot(const uint8_t *p, const uint8_t *stop)
+{
+    return stop - p == 1 && *p == '.';
+}
+
+/* Digits as a whole number; the place behind them. They must be 15 at most with those before. */
+static const uint8_t *read_digits(const uint8_t *p, const uint8_t *stop, uint64_t *value, int *count)
+{
+    for (; p < stop && is_digit(*p) && *count <= 15; p++, ++*count)
+        *value = *value * 10 + (uint64_t)(*p - '0');
+    return p;
+}
+
+/* The bits of a figure; 0 where it must be read by Python. Exact, for both parts of the division are. */
+static int read_bits(const uint8_t *p, const uint8_t *stop, uint32_t *bits)
+{
+    static const double tens[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                  1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    uint64_t digits = 0, power = 0;
+    int count = 0, decimals = 0, powers = 0, minus = 0, down = 0;
+    if (is_dot(p, stop)) {
+        *bits = MISSING_BITS;
+        return 1;
+    }
+    if (p < stop && *p == '-') {
+        minus = 1;
+        p++;
+    }
+    const uint8_t *begin = p;
+    p = read_digits(p, stop, &digits, &count);
+    if (p == begin)
+        return 0;
+    if (p < stop && *p == '.') {
+        int before = count;
+        p = read_digits(p + 1, stop, &digits, &count);
+        decimals = count - before;
+    }
+    if (p < stop && (*p == 'e' || *p == 'E')) {
+        p++;
+        down = p < stop && *p == '-';
+        p += p < stop && (*p == '-' || *p == '+');
+        begin = p;
+        p = read_digits(p, stop, &power, &powers);
+        if (p == begin || powers > 2)
+            return 0;
+    }
+    int scale = (down ? -(int)power : (int)power) - decimals;
+    if (p != stop || count > 15 || scale < -22 || scale > 22)
+        return 0;
+    double value = scale < 0 ? (double)digits / tens[-scale] : (double)digits * tens[scale];
+    float single = (float)(minus ? -value : value);
+    if (value > 3e38)
+        return 0;
+    memcpy(bits, &single, 4);
+    return 1;
+}
+
+/* The place of a word, -1 where the header has none. Words mostly come in the same order. */
+static Size find_word(Words *words, const uint8_t *p, Size length, int info)
+{
+    for (Size i = 0; i < words->count; i++) {
+        Size at = words->likely + i < words->count ? words->likely + i : words->likely + i - words->count, mine;
+        const uint8_t *name = text_at(&words->names, at, &mine);
+        if (mine == length && memcmp(name, p, (size_t)length) == 0 && (!info || words->types[at] != OF_NOTHING)) {
+            words->likely = at + 1 < words->count ? at + 1 : 0;
+            return at;
+        }
+    }
+    return -1;
+}
+
+static const uint8_t *find_byte(const uint8_t *p, const uint8_t *stop, int byte)
+{
+    const uint8_t *found = p < stop ? memchr(p, byte, (size_t)(stop - p)) : NULL;
+    return found == NULL ? stop : found;
+}
+
+static Size count_items(const uint8_t *p, const uint8_t *stop, uint8_t between)
+{
+    Size count = 1;
+    for (; p < stop; p++)
+        count += *p == between;
+    return count;
+}
+
+static uint8_t *put_floats(uint8_t *out, const uint8_t *p, const uint8_t *stop)
+{
+    out = put_head(out, A_FLOAT, count_items(p, stop, ','));
+    for (;; p++) {
+        const uint8_t *end = find_byte(p, stop, ',');
+        uint32_t bits;
+        if (!read_bits(p, end, &bits))
+            return NULL;
+        out = put_bits(out, bits);
+        if ((p = end) == stop)
+            return out;
+    }
+}
+
+/* Whether a whole number was read; `known` 0 for a dot. */
+static int read_integer(const uint8_t *p, const uint8_t *stop, int64_t *value, int *known)
+{
+    uint64_t digits = 0;
+    int count = 0, minus = p < stop && *p == '-';
+    *known = !is_dot(p, stop);
+    if (!*known)
+        return 1;
+    const uint8_t *end = read_digits(p + minus, stop, &digits, &count);
+    *value = minus ? -(int64_t)digits : (int64_t)digits;
+    return end == stop && count > 0 && count < 10;
+}
+
+static uint8_t *put_integers(uint8_t *out, const uint8_t *begin, const uint8_t *stop)
+{
+    static const int64_t missing[4] = {0, -128, -32768, INT32_MIN};
+    int64_t low = 0, high = 0, value;
+    int any = 0, known;
+    for (const uint8_t *p = begin;; p++) {
+        const uint8_t *end = find_byte(p, stop, ',');
+        if (!read_integer(p, end, &value, &known))
+            return NULL;
+        if (known) {
+            low = !any || value < low ? value : low;
+            high = !any || value > high ? value : high;
+            any = 1;
+        }
+        if ((p = end) == stop)
+            break;
+    }
+    int kind = kind_of(low, high);
+    out = put_head(out, kind, count_items(begin, stop, ','));
+    for (const uint8_t *p = begin;; p++) {
+        const uint8_t *end = find_byte(p, stop, ',');
+        read_integer(p, end, &value, &known);
+        out = put_whole(out, known ? value : missing[kind], kind);
+        if ((p = end) == stop)
+            return out;
+    }
+}
+
+/* INFO as keys and typed values; NULL where Python must write it. */
+static uint8_t *put_info(uint8_t *out, Words *words, const uint8_t *p, const uint8_t *stop, Size *count)
+{
+    *count = 0;
+    if (p == stop || is_dot(p, stop))
+        return out;
+    for (;; p++) {
+        const uint8_t *end = find_byte(p, stop, ';'), *equals = find_byte(p, end, '=');
+        Size at = find_word(words, p, equals - p, 1);
+        if (at < 0)
+            return NULL;
+        out = put_integer(out, words->numbers[at]);
+        ++*count;
+        if (equals == end || words->types[at] == OF_FLAG)
+            *out++ = 0;
+        else if (words->types[at] == OF_FLOAT)
+            out = put_floats(out, equals + 1, end);
+        else if (words->types[at] == OF_INTEGER)
+            out = put_integers(out, equals + 1, end);
+        else
+            out = put_text(out, equals + 1, end - equals - 1);
+        if (out == NULL || (p = end) == stop)
+            return out;
+    }
+}
+
+static uint8_t *put_filters(uint8_t *out, Words *words, const uint8_t *p, const uint8_t *stop)
+{
+    int64_t low = INT32_MAX, high = INT32_MIN;
+    if (p == stop || is_dot(p, stop)) {
+        *out++ = 0;
+        return out;
+    }
+    for (int pass = 0, kind = 0; pass < 2; pass++) {
+        for (const uint8_t *at = p;; at++) {
+            const uint8_t *end = find_byte(at, stop, ';');
+            Size word = find_word(words, at, end - at, 0);
+            if (word < 0)
+                return NULL;
+            int32_t number = words->numbers[word];
+            low = number < low ? number : low;
+            high = number > high ? number : high;
+            if (pass)
+                out = put_whole(out, number, kind);
+            if ((at = end) == stop)
+                break;
+        }
+        if (!pass)
+            out = put_head(out, kind = kind_of(low, high), count_items(p, stop, ';'));
+    }
+    return out;
+}
+
+/* One row of a field: `items` figures a sample; where `calls` say that there is one copy, without the last. */
+static uint8_t *put_figures(uint8_t *out, const float *from, Size samples, int items, const int8_t *calls)
+{
+    for (Size i = 0; i < samples; i++, from += items) {
+        int lost = 1;
+        for (int item = 0; item < items; item++)
+            lost &= from[item] != from[item];
+        int alone = calls != NULL && calls[2 * i + 1] == -2;
+        for (int item = 0; item < items; item++) {
+            uint32_t bits;
+            memcpy(&bits, &from[item], 4);
+            bits = item > 0 && (lost || (alone && item == items - 1)) ? END_BITS : from[item] != from[item] ? MISSING_BITS : bits;
+            out = put_bits(out, bits);
+        }
+    }
+    return out;
+}
+
+static uint8_t *put_calls(uint8_t *out, const int8_t *calls, const uint8_t *phased, Size samples)
+{
+    for (Size i = 0; i < samples; i++)
+        for (int item = 0; item < 2; item++) {
+            int allele = calls[2 * i + item];
+            int bar = item == 1 && phased != NULL && phased[i];
+            *out++ = (uint8_t)(allele == -2 ? -127 : ((allele < -1 ? -1 : allele) + 1) << 1 | bar);
+        }
+    return out;
+}
+
+static uint8_t *put_cells(uint8_t *out, const Cells *cells, Size row)
+{
+    const float *figures[4] = {NULL, cells->doses, cells->pairs, cells->shares};
+    const int items[4] = {2, 1, 2, 3};
+    Size first = row * cells->samples;
+    const int8_t *calls = cells->calls == NULL ? NULL : cells->calls + 2 * first;
+    if (calls != NULL) {
+        out = put_head(put_integer(out, cells->numbers[0]), A_BYTE, 2);
+        out = put_calls(out, calls, cells->phased == NULL ? NULL : cells->phased + first, cells->samples);
+    }
+    for (int field = 1; field < 4; field++)
+        if (figures[field] != NULL) {
+            out = put_head(put_integer(out, cells->numbers[field]), A_FLOAT, items[field]);
+            out = put_figures(out, figures[field] + items[field] * first, cells->samples, items[field], calls);
+        }
+    return out;
+}
+
+/* A record; NULL where there is no room or Python must write it. The line has the columns of a VCF. */
+static uint8_t *put_bcf(uint8_t *out, const uint8_t *stop, int32_t contig, const Sites *sites, Words *words,
+                        const Cells *cells, const uint8_t *line, const uint8_t *line_stop, Size row)
+{
+    const uint8_t *columns[FIXED + 1] = {line};
+    const uint8_t *texts[3];
+    Size lengths[3], needed = 256 + 26 * cells->samples, infos;
+    uint32_t quality;
+    for (int i = 1; i <= FIXED; i++) {
+        const uint8_t *tab = find_byte(columns[i - 1], line_stop, '\t');
+        if (tab == line_stop)
+            return NULL;
+        columns[i] = tab + 1;
+    }
+    for (int i = 0; i < 3; i++) {
+        texts[i] = text_at(&sites->columns[i], row, &lengths[i]);
+        needed += lengths[i];
+    }
+    if (needed + 6 * (columns[FIXED] - line) > stop - out || sites->position[row] - 1 > INT32_MAX ||
+        !read_bits(columns[FILTER - 1], columns[FILTER] - 1, &quality))
+        return NULL;
+    uint8_t *begin = out;
+    int single = is_dot(texts[2], texts[2] + lengths[2]), unnamed = is_dot(texts[0], texts[0] + lengths[0]);
+    out = put_text(out + 32, texts[0], unnamed ? 0 : lengths[0]);
+    out = put_text(out, texts[1], lengths[1]);
+    if (!single)
+        out = put_text(out, texts[2], lengths[2]);
+    out = put_filters(out, words, columns[FILTER], columns[FILTER + 1] - 1);
+    if (out == NULL || (out = put_info(out, words, columns[INFO], columns[INFO + 1] - 1, &infos)) == NULL)
+        return NULL;
+    uint8_t *behind = put_cells(out, cells, row), *at = begin;
+    at = put_little(at, (uint64_t)(out - begin - 8), 4);
+    at = put_little(at, (uint64_t)(behind - out), 4);
+    at = put_little(at, (uint64_t)(int64_t)contig, 4);
+    at = put_little(at, (uint64_t)(sites->position[row] - 1), 4);
+    at = put_little(at, (uint64_t)lengths[1], 4);
+    at = put_bits(at, quality);
+    at = put_little(at, (uint64_t)(infos | (single ? 1 : 2) << 16), 4);
+    put_little(at, (uint64_t)cells->count << 24 | (uint64_t)cells->samples, 4);
+    return behind;
+}
+
 /* Where reading is in the bytes of a file. */
 typedef struct {
     const uint8_t *data;
@@ -1576,7 +1919,110 @@ static PyObject *export_bed(PyObject *module, PyObject *args)
     return result;
 }
 
+/* A buffer that may be None, of so many bytes a row at least. */
+static int get_optional(PyObject *object, Py_buffer *buffer, Size rows, Size bytes)
+{
+    if (object == Py_None)
+        return 1;
+    return PyObject_GetBuffer(object, buffer, PyBUF_SIMPLE) == 0 && holds(buffer, rows, 1, bytes);
+}
+
+enum { LINES = SITE_BUFFERS, WORDS = LINES + 3, FIELDS = WORDS + 4, ROOM = FIELDS + 5, MADE, BCF_BUFFERS };
+
+/* Rows from `first` on up to one that Python must write or for which there is no room: how many, and the bytes. */
+static PyObject *put_bcfs(Py_buffer *b, const Sites *sites, Words *words, const Cells *cells, int contig, Size first,
+                          Size rows)
+{
+    const int64_t *starts = b[LINES + 1].buf, *stops = b[LINES + 2].buf;
+    const uint8_t *text = b[LINES].buf;
+    uint8_t *out = b[ROOM].buf, *stop = out + b[ROOM].len;
+    uint32_t *made = b[MADE].buf;
+    Size row = first;
+    for (; row < rows; row++) {
+        if (starts[row] < 0 || stops[row] < starts[row] || stops[row] > b[LINES].len)
+            break;
+        uint8_t *behind =
+            put_bcf(out, stop, contig, sites, words, cells, text + starts[row], text + stops[row], row);
+        if (behind == NULL)
+            break;
+        made[row - first] = (uint32_t)(behind - out);
+        out = behind;
+    }
+    return Py_BuildValue("nn", row - first, (Size)(out - (uint8_t *)b[ROOM].buf));
+}
+
+static PyObject *export_bcf(PyObject *module, PyObject *args)
+{
+    static const Size widths[5] = {2, 1, 4, 8, 12};
+    Py_buffer b[BCF_BUFFERS] = {{0}};
+    PyObject *fields[5], *sites_of, *lines_of, *words_of, *cells_of, *result = NULL;
+    Cells cells = {0};
+    Sites sites;
+    Size first, rows;
+    int contig, good = 1;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "O!O!O!O!inny*y*:bcf", &PyTuple_Type, &sites_of, &PyTuple_Type, &lines_of,
+                          &PyTuple_Type, &words_of, &PyTuple_Type, &cells_of, &contig, &first, &rows, &b[ROOM],
+                          &b[MADE]))
+        return NULL;
+    good = PyArg_ParseTuple(sites_of, "y*y*y*y*y*y*y*y*", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5], &b[6], &b[7]) &&
+           PyArg_ParseTuple(lines_of, "y*y*y*", &b[LINES], &b[LINES + 1], &b[LINES + 2]) &&
+           PyArg_ParseTuple(words_of, "y*y*y*y*", &b[WORDS], &b[WORDS + 1], &b[WORDS + 2], &b[WORDS + 3]) &&
+           PyArg_ParseTuple(cells_of, "nOOOOOiiii", &cells.samples, &fields[0], &fields[1], &fields[2], &fields[3],
+                            &fields[4], &cells.numbers[0], &cells.numbers[1], &cells.numbers[2], &cells.numbers[3]) &&
+           first >= 0 && first <= rows && cells.samples >= 0 && cells.samples < (1 << 24) &&
+           get_sites(b, rows, 1, 0, PY_SSIZE_T_MAX / 2, &sites) && holds(&b[LINES + 1], rows, 1, 8) &&
+           holds(&b[LINES + 2], rows, 1, 8) && holds(&b[MADE], rows - first, 1, 4) && !b[ROOM].readonly &&
+           !b[MADE].readonly;
+    Size count = b[WORDS + 3].len;
+    good = good && holds_texts(&b[WORDS], &b[WORDS + 1], count) && holds(&b[WORDS + 2], count, 1, 4);
+    for (int i = 0; good && i < 5; i++)
+        good = get_optional(fields[i], &b[FIELDS + i], rows, widths[i] * cells.samples);
+    if (good) {
+        Words words = {{b[WORDS].buf, b[WORDS + 1].buf}, b[WORDS + 2].buf, b[WORDS + 3].buf, count, 0};
+        cells.calls = b[FIELDS].obj == NULL ? NULL : b[FIELDS].buf;
+        cells.phased = b[FIELDS + 1].obj == NULL ? NULL : b[FIELDS + 1].buf;
+        cells.doses = b[FIELDS + 2].obj == NULL ? NULL : b[FIELDS + 2].buf;
+        cells.pairs = b[FIELDS + 3].obj == NULL ? NULL : b[FIELDS + 3].buf;
+        cells.shares = b[FIELDS + 4].obj == NULL ? NULL : b[FIELDS + 4].buf;
+        cells.count = (cells.calls != NULL) + (cells.doses != NULL) + (cells.pairs != NULL) + (cells.shares != NULL);
+        result = put_bcfs(b, &sites, &words, &cells, contig, first, rows);
+    } else if (!PyErr_Occurred()) {
+        PyErr_SetString(PyExc_ValueError, "these are no rows");
+    }
+    release(b, BCF_BUFFERS);
+    return result;
+}
+
+/* Whole records of BCF in `data` from `at` on: how many, where the next begins, and the bytes that it needs. */
+static PyObject *export_walk(PyObject *module, PyObject *args)
+{
+    Py_buffer data;
+    Size at, count = 0;
+    uint64_t shared = 0, own = 0, needed = 8;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "y*n:walk", &data, &at))
+        return NULL;
+    Reading from = {data.buf, at, data.len};
+    while (at >= 0 && at <= data.len && get_little(&from, 4, &shared) && get_little(&from, 4, &own)) {
+        needed = 8 + shared + own;
+        if (needed > (uint64_t)(data.len - at))
+            break;
+        at += (Size)needed;
+        from.at = at;
+        needed = 8;
+        count++;
+    }
+    PyBuffer_Release(&data);
+    return Py_BuildValue("nnK", count, at, (unsigned long long)needed);
+}
+
 static PyMethodDef module_methods[] = {
+    {"walk", export_walk, METH_VARARGS,
+     "walk(data, at): whole records of BCF; how many, where the next begins, the bytes that it needs."},
+    {"bcf", export_bcf, METH_VARARGS,
+     "bcf(sites, lines, words, cells, contig, first, rows, out, made): records of BCF from the row `first` up to one "
+     "that must be written by Python or has no room; how many, and the bytes."},
     {"quantise", export_quantise, METH_VARARGS,
      "quantise(haplotypes, total, delta, rows, samples): 0, 1 with haploid calls, -1 - row with one outside."},
     {"lines", export_lines, METH_VARARGS,

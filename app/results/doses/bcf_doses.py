@@ -33,7 +33,7 @@ from app.results.doses.cells import (
 )
 from app.results.doses.collecting import CollectedRows
 from app.results.doses.contract import DoseBatch, Field
-from app.results.doses.info import is_old_header, record_figures
+from app.results.doses.info import RecordFigures, is_old_header, record_figures
 from app.results.doses.text_doses import MOST_ALTS, refuse, refuse_many
 
 _FIXED = struct.Struct("<iiifHHI")
@@ -68,6 +68,24 @@ class _Words:
         table[int(given[1]) if given else max(table, default=-1) + 1] = name[1]
 
 
+@dataclass(frozen=True)
+class _Held:
+    """A record whose figures of samples are not yet decoded."""
+
+    number: int
+    site: tuple[int, bytes, bytes, list[bytes]]
+    figures: list[RecordFigures]
+    parts: dict[str, tuple[int, int, bytes]]
+
+    def goes_with(self, other: _Held) -> bool:
+        """Whether both can be decoded at once."""
+        return (
+            len(self.site[3]) == len(other.site[3]) == 1
+            and list(self.parts) == list(other.parts)
+            and all(mine[:2] == other.parts[name][:2] for name, mine in self.parts.items())
+        )
+
+
 class BcfDoses:
     """See `DoseReader`; a line is a record, counted with the lines of the header."""
 
@@ -96,6 +114,7 @@ class BcfDoses:
             raise refuse(path, len(text) + 1, "there is no line #CHROM before it")
         self.samples = tuple(columns[9:])
         self._words = _Words()
+        self._held: list[_Held] = []
         for line in text:
             self._words.add(line)
         self._old = is_old_header(text)
@@ -133,12 +152,15 @@ class BcfDoses:
             while self._pending is not None:
                 number += 1
                 chromosome = self._chromosome(self._pending[0])
-                if rows is None or rows.chromosome != chromosome or len(rows.positions) >= most:
+                count = 0 if rows is None else len(rows.positions) + len(self._held)
+                if rows is None or rows.chromosome != chromosome or count >= most:
                     if rows is not None:
-                        yield rows.batch()
+                        yield self._told(rows).batch()
                     rows = CollectedRows(self._want, chromosome, number)
-                self._add(rows, *self._pending)
+                self._hold(rows, number, *self._pending)
                 self._pending = self._next()
+            if rows is not None:
+                self._told(rows)
         except ProblemError:
             raise
         except (FormatError, ValueError, struct.error, IndexError, OSError) as error:
@@ -147,6 +169,34 @@ class BcfDoses:
             self.close()
         if rows is not None:
             yield rows.batch()
+
+    def _told(self, rows: CollectedRows) -> CollectedRows:
+        """The rows with the records that were held: records of one ALT and one layout are decoded at once."""
+        held, self._held = self._held, []
+        if not held:
+            return rows
+        alts = len(held[0].site[3])
+        parts = [each.parts for each in held]
+        try:
+            joined = {
+                name: (kind, length, b"".join(each[name][2] for each in parts))
+                for name, (kind, length, _) in parts[0].items()
+            }
+            cells, has = _figures(joined, len(held) * len(self.samples), alts, self._want)
+        except ValueError as error:
+            raise self._broken(held, error) from error
+        for each, own in zip(held, np.split(cells, len(held), axis=1), strict=True):
+            rows.add(each.site, each.figures, own, has)
+        return rows
+
+    def _broken(self, held: Sequence[_Held], error: ValueError) -> ProblemError:
+        """The error of the record among them that cannot be read."""
+        for each in held:
+            try:
+                _figures(each.parts, len(self.samples), len(each.site[3]), self._want)
+            except ValueError as one:
+                return refuse(self._path, each.number, str(one))
+        return refuse(self._path, held[0].number, str(error))
 
     def close(self) -> None:
         """See `DoseReader`."""
@@ -158,7 +208,8 @@ class BcfDoses:
             raise ValueError("its chromosome is not in the header")
         return self._words.contigs[number]
 
-    def _add(self, rows: CollectedRows, shared: bytes, own: bytes) -> None:
+    def _hold(self, rows: CollectedRows, number: int, shared: bytes, own: bytes) -> None:
+        """Read what stands before the samples; their figures wait for those of the next records."""
         _, position, _, _, infos, alleles, counts = _FIXED.unpack_from(shared)
         if counts & 0xFFFFFF != len(self.samples) or not 1 <= alleles <= MOST_ALTS + 1:
             raise ValueError("its samples or alleles are too many or too few")
@@ -171,8 +222,10 @@ class BcfDoses:
         info = b";".join(_info(data, self._words) for _ in range(infos))
         figures = record_figures(info, filters, len(alts), old=self._old)
         parts = dict(_parts((shared, own), self._words))
-        cells, has = _figures(parts, len(self.samples), len(alts), self._want)
-        rows.add((position + 1, identifier or b".", words[0], alts), figures, cells, has)
+        one = _Held(number, (position + 1, identifier or b".", words[0], alts), figures, parts)
+        if self._held and not self._held[0].goes_with(one):
+            self._told(rows)
+        self._held.append(one)
 
 
 class _Typed:
@@ -187,7 +240,7 @@ class _Typed:
         kind, length = self.data[self.at] & 15, self.data[self.at] >> 4
         self.at += 1
         if length == 15:
-            length = int(self.numbers()[0])
+            length = self.whole()
         if kind not in _SIZES or length < 0:
             raise ValueError("a value has an unknown type")
         return kind, length
@@ -206,9 +259,18 @@ class _Typed:
             raise ValueError("a text is expected")
         return self.raw(length).rstrip(b"\0") if kind else b""
 
+    def whole(self) -> int:
+        """One whole number, as keys and lengths are."""
+        kind, length = self.head()
+        if length != 1 or kind not in (1, 2, 3):
+            return int(self._items(kind, length)[0])
+        return int.from_bytes(self.raw(_SIZES[kind]), "little", signed=True)
+
     def numbers(self) -> NDArray[np.float64]:
         """Figures; missing ones are NaN and the ends of shorter lists are left out."""
-        kind, length = self.head()
+        return self._items(*self.head())
+
+    def _items(self, kind: int, length: int) -> NDArray[np.float64]:
         values = self.raw(_SIZES[kind] * length)
         if kind in (0, 7):
             return np.zeros(0)
@@ -242,12 +304,16 @@ def _header(stream: ByteStream) -> list[str]:
 
 def _info(data: _Typed, words: _Words) -> bytes:
     """A key of INFO as a VCF writes it; figures with as few digits as give the same float32."""
-    key = words.names.get(int(data.numbers()[0]), "").encode()
+    key = words.names.get(data.whole(), "").encode()
     at = data.at
     kind, length = data.head()
     if kind == 7 or length == 0:
         data.raw(length)
         return key
+    if kind == 5 and length == 1:
+        (value,) = np.frombuffer(data.raw(4), "<f4")
+        if value == value:
+            return key + b"=" + str(value).encode()
     data.at = at
     values = data.numbers().astype(np.float32)
     return key + b"=" + b",".join(b"." if np.isnan(v) else str(v).encode() for v in values)
@@ -260,7 +326,7 @@ def _parts(record: tuple[bytes, bytes] | None, words: _Words) -> Iterator[tuple[
     counts = _FIXED.unpack_from(record[0])[6]
     data = _Typed(record[1], 0)
     for _ in range(counts >> 24):
-        name = words.names.get(int(data.numbers()[0]), "")
+        name = words.names.get(data.whole(), "")
         kind, length = data.head()
         yield name, (kind, length, data.raw(_SIZES[kind] * length * (counts & 0xFFFFFF)))
 

@@ -20,6 +20,7 @@ from app.genotypes.readers.contract import FormatError
 from app.results.doses.contract import DoseBatch, Field
 from app.results.doses.reading import open_doses
 from app.results.export.bcf_header import BcfHeader
+from app.results.export.bcf_quick import QuickRecords, figures_of, part_of
 from app.results.export.bcf_values import (
     FLOAT,
     MISSING_FLOAT,
@@ -31,7 +32,7 @@ from app.results.export.bcf_values import (
     whole,
 )
 from app.results.export.csi_index import CsiBuilder
-from app.results.export.info_text import HEADER
+from app.results.export.info_text import HEADER, Columns, columns_of_lines
 from app.results.export.kernel import Kernel
 from app.results.export.part_files import PartFiles
 from app.results.export.rounding import of_dosages, of_haplotypes
@@ -44,6 +45,7 @@ DECODED = 512
 WANTED = Field.DOSAGE | Field.HAPLOTYPES | Field.PROBABILITIES | Field.GENOTYPES
 _PAYLOAD = 0xFF00
 _FIXED = struct.Struct("<iiiIII")
+_LENGTH, _LENGTHS = struct.Struct("<I"), struct.Struct("<II")
 
 
 class BcfWriter:
@@ -71,28 +73,52 @@ class BcfWriter:
         contig = self._header.contigs.get(rows.chromosome)
         if contig is None:
             raise _undeclared(f"chromosome {rows.chromosome}", self.path.name)
-        cells = _cells(self._header, self._fields, rows.batch)
-        records = [
-            self._record(contig, rows, row, b"".join(each[row] for each in cells)) for row in range(len(rows))
-        ]
         begin = rows.position - 1
-        self._add(contig, begin, begin + rows.refs.lengths, records)
+        end = begin + rows.refs.lengths
+        for first, data, lengths in self._records(contig, rows):
+            some = slice(first, first + len(lengths))
+            self._add(contig, begin[some], end[some], data, lengths)
+            self.wrote.add_raw(data)
         self.wrote.variants += len(rows)
-        for record in records:
-            self.wrote.add_raw(record)
         if self._first.variants < DECODED:
             _add_first(self._first, rows, rows.batch, self._kernel)
+
+    def _records(self, contig: int, rows: Rows) -> Iterator[tuple[int, bytes, NDArray[np.int64]]]:
+        """Records in order: the first row of each part, the bytes, and how many belong to each record."""
+        assert self._header is not None
+        columns: Columns | None = None
+        quick = None if self._kernel is None else QuickRecords(self._header, self._fields, rows, contig)
+        at = 0
+        while at < len(rows):
+            if quick is not None and quick.lines is not None and self._kernel is not None:
+                data, lengths = quick.records(self._kernel, at)
+                if len(lengths):
+                    yield at, data, lengths
+                    at += len(lengths)
+                    continue
+                stop = at + 1
+            else:
+                stop = len(rows)
+            columns = _columns(rows) if columns is None else columns
+            cells = _cells(self._header, self._fields, part_of(rows.batch, slice(at, stop)))
+            records = [
+                self._record(contig, rows, row, columns[row], b"".join(each[row - at] for each in cells))
+                for row in range(at, stop)
+            ]
+            yield at, b"".join(records), np.fromiter(map(len, records), np.int64, len(records))
+            at = stop
 
     def _begin(self, rows: Rows) -> None:
         batch = rows.batch
         there = (batch.genotypes, batch.dosage, batch.haplotypes, batch.probabilities)
         names = ("GT", "DS", "HDS", "GP")
         self._fields = tuple(name for name, each in zip(names, there, strict=True) if each is not None)
+        columns = _columns(rows)
         infos = dict.fromkeys(
-            part.partition(b"=")[0].decode() for _, _, info in rows.columns for part in info.split(b";")
+            part.partition(b"=")[0].decode() for _, _, info in columns for part in info.split(b";")
         )
         infos.pop(".", None)
-        filters = dict.fromkeys(word.decode() for _, each, _ in rows.columns for word in each.split(b";"))
+        filters = dict.fromkeys(word.decode() for _, each, _ in columns for word in each.split(b";"))
         filters.pop(".", None)
         self._header = BcfHeader(
             (*self._source, *HEADER), self._samples, self._fields, [rows.chromosome], infos, filters
@@ -101,9 +127,11 @@ class BcfWriter:
         self._pending += b"BCF\2\2" + struct.pack("<I", len(raw)) + raw
         self._pack(all_of_it=True)
 
-    def _record(self, contig: int, rows: Rows, row: int, own: bytes) -> bytes:
+    def _record(
+        self, contig: int, rows: Rows, row: int, columns: tuple[bytes, bytes, bytes], own: bytes
+    ) -> bytes:
         assert self._header is not None
-        quality, filters, info = rows.columns[row]
+        quality, filters, info = columns
         told, count = _info(self._header, info, self.path.name)
         level = struct.pack("<I", MISSING_FLOAT) if quality == b"." else struct.pack("<f", float(quality))
         ref, alt, name = rows.refs.raw(row), rows.alts.raw(row), rows.ids.raw(row)
@@ -132,12 +160,17 @@ class BcfWriter:
         return whole([self._header.words[word] for word in words])
 
     def _add(
-        self, contig: int, begin: NDArray[np.int64], end: NDArray[np.int64], records: list[bytes]
+        self,
+        contig: int,
+        begin: NDArray[np.int64],
+        end: NDArray[np.int64],
+        records: bytes,
+        lengths: NDArray[np.int64],
     ) -> None:
         before = len(self._pending)
-        stops = before + np.cumsum(np.fromiter(map(len, records), np.int64, len(records)))
+        stops = before + np.cumsum(lengths)
         starts = np.concatenate([[before], stops[:-1]])
-        self._pending += b"".join(records)
+        self._pending += records
         blocks = self._pack()
         virtual = [blocks[at // _PAYLOAD] << 16 | at % _PAYLOAD for at in (starts, stops)]
         self._index.add(contig, begin, end, *virtual)
@@ -180,9 +213,9 @@ class BcfWriter:
                 _add_first(first, batch, batch, self._kernel)
         if why := self._first.differs_from(first):
             raise FormatError("export.read_back", str(self.path), f"The first records have {why}")
-        for record in _records_of(self.path):
-            found.variants += 1
-            found.add_raw(record)
+        for count, records in _records_of(self.path, self._kernel):
+            found.variants += count
+            found.add_raw(records)
         return found
 
 
@@ -194,14 +227,30 @@ def _add_first(found: Fingerprint, rows: Rows | DoseBatch, batch: DoseBatch, ker
     found.add(len(position), sites, _values(batch, kernel)[some])
 
 
-def _records_of(path: Path) -> Iterator[bytes]:
-    """Every record as it lies in the file; FormatError where it is cut or damaged."""
+def _records_of(path: Path, kernel: Kernel | None) -> Iterator[tuple[int, memoryview]]:
+    """All records as they lie in the file, some at once; FormatError where it is cut or damaged."""
+    walk = walked if kernel is None else kernel.walk
     with ByteStream(path) as stream:
         stream.take(5)
-        stream.take(*struct.unpack("<I", stream.take(4)))
+        stream.take(*_LENGTH.unpack(stream.take(4)))
+        needed = 8
         while stream.need(1):
-            lengths = stream.take(8)
-            yield lengths + stream.take(sum(struct.unpack("<II", lengths)))
+            if not stream.need(needed):
+                raise stream.cut()
+            count, end, needed = walk(stream.buffer, stream.at)
+            yield count, memoryview(stream.buffer)[stream.at : end]
+            stream.at = end
+
+
+def walked(data: bytes, at: int) -> tuple[int, int, int]:
+    """Whole records from a place on: how many, where the next begins, and the bytes that it needs."""
+    count, needed = 0, 8
+    while at + 8 <= len(data):
+        needed = 8 + sum(_LENGTHS.unpack_from(data, at))
+        if at + needed > len(data):
+            break
+        at, count, needed = at + needed, count + 1, 8
+    return count, at, needed
 
 
 def _values(batch: DoseBatch, kernel: Kernel | None) -> NDArray[np.int16]:
@@ -219,6 +268,13 @@ def _values(batch: DoseBatch, kernel: Kernel | None) -> NDArray[np.int16]:
     return np.concatenate(parts, axis=1) if parts else np.zeros((len(batch), 0), np.int16)
 
 
+def _columns(rows: Rows) -> Columns:
+    """QUAL, FILTER and INFO of each row: those that were told, else those of the lines."""
+    if rows.columns or rows.batch.lines is None:
+        return rows.columns
+    return columns_of_lines(rows.batch.lines, rows.batch.record)
+
+
 def _cells(header: BcfHeader, fields: Sequence[str], batch: DoseBatch) -> list[list[bytes]]:
     """For each field of FORMAT the bytes of each row."""
     alone = None
@@ -232,25 +288,12 @@ def _cells(header: BcfHeader, fields: Sequence[str], batch: DoseBatch) -> list[l
             assert batch.genotypes is not None
             raw, kind = call_cells(batch.genotypes, batch.phased), head(1, 2)
         else:
-            values = _figures_of(name, batch)
-            raw = float_cells(values, alone if values.shape[2] == 2 else None)
+            values = figures_of(name, batch)
+            raw = float_cells(values, alone)
             kind = head(FLOAT, values.shape[2])
         before = whole([header.words[name]]) + kind
         made.append([before + row.tobytes() for row in raw])
     return made
-
-
-def _figures_of(name: str, batch: DoseBatch) -> NDArray[np.float32]:
-    values = {"DS": batch.dosage, "HDS": batch.haplotypes, "GP": batch.probabilities}[name]
-    if values is None:
-        return np.full((len(batch), batch_samples(batch), 1), np.nan, np.float32)
-    return values[:, :, None] if name == "DS" else values
-
-
-def batch_samples(batch: DoseBatch) -> int:
-    """Samples of a batch, by whichever field it has."""
-    there = (batch.dosage, batch.haplotypes, batch.probabilities, batch.genotypes)
-    return next((each.shape[1] for each in there if each is not None), 0)
 
 
 def _info(header: BcfHeader, info: bytes, name: str) -> tuple[bytes, int]:
@@ -275,7 +318,7 @@ def _info_value(kind: str, value: bytes | None) -> bytes:
             return figures([None if word == b"." else float(word) for word in words])
         if kind == "Integer":
             return whole([None if word == b"." else int(word) for word in words])
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise problem(
             Kind.INPUT,
             "The file cannot be written as BCF",

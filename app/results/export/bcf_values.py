@@ -48,16 +48,16 @@ def figures(values: Sequence[float | None]) -> bytes:
 
 
 def float_cells(values: NDArray[np.float32], alone: NDArray[np.bool_] | None = None) -> NDArray[np.uint32]:
-    """Bits of figures [rows, samples, items]: NaN is missing, where `alone` only the first item counts.
+    """Bits of figures [rows, samples, items]: NaN is missing, where `alone` the last item is left out.
 
     A cell whose items are all missing is one missing item, as a dot in a VCF is.
     """
     bits = np.ascontiguousarray(values, "<f4").view("<u4").copy()
     bits[np.isnan(values)] = MISSING_FLOAT
     short = np.isnan(values).all(axis=2)
-    if alone is not None:
-        short |= alone
     bits[short, 1:] = END_OF_FLOATS
+    if alone is not None and bits.shape[2] > 1:
+        bits[alone, -1] = END_OF_FLOATS
     return bits
 
 

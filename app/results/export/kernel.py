@@ -79,6 +79,14 @@ class Kernel(Protocol):
         """Variants that were read, where the next begins, and the bytes of their lines; needs `use`."""
         ...
 
+    def bcf(self, *rows_and_room: Any) -> tuple[int, int]:
+        """Records of BCF, how many and their bytes; see `bcf_quick.QuickRecords`."""
+        ...
+
+    def walk(self, data: Any, at: int) -> tuple[int, int, int]:
+        """Whole records of a BCF, where the next begins, and the bytes that it needs."""
+        ...
+
     def pvar(self, text: Any, starts: Any, stops: Any, rows: int, chromosome: bytes, out: Any) -> int:
         """Bytes of lines of a .pvar from those of a VCF; -1 where it must be done otherwise."""
         ...

@@ -134,7 +134,7 @@ class RowSource:
         some = self._doses(batch, np.flatnonzero(keep)) if doses is None else doses_of_rows(doses, keep)
         pvar = self._pvar(batch, keep)
         columns = () if pvar else self._columns(batch, keep)
-        if self._request.format is not ExportFormat.VCF:
+        if self._request.format not in _TEXTS:
             batch = replace(batch, lines=None)
         return self._as_rows(of_rows(batch, keep), some, columns, pvar)
 
@@ -239,7 +239,7 @@ class RowSource:
 
     def _columns(self, batch: DoseBatch, keep: NDArray[np.bool_]) -> Sequence[tuple[bytes, bytes, bytes]]:
         form = self._request.format
-        if form not in (ExportFormat.BCF, ExportFormat.PGEN) and batch.lines is not None:
+        if form is not ExportFormat.PGEN and batch.lines is not None:
             return ()
         if form not in (ExportFormat.BCF, ExportFormat.PGEN, ExportFormat.VCF):
             return ()
