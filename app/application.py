@@ -100,7 +100,12 @@ def open_desk(home: Path | None = None, *, practice: PracticeHost | None = None)
     from app.operations.web_pages import WebPages
 
     store = Store.open(home / DATABASE, backups=home / "backups")
-    registry = Registry(local=ThisComputer(home, store), pages=WebPages(home), workflows=home / "workflows")
+    registry = Registry(
+        local=ThisComputer(home, store),
+        pages=WebPages(home),
+        workflows=home / "workflows",
+        descriptions=home / "services",
+    )
     return Desk(home, store, LateSecrets(), registry, practice=practice or LatePractice(home / "practice"))
 
 

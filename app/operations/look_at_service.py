@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-from app.domain.service import HealthState, Service
+from app.domain.service import HealthState, Limits, Service
 from app.operations.desk import Desk
+from app.services.abilities import KeepsLogs
 
 
 async def what_it_says(desk: Desk, service: Service) -> dict[str, object]:
     """The fields of a service that the server tells: name, dialect, applications, facts, maintenance."""
-    info = await desk.family(service).describe(await desk.connection(service))
+    family = desk.family(service)
+    info = await family.describe(await desk.connection(service))
     return {
         "generation": info.generation,
         "server_name": info.name,
         "apps": info.apps or service.apps,
         "facts": info.facts,
+        "keeps_logs": isinstance(family, KeepsLogs),
+        "limits": _limits(service.limits, info.limits),
         "maintenance_text": info.maintenance_text if info.maintenance else "",
         "state": HealthState.MAINTENANCE if info.maintenance else HealthState.UP,
         "last_checked": desk.clock.now(),
         "down_since": None,
         "down_seen_s": 0.0,
     }
+
+
+def _limits(known: Limits, told: Limits | None) -> Limits:
+    """What the service tells wins; where it is silent what was known stays."""
+    if told is None:
+        return known
+    fields = told.model_dump(exclude_unset=True)
+    return known.model_copy(update={name: value for name, value in fields.items() if value not in (None, ())})
 
 
 async def look_at_service(desk: Desk, service: Service) -> Service:

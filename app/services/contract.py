@@ -71,6 +71,7 @@ class ServerInfo(Model):
     """What a service says of itself. `maintenance` True stops submissions; texts are plain.
 
     `facts` are further things to show, such as versions, engines, protocols and counts of runs, in order.
+    `limits` are those that it tells, None where it tells none.
     """
 
     name: str
@@ -81,6 +82,7 @@ class ServerInfo(Model):
     logged_in: bool = False
     username: str | None = None
     facts: tuple[ServiceFact, ...] = ()
+    limits: Limits | None = None
 
 
 class Submission(Model):

@@ -27,17 +27,19 @@ class Registry:
         local: Host | None = None,
         pages: Pages | None = None,
         workflows: Path | None = None,
+        descriptions: Path | None = None,
     ) -> None:
         self._given = families
         self._local = local
         self._pages = pages
         self._workflows = workflows
+        self._descriptions = descriptions
 
     @cached_property
     def _families(self) -> dict[str, ServiceFamily]:
         given = self._given
         if given is None:
-            given = _all(self._local, self._pages, self._workflows)
+            given = _all(self._local, self._pages, self._workflows, self._descriptions)
         return {family.name: family for family in given}
 
     def names(self) -> tuple[str, ...]:
@@ -73,11 +75,14 @@ class Registry:
         raise failure or problem(Kind.BUG, "No family of services is there", "The list of families is empty")
 
 
-def _all(local: Host | None, pages: Pages | None, workflows: Path | None) -> tuple[ServiceFamily, ...]:
+def _all(
+    local: Host | None, pages: Pages | None, workflows: Path | None, descriptions: Path | None
+) -> tuple[ServiceFamily, ...]:
     from app.services.cloudgene import Cloudgene
+    from app.services.described import Described
     from app.services.guided import Guided
     from app.services.local import Local
     from app.services.teaspoons import Teaspoons
     from app.services.wes import Wes
 
-    return (Cloudgene(), Teaspoons(), Wes(workflows), Local(local), Guided(pages))
+    return (Cloudgene(), Teaspoons(), Wes(workflows), Local(local), Guided(pages), Described(descriptions))

@@ -70,6 +70,7 @@ async def _keep_location(response: httpx.Response) -> None:
 class Question:
     """A look at a server. `headers` hold the token, if any; `form` or `json` makes it a POST.
 
+    `method` says another one, in capitals.
     `attempts` > 1 only for a question that changes nothing at the server.
     """
 
@@ -79,11 +80,12 @@ class Question:
     attempts: int = 3
     read_s: float = READ_S
     json: Mapping[str, object] | None = None
+    method: str = ""
 
     @property
     def posts(self) -> bool:
-        """Whether it has a body."""
-        return self.form is not None or self.json is not None
+        """Whether it may change something at the server."""
+        return self.form is not None or self.json is not None or self.method not in {"", "GET"}
 
 
 class Looker:
@@ -174,7 +176,7 @@ async def _follow(client: httpx.AsyncClient, question: Question) -> Reply:
 
 
 async def _exchange(client: httpx.AsyncClient, question: Question, url: str) -> Reply:
-    method = "POST" if question.posts else "GET"
+    method = question.method or ("POST" if question.posts else "GET")
     async with client.stream(
         method, url, headers=question.headers, data=question.form, json=question.json
     ) as response:

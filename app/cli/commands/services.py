@@ -39,6 +39,14 @@ def add(
     url: Annotated[str, typer.Option("--url", help="Its address.")] = "",
     family: Annotated[str, typer.Option("--family", help="What it speaks; found out when left out.")] = "",
     preset: Annotated[str, typer.Option("--preset", help="Take address and limits from the catalogue.")] = "",
+    setup: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--setup",
+            metavar="NAME=VALUE",
+            help="What its kind needs beyond the address, such as described=FILE; may be given again.",
+        ),
+    ] = None,
     token_stdin: Token = False,
     plain_http: Annotated[
         bool, typer.Option("--allow-plain-http", help="Accept an address without encryption.")
@@ -49,7 +57,8 @@ def add(
 
     if not url and not preset:
         raise typer.BadParameter("name an address with --url, or a service of the catalogue with --preset")
-    work.add(session_of(ctx), work.NewService(name, url, family, preset, plain_http), token_stdin)
+    new = work.NewService(name, url, family, preset, plain_http, work.setup_of(setup or []))
+    work.add(session_of(ctx), new, token_stdin)
 
 
 @app.command("remove")
@@ -149,3 +158,20 @@ def import_services(
     from app.cli.work import services as work
 
     work.import_services(session_of(ctx), file)
+
+
+@app.command("schema")
+def schema(
+    ctx: typer.Context,
+    kind: Annotated[str, typer.Argument(help="described: a service of your own; guided: a web page.")] = (
+        "described"
+    ),
+    file: Annotated[
+        Path | None,
+        typer.Option("--check", metavar="FILE", help="Check a file instead of printing the schema."),
+    ] = None,
+) -> None:
+    """The JSON schema of the files that describe services; editors complete and check with it."""
+    from app.cli.work import service_files as work
+
+    work.schema(session_of(ctx), kind, file)

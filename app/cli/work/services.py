@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -49,9 +49,9 @@ def list_services(session: Session, catalogue: bool) -> None:
 
 
 def _list_catalogue(session: Session) -> None:
-    from app.services.catalogue import presets
+    from app.operations.catalogues import known_presets
 
-    known = presets()
+    known = with_desk(session, known_presets)
     lines = table(
         ("id", "name", "country", "address"), ((p.id, p.name, p.country, p.base_url) for p in known)
     )
@@ -84,6 +84,19 @@ class NewService:
     family: str
     preset: str
     plain_http: bool
+    setup: Mapping[str, str] = field(default_factory=dict)
+
+
+def setup_of(pairs: Sequence[str]) -> dict[str, str]:
+    """NAME=VALUE pairs; the path of a file becomes a whole one, as the program may run elsewhere then."""
+    found = {}
+    for each in pairs:
+        name, mark, value = each.partition("=")
+        if not mark or not name or not value:
+            raise typer.BadParameter(f"'{each}' is no NAME=VALUE")
+        path = Path(value).expanduser()
+        found[name] = str(path.absolute()) if path.is_file() else value
+    return found
 
 
 def add(session: Session, new: NewService, token_stdin: bool) -> None:
@@ -94,7 +107,14 @@ def add(session: Session, new: NewService, token_stdin: bool) -> None:
 
     async def work(desk: Desk) -> tuple[Counted, ...]:
         changes = await add_service.add_service(
-            desk, new.name, new.url, new.family or None, token, new.preset or None, new.plain_http
+            desk,
+            new.name,
+            new.url,
+            new.family or ("described" if "described" in new.setup else None),
+            token,
+            new.preset or None,
+            new.plain_http,
+            new.setup,
         )
         if token is not None and keeps_nothing():
             session.out.note(LOST)

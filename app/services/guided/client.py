@@ -32,7 +32,7 @@ from app.services.guided.form import APP_ID, PANEL_FIELD, app_of, make_form
 from app.services.guided.guide import Guide, guide_for
 from app.services.guided.host import Host
 from app.services.guided.layout import Brought, GuidedJob, Word, read_job, read_jobs, write_job
-from app.services.guided.sheet import deadline, ended, facts_of, sheet_of, steps_of
+from app.services.guided.sheet import deadline, ended, facts_of, limits_of, sheet_of, steps_of
 
 SETUP = "guide"
 TOLD = frozenset(
@@ -147,6 +147,7 @@ class Guided:
             maintenance_text=guide.off_reason,
             logged_in=True,
             facts=facts,
+            limits=limits_of(guide),
         )
 
     async def form(self, connection: Connection, app_id: str) -> Form:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from app.domain.guided import GuidedFact, GuidedSheet, GuidedStep
 from app.domain.job import ENDED_STATES
+from app.domain.service import Limits
 from app.genotypes.order import books
 from app.services.guided.guide import Guide
 from app.services.guided.layout import GuidedJob
@@ -95,6 +96,19 @@ _FACTS = (
     ("min_samples", "Fewest samples"),
     ("max_samples", "Most samples"),
 )
+
+
+def limits_of(guide: Guide) -> Limits:
+    """What is known of the limits; records in a folder may be looked at as often as anybody likes."""
+    wanted, kept = guide.wanted, guide.retention
+    return Limits(
+        min_samples=wanted.min_samples.value if wanted.min_samples is not None else None,
+        max_samples=wanted.max_samples.value if wanted.max_samples is not None else None,
+        retention_days=kept.days.value if kept is not None and kept.counted_from == "end" else None,
+        chromosomes=wanted.chromosomes.value if wanted.chromosomes is not None else (),
+        max_vcf_version=wanted.vcf_version.value if wanted.vcf_version is not None else None,
+        min_poll_s=1.0,
+    )
 
 
 def facts_of(guide: Guide) -> tuple[GuidedFact, ...]:

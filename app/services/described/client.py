@@ -1,0 +1,322 @@
+"""The calls of the family: what is asked stands in the description of the service, and nothing else is."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from pydantic import SecretStr
+
+from app.domain.clock import Clock, SystemClock
+from app.domain.panel import Panel
+from app.domain.parameter import Form
+from app.domain.problem import Kind, ProblemError, problem
+from app.domain.progress import Report
+from app.domain.service import Health, ServiceFact, TokenInfo
+from app.services.abilities import RunLog
+from app.services.border import guarded, last_border
+from app.services.catalogue import known_hosts
+from app.services.contract import (
+    Capabilities,
+    Connection,
+    RemoteFile,
+    RemoteJob,
+    Seal,
+    ServerInfo,
+    Submission,
+)
+from app.services.described import offering
+from app.services.described.answers import file_of, job_of, moment, objects, pick, text
+from app.services.described.description import Description, JobList
+from app.services.described.downloads import OpenDownload, open_download
+from app.services.described.health import health_of
+from app.services.described.marks import path_of
+from app.services.described.problems import data_of, does_not_fit, problem_of
+from app.services.described.reading import Shelf
+from app.services.described.sending import Sending, undisturbed
+from app.services.described.wire import Line
+from app.services.plain_text import safe_block
+from app.transport.address import origin, refuse_plain_http
+from app.transport.client import Looker
+from app.transport.limits import Pace
+from app.transport.probe import NetworkSense, probe
+
+SETUP = "described"
+MOST_PAGES = 20
+LIST_READ_S = 60.0
+LONGEST_LOG = 1 << 20
+
+
+class Described:
+    """A family of `contract.ServiceFamily`. One object serves all servers; it keeps only their pace."""
+
+    name = "described"
+    capabilities = Capabilities(
+        passwords=False,
+        restart=False,
+        why_not={
+            "passwords": "If the service packs its results with a password, give it when you fetch them.",
+            "restart": "A description cannot say how a job is started again: send it anew.",
+            "delete": "Delete it on the site of the service.",
+        },
+    )
+
+    def __init__(
+        self,
+        folder: Path | None = None,
+        pace: Pace | None = None,
+        looker: Looker | None = None,
+        sense: NetworkSense | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._shelf = Shelf(folder)
+        self._pace = pace or (looker.pace if looker else Pace())
+        self._looker = looker or Looker(self._pace)
+        self._sense = sense or NetworkSense(known_hosts())
+        self._clock = clock or SystemClock()
+
+    def _description(self, connection: Connection) -> Description:
+        named = connection.setup.get(SETUP, "")
+        found = self._shelf.named(named) if named else self._shelf.for_address(connection.base_url)
+        if found is None:
+            raise problem(
+                Kind.NOT_FOUND,
+                "No description of this service is known",
+                f"None of the descriptions names {origin(connection.base_url)}",
+                "Name a description when you add the service: --setup described=FILE",
+                subject=origin(connection.base_url),
+            )
+        return found
+
+    def _line(self, connection: Connection) -> Line:
+        return Line(connection, self._description(connection), self._looker)
+
+    @guarded
+    async def recognise(self, connection: Connection) -> ServerInfo:
+        """See the contract. An address that no description names is not asked at all."""
+        return await self.describe(connection)
+
+    @guarded
+    async def health(self, connection: Connection) -> Health:
+        """See the contract."""
+        at = self._clock.now()
+        try:
+            line = self._line(connection)
+            url = line.address(line.description.health.call)
+            refuse_plain_http(url, allowed=connection.plain_http_allowed)
+            await self._pace.before(origin(url))
+            look = await probe(url, self._sense)
+        except ProblemError as error:
+            return health_of(connection.service_id, at, error.problem, None)
+        if look.reply is not None:
+            self._pace.note(origin(url), look.reply.status, look.reply.headers)
+        return health_of(connection.service_id, at, look, line.description.health)
+
+    @guarded
+    async def verify_token(self, connection: Connection) -> TokenInfo:
+        """See the contract. Without a described account only the first real request can tell."""
+        line = self._line(connection)
+        d = line.description
+        if d.auth.kind == "none":
+            await line.data(d.health.call, signed=False)
+            return TokenInfo(present=True, valid=True, detail="The service needs no token.")
+        if connection.token is None or not connection.token.get_secret_value().strip():
+            return TokenInfo(detail="No token has been entered")
+        if d.account is None:
+            line.headers()
+            return TokenInfo(present=True, detail="The service cannot be asked whether the token is good.")
+        reply = await line.ask(d.account.call)
+        if reply.status in {401, 403}:
+            return TokenInfo(present=True, valid=False, checked=self._clock.now())
+        data = data_of(reply, origin(line.base))
+        return TokenInfo(
+            present=True,
+            valid=True,
+            expires=moment(data, d.account.expires, d.job.times),
+            username=text(data, d.account.user) or None,
+            checked=self._clock.now(),
+        )
+
+    @guarded
+    async def describe(self, connection: Connection) -> ServerInfo:
+        """See the contract."""
+        line = self._line(connection)
+        d = line.description
+        data = await line.data(d.health.call, signed=False)
+        told = text(data, d.health.maintenance)
+        maintenance = bool(told) and told not in {"false", "0"}
+        version = text(data, d.health.version)
+        facts = [ServiceFact(label="Described by", value=f"{d.source} ({d.as_of})")]
+        facts += [ServiceFact(label="Version", value=version)] if version else []
+        return ServerInfo(
+            name=d.name,
+            generation=f"described {d.id} {d.as_of}",
+            apps=offering.apps(d),
+            maintenance=maintenance,
+            maintenance_text="" if told in {"true", "1"} else told,
+            logged_in=await self._is_known(line),
+            facts=tuple(facts),
+            limits=d.limits,
+        )
+
+    async def _is_known(self, line: Line) -> bool:
+        d = line.description
+        if d.auth.kind == "none" or line.connection.token is None or d.account is None:
+            return d.auth.kind == "none" or line.connection.token is not None
+        return (await line.ask(d.account.call)).ok
+
+    @guarded
+    async def form(self, connection: Connection, app_id: str) -> Form:
+        """See the contract."""
+        line = self._line(connection)
+        app = line.description.app(app_id)
+        if app is None:
+            what = f"The description knows no application “{app_id}”"
+            raise problem(Kind.NOT_FOUND, "No such application", what)
+        listed = None
+        if app.panel_list is not None:
+            listed = objects(await line.data(app.panel_list.call), app.panel_list.items)
+            if listed is None:
+                raise does_not_fit("There is no list of panels in it", origin(line.base))
+        return offering.form(app, listed)
+
+    def panels(self, connection: Connection, form: Form, at: datetime) -> tuple[Panel, ...]:
+        """See the contract."""
+        with last_border():
+            return offering.panels(self._description(connection), connection.service_id, form, at)
+
+    async def submit(self, connection: Connection, submission: Submission, report: Report, seal: Seal) -> str:
+        """See the contract. What the caller's seal raises comes out again as it was."""
+        return await undisturbed(lambda sealing: self._submit(connection, submission, report, sealing), seal)
+
+    @guarded
+    async def _submit(
+        self, connection: Connection, submission: Submission, report: Report, seal: Seal
+    ) -> str:
+        form = await self.form(connection, submission.app_id)
+        return await Sending(self._line(connection), self._pace, submission, report, seal).run(form)
+
+    @guarded
+    async def jobs(self, connection: Connection, *, fresh: bool = False) -> tuple[RemoteJob, ...]:
+        """See the contract. A list request is never repeated by itself: that would break its spacing."""
+        line = self._line(connection)
+        who = (line.base, sha256(repr(line.headers()).encode()).hexdigest())
+        pause = connection.limits.min_poll_s
+        return await self._pace.in_turn(origin(line.base), who, pause, lambda: self._list(line), fresh=fresh)
+
+    async def _list(self, line: Line) -> tuple[RemoteJob, ...]:
+        """All own jobs, page by page: one that is missing would be taken for one that was never made."""
+        listed = line.description.list
+        found: dict[str, RemoteJob] = {}
+        url: str | None = line.address(listed.call)
+        seen: set[str] = set()
+        while url is not None:
+            if url in seen or len(seen) == MOST_PAGES:
+                raise does_not_fit("Its list of jobs has no end", origin(line.base))
+            if seen:
+                await self._pace.turn(origin(line.base), line.connection.limits.min_poll_s)
+            seen.add(url)
+            data = await line.data(listed.call, url=url, read_s=LIST_READ_S)
+            lines = objects(data, listed.items)
+            if lines is None:
+                raise does_not_fit("There is no list of jobs in it", origin(line.base))
+            jobs = (job_of(line.description, each, complete=False) for each in lines)
+            found |= {job.remote_id: job for job in jobs if job is not None}
+            url = _next_page(line, listed, data)
+        return tuple(found.values())
+
+    @guarded
+    async def job(self, connection: Connection, remote_id: str) -> RemoteJob:
+        """See the contract."""
+        line = self._line(connection)
+        answer = await line.data(line.description.status.call, id=remote_id)
+        found = job_of(line.description, pick(answer, line.description.status.job), complete=True)
+        if found is None:
+            raise does_not_fit("There is no job in it", remote_id)
+        return found.model_copy(update={"files": await self._files(line, found, answer)})
+
+    async def _files(self, line: Line, job: RemoteJob, answer: Any) -> tuple[RemoteFile, ...]:
+        """The result files; they are asked for by a call of their own only when the job has ended."""
+        from app.domain.job import ENDED_STATES
+
+        files = line.description.files
+        if job.state not in ENDED_STATES:
+            return ()
+        if files.call is not None:
+            answer = await line.data(files.call, id=job.remote_id)
+        found = []
+        for each in objects(answer, files.items) or []:
+            told = file_of(files, each)
+            if told is None:
+                continue
+            file, address = told
+            if files.download is not None:
+                address = line.base + path_of(files.download, id=job.remote_id, name=file.name)
+            found.append(RemoteFile(file=file, locator=SecretStr(address)))
+        return tuple(found)
+
+    @guarded
+    async def cancel(self, connection: Connection, remote_id: str) -> RemoteJob:
+        """See the contract. Looked at again afterwards: a service may only have taken note of it."""
+        line = self._line(connection)
+        if line.description.cancel is None:
+            raise problem(
+                Kind.REFUSED, "The job cannot be stopped", line.description.no_cancel, subject=remote_id
+            )
+        await line.done(line.description.cancel, id=remote_id)
+        return await self.job(connection, remote_id)
+
+    @guarded
+    async def restart(self, connection: Connection, remote_id: str) -> None:
+        """See the contract."""
+        raise problem(Kind.REFUSED, "The job cannot be started again", self.capabilities.why_not["restart"])
+
+    @guarded
+    async def logs(self, connection: Connection, remote_id: str) -> tuple[RunLog, ...]:
+        """See `abilities.KeepsLogs`; a log that is not there is left out."""
+        line = self._line(connection)
+        found = []
+        for log in line.description.logs:
+            reply = await line.ask(log.call, id=remote_id)
+            if reply.status == 404:
+                continue
+            if not reply.ok:
+                raise problem_of(reply, log.name)
+            said = text(reply.json, log.text) if log.text is not None else reply.text()
+            cut = reply.cut or len(said) > LONGEST_LOG
+            found.append(RunLog(name=log.name, text=safe_block(said[-LONGEST_LOG:], LONGEST_LOG), cut=cut))
+        return tuple(found)
+
+    def download(
+        self, connection: Connection, file: RemoteFile, offset: int, resume: SecretStr | None
+    ) -> AbstractAsyncContextManager[tuple[OpenDownload, SecretStr | None]]:
+        """See the contract."""
+        return open_download(self._line(connection), file, offset, resume, self._pace)
+
+    def job_page(self, connection: Connection, remote_id: str) -> str:
+        """See the contract."""
+        with last_border():
+            page = self._description(connection).job_page
+        if page is None:
+            return f"{connection.base_url}#{quote(remote_id, safe='')}"
+        return connection.base_url + page.replace("{id}", quote(remote_id, safe=""))
+
+
+def _next_page(line: Line, listed: JobList, data: Any) -> str | None:
+    """The address of the next page, None on the last one. ProblemError when it is not at the service."""
+    if listed.pages is None:
+        return None
+    told = text(data, listed.pages.next)
+    if not told:
+        return None
+    if listed.pages.query is not None:
+        query = {**listed.call.query, listed.pages.query: told}
+        return line.address(listed.call.model_copy(update={"query": query}))
+    url = line.named(told)
+    if origin(url) != origin(line.base):
+        raise does_not_fit("Its next page is at another server", origin(line.base))
+    return url

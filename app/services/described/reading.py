@@ -1,0 +1,202 @@
+"""Descriptions from files: strictly read; a sentence names the file, the line and the field of a fault."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from app.domain.problem import Kind, ProblemError, problem
+from app.domain.resources import resource
+from app.services.described.description import Description
+
+FOLDER = "described"
+LARGEST = 256 * 1024
+_SECRET_NAME = re.compile(
+    r"^(token|access_?token|password|passwd|secret|client_?secret|api_?key|bearer)$", re.I
+)
+_SECRET_TEXT = re.compile(r"^(Bearer|Basic) \S+|^eyJ[\w-]+\.[\w-]+\.[\w-]*$|^\w+://[^/\s]*:[^/\s]*@")
+_WORDS = {
+    "extra_forbidden": "is not known here",
+    "missing": "is missing",
+    "literal_error": "has a value that is not allowed",
+    "string_type": "must be text",
+}
+
+
+class Shelf:
+    """The descriptions of the user's folder and those that ship with the program, in this order."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+
+    def named(self, text: str) -> Description:
+        """By the path of a file, or by an id. ProblemError."""
+        if text.endswith((".yaml", ".yml")) or "/" in text or "\\" in text:
+            return read_description(Path(text).expanduser())
+        for path in self._paths():
+            if path.stem == text or _id_of(path) == text:
+                return read_description(path)
+        raise problem(
+            Kind.NOT_FOUND,
+            "There is no such description",
+            f"No description is called “{text}”; there are {', '.join(self._ids()) or 'none'}",
+            "Name the file, or put it into the folder “services” of the data folder",
+            subject=text,
+        )
+
+    def for_address(self, address: str) -> Description | None:
+        """The description that names this address; files that cannot be read are passed over."""
+        for path in self._paths():
+            try:
+                found = read_description(path)
+            except ProblemError:
+                continue
+            if address.rstrip("/") in found.addresses:
+                return found
+        return None
+
+    def _paths(self) -> Iterable[Path]:
+        folders = [*([self._folder] if self._folder is not None else []), resource(FOLDER)]
+        for folder in folders:
+            yield from sorted(folder.glob("*.yaml")) if folder.is_dir() else ()
+
+    def _ids(self) -> list[str]:
+        return [each for each in map(_id_of, self._paths()) if each]
+
+
+def _id_of(path: Path) -> str:
+    try:
+        return read_description(path).id
+    except ProblemError:
+        return ""
+
+
+def read_description(path: Path) -> Description:
+    """A description from a file. ProblemError; read again only when the file has changed."""
+    try:
+        seen = path.stat()
+        if seen.st_size > LARGEST:
+            raise _bad(
+                path, None, f"it has {seen.st_size:,} bytes, and no description needs more than {LARGEST:,}"
+            )
+        return _read(path, seen.st_mtime_ns, seen.st_size)
+    except OSError as error:
+        raise problem(
+            Kind.NOT_FOUND,
+            "The description of the service cannot be read",
+            f"{path}: {error.strerror or error}",
+            "Put the file back, or add the service again with the place where it is now",
+            subject=str(path),
+        ) from error
+
+
+@functools.lru_cache(maxsize=64)
+def _read(path: Path, modified: int, size: int) -> Description:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise _bad(path, None, "it is no text in UTF-8") from error
+    return parsed(text, path)
+
+
+def parsed(text: str, path: Path) -> Description:
+    """A description from its text; `path` is named in faults. ProblemError."""
+    data = _loaded(text, path)
+    _refuse_secrets(data, path)
+    try:
+        return Description.model_validate_json(json.dumps(data, default=str))
+    except ValidationError as error:
+        raise _invalid(error, data, path) from error
+
+
+def _loaded(text: str, path: Path) -> Any:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+    from ruamel.yaml.events import AliasEvent
+
+    try:
+        for event in YAML(typ="safe", pure=True).parse(text):
+            if isinstance(event, AliasEvent):
+                raise _bad(path, event.start_mark.line + 1, "aliases (*name) are not allowed")
+        data = YAML(typ="rt", pure=True).load(text)
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark is not None else None
+        raise _bad(path, line, f"it is no YAML: {error.problem or 'not understood'}") from error
+    except YAMLError as error:
+        raise _bad(path, None, f"it is no YAML: {' '.join(str(error).split())[:200]}") from error
+    if not isinstance(data, dict):
+        raise _bad(path, None, "it has no fields")
+    return data
+
+
+def _refuse_secrets(data: Any, path: Path, place: tuple[str | int, ...] = ()) -> None:
+    pairs: Iterable[tuple[str | int, Any]] = ()
+    if isinstance(data, dict):
+        pairs = data.items()
+    elif isinstance(data, list):
+        pairs = enumerate(data)
+    for name, value in pairs:
+        here = (*place, name)
+        if isinstance(value, str) and _is_secret(str(name), value):
+            raise _bad(
+                path,
+                _line(data, (name,)),
+                f"“{_shown(here)}” looks like a secret",
+                "Take it out: tokens and passwords are kept in the keyring, and set with the service.",
+            )
+        _refuse_secrets(value, path, here)
+
+
+def _is_secret(name: str, value: str) -> bool:
+    marked = value.startswith("$") or value == ""
+    return bool(_SECRET_TEXT.search(value)) or (bool(_SECRET_NAME.match(name)) and not marked)
+
+
+def _invalid(error: ValidationError, data: Any, path: Path) -> ProblemError:
+    first = error.errors()[0]
+    place = tuple(each for each in first["loc"] if not _is_branch(each, data))
+    field = _shown(place) or "the whole"
+    words = _WORDS.get(first["type"]) or first["msg"].removeprefix("Value error, ")
+    words = f"{words}: {first['ctx']['expected']}" if first["type"] == "literal_error" else words
+    more = f" There are {error.error_count() - 1} more faults." if error.error_count() > 1 else ""
+    return _bad(path, _line(data, place), f"“{field}” {words}.{more}".rstrip("."))
+
+
+def _is_branch(part: str | int, data: Any) -> bool:
+    """Pydantic names branches of unions in places; none of ours has such names."""
+    return isinstance(part, str) and part.startswith(("function-", "literal["))
+
+
+def _shown(place: Sequence[str | int]) -> str:
+    return ".".join(str(each + 1 if isinstance(each, int) else each) for each in place)
+
+
+def _line(data: Any, place: Sequence[str | int]) -> int | None:
+    """The line of a field, or of the nearest thing around it that is there; from 1."""
+    found: int | None = None
+    for part in place:
+        marks = getattr(data, "lc", None)
+        try:
+            known = marks.data[part] if marks is not None else None
+            data = data[part]
+        except (KeyError, IndexError, TypeError, AttributeError):
+            break
+        found = known[0] + 1 if known else found
+    return found
+
+
+def _bad(path: Path, line: int | None, what: str, do: str = "") -> ProblemError:
+    where = f"{path.name}, line {line}" if line is not None else path.name
+    return problem(
+        Kind.INPUT,
+        "The description of the service has a fault",
+        f"{where}: {what}",
+        do or "Mend the file; `services schema described` prints what it may hold.",
+        subject=str(path),
+    )

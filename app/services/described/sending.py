@@ -1,0 +1,170 @@
+"""Making a job at a described service: one form with all files, or signed uploads and a small request."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+
+from app.domain.dataset import DataFile
+from app.domain.parameter import VALUE_TYPES, Form, Parameter, ParameterType
+from app.domain.problem import Kind, ProblemError, problem
+from app.domain.progress import Progress, Report
+from app.services.border import border
+from app.services.contract import Seal, Submission
+from app.services.described.answers import pick, text
+from app.services.described.description import Signed
+from app.services.described.marks import Values, filled
+from app.services.described.problems import data_of, does_not_fit, problem_of
+from app.services.described.wire import Line
+from app.transport.address import origin, refuse_plain_http
+from app.transport.limits import Pace
+from app.transport.multipart import FilePart, Multipart
+from app.transport.put_file import PutFile, put_file
+from app.transport.reply import Reply
+from app.transport.upload import Upload, upload
+
+ANSWER_S = 120.0
+
+
+def values_of(submission: Submission, form: Form) -> Values:
+    """What marks stand for. ProblemError (input) for what the form does not have."""
+    for name, value in submission.options.items():
+        _refuse_unfit(form.parameter(name), name, value)
+    if not submission.files:
+        raise problem(Kind.INPUT, "There is nothing to send", "No file was chosen", "Choose a dataset")
+    panel = next((p.id for p in form.of_type(ParameterType.PANEL)), "")
+    return Values(
+        name=submission.remote_name,
+        app=submission.app_id,
+        panel=str(submission.options.get(panel, "")),
+        options={name: value for name, value in submission.options.items() if value is not False},
+    )
+
+
+def _refuse_unfit(parameter: Parameter | None, name: str, value: str | bool) -> None:
+    if parameter is None or parameter.type not in VALUE_TYPES:
+        what = f"Its form has no field “{name}”"
+        raise problem(Kind.INPUT, "The service does not know an option", what, "Choose anew", subject=name)
+    keys = {choice.key for choice in parameter.choices}
+    if keys and value not in keys:
+        what = f"The field “{parameter.label or name}” does not offer “{value}”"
+        raise problem(Kind.INPUT, "An option does not fit the form", what, "Choose anew", subject=name)
+
+
+class Sending:
+    """One submission on its way."""
+
+    def __init__(self, line: Line, pace: Pace, submission: Submission, report: Report, seal: Seal) -> None:
+        self._line = line
+        self._pace = pace
+        self._submission = submission
+        self._report = report
+        self._seal = seal
+
+    async def run(self, form: Form) -> str:
+        """Send everything; the id of the new job. ProblemError; what the seal raises comes out as it was."""
+        values = values_of(self._submission, form)
+        upload_first = self._line.description.submit.upload
+        reply = await (self._form(values) if upload_first is None else self._signed(upload_first, values))
+        data = data_of(reply, self._submission.remote_name)
+        remote_id = text(data, self._line.description.submit.id)
+        if not remote_id:
+            raise does_not_fit("It accepted the job and told no id", self._submission.remote_name)
+        return remote_id
+
+    async def _form(self, values: Values) -> Reply:
+        line, submit = self._line, self._line.description.submit
+        fields = dict(_texts(filled(submit.fields, values)))
+        if submit.options_as_fields:
+            fields = {**dict(_texts(dict(values.options))), **fields}
+        parts = [FilePart(submit.files or "files", file) for file in self._submission.files]
+        order = Upload(
+            url=line.address(submit.call), body=Multipart(list(fields.items()), parts), headers=line.headers()
+        )
+        refuse_plain_http(order.url, allowed=line.connection.plain_http_allowed)
+        await self._pace.before(origin(order.url))
+        with border(self._submission.remote_name):
+            reply = await upload(order, self._report, self._sealing)
+        self._pace.note(origin(order.url), reply.status, reply.headers)
+        return reply
+
+    async def _signed(self, signed: Signed, values: Values) -> Reply:
+        """The job is made by the last request alone: the seal comes before that."""
+        total = sum(file.size for file in self._submission.files)
+        references, before = [], 0
+        for file in self._submission.files:
+            references.append(await self._one(signed, values, file, _part(self._report, before, total)))
+            before += file.size
+        self._report(Progress(done=total, total=total, step="Sending"))
+        await self._sealing()
+        submit = self._line.description.submit
+        final = Values(values.name, values.app, values.panel, values.options, references)
+        return await self._line.ask(submit.call, final, read_s=ANSWER_S)
+
+    async def _one(self, signed: Signed, values: Values, file: DataFile, report: Report) -> str:
+        mine = Values(
+            values.name, values.app, values.panel, values.options, file_name=file.name, file_size=file.size
+        )
+        answer = await self._line.data(signed.call, mine)
+        reference, address = text(answer, signed.reference), text(answer, signed.url)
+        if not reference or not address:
+            raise does_not_fit("It gave no address for a file", file.name)
+        url = self._line.named(address)
+        extra = _headers(pick(answer, signed.headers))
+        with border(file.name):
+            reply = await put_file(
+                PutFile(url, file, headers={**self._line.headers_for(url), **extra}), report
+            )
+        if not reply.ok:
+            raise problem_of(reply, file.name)
+        if signed.done is not None:
+            await self._line.done(signed.done, mine, file=reference)
+        return reference
+
+    async def _sealing(self) -> None:
+        await self._seal()
+
+
+def _texts(data: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Fields of a form: text as it is, everything else as JSON."""
+    return [(name, value if isinstance(value, str) else json.dumps(value)) for name, value in data.items()]
+
+
+def _headers(found: object) -> dict[str, str]:
+    """Headers that an answer wants with the upload; never one that says who asks."""
+    if not isinstance(found, dict):
+        return {}
+    refused = {"authorization", "cookie", "host", "content-length", "transfer-encoding"}
+    return {
+        str(name): value
+        for name, value in found.items()
+        if isinstance(value, str) and value.isprintable() and str(name).lower() not in refused
+    }
+
+
+def _part(report: Report, before: int, total: int) -> Report:
+    """The progress of one file as part of all."""
+
+    def tell(progress: Progress) -> None:
+        report(progress.model_copy(update={"done": before + progress.done, "total": total}))
+
+    return tell
+
+
+async def undisturbed(send: Callable[[Seal], Awaitable[str]], seal: Seal) -> str:
+    """What the caller's seal raises comes out again as it was, through whatever border lies between."""
+    failures: list[Exception] = []
+
+    async def sealing() -> None:
+        try:
+            await seal()
+        except Exception as error:
+            failures.append(error)
+            raise
+
+    try:
+        return await send(sealing)
+    except ProblemError:
+        if failures:
+            raise failures[0] from None
+        raise

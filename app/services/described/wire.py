@@ -1,0 +1,126 @@
+"""Requests to a described service: where they go, and what goes along.
+
+The token goes to addresses below that of the service and nowhere else, whatever an answer says.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urljoin
+
+from pydantic import SecretStr
+
+from app.domain.problem import Kind, ProblemError, problem
+from app.services.border import border
+from app.services.contract import Connection
+from app.services.described.description import Auth, Call, Description
+from app.services.described.marks import Values, filled, path_of
+from app.services.described.problems import data_of, problem_of
+from app.transport.address import origin, redirected, refuse_plain_http, refuse_redirect
+from app.transport.client import Looker, Question
+from app.transport.reply import Reply
+
+
+def auth_headers(auth: Auth, token: SecretStr | None) -> dict[str, str]:
+    """The header that carries the token. ProblemError (sign-in) for none or a broken one."""
+    if auth.kind == "none":
+        return {}
+    secret = token.get_secret_value().strip() if token is not None else ""
+    if not secret:
+        raise problem(
+            Kind.SIGN_IN,
+            "No token",
+            "This service needs a token to know who asks",
+            auth.help or "Make one at the service and paste it here",
+        )
+    if not secret.isascii() or not secret.isprintable() or " " in secret:
+        what = "The text holds blanks or characters that no token has"
+        raise problem(Kind.SIGN_IN, "This is not a token", what, "Copy it again from the service")
+    if auth.kind == "header":
+        return {auth.header: secret}
+    if auth.kind == "basic":
+        return {"Authorization": f"Basic {base64.b64encode(secret.encode()).decode('ascii')}"}
+    return {"Authorization": f"Bearer {secret}"}
+
+
+class Line:
+    """One connection with its description: asks, and knows where the token may go."""
+
+    def __init__(self, connection: Connection, description: Description, looker: Looker) -> None:
+        self.connection = connection
+        self.description = description
+        self._looker = looker
+        self.base = connection.base_url.rstrip("/") + description.base_path.rstrip("/")
+
+    def headers(self, *, signed: bool = True) -> dict[str, str]:
+        """All headers of a request to the service itself."""
+        mine = auth_headers(self.description.auth, self.connection.token) if signed else {}
+        return {**self.description.headers, **mine}
+
+    def headers_for(self, url: str) -> dict[str, str]:
+        """The headers for an address that the service named: with the token only at its own origin."""
+        return self.headers() if origin(url) == origin(self.base) else {}
+
+    def named(self, address: str) -> str:
+        """An address that an answer named, whole. ProblemError (refused) for an unsafe one."""
+        with border(origin(self.base)):
+            try:
+                target = redirected(self.base + "/", urljoin(self.base + "/", address))
+            except ValueError:
+                raise _strange(self.base) from None
+        refuse_redirect(self.base, target, allowed=self.connection.plain_http_allowed)
+        return target
+
+    def address(self, call: Call, **places: str) -> str:
+        """Where a call goes."""
+        return self.base + path_of(call, **places)
+
+    async def ask(
+        self,
+        call: Call,
+        values: Values | None = None,
+        *,
+        signed: bool = True,
+        url: str | None = None,
+        read_s: float = 10.0,
+        **places: str,
+    ) -> Reply:
+        """The answer to a call, whatever its status; only a get is ever repeated."""
+        target = url or self.address(call, **places)
+        refuse_plain_http(target, allowed=self.connection.plain_http_allowed)
+        body: Mapping[str, Any] | None = None
+        if call.body is not None:
+            body = filled(call.body, values or Values())
+        with border(origin(target)):
+            return await self._looker.ask(
+                Question(
+                    target,
+                    self.headers(signed=signed),
+                    attempts=3 if call.method == "GET" else 1,
+                    read_s=read_s,
+                    json=body,
+                    method=call.method,
+                )
+            )
+
+    async def data(self, call: Call, values: Values | None = None, **how: Any) -> Any:
+        """The JSON of an answer that is a success. ProblemError."""
+        return data_of(await self.ask(call, values, **how), origin(self.base))
+
+    async def done(self, call: Call, values: Values | None = None, **how: Any) -> None:
+        """A call whose answer says no more than that it was done. ProblemError."""
+        reply = await self.ask(call, values, **how)
+        if not reply.ok:
+            raise problem_of(reply, origin(self.base))
+
+
+def _strange(base: str) -> ProblemError:
+    return problem(
+        Kind.REFUSED,
+        "The service names an address that is none",
+        "It is no web address",
+        "Tell the operator of the service",
+        subject=origin(base),
+    )
