@@ -155,6 +155,8 @@ class Service(Model):
     plain_http_allowed: bool = False
     setup: dict[str, str] = {}
     facts: tuple[ServiceFact, ...] = ()
+    keeps_logs: bool = False
+    """It shows the log of a run."""
     score: int | None = None
     last_day: str = ""
 

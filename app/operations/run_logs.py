@@ -32,10 +32,3 @@ async def run_logs(desk: Desk, job_id: str) -> tuple[RunLog, ...]:
             subject=job.name,
         )
     return await keeper.logs(await desk.connection(service), job.remote_id)
-
-
-async def keeps_logs(desk: Desk, job_id: str) -> bool:
-    """Whether there can be a log of a job: only then it is offered."""
-    job = await desk.job(job_id)
-    service = await desk.service(job.service_id)
-    return bool(job.remote_id) and isinstance(desk.family(service), KeepsLogs)

@@ -21,7 +21,8 @@ from app.domain.panel import Panel, PanelChange
 from app.domain.repair import RepairCode, RepairPlan
 from app.domain.residency import Residency
 from app.domain.result import Result
-from app.domain.service import Health, Preset, Service, StoredForm
+from app.domain.preset import Preset
+from app.domain.service import Health, Service, StoredForm
 from app.domain.settings import Settings
 from app.domain.standing import Standing
 from app.operations.tasks import Task
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from app.operations.side_by_side import Joining
     from app.operations.sign_in import OpenSignIn
     from app.results.figures.measuring import Measured
+    from app.services.abilities import RunLog
 
 
 class Library(Protocol):
@@ -185,6 +187,7 @@ class Operations(Protocol):
     async def create_job(self, draft: JobDraft) -> Changes: ...
     async def cancel_job(self, job_id: str) -> Changes: ...
     async def restart_job(self, job_id: str) -> Changes: ...
+    async def run_logs(self, job_id: str) -> tuple[RunLog, ...]: ...
     async def visit_jobs(self, service_id: str) -> Changes: ...
     async def forget_job(self, job_id: str) -> Changes: ...
     async def fetch_results(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from app.operations.masked_benchmark import BenchmarkPlan
     from app.operations.side_by_side import Joining
     from app.operations.sign_in import OpenSignIn
+    from app.services.abilities import RunLog
 
 
 class DeskOperations:
@@ -330,6 +331,12 @@ class DeskOperations:
         from app.operations.end_job import restart_job
 
         return await restart_job(self._desk, job_id)
+
+    async def run_logs(self, job_id: str) -> tuple[RunLog, ...]:
+        """The texts that a job left at its service."""
+        from app.operations.run_logs import run_logs
+
+        return await run_logs(self._desk, job_id)
 
     async def visit_jobs(self, service_id: str) -> Changes:
         """Look at the jobs of a service now."""

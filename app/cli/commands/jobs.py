@@ -97,3 +97,11 @@ def tell(
     from app.cli.work import by_hand as work
 
     work.tell(session_of(ctx), job, state, note)
+
+
+@app.command("log")
+def log(ctx: typer.Context, job: One, token_stdin: Token = False) -> None:
+    """What the run wrote at its service: error output, output, command. Not every service shows it."""
+    from app.cli.work import run_log as work
+
+    work.show_log(session_of(ctx), job, token_stdin)

@@ -26,6 +26,7 @@ from app.ui.views.jobs.remedies import (
     tries_now,
     trouble_of,
 )
+from app.ui.views.jobs.run_log import RunLogCard
 from app.ui.views.jobs.stages import stages_of
 from app.ui.widgets.basics import Card, KeyValues, SectionHeading, StatusBadge, Text, primary
 from app.ui.widgets.elided import ElidedHeading, ElidedLabel
@@ -145,6 +146,8 @@ class JobDetail(QWidget):
             (self.tr("Where it stands"), (self.now,)),
             (self.tr("What was sent"), (self.sent,)),
         )
+        self.log = RunLogCard(self.context)
+        left.insertWidget(1, self.log)
         grid.addLayout(left, 0, 0)
         grid.addLayout(right, 0, 1)
         grid.setColumnStretch(0, 3)
@@ -177,6 +180,7 @@ class JobDetail(QWidget):
         self._show_buttons(facts)
         self._show_trouble(facts)
         self.messages.show_steps(job.steps)
+        self.log.show_job(job, facts.service is not None and facts.service.keeps_logs)
         self.files.setVisible(bool(job.remote_files))
         self.no_files.setVisible(not job.remote_files)
         self.files.show_rows([words.file_row(f) for f in job.remote_files])
