@@ -14,7 +14,6 @@ import pytest
 from app.domain.changes import Noun
 from app.domain.progress import Report
 from app.domain.result import Result
-from app.genotypes.bgzf import BgzfWriter, read_lines
 from app.genotypes.worker import run_in_process
 from app.operations.submit_job import create_job
 from app.practice.panels import PanelPopulation, PanelShelf
@@ -22,6 +21,7 @@ from app.practice.server import PracticeServer
 from app.results.accuracy import Accuracy, AccuracyBin, accuracy
 from tests.end_to_end.program import left_over, running
 from tests.helpers.shared import shared_data
+from tests.helpers.stretches import stretch
 
 pytestmark = [
     pytest.mark.slow,
@@ -44,16 +44,7 @@ def cuts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Five megabases of panel, cohort and truth."""
     folder = tmp_path_factory.mktemp("cuts")
     names = {"panel": "panel.chr22.vcf.gz", "target": "target.gsa_v3.vcf.gz", "truth": "truth.chr22.vcf.gz"}
-    return {key: cut(shared_data(FOLDER, name), folder / name) for key, name in names.items()}
-
-
-def cut(source: Path, target: Path) -> Path:
-    """The records within `CUT`."""
-    with BgzfWriter(target, level=1) as writer:
-        for line in read_lines(source):
-            if line.startswith(b"#") or CUT[0] <= int(line.split(b"\t", 2)[1]) <= CUT[1]:
-                writer.write(line + b"\n")
-    return target
+    return {key: stretch(shared_data(FOLDER, name), folder / name, *CUT) for key, name in names.items()}
 
 
 def test_the_whole_chromosome(tmp_path: Path) -> None:

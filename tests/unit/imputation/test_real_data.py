@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from app.genotypes.bgzf import BgzfWriter, read_lines
 from app.imputation.contract import EngineName, ImputationFiles, ImputationRequest, PhasingName, Tools
 from app.imputation.panel_files import take_panel
 from app.imputation.panel_packing import packed
@@ -13,14 +12,19 @@ from app.imputation.part_run import PartTask, impute_part
 from app.imputation.run import impute_files
 from app.results.accuracy import AccuracyBin, accuracy
 from tests.helpers.shared import shared_data
+from tests.helpers.stretches import stretch
 
 FIRST, LAST = 25_000_000, 30_000_000
+OVERLAP = 500_000
+BORDER = (37_000_000, 42_999_999)  # the border of chunks at 40 Mb lies in the middle
 
 
-def imputed(out: Path, engine: EngineName, target: Path, phasing: PhasingName) -> ImputationFiles:
+def imputed(
+    out: Path, engine: EngineName, panel: Path, target: Path, phasing: PhasingName
+) -> ImputationFiles:
     return impute_files(
         ImputationRequest(
-            panel_vcf=shared_data("impute_chr22_eur", "panel.chr22.vcf.gz"),
+            panel_vcf=panel,
             target_vcf=target,
             out_dir=out,
             chromosome="22",
@@ -29,25 +33,28 @@ def imputed(out: Path, engine: EngineName, target: Path, phasing: PhasingName) -
             map_file=shared_data("maps", "plink.chr22.GRCh37.map"),
             first=FIRST,
             last=LAST,
-            overlap_bp=500_000,
+            overlap_bp=OVERLAP,
         )
     )
 
 
-def bins(made: ImputationFiles) -> list[AccuracyBin]:
-    told = accuracy([made.dose], shared_data("impute_chr22_eur", "truth.chr22.vcf.gz"))
+def bins(made: ImputationFiles, truth: Path) -> list[AccuracyBin]:
+    told = accuracy([made.dose], truth)
     return [each for each in told.by_maf if each.sites > 50]
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("minimac4"), reason="minimac4 is not installed")
 def test_no_worse_than_minimac4(tmp_path: Path) -> None:
-    target = shared_data("impute_chr22_eur", "target.gsa_v3.vcf.gz")
-    ours = imputed(tmp_path / "ours", EngineName.BUILTIN, target, PhasingName.BUILTIN)
-    theirs = imputed(tmp_path / "theirs", EngineName.MINIMAC4, target, PhasingName.BUILTIN)
+    panel, target, truth = (
+        stretch(shared_data("impute_chr22_eur", name), tmp_path / name, FIRST - OVERLAP, LAST + OVERLAP)
+        for name in ("panel.chr22.vcf.gz", "target.gsa_v3.vcf.gz", "truth.chr22.vcf.gz")
+    )
+    ours = imputed(tmp_path / "ours", EngineName.BUILTIN, panel, target, PhasingName.BUILTIN)
+    theirs = imputed(tmp_path / "theirs", EngineName.MINIMAC4, panel, target, PhasingName.BUILTIN)
     assert ours.figures.written == theirs.figures.written
     assert ours.figures.typed == theirs.figures.typed
-    pairs = list(zip(bins(ours), bins(theirs), strict=True))
+    pairs = list(zip(bins(ours, truth), bins(theirs, truth), strict=True))
     assert len(pairs) >= 4
     for mine, other in pairs:
         assert mine.r2 is not None
@@ -56,23 +63,13 @@ def test_no_worse_than_minimac4(tmp_path: Path) -> None:
         assert mine.r2 > 0.85
 
 
-def cut(source: Path, target: Path) -> Path:
-    """The lines of a VCF from 37 to 43 Mb: the border of chunks at 40 Mb lies in the middle."""
-    with BgzfWriter(target, level=1) as out:
-        for line in read_lines(source):
-            head = line.split(b"\t", 2)
-            if line.startswith(b"#") or 37_000_000 <= int(head[1]) < 43_000_000:
-                out.write(line + b"\n")
-    return target
-
-
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("minimac4"), reason="minimac4 is not installed")
 def test_chunks_are_as_good_as_the_whole(tmp_path: Path) -> None:
     """Two chunks that meet in the middle, against Minimac4 over all at once with the same settings."""
     folder = shared_data("impute_chr22_eur")
-    panel = cut(folder / "panel.chr22.vcf.gz", tmp_path / "panel.vcf.gz")
-    target = cut(folder / "target.gsa_v3.vcf.gz", tmp_path / "target.vcf.gz")
+    panel = stretch(folder / "panel.chr22.vcf.gz", tmp_path / "panel.vcf.gz", *BORDER)
+    target = stretch(folder / "target.gsa_v3.vcf.gz", tmp_path / "target.vcf.gz", *BORDER)
     chart = shared_data("maps", "plink.chr22.GRCh37.map")
     kept = tmp_path / "kept"
     kept.mkdir()
@@ -103,7 +100,7 @@ def test_chunks_are_as_good_as_the_whole(tmp_path: Path) -> None:
         )
     )
     doses = [task.folder / f"chunk-{c.chunk.number}" / c.files["dose"][0] for c in result.results]
-    truth = cut(folder / "truth.chr22.vcf.gz", tmp_path / "truth.vcf.gz")
+    truth = stretch(folder / "truth.chr22.vcf.gz", tmp_path / "truth.vcf.gz", *BORDER)
     mine, theirs = (accuracy(files, truth).by_maf for files in (doses, [whole.dose]))
     pairs = [(a.r2, b.r2) for a, b in zip(mine, theirs, strict=True) if a.sites > 200 and a.r2 and b.r2]
     assert len(pairs) >= 3
