@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from app.domain.dataset import DataFile, Dataset
+from app.domain.dataset import Dataset
 from app.domain.model import Model
 from app.domain.problem import Kind, Problem, ProblemError
 from app.domain.service import Quota, Service
 from app.operations.desk import Desk
 from app.operations.draft_job import Obstacle
 from app.services.abilities import TellsQuota
-from app.services.contract import Capabilities
 
 
 class QuotaLook(Model):
@@ -64,16 +63,6 @@ def charged_more(quota: Quota, samples: int | None, name: str) -> tuple[Obstacle
     return (_obstacle("More is charged than is sent", what, do),)
 
 
-def one_file_obstacle(files: tuple[DataFile, ...], told: Capabilities, name: str) -> tuple[Obstacle, ...]:
-    """A service that takes one file for all chromosomes."""
-    if told.several_files or len(files) < 2:
-        return ()
-    what = f"{name} wants one file for all chromosomes; the dataset has {len(files)}."
-    do = "Join them with “haplodesk join” and add the new file as a dataset of its own."
-    return (_obstacle("The service takes one file", what, do, "dataset", Kind.INPUT),)
-
-
-def _obstacle(title: str, what: str, do: str, field: str = "dataset", kind: Kind = Kind.REFUSED) -> Obstacle:
-    return Obstacle(
-        field=field, problem=Problem(kind=kind, title=title, what_happened=what, what_you_can_do=do)
-    )
+def _obstacle(title: str, what: str, do: str) -> Obstacle:
+    told = Problem(kind=Kind.REFUSED, title=title, what_happened=what, what_you_can_do=do)
+    return Obstacle(field="dataset", problem=told)

@@ -28,9 +28,10 @@ from app.operations.draft_job import (
     count_running,
     switched_off,
 )
-from app.operations.job_quota import look_at_quota, one_file_obstacle
+from app.operations.job_quota import look_at_quota
 from app.operations.list_jobs import list_jobs
 from app.operations.look_at_service import look_at_service, store_token_info
+from app.operations.one_file import one_file_caution
 from app.operations.residency import refuse_forbidden, residency_obstacle
 from app.operations.sync_panels import read_form
 from app.store import datasets, jobs, services
@@ -46,7 +47,6 @@ async def preflight(desk: Desk, draft: JobDraft) -> Preflight:
     told = desk.family(service).capabilities
     obstacles = list(check_dataset_state(draft, dataset, told.mends))
     obstacles += await asyncio.to_thread(check_files, dataset.files, service)
-    obstacles += one_file_obstacle(dataset.files, told, service.name)
     asked = await _ask_service(desk, draft, service)
     obstacles += page_obstacles(service, dataset, asked.panel)
     obstacles += await delivery_obstacles(desk, asked.service, draft, asked.form, dataset.files)
@@ -54,7 +54,7 @@ async def preflight(desk: Desk, draft: JobDraft) -> Preflight:
     spent = await look_at_quota(desk, asked.service, draft.app_id, dataset)
     return Preflight(
         obstacles=(*obstacles, *room, *asked.obstacles, *spent.obstacles),
-        cautions=(*cautions, *spent.cautions),
+        cautions=(*cautions, *one_file_caution(dataset, told, service.name), *spent.cautions),
         quota=spent.quota,
         service=asked.service,
         form=asked.form,
@@ -104,13 +104,12 @@ async def preview(desk: Desk, draft: JobDraft) -> Preflight:
     form = stored.form if stored is not None else None
     told = desk.family(service).capabilities
     obstacles = await asyncio.to_thread(_local_obstacles, draft, service, dataset, form, panel, told.mends)
-    obstacles += one_file_obstacle(dataset.files, told, service.name)
     forbidden = await residency_obstacle(desk, service, dataset)
     first = (forbidden,) if forbidden is not None else ()
     room, cautions = await look_at_disk(desk, panel, dataset, dataset.size, draft.options)
     return Preflight(
         obstacles=first + obstacles + room,
-        cautions=cautions,
+        cautions=(*cautions, *one_file_caution(dataset, told, service.name)),
         service=service,
         form=form,
         panel=panel,

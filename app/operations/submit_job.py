@@ -11,6 +11,7 @@ from app.domain.parameter import Form, ParameterType
 from app.domain.problem import Kind, ProblemError, problem
 from app.operations.desk import Desk
 from app.operations.draft_job import JobDraft, Obstacle, Preflight, is_aes, panel_fields, text_hash
+from app.operations.one_file import with_one_file
 from app.operations.preflight import preflight
 from app.operations.residency import rule_for
 from app.operations.send_job import send_job
@@ -36,6 +37,7 @@ async def create_job(desk: Desk, draft: JobDraft, password: SecretStr | None = N
     the job is not lost: if the program ends, the next start sends it.
     """
     refuse_password(password)
+    draft = await with_one_file(desk, draft)
     found = await preflight(desk, draft)
     if found.obstacles:
         raise refusal(found.obstacles)

@@ -32,7 +32,7 @@ from app.operations.sync_panels import sync_panels
 from app.operations.visit_jobs import visit_jobs
 from app.services.registry import Registry
 from app.services.teaspoons import Teaspoons
-from app.store import notices, results
+from app.store import datasets, notices, results
 from app.store.secrets import MemorySecrets
 from app.store.store import Store
 from app.transport.client import Looker
@@ -339,14 +339,28 @@ def test_the_quota_is_looked_at_before_anything_is_sent(
     assert found.quota.used == used
 
 
-def test_several_files_are_told_before_anything_is_sent(desk: Desk, draft: JobDraft, tmp_path: Path) -> None:
-    paths = tuple(tmp_path / f"cohort.chr{n}.vcf.gz" for n in (20, 21))
+def test_files_of_a_chromosome_each_are_joined(
+    desk: Desk, clock: FixedClock, server: TeaspoonsServer, draft: JobDraft, tmp_path: Path
+) -> None:
+    """It is told beforehand; the joined file is a dataset, and is taken again for the next job."""
+    paths = tuple(tmp_path / f"study.chr{n}.vcf.gz" for n in (20, 3))
     for path in paths:
-        path.write_bytes(b"not looked at")
+        path.write_bytes(gzip.compress(gzip.decompress(vcf()).replace(b"chr20", path.name[6:-7].encode())))
     dataset_id = asyncio.run(add_dataset(desk, paths)).ids(Noun.DATASET)[0]
     asyncio.run(pass_check(desk, dataset_id, report(600)))
-    found = asyncio.run(preflight(desk, draft.model_copy(update={"dataset_id": dataset_id})))
-    assert any("one file" in o.problem.title for o in found.obstacles)
+    several = draft.model_copy(update={"dataset_id": dataset_id})
+    found = asyncio.run(preflight(desk, several))
+    assert (found.obstacles, [o.problem.title for o in found.cautions]) == ((), ["The files are joined"])
+    clock.advance(600)
+    asyncio.run(submit_job(desk, several))
+    job = asyncio.run(only_job(desk))
+    assert job.state is JobState.SUBMITTED
+    lines = gzip.decompress(server.uploaded(job.remote_id or "")).splitlines()
+    assert [line.split(b"\t")[0] for line in lines if line[:1] != b"#"] == [b"chr3"] * 50 + [b"chr20"] * 50
+    before = asyncio.run(desk.store.read(datasets.datasets))
+    assert job.dataset_id in {each.id for each in before if each.made_from == dataset_id}
+    asyncio.run(submit_job(desk, several))
+    assert len(asyncio.run(desk.store.read(datasets.datasets))) == len(before)
 
 
 def test_a_run_cannot_be_cancelled(desk: Desk, signed_in: str, draft: JobDraft) -> None:
