@@ -16,9 +16,13 @@ from app.genotypes.bgzf import ContainerError, ContainerFault
 from app.operations import local_job, local_runner
 from app.operations.desk import Desk
 from app.operations.local_job import LocalOrder, run_local_job
+from app.operations.local_output import DRAFT
+from app.operations.local_resume import WORK
 from app.operations.local_runner import MOST_STARTS, run_local_jobs
 from app.services.local.layout import (
+    CANCEL,
     JOB,
+    OUTPUT,
     PANEL,
     LocalJob,
     LocalPanel,
@@ -144,3 +148,45 @@ def test_windows_codes_of_a_killed_process_are_known(
 def test_a_process_that_ends_by_itself_was_not_killed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     working(monkeypatch, iter(["ended with exit code 3 and without an answer"]))
     assert done(desk).state is JobState.FAILED
+
+
+def test_a_job_that_is_cancelled_while_it_writes_leaves_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = jobs_folder(desk.home / "local") / "j"
+
+    async def work(*_: Any, **__: Any) -> tuple[OutputFile, ...]:
+        for name in (OUTPUT, DRAFT, WORK):
+            (folder / name / "20").mkdir(parents=True)
+        (folder / CANCEL).touch()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(local_runner, "run_in_process", work)
+    assert done(desk).state is JobState.CANCELLED
+    assert sorted(each.name for each in folder.iterdir()) == [JOB]
+
+
+def test_two_programs_on_one_folder_do_each_job_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(4):
+        path = jobs_folder(desk.home / "local") / f"j{number}" / JOB
+        path.parent.mkdir()
+        write_record(path, SENT.model_copy(update={"id": f"j{number}"}))
+    began: list[str] = []
+
+    async def work(_: object, order: LocalOrder, **__: Any) -> tuple[OutputFile, ...]:
+        began.append(order.job.id)
+        await asyncio.sleep(0)
+        return MADE
+
+    monkeypatch.setattr(local_runner, "run_in_process", work)
+    other = open_desk(desk.home)
+
+    async def both() -> list[int]:
+        return await asyncio.gather(run_local_jobs(desk), run_local_jobs(other))
+
+    try:
+        assert sum(asyncio.run(both())) == 5
+    finally:
+        other.store.close()
+    assert sorted(began) == ["j", "j0", "j1", "j2", "j3"]
