@@ -151,6 +151,20 @@ class ResultLedger(Model):
         """Whether nothing is wrong: sums fit, no loss is unexplained, samples are those that were sent."""
         return self.adds_up and not self.unexplained and not any(each.red for each in self.remarks)
 
+    @property
+    def sentence(self) -> str:
+        """What the books say, in the same words wherever it is told."""
+        if not self.adds_up:
+            return "The books do not add up; please report this."
+        if self.unexplained:
+            return f"{self.unexplained:,} sites got lost without a reason that anybody tells."
+        red = sum(each.red for each in self.remarks)
+        if red:
+            return f"The sums fit, but {red} {'remark needs' if red == 1 else 'remarks need'} a look."
+        if self.samples.sent is None:
+            return "Nothing that can be told is missing."
+        return "All sites and samples are accounted for."
+
     def total(self, stage: Stage) -> int | None:
         """Sites of all chromosomes at a station; None where it is known of none."""
         known = [count for row in self.chromosomes if (count := row.at(stage)) is not None]

@@ -33,21 +33,7 @@ def ledger_lines(ledger: ResultLedger) -> list[str]:
     lines += ["", *pairs([("samples", _samples(ledger))])]
     lines += [f"{'!' if each.red else ' '} {each.text}" for each in ledger.remarks]
     lines += [f"? {each}" for each in ledger.unknown]
-    return [*lines, "", verdict_line(ledger)]
-
-
-def verdict_line(ledger: ResultLedger) -> str:
-    """One sentence above everything."""
-    if not ledger.adds_up:
-        return "The books do not add up; please report this."
-    red = sum(each.red for each in ledger.remarks)
-    if ledger.unexplained:
-        return f"{ledger.unexplained:,} sites got lost without a reason that anybody tells."
-    if red:
-        return f"The sums fit, but {red} {'remark needs' if red == 1 else 'remarks need'} a look."
-    if ledger.samples.sent is None:
-        return "Nothing that can be told is missing."
-    return "All sites and samples are accounted for."
+    return [*lines, "", ledger.sentence]
 
 
 def _loss(loss: Loss) -> tuple[object, ...]:

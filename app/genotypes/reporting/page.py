@@ -12,6 +12,7 @@ from app.genotypes.reporting import drawings
 
 Facts = dict[str, Any]
 _MOST_ROWS = 200
+_ABOUT = "Quality report by Haplodesk. Made on this computer; nothing was sent."
 _DOTTED = "A dotted bar stands for one to four people, however many they are."
 _OUTCOMES = {"accepts": "good", "partly": "fair", "refuses": "bad", "unknown": "fair"}
 _SEVERITIES = {"severe": ("bad", "Severe"), "warning": ("fair", "Warning"), "info": ("", "Note")}
@@ -19,7 +20,7 @@ _SEVERITIES = {"severe": ("bad", "Severe"), "warning": ("fair", "Warning"), "inf
 
 def page(told: Facts) -> str:
     """The whole page of the facts of `facts_of` with `figures`."""
-    template = Template(resource("reports", "dataset.html").read_text(encoding="utf-8"))
+    template = Template(resource("reports", "page.html").read_text(encoding="utf-8"))
     name = told["dataset"]["name"]
     sections = [
         _summary(told),
@@ -31,7 +32,8 @@ def page(told: Facts) -> str:
         _samples(told["figures"].get("samples", [])),
         _files(told["dataset"]["files"]),
     ]
-    return template.substitute(title=escape(name), body="\n".join(each for each in sections if each))
+    body = "\n".join(each for each in sections if each)
+    return template.substitute(kind="dataset", title=escape(name), about=_ABOUT, contents="", body=body)
 
 
 def _section(title: str, *parts: str) -> str:

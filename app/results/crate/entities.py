@@ -93,7 +93,7 @@ def graph(parts: CrateParts, hiding: Hiding) -> list[Entity]:
     _join_slots(made, slots)
     actions = _actions(parts.facts, inputs, values, outputs)
     files: list[Entity] = [*(each for each in inputs if each["@type"] == "File"), *outputs, *made, manifest]
-    return [
+    entities = [
         _descriptor(),
         _root(parts.facts, hiding, files, actions),
         *_profiles(),
@@ -106,6 +106,7 @@ def graph(parts: CrateParts, hiding: Hiding) -> list[Entity]:
         *_software(parts.facts),
         *_people(parts.facts),
     ]
+    return [_single(each) for each in entities]
 
 
 def _manifest() -> Entity:
@@ -138,6 +139,7 @@ def _root(facts: RunFacts, hiding: Hiding, files: Iterable[Entity], actions: Ite
         "hasPart": _ids(files),
         "mainEntity": {"@id": RUN},
         "mentions": _ids(actions),
+        **({"author": {"@id": "#person"}} if facts.person else {}),
     }
 
 
@@ -197,6 +199,7 @@ def _made(fact: OutputFact) -> Entity:
     return {
         "@type": ["File", "SoftwareSourceCode", "ComputationalWorkflow"],
         "name": _TITLES[fact.path],
+        "version": "1",
         "programmingLanguage": {"@id": _LANGUAGE},
     }
 
@@ -212,6 +215,7 @@ def _inputs(facts: RunFacts, hiding: Hiding) -> list[Entity]:
 def _input(number: int, fact: InputFact, hiding: Hiding) -> Entity:
     told: Entity = {
         "name": fact.name if hiding.off else f"input {number}",
+        "encodingFormat": _TYPES.get(PurePosixPath(fact.name).suffix.lower(), "application/octet-stream"),
         "contentSize": str(fact.size),
         "exampleOfWork": {"@id": "#param-genotypes"},
         "description": f"Genotypes that were sent{f' ({fact.format})' if fact.format else ''}",
@@ -282,14 +286,29 @@ def _actions(
     ended = facts.ended or facts.verified
     end = {"endTime": ended.isoformat()} if ended else {}
     start = {"startTime": facts.submitted.isoformat()} if facts.submitted else {}
-    run = {"@id": _RUN, "name": "Run of the job", "instrument": {"@id": RUN}, **told, **start, **end}
+    run = {
+        "@id": _RUN,
+        "name": "Run of the job",
+        "description": "From sending the genotypes to the verified files of the result.",
+        "instrument": {"@id": RUN},
+        **told,
+        **start,
+        **end,
+    }
     tools = [_SERVICE] if facts.service.name else [_software_id(each) for each in _engines(facts)]
     if not tools:
         return [run]
     begun = {"startTime": facts.started.isoformat()} if facts.started else {}
     name = f"Imputation by {facts.service.name}" if facts.service.name else "Imputation"
     instrument = [{"@id": each} for each in tools]
-    return [run, {"@id": _IMPUTATION, "name": name, "instrument": instrument, **told, **begun, **end}]
+    with_panel = f" with the panel {facts.panel.name}" if facts.panel.name else ""
+    imputation = {
+        "@id": _IMPUTATION,
+        "name": name,
+        "description": f"The genotypes were imputed{with_panel}.",
+        "instrument": instrument,
+    }
+    return [run, {**imputation, **told, **begun, **end}]
 
 
 def _engines(facts: RunFacts) -> list[SoftwareFact]:
@@ -329,3 +348,14 @@ def _people(facts: RunFacts) -> list[Entity]:
 
 def _ids(entities: Iterable[Entity]) -> list[Entity]:
     return [{"@id": each["@id"]} for each in entities]
+
+
+_LISTS = frozenset(("@type", "hasPart", "mentions", "conformsTo"))
+
+
+def _single(entity: Entity) -> Entity:
+    """A list of one thing is told as that thing, as RO-Crate has it."""
+    return {
+        name: value[0] if isinstance(value, list) and len(value) == 1 and name not in _LISTS else value
+        for name, value in entity.items()
+    }

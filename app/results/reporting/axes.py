@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from app.results.reporting.shapes import Line, Shape, Words
 
 WIDTH, HEIGHT = 560.0, 290.0
-LEFT, RIGHT, TOP, BOTTOM = 76.0, 12.0, 14.0, 46.0
+LEFT, RIGHT, TOP, BOTTOM = 76.0, 24.0, 14.0, 46.0
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,23 @@ def cell_text(value: Cell) -> tuple[str, bool]:
     return value or "–", (value or "").endswith("%")
 
 
+def table_texts(table: Table) -> list[list[str]]:
+    """What stands in the cells of the rows that are shown; decimals of a column have the same digits."""
+    rows = table.rows[:MOST_ROWS]
+    columns = (_column_texts([row[number] for row in rows]) for number in range(len(table.heads)))
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _column_texts(cells: Sequence[Cell]) -> list[str]:
+    texts = [cell_text(cell)[0] for cell in cells]
+    numbers = [cell for cell in cells if isinstance(cell, float)]
+    plain = all(cell is None or isinstance(cell, float) for cell in cells)
+    if not plain or any("e" in text for text in texts):
+        return texts
+    digits = max((len(text.partition(".")[2]) for text in texts), default=0)
+    return [f"{cell:,.{digits}f}" if isinstance(cell, float) else "–" for cell in cells] if numbers else texts
+
+
 def numeric_columns(table: Table) -> list[bool]:
     """Columns with numbers and nothing else: they are set to the right."""
     columns = zip(*([cell_text(cell) for cell in row] for row in table.rows), strict=True)

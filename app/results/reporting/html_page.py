@@ -7,27 +7,29 @@ from string import Template
 
 from app.domain.resources import resource
 from app.results.reporting.content import (
-    MOST_ROWS,
     Block,
-    Cell,
     Document,
     Figure,
     Section,
     Table,
     Text,
-    cell_text,
     more_rows,
     numeric_columns,
+    table_texts,
 )
 from app.results.reporting.svg import svg
 
 
 def html_page(document: Document) -> str:
     """The whole page; it follows light and dark, and prints."""
-    template = Template(resource("reports", "result.html").read_text(encoding="utf-8"))
+    template = Template(resource("reports", "page.html").read_text(encoding="utf-8"))
     body = "\n".join(_section(number, each) for number, each in enumerate(document.sections))
     return template.substitute(
-        title=escape(document.title), about=escape(document.about), contents=_contents(document), body=body
+        kind="result",
+        title=escape(document.title),
+        about=escape(document.about),
+        contents=_contents(document),
+        body=body,
     )
 
 
@@ -61,13 +63,13 @@ def _table(table: Table) -> str:
         f'<th scope="col"{_number(number)}>{escape(each)}</th>'
         for each, number in zip(table.heads, numeric, strict=True)
     )
-    body = "".join("<tr>" + "".join(map(_cell, row, numeric)) + "</tr>" for row in table.rows[:MOST_ROWS])
+    body = "".join("<tr>" + "".join(map(_cell, row, numeric)) + "</tr>" for row in table_texts(table))
     notes = "".join(f'<p class="small">{escape(each)}</p>' for each in (more_rows(table), table.note) if each)
     return f"<div class=wide><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{notes}"
 
 
-def _cell(value: Cell, number: bool) -> str:
-    return f"<td{_number(number)}>{escape(cell_text(value)[0])}</td>"
+def _cell(text: str, number: bool) -> str:
+    return f"<td{_number(number)}>{escape(text)}</td>"
 
 
 def _number(number: bool) -> str:

@@ -7,16 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.results.reporting.content import (
-    MOST_ROWS,
     Block,
     Document,
     Figure,
     Section,
     Table,
     Text,
-    cell_text,
     more_rows,
     numeric_columns,
+    table_texts,
 )
 from app.results.reporting.lettering import bold, lines, printable, regular, width
 from app.results.reporting.pdf_file import A4, PdfFile
@@ -168,7 +167,7 @@ def _figure(sheet: _Sheet, figure: Figure) -> None:
 
 
 def _table(sheet: _Sheet, table: Table) -> None:
-    texts = [[cell_text(cell)[0] for cell in row] for row in table.rows[:MOST_ROWS]]
+    texts = table_texts(table)
     numeric = numeric_columns(table)
     widths = _widths(table.heads, texts)
     heads = [printable(each, bold()) for each in table.heads]

@@ -27,6 +27,7 @@ from app.results.reporting.plots import (
 from app.results.reporting.references import plain, references_of
 
 _MOST_SITES = 25
+_NO_ER2 = "not known: the files have no ER2"
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +70,7 @@ def _summary(parts: ReportParts, hiding: Hiding) -> Section:
             ("Share with R2 ≥ 0.3", _share(whole.share_r2_03)),
             ("Share with R2 ≥ 0.8", _share(whole.share_r2_08)),
             ("Mean ER2 of typed variants", whole.mean_er2),
+            ("Suspect probes", len(figures.suspects) if whole.mean_er2 is not None else _NO_ER2),
         ]
     rows += [
         ("Service", facts.service.name or hiding.text(facts.origin)),
@@ -86,12 +88,8 @@ def _headline(parts: ReportParts, hiding: Hiding) -> Iterator[Text]:
     ledger = parts.ledger
     if ledger is None:
         return
-    if ledger.complete:
-        yield Text("All sites and samples are accounted for.", "good")
-    elif not ledger.adds_up or ledger.unexplained:
-        yield Text(f"{ledger.unexplained:,} sites got lost without a reason that anybody tells.", "bad")
-    else:
-        yield Text("All sites are accounted for; remarks below need a look.", "fair")
+    lost = not ledger.adds_up or ledger.unexplained
+    yield Text(ledger.sentence, "good" if ledger.complete else "bad" if lost else "fair")
 
 
 def _warnings(parts: ReportParts, hiding: Hiding) -> Section:
@@ -186,6 +184,8 @@ def _typed(measured: Measured) -> Iterator[Block]:
     if figures.calibration:
         words = "On the dashed line a dosage means what it says; the larger a dot, the more genotypes."
         yield Figure(calibration(figures.calibration), words)
+    if figures.whole.typed and figures.whole.mean_er2 is None:
+        yield Text("Whether probes are suspect is not known: the files have no ER2.", "small")
     if figures.suspects:
         yield Text(f"{len(figures.suspects):,} suspect probes: high R2, low ER2", "fair")
         rows2 = [

@@ -179,6 +179,8 @@ def ledger_shown(ledger: ResultLedger) -> Shown:
     """Whether everything is accounted for."""
     if ledger.complete:
         return Shown(Status.DONE, _t("Adds up"))
+    if ledger.adds_up and not ledger.unexplained:
+        return Shown(Status.WARNING, _t("Needs a look"))
     return Shown(Status.FAILED, _t("Does not add up"))
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 Entity = dict[str, object]
 ACTIONS = {"CreateAction", "ActivateAction", "UpdateAction"}
+LISTS = {"@type", "hasPart", "mentions", "conformsTo"}
 TOOLS = {"SoftwareApplication", "SoftwareSourceCode", "ComputationalWorkflow"}
 DATA = {"File", "Dataset", "Collection", "CreativeWork", "PropertyValue"}
 
@@ -45,6 +46,8 @@ def _flat(graph: list[Entity], known: dict[str, Entity]) -> Iterator[str]:
         if "@type" not in each:
             yield f"{each['@id']} has no @type"
         for name, value in each.items():
+            if isinstance(value, list) and len(value) == 1 and name not in LISTS:
+                yield f"{each['@id']} {name} is a list of one"
             for inner in value if isinstance(value, list) else [value]:
                 if isinstance(inner, dict) and set(inner) != {"@id"}:
                     yield f"{each['@id']} {name} is nested"
@@ -95,6 +98,8 @@ def _run_rules(known: dict[str, Entity]) -> Iterator[str]:
     if not any(ids(each["instrument"]) == ids(root["mainEntity"]) for each in actions):
         yield "no action ran the main workflow"
     for each in actions:
+        if not each.get("name") or not each.get("description"):
+            yield f"{each['@id']} is not described"
         if str(each["@id"]) not in ids(root["mentions"]):
             yield f"the root does not mention {each['@id']}"
         if not ids(each.get("instrument")) or any(

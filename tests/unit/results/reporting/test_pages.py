@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
@@ -11,7 +12,7 @@ import pypdf
 import pytest
 
 from app.genotypes.reporting.hiding import Hiding
-from app.results.reporting.content import Document, Section, Table, Text
+from app.results.reporting.content import Document, Section, Table, Text, table_texts
 from app.results.reporting.html_page import html_page
 from app.results.reporting.pdf_pages import pdf_pages
 from app.results.reporting.sections import result_document
@@ -131,3 +132,31 @@ def test_texts_are_escaped() -> None:
     page = html_page(Document("<b>", "&", [Section("<i>", [Text("<script>"), Table(("<u>",), [("<s>",)])])]))
     for tag in ("<b>", "<i>", "<script>", "<u>", "<s>"):
         assert tag not in page.split("</style>")[1]
+
+
+def test_decimals_of_a_column_have_the_same_digits() -> None:
+    table = Table(
+        ("MAF", "n", "R2", "mixed"), [("0–1", 5, 0.9012, 1), ("1–5", None, 0.622, 0.5), ("", 1, None, "x")]
+    )
+    assert table_texts(table) == [
+        ["0–1", "5", "0.9012", "1"],
+        ["1–5", "–", "0.6220", "0.5"],
+        ["–", "1", "–", "x"],
+    ]
+    small = Table(("p",), [(1.5e-9,), (0.25,)])
+    assert table_texts(small) == [["1.5e-09"], ["0.25"]]
+
+
+def test_suspects_are_not_known_without_er2(tmp_path: Path) -> None:
+    given = parts(tmp_path)
+    assert given.measured is not None
+    figures = given.measured.figures
+    page = html_page(result_document(given, Hiding(True, ())))
+    assert "<td>Suspect probes</td><td>not known: the files have no ER2</td>" in page
+    assert ("Whether probes are suspect is not known" in page) is bool(figures.whole.typed)
+    whole = figures.whole.model_copy(update={"mean_er2": 0.9, "typed": 5})
+    known = figures.model_copy(update={"whole": whole})
+    told = replace(given, measured=replace(given.measured, figures=known))
+    page = html_page(result_document(told, Hiding(True, ())))
+    assert "<td>Suspect probes</td><td>0</td>" in page
+    assert "not known: the files have no ER2" not in page
