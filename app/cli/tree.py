@@ -10,6 +10,7 @@ from app import __version__
 from app.cli.commands import (
     backup,
     benchmark,
+    catalogue,
     chains,
     check,
     convert,
@@ -41,7 +42,7 @@ def build() -> typer.Typer:
         no_args_is_help=True,
     )
     app.callback()(globally)
-    for group in (services.app, panels.app, chains.app):
+    for group in (services.app, catalogue.app, panels.app, chains.app):
         app.add_typer(group)
     app.command("check")(check.check)
     app.command("convert")(convert.convert)

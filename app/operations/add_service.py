@@ -10,12 +10,13 @@ from pydantic import SecretStr
 from app.domain.changes import Changes, Noun
 from app.domain.job import Event
 from app.domain.names import new_id
+from app.domain.preset import Preset
 from app.domain.problem import Kind, ProblemError, problem
-from app.domain.service import HealthState, Preset, Service
+from app.domain.service import HealthState, Service
+from app.operations.catalogues import hidden_addresses, known_presets
 from app.operations.check_services import check_services
 from app.operations.desk import Desk
 from app.operations.look_at_service import look_at_service, store_token_info
-from app.services import catalogue
 from app.store import jobs, services
 from app.store.secrets import token_name
 from app.transport.address import normalise
@@ -37,7 +38,7 @@ async def add_service(
     The service is stored even when it cannot be reached now: it may be down. A token that the service
     refuses is a Problem, and then nothing is stored.
     """
-    preset = _preset(preset_id, url)
+    preset = await _preset(desk, preset_id, url)
     service = await _new_service(desk, name, url, family, preset, plain_http_allowed)
     service = service.model_copy(update={"setup": {**service.setup, **(setup or {})}})
     if token is not None:
@@ -60,17 +61,42 @@ def cleaned_token(token: SecretStr) -> SecretStr:
     return SecretStr(re.sub(r"\s+", "", token.get_secret_value()).strip("\"'"))
 
 
-def _preset(preset_id: str | None, url: str) -> Preset | None:
-    presets = catalogue.presets()
+async def _preset(desk: Desk, preset_id: str | None, url: str) -> Preset | None:
+    """The preset of an id or of an address; what an institution hides cannot be added either way."""
+    presets = await known_presets(desk)
     if preset_id is not None:
         found = next((p for p in presets if p.id == preset_id), None)
         if found is None:
             raise problem(Kind.NOT_FOUND, "No such preset", f"The catalogue has no service '{preset_id}'.")
+        if not found.enabled:
+            after = next((p.name for p in presets if p.id == found.successor), "")
+            raise problem(
+                Kind.REFUSED,
+                f"{found.name} is switched off in the catalogue",
+                found.off_reason,
+                f"Use {after} instead." if after else "",
+                subject=found.name,
+            )
+        if found.locked and url and normalise(url) != found.base_url.rstrip("/"):
+            raise problem(
+                Kind.REFUSED,
+                f"{found.name} has a fixed address",
+                f"The catalogue of {found.of} allows only {found.base_url}.",
+                subject=found.name,
+            )
         return found
     if not url:
         return None
     cleaned = normalise(url)
-    return next((p for p in presets if p.base_url and p.base_url.rstrip("/") == cleaned), None)
+    if cleaned in await hidden_addresses(desk):
+        raise problem(
+            Kind.REFUSED,
+            "This service is not for you",
+            f"The catalogue of your institution hides {cleaned}.",
+            "Ask those who sign the catalogue.",
+            subject=cleaned,
+        )
+    return next((p for p in presets if cleaned in (p.base_url.rstrip("/"), *p.alt_urls)), None)
 
 
 async def _new_service(
@@ -93,6 +119,7 @@ async def _new_service(
             update={
                 "preset_id": preset.id,
                 "country": preset.country,
+                "jurisdictions": preset.jurisdictions,
                 "operator": preset.operator,
                 "limits": preset.limits,
                 "setup": preset.setup,

@@ -14,6 +14,7 @@ from app.domain.problem import Kind, ProblemError, problem
 from app.domain.residency import GROUPS, residency_of
 from app.domain.service import HealthState, Service, TokenInfo
 from app.operations.add_service import add_service, cleaned_token
+from app.operations.catalogues import known_preset
 from app.operations.desk import Desk
 from app.operations.look_at_service import store_token_info, what_it_says
 from app.store import jobs, services
@@ -83,6 +84,10 @@ async def state_country(desk: Desk, service_id: str, text: str) -> Changes:
     Raises ProblemError for what is no country, and for groups such as EU: a service is in one place or more.
     """
     service = await desk.service(service_id)
+    preset = await known_preset(desk, service.preset_id or "")
+    if preset is not None and preset.locked:
+        what = f"The catalogue of {preset.of} fixes it."
+        raise problem(Kind.REFUSED, "The country cannot be changed", what, subject=service.name)
     stated = residency_of(text).allowed
     groups = [each for each in stated if each in GROUPS]
     if groups or not stated:

@@ -13,9 +13,11 @@ from app.domain.panel import Panel, PanelChange, SyncKind
 from app.domain.parameter import Form
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.service import Service, ServiceApp, StoredForm
+from app.operations.catalogues import known_preset
 from app.operations.desk import Desk, write_news
 from app.operations.look_at_service import store_token_info, what_it_says
 from app.operations.tell import notice
+from app.services.catalogue import with_documented
 from app.store import services
 from app.store.store import Connection as StoreConnection
 
@@ -56,7 +58,9 @@ async def _sync(desk: Desk, service: Service) -> Changes:
     now = desk.clock.now()
     forms, silent = await _forms(desk, service)
     connection = await desk.connection(service)
-    panels = [p for form in forms for p in desk.family(service).panels(connection, form, now)]
+    preset = await known_preset(desk, service.preset_id or "")
+    told_panels = (p for form in forms for p in desk.family(service).panels(connection, form, now))
+    panels = [with_documented(p, preset) for p in told_panels]
     before = await desk.store.read(lambda c: services.panels(c, service.id))
     panels += [p for p in before if p.app_id in silent]
     if await desk.update_service(service.id, **told, last_synced=now) is None:

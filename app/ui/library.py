@@ -13,7 +13,8 @@ from app.domain.job import Consent, Event, Job, JobState
 from app.domain.panel import Panel, PanelChange
 from app.domain.residency import Residency
 from app.domain.result import Result
-from app.domain.service import Health, Preset, Service, StoredForm
+from app.domain.preset import Preset
+from app.domain.service import Health, Service, StoredForm
 from app.domain.settings import Settings
 from app.domain.standing import PERIODS, Standing
 from app.operations.tasks import Task
@@ -108,9 +109,9 @@ class StoreLibrary:
 
     async def presets(self) -> tuple[Preset, ...]:
         """The services of the catalogue."""
-        from app.services.catalogue import presets
+        from app.operations.catalogues import known_presets
 
-        return presets()
+        return await known_presets(self._desk)
 
     async def panels(self, service_id: str | None = None) -> tuple[Panel, ...]:
         """All panels, or those of a service."""

@@ -15,7 +15,8 @@ from app.domain.panel import Panel, PanelChange
 from app.domain.problem import Problem, ProblemError
 from app.domain.residency import Residency
 from app.domain.result import Result
-from app.domain.service import Health, Preset, Service, StoredForm
+from app.domain.preset import Preset
+from app.domain.service import Health, Service, StoredForm
 from app.domain.settings import Settings
 from app.domain.standing import LookPoint, Standing
 from app.genotypes.figures import Figures

@@ -24,7 +24,8 @@ from app.domain.changes import Changes, Noun
 from app.domain.job import JobState
 from app.domain.notice import NoticeKind, NoticeLevel
 from app.domain.problem import Kind, Problem
-from app.domain.service import HealthState, Preset, TokenInfo
+from app.domain.preset import Certainty, Preset, Source
+from app.domain.service import HealthState, TokenInfo
 from app.operations.tasks import Task, TaskKind, TaskState
 from app.ui.context import Context
 from app.ui.dialogs.add_service import AddServiceDialog
@@ -269,9 +270,8 @@ def test_adding_a_service(
         family="cloudgene",
         token_help="On the profile page.",
         token_url="https://imputationserver.example/profile",
-        as_of="2026",
-        source="s",
-        certainty="c",
+        sources={"docs": Source(text="s", as_of="2026", certainty=Certainty.A)},
+        main_source="docs",
     )
     library.all_presets = [preset]
     operations.answers["add_service"] = Changes.of(Noun.SERVICE, "michigan")

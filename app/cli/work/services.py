@@ -49,9 +49,9 @@ def list_services(session: Session, catalogue: bool) -> None:
 
 
 def _list_catalogue(session: Session) -> None:
-    from app.operations.catalogues import known_presets
+    from app.operations.catalogues import presets_of
 
-    known = with_desk(session, known_presets)
+    known = presets_of(session.home)
     lines = table(
         ("id", "name", "country", "address"), ((p.id, p.name, p.country, p.base_url) for p in known)
     )

@@ -6,8 +6,9 @@ from app.cli.output import problem_row
 from app.domain.dataset import DataFile
 from app.domain.job import Job
 from app.domain.panel import Panel, PanelChange
+from app.domain.preset import Preset
 from app.domain.result import Result
-from app.domain.service import Health, Preset, Service
+from app.domain.service import Health, Service
 
 Row = dict[str, object]
 
@@ -36,6 +37,11 @@ def preset_row(preset: Preset) -> Row:
         "family": preset.family,
         "base_url": preset.base_url,
         "country": preset.country,
+        "jurisdictions": list(preset.jurisdictions),
+        "enabled": preset.enabled,
+        "off_reason": preset.off_reason,
+        "successor": preset.successor,
+        "institution": preset.of,
         "state": None,
         "response_ms": None,
         "last_checked": None,

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from app.domain.changes import Changes, Noun
 from app.domain.problem import Problem
-from app.domain.service import Preset
+from app.domain.preset import Preset
 from app.ui.context import Context
 from app.ui.theme import GRID
 from app.ui.widgets.basics import Text, fit, link, primary

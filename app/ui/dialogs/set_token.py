@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPushButton, QVBoxLayou
 
 from app.domain.changes import Changes
 from app.domain.problem import Problem
-from app.domain.service import Preset, Service
+from app.domain.preset import Preset
+from app.domain.service import Service
 from app.ui.context import Context
 from app.ui.theme import GRID
 from app.ui.widgets.basics import Text, fit, link, primary
