@@ -127,7 +127,8 @@ def _loaded(text: str, path: Path) -> Any:
         data = YAML(typ="rt", pure=True).load(text)
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark is not None else None
-        raise _bad(path, line, f"it is no YAML: {error.problem or 'not understood'}") from error
+        said = str(error.problem or "not understood").partition(" with value")[0]  # it may be a secret
+        raise _bad(path, line, f"it is no YAML: {said}") from error
     except YAMLError as error:
         raise _bad(path, None, f"it is no YAML: {' '.join(str(error).split())[:200]}") from error
     if not isinstance(data, dict):

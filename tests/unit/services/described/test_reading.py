@@ -1,0 +1,140 @@
+"""Descriptions are read strictly: a fault is told with the file, the line and the field."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from pathlib import Path
+
+import pytest
+
+from app.domain.job import JobState
+from app.domain.problem import Kind, ProblemError
+from app.domain.resources import resource
+from app.services.described.description import Description
+from app.services.described.reading import Shelf, parsed, read_description
+
+EXAMPLES = ("example-rest", "example-signed")
+
+
+def example(name: str = "example-rest") -> str:
+    return resource("described", f"{name}.yaml").read_text("utf-8")
+
+
+def fault(text: str) -> str:
+    with pytest.raises(ProblemError) as caught:
+        parsed(text, Path("mine.yaml"))
+    assert caught.value.problem.kind is Kind.INPUT
+    return caught.value.problem.what_happened
+
+
+def line_of(text: str, words: str) -> int:
+    return next(number for number, line in enumerate(text.splitlines(), 1) if words in line)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_examples_are_in_order(name: str) -> None:
+    found = read_description(resource("described", f"{name}.yaml"))
+    assert found.id == name
+    assert Description.model_json_schema(by_alias=True)["properties"]["schema"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field", "words"),
+    [
+        ("  up: status == 'ok'", "  up: status ==", "health.up", "JMESPath"),
+        ("  user: login", "  user: login\n  colour: red", "account.colour", "not known"),
+        ("    id: id\n      name: title", "    id: id", "apps.1.panel_list.name", "missing"),
+        ("  waiting: queued", "  waiting: perhaps", "states.waiting", "not allowed"),
+        ("call: {get: /health}", "call: {get: health}", "health.call.get", "path"),
+        ("call: {get: /health}", "call: {get: //evil.example/x}", "health.call.get", "path"),
+        ("call: {get: /health}", 'call: {get: "/{token}"}', "health.call.get", "{token}"),
+        ("call: {post: /jobs}", "call: {post: /jobs, get: /jobs}", "submit.call", "exactly one"),
+        ("name: $name, app", "name: $nmae, app", "submit", "$nmae"),
+        ("  kind: bearer", "  kind: oidc", "auth.kind", "not allowed"),
+        ("schema: 1", "schema: 2", "schema", "not allowed"),
+        ("base_path: /api/v1", "headers: {Cookie: x}", "the whole", "Cookie"),
+    ],
+)
+def test_a_fault_is_told_with_its_field(old: str, new: str, field: str, words: str) -> None:
+    text = example()
+    assert old in text
+    said = fault(text.replace(old, new, 1))
+    assert field in said
+    assert words in said
+
+
+def test_a_fault_is_told_with_its_line() -> None:
+    text = example().replace("  waiting: queued", "  waiting: perhaps")
+    assert f"mine.yaml, line {line_of(text, 'waiting: perhaps')}:" in fault(text)
+    text = example().replace("      name: title", "      name: title]")
+    assert f"mine.yaml, line {line_of(text, 'title]')}:" in fault(text)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "token: abc",
+        "  password: hunter2",
+        "  api_key: k",
+        "  help: Bearer abcdef",
+        "  help: eyJhbGciOi.eyJzdWIi.c2ln",
+        "  url: https://ann:pw@imputation.example.org",
+    ],
+)
+def test_secrets_are_refused(line: str) -> None:
+    text = example()
+    if line.startswith(" "):
+        text = text.replace("  help: Make", "  # help: Make").replace("  kind: bearer", f"{line}\n  #", 1)
+    else:
+        text = f"{line}\n{text}"
+    said = fault(text)
+    assert "looks like a secret" in said
+    assert f"line {line_of(text, line)}" in said
+    assert "hunter2" not in said
+
+
+def test_no_aliases_no_other_texts_no_large_files(tmp_path: Path) -> None:
+    assert "aliases" in fault("a: &a [1]\nb: *a\n")
+    assert "no fields" in fault("just text")
+    assert "no YAML" in fault("a: [")
+    large = tmp_path / "large.yaml"
+    large.write_bytes(b"#" * 300_000)
+    with pytest.raises(ProblemError, match="300,000 bytes"):
+        read_description(large)
+    with pytest.raises(ProblemError, match="cannot be read"):
+        read_description(tmp_path / "gone.yaml")
+
+
+def test_a_spoilt_description_never_raises_anything_else() -> None:
+    draw, text = random.Random(7), example()
+    for _ in range(12):
+        at = draw.randrange(len(text))
+        odd = draw.choice(["", ":", "{", "\t", "- ", "\0", "'"])
+        with contextlib.suppress(ProblemError):
+            parsed(text[:at] + odd + text[at + draw.randrange(6) :], Path("mine.yaml"))
+
+
+def test_words_for_states_are_read_whatever_their_case() -> None:
+    found = parsed(example(), Path("mine.yaml"))
+    assert found.state("DONE") is JobState.SUCCESS
+    assert found.state(" done ") is JobState.SUCCESS
+    for word in ("done!", "", None, 4, True, ["done"]):
+        assert found.state(word) is JobState.UNKNOWN
+
+
+def test_the_users_own_come_first(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text(example().replace("name: Example imputation service", "name: Ours"), "utf-8")
+    shelf = Shelf(tmp_path)
+    assert shelf.named("example-rest").name == "Ours"
+    assert shelf.named("example-signed").name == "Example with signed uploads"
+    assert shelf.named(str(mine)).name == "Ours"
+    with pytest.raises(ProblemError, match="example-rest"):
+        shelf.named("nobody")
+    (tmp_path / "broken.yaml").write_text("a: [", "utf-8")
+    assert shelf.for_address("https://imputation.example.org") is None
+    mine.write_text(mine.read_text("utf-8").replace("# addresses:", "addresses:"), "utf-8")
+    found = shelf.for_address("https://imputation.example.org/")
+    assert found is not None
+    assert found.name == "Ours"
