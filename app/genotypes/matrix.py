@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.problem import Kind, ProblemError, problem
-from app.genotypes.bgzf import ContainerError, open_text_blocks
+from app.genotypes.bgzf import open_text_blocks
 from app.genotypes.builds import plain_chromosome
+from app.genotypes.file_trouble import told_of
 
 MISSING = -1  # an allele that was not called
 ABSENT = -2  # the second allele of a haploid call
@@ -119,7 +120,7 @@ def compared_name(chromosome: str) -> str:
 
 def read_samples(path: Path) -> tuple[str, ...]:
     """The sample names of a VCF; a ProblemError when it has no header line `#CHROM`."""
-    with _told(path), open_text_blocks(path, piece_bytes=1 << 16) as blocks:
+    with told_of(path), open_text_blocks(path, piece_bytes=1 << 16) as blocks:
         rest = b""
         for piece in blocks:
             text = rest + bytes(piece)
@@ -150,7 +151,7 @@ def matrix_pieces(
     """
     wanted = None if positions is None else frozenset(positions.tolist())
     samples: tuple[str, ...] | None = None
-    with _told(path), open_text_blocks(path, piece_bytes=piece_bytes) as blocks:
+    with told_of(path), open_text_blocks(path, piece_bytes=piece_bytes) as blocks:
         for piece in blocks:
             rows = _Rows()
             for line in bytes(piece).splitlines():
@@ -325,33 +326,3 @@ def _no_header(path: Path) -> ProblemError:
         "Choose a VCF file, plain or compressed.",
         subject=path.name,
     )
-
-
-class _told:
-    """Turns what reading a file can raise into a ProblemError that names the file."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, ContainerError):
-            raise problem(
-                Kind.INPUT,
-                "The file is damaged",
-                f"{self._path.name} is {error.fault}.",
-                "Copy or make the file again.",
-                subject=self._path.name,
-                details=str(error),
-            ) from error
-        if isinstance(error, OSError):
-            raise problem(
-                Kind.DISK,
-                "The file cannot be read",
-                f"{self._path.name}: {error.strerror or error}.",
-                "Check that the file is there and may be read.",
-                subject=self._path.name,
-                details=str(error),
-            ) from error

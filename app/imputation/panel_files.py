@@ -19,9 +19,10 @@ from app.domain.finding import BuildGuess
 from app.domain.model import Model
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.progress import Progress, Report, silent
-from app.genotypes.bgzf import BgzfWriter, ContainerError, open_text_blocks
+from app.genotypes.bgzf import BgzfWriter, open_text_blocks
 from app.genotypes.builds import BuildEvidence, judge, plain_chromosome, settled
 from app.genotypes.convert import convert
+from app.genotypes.file_trouble import Words, told_of
 from app.genotypes.repair.regions import NON_PAR, REGIONS
 from app.imputation.aligning import target_header
 from app.imputation.chunks import MEGABASE
@@ -29,6 +30,10 @@ from app.imputation.packed_panels import is_packed, packed_lines
 from app.imputation.panel_part import PanelPart
 from app.imputation.tabix import record_lines, write_index
 
+_DAMAGED = Words("The panel is damaged", "Download or make it again.")
+_REFUSED = Words(
+    "The panel cannot be taken in", "Look at the file and at the room on the disk of the data folder."
+)
 _MARK_BP = 100_000
 _EVIDENCE_SITES = 200_000
 _CONTIG = re.compile(rb"##contig=<(?=[^>]*ID=([^,>]+))(?=[^>]*length=(\d+))?")
@@ -125,7 +130,7 @@ class _Writing:
         self._seen: list[tuple[int, int]] = []
 
     def run(self, text: Path, report: Report) -> list[PanelPart]:
-        with _readable(self._reading.path), self._stack:
+        with told_of(self._reading.path, _DAMAGED, _REFUSED), self._stack:
             for line in _lines(text, self._reading, report):
                 self._line(line)
         self._add_evidence()
@@ -299,34 +304,6 @@ def _lines(path: Path, reading: _Reading, report: Report) -> Iterator[bytes]:
                     step=f"Reading {reading.path.name}",
                 )
             )
-
-
-class _readable:
-    """Turns what reading and writing can raise into a ProblemError that names the panel."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, ContainerError):
-            raise problem(
-                Kind.INPUT,
-                "The panel is damaged",
-                f"{self._path.name} is {error.fault}.",
-                "Download or make it again.",
-                subject=self._path.name,
-            ) from error
-        if isinstance(error, OSError):
-            raise problem(
-                Kind.DISK,
-                "The panel cannot be taken in",
-                f"{self._path.name}: {error.strerror or error}.",
-                "Look at the file and at the room on the disk of the data folder.",
-                subject=self._path.name,
-            ) from error
 
 
 def _refused(reading: _Reading, title: str, what: str, do: str = "Choose another file.") -> ProblemError:

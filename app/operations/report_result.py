@@ -16,7 +16,7 @@ from app.operations.desk import Desk
 from app.operations.panel_sites import list_panel_sites
 from app.operations.recorded_run import folder_run, output_facts, recorded_run
 from app.operations.result_ledger import book_result, figures_folder, folder_ledger, ledger_of
-from app.operations.save_report import refuse_genotypes
+from app.operations.save_report import refuse_genotypes, told_of_the_disk
 from app.operations.sent_record import sent_record
 from app.operations.tasks import TaskKind
 from app.store import jobs, results
@@ -200,16 +200,8 @@ def write_whole_reports(made: Mapping[Path, bytes]) -> None:
     from app.results.indexing.on_disk import write_whole
 
     for path, content in made.items():
-        try:
+        with told_of_the_disk(path):
             write_whole(path, content)
-        except OSError as error:
-            raise problem(
-                Kind.DISK,
-                "The report was not saved",
-                error.strerror or str(error),
-                "Choose another folder.",
-                subject=path.name,
-            ) from error
 
 
 async def _people(desk: Desk, result: Result) -> tuple[str, ...]:

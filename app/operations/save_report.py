@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,9 +75,15 @@ def _has_genotypes(path: Path) -> bool:
 
 
 def _write(path: Path, words: str) -> None:
+    with told_of_the_disk(path), whole_file(path) as file:
+        file.write(words)
+
+
+@contextlib.contextmanager
+def told_of_the_disk(path: Path) -> Iterator[None]:
+    """ProblemError where the disk refuses to take a report."""
     try:
-        with whole_file(path) as file:
-            file.write(words)
+        yield
     except OSError as error:
         raise problem(
             Kind.DISK,
