@@ -27,7 +27,7 @@ from app.ui.views.uploads.dataset_words import fit_words
 from app.ui.widgets.basics import Card, Text, clear
 
 LARGEST_SEED = 2**31 - 1
-BOX = GRID * 56
+BOX = GRID * 40
 A_ROW = 11
 
 

@@ -50,13 +50,13 @@ class StandingCard(Card):
             self.body.addWidget(widget)
         self.sent = Text()
         self.body.addWidget(self.sent)
-        self.body.addLayout(self._buttons(context))
+        for row in self._buttons(context):
+            self.body.addLayout(row)
         self._job_id: str | None = None
         self._whole: str | None = None
 
-    def _buttons(self, context: Context) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(GRID)
+    def _buttons(self, context: Context) -> tuple[QHBoxLayout, QHBoxLayout]:
+        """Two rows, so that they find room in a small window."""
         self.remove = QPushButton(self.tr("Remove…"))
         self.jobs = QPushButton(self.tr("See the jobs"))
         self.jobs.clicked.connect(lambda: context.navigate("jobs", self._job_id))
@@ -67,11 +67,14 @@ class StandingCard(Card):
         self.whole.clicked.connect(lambda: context.navigate("jobs", self._whole))
         self.winner = primary(QPushButton())
         self.winner.clicked.connect(lambda: self.everything.emit(False))
-        row.addWidget(self.remove)
-        row.addStretch(1)
-        for button in (self.jobs, self.again, self.twice, self.whole, self.winner):
-            row.addWidget(button)
-        return row
+        rows = QHBoxLayout(), QHBoxLayout()
+        kept = (self.jobs, self.remove), (self.again, self.twice, self.whole, self.winner)
+        for row, buttons in zip(rows, kept, strict=True):
+            row.setSpacing(GRID)
+            row.addStretch(1)
+            for button in buttons:
+                row.addWidget(button)
+        return rows
 
     def show_benchmark(self, made: Benchmark, missing: int) -> None:
         """Show it; `missing` is the number of panels that could be sent to again."""
