@@ -109,6 +109,7 @@ class WesStub:
         self.cut_answers = 0
         self.cancels = self.kind == "sapporo"
         self.broken_pages = 0
+        self.not_yet = False
         self.extra: dict[str, tuple[int, dict[str, str], bytes]] = {}
         handler = type("Handler", (_Handler,), {"stub": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -287,6 +288,8 @@ class _Handler(BaseHTTPRequestHandler):
             if name not in run.files:
                 raise Refused(404, {"msg": "no such file", "status_code": 404})
             return self._file(run.files[name])
+        if not rest and self.stub.not_yet:
+            raise Refused(400, {"msg": "Could not load WES run log", "status_code": 400})
         if rest in {"", "/status"}:
             return self._send(200, self._log(run) if not rest else {"run_id": run.run_id, "state": run.state})
         raise Refused(404, {"msg": "no such page", "status_code": 404})

@@ -172,7 +172,7 @@ class _Opening:
             raise _bucket(address, self._name)
         path = path_of(address)
         local = (
-            mapped_path(self._connection, path) if path else mapped_relative(self._connection, run, address)
+            mapped_path(self._connection, path) if path else mapped_relative(self._connection, address, run)
         )
         if local is None and path and is_loopback(self._connection.base_url):
             local = path

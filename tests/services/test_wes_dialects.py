@@ -1,0 +1,259 @@
+"""The WES family against strict servers that speak as WESkit and as the Starter Kit of GA4GH do."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Coroutine, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from app.domain.job import JobState
+from app.domain.problem import Kind
+from app.domain.progress import silent
+from app.domain.service import Limits
+from app.services.contract import Connection, RemoteJob, Submission
+from app.services.wes import Wes
+from app.services.wes.order import data_file
+from app.transport.client import Looker
+from app.transport.limits import Pace
+from tests.helpers.wes_stub import SAPPORO, STARTER_KIT, WESKIT, WesStub
+from tests.services.family_contract import fetch, no_seal, refused
+
+T = TypeVar("T")
+BASE = "/ga4gh/wes/v1"
+OLD = datetime(2020, 1, 1, tzinfo=UTC)
+SNAKE = """haplodesk_workflow: 1
+id: snake
+name: Snakemake imputation
+workflow: {type: SMK, versions: ["6.10.0"], main: Snakefile}
+params: {input: "{target_words}", panel: "{panel_path}", min_r2: "{min_r2}", index: true}
+parameters:
+  - {id: panel_path, label: Panel on the server, required: true}
+  - {id: min_r2, label: Lowest r2, shown: number, sends: number, default: "0.3"}
+panels: [{id: africa, name: Africa, build: GRCh38, sets: {panel_path: /data/africa.msav}}]
+outputs: ["*.dose.vcf.gz", "*.tbi"]
+"""
+FLOW = """haplodesk_workflow: 1
+id: flow
+name: Nextflow imputation
+workflow: {type: NFL, versions: ["21.04.0"], repository: "https://github.com/lab/impute", branch: master}
+params: {input: "{target_words}", panel: "{panel.path}"}
+panels: [{id: africa, name: Africa, values: {path: "drs://127.0.0.1:5000/africa"}}]
+"""
+
+
+def run(what: Coroutine[Any, Any, T]) -> T:
+    return asyncio.run(what)
+
+
+async def at_once(_: float) -> None:
+    """No waiting between looks."""
+
+
+@pytest.fixture
+def workflows(tmp_path: Path) -> Path:
+    folder = tmp_path / "workflows"
+    folder.mkdir()
+    (folder / "snake.yaml").write_text(SNAKE)
+    (folder / "Snakefile").write_text("rule all: input: []\n")
+    (folder / "flow.yaml").write_text(FLOW)
+    return folder
+
+
+@pytest.fixture
+def weskit() -> Iterator[WesStub]:
+    with WesStub(WESKIT, prefix=BASE) as stub:
+        yield stub
+
+
+@pytest.fixture
+def kit() -> Iterator[WesStub]:
+    with WesStub(STARTER_KIT, prefix=BASE) as stub:
+        yield stub
+
+
+def family(workflows: Path | None = None) -> Wes:
+    return Wes(workflows, looker=Looker(Pace(), sleep=at_once), sleep=at_once)
+
+
+def connection(stub: WesStub, **setup: str) -> Connection:
+    return Connection(service_id="node", base_url=stub.url, limits=Limits(min_poll_s=0.01), setup=setup)
+
+
+def submission(folder: Path, app_id: str, panel: str, *names: str, **options: str) -> Submission:
+    files = []
+    for name in names or ("study.chr20.vcf.gz",):
+        (folder / name).write_bytes(b"genotypes" * 100)
+        files.append(data_file(folder / name))
+    chosen: dict[str, str | bool] = {"refpanel": panel, **options}
+    return Submission(app_id=app_id, remote_name="study.x1", files=tuple(files), options=chosen)
+
+
+def test_weskit_is_known_by_what_it_says(weskit: WesStub, workflows: Path) -> None:
+    info = run(family(workflows).describe(connection(weskit)))
+    assert info.generation == "weskit"
+    facts = {fact.label: fact.value for fact in info.facts}
+    assert facts["Kind of server"] == "WESkit (eLwazi)"
+    assert facts["Engines"] == "NFL 22.10.0; SMK 6.10.0, 6.11.0"
+    assert facts["Runs by state"] == "complete 14, executor_error 2"
+    assert facts["Engine parameters"] == "max-memory"
+    assert {"snake@1", "chipimputation@1"} <= {app.id for app in info.apps}
+    assert "minimac4@1" not in {app.id for app in info.apps}
+
+
+def test_weskit_gets_flat_texts_and_no_part_of_1_1(weskit: WesStub, workflows: Path, tmp_path: Path) -> None:
+    known = family(workflows)
+    order = submission(tmp_path, "snake@1", "africa", "a.vcf.gz", "b.vcf.gz")
+    here = connection(weskit, paths=f"/data={tmp_path}")
+    run_id = run(known.submit(here, order, silent, no_seal))
+    made = weskit.only()
+    assert run_id == made.run_id
+    assert json.loads(made.fields["workflow_params"]) == {
+        "input": "a.vcf.gz b.vcf.gz",
+        "panel": "/data/africa.msav",
+        "min_r2": "0.3",
+        "index": "true",
+    }
+    assert (made.fields["workflow_type"], made.fields["workflow_url"]) == ("SMK", "Snakefile")
+    assert set(made.attached) == {"Snakefile", "a.vcf.gz", "b.vcf.gz"}
+    found = run(known.find(here, "study.x1", OLD))
+    assert found is not None
+    assert found.remote_id == run_id
+    assert run(known.find(here, "another.x2", OLD)) is None
+
+
+def test_weskit_cannot_take_lists(weskit: WesStub, workflows: Path, tmp_path: Path) -> None:
+    needed = {"panel_m3vcf": "/p.m3vcf", "panel_vcf": "/p.vcf", "chromosomes": "20"}
+    order = submission(
+        tmp_path, "chipimputation", "own", eagle_genetic_map="/m", reference_genome="/f", **needed
+    )
+    with refused(Kind.REFUSED) as problem:
+        run(family(workflows).submit(connection(weskit, signed_results="yes"), order, silent, no_seal))
+    assert "takes only plain texts" in problem().what_happened
+    assert not weskit.runs
+
+
+def test_weskit_delivers_nothing_without_a_way(weskit: WesStub, workflows: Path, tmp_path: Path) -> None:
+    known = family(workflows)
+    order = submission(tmp_path, "snake@1", "africa")
+    with refused(Kind.REFUSED) as problem:
+        run(known.check_delivery(connection(weskit), order))
+    assert "nothing was sent" in problem().what_happened
+    with refused(Kind.REFUSED):
+        run(known.submit(connection(weskit), order, silent, no_seal))
+    assert not weskit.runs
+    assert "object store" in run(known.check_delivery(connection(weskit, signed_results="yes"), order))
+
+
+def test_results_of_weskit_are_read_from_its_disk(weskit: WesStub, workflows: Path, tmp_path: Path) -> None:
+    known, disk = family(workflows), tmp_path / "disk"
+    here = connection(weskit, paths=f"/opt/weskit/data={disk}")
+    run_id = run(known.submit(here, submission(tmp_path, "snake@1", "africa"), silent, no_seal))
+    weskit.finish(run_id, {})
+    weskit.only().outputs = {
+        "filesystem": [
+            "study.chr20.vcf.gz",
+            ".snakemake/log/1.log",
+            "work/a1/chr20.dose.vcf.gz",
+            "results/chr20.dose.vcf.gz",
+            "results/chr20.dose.vcf.gz.tbi",
+        ]
+    }
+    place = disk / run_id[:4] / run_id / "results"
+    place.mkdir(parents=True)
+    (place / "chr20.dose.vcf.gz").write_bytes(b"doses" * 1000)
+    job = run(known.job(here, run_id))
+    assert job.state is JobState.SUCCESS
+    assert [file.file.name for file in job.files] == ["chr20.dose.vcf.gz", "chr20.dose.vcf.gz.tbi"]
+    data, again, _, total = run(fetch(known, here, job.files[0]))
+    assert (data, total) == (b"doses" * 1000, 5000)
+    rest, _, offset, _ = run(fetch(known, here, job.files[0], 4000, again))
+    assert (rest, offset) == (data[4000:], 4000)
+    with refused(Kind.NOT_FOUND):
+        run(fetch(known, here, job.files[1]))
+
+
+def test_weskit_cannot_cancel_and_says_so(weskit: WesStub, workflows: Path, tmp_path: Path) -> None:
+    known, here = family(workflows), connection(weskit, paths=f"/data={tmp_path}")
+    run_id = run(known.submit(here, submission(tmp_path, "snake@1", "africa"), silent, no_seal))
+    with refused(Kind.REFUSED) as problem:
+        run(known.cancel(here, run_id))
+    assert problem().title == "The cancel did not take effect"
+    assert "cannot cancel" in problem().what_happened
+
+
+def test_a_run_that_is_not_listed_is_never_asked_for(weskit: WesStub) -> None:
+    with refused(Kind.NOT_FOUND):
+        run(family().job(connection(weskit), "0" * 8))
+    assert not [each for each in weskit.requests if each.endswith("/runs/00000000")]
+
+
+def test_pages_of_errors_are_told_plainly(weskit: WesStub) -> None:
+    weskit.broken_pages = 1
+    known, here = family(), connection(weskit)
+    with refused(Kind.BUSY) as problem:
+        run(known.jobs(here))
+    assert problem().what_happened == "The service said: Internal Server Error"
+    assert run(known.jobs(here, fresh=True)) == ()
+
+
+def test_the_starter_kit_reads_from_a_store(kit: WesStub, workflows: Path, tmp_path: Path) -> None:
+    known = family(workflows)
+    order = submission(tmp_path, "flow@1", "africa")
+    bare = connection(kit)
+    assert run(known.describe(bare)).generation == "starter-kit"
+    with refused(Kind.REFUSED) as problem:
+        run(known.check_delivery(bare, order))
+    assert "takes no files along" in problem().title
+    here = connection(kit, storage=f"{kit.url}/bucket", paths=f"/opt={tmp_path}")
+    run_id = run(known.submit(here, order, silent, no_seal))
+    made = kit.only()
+    address = f"{kit.url}/bucket/study.x1/study.chr20.vcf.gz"
+    assert json.loads(made.fields["workflow_params"]) == {
+        "input": address,
+        "panel": "drs://127.0.0.1:5000/africa",
+    }
+    assert made.fields["workflow_url"] == "https://github.com/lab/impute/tree/master"
+    assert made.fields["workflow_type"] == "NEXTFLOW"
+    assert not made.attached
+    assert kit.extra["/bucket/study.x1/study.chr20.vcf.gz"][2] == b"genotypes" * 100
+    kit.not_yet = True
+    job: RemoteJob = run(known.job(here, run_id))
+    assert job.state is JobState.UNKNOWN
+    kit.not_yet = False
+    assert run(known.job(here, run_id)).state is JobState.RUNNING
+    with refused(Kind.BUSY) as unsure:
+        run(known.find(here, "study.x1", OLD))
+    assert "not certain" in unsure().title
+
+
+def test_the_starter_kit_takes_no_blanks(kit: WesStub, workflows: Path, tmp_path: Path) -> None:
+    here = connection(kit, storage=f"{kit.url}/bucket", paths=f"/opt={tmp_path}")
+    order = submission(tmp_path, "flow@1", "africa", "a.vcf.gz", "b.vcf.gz")
+    with refused(Kind.REFUSED) as problem:
+        run(family(workflows).submit(here, order, silent, no_seal))
+    assert "no blanks" in problem().what_happened
+    assert not kit.runs
+    assert not [each for each in kit.requests if each.startswith("PUT")]
+
+
+def test_a_list_with_many_pages() -> None:
+    with WesStub(SAPPORO) as stub:
+        stub.page_limit = 3
+        for number in range(10):
+            fields = {
+                "workflow_type": "CWL",
+                "workflow_type_version": "v1.2",
+                "workflow_engine": "cwltool",
+                "workflow_url": "https://x",
+                "workflow_params": "{}",
+                "tags": json.dumps({"haplodesk": f"job-{number}"}),
+            }
+            stub.take(fields, {})
+        found = run(family().jobs(connection(stub)))
+        assert [each.name for each in found] == [f"job-{number}" for number in range(10)]
+        assert sum("/runs?" in each for each in stub.requests) == 4
