@@ -6,8 +6,9 @@ for what only the user has: phenotypes, covariates, models of the first step.
 
 from __future__ import annotations
 
+import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from app.domain.export import ExportFormat, PresetName
@@ -105,6 +106,15 @@ PRESETS: Mapping[PresetName, Preset] = {
 }
 
 
+_USUAL = re.compile(r"(chr)?([0-9]|1[0-9]|2[0-6]|X|Y|XY|MT?|PAR[12])", re.IGNORECASE)
+"""Names of chromosomes that PLINK 2 knows."""
+
+
+def needs_extra_names(chromosomes: Iterable[str]) -> bool:
+    """Whether PLINK 2 must be told to take names such as those of HLA contigs."""
+    return not all(map(_USUAL.fullmatch, chromosomes))
+
+
 def command_of(preset: PresetName, stem: str, chromosomes: tuple[str, ...]) -> str:
     """The command for the files called `stem`, in words that a shell takes."""
     first = chromosomes[0] if chromosomes else "CHROMOSOME"
@@ -112,4 +122,7 @@ def command_of(preset: PresetName, stem: str, chromosomes: tuple[str, ...]) -> s
     safe = shlex.quote(stem)
     if preset is PresetName.HAIL:
         safe = stem if not set(stem) & set("'\"$`\\\n") else "RESULT"
-    return PRESETS[preset].command.format(stem=safe, chromosome=shlex.quote(first), reference=reference)
+    command = PRESETS[preset].command
+    if preset is PresetName.PLINK2 and needs_extra_names(chromosomes):
+        command = command.replace(" --glm ", " --allow-extra-chr --glm ", 1)
+    return command.format(stem=safe, chromosome=shlex.quote(first), reference=reference)

@@ -66,7 +66,7 @@ class Plink2Run:
         words = [
             program, "--vcf", str(self.vcf), f"dosage={'HDS' if self.pair else 'DS'}", *made,
             "--hard-call-threshold", f"{self.request.hard_call:g}", "--set-missing-var-ids", "@:#:$r:$a",
-            "--output-chr", "chrM" if self.prefixed else "MT", "--out", str(self.stem),
+            "--allow-extra-chr", "--output-chr", "chrM" if self.prefixed else "MT", "--out", str(self.stem),
         ]  # fmt: skip
         done = subprocess.run(words, capture_output=True, text=True, errors="replace", check=False)
         if done.returncode:
