@@ -9,11 +9,14 @@ from pydantic import SecretStr
 
 from app.domain.clock import Clock
 
-GOOD_FOR = timedelta(hours=1)
+GOOD_FOR = timedelta(days=1)
 
 
 class ResumeAddresses:
-    """The address of the rest of each `.part` file, for an hour after the server gave it."""
+    """The address of the rest of each `.part` file, for a day after the server gave it.
+
+    One that lapses sooner is refused by the server when it is used, which costs nothing.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

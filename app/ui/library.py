@@ -87,6 +87,14 @@ class StoreLibrary:
         """One service."""
         return await self._store.read(lambda c: services.service(c, service_id))
 
+    async def why_not(self, service_id: str) -> dict[str, str]:
+        """What the family of a service cannot do, with the reasons."""
+        service = await self.service(service_id)
+        if service is None:
+            return {}
+        told = await asyncio.to_thread(lambda: self._desk.family(service).capabilities)
+        return {name: why for name, why in told.why_not.items() if not getattr(told, name)}
+
     async def health(self, service_id: str, limit: int = 200) -> tuple[Health, ...]:
         """The last looks, newest first."""
         return await self._store.read(lambda c: services.health_history(c, service_id, limit))

@@ -70,6 +70,7 @@ class FakeLibrary:
 
     def __init__(self) -> None:
         self.all_services: list[Service] = []
+        self.reasons: dict[str, dict[str, str]] = {}
         self.all_presets: list[Preset] = []
         self.all_health: list[Health] = []
         self.all_forms: dict[tuple[str, str], StoredForm] = {}
@@ -97,6 +98,9 @@ class FakeLibrary:
 
     async def service(self, service_id: str) -> Service | None:
         return _found(self.all_services, service_id)
+
+    async def why_not(self, service_id: str) -> dict[str, str]:
+        return self.reasons.get(service_id, {})
 
     async def standing(self, service_id: str, now: datetime) -> Standing | None:
         service = _found(self.all_services, service_id)

@@ -197,12 +197,12 @@ def test_resume_addresses_are_kept_for_later_calls(done: Desk, fake: FakeFamily)
     assert [at for name, at in fake.downloads if name.startswith("stat")] == [0, 1, 2, 3]
 
 
-def test_resume_addresses_lapse_after_an_hour(done: Desk, fake: FakeFamily) -> None:
+def test_resume_addresses_lapse_after_a_day(done: Desk, fake: FakeFamily) -> None:
     fake.resumable = True
     fake.cuts = [1, 2, 3]
     with pytest.raises(ProblemError, match="cut"):
         fetch(done)
-    asyncio.run(done.pause(3601))
+    asyncio.run(done.pause(86_401))
     fetch(done)
     assert [at for name, at in fake.downloads if name.startswith("stat")] == [0, 1, 2, 0]
 

@@ -7,16 +7,19 @@ from dataclasses import dataclass
 
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QPushButton, QToolButton, QVBoxLayout, QWidget
 
-from app.domain.job import Consent, Event, Job
+from app.domain.guided import GuidedSheet
+from app.domain.job import Consent, Event, Job, SendPhase
 from app.domain.parameter import Form
 from app.domain.problem import Kind, Problem
 from app.domain.result import Result
 from app.domain.service import Service
 from app.operations.tasks import TaskState
+from app.ui import text
 from app.ui.context import Context
 from app.ui.status import job_shown
 from app.ui.theme import GRID
 from app.ui.views.jobs import job_words as words
+from app.ui.views.jobs.by_hand_card import ByHandCard
 from app.ui.views.jobs.messages import Messages
 from app.ui.views.jobs.remedies import (
     Remedy,
@@ -41,7 +44,7 @@ EVENTS_SHOWN = 200
 
 @dataclass(frozen=True)
 class JobFacts:
-    """Everything that the page of a job shows."""
+    """Everything that the page of a job shows. `cannot_cancel` is why its service can stop no job."""
 
     job: Job
     service: Service | None
@@ -49,6 +52,8 @@ class JobFacts:
     events: tuple[Event, ...]
     consents: tuple[Consent, ...]
     form: Form | None = None
+    cannot_cancel: str = ""
+    sheet: GuidedSheet | None = None
 
     @property
     def service_name(self) -> str:
@@ -79,6 +84,8 @@ class JobDetail(QWidget):
         self.page.column.addWidget(card)
         self.problem = ProblemPanel(context.theme)
         self.page.column.addWidget(self.problem)
+        self.by_hand = ByHandCard(context, self.show_problem)
+        self.page.column.addWidget(self.by_hand)
         self.page.column.addLayout(self._cards())
 
     async def facts_of(self, job_id: str) -> JobFacts | None:
@@ -95,6 +102,8 @@ class JobDetail(QWidget):
             await library.events(job_id=job_id, limit=EVENTS_SHOWN),
             await library.consents(job_id),
             stored.form if stored is not None else None,
+            (await library.why_not(job.service_id)).get("cancel", ""),
+            await library.guided_sheet(job_id),
         )
 
     # Made once.
@@ -179,7 +188,9 @@ class JobDetail(QWidget):
         self.badge.show_status(job_shown(job))
         self._show_buttons(facts)
         self._show_trouble(facts)
-        self.messages.show_steps(job.steps)
+        self.by_hand.show_sheet(job, facts.sheet)
+        # The steps of the sheet are shown by it, with their boxes.
+        self.messages.show_steps(job.steps[len(facts.sheet.steps) :] if facts.sheet else job.steps)
         self.log.show_job(job, facts.service is not None and facts.service.keeps_logs)
         self.files.setVisible(bool(job.remote_files))
         self.no_files.setVisible(not job.remote_files)
@@ -199,6 +210,9 @@ class JobDetail(QWidget):
         self.again.setVisible(can_send_again(job))
         self.again.setText(words.remedy_words(Remedy.AGAIN, job, tries_now(job)))
         self.cancel.setVisible(can_cancel(job))
+        beyond = facts.cannot_cancel if job.phase is SendPhase.ANSWERED else ""
+        self.cancel.setEnabled(not beyond)
+        self.cancel.setToolTip(text.tooltip(beyond) if beyond else "")
 
     def _show_trouble(self, facts: JobFacts) -> None:
         trouble = trouble_of(facts.job, facts.result)
