@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from app.domain.changes import Changes, Noun
+from app.domain.job import JobState
 from app.domain.settings import Settings
 
 if TYPE_CHECKING:
@@ -349,6 +350,26 @@ class DeskOperations:
         from app.operations.end_job import forget_job
 
         return await forget_job(self._desk, job_id)
+
+    async def tell_job(self, job_id: str, state: JobState, note: str = "") -> Changes:
+        """Take down what a person saw on the page of a service."""
+        from app.operations.tell_job import tell_job
+
+        return await tell_job(self._desk, job_id, state, note)
+
+    async def tick_step(self, job_id: str, number: int, done: bool) -> Changes:
+        """Remember that a step on the page is done."""
+        from app.operations.tell_job import tick_step
+
+        return await tick_step(self._desk, job_id, number, done)
+
+    async def bring_result(
+        self, job_id: str, paths: Sequence[Path], password: SecretStr | None = None
+    ) -> Changes:
+        """Take in the result that a person downloaded."""
+        from app.operations.tell_job import bring_result
+
+        return await bring_result(self._desk, job_id, paths, password)
 
     async def fetch_results(
         self, job_id: str, to: Path | None = None, password: SecretStr | None = None

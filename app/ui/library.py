@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.domain.dataset import Dataset
+from app.domain.guided import GuidedSheet
 from app.domain.job import Consent, Event, Job, JobState
 from app.domain.panel import Panel, PanelChange
+from app.domain.preset import Preset
+from app.domain.problem import ProblemError
 from app.domain.residency import Residency
 from app.domain.result import Result
-from app.domain.preset import Preset
 from app.domain.service import Health, Service, StoredForm
 from app.domain.settings import Settings
 from app.domain.standing import PERIODS, Standing
@@ -166,6 +169,14 @@ class StoreLibrary:
     async def job(self, job_id: str) -> Job | None:
         """One job."""
         return await self._store.read(lambda c: jobs.job(c, job_id))
+
+    async def guided_sheet(self, job_id: str) -> GuidedSheet | None:
+        """What leads a person through a web page; None for other jobs, and where it cannot be read."""
+        from app.operations.tell_job import guided_sheet
+
+        with contextlib.suppress(ProblemError):
+            return await guided_sheet(self._desk, job_id)
+        return None
 
     async def consents(self, job_id: str) -> tuple[Consent, ...]:
         """The terms that were ticked for a job."""

@@ -62,6 +62,8 @@ def job_shown(job: Job) -> Shown:
     shown = job_state(job.state)
     if job.state == JobState.UNKNOWN and job.raw_state is not None:
         return Shown(shown.status, _t("Unknown ({0})").format(job.raw_state), shown.icon)
+    if job.state == JobState.WAITING and not job.is_to_send:
+        return Shown(Status.WARNING, _t("Waits for you"))
     return shown
 
 

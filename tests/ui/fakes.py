@@ -10,12 +10,13 @@ from typing import Any
 from app.domain.benchmark import Benchmark
 from app.domain.changes import Changes
 from app.domain.dataset import Dataset
+from app.domain.guided import GuidedSheet
 from app.domain.job import Consent, Event, Job, JobState
 from app.domain.panel import Panel, PanelChange
+from app.domain.preset import Preset
 from app.domain.problem import Problem, ProblemError
 from app.domain.residency import Residency
 from app.domain.result import Result
-from app.domain.preset import Preset
 from app.domain.service import Health, Service, StoredForm
 from app.domain.settings import Settings
 from app.domain.standing import LookPoint, Standing
@@ -88,6 +89,7 @@ class FakeLibrary:
         self.looks_now = Looks()
         self.all_figures: dict[str, Figures] = {}
         self.all_quality: dict[str, Any] = {}
+        self.all_sheets: dict[str, GuidedSheet] = {}
         self.all_ledgers: dict[str, Any] = {}
         self.all_site_lists: list[Any] = []
         self.all_chains: list[Any] = []
@@ -147,6 +149,9 @@ class FakeLibrary:
 
     async def job(self, job_id: str) -> Job | None:
         return _found(self.all_jobs, job_id)
+
+    async def guided_sheet(self, job_id: str) -> GuidedSheet | None:
+        return self.all_sheets.get(job_id)
 
     async def consents(self, job_id: str) -> tuple[Consent, ...]:
         return tuple(c for c in self.all_consents if c.job_id == job_id)

@@ -19,6 +19,7 @@ from app.ui.commands import Ids
 from app.ui.context import Context
 from app.ui.dialogs.confirm import confirm
 from app.ui.dialogs.sign_in import open_token_dialog
+from app.ui.drop_kinds import is_result_file
 from app.ui.models.joined import Joined
 from app.ui.models.table import Column, TableModel, time_column
 from app.ui.status import Shown, job_state
@@ -55,6 +56,7 @@ class JobsView(ListAndDetail):
         self.table = self._make_table()
         bind_noun_keys(context.commands, commands, self.table, self.table.selected_ids)
         self.detail = JobDetail(context)
+        self.detail.by_hand.on_bring(self.bring)
         column = QVBoxLayout(self)
         column.setContentsMargins(GRID * 2, GRID * 2, GRID * 2, GRID)
         column.setSpacing(GRID)
@@ -141,6 +143,34 @@ class JobsView(ListAndDetail):
             return
         self.detail.show_facts(facts)
         self.detail.show()
+
+    # Results that a person brings from a web page.
+
+    def drop_words(self, paths: Sequence[Path]) -> str | None:
+        """Files of a result, or a folder, dropped on a job at a web page are its result."""
+        facts = self.detail.facts
+        if facts is None or facts.sheet is None or facts.job.is_fetched or not self.detail.isVisible():
+            return None
+        if not any(is_result_file(path) or not path.suffix for path in paths):
+            return None
+        return self.tr("Take in as the result of {0}").format(facts.job.name)
+
+    def drop(self, paths: Sequence[Path]) -> None:
+        """Take it in."""
+        self.bring(list(paths))
+
+    def bring(self, paths: list[Path]) -> None:
+        """Take in the result of the job on the page; a password that is needed is asked for."""
+        job = self.shown_job()
+        if job is None:
+            return
+
+        def failed(problem: Problem) -> None:
+            if problem.details.startswith(("archive.password", "archive.no_password")):
+                self.fetch_with_password(job.id)
+            self._problem_of(job.id)(problem)
+
+        self.do(self.context.operations.bring_result(job.id, paths), None, failed)
 
     def _follow_tasks(self, changes: Changes) -> None:
         if Noun.TASK in changes.nouns() and self.isVisible():

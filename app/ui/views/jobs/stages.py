@@ -173,6 +173,9 @@ def _end_note(job: Job) -> Note:
 
 def _at_the_service(stages: list[JobStage], job: Job) -> None:
     _put(stages, StageName.PREPARED, StageState.DONE, at=job.created)
+    if job.state is JobState.WAITING:  # for its person, who uploads the files on a web page
+        _put(stages, StageName.UPLOADED, StageState.WARNING, note=Note.WAITS)
+        return
     _put(stages, StageName.UPLOADED, StageState.DONE, at=job.submitted or job.created)
     if job.state in {JobState.SUBMITTED, JobState.QUEUED}:
         _put(stages, StageName.QUEUED, StageState.RUNNING, job.submitted, None, *_queue(job))
