@@ -1,7 +1,7 @@
 """Twenty services of mixed health looked at at once, two of which never answer, with the event loop watched.
 
 Run as `python -m tests.benchmarks.bench_refresh`. Prints how long the whole took (at most 15 s are allowed),
-the same for the ten good ones alone, and the longest time for which the loop that carries all HTTP was held up.
+the same for the ten good ones alone, and the longest time for which the loop of all HTTP was held up.
 """
 
 from __future__ import annotations
