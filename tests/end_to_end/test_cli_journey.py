@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import shutil
@@ -17,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.end_to_end.conftest import SITES, World
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -87,8 +90,12 @@ def set_faults(server: dict[str, Any], **faults: object) -> None:
 
 
 @pytest.fixture
-def memory(tmp_path: Path) -> Shell:
-    """Secrets die with each command: tokens and passwords are given to each that needs them."""
+def memory(tmp_path: Path, world: World) -> Shell:
+    """Secrets die with each command: tokens and passwords are given to each that needs them.
+
+    The practice server finds panels of few sites in its folder; the other test lets it make its own.
+    """
+    shutil.copytree(world.panels, tmp_path / "home" / "practice" / "panels")
     return Shell(tmp_path / "home", environment(tmp_path, HAPLODESK_KEYRING="memory"))
 
 
@@ -100,8 +107,10 @@ def add(shell: Shell, server: dict[str, Any]) -> str:
 
 
 def test_without_a_keyring(memory: Shell, tmp_path: Path) -> None:
-    data = memory.run("practice", "data", tmp_path / "data")
+    data = memory.run("practice", "data", tmp_path / "data", "--sites", str(SITES))
     cohort = [path for path in data["files"] if "/cohort/" in path]
+    lines = [line for path in cohort for line in gzip.decompress(Path(path).read_bytes()).splitlines()]
+    typed = sum(not line.startswith(b"#") for line in lines)
     flips = tmp_path / "data" / "with-faults" / "unsorted.vcf.gz"
     with served(memory, "cg3-local") as server:
         service = add(memory, server)
@@ -124,7 +133,9 @@ def test_without_a_keyring(memory: Shell, tmp_path: Path) -> None:
         assert books["complete"], books["remarks"]
         assert books["adds_up"]
         stations = ("sent", "accepted", "typed", "imputed", "downloaded")
-        assert [sum(row[at] for row in books["chromosomes"]) for at in stations] == [600] * 3 + [16_000] * 2
+        assert [sum(row[at] for row in books["chromosomes"]) for at in stations] == [typed] * 3 + [
+            2 * SITES
+        ] * 2
         assert (books["samples"]["sent"], books["samples"]["order_kept"]) == (60, True)
         indexes = sorted(path.name for path in (tmp_path / "r").glob("*.tbi"))
         assert indexes == [f"chr{n}.{kind}.gz.tbi" for n in (20, 22) for kind in ("dose.vcf", "info")]
@@ -134,16 +145,15 @@ def test_without_a_keyring(memory: Shell, tmp_path: Path) -> None:
         assert kept_out == set()
         report = memory.run("results", "report", job)
         assert report["samples"] == 60
-        assert report["variants"] == 16_000
+        assert report["variants"] == 2 * SITES
         assert report["by_maf"][-1]["mean_r2"] > 0.9
     log = "".join(path.read_text() for path in (memory.home / "logs").iterdir())
     assert server["token"] not in log
     assert PASSWORD not in log
 
 
-def test_ctrl_c_ends_the_watching_and_not_the_job(memory: Shell, tmp_path: Path) -> None:
-    data = memory.run("practice", "data", tmp_path / "data")
-    cohort = [path for path in data["files"] if "/cohort/" in path]
+def test_ctrl_c_ends_the_watching_and_not_the_job(memory: Shell, world: World) -> None:
+    cohort = world.data.cohort
     with served(memory, "cg2") as server:
         service = add(memory, server)
         set_faults(server, hold_jobs=True)

@@ -192,6 +192,6 @@ def test_empty_offers_practice_data(context: Context, operations: FakeOperations
 
 def test_uploads_open_fast(context: Context, qtbot: QtBot) -> None:
     UploadsView(context).deleteLater()
-    started = time.process_time()
+    started = time.thread_time()
     open_view(context, qtbot)
-    assert time.process_time() - started < 0.5
+    assert time.thread_time() - started < 0.5

@@ -169,6 +169,6 @@ def test_any_text_is_taken(text: str) -> None:
 )
 def test_long_texts_take_time_in_proportion(piece: str) -> None:
     text = piece * (200_000 // len(piece))
-    began = time.perf_counter()
+    began = time.thread_time()
     redact(text)
-    assert time.perf_counter() - began < 2
+    assert time.thread_time() - began < 2

@@ -71,10 +71,10 @@ def test_one_line_is_cut() -> None:
     "piece", ["<!--", "<script>", "<a href='", "<", "&", "<b ", "\x1b[", "\x1b]", "\x1b[1", "\x9b"]
 )
 def test_hostile_text_takes_no_time(piece: str) -> None:
-    started = time.process_time()
+    started = time.thread_time()
     plain_lines(piece * 100_000)
     links(piece * 100_000)
-    assert time.process_time() - started < 2
+    assert time.thread_time() - started < 2
 
 
 def test_links() -> None:

@@ -55,7 +55,7 @@ def test_other_words(sentence: str) -> None:
 
 
 def test_hostile_text_takes_no_time() -> None:
-    started = time.process_time()
+    started = time.thread_time()
     for piece in ("password ", "password:", "password <b>", "password is "):
         without_password(piece * 5_000)
-    assert time.process_time() - started < 2
+    assert time.thread_time() - started < 2
