@@ -17,7 +17,8 @@ _TAB, _LINE_END = 9, 10
 _NUMBER_WIDTH = 24
 _NO_VALUE = frozenset((b"", b".", b"NA", b"NaN", b"nan", b"-", b"NULL"))
 _MOST_POWER = 400
-_POWERS = 10.0 ** np.clip(np.arange(-_MOST_POWER, _MOST_POWER + 1), -300, 300)
+with np.errstate(over="ignore"):  # what is too large for a number is infinite, as for Python
+    _POWERS = 10.0 ** np.arange(-_MOST_POWER, _MOST_POWER + 1)
 _MASKS = np.array([(1 << 8 * n) - 1 for n in range(9)], np.uint64)
 _CODES = np.full(256, 255, np.uint8)
 _CODES[list(b"ACGT")] = range(4)
@@ -162,9 +163,9 @@ class _Decimal:
 
     def value(self) -> NDArray[np.float64]:
         power = np.where(self.minus, -self.exponent, self.exponent) - self.behind
-        result: NDArray[np.float64] = (
-            self.mantissa * _POWERS[np.clip(power, -_MOST_POWER, _MOST_POWER) + _MOST_POWER]
-        )
+        with np.errstate(over="ignore", invalid="ignore"):  # zero times infinite
+            scaled = self.mantissa * _POWERS[np.clip(power, -_MOST_POWER, _MOST_POWER) + _MOST_POWER]
+        result: NDArray[np.float64] = np.where(self.mantissa == 0, 0.0, scaled)
         return result
 
 

@@ -6,7 +6,7 @@ import math
 import re
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -45,6 +45,7 @@ def read_slowly(cell: str) -> float | None:
 
 @settings(max_examples=150, deadline=None)
 @given(cells=st.lists(number, min_size=1, max_size=20))
+@example(cells=["1E301", "12e307", "1e309", "0e309", "0.1e309", "1e-330", "9e-320", "1e999"])
 def test_decimals(cells: list[str]) -> None:
     found, begin, stop = column(cells)
     values, good = decimals(found.text, begin, stop)
