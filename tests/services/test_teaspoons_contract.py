@@ -90,7 +90,7 @@ class TestTeaspoons(FamilyContract):
     first_place = None
 
     def order(self, file: DataFile, **options: str | bool) -> Submission:
-        chosen: dict[str, str | bool] = {"panel": "aou-anvil", "agreeToTerms": True}
+        chosen: dict[str, str | bool] = {"panel": "array_imputation", "agreeToTerms": True}
         return Submission(
             app_id=self.app_id,
             remote_name="study.abc",

@@ -252,7 +252,7 @@ def draft(desk: Desk, signed_in: str, tmp_path: Path) -> JobDraft:
         dataset_id=dataset_id,
         service_id=signed_in,
         app_id="array_imputation@2",
-        panel_id="aou-anvil",
+        panel_id="array_imputation",
         options={"minDr2ForInclusion": "0.3"},
         terms={"agreeToTerms": terms.label},
     )

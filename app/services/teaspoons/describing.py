@@ -23,7 +23,7 @@ OWN_PARAMETERS = frozenset({PANEL_PARAMETER, TERMS_PARAMETER})
 VCF = ".vcf.gz"
 TERMS_PAGE = "https://services.terra.bio/#pipelines/terms-of-service"
 _TYPES = {"FILE": P.FILES, "STRING": P.TEXT, "INTEGER": P.NUMBER, "FLOAT": P.NUMBER, "BOOLEAN": P.CHECKBOX}
-_PANEL = "aou-anvil"
+_LABEL = "All of Us + AnVIL (GRCh38/hg38)"
 _AUTOSOMES = tuple(str(number) for number in range(1, 23))
 _SAMPLES = re.compile(r"([\d,]{4,})\s+samples")
 
@@ -94,7 +94,7 @@ def form(data: dict[str, Any], app_id: str, terms: str) -> Form:
 def _panel(data: dict[str, Any]) -> Parameter:
     """Each pipeline has one panel; it is not sent, but every job of this program is for a panel."""
     takes_vcf = any(_is_vcf(each) for each in objects(data, "inputs"))
-    label = "All of Us + AnVIL (GRCh38/hg38)"
+    label = _LABEL
     if "all of us" not in text(data, "displayName").lower():
         label = f"Panel of {text(data, 'displayName') or text(data, 'pipelineName')}"
     return Parameter(
@@ -103,13 +103,8 @@ def _panel(data: dict[str, Any]) -> Parameter:
         type=P.PANEL,
         required=True,
         help="" if takes_vcf else "This pipeline takes no VCF, but files that lie in the cloud already.",
-        choices=(Choice(key=_panel_id(data), label=label),) if takes_vcf else (),
+        choices=(Choice(key=text(data, "pipelineName"), label=label),) if takes_vcf else (),
     )
-
-
-def _panel_id(data: dict[str, Any]) -> str:
-    known = "all of us" in text(data, "displayName").lower()
-    return _PANEL if known else text(data, "pipelineName")
 
 
 def _is_vcf(data: dict[str, Any]) -> bool:
@@ -166,7 +161,7 @@ def panels(service_id: str, form: Form, at: datetime) -> tuple[Panel, ...]:
     found = []
     for parameter in form.of_type(P.PANEL):
         for choice in parameter.choices:
-            known = choice.key == _PANEL
+            known = choice.label == _LABEL
             found.append(
                 Panel(
                     id=choice.key,
