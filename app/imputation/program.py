@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from app.domain.progress import Progress, Report
 
 _TAIL = 4000
 _STEP_S = 0.2
+_NO_ROOM = 64 << 10  # bytes; programs end before the last block is taken
 _KILLED = -9  # what a system does that is short of memory; who aborts (-6) has a fault
 _ENDED_SESSION = (0x40010004,)
 _NO_MEMORY = ("OutOfMemoryError", "bad_alloc", "Could not reserve enough space", "insufficient memory")
@@ -54,23 +56,44 @@ def run_program(
                 child.wait()
     said = log.read_text(encoding="utf-8", errors="replace")
     if child.returncode:
-        raise _failed(Path(command[0]).name, child.returncode, step, said)
+        raise full_disk(folder) or _failed(Path(command[0]).name, child.returncode, step, said)
     return said
 
 
 def _started(command: list[str], folder: Path, told: BinaryIO, words: BinaryIO) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        command, cwd=folder, stdin=subprocess.DEVNULL, stdout=told, stderr=words, env=_environment()
+        command, cwd=folder, stdin=subprocess.DEVNULL, stdout=told, stderr=words, env=_environment(folder)
     )
 
 
-def _environment() -> dict[str, str]:
-    """That of this process; without a Unicode locale Java finds no file whose path has an umlaut."""
-    words = dict(os.environ)
+def _environment(folder: Path) -> dict[str, str]:
+    """That of this process, but for two things.
+
+    Temporary files of the program go to its folder: it lies on the disk that was chosen for the data, and is
+    removed. Without a Unicode locale Java finds no file whose path has an umlaut.
+    """
+    words = {**os.environ, **dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(folder))}
     chosen = next((words[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if words.get(name)), "")
     if sys.platform == "linux" and "utf" not in chosen.lower():
         words["LC_ALL"] = "C.UTF-8"
     return words
+
+
+def full_disk(folder: Path) -> ProblemError | None:
+    """What there is to say of a failure where the disk has no room left: no program says it."""
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError:
+        return None
+    if free > _NO_ROOM:
+        return None
+    return problem(
+        Kind.DISK,
+        "The disk is full",
+        f"The disk of {folder} has no room for the work.",
+        "Make room on it, and send the job again: it goes on with the chunk that was not finished.",
+        subject=str(folder),
+    )
 
 
 def _failed(name: str, code: int, step: str, said: str) -> ProblemError:

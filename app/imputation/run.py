@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from app import __version__
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.progress import Progress, Report, silent
+from app.genotypes.bgzf import ContainerError
 from app.genotypes.matrix import ABSENT, MISSING, GenotypeMatrix, bare_name
 from app.imputation.beagle import impute_with_beagle, phase_with_beagle
 from app.imputation.blas import use_one_blas_thread
@@ -25,10 +26,12 @@ from app.imputation.contract import (
 )
 from app.imputation.engines import find_engine
 from app.imputation.figures import read_figures
+from app.imputation.fitting import fitted_model
 from app.imputation.genetic_map import CONSTANT, GeneticMap, read_map
 from app.imputation.minimac4 import impute_with_minimac4
 from app.imputation.output import Block, OutputPaths, ResultWriter
 from app.imputation.phasing import phase
+from app.imputation.program import full_disk
 from app.imputation.scratch import remove_abandoned, scratch_folder
 from app.imputation.study import Study, genotype_counts, load_study
 from app.imputation.tabix import write_counted_index
@@ -51,7 +54,10 @@ def impute_files(request: ImputationRequest, report: Report = silent) -> Imputat
     paths = OutputPaths.of(request.out_dir, bare_name(request.chromosome))
     with scratch_folder(request.out_dir) as folder:
         figures = _impute(request, study, genetic_map, folder, paths, report)
-    index, records = write_counted_index(paths.dose)
+    try:
+        index, records = write_counted_index(paths.dose)
+    except ContainerError as error:
+        raise full_disk(request.out_dir) or _cut_short(request, 0, figures.written) from error
     if records != figures.written:
         raise _cut_short(request, records, figures.written)
     figures = figures.model_copy(update={"seconds": round(time.monotonic() - began, 3)})
@@ -82,7 +88,10 @@ def _impute(
     figures = _figures(request, study)
     if request.engine is EngineName.MINIMAC4:
         impute_with_minimac4(request, study, haplotypes, folder, paths, genetic_map, report)
-        return read_figures(figures, paths.info)
+        try:
+            return read_figures(figures, paths.info)
+        except (ContainerError, ValueError, IndexError) as error:
+            raise full_disk(request.out_dir) or _cut_short(request, 0, 0) from error
     if request.engine is EngineName.BEAGLE:
         blocks = impute_with_beagle(request, study, haplotypes, folder, genetic_map, plink_map, report)
     else:
@@ -107,12 +116,9 @@ def phased_haplotypes(
             report(Progress(done=round(100 * share), total=100, unit="percent", step="Phasing"))
 
         told(0.0)
-        haplotypes = phase(
-            study.panel_alleles(study.panel),
-            genotype_counts(study),
-            genetic_map.at(study.panel.positions),
-            progress=told,
-        )
+        panel, places = study.panel_alleles(study.panel), genetic_map.at(study.panel.positions)
+        model = fitted_model(panel, places)
+        haplotypes = phase(panel, genotype_counts(study), places, model=model, progress=told)
         haplotypes[:, ~study.present] = ABSENT
         return haplotypes
     if not study.target.phased.all():
@@ -172,10 +178,11 @@ def _written(
 
 def _cut_short(request: ImputationRequest, records: int, wanted: int) -> ProblemError:
     """An engine that ended as if all were well, with a file that is not whole."""
+    what = f"Its list of sites has {wanted:,} records, the dosages have {records:,}."
     return problem(
         Kind.REFUSED,
         "The engine wrote a file that is not whole",
-        f"Its list of sites has {wanted:,} records, the dosages have {records:,}.",
+        what if records else "The end of the list of sites or of the dosages is missing.",
         f"Look whether the disk is full. If not, {request.engine} may be of a version that does not work; "
         "the built-in engine does without it.",
     )

@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -261,3 +262,18 @@ def test_engines_have_a_locale_in_which_they_find_every_file(
     for words, wanted in (("C", "C.UTF-8"), ("de_DE.UTF-8", "de_DE.UTF-8")):
         monkeypatch.setenv("LC_ALL", words)
         assert run_program(ask, tmp_path, "Imputing", silent).strip() == wanted
+
+
+def test_a_full_disk_is_told_as_such_and_temporary_files_lie_with_the_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = program("import os; print(os.environ['TMPDIR'])", tmp_path)
+    assert run_program(ask, tmp_path, "Imputing", silent).strip() == str(tmp_path)
+    monkeypatch.setattr("app.imputation.program.shutil.disk_usage", lambda _: _Usage(0))
+    with pytest.raises(ProblemError) as caught:
+        run_program(program("raise SystemExit(1)", tmp_path), tmp_path, "Imputing", silent)
+    assert caught.value.problem.kind is Kind.DISK
+
+
+class _Usage(NamedTuple):
+    free: int
