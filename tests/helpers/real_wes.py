@@ -148,7 +148,7 @@ class Sapporo(RealServer):
         text = source.read_text()
         for name, body in (("run_cwltool", _CWLTOOL), ("generate_ro_crate", _NO_CRATE)):
             pattern = re.compile(rf"function {name}\(\) \{{\n.*?\n\}}\n", re.DOTALL)
-            text, number = pattern.subn(lambda _, body=body: body, text, count=1)
+            text, number = pattern.subn(body.replace("\\", r"\\"), text, count=1)
             assert number == 1, f"the script of Sapporo has no {name}"
         script = self.folder / "run_local.sh"
         script.write_text(text)

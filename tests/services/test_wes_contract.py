@@ -17,7 +17,7 @@ from app.services.wes import Wes
 from app.transport.client import Looker
 from app.transport.limits import Pace
 from tests.helpers.wes_stub import SAPPORO, WesStub, jwt
-from tests.services.family_contract import FamilyContract, refused
+from tests.services.family_contract import FamilyContract, Target, refused
 
 
 async def at_once(_: float) -> None:
@@ -72,11 +72,7 @@ class TestWes(FamilyContract):
     first_place = None
 
     def submission(
-        self,
-        target: StubTarget,
-        folder: Path,
-        name: str = "study.abc",
-        **options: str | bool,  # type: ignore[override]
+        self, target: Target, folder: Path, name: str = "study.abc", **options: str | bool
     ) -> Submission:
         panel = folder / "panel.vcf.gz"
         panel.write_bytes(b"a panel")

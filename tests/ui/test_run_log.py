@@ -31,7 +31,7 @@ def test_the_log_is_read_when_asked_for(context: Context, operations: FakeOperat
     card = RunLogCard(context)
     qtbot.addWidget(card)
     card.show_job(job(), True)
-    assert card.isVisibleTo(card.parentWidget())
+    assert not card.isHidden()
     assert operations.names() == []
     operations.answers["run_logs"] = (
         RunLog(name="stderr", text="no such panel", cut=True),
@@ -54,4 +54,4 @@ def test_it_is_not_offered_where_there_is_none(context: Context, qtbot: QtBot) -
     qtbot.addWidget(card)
     for which, keeps in ((job(), False), (job(remote_id=None), True)):
         card.show_job(which, keeps)
-        assert not card.isVisibleTo(card.parentWidget())
+        assert card.isHidden()

@@ -93,7 +93,16 @@ def test_names_of_parameters_are_bare() -> None:
 
 
 def test_what_is_something_else() -> None:
-    for told in (None, [], "wes", {}, {"type": "wes"}, {"name": "shop"}, {"type": {"artifact": "drs"}}):
+    others: tuple[Any, ...] = (
+        None,
+        [],
+        "wes",
+        {},
+        {"type": "wes"},
+        {"name": "x"},
+        {"type": {"artifact": "drs"}},
+    )
+    for told in others:
         assert not looks_like_wes(told)
 
 

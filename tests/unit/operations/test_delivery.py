@@ -1,0 +1,124 @@
+"""Services that are asked more: does the result come back, was the run made, what did it write."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from app.application import open_desk
+from app.domain.changes import Noun
+from app.domain.job import JobState
+from app.domain.problem import Kind, ProblemError
+from app.domain.service import Limits
+from app.operations.add_dataset import add_dataset
+from app.operations.add_service import add_service
+from app.operations.change_service import remove_token
+from app.operations.desk import Desk
+from app.operations.draft_job import JobDraft
+from app.operations.preflight import preflight
+from app.operations.run_logs import run_logs
+from app.operations.submit_job import submit_job
+from app.operations.sync_panels import sync_panels
+from app.operations.visit_jobs import visit_jobs
+from app.store import jobs
+from tests.helpers.desk_fixtures import pass_check
+from tests.helpers.fake_family import write_vcf
+from tests.helpers.wes_stub import WESKIT, WesStub
+
+T = TypeVar("T")
+SNAKE = """haplodesk_workflow: 1
+id: snake
+name: Snakemake imputation
+workflow: {type: SMK, versions: ["6.10.0"], main: Snakefile}
+params: {input: "{target_words}"}
+panels: [{id: africa, name: Africa, build: GRCh37}]
+"""
+
+
+def run(what: Coroutine[Any, Any, T]) -> T:
+    return asyncio.run(what)
+
+
+@pytest.fixture
+def stub() -> Iterator[WesStub]:
+    with WesStub(WESKIT, prefix="/ga4gh/wes/v1") as running:
+        yield running
+
+
+@pytest.fixture
+def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    monkeypatch.setenv("HAPLODESK_KEYRING", "memory")
+    opened = open_desk(tmp_path / "home")
+    folder = opened.home / "workflows"
+    folder.mkdir()
+    (folder / "snake.yaml").write_text(SNAKE)
+    (folder / "Snakefile").write_text("rule all: input: []\n")
+    yield opened
+    opened.store.close()
+
+
+async def draft(desk: Desk, stub: WesStub, folder: Path, **setup: str) -> JobDraft:
+    service_id = (await add_service(desk, "Node", stub.url)).ids(Noun.SERVICE)[0]
+    await desk.update_service(service_id, limits=Limits(min_poll_s=0.02), setup=setup)
+    await sync_panels(desk, (service_id,))
+    dataset_id = (await add_dataset(desk, (write_vcf(folder),))).ids(Noun.DATASET)[0]
+    await pass_check(desk, dataset_id)
+    return JobDraft(
+        name="Study", dataset_id=dataset_id, service_id=service_id, app_id="snake@1", panel_id="africa"
+    )
+
+
+def test_a_service_that_needs_no_token_is_ready_at_once(node: Desk, stub: WesStub, tmp_path: Path) -> None:
+    made = run(draft(node, stub, tmp_path))
+    service = run(node.service(made.service_id))
+    assert (service.family, service.generation) == ("wes", "weskit")
+    assert service.token.present
+    assert service.keeps_logs
+    assert {fact.label for fact in service.facts} >= {"Engines", "WES versions", "Runs by state"}
+    run(remove_token(node, service.id))
+    assert run(node.service(service.id)).token.present
+
+
+def test_nothing_is_sent_to_a_service_that_cannot_deliver(node: Desk, stub: WesStub, tmp_path: Path) -> None:
+    made = run(draft(node, stub, tmp_path))
+    found = run(preflight(node, made))
+    assert [each.problem.title for each in found.obstacles] == ["The results could not come back"]
+    with pytest.raises(ProblemError) as caught:
+        run(submit_job(node, made))
+    assert caught.value.problem.kind is Kind.REFUSED
+    assert not stub.runs
+    assert run(node.store.read(jobs.jobs)) == ()
+
+
+def test_a_run_whose_answer_was_lost_is_found_by_its_mark(node: Desk, stub: WesStub, tmp_path: Path) -> None:
+    made = run(draft(node, stub, tmp_path, paths=f"/data={tmp_path}"))
+    stub.cut_answers = 1
+    changes = run(submit_job(node, made))
+    job = run(node.job(changes.ids(Noun.JOB)[0]))
+    assert (job.state, job.remote_id) == (JobState.SUBMITTED, stub.only().run_id)
+    stub.only().state = "EXECUTOR_ERROR"
+    run(visit_jobs(node, made.service_id))
+    failed = run(node.job(job.id))
+    assert failed.state is JobState.FAILED
+    assert failed.problem is not None
+    assert "The workflow failed" in failed.problem.sentence()
+
+
+def test_the_log_of_a_run(node: Desk, stub: WesStub, tmp_path: Path) -> None:
+    made = run(draft(node, stub, tmp_path, paths=f"/data={tmp_path}"))
+    job_id = run(submit_job(node, made)).ids(Noun.JOB)[0]
+    path = f"/weskit/v1/runs/{stub.only().run_id}/stderr"
+    stub.extra[path] = (200, {}, b'{"content": "no such panel"}')
+    (log,) = run(run_logs(node, job_id))
+    assert (log.name, log.text) == ("stderr", "no such panel")
+
+
+def test_where_there_is_no_log(desk: Desk, ready: JobDraft) -> None:
+    job_id = run(submit_job(desk, ready)).ids(Noun.JOB)[0]
+    with pytest.raises(ProblemError) as caught:
+        run(run_logs(desk, job_id))
+    assert caught.value.problem.title == "There is no log of the run"
