@@ -175,6 +175,11 @@ class Service(Model):
         """Whether it is this computer itself: nothing is sent, there is no token, password or page."""
         return self.family == "local"
 
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether it is only a web page: the program prepares files, and a person does the rest."""
+        return self.family == "guided"
+
 
 class StoredForm(Model):
     """The form of an application as it was last read."""

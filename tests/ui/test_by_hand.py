@@ -8,17 +8,20 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
-from PySide6.QtWidgets import QInputDialog, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QCheckBox, QInputDialog, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.domain.guided import GuidedFact, GuidedSheet, GuidedStep
 from app.domain.job import FileState, JobFile, JobState, SendPhase
 from app.domain.problem import Kind, Problem
+from app.operations.draft_job import Preflight
 from app.ui.context import Context
 from app.ui.views.jobs.fetch_password import FetchPasswordDialog
 from app.ui.views.jobs.jobs_view import JobsView
+from app.ui.views.new_job.new_job_view import NewJobView
 from tests.ui import samples
 from tests.ui.fakes import FakeLibrary, FakeOperations
+from tests.ui.forms import form
 from tests.ui.samples import NOW
 
 SHEET = GuidedSheet(
@@ -156,3 +159,26 @@ def test_a_job_whose_result_is_here_takes_no_other(
     jobs.refresh()
     qtbot.waitUntil(lambda: not jobs.detail.by_hand.bring.isVisible())
     assert jobs.drop_words([Path("chr20.dose.vcf.gz")]) is None
+
+
+def test_a_new_job_at_a_page_prepares_files(
+    context: Context, library: FakeLibrary, operations: FakeOperations, qtbot: QtBot
+) -> None:
+    library.all_services = [samples.services()[0].model_copy(update={"family": "guided"})]
+    library.all_panels = list(samples.panels())
+    library.all_datasets = [samples.dataset(1, True)]
+    panel = library.all_panels[0]
+    library.all_forms[(panel.service_id, panel.app_id)] = form(panel.service_id, panel.app_id)
+    library.reasons = {panel.service_id: {"passwords": "The page makes it."}}
+    operations.answers["preview"] = Preflight(
+        obstacles=(), service=library.all_services[0], dataset=library.all_datasets[0]
+    )
+    view = NewJobView(context)
+    qtbot.addWidget(view)
+    view.show()
+    qtbot.waitUntil(lambda: view.where.tree.topLevelItemCount() > 0)
+    view._choose_panel((panel.service_id, panel.app_id, panel.id))
+    qtbot.waitUntil(lambda: view.form is not None and "build" in view.how.fields)
+    assert view.bar.button.text() == "Prepare the files"
+    assert "You upload them there." in view.bar.summary.text()
+    assert view.how.password not in view.how.findChildren(QCheckBox)

@@ -56,6 +56,7 @@ class NewJobView(View):
         self.form: Form | None = None
         self._form_of = ("", "")
         self._asked: object = None
+        self._packs = True
         self._sending = False
         self._touched: set[str] = set()
         self._tried = False
@@ -161,11 +162,17 @@ class NewJobView(View):
         if not all(wanted):
             self._look.start()
             return
-        self.read(self.context.library.form(*wanted), lambda stored: self._take_form(wanted, stored))
+        library = self.context.library
 
-    def _take_form(self, wanted: tuple[str, str], stored: StoredForm | None) -> None:
+        async def both() -> tuple[StoredForm | None, dict[str, str]]:
+            return await library.form(*wanted), await library.why_not(wanted[0])
+
+        self.read(both(), lambda told: self._take_form(wanted, *told))
+
+    def _take_form(self, wanted: tuple[str, str], stored: StoredForm | None, cannot: dict[str, str]) -> None:
         if wanted != (self.filling.service_id, self.filling.app_id):
             return
+        self._packs = "passwords" not in cannot
         other = wanted != self._form_of or (stored is not None and stored.form != self.form)
         self.form = stored.form if stored is not None else None
         self._form_of = wanted
@@ -184,9 +191,7 @@ class NewJobView(View):
             self._asked = asked
             if self.form is not None:
                 self.bar.show_terms(terms_of(self.form), tuple(self.filling.terms))
-            service = self._service()
-            packs = service is None or not service.is_here
-            self.how.show_form(self.form, self.filling, self._placeholder(), passwords=packs)
+            self.how.show_form(self.form, self.filling, self._placeholder(), passwords=self._packs)
         self._keep()
 
     def _offered(self) -> tuple[object, ...]:

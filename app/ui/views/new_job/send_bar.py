@@ -65,18 +65,23 @@ class SendBar(Card):
             self.button.setText(self.tr("Send"))
             return
         files = plural(self.tr("%Ln file(s)", "", len(dataset.files)), len(dataset.files))
-        self.summary.setText(
-            self.tr(
-                "Will be sent: {0}, {1}, as they are: header, sample names, genotypes and every other "
-                "field in them."
-            ).format(files, text.size(dataset.size))
+        words = self.tr(
+            "Will be sent: {0}, {1}, as they are: header, sample names, genotypes and every other "
+            "field in them."
         )
+        if service.is_by_hand:
+            words = self.tr(
+                "Will be prepared on this computer out of {0}, {1}: sample names and genotypes, as the page "
+                "of the service wants them. You upload them there."
+            )
+        self.summary.setText(words.format(files, text.size(dataset.size)))
         place = f", {service.country}" if service.country else ""
         operator = service.operator or service.base_url
         self.route.setText(self.tr("To: {0} ({1}{2}), panel {3}").format(
             service.name, operator, place, panel.name
         ))  # fmt: skip
-        self.button.setText(self.tr("Send to {0}").format(service.name))
+        label = self.tr("Prepare the files") if service.is_by_hand else self.tr("Send to {0}")
+        self.button.setText(label.format(service.name))
 
     def show_terms(self, terms: Sequence[Parameter], ticked: Sequence[str]) -> None:
         """Show the boxes of this application with their whole text."""
