@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import PurePath
 
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QPixmap
@@ -185,7 +186,7 @@ def job_row(context: Context, job: Job, service: str) -> QWidget:
 
 def result_row(context: Context, result: Result, job: Job | None) -> QWidget:
     """A new result with its verdict."""
-    name = job.name if job is not None else result.id
+    name = job.name if job is not None else result.name or PurePath(result.folder).name or result.id
     return row_of(
         context,
         Shown(Status.DONE, _t("Verified"), "shield"),
