@@ -47,7 +47,10 @@ os.environ.pop("DBUS_SESSION_BUS_ADDRESS", None)
 _HOME = _isolated()
 start_processes_quickly()
 
-hypothesis.settings.register_profile("haplodesk", deadline=None, database=None)
+# The same examples in each run, so that a change is judged by its own faults; HAPLODESK_EXAMPLES=new looks
+# for others, as tests/fuzz does all the time.
+_SAME = os.environ.get("HAPLODESK_EXAMPLES") != "new"
+hypothesis.settings.register_profile("haplodesk", deadline=None, database=None, derandomize=_SAME)
 hypothesis.settings.load_profile("haplodesk")
 
 

@@ -1,4 +1,7 @@
-"""The shape of the house: layers, sizes of functions and files, headless imports, no traces of a machine."""
+"""The shape of the house: sizes of functions and files, headless imports, no traces of a machine.
+
+The layers are held by the import contracts, which `packaging/dev.py check` looks at.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -19,9 +23,30 @@ HEADLESS += ("scheduler", "services", "store", "transport", "workflows")
 FORBIDDEN_WORDS = {"utils", "misc", "common", "manager", "helper"}
 
 
-def functions(path: Path) -> Iterator[tuple[str, int]]:
+class Seen(NamedTuple):
+    """What is to be known of all modules, read once."""
+
+    sizes: dict[str, int]
+    silent: list[str]
+    printing: list[Path]
+
+
+@pytest.fixture(scope="module")
+def seen() -> Seen:
+    """Sizes of functions, public things without docstrings, and modules that print."""
+    found = Seen({}, [], [])
+    for path in SOURCES:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        found.sizes.update(functions(path, tree))
+        found.silent.extend(_undocumented(path, tree))
+        if _prints(tree):
+            found.printing.append(path)
+    return found
+
+
+def functions(path: Path, tree: ast.Module) -> Iterator[tuple[str, int]]:
     """Name and lines of code of each function: from the first line of its body, without its docstring."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             body = node.body[1:] if ast.get_docstring(node) is not None else node.body
             lines = (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
@@ -37,17 +62,10 @@ def tracked() -> list[Path]:
     return [path for path in paths if path.is_file()]
 
 
-def test_the_import_contracts_hold() -> None:
-    code = "from importlinter.cli import lint_imports_command as run; run(['--no-cache'])"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
-
-
-def test_functions_are_short() -> None:
-    sizes = dict(item for path in SOURCES for item in functions(path))
-    long = sorted((lines, name) for name, lines in sizes.items() if lines > 40)
-    assert statistics.median(sizes.values()) <= 10
-    assert len(long) <= 0.05 * len(sizes), long
+def test_functions_are_short(seen: Seen) -> None:
+    long = sorted((lines, name) for name, lines in seen.sizes.items() if lines > 40)
+    assert statistics.median(seen.sizes.values()) <= 10
+    assert len(long) <= 0.05 * len(seen.sizes), long
 
 
 def test_files_are_short() -> None:
@@ -73,13 +91,11 @@ def test_every_package_says_what_lives_there() -> None:
     assert silent == []
 
 
-def test_every_public_thing_has_a_docstring() -> None:
-    silent = [name for path in SOURCES for name in _undocumented(path)]
-    assert silent == []
+def test_every_public_thing_has_a_docstring(seen: Seen) -> None:
+    assert seen.silent == []
 
 
-def _undocumented(path: Path) -> Iterator[str]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+def _undocumented(path: Path, tree: ast.Module) -> Iterator[str]:
     if ast.get_docstring(tree) is None:
         yield str(path.relative_to(ROOT))
     for node in tree.body:
@@ -106,15 +122,14 @@ def test_the_program_runs_headless() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_print_is_for_the_command_line() -> None:
+def test_print_is_for_the_command_line(seen: Seen) -> None:
     """And for the one sentence of `application.py` when there is no screen for a window."""
-    others = [path for path in SOURCES if "cli" not in path.parts and path.name != "application.py"]
-    printing = [str(path) for path in others if _prints(path)]
-    assert printing == []
+    others = [path for path in seen.printing if "cli" not in path.parts and path.name != "application.py"]
+    assert others == []
 
 
-def _prints(path: Path) -> bool:
-    calls = (n for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.Call))
+def _prints(tree: ast.Module) -> bool:
+    calls = (n for n in ast.walk(tree) if isinstance(n, ast.Call))
     return any(isinstance(call.func, ast.Name) and call.func.id == "print" for call in calls)
 
 
