@@ -177,6 +177,7 @@ def test_a_new_job_at_a_page_prepares_files(
     qtbot.addWidget(view)
     view.show()
     qtbot.waitUntil(lambda: view.where.tree.topLevelItemCount() > 0)
+    view._choose_dataset(library.all_datasets[0].id)
     view._choose_panel((panel.service_id, panel.app_id, panel.id))
     qtbot.waitUntil(lambda: view.form is not None and "build" in view.how.fields)
     assert view.bar.button.text() == "Prepare the files"
