@@ -10,7 +10,7 @@ from typing import Any
 from app.genotypes.reporting.hiding import FEW
 
 WIDTH, HEIGHT = 560, 280
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 14, 44
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 24, 14, 44
 _PLANE = 300
 _ROW = 16
 

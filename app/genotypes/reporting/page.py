@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from html import escape
 from string import Template
 from typing import Any
@@ -48,8 +49,12 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     listed = list(rows)
     if not listed:
         return ""
-    head = "".join(f'<th scope="col">{escape(each)}</th>' for each in heads)
-    body = "".join("<tr>" + "".join(map(_cell, row)) + "</tr>" for row in listed[:_MOST_ROWS])
+    numeric = [_is_numeric(column) for column in zip(*listed, strict=True)]
+    head = "".join(
+        f'<th scope="col"{_right(number)}>{escape(each)}</th>'
+        for each, number in zip(heads, numeric, strict=True)
+    )
+    body = "".join("<tr>" + "".join(map(_cell, row, numeric)) + "</tr>" for row in listed[:_MOST_ROWS])
     more = (
         f"<p>{len(listed) - _MOST_ROWS:,} more are in the JSON report.</p>"
         if len(listed) > _MOST_ROWS
@@ -58,14 +63,33 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return f"<div class=wide><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{more}"
 
 
-def _cell(value: object) -> str:
+def _is_numeric(column: Sequence[object]) -> bool:
+    """Numbers and nothing else: they stand at the right, under one another."""
+    known = [each for each in column if each not in (None, "")]
+    return bool(known) and all(isinstance(each, int | float) and not isinstance(each, bool) for each in known)
+
+
+def _right(number: bool) -> str:
+    return ' class="number"' if number else ""
+
+
+def _cell(value: object, number: bool) -> str:
+    return f"<td{_right(number)}>{escape(_cell_text(value))}</td>"
+
+
+def _cell_text(value: object) -> str:
     if isinstance(value, bool):
-        return f"<td>{'yes' if value else 'no'}</td>"
+        return "yes" if value else "no"
     if isinstance(value, int):
-        return f'<td class="number">{value:,}</td>'
+        return f"{value:,}"
     if isinstance(value, float):
-        return f'<td class="number">{value:,.4g}</td>'
-    return f"<td>{escape('–' if value in (None, '') else str(value))}</td>"
+        return f"{value:,.4g}"
+    return "–" if value in (None, "") else str(value)
+
+
+def _moment(iso: str | None) -> str:
+    """`2026-11-26 04:21 UTC` of what the JSON report has to the microsecond."""
+    return f"{datetime.fromisoformat(iso):%Y-%m-%d %H:%M %Z}".strip() if iso else ""
 
 
 def _summary(told: Facts) -> str:
@@ -81,7 +105,7 @@ def _summary(told: Facts) -> str:
         ("Chromosomes", " ".join(answer["chromosomes"])),
         ("Build", f"{build['value'] or 'not known'} (confidence {build['confidence']:.3f})"),
         ("Phased", answer["phased"]),
-        ("Checked", told["dataset"]["checked"]),
+        ("Checked", _moment(told["dataset"]["checked"])),
     ]
     return _section(
         "Summary",
