@@ -163,6 +163,6 @@ async def _ask_service(desk: Desk, draft: JobDraft, service: Service) -> _Asked:
 async def _learn(desk: Desk, service: Service) -> Service:
     """Token and maintenance as they are now; only what was learned is written."""
     seen = await store_token_info(desk, await look_at_service(desk, service))
-    learned = ("token", "generation", "server_name", "apps", "maintenance_text", "state", "last_checked")
-    fields = {name: getattr(seen, name) for name in learned}
+    learned = ("token", "generation", "server_name", "apps", "facts", "maintenance_text", "state")
+    fields = {name: getattr(seen, name) for name in (*learned, "last_checked")}
     return await desk.update_service(service.id, **fields) or seen
