@@ -180,6 +180,6 @@ def test_a_new_job_at_a_page_prepares_files(
     view._choose_dataset(library.all_datasets[0].id)
     view._choose_panel((panel.service_id, panel.app_id, panel.id))
     qtbot.waitUntil(lambda: view.form is not None and "build" in view.how.fields)
-    assert view.bar.button.text() == "Prepare the files"
+    qtbot.waitUntil(lambda: view.bar.button.text() == "Prepare the files")
     assert "You upload them there." in view.bar.summary.text()
     assert view.how.password not in view.how.findChildren(QCheckBox)
