@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.commands import importing, reporting, scoring
+from app.cli.commands import importing, noting, reporting, scoring
 from app.cli.commands.filter_results import filter_results
 from app.cli.commands.joining import add_to
 from app.cli.program import session_of
@@ -16,6 +16,7 @@ app = typer.Typer(name="results", help="Fetch results, judge and join them.", no
 app.command("filter")(filter_results)
 add_to(app)
 importing.add_to(app)
+noting.add_to(app)
 reporting.add_to(app)
 scoring.add_to(app)
 
