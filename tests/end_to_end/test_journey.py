@@ -31,9 +31,11 @@ from tests.end_to_end.program import Program, left_over, running, until
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(600),
+    pytest.mark.usefixtures("short_pauses"),
 ]
 
-SPACING_S = 3.0
+SPACING_S = 1.5
+"""Between two lists of jobs; a sweep comes each 0.2 s, so only the limit of the service keeps them apart."""
 ARCHIVES = ["chr_20.zip", "chr_22.zip"]
 
 
@@ -184,7 +186,7 @@ def look_at_requests(way: Way, server: PracticeServer, job: Job) -> None:
     assert there.id == job.remote_id
     lists = [r.at for r in list_requests(server)]
     gaps = [later - earlier for earlier, later in zip(lists, lists[1:], strict=False)]
-    assert min(gaps) > SPACING_S - 0.5, gaps
+    assert min(gaps) > SPACING_S / 2, gaps  # a busy machine may let one arrive late and the next in time
     files = [r for r in asked if r.path.startswith(("/share/", "/downloads/", "/results/"))]
     names = sorted(r.path.partition("/share/")[2].split("/", 2)[2] for r in files)
     assert names == sorted(2 * [f.name for f in job.remote_files]), "one for each of the two folders"

@@ -1,4 +1,7 @@
-"""While 2 GB are sent and other files are checked, the loop of the window is late by 50 ms at most."""
+"""While a GB is sent and other files are checked, the loop of the window is late by 50 ms at most.
+
+`tests/benchmarks/bench_event_loop.py` measures it with more.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from tests.ui.conftest import flush_deleted
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
-SIZE_MB = 2048
+SIZE_MB = 1024
 LIMIT_MS = 50
 TRIES = 3
 
