@@ -56,4 +56,8 @@ def test_the_larger_panel_wins_and_gets_everything(tmp_path: Path, world: World)
     known = [each for each in told["by_maf"] if each["maf_from"] >= 0.05]
     assert sum(each["sites"] for each in known) > 100
     assert all(each["r2"] > by_panel["few"]["standing"]["score"] for each in known)
-    assert shell.run("benchmark", "show")["benchmarks"][0]["id"] == made["id"]
+    assert shell.run("benchmark", "show")["benchmarks"][0]["full_job_id"] == whole["id"]
+    twice = shell.run("benchmark", "winner", made["id"], *SEND, code=3)
+    assert twice["problem"]["title"] == "Everything was sent already"
+    shell.run("benchmark", "remove", made["id"])
+    assert not list((tmp_path / "home" / "benchmarks").iterdir())
