@@ -98,7 +98,18 @@ def is_aes(parameter: Parameter) -> bool:
 def check_service(service: Service) -> tuple[Obstacle, ...]:
     """Token and maintenance."""
     found = []
-    if not service.token.present:
+    if service.signs_in and (not service.token.present or service.token.valid is False):
+        found.append(
+            _obstacle(
+                "token",
+                Kind.SIGN_IN,
+                "You are not signed in",
+                service.token.detail or f"{service.name} takes jobs only from those who are signed in.",
+                "Choose “Sign in…” on its page in Services.",
+                service.name,
+            )
+        )
+    elif not service.token.present:
         found.append(
             _obstacle(
                 "token",

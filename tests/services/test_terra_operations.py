@@ -371,3 +371,10 @@ def test_a_run_cannot_be_cancelled(desk: Desk, signed_in: str, draft: JobDraft) 
         asyncio.run(cancel_job(desk, job_id))
     assert "cannot stop" in problem().what_happened
     assert not asyncio.run(only_job(desk)).cancel_wanted
+
+
+def test_who_is_not_signed_in_is_told_where_to(desk: Desk, draft: JobDraft, signed_in: str) -> None:
+    asyncio.run(sign_out(desk, signed_in))
+    found = asyncio.run(preflight(desk, draft))
+    assert any("Sign in" in o.problem.what_you_can_do for o in found.obstacles)
+    assert {o.field for o in found.obstacles} == {"token"}
