@@ -41,17 +41,20 @@ class DeskOperations:
         token: SecretStr | None = None,
         preset_id: str | None = None,
         plain_http_allowed: bool = False,
+        description: Path | None = None,
     ) -> Changes:
-        """Add a service after a first look at it."""
+        """Add a service after a first look at it; `description` is a file that says how it is spoken to."""
         from app.operations.add_service import add_service
 
         return await add_service(
             self._desk,
             name,
             url,
-            token=token,
-            preset_id=preset_id,
-            plain_http_allowed=plain_http_allowed,
+            "described" if description is not None else None,
+            token,
+            preset_id,
+            plain_http_allowed,
+            {"described": str(description)} if description is not None else None,
         )
 
     async def set_token(self, service_id: str, token: SecretStr) -> Changes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices, QShowEvent
 from PySide6.QtWidgets import (
@@ -9,6 +11,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QDialogButtonBox,
+    QFileDialog,
     QLabel,
     QLineEdit,
     QPushButton,
@@ -17,8 +20,8 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.changes import Changes, Noun
-from app.domain.problem import Problem
 from app.domain.preset import Preset
+from app.domain.problem import Problem
 from app.ui.context import Context
 from app.ui.theme import GRID
 from app.ui.widgets.basics import Text, fit, link, primary
@@ -63,7 +66,9 @@ class AddServiceDialog(QDialog):
         self.token_page = link(self.tr("Where to get the token"), self._open_page)
         form.addLayout(_field(self.tr("Service"), self.choice, self.note))
         form.addLayout(_field(self.tr("Name"), self.name))
-        form.addLayout(_field(self.tr("Address"), self.address, self.plain))
+        self.description: Path | None = None
+        self.described = link(self.tr("It is described by a file…"), self._ask_file)
+        form.addLayout(_field(self.tr("Address"), self.address, self.plain, self.described))
         form.addLayout(_field(self.tr("Token"), self.token, self.token_help, self.token_page))
         self.address.textEdited.connect(self._other_address)
         for box in (self.name, self.address):
@@ -112,7 +117,7 @@ class AddServiceDialog(QDialog):
     def _other_address(self, address: str) -> None:
         """What is typed counts: another address is no longer the service of the catalogue."""
         preset = self.chosen()
-        if preset is not None and address.strip() != preset.base_url:
+        if preset is not None and preset.base_url and address.strip() != preset.base_url:
             self.choice.blockSignals(True)
             self.choice.setCurrentIndex(self.choice.count() - 1)
             self.choice.blockSignals(False)
@@ -131,6 +136,19 @@ class AddServiceDialog(QDialog):
             self.plain.setVisible(plain)
             fit(self)
 
+    def _ask_file(self) -> None:
+        dialog = QFileDialog(self, self.tr("The description of the service"))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setNameFilter(self.tr("Descriptions (*.yaml *.yml)"))
+        dialog.fileSelected.connect(lambda name: self.describe_by(Path(name)))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def describe_by(self, path: Path) -> None:
+        """Speak with the service as this file says."""
+        self.description = path
+        self.described.setText(self.tr("Described by {0}").format(path.name))
+
     def _open_page(self) -> None:
         preset = self.chosen()
         if preset is not None:
@@ -147,6 +165,7 @@ class AddServiceDialog(QDialog):
             token=self.token.value(),
             preset_id=preset.id if preset else None,
             plain_http_allowed=self.plain.isChecked(),
+            description=self.description,
         )
         self.context.bridge.run(adding, self, self._added, self._failed)
 

@@ -1,0 +1,56 @@
+"""Adding a service that a file describes, and one of the catalogue whose address nobody published."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtWidgets import QFileDialog
+from pytestqt.qtbot import QtBot
+
+from app.domain.preset import Certainty, Preset, Source
+from app.ui.context import Context
+from app.ui.dialogs.add_service import AddServiceDialog
+from tests.ui.fakes import FakeLibrary, FakeOperations
+
+
+def test_a_service_is_added_with_its_description(
+    context: Context, operations: FakeOperations, qtbot: QtBot
+) -> None:
+    dialog = AddServiceDialog(context)
+    dialog.show()
+    dialog.described.click()
+    chooser = dialog.findChild(QFileDialog)
+    assert chooser is not None
+    chooser.fileSelected.emit("ours.yaml")
+    chooser.reject()
+    assert dialog.described.text() == "Described by ours.yaml"
+    dialog.name.setText("Ours")
+    dialog.address.setText("https://imputation.example.org")
+    with qtbot.waitSignal(dialog.accepted):
+        dialog.add_button.click()
+    assert operations.calls[-1][2]["description"] == Path("ours.yaml")
+
+
+def test_a_page_whose_address_is_typed_stays_the_one_of_the_catalogue(
+    context: Context, library: FakeLibrary, operations: FakeOperations, qtbot: QtBot
+) -> None:
+    preset = Preset(
+        id="gmgd",
+        name="GMGD",
+        operator="Guizhou",
+        country="CN",
+        base_url="",
+        family="guided",
+        setup={"guide": "gmgd"},
+        sources={"paper": Source(text="a paper", as_of="2024", certainty=Certainty.B)},
+        main_source="paper",
+    )
+    library.all_presets = [preset]
+    dialog = AddServiceDialog(context)
+    dialog.show()
+    qtbot.waitUntil(lambda: dialog.name.text() == "GMGD")
+    dialog.address.setText("https://gmgd.example.org")
+    dialog.address.textEdited.emit("https://gmgd.example.org")
+    with qtbot.waitSignal(dialog.accepted):
+        dialog.add_button.click()
+    assert operations.calls[-1][2]["preset_id"] == "gmgd"
