@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from app.domain.guided import GuidedSheet
 from app.domain.job import JobState
 from app.domain.model import Model
+from app.domain.parameter import Parameter
 from app.domain.service import Quota
 from app.services.contract import Connection, RemoteJob, Submission
 
@@ -107,6 +108,19 @@ class FindsRuns(Protocol):
 
     async def find(self, connection: Connection, remote_name: str, since: datetime) -> RemoteJob | None:
         """The job of that name that was made after `since`, if the server has it."""
+        ...
+
+
+@runtime_checkable
+class TakesSetup(Protocol):
+    """A person may say more of a service than its address: see `Connection.setup`."""
+
+    def setup_fields(self) -> tuple[Parameter, ...]:
+        """What may be said, by the names in `setup`; texts, lines of text and choices."""
+        ...
+
+    def check_setup(self, setup: Mapping[str, str]) -> None:
+        """ProblemError (input) for what makes no sense."""
         ...
 
 

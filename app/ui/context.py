@@ -19,6 +19,7 @@ from app.domain.dataset import Dataset
 from app.domain.guided import GuidedSheet
 from app.domain.job import Consent, Event, Job, JobState
 from app.domain.panel import Panel, PanelChange
+from app.domain.parameter import Parameter
 from app.domain.preset import Preset
 from app.domain.repair import RepairCode, RepairPlan
 from app.domain.residency import Residency
@@ -114,6 +115,8 @@ class Operations(Protocol):
         description: Path | None = None,
     ) -> Changes: ...
     async def set_token(self, service_id: str, token: SecretStr) -> Changes: ...
+    async def setup_fields(self, service_id: str) -> tuple[Parameter, ...]: ...
+    async def change_setup(self, service_id: str, setup: Mapping[str, str]) -> Changes: ...
     async def remove_token(self, service_id: str) -> Changes: ...
     async def begin_sign_in(
         self, service_id: str, *, paste: bool = False, client_id: str = ""

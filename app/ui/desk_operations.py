@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from app.domain.crate import CrateProof
     from app.domain.export import ExportOutcome, ExportRequest
     from app.domain.ledger import ResultLedger
+    from app.domain.parameter import Parameter
     from app.domain.repair import RepairCode, RepairPlan
     from app.domain.result_comparison import ResultComparison
     from app.operations.desk import Desk
@@ -78,6 +79,18 @@ class DeskOperations:
     async def close_sign_in(self, opened: OpenSignIn) -> None:
         """Stop waiting."""
         await opened.close()
+
+    async def setup_fields(self, service_id: str) -> tuple[Parameter, ...]:
+        """What may be said of a service beyond its address."""
+        from app.operations.service_setup import setup_fields
+
+        return await setup_fields(self._desk, service_id)
+
+    async def change_setup(self, service_id: str, setup: Mapping[str, str]) -> Changes:
+        """Say it."""
+        from app.operations.service_setup import change_setup
+
+        return await change_setup(self._desk, service_id, setup)
 
     async def remove_token(self, service_id: str) -> Changes:
         """Forget a token."""

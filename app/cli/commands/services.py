@@ -89,6 +89,21 @@ def set_country(
     work.set_country(session_of(ctx), name, country)
 
 
+@app.command("set-up")
+def set_up(
+    ctx: typer.Context,
+    name: OneName,
+    pairs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NAME=VALUE...", help="What is said; an empty value takes it back."),
+    ] = None,
+) -> None:
+    """Say how a service works where it cannot tell; without pairs: what may be said, and what was."""
+    from app.cli.work import service_setup as work
+
+    work.set_up(session_of(ctx), name, pairs or [])
+
+
 @app.command("set-token")
 def set_token(ctx: typer.Context, name: OneName, token_stdin: Token = False) -> None:
     """Verify a new token and keep it in place of the old one."""

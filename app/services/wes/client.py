@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from hashlib import sha256
@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from app.domain.clock import Clock, SystemClock
 from app.domain.job import ENDED_STATES
 from app.domain.panel import Panel
-from app.domain.parameter import Form, ParameterType
+from app.domain.parameter import Form, Parameter, ParameterType
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.progress import Report
 from app.domain.service import Health, ServiceApp, ServiceFact, TokenInfo
@@ -42,6 +42,7 @@ from app.services.wes.order import can_run, make_order
 from app.services.wes.problems import dictionary, no_run, problem_of, refuse_failure
 from app.services.wes.run_reading import run_id_of
 from app.services.wes.sending import send_order
+from app.services.wes.settings import SETUP_FIELDS, check_setup
 from app.services.wes.setup import auth_headers, wanted_workflows
 from app.services.wes.templates import Described, read_templates
 from app.services.wes.token import token_info
@@ -93,6 +94,14 @@ class Wes:
         self._sense = sense or NetworkSense(known_hosts())
         self._clock = clock or SystemClock()
         self._sleep = sleep
+
+    def setup_fields(self) -> tuple[Parameter, ...]:
+        """See `abilities.TakesSetup`."""
+        return SETUP_FIELDS
+
+    def check_setup(self, setup: Mapping[str, str]) -> None:
+        """See `abilities.TakesSetup`."""
+        check_setup(setup)
 
     # Who is there.
 

@@ -21,6 +21,7 @@ from app.operations.desk import Desk
 from app.operations.draft_job import JobDraft
 from app.operations.preflight import preflight
 from app.operations.run_logs import run_logs
+from app.operations.service_setup import change_setup, setup_fields
 from app.operations.submit_job import submit_job
 from app.operations.sync_panels import sync_panels
 from app.operations.visit_jobs import visit_jobs
@@ -122,3 +123,36 @@ def test_where_there_is_no_log(desk: Desk, ready: JobDraft) -> None:
     with pytest.raises(ProblemError) as caught:
         run(run_logs(desk, job_id))
     assert caught.value.problem.title == "There is no log of the run"
+
+
+def test_what_a_service_cannot_tell_is_said_by_a_person(node: Desk, stub: WesStub, tmp_path: Path) -> None:
+    made = run(draft(node, stub, tmp_path))
+    assert "paths" in {field.id for field in run(setup_fields(node, made.service_id))}
+    run(change_setup(node, made.service_id, {"paths": f"/data={tmp_path}", "workflows": "snake"}))
+    service = run(node.service(made.service_id))
+    assert service.setup == {"paths": f"/data={tmp_path}", "workflows": "snake"}
+    assert [app.id for app in service.apps] == ["snake@1"]
+    assert not run(preflight(node, made)).obstacles
+    run(change_setup(node, made.service_id, {"workflows": ""}))
+    assert set(run(node.service(made.service_id)).setup) == {"paths"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("colour", "red", "It knows no “colour”"),
+        ("auth", "kerberos", "none of bearer"),
+        ("paths", "/data", "is not /there=/here"),
+        ("storage", "https://store.example/in?sig=1", "without a secret"),
+        ("crypt4gh_key", "abc", "no public key"),
+    ],
+)
+def test_what_makes_no_sense_changes_nothing(
+    node: Desk, stub: WesStub, tmp_path: Path, name: str, value: str, said: str
+) -> None:
+    made = run(draft(node, stub, tmp_path))
+    with pytest.raises(ProblemError) as caught:
+        run(change_setup(node, made.service_id, {name: value}))
+    assert caught.value.problem.kind is Kind.INPUT
+    assert said in caught.value.problem.what_happened
+    assert run(node.service(made.service_id)).setup == {}

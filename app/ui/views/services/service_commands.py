@@ -59,6 +59,15 @@ def _token(view: ServicesView) -> Iterator[Command]:
         group="token",
     )
     yield Command(
+        "service.setup",
+        view.tr("How it works…"),
+        "settings",
+        lambda ids: view.with_service(ids[0], view.open_setup),
+        noun="service",
+        enabled=one,
+        group="token",
+    )
+    yield Command(
         "service.remove_token",
         view.tr("Remove token"),
         "lock",

@@ -8,11 +8,13 @@ from typing import Any
 from PySide6.QtWidgets import QDialog, QPushButton, QVBoxLayout, QWidget
 
 from app.domain.changes import Noun
+from app.domain.parameter import Parameter
 from app.domain.problem import Problem
 from app.domain.service import Service
 from app.ui import text
 from app.ui.context import Context
 from app.ui.dialogs.add_service import open_add_service
+from app.ui.dialogs.service_setup import ServiceSetupDialog
 from app.ui.dialogs.sign_in import open_token_dialog
 from app.ui.models.table import Column, TableModel, time_column
 from app.ui.status import health_state
@@ -129,6 +131,18 @@ class ServicesView(ListAndDetail):
     def open_set_token(self, service: Service) -> QDialog:
         """Ask for a token, or lead to the page for signing in."""
         return open_token_dialog(self.context, service, self)
+
+    def open_setup(self, service: Service) -> None:
+        """Ask what may be said of a service; many take nothing but their address, and that is told."""
+
+        def ask(fields: tuple[Parameter, ...]) -> None:
+            if fields:
+                ServiceSetupDialog(self.context, service, fields, self).open()
+                return
+            words = self.tr("There is nothing to say of this kind of service but its address.")
+            self.context.notices.say(service.name, words)
+
+        self.read(self.context.operations.setup_fields(service.id), ask)
 
     def _add(self) -> None:
         open_add_service(self.context, self)

@@ -1,0 +1,79 @@
+"""What a person may say of a server of WES that cannot tell it: `abilities.TakesSetup`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from app.domain.parameter import Choice, Parameter, ParameterType
+from app.domain.problem import Kind, ProblemError, problem
+from app.services.wes.setup import AUTH, CRYPT_KEY, PATHS, SIGNED, STORAGE, WORKFLOWS
+from app.services.wes.storing import public_key
+
+_AUTH = re.compile(r"bearer|basic|none|header +[A-Za-z0-9-]+", re.IGNORECASE)
+SETUP_FIELDS = (
+    Parameter(
+        id=AUTH,
+        label="How one signs in",
+        type=ParameterType.TEXT,
+        default="bearer",
+        pattern=_AUTH.pattern,
+        help="bearer, basic (name:password as the token), none, or header and its name: header X-Api-Key.",
+    ),
+    Parameter(
+        id=PATHS,
+        label="Folders of the server that are seen here",
+        type=ParameterType.TEXTAREA,
+        help="One a line: /srv/runs=/mnt/runs. Needed where the server leaves results on its own disk.",
+    ),
+    Parameter(
+        id=SIGNED,
+        label="Results by signed addresses",
+        type=ParameterType.CHOICE,
+        choices=(Choice(key="", label="Not known"), Choice(key="yes", label="Its operator says so")),
+        help="Some servers hand results out from an object store, and do not say so.",
+    ),
+    Parameter(
+        id=STORAGE,
+        label="Store for the files to be sent",
+        type=ParameterType.TEXT,
+        help="An address that takes files by PUT and that the server reads, where it takes none along.",
+    ),
+    Parameter(
+        id=CRYPT_KEY,
+        label="Public key of the service (Crypt4GH)",
+        type=ParameterType.TEXTAREA,
+        help="Files in the store are encrypted with it; only the service can read them.",
+    ),
+    Parameter(
+        id=WORKFLOWS,
+        label="Workflows to offer",
+        type=ParameterType.TEXT,
+        help="Their ids with commas between; empty for all that the server can run.",
+    ),
+)
+
+
+def check_setup(setup: Mapping[str, str]) -> None:
+    """ProblemError (input) for what makes no sense."""
+    auth = setup.get(AUTH, "").strip()
+    if auth and not _AUTH.fullmatch(auth):
+        raise _wrong("How one signs in", f"“{auth[:60]}” is none of bearer, basic, none, header NAME")
+    for line in setup.get(PATHS, "").splitlines():
+        there, mark, here = (part.strip() for part in line.partition("="))
+        if line.strip() and not (mark and there.startswith("/") and here):
+            raise _wrong("Folders of the server", f"“{line.strip()[:80]}” is not /there=/here")
+    storage = setup.get(STORAGE, "").strip()
+    parts = urlsplit(storage)
+    if storage and (parts.scheme not in {"https", "http"} or not parts.hostname or parts.query):
+        raise _wrong(
+            "Store for the files",
+            "It has to be an address such as https://store.example.org/incoming, without a secret in it",
+        )
+    if setup.get(CRYPT_KEY, "").strip():
+        public_key(setup[CRYPT_KEY])
+
+
+def _wrong(label: str, what: str) -> ProblemError:
+    return problem(Kind.INPUT, label, what, "Correct it")

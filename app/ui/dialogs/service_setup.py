@@ -1,0 +1,118 @@
+"""Say of a service what it cannot tell by itself."""
+
+from __future__ import annotations
+
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.domain.changes import Changes
+from app.domain.parameter import Parameter, ParameterType
+from app.domain.problem import Problem
+from app.domain.service import Service
+from app.ui.context import Context
+from app.ui.theme import GRID
+from app.ui.widgets.basics import Text, fit, primary
+from app.ui.widgets.problem_panel import ProblemPanel
+
+LINES = 3
+
+
+class ServiceSetupDialog(QDialog):
+    """A field for each thing that the family of the service knows."""
+
+    def __init__(
+        self,
+        context: Context,
+        service: Service,
+        fields: tuple[Parameter, ...],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.context = context
+        self.service = service
+        self.setWindowTitle(self.tr("How {0} works").format(service.name))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(GRID * 3, GRID * 3, GRID * 3, GRID * 2)
+        column.setSpacing(GRID)
+        column.addWidget(Text(self.windowTitle(), bold=True))
+        column.addWidget(Text(self.tr("Fill in what the service cannot tell by itself."), muted=True))
+        self.fields: dict[str, QWidget] = {}
+        for field in fields:
+            column.addWidget(Text(field.label, bold=True))
+            widget = _field(field, service.setup.get(field.id, ""))
+            self.fields[field.id] = widget
+            column.addWidget(widget)
+            column.addWidget(Text(field.help, muted=True))
+        self.problem = ProblemPanel(context.theme)
+        column.addWidget(self.problem)
+        column.addStretch(1)
+        self.save_button = primary(QPushButton(self.tr("Save")))
+        self.cancel_button = QPushButton(self.tr("Cancel"))
+        buttons = QDialogButtonBox()
+        buttons.addButton(self.cancel_button, QDialogButtonBox.ButtonRole.RejectRole)
+        buttons.addButton(self.save_button, QDialogButtonBox.ButtonRole.AcceptRole)
+        self.save_button.clicked.connect(self._save)
+        self.cancel_button.clicked.connect(self.reject)
+        column.addWidget(buttons)
+        self.setMinimumWidth(GRID * 70)
+        self.finished.connect(self.deleteLater)
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        """As high as the words need."""
+        super().showEvent(event)
+        fit(self)
+
+    def values(self) -> dict[str, str]:
+        """What stands in the fields."""
+        return {name: _value(widget) for name, widget in self.fields.items()}
+
+    def _save(self) -> None:
+        self.problem.clear()
+        self.save_button.setEnabled(False)
+        work = self.context.operations.change_setup(self.service.id, self.values())
+        self.context.bridge.run(work, self, self._done, self._failed)
+
+    def _done(self, _changes: Changes) -> None:
+        self.context.notices.say(self.tr("Saved"), self.service.name)
+        self.accept()
+
+    def _failed(self, problem: Problem) -> None:
+        self.save_button.setEnabled(True)
+        self.problem.show_problem(problem, self._save)
+        fit(self)
+
+
+def _field(field: Parameter, value: str) -> QWidget:
+    widget: QLineEdit | QPlainTextEdit | QComboBox
+    if field.type is ParameterType.CHOICE:
+        widget = QComboBox()
+        for choice in field.choices:
+            widget.addItem(choice.label, choice.key)
+        widget.setCurrentIndex(max(0, widget.findData(value)))
+    elif field.type is ParameterType.TEXTAREA:
+        widget = QPlainTextEdit(value)
+        widget.setTabChangesFocus(True)
+        widget.setFixedHeight(widget.fontMetrics().lineSpacing() * LINES + GRID * 2)
+    else:
+        widget = QLineEdit(value)
+        widget.setPlaceholderText(field.default)
+    widget.setAccessibleName(field.label)
+    return widget
+
+
+def _value(widget: QWidget) -> str:
+    if isinstance(widget, QComboBox):
+        return str(widget.currentData() or "")
+    if isinstance(widget, QPlainTextEdit):
+        return widget.toPlainText()
+    assert isinstance(widget, QLineEdit)
+    return widget.text()

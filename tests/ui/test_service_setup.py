@@ -1,0 +1,42 @@
+"""What a person says of a service, in the window."""
+
+from __future__ import annotations
+
+from pytestqt.qtbot import QtBot
+
+from app.domain.problem import Kind, Problem
+from app.domain.service import Service
+from app.services.wes.settings import SETUP_FIELDS
+from app.ui.context import Context
+from app.ui.dialogs.service_setup import ServiceSetupDialog
+from tests.ui.fakes import FakeOperations
+from tests.ui.samples import NOW
+
+
+def test_fields_are_filled_and_saved(context: Context, operations: FakeOperations, qtbot: QtBot) -> None:
+    service = Service(
+        id="node",
+        name="Node",
+        family="wes",
+        base_url="https://node.example",
+        added=NOW,
+        setup={"paths": "/srv=/mnt", "signed_results": "yes"},
+    )
+    dialog = ServiceSetupDialog(context, service, SETUP_FIELDS)
+    dialog.show()
+    assert dialog.values() == {
+        "auth": "",
+        "paths": "/srv=/mnt",
+        "signed_results": "yes",
+        "storage": "",
+        "crypt4gh_key": "",
+        "workflows": "",
+    }
+    operations.answers["change_setup"] = Problem(kind=Kind.INPUT, title="Not so", what_happened="No.")
+    dialog.save_button.click()
+    qtbot.waitUntil(lambda: dialog.problem.title.text() == "Not so")
+    operations.answers.clear()
+    with qtbot.waitSignal(dialog.accepted):
+        dialog.save_button.click()
+    assert [name for name, _, _ in operations.calls] == ["change_setup", "change_setup"]
+    assert operations.calls[-1][1][0] == "node"
