@@ -16,7 +16,7 @@ from app.domain.progress import Progress, Report
 from app.genotypes.matrix import GenotypeMatrix, Region, join, matrix_pieces
 from app.imputation.contract import ImputationRequest
 from app.imputation.genetic_map import GeneticMap
-from app.imputation.li_stephens import Dosages, Task, impute
+from app.imputation.li_stephens import Dosages, Model, Task, impute
 from app.imputation.output import Block, Thousandths, thousandths
 from app.imputation.study import Study
 
@@ -29,10 +29,11 @@ def impute_builtin(
     study: Study,
     haplotypes: NDArray[np.int8],
     genetic_map: GeneticMap,
+    model: Model,
     report: Report,
 ) -> Iterator[Block]:
     """Blocks of all panel sites in order; `haplotypes` int8 [typed, 2 * people] are the target's alleles."""
-    engine = _Windows(request, study, haplotypes, genetic_map)
+    engine = _Windows(request, study, haplotypes, genetic_map, model)
     report(engine.progress(0.0))
     for window in _windows(request, study):
         yield engine.block(window, report)
@@ -73,11 +74,13 @@ class _Windows:
         study: Study,
         haplotypes: NDArray[np.int8],
         genetic_map: GeneticMap,
+        model: Model,
     ) -> None:
         self._request = request
         self._study = study
         self._targets = haplotypes
         self._map = genetic_map
+        self._model = model
         self._typed_panel = study.panel_alleles(study.panel)
         self._keys = study.panel.site_keys()
         self._met = int(np.searchsorted(study.panel.positions, request.first, side="left"))
@@ -108,7 +111,7 @@ class _Windows:
             np.intp
         )
         targets = self._targets[before.start : after.stop][:, self._study.present]
-        task = Task(panel, typed, targets, self._map.at(places))
+        task = Task(panel, typed, targets, self._map.at(places), self._model)
         answer = impute(
             task, lambda share: report(self.progress(share, len(rows))), threads=self._request.threads
         )

@@ -9,6 +9,8 @@ were also phased together and are more alike than they are to the target: the us
 Measured on the typed sites of 24 people (switch errors with the usual size, with the fitted one): PAR1 of 14
 populations 0.0870, 0.0825 (fitted 260,000); chromosome 22 of these 0.2436, 0.2312 (129,000); Europeans on
 chromosome 22 and ten genes of 26 populations stay (42,000 and 44,000 were fitted, and were no better).
+On PAR1 the mean r2 of Minimac4 above a MAF of 0.02 rose from 0.778 to 0.785 by the phase, to 0.797 by the
+map that is scaled with it.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from app.imputation.li_stephens import Alleles, Chain, Model, Task
 TAKEN_OUT = 16
 _FEWEST_LEFT = 40  # haplotypes; a smaller panel tells next to nothing
 _FEWEST_SITES = 100
-_MOST_SITES = 3000
+_MOST_SITES = 1000
 _ROUNDS = 4
 _SLOWEST = 0.9  # convergence up to which the limit of the rounds is believed
 _MOST_SIZE = 1_000_000.0

@@ -20,6 +20,8 @@ from app.imputation.phasing import PEOPLE_AT_ONCE
 MB = 1 << 20
 _PROGRAM_MB = 150  # Python, NumPy and the readers
 _JAVA_MB = 350
+_JAVA_OUTSIDE_MB = 150
+_LEAST_HEAP_MB = 256
 _WINDOW_MB = 192
 _SMALLEST_BUFFER = 10
 _LENGTHS = (CHUNK_BP, 15 * MEGABASE, 10 * MEGABASE, 5 * MEGABASE, 2 * MEGABASE, SMALLEST_BP)
@@ -39,7 +41,7 @@ class Load:
 
 
 class Cut(Model):
-    """How the work is cut: `memory_mb` is the forecast, and the limit that Java gets."""
+    """How the work is cut: `memory_mb` is the forecast, or for Beagle the heap that Java may have."""
 
     chunk_bp: int
     overlap_bp: int
@@ -61,7 +63,7 @@ def fit(load: Load, limit_mb: int, threads: int) -> Cut:
                         overlap_bp=overlap,
                         threads=few,
                         temp_buffer=buffer,
-                        memory_mb=limit_mb if EngineName.BEAGLE in (load.engine, load.phasing) else need,
+                        memory_mb=_heap_mb(limit_mb) if _is_java(load) else need,
                     )
     least = forecast_mb(load, SMALLEST_BP, SMALLEST_BP // 2, 1, _buffers(load)[-1])
     raise problem(
@@ -71,6 +73,15 @@ def fit(load: Load, limit_mb: int, threads: int) -> Cut:
         f"{load.panel_haplotypes:,} haplotypes, even in the smallest pieces; {limit_mb:,} MB are allowed.",
         "Allow more memory in Settings, choose another engine, or send fewer people in one job.",
     )
+
+
+def _is_java(load: Load) -> bool:
+    return EngineName.BEAGLE in (load.engine, str(load.phasing))
+
+
+def _heap_mb(limit_mb: int) -> int:
+    """Java takes its heap for what it may have, and more outside of it; our own process waits beside it."""
+    return max(_LEAST_HEAP_MB, limit_mb - _PROGRAM_MB - _JAVA_OUTSIDE_MB)
 
 
 def _buffers(load: Load) -> tuple[int, ...]:
@@ -89,7 +100,7 @@ def forecast_mb(load: Load, chunk_bp: int, overlap_bp: int, threads: int, buffer
     study = typed * (load.panel_haplotypes + 8 * load.samples) + 300 * typed
     phasing = study + _phasing(load, typed, around)
     engine = study + _ENGINES[load.engine](load, sites, typed, threads, buffer)
-    java = _JAVA_MB if EngineName.BEAGLE in (load.engine, str(load.phasing)) else 0
+    java = _JAVA_MB if _is_java(load) else 0
     return int(_PROGRAM_MB + java + max(phasing, engine) / MB)
 
 

@@ -42,9 +42,10 @@ def impute_with_minimac4(
     folder: Path,
     paths: OutputPaths,
     genetic_map: GeneticMap,
+    model: Model,
     report: Report,
 ) -> None:
-    """Impute phased haplotypes [typed, 2 * people]; temporary files go to `folder`.
+    """Impute phased haplotypes [typed, 2 * people]; temporary files go to `folder`. `model` scales the map.
 
     Raises ProblemError when it is not installed, a genotype is missing, it left sites out, or fails.
     """
@@ -62,7 +63,7 @@ def impute_with_minimac4(
     write_target(study, haplotypes, target)
     write_index(target)
     size = study.panel_columns.sum()
-    genetic_map.scaled(Model().meioses / size).write_plink(map_file, study.chromosome)
+    genetic_map.scaled(model.meioses / size).write_plink(map_file, study.chromosome)
     made = OutputPaths.of(folder, "made")
     call = [*command, str(panel), str(target), "-o", str(made.dose), "-s", str(made.info)]
     call += ["-O", "vcf.gz", "-f", "GT,DS,HDS,GP", "--all-typed-sites", "-t", str(request.threads)]

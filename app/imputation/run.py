@@ -86,16 +86,17 @@ def _impute(
         genetic_map.write_plink(plink_map, study.chromosome)
     haplotypes = phased_haplotypes(request, study, genetic_map, folder, plink_map, report)
     figures = _figures(request, study)
+    if request.engine is EngineName.BEAGLE:  # it estimates its parameters itself
+        blocks = impute_with_beagle(request, study, haplotypes, folder, genetic_map, plink_map, report)
+        return _written(request, study, blocks, figures, paths)
+    model = fitted_model(study.panel_alleles(study.panel), genetic_map.at(study.panel.positions))
     if request.engine is EngineName.MINIMAC4:
-        impute_with_minimac4(request, study, haplotypes, folder, paths, genetic_map, report)
+        impute_with_minimac4(request, study, haplotypes, folder, paths, genetic_map, model, report)
         try:
             return read_figures(figures, paths.info)
         except (ContainerError, ValueError, IndexError) as error:
             raise full_disk(request.out_dir) or _cut_short(request, 0, 0) from error
-    if request.engine is EngineName.BEAGLE:
-        blocks = impute_with_beagle(request, study, haplotypes, folder, genetic_map, plink_map, report)
-    else:
-        blocks = impute_builtin(request, study, haplotypes, genetic_map, report)
+    blocks = impute_builtin(request, study, haplotypes, genetic_map, model, report)
     return _written(request, study, blocks, figures, paths)
 
 

@@ -21,8 +21,9 @@ from app.genotypes.bgzf import read_lines
 from app.genotypes.matrix import read_matrix
 from app.imputation.contract import EngineName, Tools
 from app.imputation.engines import beagle_command
+from app.imputation.fitting import fitted_model
 from app.imputation.genetic_map import read_map
-from app.imputation.li_stephens import Model, Task, impute
+from app.imputation.li_stephens import Task, impute
 from app.imputation.panel_files import take_panel
 from app.imputation.panel_packing import packed
 from app.imputation.panel_part import PanelPart
@@ -89,7 +90,9 @@ def test_the_builtin_engine(phased_files: SimulatedFiles, tmp_path: Path) -> Non
         panel = everything.take((everything.positions >= near[0]) & (everything.positions <= near[1]))
         target = whole.take((whole.positions >= near[0]) & (whole.positions <= near[1]))
         typed = np.flatnonzero(np.isin(panel.positions, target.positions))
-        task = Task(panel.haplotypes, typed, target.haplotypes, chart.at(panel.positions), Model())
+        places = chart.at(panel.positions)
+        model = fitted_model(panel.haplotypes[typed], places[typed])
+        task = Task(panel.haplotypes, typed, target.haplotypes, places, model)
         by_hand = impute(task).imputed
         inside = (panel.positions >= chunk.first) & (panel.positions <= chunk.last)
         wanted = by_hand[inside, 0::2] + by_hand[inside, 1::2]
@@ -100,13 +103,17 @@ def test_the_builtin_engine(phased_files: SimulatedFiles, tmp_path: Path) -> Non
 def test_minimac4(phased_files: SimulatedFiles, tmp_path: Path) -> None:
     """Each chunk as a person would call Minimac4 for it, with the file that was sent and a map to scale."""
     made = done(phased_files, EngineName.MINIMAC4, tmp_path)
+    panel, whole = read_matrix(made.panel), read_matrix(phased_files.cohort)
+    typed = panel.take(np.isin(panel.positions, whole.positions))
+    known = read_map(phased_files.genetic_map, "20")
     chart, target = tmp_path / "map.txt", tmp_path / "target.vcf.gz"
     shutil.copy(phased_files.cohort, target)
     write_index(target)
-    scale = Model().meioses / made.part.haplotypes
-    read_map(phased_files.genetic_map, "20").scaled(scale).write_plink(chart, "20")
     for number, each in enumerate(made.result.results):
         chunk, out = each.chunk, tmp_path / f"hand-{number}.vcf.gz"
+        near = (typed.positions >= chunk.informed_first) & (typed.positions <= chunk.informed_last)
+        model = fitted_model(typed.haplotypes[near], known.at(typed.positions[near]))
+        known.scaled(model.meioses / made.part.haplotypes).write_plink(chart, "20")
         call = ["minimac4", str(made.task.panel_folder / str(made.part.msav)), str(target), "-o", str(out)]
         call += ["-O", "vcf.gz", "-f", "DS", "--all-typed-sites", "--map", str(chart)]
         call += ["--prob-threshold", "0", "--prob-threshold-s1", "0", "--diff-threshold", "0"]

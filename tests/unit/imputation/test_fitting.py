@@ -7,7 +7,7 @@ from app.imputation.fitting import fitted_model
 from app.imputation.li_stephens import Model
 
 SITES, SIZE = 400, 120
-CM = np.arange(SITES) * 0.001
+CM: NDArray[np.float64] = np.arange(SITES, dtype=np.float64) * 0.001
 
 
 def panel(breaks: int) -> NDArray[np.int8]:
@@ -29,7 +29,7 @@ def test_more_breaks_mean_a_larger_size() -> None:
 
 
 def test_the_expected_switches_are_those_that_were_made() -> None:
-    """40 breaks, nine of ten to another founder, are 9,000 a morgan; the other haplotype may break off too."""
+    """40 breaks, most to another founder, are 9,000 a morgan; the other haplotype may break off too."""
     size = fitted_model(panel(40), CM).effective_size
     rate = 4 * size / (SIZE - 32)
     assert 9_000 < rate < 4 * 9_000

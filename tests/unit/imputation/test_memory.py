@@ -45,3 +45,8 @@ def test_what_cannot_fit_is_refused() -> None:
 def test_haploid_people_need_one_buffer() -> None:
     assert fit(load(EngineName.MINIMAC4, haploid=True), 16_000, 2).temp_buffer == 500
     assert fit(load(EngineName.MINIMAC4), 16_000, 2).temp_buffer == 200
+
+
+def test_java_leaves_room_for_what_is_not_its_heap() -> None:
+    """With a heap of the whole limit 1.1 GB were taken where 600 MB were forecast."""
+    assert fit(load(EngineName.BEAGLE), 16_000, 2).memory_mb == 16_000 - 300

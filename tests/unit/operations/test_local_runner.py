@@ -182,7 +182,7 @@ def test_two_programs_on_one_folder_do_each_job_once(desk: Desk, monkeypatch: py
     monkeypatch.setattr(local_runner, "run_in_process", work)
     other = open_desk(desk.home)
 
-    async def both() -> list[int]:
+    async def both() -> tuple[int, int]:
         return await asyncio.gather(run_local_jobs(desk), run_local_jobs(other))
 
     try:
