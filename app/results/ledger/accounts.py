@@ -21,6 +21,8 @@ from app.results.ledger.typed_sites import UNEXPLAINED, TypedFate, counted_losse
 
 CHUNK_SIZE = 20_000_000
 _ENOUGH, _SAME_BUILD = 50, 0.2
+_HERE = "the files here"
+"""What tells of a loss that shows when the files of the result are counted."""
 """Typed sites that tell a build, and the share of them at places that were sent that is the least for one."""
 _ALLELES = np.uint64(24)
 
@@ -207,7 +209,13 @@ def _surplus(count: int) -> list[Loss]:
     if not count:
         return []
     words = "Typed sites of the result that were not sent"
-    return [Loss(stage=Stage.TYPED, reason=words, count=-count, explained=False)]
+    return [Loss(stage=Stage.TYPED, reason=words, count=-count, explained=False, source=_HERE)]
+
+
+def _cut(count: int) -> Loss:
+    """What a dose file lacks that was cut, or made so."""
+    words = "In the info file and not in the dose file"
+    return Loss(stage=Stage.DOWNLOADED, reason=words, count=count, explained=False, source=_HERE)
 
 
 def _counted(name: str, there: _Here, mine: SentChromosome | None) -> LedgerRow:
@@ -220,10 +228,7 @@ def _counted(name: str, there: _Here, mine: SentChromosome | None) -> LedgerRow:
     typed_count = typed.typed if typed is not None else 0 if nothing else None
     only = typed.typed_only if typed is not None else 0 if nothing else None
     if info is not None and dose is not None and info.records != dose.records:
-        words = "In the info file and not in the dose file"
-        losses.append(
-            Loss(stage=Stage.DOWNLOADED, reason=words, count=info.records - dose.records, explained=False)
-        )
+        losses.append(_cut(info.records - dose.records))
     return LedgerRow(
         chromosome=name,
         sent=mine.sites if mine is not None else None,
@@ -303,8 +308,7 @@ def _chunk(
     )
     losses = []
     if imputed is not None and downloaded is not None and imputed != downloaded:
-        words = "In the info file and not in the dose file"
-        losses.append(Loss(stage=Stage.DOWNLOADED, reason=words, count=imputed - downloaded, explained=False))
+        losses.append(_cut(imputed - downloaded))
     if fate is None:
         return row.model_copy(update={"losses": tuple(losses)})
     rows = fate.within(start, end)

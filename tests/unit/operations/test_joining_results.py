@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from app.domain.batch_merge import Keep
 from app.domain.job import Job
-from app.domain.progress import Progress
+from app.domain.problem import ProblemError
+from app.domain.progress import Progress, Report
 from app.domain.result import Result, ResultState
+from app.operations import merge_batches
 from app.operations.compare_results import source_of_job
 from app.operations.meta_impute import meta_impute_results
 from app.operations.unfinished import unfinished
@@ -39,6 +46,51 @@ async def _cancelled_when_begun(folders: list[str], out: Path) -> None:
     await asyncio.wait([task, asyncio.ensure_future(begun.wait())], return_when=asyncio.FIRST_COMPLETED)
     task.cancel()
     await task
+
+
+def killed_midway(sources: Any, names: Any, out_dir: Path, staging: Path, keep: Keep, report: Report) -> Any:
+    """The work of a merge in its process, which is killed when it first tells of itself with a file begun."""
+
+    def told(_progress: Progress) -> None:
+        if staging.is_dir() and any(staging.iterdir()):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return merge_batches._merge(sources, names, out_dir, staging, keep, told)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kills by signal")
+def test_a_merge_that_is_killed_midway_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by a system that is short of memory."""
+    (made,) = made_results(1, variants=4000, people=20)
+    halves = (made.people(range(10)), made.people(range(10, 20)))
+    folders = [str(each.write(tmp_path / f"r{k}")) for k, each in enumerate(halves)]
+    out = tmp_path / "out"
+    with monkeypatch.context() as patched:
+        patched.setattr(merge_batches, "_merge", killed_midway)
+        with pytest.raises(ProblemError) as caught:
+            asyncio.run(merge_batches.merge_result_batches(folders, out))
+    assert "SIGKILL" in caught.value.problem.details
+    assert not out.exists()
+    asyncio.run(merge_batches.merge_result_batches(folders, out))
+    assert [each.name for each in sorted(out.glob("*.dose.vcf.gz"))] == ["chr20.dose.vcf.gz"]
+
+
+def test_what_a_killed_program_left_goes_with_the_next_call_and_what_is_new_stays(tmp_path: Path) -> None:
+    old, young = tmp_path / ".unfinished-a", tmp_path / ".unfinished-b"
+    for folder in (old, young):
+        folder.mkdir()
+        (folder / "chr1.dose.vcf.gz.part").write_bytes(b"half")
+    for path in (old / "chr1.dose.vcf.gz.part", old):
+        os.utime(path, (0, 0))
+
+    async def work() -> None:
+        async with unfinished(tmp_path):
+            assert not await asyncio.to_thread(old.exists)
+
+    asyncio.run(work())
+    assert (young / "chr1.dose.vcf.gz.part").read_bytes() == b"half"
 
 
 async def _broken_off(out: Path) -> None:
