@@ -122,8 +122,10 @@ class TestTeaspoons(FamilyContract):
             ("multiSampleVcf", ParameterType.FILES),
             ("outputBasename", ParameterType.TEXT),
             ("minDr2ForInclusion", ParameterType.NUMBER),
+            ("charges", ParameterType.INFO),
             ("agreeToTerms", ParameterType.TERMS),
         ]
+        assert "At least 500 samples are charged" in form.of_type(ParameterType.INFO)[0].label
         quality = form.parameter("minDr2ForInclusion")
         assert quality is not None
         assert (quality.minimum, quality.maximum, quality.default) == (0.0, 1.0, "0.0")

@@ -188,3 +188,13 @@ def test_the_quota_on_the_page_of_a_new_job(context: Context, qtbot: QtBot) -> N
     column.show_services((terra(facts=facts), samples.services()[1]), (), ("topmed", ""))
     assert column.quota.isHidden()
     assert isinstance(column.add, QPushButton)
+
+
+def test_cautions_of_a_new_job_are_shown(context: Context, qtbot: QtBot) -> None:
+    column = WhereColumn(context, lambda: None, lambda: None)
+    qtbot.addWidget(column)
+    told = Problem(kind=Kind.REFUSED, title="More is charged than is sent", what_happened="At least 500")
+    column.show_cautions((told,))
+    assert column.cautions.lines == ("More is charged than is sent. At least 500.",)
+    column.show_cautions(())
+    assert column.cautions.isHidden()

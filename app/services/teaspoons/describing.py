@@ -17,7 +17,8 @@ from app.services.teaspoons.reading import inner, number, objects, raw_text, tex
 
 P = ParameterType
 GENERATION = "teaspoons"
-PANEL_PARAMETER, TERMS_PARAMETER, BASENAME = "panel", "agreeToTerms", "outputBasename"
+PANEL_PARAMETER, TERMS_PARAMETER, CHARGES_PARAMETER = "panel", "agreeToTerms", "charges"
+BASENAME = "outputBasename"
 OWN_PARAMETERS = frozenset({PANEL_PARAMETER, TERMS_PARAMETER})
 """Fields of the form that are no inputs of the pipeline."""
 VCF = ".vcf.gz"
@@ -80,7 +81,7 @@ def form(data: dict[str, Any], app_id: str, terms: str) -> Form:
     """The form of a pipeline. `terms` is the text of the terms of service, empty when there is none."""
     inputs = [each for each in objects(data, "inputs") if text(each, "name")]
     name = text(data, "displayName") or text(data, "pipelineName")
-    parameters = [_panel(data), *(_parameter(each) for each in inputs), _terms(terms)]
+    parameters = [_panel(data), *(_parameter(each) for each in inputs), *_charges(data), _terms(terms)]
     return Form(
         app_id=app_id,
         app_name=name,
@@ -140,6 +141,20 @@ def _pattern(regex: str) -> str:
     except re.error:
         return ""
     return regex
+
+
+def _charges(data: dict[str, Any]) -> tuple[Parameter, ...]:
+    """What a job costs of the quota, to be read before it is sent."""
+    told = quota({}, data)
+    unit = told.unit or "samples"
+    words = []
+    if told.charged_minimum is not None:
+        words.append(f"At least {told.charged_minimum:,.0f} {unit} are charged for a job.")
+    if told.largest_job is not None:
+        words.append(f"A job may have {told.largest_job:,.0f} {unit}.")
+    if not words:
+        return ()
+    return (Parameter(id=CHARGES_PARAMETER, label=" ".join(words), type=P.INFO),)
 
 
 def _terms(terms: str) -> Parameter:

@@ -271,6 +271,7 @@ class NewJobView(View):
         self.what.show_problems(problems.get("dataset", ()))
         places = ("token", "service", "panel", "disk")
         self.where.show_problems([p for place in places for p in problems.get(place, ())])
+        self.where.show_cautions([each.problem for each in found.cautions] if found is not None else ())
         self.how.show_mistakes(problems, self._untouched())
         self.bar.show_route(self._dataset(), self._service(), self._panel())
         severe = any("refuse these files" in p.title for p in problems.get("dataset", ()))

@@ -16,6 +16,7 @@ from app.ui.status import health_state
 from app.ui.theme import GRID
 from app.ui.views.new_job.filling import is_stopped, why_not
 from app.ui.widgets.basics import SectionHeading, Text, link
+from app.ui.widgets.cautions import CautionLines
 
 PANEL = Qt.ItemDataRole.UserRole
 
@@ -64,6 +65,8 @@ class WhereColumn(QWidget):
         self.problems = Text(wrap=True)
         self.problems.setProperty("bad", True)
         column.addWidget(self.problems)
+        self.cautions = CautionLines(context.theme, self.tr("Careful"))
+        column.addWidget(self.cautions)
 
     def show_services(
         self, services: Sequence[Service], panels: Sequence[Panel], current: tuple[str, str]
@@ -136,6 +139,10 @@ class WhereColumn(QWidget):
         """Say what keeps the service from taking anything."""
         self.problems.setText("\n".join(p.sentence() for p in problems))
         self.problems.setVisible(bool(problems))
+
+    def show_cautions(self, cautions: Sequence[Problem]) -> None:
+        """Say what stands in the way of nothing, but is worth knowing before the job is sent."""
+        self.cautions.show_lines(tuple(each.sentence() for each in cautions))
 
     def _changed(self, current: QTreeWidgetItem | None) -> None:
         if current is None or self._filling:
