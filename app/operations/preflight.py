@@ -28,7 +28,7 @@ from app.operations.draft_job import (
     count_running,
     switched_off,
 )
-from app.operations.job_quota import look_at_quota
+from app.operations.job_quota import QuotaLook, look_at_quota
 from app.operations.list_jobs import list_jobs
 from app.operations.look_at_service import look_at_service, store_token_info
 from app.operations.one_file import one_file_caution
@@ -51,7 +51,7 @@ async def preflight(desk: Desk, draft: JobDraft) -> Preflight:
     obstacles += page_obstacles(service, dataset, asked.panel)
     obstacles += await delivery_obstacles(desk, asked.service, draft, asked.form, dataset.files)
     room, cautions = await look_at_disk(desk, asked.panel, dataset, dataset.size, draft.options)
-    spent = await look_at_quota(desk, asked.service, draft.app_id, dataset)
+    spent = await _quota(desk, asked, draft, dataset)
     return Preflight(
         obstacles=(*obstacles, *room, *asked.obstacles, *spent.obstacles),
         cautions=(*cautions, *one_file_caution(dataset, told, service.name), *spent.cautions),
@@ -88,7 +88,7 @@ async def recheck(desk: Desk, job: Job) -> tuple[Obstacle, ...]:
     obstacles += await delivery_obstacles(desk, asked.service, draft, asked.form, job.files)
     dataset = await desk.store.read(lambda c: datasets.dataset(c, draft.dataset_id))
     room, _ = await look_at_disk(desk, asked.panel, dataset, size, job.options)
-    spent = await look_at_quota(desk, asked.service, draft.app_id, dataset)
+    spent = await _quota(desk, asked, draft, dataset)
     return obstacles + room + asked.obstacles + spent.obstacles
 
 
@@ -158,6 +158,13 @@ async def _ask_service(desk: Desk, draft: JobDraft, service: Service) -> _Asked:
     panel = next((p for p in offered if p.id == draft.panel_id), None)
     found = (*check_service(service), *check_parameters(draft, form, panel), *check_quota(service, own))
     return _Asked(obstacles=found, service=service, form=form, panel=panel, running=count_running(own))
+
+
+async def _quota(desk: Desk, asked: _Asked, draft: JobDraft, dataset: Dataset | None) -> QuotaLook:
+    """A service that answered nothing else is not asked for this."""
+    if asked.form is None:
+        return QuotaLook()
+    return await look_at_quota(desk, asked.service, draft.app_id, dataset)
 
 
 async def _learn(desk: Desk, service: Service) -> Service:

@@ -51,10 +51,9 @@ class Kept(Model):
     def read(cls, secret: SecretStr | None) -> Kept | None:
         """What lies in the keyring; None for nothing, or for what cannot be read."""
         try:
-            told = json.loads(secret.get_secret_value()) if secret is not None else None
+            return cls.model_validate_json(secret.get_secret_value()) if secret is not None else None
         except ValueError:
             return None
-        return cls.model_validate_json(json.dumps(told)) if isinstance(told, dict) else None
 
 
 def record_name(service_id: str) -> str:

@@ -378,3 +378,46 @@ def test_who_is_not_signed_in_is_told_where_to(desk: Desk, draft: JobDraft, sign
     found = asyncio.run(preflight(desk, draft))
     assert any("Sign in" in o.problem.what_you_can_do for o in found.obstacles)
     assert {o.field for o in found.obstacles} == {"token"}
+
+
+def test_a_provider_that_is_away_ends_no_sign_in(
+    desk: Desk, clock: FixedClock, provider: OidcServer, signed_in: str
+) -> None:
+    """A token is used as long as it is good; then all waits for the network, and nobody signs in anew."""
+    nowhere = provider.setup(oidc_discovery=f"http://127.0.0.1:{free_port()}/nothing")
+    asyncio.run(desk.update_service(signed_in, setup=nowhere))
+    service = asyncio.run(desk.service(signed_in))
+    clock.advance((HOUR - timedelta(seconds=30)).total_seconds())
+    assert asyncio.run(desk.connection(service)).token is not None
+    clock.advance(60)
+    with refused(Kind.NO_NETWORK) as problem:
+        asyncio.run(desk.connection(service))
+    assert problem().retry
+    assert asyncio.run(desk.connection(service, renew=False)).token is not None
+    assert asyncio.run(desk.service(signed_in)).token.valid
+    asyncio.run(desk.update_service(signed_in, setup=provider.setup()))
+    back = asyncio.run(desk.connection(asyncio.run(desk.service(signed_in))))
+    assert provider.user_of(back.token.get_secret_value() if back.token else "") == "ann@example.org"
+
+
+def test_no_secret_is_in_the_store_or_the_log(
+    desk: Desk, clock: FixedClock, server: TeaspoonsServer, draft: JobDraft, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither tokens nor signed addresses nor the address of an upload session."""
+    caplog.set_level("DEBUG")
+    asyncio.run(submit_job(desk, draft))
+    job = asyncio.run(only_job(desk))
+    server.finish(job.remote_id or "", {"tsv": ("out.chunks.tsv", b"chunk\tok\n")})
+    clock.advance(60)
+    asyncio.run(visit_jobs(desk, SERVICE))
+    asyncio.run(fetch_results(desk, job.id))
+    token = asyncio.run(desk.connection(asyncio.run(desk.service(SERVICE)))).token
+    record = asyncio.run(desk.sign_ins.record(SERVICE))
+    assert token is not None
+    assert record is not None
+    assert record.refresh is not None
+    secrets = [token.get_secret_value(), record.refresh.get_secret_value(), *server.grants, *server.sessions]
+    database = b"".join(path.read_bytes() for path in desk.home.glob("haplodesk.db*"))
+    for secret in secrets:
+        assert secret not in caplog.text
+        assert secret.encode() not in database
