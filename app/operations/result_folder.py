@@ -25,7 +25,8 @@ async def result_of(desk: Desk, job: Job, to: Path | None) -> Result:
     """The record of the job's result, made when there is none, or when another folder is asked for.
 
     A folder `to` that holds anything but this job's result is not written to: a folder in it, named like
-    the job at the service, is taken instead. So no result overwrites another one or the user's own files.
+    the job at the service, is taken instead, with a number behind it where that holds something. So no result
+    overwrites another one, the user's own files, or what was left of a result that was forgotten.
     """
     known = await desk.store.read(lambda c: results.result_of_job(c, job.id))
     if known is not None and to is None:
@@ -35,6 +36,9 @@ async def result_of(desk: Desk, job: Job, to: Path | None) -> Result:
     inside = os.path.join(chosen, job.remote_name)
     if known is not None and known.folder in {chosen, inside}:
         return known
+    inside = await asyncio.to_thread(_free, inside)
+    if to is None:
+        chosen = await asyncio.to_thread(_free, chosen)
     full = to is not None and await asyncio.to_thread(_holds_something, Path(chosen))
 
     def claim(c: StoreConnection) -> Result:
@@ -54,6 +58,19 @@ async def result_of(desk: Desk, job: Job, to: Path | None) -> Result:
     result = await desk.store.write(claim)
     desk.announce(Changes.of(Noun.RESULT, result.id))
     return result
+
+
+def _free(folder: str) -> str:
+    """The folder, or one with a number behind its name where it holds more than downloads on their way."""
+    found, number = folder, 2
+    while _holds_results(Path(found)):
+        found, number = f"{folder} ({number})", number + 1
+    return found
+
+
+def _holds_results(folder: Path) -> bool:
+    names = (name for _, _, files in os.walk(folder) for name in files)
+    return any(not name.endswith((".part", ".zip")) for name in names)
 
 
 def _holds_something(folder: Path) -> bool:

@@ -12,6 +12,7 @@ from app.operations import fetch_results as fetching
 from app.operations.desk import Desk
 from app.operations.fetch_file import safe_target, size_of
 from app.operations.fetch_results import fetch_results, unfinished_results
+from app.operations.remove_result import remove_result
 from tests.helpers import fake_family
 from tests.helpers.desk_fixtures import only_job
 from tests.helpers.fake_family import FakeFamily, fault
@@ -32,6 +33,18 @@ def test_fetching_twice_costs_nothing(done: Desk, fake: FakeFamily) -> None:
     before = len(fake.downloads)
     fetch(done)
     assert len(fake.downloads) == before == 2
+
+
+def test_what_was_forgotten_and_is_fetched_again_replaces_no_file(done: Desk, fake: FakeFamily) -> None:
+    """Its files stayed, and a person may have worked on them."""
+    folder = fetch(done)
+    job = asyncio.run(only_job(done))
+    asyncio.run(remove_result(done, result_of(done, job.id).id))
+    (folder / "notes.txt").write_bytes(b"with remarks of mine")
+    again = fetch(done)
+    assert (folder / "notes.txt").read_bytes() == b"with remarks of mine"
+    assert again != folder
+    assert (again / "notes.txt").read_bytes() == b"imputed" * 1000
 
 
 def test_a_cut_transfer_resumes_where_the_server_can(done: Desk, fake: FakeFamily) -> None:
