@@ -90,6 +90,13 @@ def jobs(
     return parse_all(Job, c.scalars(query))
 
 
+def group_jobs(c: Connection, group: str) -> tuple[Job, ...]:
+    """The jobs that were sent together, as they were made."""
+    j = t.jobs.c
+    query = select(t.job_documents.c.document).join(t.jobs).where(j.group_id == group)
+    return parse_all(Job, c.scalars(query.order_by(j.created, j.id)))
+
+
 def open_jobs(c: Connection) -> tuple[Job, ...]:
     """Jobs that still go on, here or at their service."""
     return jobs(c, states=OPEN_STATES)

@@ -24,11 +24,12 @@ def list_jobs(
         list[str] | None, typer.Option("--state", help="Only jobs in this state; may be given again.")
     ] = None,
     service: Annotated[str, typer.Option("--service", help="Only jobs of this service.")] = "",
+    group: Annotated[str, typer.Option("--group", help="Only jobs that were sent together as this.")] = "",
 ) -> None:
     """The jobs as they were last seen, newest first."""
     from app.cli.work import jobs as work
 
-    work.list_jobs(session_of(ctx), state or [], service)
+    work.list_jobs(session_of(ctx), state or [], service, group)
 
 
 @app.command("show")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import typer
 
@@ -10,22 +10,30 @@ from app.cli.output import pairs, table
 from app.cli.program import Session
 from app.cli.work.desk import give_secret, with_desk
 from app.cli.work.find import find_job, find_service
-from app.cli.work.shapes import file_names, job_row
+from app.cli.work.shapes import file_names, group_row, job_row
 from app.cli.work.stdin import optional_secret
 from app.cli.work.watch import watch
 from app.domain.changes import Changes, Noun
 from app.domain.job import Event, Job, JobState, JobStep
+from app.domain.job_group import GroupState, group_state
 from app.domain.problem import ProblemError
 from app.operations.desk import Desk
 from app.operations.end_job import cancel_job, restart_job
 from app.store import jobs
 from app.store.secrets import token_name
+from app.store.store import Connection
 
 HEADS = ("id", "name", "service", "panel", "state", "progress", "submitted", "expires")
+GROUP_HEADS = ("group", "its jobs")
 
 
-def answer_jobs(session: Session, found: Sequence[Job], empty: str = "No jobs.") -> None:
-    """Jobs as a table, or as `{"jobs": […]}`."""
+def answer_jobs(
+    session: Session,
+    found: Sequence[Job],
+    empty: str = "No jobs.",
+    groups: Mapping[str, GroupState] | None = None,
+) -> None:
+    """Jobs as a table, or as `{"jobs": […]}`; with `groups`, how those stand that were sent together."""
     rows = [
         (
             j.id,
@@ -39,7 +47,12 @@ def answer_jobs(session: Session, found: Sequence[Job], empty: str = "No jobs.")
         )
         for j in found
     ]
-    session.out.answer({"jobs": [job_row(j) for j in found]}, table(HEADS, rows, empty))
+    answer: dict[str, object] = {"jobs": [job_row(j) for j in found]}
+    lines = table(HEADS, rows, empty)
+    if groups:
+        answer["groups"] = [group_row(each, state) for each, state in groups.items()]
+        lines += ["", *table(GROUP_HEADS, [(each, state.words()) for each, state in groups.items()])]
+    session.out.answer(answer, lines)
 
 
 def end_with(found: Sequence[Job]) -> None:
@@ -48,15 +61,32 @@ def end_with(found: Sequence[Job]) -> None:
         raise typer.Exit(1)
 
 
-def list_jobs(session: Session, states: Sequence[str], service: str) -> None:
-    """Jobs as they were last seen."""
+Groups = dict[str, GroupState]
+
+
+def list_jobs(session: Session, states: Sequence[str], service: str, group: str = "") -> None:
+    """Jobs as they were last seen, and how those stand that were sent together."""
     chosen = tuple(_state(each) for each in states) or None
 
-    async def work(desk: Desk) -> tuple[Job, ...]:
+    async def work(desk: Desk) -> tuple[tuple[Job, ...], Groups]:
         service_id = (await find_service(desk, service)).id if service else None
-        return await desk.store.read(lambda c: jobs.jobs(c, states=chosen, service_id=service_id))
+        found = await desk.store.read(lambda c: jobs.jobs(c, states=chosen, service_id=service_id))
+        if group:
+            found = tuple(job for job in found if job.group == group)
+        return found, await _groups(desk, found)
 
-    answer_jobs(session, with_desk(session, work))
+    found, groups = with_desk(session, work)
+    answer_jobs(session, found, groups=groups)
+
+
+async def _groups(desk: Desk, found: Sequence[Job]) -> Groups:
+    """The state of every group of these jobs, with all its jobs."""
+
+    def read(c: Connection) -> Groups:
+        named = dict.fromkeys(job.group for job in found if job.group)
+        return {each: group_state(jobs.group_jobs(c, each)) for each in named}
+
+    return await desk.store.read(read)
 
 
 def _state(text: str) -> JobState:
@@ -70,15 +100,19 @@ def _state(text: str) -> JobState:
 def show(session: Session, named: str) -> None:
     """One job with its steps, files and timeline."""
 
-    async def work(desk: Desk) -> tuple[Job, tuple[Event, ...]]:
+    async def work(desk: Desk) -> tuple[Job, tuple[Event, ...], Groups]:
         job = await find_job(desk, named)
-        return job, await desk.store.read(lambda c: jobs.events(c, job_id=job.id))
+        events = await desk.store.read(lambda c: jobs.events(c, job_id=job.id))
+        return job, events, await _groups(desk, (job,))
 
-    job, events = with_desk(session, work)
-    session.out.answer({"jobs": [job_row(job)]}, _job_lines(job, events))
+    job, events, groups = with_desk(session, work)
+    answer: dict[str, object] = {"jobs": [job_row(job)]}
+    if groups:
+        answer["groups"] = [group_row(each, state) for each, state in groups.items()]
+    session.out.answer(answer, _job_lines(job, events, groups))
 
 
-def _job_lines(job: Job, events: Sequence[Event]) -> list[str]:
+def _job_lines(job: Job, events: Sequence[Event], groups: Groups) -> list[str]:
     raw = f" (server: {job.raw_state})" if job.raw_state is not None else ""
     lines = pairs(
         [
@@ -89,6 +123,7 @@ def _job_lines(job: Job, events: Sequence[Event]) -> list[str]:
             ("panel", job.panel_name or job.panel_id),
             ("files", file_names(job.files)),
             ("state", f"{job.state}{raw}"),
+            ("sent together", next((f"{each}: {state.words()}" for each, state in groups.items()), None)),
             ("submitted", job.submitted),
             ("ended", job.ended),
             ("deleted there", job.expires),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.cli.output import problem_row
 from app.domain.dataset import DataFile
 from app.domain.job import Job
+from app.domain.job_group import GroupState
 from app.domain.panel import Panel, PanelChange
 from app.domain.preset import Preset
 from app.domain.result import Result
@@ -110,6 +111,11 @@ def job_row(job: Job) -> Row:
         ],
         "problem": problem_row(job.problem) if job.problem else None,
     }
+
+
+def group_row(group: str, state: GroupState) -> Row:
+    """Jobs that were sent together; `state` is said in words, `counts` by the same words."""
+    return {"id": group, "state": state.words(), "over": state.is_over, "counts": dict(state.counts)}
 
 
 def sent_row(job: Job) -> Row:

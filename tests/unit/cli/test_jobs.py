@@ -99,7 +99,12 @@ def test_several_pairs_make_a_group(ready: Cli, file: Path) -> None:
     answer = send(ready, file, "--panel", "apps@two", "--json")
     assert len(answer.data["jobs"]) == 2
     assert answer.data["job"] == answer.data["jobs"][0]
-    rows = ready("jobs", "list", "--json").data["jobs"]
+    listed = ready("jobs", "list", "--json").data
+    (group,), rows = listed["groups"], listed["jobs"]
+    assert group["state"] == ", ".join(f"{n} {word}" for word, n in group["counts"].items())
+    assert sum(group["counts"].values()) == 2
+    assert ready("jobs", "list", "--group", "other", "--json").data == {"jobs": []}
+    assert f"{group['id']}: {group['state']}" in ready("jobs", "show", rows[0]["id"]).out
     assert len({row["group"] for row in rows}) == 1
     assert {row["panel"] for row in rows} == {"apps@one", "apps@two"}
 
