@@ -188,14 +188,21 @@ def _cited(data: Any) -> list[str]:
 def guides() -> tuple[Guide, ...]:
     """All guides that ship with the program, by name. ProblemError when one cannot be read."""
     folder = resource(FOLDER)
-    found = [read_guide(path) for path in sorted(folder.glob("*.yaml"))]
-    return tuple(sorted(found, key=lambda each: each.name.casefold()))
+    found = [shipped_guide(path.stem) for path in sorted(folder.glob("*.yaml"))]
+    return tuple(sorted(filter(None, found), key=lambda each: each.name.casefold()))
+
+
+@cache
+def shipped_guide(guide_id: str) -> Guide | None:
+    """One guide that ships with the program, by the name of its file. ProblemError."""
+    path = resource(FOLDER, f"{guide_id}.yaml")
+    return read_guide(path) if path.name == f"{guide_id}.yaml" and path.is_file() else None
 
 
 def guide_for(address: str, guide_id: str = "") -> Guide | None:
     """The guide of that id, else the one whose page has this address; None when there is none."""
     if guide_id:
-        return next((each for each in guides() if each.id == guide_id), None)
+        return shipped_guide(guide_id)
     wanted = _place(address)
     return next((each for each in guides() if each.page and _place(each.page) == wanted), None)
 
