@@ -147,7 +147,7 @@ class Scheduler:
         known = {key: s for key, s in known.items() if key not in self._held}
         if self._offline_since is not None:
             self._look_for_network()
-            known = {key: s for key, s in known.items() if is_loopback(s.base_url)}
+            known = {key: s for key, s in known.items() if _needs_no_network(s)}
         open_jobs = tuple(job for job in open_jobs if job.service_id in known)
         self._send_due(open_jobs, known, now)
         self._visit_due(open_jobs, known, now)
@@ -306,10 +306,11 @@ class Scheduler:
     async def _see_network(self) -> None:
         """Pause everything while this computer has no network, and say so.
 
-        Services on this computer tell nothing of the network, and are looked after without it too.
+        Services on this computer, and web pages that nobody asks, tell nothing of the network, and are looked
+        after without it too.
         """
         known = await self._desk.store.read(services.services)
-        states = {s.state for s in known if s.enabled and not is_loopback(s.base_url)}
+        states = {s.state for s in known if s.enabled and not _needs_no_network(s)}
         offline = HealthState.OFFLINE in states and not states & {HealthState.UP, HealthState.MAINTENANCE}
         if offline and self._offline_since is None:
             self._offline_since = self._desk.clock.now()
@@ -323,6 +324,10 @@ class Scheduler:
         if looks != self._desk.looks:
             self._desk.looks = looks
             self._desk.announce(Changes.of(Noun.TASK, "scheduler"))
+
+
+def _needs_no_network(service: Service) -> bool:
+    return service.is_by_hand or is_loopback(service.base_url)
 
 
 def _open_jobs_and_services(c: StoreConnection) -> tuple[tuple[Job, ...], dict[str, Service]]:

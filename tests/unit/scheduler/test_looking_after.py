@@ -46,16 +46,11 @@ def test_a_fault_of_the_program_is_not_repeated_at_every_sweep(
     asyncio.run(run())
 
 
-async def add_local(desk: Desk) -> None:
-    """The practice server, up."""
+async def add_local(desk: Desk, **other: str) -> None:
+    """The practice server, or something else that needs no network, up."""
     known = await desk.store.read(services.services)
-    update = {
-        "id": "practice",
-        "name": "Practice",
-        "base_url": "http://127.0.0.1:8080",
-        "practice": True,
-        "state": HealthState.UP,
-    }
+    update = {"id": "practice", "name": "Practice", "base_url": "http://127.0.0.1:8080", **other}
+    update |= {"practice": not other, "state": HealthState.UP}
     await desk.store.write(lambda c: services.save_service(c, known[0].model_copy(update=update)))
 
 
@@ -81,6 +76,20 @@ def test_a_server_on_this_computer_does_not_hide_the_loss_of_the_network(
     asyncio.run(run())
     assert desk.store.read_now(lambda c: jobs.job(c, "job-local")).last_visit is not None  # type: ignore[union-attr]
     assert asyncio.run(desk.job(job.id)).last_visit is None
+
+
+def test_a_web_page_that_nobody_asks_does_not_hide_the_loss_of_the_network(
+    desk: Desk, fake: FakeFamily, ready: JobDraft
+) -> None:
+    async def run() -> None:
+        await add_local(desk, base_url="https://page.example", family="guided")
+        await desk.update_service(ready.service_id, state=HealthState.OFFLINE)
+        scheduler = Scheduler(desk)
+        await scheduler._see_network()
+        assert desk.looks.paused
+        await scheduler.stop()
+
+    asyncio.run(run())
 
 
 def test_the_network_is_seen_to_be_back_although_a_look_fails(
