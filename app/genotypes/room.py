@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from app.domain.problem import Kind, ProblemError, problem
+from app.domain.room import room_words
 from app.genotypes.cohort import stride
 from app.genotypes.reading import Source
 from app.genotypes.scan import QUICK_BYTES, Scan
@@ -46,11 +47,11 @@ def _of(source: Source, first: Scan | None) -> float:
 
 
 def _full(folder: Path, needed: int, free: int) -> ProblemError:
+    wanted, there = room_words(needed, free)
     return problem(
         Kind.DISK,
         "There is no room on the disk",
-        f"What is kept of the genotypes needs at least {needed / 1e6:,.0f} MB in {folder}, and "
-        f"{free / 1e6:,.0f} MB are free.",
+        f"What is kept of the genotypes needs at least {wanted} in {folder}, and {there} are free.",
         "Free some room, or choose another disk for temporary files and the data folder.",
         subject=str(folder),
     )

@@ -18,6 +18,7 @@ from app.domain.model import Model
 from app.domain.panel import Panel
 from app.domain.problem import Kind, Problem, ProblemError
 from app.domain.result import Result
+from app.domain.room import room_words
 from app.operations.desk import Desk
 from app.operations.draft_job import Obstacle, check_disk
 from app.store import jobs, results
@@ -194,18 +195,16 @@ def refuse_too_little_room(folder: Path, needed: int) -> None:
     """ProblemError when so many bytes, and something to spare, are not free. OSError."""
     free = free_room(folder)
     if free < needed + SPARE:
-        raise ProblemError(too_small(folder, needed, free, "Nothing was written."))
+        raise ProblemError(too_small(folder, needed + SPARE, free, "Nothing was written."))
 
 
 def too_small(folder: Path, needed: int, free: int, end: str) -> Problem:
     """What is told of a disk without room for a result."""
+    wanted, there = room_words(needed, free)
     return Problem(
         kind=Kind.DISK,
         title="The disk is too small for the result",
-        what_happened=(
-            f"About {needed / MEGABYTE:,.0f} MB are needed in {folder}, "
-            f"and {free / MEGABYTE:,.0f} MB are free."
-        ),
+        what_happened=f"About {wanted} are needed in {folder}, and {there} are free.",
         what_you_can_do=f"Free some space, or choose another folder. {end}",
         subject=str(folder),
     )

@@ -14,6 +14,7 @@ from app.domain.model import Model
 from app.domain.panel import Panel
 from app.domain.parameter import Form, Parameter, ParameterType
 from app.domain.problem import Kind, Problem
+from app.domain.room import room_words
 from app.domain.service import HealthState, Quota, Service
 from app.services.contract import RemoteJob
 
@@ -401,7 +402,8 @@ def check_disk(folder: Path, size: int) -> tuple[Obstacle, ...]:
     needed = size * RESULT_PER_UPLOAD
     if free >= needed:
         return ()
-    what = f"The result may need {needed / MEGABYTE:,.0f} MB, and {free / MEGABYTE:,.0f} MB are free."
+    wanted, left = room_words(needed, free)
+    what = f"The result may need {wanted}, and {left} are free."
     do = "Free some space, or choose another results folder in Settings."
     return (_obstacle("disk", Kind.DISK, "The disk is too small for the result", what, do, str(there)),)
 

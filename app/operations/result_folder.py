@@ -13,6 +13,7 @@ from app.domain.job import FileState, Job, JobFile
 from app.domain.names import new_id
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.result import Result, ResultFile, ResultState
+from app.domain.room import room_words
 from app.operations.desk import Desk
 from app.operations.disk_trouble import disk_trouble
 from app.operations.fetch_file import safe_target, size_of
@@ -178,10 +179,11 @@ def refuse_small_disk(folder: Path, files: tuple[JobFile, ...], *, keeps_archive
     with disk_trouble(folder):
         free = shutil.disk_usage(folder).free
     if free < needed:
+        wanted, there = room_words(needed, free)
         raise problem(
             Kind.DISK,
             "The disk is too small for the result",
-            f"At least {needed / 1e6:,.0f} MB are needed in {folder}, and {free / 1e6:,.0f} MB are free.",
+            f"At least {wanted} are needed in {folder}, and {there} are free.",
             "Free some space, or fetch to another folder. Nothing was downloaded.",
             subject=str(folder),
         )

@@ -40,7 +40,7 @@ def test_too_little_room_is_told_with_figures_before_the_file_is_read(
     with pytest.raises(ProblemError) as caught:
         check_files([large], report=told.append, folder=tmp_path / "kept" / "dataset")
     assert caught.value.problem.kind is Kind.DISK
-    assert "0 MB are free" in caught.value.problem.what_happened
+    assert "0.0 MB are free" in caught.value.problem.what_happened
     assert [each.first_look is not None for each in told] == [True], "what was seen is told, nothing more"
     assert not (tmp_path / "kept").exists()
 
