@@ -56,6 +56,12 @@ STARTER_KIT: dict[str, Any] = {
     "workflow_type_versions": {"WDL": ["1.0"], "NEXTFLOW": ["21.04.0"]},
     "workflow_engine_versions": {"NATIVE": "1.0.0"},
 }
+FEDIMPUTE: dict[str, Any] = {
+    "id": "org.afrigen-d.fedimpute.node",
+    "type": {"group": "org.afrigen-d.fedimpute", "artifact": "wes", "version": "1.1.0"},
+    "workflow_type_versions": {"NFL": {"workflow_type_version": ["25.04.0"]}},
+    "supported_wes_versions": ["1.1.0"],
+}
 _KNOWN_FIELDS = {
     "workflow_params",
     "workflow_type",

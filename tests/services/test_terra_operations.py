@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from app.domain.changes import Noun
 from app.domain.clock import FixedClock
-from app.domain.finding import CheckReport
+from app.domain.finding import CheckReport, Finding, Severity
 from app.domain.job import JobState
 from app.domain.problem import Kind
 from app.domain.service import Limits
@@ -421,3 +421,15 @@ def test_no_secret_is_in_the_store_or_the_log(
     for secret in secrets:
         assert secret not in caplog.text
         assert secret.encode() not in database
+
+
+def test_several_chromosomes_in_a_file_are_what_it_wants(desk: Desk, draft: JobDraft) -> None:
+    finding = Finding(
+        code="chromosome.several", severity=Severity.SEVERE, title="Several chromosomes in a file", detail=""
+    )
+    seen = report(600).model_copy(update={"accepted": False, "findings": (finding,)})
+    asyncio.run(pass_check(desk, draft.dataset_id, seen))
+    assert asyncio.run(preflight(desk, draft)).obstacles == ()
+    other = finding.model_copy(update={"code": "order.unsorted"})
+    asyncio.run(pass_check(desk, draft.dataset_id, seen.model_copy(update={"findings": (other,)})))
+    assert [o.field for o in asyncio.run(preflight(desk, draft)).obstacles] == ["dataset"]

@@ -20,7 +20,7 @@ from app.services.wes import Wes
 from app.services.wes.order import data_file
 from app.transport.client import Looker
 from app.transport.limits import Pace
-from tests.helpers.wes_stub import SAPPORO, STARTER_KIT, WESKIT, WesStub
+from tests.helpers.wes_stub import FEDIMPUTE, SAPPORO, STARTER_KIT, WESKIT, Run, WesStub
 from tests.services.family_contract import fetch, no_seal, refused
 
 T = TypeVar("T")
@@ -257,3 +257,29 @@ def test_a_list_with_many_pages() -> None:
         found = run(family().jobs(connection(stub)))
         assert [each.name for each in found] == [f"job-{number}" for number in range(10)]
         assert sum("/runs?" in each for each in stub.requests) == 4
+
+
+def test_the_error_file_of_fedimpute_says_what_to_do() -> None:
+    told = {
+        "code": "BUILD_MISMATCH",
+        "severity": "user_error",
+        "summary": "The files are b37, the panel is b38.",
+        "remediation": {"kind": "run_workflow", "hint": "Run VCF Liftover, then send them again."},
+    }
+    with WesStub(FEDIMPUTE) as stub:
+        stub.runs["r1"] = Run(
+            "r1",
+            {"tags": '{"haplodesk": "study.x1"}'},
+            {},
+            state="EXECUTOR_ERROR",
+            outputs={"files": ["logs/fedimpute_error.json", "chr20.dose.vcf.gz"]},
+            files={"logs/fedimpute_error.json": json.dumps(told).encode()},
+            stderr="Pipeline failed!",
+        )
+        here = connection(stub)
+        assert run(family().describe(here)).generation == "fedimpute"
+        job = run(family().job(here, "r1"))
+    assert job.state is JobState.FAILED
+    assert job.problem is not None
+    assert job.problem.what_happened == "The files are b37, the panel is b38."
+    assert job.problem.what_you_can_do == "Run VCF Liftover, then send them again."

@@ -5,8 +5,8 @@ Source: ga4gh.md 5 and 6. Our token goes only to the origin of the service that 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any, Protocol
 from urllib.parse import quote, unquote, urlsplit
 
@@ -49,9 +49,8 @@ async def resolve(connection: Connection, address: str, ask: Ask, name: str) -> 
     """Ask for the object and choose a way: https, else http, s3 signed as https, and a path only here."""
     base = _base_of(connection, address, name)
     url = base + API + quote(_object_id(address, name), safe="")
-    refuse_redirect(connection.base_url, url, allowed=connection.plain_http_allowed) if origin(url) != origin(
-        connection.base_url
-    ) else None
+    if origin(url) != origin(connection.base_url):
+        refuse_redirect(connection.base_url, url, allowed=connection.plain_http_allowed)
     told = await _patient(connection, url, ask, name)
     place = DrsPlace(
         url="",
@@ -129,8 +128,6 @@ async def _patient(connection: Connection, url: str, ask: Ask, name: str) -> dic
 
 
 def _wait_of(reply: Reply) -> float:
-    from datetime import UTC, datetime
-
     told = retry_after_s(reply.headers, datetime.now(UTC))
     return min(max(told if told is not None else _FIRST_WAIT_S, 0.5), LONGEST_WAIT_S)
 
@@ -181,8 +178,3 @@ def _told_headers(told: Any) -> dict[str, str]:
         return {str(name): str(value) for name, value in told.items()}
     pairs = (each.partition(":") for each in told if isinstance(each, str)) if isinstance(told, list) else ()
     return {name.strip(): value.strip() for name, _, value in pairs if name.strip()}
-
-
-async def no_pause(seconds: float) -> None:
-    """A pause of the event loop."""
-    await asyncio.sleep(seconds)

@@ -19,7 +19,7 @@ from app.services.wes.filling import Files, fill
 from app.services.wes.form import FILES_FIELD, PANEL_FIELD, make_form
 from app.services.wes.node import Node
 from app.services.wes.setup import storage_of
-from app.services.wes.template import Sends, Template, TemplatePanel
+from app.services.wes.template import Template, TemplatePanel
 from app.services.wes.templates import Described
 
 MARK = "haplodesk"
@@ -244,8 +244,3 @@ def _flat(params: dict[str, Any], node: Node) -> dict[str, Any]:
 def can_run(template: Template, node: Node) -> bool:
     """Whether the server runs this type of workflow at all."""
     return not node.types or node.type_named(template.workflow.type) is not None
-
-
-def asks_for_files(template: Template) -> bool:
-    """Whether a person names files or addresses in it."""
-    return any(each.sends in {Sends.FILE, Sends.FILE_EACH} for each in template.parameters)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.services.wes.dialect import DIALECTS, dialect_of, looks_like_wes
 from app.services.wes.node import read_node
-from tests.helpers.wes_stub import SAPPORO, STARTER_KIT, WESKIT
+from tests.helpers.wes_stub import FEDIMPUTE, SAPPORO, STARTER_KIT, WESKIT
 
 TOIL: dict[str, Any] = {
     "workflow_type_versions": {"cwl": {"workflow_type_version": ["v1.2"]}, "py": {}},
@@ -27,12 +27,6 @@ CROMWELL: dict[str, Any] = {
     "workflow_type_version": {"WDL": ["draft-2", "1.0"], "CWL": ["v1.0"]},
     "workflow_engine_versions": {"Cromwell": "86"},
     "supported_wes_versions": ["1.0.0"],
-}
-FEDIMPUTE: dict[str, Any] = {
-    "id": "org.afrigen-d.fedimpute.node",
-    "type": {"group": "org.afrigen-d.fedimpute", "artifact": "wes", "version": "1.1.0"},
-    "workflow_type_versions": {"NFL": {"workflow_type_version": ["25.04.0"]}},
-    "supported_wes_versions": ["1.1.0"],
 }
 PLAIN_1_1: dict[str, Any] = {
     "type": {"group": "org.ga4gh", "artifact": "wes", "version": "1.1.0"},
