@@ -64,7 +64,12 @@ class Teaspoons(OpenIdSignIn):
 
     name = "teaspoons"
     capabilities = Capabilities(
-        passwords=False, cancel=False, restart=False, several_files=False, why_not=_WHY_NOT
+        passwords=False,
+        cancel=False,
+        restart=False,
+        several_files=False,
+        mends=frozenset({"chromosome.several"}),
+        why_not=_WHY_NOT,
     )
 
     def __init__(
