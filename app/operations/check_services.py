@@ -102,7 +102,7 @@ def apply_health(service: Service, health: Health) -> Service:
         return service
     update: dict[str, object] = {
         "last_checked": health.at,
-        "response_ms": health.phases.total,
+        "response_ms": None if service.is_by_hand else health.phases.total,
         "state": health.state,
     }
     if health.state is HealthState.DOWN:
@@ -126,7 +126,12 @@ def apply_health(service: Service, health: Health) -> Service:
 
 
 def scored(service: Service, points: Sequence[LookPoint], now: datetime) -> Service:
-    """The service with its score and its last day, by the looks of the last 30 days."""
+    """The service with its score and its last day, by the looks of the last 30 days.
+
+    A web page has neither: nobody asks it.
+    """
+    if service.is_by_hand:
+        return service
     score = standing_of(service, points, now).score
     return service.model_copy(update={"score": score, "last_day": last_day(points, now)})
 
@@ -166,7 +171,7 @@ def news_of_health(
     One failed look may be chance, so that a job waits is told after the second in a row. `elsewhere` is a
     service that answers and has the same panel.
     """
-    if before.state is not after.state:
+    if before.state is not after.state and not after.is_by_hand:
         text = f"{after.name} {HEALTH_WORDS[after.state]}."
         yield Event(at=now, kind="health", text=text, service_id=after.id)
     if after.down_since is None or after.state not in {HealthState.DOWN, HealthState.OFF}:

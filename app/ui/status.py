@@ -12,7 +12,7 @@ from app.domain.dataset import DatasetState
 from app.domain.finding import Severity
 from app.domain.job import FileState, Job, JobState, StepState
 from app.domain.result import ResultState
-from app.domain.service import HealthState
+from app.domain.service import HealthState, Service
 from app.operations.tasks import TaskState
 from app.ui.colours import Status
 
@@ -106,6 +106,13 @@ def health_state(state: str) -> Shown:
         HealthState.OFF: Shown(Status.WAITING, _t("Switched off"), "off"),
     }
     return _shown(table, _member(HealthState, state), Shown(Status.WARNING, state, "unknown"))
+
+
+def service_shown(service: Service) -> Shown:
+    """How a service stands; a web page is not asked, so it neither answers nor fails to."""
+    if service.is_by_hand and service.state is HealthState.UP:
+        return Shown(Status.DONE, _t("By hand"), "globe")
+    return health_state(service.state)
 
 
 def step_state(state: str) -> Shown:

@@ -16,6 +16,7 @@ from app.domain.job import FileState, JobFile, JobState, SendPhase
 from app.domain.problem import Kind, Problem
 from app.operations.draft_job import Preflight
 from app.ui.context import Context
+from app.ui.status import service_shown
 from app.ui.views.jobs.fetch_password import FetchPasswordDialog
 from app.ui.views.jobs.jobs_view import JobsView
 from app.ui.views.new_job.new_job_view import NewJobView
@@ -182,4 +183,5 @@ def test_a_new_job_at_a_page_prepares_files(
     qtbot.waitUntil(lambda: view.form is not None and "build" in view.how.fields)
     qtbot.waitUntil(lambda: view.bar.button.text() == "Prepare the files")
     assert "You upload them there." in view.bar.summary.text()
+    assert service_shown(library.all_services[0]).word == "By hand"
     assert view.how.password not in view.how.findChildren(QCheckBox)

@@ -65,7 +65,7 @@ def _answer(session: Session, known: Sequence[Counted]) -> None:
 
 
 def _token_text(service: Service) -> str:
-    if service.is_here:
+    if service.is_here or service.is_by_hand:
         return "not needed"
     if not service.token.present:
         return "none"

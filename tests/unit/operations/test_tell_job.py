@@ -18,6 +18,7 @@ from app.domain.problem import Kind, ProblemError
 from app.domain.result import ResultState
 from app.operations.add_dataset import add_dataset
 from app.operations.add_service import add_service
+from app.operations.check_services import check_services
 from app.operations.desk import Desk
 from app.operations.draft_job import JobDraft
 from app.operations.end_job import cancel_job
@@ -212,3 +213,11 @@ def test_a_service_that_can_be_asked_is_not_told(desk: Desk, job: Job) -> None:
         asyncio.run(tell_job(desk, job.id, JobState.RUNNING))
     assert caught.value.problem.kind is Kind.INPUT
     assert asyncio.run(guided_sheet(desk, job.id)) is None
+
+
+def test_a_page_that_nobody_asks_has_no_answer_and_no_score(desk: Desk, draft: JobDraft) -> None:
+    asyncio.run(check_services(desk, (draft.service_id,)))
+    service = asyncio.run(desk.service(draft.service_id))
+    assert (service.response_ms, service.score) == (None, None)
+    told = desk.store.read_now(lambda c: jobs.events(c, service_id=service.id))
+    assert not [event for event in told if "answers" in event.text]

@@ -14,7 +14,7 @@ from app.ui import text
 from app.ui.attention import TOKEN_WARNING
 from app.ui.colours import Status
 from app.ui.context import Context
-from app.ui.status import Shown, health_state
+from app.ui.status import Shown, health_state, service_shown
 from app.ui.theme import GRID
 from app.ui.views.services.response_plot import ResponsePlot
 from app.ui.views.services.standing_words import standing_pairs
@@ -142,7 +142,7 @@ class ServiceDetail(QWidget):
         self.facts = facts
         service = facts.service
         self.name.setText(service.name)
-        self.badge.show_status(health_state(service.state))
+        self.badge.show_status(service_shown(service))
         self.token_button.setText(self.tr("Sign in…") if service.signs_in else self.tr("Set token…"))
         self.switch.setText(self.tr("Switch off") if service.enabled else self.tr("Switch on"))
         self.sync.setEnabled(service.enabled)
@@ -240,7 +240,7 @@ def warning_of(widget: QWidget, service: Service, now: datetime) -> tuple[str, S
 def token_status(widget: QWidget, service: Service, now: datetime) -> Shown:
     """Word and colour of a token."""
     token = service.token
-    if service.is_here:
+    if service.is_here or service.is_by_hand:
         return Shown(Status.DONE, widget.tr("Needs none"))
     if not token.present:
         words = widget.tr("Not signed in") if service.signs_in else widget.tr("No token")
