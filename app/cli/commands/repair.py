@@ -9,50 +9,56 @@ import typer
 
 from app.cli.program import session_of
 
+Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Genotype files, or folders of them.")]
+Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder for the repaired files.")]
+ServerParams = Annotated[
+    Path | None,
+    typer.Option("--server-params", metavar="P.json", help="Make them ready for a server with this job."),
+]
+PanelDir = Annotated[
+    Path | None, typer.Option("--panel-dir", metavar="DIR", help="Panels and site lists of that server.")
+]
+Sites = Annotated[
+    Path | None,
+    typer.Option("--sites", metavar="FILE", help="A site list of the panel: VCF, legend, HRC list."),
+]
+Chain = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--chain", metavar="FILE", help="A chain file that leads to the panel's build; may be repeated."
+    ),
+]
+Reference = Annotated[
+    Path | None,
+    typer.Option("--reference", metavar="FASTA", help="The reference genome, plain or packed by bgzip."),
+]
+FilesBuild = Annotated[
+    str, typer.Option("--files-build", help="The build of the files, where they leave it open.")
+]
+Only = Annotated[
+    str, typer.Option("--only", metavar="CODE,...", help="Only these repairs; see --plan for their codes.")
+]
+DropSamples = Annotated[
+    Path | None, typer.Option("--drop-samples", metavar="FILE", help="Samples to leave out, one a line.")
+]
+
 
 def repair(
     ctx: typer.Context,
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Genotype files, or folders of them.")
-    ],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder for the repaired files.")],
+    files: Files,
+    out: Out,
     service: Annotated[str, typer.Option("--service", help="Make them ready for this service.")] = "",
     panel: Annotated[str, typer.Option("--panel", help="And for this panel of it.")] = "",
     population: Annotated[str, typer.Option("--population", help="And for this population.")] = "",
-    server_params: Annotated[
-        Path | None,
-        typer.Option("--server-params", metavar="P.json", help="Make them ready for a server with this job."),
-    ] = None,
-    panel_dir: Annotated[
-        Path | None, typer.Option("--panel-dir", metavar="DIR", help="Panels and site lists of that server.")
-    ] = None,
-    sites: Annotated[
-        Path | None,
-        typer.Option("--sites", metavar="FILE", help="A site list of the panel: VCF, legend, HRC list."),
-    ] = None,
-    chain: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--chain",
-            metavar="FILE",
-            help="A chain file that leads to the panel's build; may be repeated.",
-        ),
-    ] = None,
-    reference: Annotated[
-        Path | None,
-        typer.Option("--reference", metavar="FASTA", help="The reference genome, plain or packed by bgzip."),
-    ] = None,
+    server_params: ServerParams = None,
+    panel_dir: PanelDir = None,
+    sites: Sites = None,
+    chain: Chain = None,
+    reference: Reference = None,
     build: Annotated[str, typer.Option("--build", help="The build of the site list (with --sites).")] = "",
-    files_build: Annotated[
-        str, typer.Option("--files-build", help="The build of the files, where they leave it open.")
-    ] = "",
-    only: Annotated[
-        str,
-        typer.Option("--only", metavar="CODE,...", help="Only these repairs; see --plan for their codes."),
-    ] = "",
-    drop_samples: Annotated[
-        Path | None, typer.Option("--drop-samples", metavar="FILE", help="Samples to leave out, one a line.")
-    ] = None,
+    files_build: FilesBuild = "",
+    only: Only = "",
+    drop_samples: DropSamples = None,
     plan: Annotated[bool, typer.Option("--plan", help="Show what would be done and write nothing.")] = False,
 ) -> None:
     """Mend files and write them as a service wants them; ends with 1 when it would still refuse them."""

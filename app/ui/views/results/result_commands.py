@@ -13,7 +13,13 @@ if TYPE_CHECKING:
 
 
 def result_commands(view: ResultsView) -> Iterator[Command]:
-    """All of them."""
+    """All of them, in the order of the menus."""
+    yield from _to_open(view)
+    yield from _to_use(view)
+    yield from _to_change(view)
+
+
+def _to_open(view: ResultsView) -> Iterator[Command]:
     yield Command(
         "result.folder",
         view.tr("Open folder"),
@@ -42,6 +48,9 @@ def result_commands(view: ResultsView) -> Iterator[Command]:
         enabled=some,
         group="open",
     )
+
+
+def _to_use(view: ResultsView) -> Iterator[Command]:
     yield Command(
         "result.compare",
         view.tr("Compare and join"),
@@ -69,6 +78,9 @@ def result_commands(view: ResultsView) -> Iterator[Command]:
         lambda _ids: view.import_files(),
         words=view.tr("import results folder zip"),
     )
+
+
+def _to_change(view: ResultsView) -> Iterator[Command]:
     yield Command(
         "result.remove",
         view.tr("Remove…"),
