@@ -27,7 +27,7 @@ WORDS: dict[JobState, str] = {
 
 
 class GroupState(Model):
-    """How many jobs of a group are what, in the order of `WORDS`; `still_open` may yet change by themselves."""
+    """How many jobs of a group are what, in the order of `WORDS`; `still_open` are those not ended."""
 
     counts: tuple[tuple[str, int], ...] = ()
     jobs: int = 0
@@ -53,7 +53,7 @@ class GroupState(Model):
 
 
 def group_state(jobs: Sequence[Job]) -> GroupState:
-    """The state of a group. A job that was sent again counts as the one that took its place, if that is here."""
+    """The state of a group. One that was sent again counts as the one that took its place, if that is here."""
     counted = standing(jobs)
     found = Counter(WORDS[job.state] for job in counted)
     words = dict.fromkeys(WORDS.values())

@@ -41,6 +41,14 @@ async def create_job(desk: Desk, draft: JobDraft, password: SecretStr | None = N
     found = await preflight(desk, draft)
     if found.obstacles:
         raise refusal(found.obstacles)
+    return await write_job(desk, draft, found, password)
+
+
+async def write_job(
+    desk: Desk, draft: JobDraft, found: Preflight, password: SecretStr | None = None
+) -> Changes:
+    """Write down the job of a draft in whose way nothing stands, as `preflight` has just `found`."""
+    assert not found.obstacles
     assert found.form is not None
     assert found.panel is not None
     if not desk.family(found.service).capabilities.passwords:

@@ -29,10 +29,10 @@ from app.operations.add_dataset import add_dataset
 from app.operations.check_dataset import check_dataset
 from app.operations.desk import Desk
 from app.operations.draft_job import JobDraft
+from app.operations.job_group import create_group
 from app.operations.preflight import preflight
 from app.operations.residency import state_residency
 from app.operations.send_job import send_job
-from app.operations.submit_job import create_job
 from app.operations.sync_panels import read_form, sync_panels
 from app.store import services
 from app.store.secrets import token_name
@@ -107,10 +107,8 @@ async def _submit(
     group = new_id("group") if len(targets) > 1 else None
     drafts = [await _draft(desk, order, dataset_id, *target, group) for target in targets]
     await _refuse(desk, session, order, drafts)
-    made: list[str] = []
-    for draft in drafts:
-        made += (await create_job(desk, draft, password)).ids(Noun.JOB)
-    return await _send(desk, session, tuple(made), order.wait, own_password=password is not None)
+    made = (await create_group(desk, drafts, password)).job_ids
+    return await _send(desk, session, made, order.wait, own_password=password is not None)
 
 
 async def _target(

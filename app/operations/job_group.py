@@ -1,0 +1,118 @@
+"""One submission to several services: every draft is looked at before any job is made."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from app.domain.changes import Changes, Noun
+from app.domain.names import new_id
+from app.domain.problem import Kind, Problem, ProblemError
+from app.operations.desk import Desk
+from app.operations.draft_job import JobDraft, Obstacle, Preflight
+from app.operations.one_file import with_one_file
+from app.operations.preflight import preflight
+from app.operations.submit_job import refusal, refuse_password, write_job
+
+
+@dataclass(frozen=True)
+class GroupSent:
+    """The jobs that were made, and for each draft, in order, what stood in its way: nothing where it went."""
+
+    changes: Changes
+    job_ids: tuple[str, ...]
+    obstacles: tuple[tuple[Obstacle, ...], ...]
+
+
+async def create_group(
+    desk: Desk, drafts: Sequence[JobDraft], password: SecretStr | None = None, *, send_others: bool = False
+) -> GroupSent:
+    """Check every draft, and write their jobs down as one group; nothing is sent yet.
+
+    Nothing is made unless every draft can be sent; with `send_others` those are made that can be. Raises
+    ProblemError that names each draft which cannot be sent and why. The group of a draft stays (a benchmark
+    knows its own by it); others join it, and a draft that is left alone is no group.
+    """
+    refuse_password(password)
+    ready = [await with_one_file(desk, draft) for draft in drafts]
+    found = _together(ready, await asyncio.gather(*(preflight(desk, draft) for draft in ready)))
+    good = [(d, f) for d, f in zip(ready, found, strict=True) if not f.obstacles]
+    if not good or (len(good) < len(ready) and not send_others):
+        raise _refused(found)
+    group = next((draft.group for draft in ready if draft.group), None)
+    if len(good) > 1:
+        group = group or new_id("group")
+    changes = Changes()
+    made: tuple[str, ...] = ()
+    for draft, looked in good:
+        written = await write_job(desk, draft.model_copy(update={"group": group}), looked, password)
+        changes, made = changes | written, (*made, *written.ids(Noun.JOB))
+    return GroupSent(changes, made, tuple(each.obstacles for each in found))
+
+
+def _together(drafts: Sequence[JobDraft], found: Sequence[Preflight]) -> tuple[Preflight, ...]:
+    """What was found of each, and what stands in the way of the later ones because of those before."""
+    seen: list[JobDraft] = []
+    judged = []
+    for draft, looked in zip(drafts, found, strict=True):
+        more = _twice(draft, looked, seen) + _too_many(draft, looked, seen)
+        judged.append(looked.model_copy(update={"obstacles": (*looked.obstacles, *more)}))
+        seen.append(draft)
+    return tuple(judged)
+
+
+def _twice(draft: JobDraft, found: Preflight, before: Sequence[JobDraft]) -> tuple[Obstacle, ...]:
+    def same(other: JobDraft) -> bool:
+        fields = ("dataset_id", "service_id", "app_id", "panel_id", "options")
+        return all(getattr(draft, name) == getattr(other, name) for name in fields)
+
+    if not any(same(other) for other in before):
+        return ()
+    said = Problem(
+        kind=Kind.INPUT,
+        title="The same job twice",
+        what_happened=f"{found.service.name} would get the same data with the same panel and options twice.",
+        what_you_can_do="Remove one, or choose another panel or option.",
+        subject=found.service.name,
+    )
+    return (Obstacle(field="service", problem=said),)
+
+
+def _too_many(draft: JobDraft, found: Preflight, before: Sequence[JobDraft]) -> tuple[Obstacle, ...]:
+    """The jobs of this group count against the limit of their service too."""
+    limit, ours = found.service.limits.max_running_jobs, sum(d.service_id == draft.service_id for d in before)
+    running = found.running_jobs or 0
+    if limit is None or not ours or running >= limit or running + ours < limit:
+        return ()
+    said = Problem(
+        kind=Kind.BUSY,
+        title="Too many jobs at once",
+        what_happened=f"{found.service.name} runs {limit} jobs of a user at a time; {running} of yours are "
+        f"not finished, and {ours} more of this submission {'goes' if ours == 1 else 'go'} there.",
+        what_you_can_do="Leave this one out, and send it when one of them has ended.",
+        subject=found.service.name,
+    )
+    return (Obstacle(field="service", problem=said),)
+
+
+def _refused(found: Sequence[Preflight]) -> ProblemError:
+    """What stands in the way, by service; of one draft alone as ever."""
+    if len(found) == 1:
+        return refusal(found[0].obstacles)
+    bad = [each for each in found if each.obstacles]
+    said = [
+        f"{each.service.name}, {each.panel.name if each.panel else 'its panel'}: "
+        + " ".join(obstacle.problem.sentence() for obstacle in each.obstacles)
+        for each in bad
+    ]
+    return ProblemError(
+        Problem(
+            kind=bad[0].obstacles[0].problem.kind,
+            title="Nothing was sent",
+            what_happened=f"{len(bad)} of {len(found)} jobs cannot be sent. {' '.join(said)}",
+            what_you_can_do="Mend or remove them, or send the others without them.",
+        )
+    )

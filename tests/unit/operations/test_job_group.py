@@ -1,0 +1,111 @@
+"""One submission to several services: all or nothing unless the person says otherwise, and one group."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from pydantic import SecretStr
+
+from app.domain.changes import Noun
+from app.domain.job_group import group_state
+from app.domain.problem import ProblemError
+from app.domain.service import Limits
+from app.operations.add_service import add_service
+from app.operations.desk import Desk
+from app.operations.draft_job import JobDraft
+from app.operations.job_group import create_group
+from app.operations.residency import state_residency
+from app.operations.send_job import send_job
+from app.operations.sync_panels import sync_panels
+from app.store import jobs
+from tests.helpers.fake_family import FakeFamily
+
+
+async def other_service(desk: Desk, name: str = "Second", country: str = "") -> str:
+    changes = await add_service(desk, name, f"https://{name.lower()}.example", "fake", SecretStr("token 2"))
+    (service_id,) = changes.ids(Noun.SERVICE)
+    await desk.update_service(service_id, country=country)
+    await sync_panels(desk, (service_id,))
+    return service_id
+
+
+def at(draft: JobDraft, service_id: str, **fields: object) -> JobDraft:
+    return draft.model_copy(update={"service_id": service_id, **fields})
+
+
+def test_all_drafts_become_one_group(desk: Desk, fake: FakeFamily, ready: JobDraft) -> None:
+    async def play() -> None:
+        second = await other_service(desk)
+        sent = await create_group(desk, (ready, at(ready, second)))
+        assert sent.obstacles == ((), ())
+        made = await desk.store.read(jobs.jobs)
+        (group,) = {job.group for job in made}
+        assert group is not None
+        assert {job.service_id for job in made} == {ready.service_id, second}
+        assert len({job.remote_name for job in made}) == 2
+        for job in made:
+            await send_job(desk, job.id)
+        found = await desk.store.read(lambda c: jobs.group_jobs(c, group))
+        assert group_state(found).words() == "2 sent"
+        assert len(fake.submissions) == 2
+
+    asyncio.run(play())
+
+
+def test_nothing_is_made_unless_all_can_be_sent(desk: Desk, ready: JobDraft) -> None:
+    async def play() -> None:
+        second = await other_service(desk)
+        drafts = (ready, at(ready, second, terms={}))
+        with pytest.raises(ProblemError, match=r"1 of 2 jobs cannot be sent. Second, One"):
+            await create_group(desk, drafts)
+        assert await desk.store.read(jobs.jobs) == ()
+        sent = await create_group(desk, drafts, send_others=True)
+        assert [bool(each) for each in sent.obstacles] == [False, True]
+        (job,) = await desk.store.read(jobs.jobs)
+        assert (job.service_id, job.group) == (ready.service_id, None)
+
+    asyncio.run(play())
+
+
+def test_nothing_goes_where_the_data_may_not_go(desk: Desk, ready: JobDraft) -> None:
+    async def play() -> None:
+        second = await other_service(desk, country="US")
+        await desk.update_service(ready.service_id, country="DE")
+        await state_residency(desk, ready.dataset_id, "EU")
+        drafts = (ready, at(ready, second))
+        with pytest.raises(ProblemError, match="may not go there"):
+            await create_group(desk, drafts)
+        await create_group(desk, drafts, send_others=True)
+        assert [job.service_id for job in await desk.store.read(jobs.jobs)] == [ready.service_id]
+
+    asyncio.run(play())
+
+
+def test_jobs_of_one_submission_count_against_the_limit_of_their_service(desk: Desk, ready: JobDraft) -> None:
+    async def play() -> None:
+        await desk.update_service(ready.service_id, limits=Limits(max_running_jobs=1))
+        drafts = (ready, at(ready, ready.service_id, panel_id="apps@two"))
+        with pytest.raises(ProblemError, match="1 more of this submission goes there"):
+            await create_group(desk, drafts)
+
+    asyncio.run(play())
+
+
+def test_the_same_job_is_not_made_twice(desk: Desk, ready: JobDraft) -> None:
+    async def play() -> None:
+        with pytest.raises(ProblemError, match="same panel and options twice"):
+            await create_group(desk, (ready, ready))
+
+    asyncio.run(play())
+
+
+def test_the_group_of_a_benchmark_stays_as_it_is(desk: Desk, ready: JobDraft) -> None:
+    async def play() -> None:
+        second = await other_service(desk)
+        mine = ready.model_copy(update={"group": "bench-1/whole"})
+        await create_group(desk, (mine,))
+        await create_group(desk, (at(ready, second), mine))
+        assert {job.group for job in await desk.store.read(jobs.jobs)} == {"bench-1/whole"}
+
+    asyncio.run(play())
