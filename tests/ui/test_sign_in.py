@@ -11,17 +11,20 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
-from app.domain.changes import Changes
+from app.domain.changes import Changes, Noun
+from app.domain.preset import Certainty, Preset, Source
 from app.domain.problem import Kind, Problem
 from app.domain.service import Service, ServiceFact, TokenInfo
+from app.ui.commands import Command
 from app.ui.context import Context
+from app.ui.dialogs.add_service import AddServiceDialog
 from app.ui.dialogs.set_token import SetTokenDialog
 from app.ui.dialogs.sign_in import SignInDialog
 from app.ui.views.new_job.where_column import WhereColumn
 from app.ui.views.services.service_detail import ServiceDetail, ServiceFacts, token_status
 from app.ui.views.services.services_view import ServicesView
 from tests.ui import samples
-from tests.ui.fakes import FakeOperations
+from tests.ui.fakes import FakeLibrary, FakeOperations
 from tests.ui.samples import NOW
 
 PAGE = "https://sign-in.example.org/authorize?state=abc"
@@ -198,3 +201,34 @@ def test_cautions_of_a_new_job_are_shown(context: Context, qtbot: QtBot) -> None
     assert column.cautions.lines == ("More is charged than is sent. At least 500.",)
     column.show_cautions(())
     assert column.cautions.isHidden()
+
+
+def test_a_service_is_added_and_then_signed_in_to(
+    context: Context, library: FakeLibrary, operations: FakeOperations, qtbot: QtBot
+) -> None:
+    """There is no token to paste; the way to the page for signing in opens when the service is added."""
+    library.all_presets = [
+        Preset(
+            id="terra",
+            name="Terra",
+            operator="Broad",
+            country="US",
+            base_url="https://terra.example.org",
+            family="teaspoons",
+            setup={"oidc_discovery": "https://sign-in.example.org"},
+            sources={"docs": Source(text="s", as_of="2026", certainty=Certainty.A)},
+            main_source="docs",
+        )
+    ]
+    asked: list[tuple[str, ...]] = []
+    context.commands.add(
+        Command("service.set_token", "Set token…", "key", lambda ids: asked.append(tuple(ids)))
+    )
+    operations.answers["add_service"] = Changes.of(Noun.SERVICE, "terra")
+    dialog = AddServiceDialog(context)
+    dialog.show()
+    qtbot.waitUntil(lambda: dialog.name.text() == "Terra")
+    assert dialog.token.isHidden()
+    with qtbot.waitSignal(dialog.accepted):
+        dialog.add_button.click()
+    assert asked == [("terra",)]

@@ -113,6 +113,7 @@ class AddServiceDialog(QDialog):
         self.token_help.setText(preset.token_help if preset else "")
         self.token_help.setVisible(bool(preset and preset.token_help))
         self.token_page.setVisible(bool(preset and preset.token_url))
+        self.token.setVisible(not _signs_in(preset))
 
     def _other_address(self, address: str) -> None:
         """What is typed counts: another address is no longer the service of the catalogue."""
@@ -176,6 +177,8 @@ class AddServiceDialog(QDialog):
         self.accept()
         if ids:
             self.context.navigate("services", ids[0])
+        if ids and _signs_in(self.chosen()):
+            self.context.commands.run("service.set_token", ids[:1])
 
     def _failed(self, problem: Problem) -> None:
         self.add_button.setText(self.tr("Add service"))
@@ -196,6 +199,11 @@ def _field(name: str, widget: QWidget, *below: QWidget) -> QVBoxLayout:
     for each in below:
         column.addWidget(each)
     return column
+
+
+def _signs_in(preset: Preset | None) -> bool:
+    """Whether one signs in to it in the browser, once it was added, instead of pasting a token."""
+    return preset is not None and bool(preset.setup.get("oidc_discovery"))
 
 
 def _is_plain(address: str) -> bool:
