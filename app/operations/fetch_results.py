@@ -106,6 +106,14 @@ async def _bring(
 
 
 def _refuse_unfinished(job: Job) -> None:
+    if job.state is JobState.SUCCESS and not (job.fetch_wanted or job.remote_files):
+        raise problem(
+            Kind.INPUT,
+            "Only you can bring this result",
+            f"{job.name} is at a web page, from which the program can fetch nothing.",
+            "Download its files there, and drop them on the page of the job.",
+            subject=job.name,
+        )
     if job.state in {JobState.SUCCESS, JobState.FAILED, JobState.CANCELLED}:
         return
     gone = job.state in {JobState.EXPIRED, JobState.DELETED}

@@ -23,6 +23,7 @@ class NeedKind(StrEnum):
 
     JOB_FAILED = "job_failed"
     JOB_LOST = "job_lost"
+    YOUR_TURN = "your_turn"
     SIGN_IN = "sign_in"
     RESULT_EXPIRES = "result_expires"
     RESULT_FAILED = "result_failed"
@@ -82,6 +83,8 @@ def _of_jobs(jobs: list[Job], fetched: set[str], now: datetime) -> Iterable[Need
             yield Need(NeedKind.JOB_FAILED, "jobs", job.id, job.name, detail, job.ended, urgent=True)
         elif is_lost(job):
             yield Need(NeedKind.JOB_LOST, "jobs", job.id, job.name, detail, job.last_visit, urgent=True)
+        elif job.state == JobState.WAITING and not job.is_to_send:
+            yield Need(NeedKind.YOUR_TURN, "jobs", job.id, job.name, "", job.submitted)
         elif job.state == JobState.WAITING and job.problem and job.problem.kind == Kind.SIGN_IN:
             yield Need(NeedKind.SIGN_IN, "services", job.service_id, job.name, detail, urgent=True)
         expires = job.expires

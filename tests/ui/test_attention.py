@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.domain.job import JobState
+from app.domain.job import JobState, SendPhase
 from app.domain.problem import Kind, Problem
 from app.domain.result import ResultState
 from app.domain.service import HealthState
@@ -41,6 +41,12 @@ def test_a_job_that_waits_for_a_sign_in() -> None:
     problem = Problem(kind=Kind.SIGN_IN, title="Sign in", what_happened="The token has ended.")
     job = samples.job(1, JobState.WAITING, problem=problem)
     assert [n.kind for n in needs((), (job,), (), NOW)] == [NeedKind.SIGN_IN]
+
+
+def test_a_job_at_a_web_page_waits_for_its_person() -> None:
+    job = samples.job(1, JobState.WAITING, phase=SendPhase.ANSWERED)
+    assert [n.kind for n in needs((), (job,), (), NOW)] == [NeedKind.YOUR_TURN]
+    assert needs((), (samples.job(1, JobState.WAITING, phase=SendPhase.CHECKED),), (), NOW) == ()
 
 
 def test_badges_count_things_once() -> None:

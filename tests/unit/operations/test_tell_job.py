@@ -22,6 +22,7 @@ from app.operations.check_services import check_services
 from app.operations.desk import Desk
 from app.operations.draft_job import JobDraft
 from app.operations.end_job import cancel_job
+from app.operations.fetch_results import fetch_results
 from app.operations.result_ledger import ledger_of
 from app.operations.submit_job import submit_job
 from app.operations.sync_panels import sync_panels
@@ -181,6 +182,13 @@ def test_the_result_is_brought_and_booked(desk: Desk, job: Job, study: Study, tm
     assert ledger.chromosomes[0].sent == sheet.sites["6"]
     with pytest.raises(ProblemError, match="here already"):
         asyncio.run(bring_result(desk, job.id, (mine,)))
+
+
+def test_a_result_that_is_ready_is_not_fetched_by_the_program(desk: Desk, job: Job) -> None:
+    asyncio.run(tell_job(desk, job.id, JobState.SUCCESS))
+    with pytest.raises(ProblemError, match="Only you can bring"):
+        asyncio.run(fetch_results(desk, job.id))
+    assert desk.store.read_now(lambda c: results.result_of_job(c, job.id)) is None
 
 
 def test_the_result_of_other_people_is_refused(desk: Desk, job: Job, tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def need_words(need: Need, now: datetime, service: str) -> NeedWords:
     return replace(said, detail="", button=_t("Start the practice server")) if need.practice else said
 
 
-_OF_JOBS = frozenset({NeedKind.JOB_FAILED, NeedKind.JOB_LOST, NeedKind.SIGN_IN})
+_OF_JOBS = frozenset({NeedKind.JOB_FAILED, NeedKind.JOB_LOST, NeedKind.SIGN_IN, NeedKind.YOUR_TURN})
 _OF_RESULTS = frozenset({NeedKind.RESULT_EXPIRES, NeedKind.RESULT_FAILED})
 _OF_TOKENS = frozenset({NeedKind.TOKEN_EXPIRES, NeedKind.TOKEN_BAD})
 
@@ -100,6 +100,10 @@ def _of_job(need: Need, service: str) -> NeedWords:
     if need.kind is NeedKind.SIGN_IN:
         title = _t("{0} waits for a token").format(need.name)
         return NeedWords(Status.WARNING, title, need.detail or service, _t("Set token…"))
+    if need.kind is NeedKind.YOUR_TURN:
+        title = _t("{0} waits for you").format(need.name)
+        detail = _t("Its files are prepared: upload them on the page of the service.")
+        return NeedWords(Status.WARNING, title, detail, _t("Show the steps"))
     title = _t("{0} was lost by its service").format(need.name)
     detail = need.detail or _t("The service started anew and does not run it any more.")
     return NeedWords(Status.WARNING, title, detail, _t("Show what to do"))
