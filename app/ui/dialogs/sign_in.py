@@ -171,6 +171,8 @@ class SignInDialog(QDialog):
         self.code.clear()
         self.opened = None
         self.context.notices.say(self.tr("You are signed in"), self.service.name)
+        reading = self.context.operations.sync_panels((self.service.id,))  # shown only to who is signed in
+        self.context.bridge.run(reading, self.context.bridge)
         self.accept()
 
     def _failed(self, problem: Problem) -> None:
