@@ -34,10 +34,10 @@ from app.operations.visit_jobs import visit_jobs
 from app.practice.cohort import PracticeData, make_practice_data
 from app.results.accuracy import accuracy
 from app.services.contract import Connection, Submission
-from app.services.wes import Wes
+from app.services.wes import Wes, listing
 from app.services.wes.order import data_file
 from app.store import results
-from tests.helpers.real_wes import Sapporo, WesService, need_real_servers
+from tests.helpers.real_wes import OTHER_USER, Sapporo, WesService, need_real_servers
 
 T = TypeVar("T")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -169,7 +169,9 @@ def test_a_cohort_is_imputed_and_comes_home(
     assert all(r2 is not None and r2 > LEAST_R2 for r2 in common), found.by_maf
 
 
-def test_a_server_that_wants_a_token(desk: Desk, phased: Path, tmp_path: Path) -> None:
+def test_a_server_that_wants_a_token(
+    desk: Desk, phased: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def journey(server: Sapporo) -> None:
         bare = Wes()
         connection = Connection(service_id="x", base_url=server.base)
@@ -182,15 +184,24 @@ def test_a_server_that_wants_a_token(desk: Desk, phased: Path, tmp_path: Path) -
         service = await desk.service(service_id)
         assert service.token.username == "tester"
         assert service.token.expires is not None
-        await _a_run_that_fails(desk, service_id, phased)
+        failed = await _a_run_that_fails(desk, service_id, phased)
+        other = connection.model_copy(update={"token": SecretStr(server.token(OTHER_USER))})
+        assert await bare.jobs(other) == ()
+        with pytest.raises(ProblemError) as caught:
+            await bare.job(other, failed)
+        assert caught.value.problem.details == "status 403"
         await _a_run_that_is_cancelled(desk, service_id, phased)
+        monkeypatch.setattr(listing, "PAGE_SIZE", 1)
+        own = await desk.connection(await desk.service(service_id))
+        assert len(await bare.jobs(own)) == 2
 
     with Sapporo(tmp_path / "server", signed=True) as server:
         assert isinstance(server, Sapporo)
         run(journey(server))
 
 
-async def _a_run_that_fails(desk: Desk, service_id: str, file: Path) -> None:
+async def _a_run_that_fails(desk: Desk, service_id: str, file: Path) -> str:
+    """The id of the run."""
     job = await ended(desk, (await sent(desk, service_id, file, "fails", "none")).id)
     assert job.state is JobState.FAILED
     assert job.problem is not None
@@ -199,6 +210,8 @@ async def _a_run_that_fails(desk: Desk, service_id: str, file: Path) -> None:
     assert "no such panel" in " ".join(m.text for s in job.steps for m in s.messages)
     logs = {each.name: each.text for each in await run_logs(desk, job.id)}
     assert "no such panel" in logs["stderr"]
+    assert job.remote_id is not None
+    return job.remote_id
 
 
 async def _a_run_that_is_cancelled(desk: Desk, service_id: str, file: Path) -> None:

@@ -25,7 +25,7 @@ import pytest
 VENV = Path(__file__).resolve().parents[2] / ".venv-wes"
 _PROGRAMS = ("jq", "bcftools", "tabix", "minimac4", "bash")
 _LIMIT_S = 120.0
-USER, PASSWORD = "tester", "Practice-123"
+USER, OTHER_USER, PASSWORD = "tester", "another", "Practice-123"
 
 _CWLTOOL = """function run_cwltool() {
     cd "${exe_dir}"
@@ -129,7 +129,7 @@ class RealServer:
 
 
 class Sapporo(RealServer):
-    """Sapporo with cwltool; `signed` lets only the one user in."""
+    """Sapporo with cwltool; `signed` lets only its two users in."""
 
     def __init__(self, folder: Path, *, signed: bool = False) -> None:
         super().__init__(folder)
@@ -163,14 +163,15 @@ class Sapporo(RealServer):
         told["auth_enabled"] = True
         own = told["sapporo_auth_config"]
         own["secret_key"] = "a secret of a test that is long enough for the server 0123456789"
-        own["users"] = [{"username": USER, "password_hash": said[said.index("$") :].strip()}]
+        hashed = said[said.index("$") :].strip()
+        own["users"] = [{"username": name, "password_hash": hashed} for name in (USER, OTHER_USER)]
         path = self.folder / "auth.json"
         path.write_text(json.dumps(told))
         return path
 
-    def token(self) -> str:
-        """Sign in as its user."""
-        form = {"grant_type": "password", "username": USER, "password": PASSWORD}
+    def token(self, user: str = USER) -> str:
+        """Sign in as one of its users."""
+        form = {"grant_type": "password", "username": user, "password": PASSWORD}
         data = urllib.parse.urlencode(form).encode()
         with urllib.request.urlopen(f"{self.base}/token", data=data, timeout=60) as answer:
             return str(json.load(answer)["access_token"])

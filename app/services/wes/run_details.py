@@ -17,7 +17,8 @@ from app.services.wes.logs import TEXTS, address_in, plain_log, weskit_address
 from app.services.wes.node import Node
 from app.services.wes.outputs import ERROR_FILE, patterns_of, remote_files, wanted_leaves
 from app.services.wes.problems import dictionary, message_of, no_run, refuse_failure, status_of
-from app.services.wes.run_reading import remote_job, run_id_of, template_of
+from app.services.wes.run_reading import failure_of, remote_job, run_id_of, template_of
+from app.services.wes.states import state_of
 from app.services.wes.templates import Described
 from app.transport.address import origin
 from app.transport.reply import Reply
@@ -44,12 +45,13 @@ async def job_of(
     patterns = patterns_of(template.outputs) if template is not None else ()
     files = remote_files(wanted_leaves(told.get("outputs"), node, patterns), node, run_id)
     texts: dict[str, str] = {}
-    failed = str(told.get("state")).upper().endswith("_ERROR")
+    state, word, _ = state_of(told.get("state"))
+    failed = state is JobState.FAILED
     if failed:
         texts = {each.name: each.text for each in await _texts(asker, connection, node, told, run_id)}
     job = remote_job(told, files, texts)
     if failed:
-        reason = await _typed_error(asker, connection, node, files)
+        reason = await _typed_error(asker, connection, node, files) or failure_of(word, told, texts)
         job = job.model_copy(update={"problem": reason, "files": ()})
     return job
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from app.domain.job import JobState, JobStep, MessageKind, StepMessage, StepState
 from app.domain.model import Model
+from app.domain.problem import Kind, Problem, problem
 from app.services.contract import RemoteFile, RemoteJob
-from app.services.plain_text import plain_line, plain_name, safe_block
+from app.services.plain_text import plain_line, plain_name, safe_block, safe_line
 from app.services.wes.order import MARK, MARK_TEMPLATE
 from app.services.wes.problems import dictionary
 from app.services.wes.states import RETRY_STATES, state_of
@@ -150,6 +152,39 @@ def _reason(word: str, log: Mapping[str, Any], texts: Mapping[str, str]) -> str:
     )
     tail = last_lines(texts.get("stderr", "") or texts.get("stdout", ""))
     return f"{blame} Its last words:\n{tail}" if tail else blame
+
+
+def failure_of(word: str, told: Mapping[str, Any], texts: Mapping[str, str]) -> Problem:
+    """Why a run failed, and whether it is worth while to send the same again."""
+    run_id = run_id_of(told)
+    if word in RETRY_STATES:
+        title = "The service stopped the run" if word == "PREEMPTED" else "The service failed"
+        return problem(
+            Kind.BUSY,
+            title,
+            "It is not the fault of your files" + (f": {cause}" if (cause := cause_in(texts)) else ""),
+            "Send the job again; if it fails again, ask the operator of the service",
+            subject=run_id,
+        ).problem
+    code = dictionary(told.get("run_log")).get("exit_code")
+    ended = f"It ended with exit code {code}" if type(code) is int else "It gives no reason"
+    return problem(
+        Kind.REFUSED,
+        "The workflow failed at the service",
+        cause_in(texts) or ended,
+        "Look at the log of the run, mend what it names, and send a new job",
+        subject=run_id,
+        details=ended,
+    ).problem
+
+
+_CAUSE = re.compile(r"error|fail|not found|no such|denied|exception|cannot|invalid", re.IGNORECASE)
+
+
+def cause_in(texts: Mapping[str, str]) -> str:
+    """The first line near the end of the error output that sounds like a cause, else the last one."""
+    lines = last_lines(texts.get("stderr", "") or texts.get("stdout", "")).splitlines()
+    return safe_line(next((line for line in lines if _CAUSE.search(line)), lines[-1] if lines else ""))
 
 
 def last_lines(text: str, most: int = _TAIL) -> str:

@@ -13,7 +13,7 @@ from app.services.wes.checksums import Tally, of_drs, told_checksum
 from app.services.wes.logs import LONGEST, address_in, plain_log
 from app.services.wes.problems import message_of, problem_of, refuse_failure
 from app.services.wes.run_details import typed_problem
-from app.services.wes.run_reading import last_lines, moment, remote_job, run_page
+from app.services.wes.run_reading import failure_of, last_lines, moment, remote_job, run_page
 from app.services.wes.states import state_of
 from app.services.wes.token import expiry, username
 from app.transport.reply import Reply
@@ -76,6 +76,18 @@ def test_why_a_run_failed() -> None:
     assert message.text == "The workflow failed (exit code 3). Its last words:\nno such panel"
     lost = remote_job({"run_id": "r", "state": "SYSTEM_ERROR"}, (), {})
     assert "Send it again" in lost.steps[-1].messages[0].text
+
+
+def test_what_to_do_about_a_failure() -> None:
+    told = {"run_id": "r", "run_log": {"exit_code": 3}}
+    text = "INFO started\nERROR: panel not found\nINFO ended"
+    own = failure_of("EXECUTOR_ERROR", told, {"stderr": text})
+    assert (own.kind, own.what_happened) == (Kind.REFUSED, "ERROR: panel not found")
+    assert failure_of("EXECUTOR_ERROR", told, {}).what_happened == "It ended with exit code 3"
+    for word in ("SYSTEM_ERROR", "PREEMPTED"):
+        theirs = failure_of(word, told, {"stderr": "disk full"})
+        assert theirs.retry
+        assert theirs.what_happened == "It is not the fault of your files: disk full"
 
 
 def test_the_end_of_a_long_text() -> None:
