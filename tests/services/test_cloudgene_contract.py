@@ -49,9 +49,12 @@ class PracticeTarget:
         return [request.path for request in self.server.requests.all()]
 
     def gets_of_files(self) -> int:
-        """The server writes its log after the answer has left: give it a moment."""
-        time.sleep(0.2)
-        return sum(bool(_FILE_PATHS.match(path)) for path in self.paths())
+        """The server writes its log after the answer has left: the number once it stands still."""
+        before = -1
+        while (found := sum(bool(_FILE_PATHS.match(path)) for path in self.paths())) != before:
+            before = found
+            time.sleep(0.2)
+        return found
 
     def list_requests(self) -> int:
         return self.paths().count("/api/v2/jobs")
