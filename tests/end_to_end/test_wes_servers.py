@@ -124,10 +124,15 @@ async def sent(desk: Desk, service_id: str, file: Path, workflow: str, panel: st
 
 async def ended(desk: Desk, job_id: str) -> Job:
     """Look after it until it has ended."""
+    return await until(desk, job_id, ENDED_STATES)
+
+
+async def until(desk: Desk, job_id: str, states: frozenset[JobState]) -> Job:
+    """Look after it until it is in one of the states."""
     deadline = time.monotonic() + LIMIT_S
     while time.monotonic() < deadline:
         job = await desk.job(job_id)
-        if job.state in ENDED_STATES:
+        if job.state in states:
             return job
         await visit_jobs(desk, job.service_id)
         await asyncio.sleep(0.5)
@@ -216,8 +221,9 @@ async def _a_run_that_fails(desk: Desk, service_id: str, file: Path) -> str:
 
 async def _a_run_that_is_cancelled(desk: Desk, service_id: str, file: Path) -> None:
     job = await sent(desk, service_id, file, "sleeps", "none")
+    await until(desk, job.id, frozenset({JobState.RUNNING}))
     await cancel_job(desk, job.id)
-    assert (await desk.job(job.id)).state is JobState.CANCELLED
+    assert (await ended(desk, job.id)).state is JobState.CANCELLED
     family, connection = desk.registry.family("wes"), await desk.connection(await desk.service(service_id))
     names = [each.name for each in await family.jobs(connection, fresh=True)]
     assert job.remote_name in names

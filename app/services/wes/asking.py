@@ -22,7 +22,7 @@ from app.transport.reply import Reply
 API_PATHS = ("", "/ga4gh/wes/v1", "/api/ga4gh/wes/v1")
 INFO = "/service-info"
 LIST_READ_S = 60.0
-INFO_READ_S = 30.0
+INFO_READ_S = 60.0
 """Some ask their engine for its version each time."""
 _FRESH_S = 600.0
 _TAIL = re.compile(r"/(service-info|runs)/?$")

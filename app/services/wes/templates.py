@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 from pathlib import Path
@@ -104,15 +105,23 @@ def sentence_of(error: ValidationError) -> str:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    try:
+        seen = path.stat()
+        if seen.st_size > _MOST_BYTES:
+            raise _wrong(path, "It is longer than 1 MiB")
+        return dict(_parsed(path, seen.st_mtime_ns, seen.st_size))
+    except OSError as error:
+        raise _wrong(path, f"It cannot be read ({error.strerror})") from error
+
+
+@functools.lru_cache(maxsize=64)
+def _parsed(path: Path, _modified: int, _size: int) -> dict[str, Any]:
+    """The named values of a file as it was then: each look at a job asks for them, and YAML is slow."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
     try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise _wrong(path, "It is longer than 1 MiB")
         data = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise _wrong(path, f"It cannot be read ({error.strerror})") from error
     except (YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 1}" if mark is not None else ""
