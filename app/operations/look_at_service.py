@@ -18,6 +18,8 @@ async def what_it_says(desk: Desk, service: Service) -> dict[str, object]:
         "facts": info.facts,
         "keeps_logs": isinstance(family, KeepsLogs),
         "limits": _limits(service.limits, info.limits),
+        "operator": service.operator or info.operator,
+        "country": service.country or info.country,
         "maintenance_text": info.maintenance_text if info.maintenance else "",
         "state": HealthState.MAINTENANCE if info.maintenance else HealthState.UP,
         "last_checked": desk.clock.now(),

@@ -71,7 +71,8 @@ class ServerInfo(Model):
     """What a service says of itself. `maintenance` True stops submissions; texts are plain.
 
     `facts` are further things to show, such as versions, engines, protocols and counts of runs, in order.
-    `limits` are those that it tells, None where it tells none.
+    `limits` are those that it tells, None where it tells none; `operator` and `country` (two letters) are
+    taken where nothing else says them.
     """
 
     name: str
@@ -83,6 +84,8 @@ class ServerInfo(Model):
     username: str | None = None
     facts: tuple[ServiceFact, ...] = ()
     limits: Limits | None = None
+    operator: str = ""
+    country: str = ""
 
 
 class Submission(Model):

@@ -161,6 +161,8 @@ class Described:
             logged_in=await self._is_known(line),
             facts=tuple(facts),
             limits=d.limits,
+            operator=d.operator,
+            country=d.country,
         )
 
     async def _is_known(self, line: Line) -> bool:

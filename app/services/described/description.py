@@ -316,6 +316,8 @@ class Description(Model):
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
     name: str
     about: str = ""
+    operator: str = ""
+    country: Annotated[str, Field(pattern=r"^([A-Z]{2})?$")] = ""
     source: str
     as_of: Annotated[str, Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")]
     addresses: tuple[Address, ...] = ()

@@ -148,6 +148,8 @@ class Guided:
             logged_in=True,
             facts=facts,
             limits=limits_of(guide),
+            operator=guide.operator,
+            country=guide.country,
         )
 
     async def form(self, connection: Connection, app_id: str) -> Form:

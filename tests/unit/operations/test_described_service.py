@@ -85,6 +85,7 @@ def look(desk: Desk, draft: JobDraft) -> JobState:
 def test_what_the_description_says_is_known_of_the_service(desk: Desk, draft: JobDraft) -> None:
     service = asyncio.run(desk.service(draft.service_id))
     assert (service.family, service.token.username, service.limits.retention_days) == ("described", "ann", 7)
+    assert service.operator == "Nobody"
     assert ("Version", "1.2") in [(fact.label, fact.value) for fact in service.facts]
     (panel,) = desk.store.read_now(lambda c: services.panels(c, draft.service_id))
     assert (panel.id, panel.build) == ("p1", "GRCh38")

@@ -226,6 +226,6 @@ def test_a_service_that_can_be_asked_is_not_told(desk: Desk, job: Job) -> None:
 def test_a_page_that_nobody_asks_has_no_answer_and_no_score(desk: Desk, draft: JobDraft) -> None:
     asyncio.run(check_services(desk, (draft.service_id,)))
     service = asyncio.run(desk.service(draft.service_id))
-    assert (service.response_ms, service.score) == (None, None)
+    assert (service.response_ms, service.score, service.country) == (None, None, "AU")
     told = desk.store.read_now(lambda c: jobs.events(c, service_id=service.id))
     assert not [event for event in told if "answers" in event.text]
