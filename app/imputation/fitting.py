@@ -49,7 +49,8 @@ def fitted_model(panel: NDArray[np.int8] | NDArray[np.uint8], centimorgans: NDAr
 
 def _with_partners(taken: NDArray[np.intp], size: int) -> NDArray[np.intp]:
     """Haplotypes and those that stand beside them, of the same people: relatives would tell too little."""
-    return np.clip(np.concatenate([taken, taken ^ 1]), 0, size - 1)
+    both: NDArray[np.intp] = np.clip(np.concatenate([taken, taken ^ 1]), 0, size - 1)
+    return both
 
 
 def _better_size(

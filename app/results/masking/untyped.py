@@ -141,7 +141,7 @@ def _alleles(batch: DoseBatch, rows: Rows) -> NDArray[np.uint32]:
     refs, alts = batch.refs[rows], batch.alts[rows]
     plain = letters_code(refs, alts)
     forms = (plain, swapped(plain), complemented(plain), swapped(complemented(plain)))
-    code = np.minimum.reduce(forms).astype(np.uint32)
+    code: NDArray[np.uint32] = np.minimum.reduce(forms).astype(np.uint32)
     for at in np.flatnonzero(code == OTHER).tolist():
         code[at] = crc32(b"/".join(sorted((refs.raw(at), alts.raw(at))))) | 0x100
     return code

@@ -95,7 +95,7 @@ def public_key(text: str) -> bytes:
 def encrypted(file: DataFile, recipient: bytes, folder: Path) -> DataFile:
     """A copy of a file that only the owner of the key can read; the key of this side is thrown away."""
     try:
-        from crypt4gh.lib import encrypt  # type: ignore[import-untyped]
+        from crypt4gh.lib import encrypt
         from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
     except ImportError:
         raise problem(

@@ -7,8 +7,8 @@ from PySide6.QtGui import QDesktopServices, QShowEvent
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPushButton, QVBoxLayout, QWidget
 
 from app.domain.changes import Changes
-from app.domain.problem import Problem
 from app.domain.preset import Preset
+from app.domain.problem import Problem
 from app.domain.service import Service
 from app.ui.context import Context
 from app.ui.theme import GRID
