@@ -194,9 +194,17 @@ def _free_folder(parent: Path, name: str) -> Path:
     return found
 
 
+def _private_stage(out: Path) -> Stage:
+    """The folder is new and its owner's alone: it will hold genotypes and names of people."""
+    stage = open_stage(out)
+    with contextlib.suppress(OSError):  # a disk without permissions
+        out.chmod(0o700)
+    return stage
+
+
 @contextlib.asynccontextmanager
 async def _staged(out: Path) -> AsyncIterator[Stage]:
-    stage = await asyncio.to_thread(open_stage, out)
+    stage = await asyncio.to_thread(_private_stage, out)
     try:
         yield stage
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -105,6 +106,7 @@ def test_a_prepared_job_waits_for_its_person(desk: Desk, job: Job, study: Study)
     assert not job.password_set
     (file,) = job.files
     assert Path(file.path).parent.parent == desk.home.with_name("home uploads")
+    assert os.name == "nt" or Path(file.path).parent.stat().st_mode & 0o777 == 0o700
     sheet = asyncio.run(guided_sheet(desk, job.id))
     assert sheet is not None
     assert sheet.sites == {"6": inside}
