@@ -67,6 +67,11 @@ class PresetPanel(Model):
     citation: str = ""
     by: str
 
+    def is_panel(self, panel_id: str) -> bool:
+        """Whether a service means this panel: `apps@hrc-r1.1@2.0.0` is `hrc-r1.1`."""
+        bare = panel_id.removeprefix("apps@").partition("@")[0].casefold()
+        return bare in {name.casefold() for name in (self.id, *self.aliases)}
+
 
 class Preset(Model):
     """A service of the catalogue.

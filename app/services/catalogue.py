@@ -139,7 +139,8 @@ def with_documented(panel: Panel, known: Preset | None) -> Panel:
 
     Where both say something and it is not the same, the service wins and `differs` keeps what was documented.
     """
-    found = next((each for each in known.panels if _is(panel.id, each)), None) if known is not None else None
+    there = known.panels if known is not None else ()
+    found = next((each for each in there if each.is_panel(panel.id)), None)
     if found is None or known is None:
         return panel
     source = known.sources[found.by]
@@ -154,12 +155,6 @@ def with_documented(panel: Panel, known: Preset | None) -> Panel:
         else:
             differs.append(f"{name}: {_words(documented)} by {source.text} ({source.as_of})")
     return panel.model_copy(update={**update, "differs": tuple(differs)})
-
-
-def _is(panel_id: str, documented: PresetPanel) -> bool:
-    """`apps@hrc-r1.1@2.0.0` is the panel `hrc-r1.1`."""
-    bare = panel_id.removeprefix("apps@").partition("@")[0].casefold()
-    return bare in {name.casefold() for name in (documented.id, *documented.aliases)}
 
 
 def _words(value: object) -> str:

@@ -3,6 +3,7 @@
 Text, sorting, filters and counts are SQL; a table holds the ids and fetches `rows` of the page it shows.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -33,9 +34,15 @@ from app.store import tables as t
 Cell = str | int | float | bool | datetime | None
 """What a row holds."""
 
+_TYPED = re.compile(r'\w+:"[^"]*"|\S+')
 _PAGE = 500
 _ALL = 2**60
 _BETWEEN = "\x1f"
+
+
+def split_typed(typed: str) -> list[str]:
+    """The words and terms of a filter; quotes hold the value of a term together."""
+    return _TYPED.findall(typed)
 
 
 class TableQuery(Model):
@@ -55,15 +62,20 @@ class TableQuery(Model):
     def parse(
         cls, noun: Noun | str, typed: str, sort: str = "", descending: bool | None = None
     ) -> "TableQuery":
-        """Read what a person typed: `state:failed service:michigan heart`; unknown terms are words."""
+        """Read what a person typed: `state:failed service:michigan heart`; unknown terms are words.
+
+        A value with blanks stands in quotes: `access:"open to users"`.
+        """
         known = _pages(noun).terms
-        words, terms = [], []
-        for word in typed.split():
+        words: list[str] = []
+        terms: list[tuple[str, str]] = []
+        for word in split_typed(typed):
             name, colon, value = word.partition(":")
-            if colon and value and name.lower() in known:
-                terms.append((name.lower(), value))
+            bare = value.strip('"')
+            if colon and bare and name.lower() in known:
+                terms.append((name.lower(), bare))
             else:
-                words.append(word)
+                words += word.split()
         return cls(text=" ".join(words), terms=tuple(terms), sort=sort, descending=descending)
 
 
@@ -128,8 +140,6 @@ def _panel_pages() -> _Pages:
         "service": p.service_id,
         "build": p.build,
         "app": p.app_id,
-        "ancestry": p.ancestry,
-        "access": p.access,
     }
     return _Pages(t.panels, "name", False, columns, {"name": p.name_key}, words)
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from app.domain.result_comparison import ResultComparison
     from app.operations.desk import Desk
     from app.operations.draft_job import JobDraft, Preflight
+    from app.operations.job_group import GroupSent
     from app.operations.masked_benchmark import BenchmarkPlan
     from app.operations.side_by_side import Joining
     from app.operations.sign_in import OpenSignIn
@@ -283,6 +284,30 @@ class DeskOperations:
 
         return await remove_local_panel(self._desk, panel_id)
 
+    async def mark_panels(self, keys: Sequence[str], favourite: bool) -> Changes:
+        """Mark panels as favourites, or take their marks away."""
+        from app.operations.favourite_panels import mark_panels
+
+        return await mark_panels(self._desk, tuple(keys), favourite=favourite)
+
+    async def install_catalogue(self, path: Path, key: str) -> Changes:
+        """Keep the catalogue of an institution if its signature is of the key."""
+        from app.operations.catalogues import install_catalogue
+
+        return await install_catalogue(self._desk, path, key)
+
+    async def remove_catalogue(self, key: str) -> Changes:
+        """Take the catalogue of an institution away."""
+        from app.operations.catalogues import remove_catalogue
+
+        return await remove_catalogue(self._desk, key)
+
+    async def export_catalogue(self, path: Path) -> int:
+        """Write all presets into a new file; gives how many."""
+        from app.operations.catalogues import export_catalogue
+
+        return await export_catalogue(self._desk, path)
+
     async def bind_panel_sites(self, list_id: str, panel_keys: Sequence[str]) -> Changes:
         """Say which panels a list is of."""
         from app.operations.panel_sites import bind_panel_sites
@@ -336,6 +361,24 @@ class DeskOperations:
         from app.operations.submit_job import create_job
 
         return await create_job(self._desk, draft)
+
+    async def preview_group(self, drafts: Sequence[JobDraft]) -> tuple[Preflight, ...]:
+        """What can be said of the drafts of a group without asking anybody."""
+        from app.operations.job_group import preview_group
+
+        return await preview_group(self._desk, drafts)
+
+    async def create_group(self, drafts: Sequence[JobDraft], *, send_others: bool = False) -> GroupSent:
+        """Check everything for every service and write the jobs down; the scheduler sends them."""
+        from app.operations.job_group import create_group
+
+        return await create_group(self._desk, drafts, send_others=send_others)
+
+    async def mirror_draft(self, job_id: str, service_id: str) -> JobDraft:
+        """A draft that sends the data of a waiting job elsewhere."""
+        from app.operations.fail_over import mirror_draft
+
+        return await mirror_draft(self._desk, job_id, service_id)
 
     async def cancel_job(self, job_id: str) -> Changes:
         """Stop a job, here or at the service."""

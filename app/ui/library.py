@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from app.domain.ledger import ResultLedger
     from app.domain.panel_sites import PanelSiteList
     from app.genotypes.figures import Figures
+    from app.operations.catalogues import Installed
     from app.operations.desk import Desk, Looks
     from app.results.figures.measuring import Measured
     from app.store.store import Store
@@ -124,9 +125,21 @@ class StoreLibrary:
 
         return await known_presets(self._desk)
 
+    async def catalogues(self) -> tuple[Installed, ...]:
+        """The catalogues of institutions."""
+        from app.operations.catalogues import installed_catalogues
+
+        return await installed_catalogues(self._desk)
+
     async def panels(self, service_id: str | None = None) -> tuple[Panel, ...]:
         """All panels, or those of a service."""
         return await self._store.read(lambda c: services.panels(c, service_id))
+
+    async def favourite_panels(self) -> frozenset[str]:
+        """Keys of the marked panels, without versions."""
+        from app.operations.favourite_panels import favourite_panels
+
+        return await favourite_panels(self._desk)
 
     async def panel_changes(self, service_id: str | None = None) -> tuple[PanelChange, ...]:
         """What changed, newest first."""

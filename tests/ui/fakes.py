@@ -24,7 +24,7 @@ from app.genotypes.figures import Figures
 from app.operations.check_services import standing_of
 from app.operations.desk import Looks
 from app.operations.tasks import Task
-from app.store.pages import COLUMNS
+from app.store.pages import COLUMNS, split_typed
 from app.ui.attention import AtHand
 from app.ui.models.query import TableQuery
 
@@ -52,8 +52,8 @@ class FakePages:
         return found
 
     def _fits(self, row: tuple[Any, ...], typed: str) -> bool:
-        for word in typed.split():
-            name, colon, value = word.partition(":")
+        for word in split_typed(typed):
+            name, colon, value = word.replace('"', "").partition(":")
             if colon and name in self.columns:
                 if value.lower() not in str(row[list(self.columns).index(name)]).lower():
                     return False
@@ -77,6 +77,8 @@ class FakeLibrary:
         self.all_forms: dict[tuple[str, str], StoredForm] = {}
         self.all_panels: list[Panel] = []
         self.all_panel_changes: list[PanelChange] = []
+        self.marked_panels: frozenset[str] = frozenset()
+        self.all_catalogues: list[Any] = []
         self.all_datasets: list[Dataset] = []
         self.all_jobs: list[Job] = []
         self.all_consents: list[Consent] = []
@@ -121,6 +123,12 @@ class FakeLibrary:
 
     async def panels(self, service_id: str | None = None) -> tuple[Panel, ...]:
         return tuple(p for p in self.all_panels if service_id in (None, p.service_id))
+
+    async def favourite_panels(self) -> frozenset[str]:
+        return self.marked_panels
+
+    async def catalogues(self) -> tuple[Any, ...]:
+        return tuple(self.all_catalogues)
 
     async def panel_changes(self, service_id: str | None = None) -> tuple[PanelChange, ...]:
         return tuple(c for c in self.all_panel_changes if service_id in (None, c.service_id))
@@ -250,6 +258,7 @@ def _value(thing: Any, column: str, number: int, names: dict[str, str]) -> Any:
         "panel_id": lambda: thing.id,
         "mean_r2": lambda: thing.quality.by_chromosome[0].mean_r2 if thing.quality else None,
         "populations": lambda: ", ".join(p.name for p in thing.populations),
+        "ancestry": lambda: ", ".join(thing.ancestry),
         "problem": lambda: (
             thing.problem.title if getattr(thing.problem, "title", None) else thing.problem or ""
         ),

@@ -26,7 +26,7 @@ def view(context: Context, library: FakeLibrary, qtbot: QtBot) -> PanelsView:
     made = PanelsView(context)
     qtbot.addWidget(made)
     made.show()
-    qtbot.waitUntil(lambda: made._facts_now is not None and bool(made._facts_now.services))
+    qtbot.waitUntil(lambda: made.known is not None and bool(made.known.services))
     return made
 
 

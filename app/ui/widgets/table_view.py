@@ -118,6 +118,7 @@ class TableView(QWidget):
         self.bar.addWidget(self.export_button)
         column.addLayout(self.bar)
         self.grid = self._make_grid()
+        self.rows_in: QWidget = self.grid
         self.stack = QStackedWidget()
         self.stack.addWidget(self.grid)
         self._no_match = EmptyState(
@@ -188,7 +189,7 @@ class TableView(QWidget):
         model.modelReset.connect(self._watch_selection)
         model.problem_found.connect(self.context.notices.problem)
         self.filter.textChanged.connect(lambda: self._filter_timer.start())
-        self.filter.returnPressed.connect(lambda: grid.setFocus())
+        self.filter.returnPressed.connect(lambda: self.rows_in.setFocus())
 
     def _watch_selection(self) -> None:
         selection = self.grid.selectionModel()
@@ -204,6 +205,13 @@ class TableView(QWidget):
             self._empty.deleteLater()
         self._empty = widget
         self.stack.addWidget(widget)
+
+    def show_rows_in(self, widget: QWidget) -> None:
+        """Show the rows in another view of the model, or in the grid again; empty states stay as they are."""
+        if self.stack.indexOf(widget) < 0:
+            self.stack.addWidget(widget)
+        self.rows_in = widget
+        self._choose_page()
 
     def add_tool(self, widget: QWidget) -> None:
         """Put a button right of the filter box."""
@@ -385,7 +393,7 @@ class TableView(QWidget):
     def _choose_page(self) -> None:
         empty = self.model.ready and self.model.rowCount() == 0
         natural = empty and not self.model.query.filtered and self._empty is not None
-        page = self._empty if natural else self._no_match if empty else self.grid
+        page = self._empty if natural else self._no_match if empty else self.rows_in
         if page is not None:
             self.stack.setCurrentWidget(page)
         for widget in (self.columns_button, self.export_button, self.count, self.filter):

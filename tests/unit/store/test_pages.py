@@ -266,3 +266,19 @@ def test_a_page_of_many_rows_comes_fast(many: Store) -> None:
     assert len(times) == 200
     assert times == sorted(times, reverse=True)
     assert _best_ms(lambda: many.read_now(lambda c: pages.rows(c, Noun.JOB, page))) < 300
+
+
+def test_panels_are_filtered_by_ancestry_and_by_access_with_blanks(store: Store) -> None:
+    both = a_panel(ancestry=("European", "East Asian"), access="open to users")
+    one = a_panel("apps@b", name="B", ancestry=("African",), access="after application")
+
+    def fill(c: Connection) -> None:
+        services.save_service(c, a_service())
+        services.replace_panels(c, "svc-1", [both, one], T0)
+
+    store.write_now(fill)
+    assert _ids(store, Noun.PANEL, 'ancestry:"East Asian"') == [both.key]
+    assert _ids(store, Noun.PANEL, "ancestry:african") == [one.key]
+    assert _ids(store, Noun.PANEL, 'access:"open to users" hapmap') == [both.key]
+    assert _ids(store, Noun.PANEL, "ancestry:African ancestry:European") == [one.key, both.key]
+    assert _ids(store, Noun.PANEL, 'access:"') == []  # half typed: a word that no panel has

@@ -1,70 +1,104 @@
-"""Panels: all reference panels of all services, and what changed since the last look."""
+"""Panels: all reference panels of all services, how they fit a dataset, and what changed lately."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from app.domain.changes import Changes, Noun
-from app.domain.panel import Panel, PanelChange, SyncKind
+from app.domain.dataset import Dataset
+from app.domain.panel import Panel, PanelChange
 from app.domain.panel_sites import PanelSiteList
+from app.domain.preset import Preset
 from app.domain.problem import Problem
 from app.domain.service import Service
 from app.ui import text
-from app.ui.colours import Status
-from app.ui.commands import Command, one
+from app.ui.commands import Command, Ids, one, some
 from app.ui.context import Context
 from app.ui.dialogs.confirm import confirm
 from app.ui.drop_kinds import is_site_list
 from app.ui.models.table import Column, TableModel, time_column
-from app.ui.status import Shown
 from app.ui.text import plural
 from app.ui.theme import GRID
 from app.ui.views.panels.add_local_panel import AddLocalPanelDialog, ask_panel_files
 from app.ui.views.panels.add_sites import AddSitesDialog, ask_site_files
-from app.ui.views.panels.site_lists import SiteListsCard, SitesOfPanel
+from app.ui.views.panels.cards import PanelCards
+from app.ui.views.panels.compare import ComparePanels, comparable, compared
+from app.ui.views.panels.fit_words import fit_sentences, fit_shown
+from app.ui.views.panels.panel_bar import PanelBar
+from app.ui.views.panels.panel_detail import PanelActions, PanelDetail, PanelFacts
+from app.ui.views.panels.panel_rows import FitTo, PanelRows
 from app.ui.views.view import View
-from app.ui.widgets.basics import (
-    Card,
-    EmptyState,
-    Heading,
-    KeyValues,
-    SectionHeading,
-    StatusBadge,
-    Text,
-    clear,
-)
-from app.ui.widgets.page import ScrollPage
+from app.ui.widgets.basics import EmptyState
 from app.ui.widgets.splitter import RememberedSplitter
 from app.ui.widgets.table_view import TableView
 
 CHANGES_SHOWN = 30
+CHOSEN = "panels/dataset"
+"""Where the layout remembers the dataset that panels are fitted to."""
+SHOWN_AS = "panels/cards"
+FIRST = "panels/favourites_first"
 
 
 @dataclass(frozen=True)
-class PanelFacts:
-    """What the page below the table shows."""
+class Known:
+    """All that the page needs, read when something changed."""
 
-    panel: Panel | None
-    services: dict[str, Service]
-    changes: tuple[PanelChange, ...]
     panels: tuple[Panel, ...] = ()
+    services: Mapping[str, Service] = field(default_factory=dict)
+    presets: Mapping[str, Preset] = field(default_factory=dict)
+    changes: tuple[PanelChange, ...] = ()
     site_lists: tuple[PanelSiteList, ...] = ()
+    datasets: tuple[Dataset, ...] = ()
+    favourites: frozenset[str] = frozenset()
+    by_key: Mapping[str, Panel] = field(default_factory=dict)
+    fit_to: FitTo | None = None
 
 
 class PanelsView(View):
     """See the module."""
 
-    nouns = frozenset({Noun.PANEL, Noun.SERVICE, Noun.PANEL_SITES})
+    nouns = frozenset({Noun.PANEL, Noun.SERVICE, Noun.PANEL_SITES, Noun.DATASET, Noun.SETTING})
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self.current: str | None = None
-        self._first = True
-        context.commands.add(
+        self.known: Known | None = None
+        context.commands.add(*self._commands())
+        self.rows = PanelRows(context.library.pages("panel"))
+        self.rows.favourites_first = bool(context.layout.value(FIRST, False))
+        self.table = self._make_table()
+        self.fit_column = next(n for n, c in enumerate(self.table.model.columns) if c.key == "fit")
+        self.cards = PanelCards(context.theme, self.table)
+        self.bar = PanelBar(
+            lambda: self.table.filter.text(),
+            self.table.set_filter,
+            self._favourites_first,
+            self._choose,
+            self._show_as,
+        )
+        self.bar.filters.first.setChecked(self.rows.favourites_first)
+        self.table.filter.textChanged.connect(self.bar.filters.say)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(GRID * 2, GRID * 2, GRID * 2, GRID)
+        column.setSpacing(GRID)
+        column.addWidget(self.bar)
+        actions = PanelActions(
+            lambda: context.commands.run("panel.add_sites"), self.bind_sites, self.remove_sites, self._mark
+        )
+        self.detail = PanelDetail(context, actions, self)
+        column.addWidget(RememberedSplitter(context.layout, "panels", self.table, self.detail, (3, 2)), 1)
+        self.bar.show_as(bool(context.layout.value(SHOWN_AS, False)))
+
+    def _commands(self) -> tuple[Command, ...]:
+        return (*self._panel_commands(), *self._file_commands())
+
+    def _panel_commands(self) -> tuple[Command, ...]:
+        context = self.context
+        return (
             Command(
                 "panel.new_job",
                 self.tr("New job with this panel"),
@@ -74,14 +108,40 @@ class PanelsView(View):
                 enabled=one,
             ),
             Command(
+                "panel.compare",
+                self.tr("Compare…"),
+                "table",
+                self.compare,
+                noun="panel",
+                enabled=comparable,
+            ),
+            Command(
+                "panel.favourite",
+                self.tr("Mark as favourite"),
+                "check",
+                lambda ids: self._mark_all(ids, True),
+                noun="panel",
+                enabled=lambda ids: some(ids) and not all(map(self.rows.is_favourite, ids)),
+            ),
+            Command(
+                "panel.no_favourite",
+                self.tr("No favourite any more"),
+                "off",
+                lambda ids: self._mark_all(ids, False),
+                noun="panel",
+                enabled=lambda ids: any(map(self.rows.is_favourite, ids)),
+            ),
+        )
+
+    def _file_commands(self) -> tuple[Command, ...]:
+        return (
+            Command(
                 "panel.add_sites",
                 self.tr("Add site list…"),
                 "add",
                 lambda _: ask_site_files(self, self.add_sites),
                 words=self.tr("panel sites HRC 1000 Genomes legend"),
             ),
-        )
-        context.commands.add(
             Command(
                 "panel.add_local",
                 self.tr("Add a panel to this computer…"),
@@ -98,28 +158,33 @@ class PanelsView(View):
                 enabled=lambda ids: one(ids) and self._is_local(ids[0]),
             ),
         )
-        self._facts_now: PanelFacts | None = None
-        self.table = self._make_table()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(GRID * 2, GRID * 2, GRID * 2, GRID)
-        self.detail = PanelDetail(context, self)
-        column.addWidget(RememberedSplitter(context.layout, "panels", self.table, self.detail, (3, 2)))
 
-    def _make_table(self) -> TableView:
-        columns = (
-            Column("name", self.tr("Panel"), 260),
-            Column("service", self.tr("Service"), 200),
+    def _columns(self) -> tuple[Column, ...]:
+        return (
+            Column("name", self.tr("Panel"), 230),
+            Column("favourite", self.tr("★"), 30, show=lambda on: "★" if on else ""),
+            Column("service", self.tr("Service"), 170),
             Column("build", self.tr("Build"), 75),
-            Column("samples", self.tr("Samples"), 85, show=text.number, numeric=True),
+            Column("samples", self.tr("Samples"), 80, show=text.number, numeric=True),
             Column("variants", self.tr("Variants"), 100, show=text.number, numeric=True),
-            Column("populations", self.tr("Populations"), 200),
+            Column("ancestry", self.tr("Ancestry"), 150),
+            Column("access", self.tr("Access"), 110),
+            Column("fit", self.tr("Fit"), 120, status=fit_shown, tooltip=fit_sentences),
+            Column("populations", self.tr("Populations"), 150),
+            Column("country", self.tr("Country"), 70, hidden=True),
             Column("version", self.tr("Version"), 80, hidden=True),
             Column("app_id", self.tr("Application"), 200, hidden=True),
             time_column("as_of", self.tr("Read"), self.context.now, hidden=True),
         )
-        model = TableModel(self.context.bridge, self.context.library.pages("panel"), columns, Noun.PANEL)
+
+    def _make_table(self) -> TableView:
+        model = TableModel(self.context.bridge, self.rows, self._columns(), Noun.PANEL)
         hint = self.tr("Filter, for example build:GRCh38 service:topmed")
         table = TableView(self.context, model, "panel", "panels", hint)
+        self.compare_button = QPushButton(self.tr("Compare…"))
+        self.compare_button.clicked.connect(lambda: self.compare(table.selected_ids()))
+        self.compare_button.setToolTip(self.tr("Select two to four panels"))
+        table.add_tool(self.compare_button)
         self.sync = QPushButton(self.tr("Read all panels now"))
         self.context.theme.bind_icon(self.sync, "refresh")
         self.sync.clicked.connect(self._sync)
@@ -134,22 +199,24 @@ class PanelsView(View):
             )
         )
         table.current_changed.connect(self._show)
+        table.selection_changed.connect(
+            lambda: self.compare_button.setEnabled(comparable(table.selected_ids()))
+        )
         table.model.loaded.connect(self._loaded)
         return table
 
     def _loaded(self) -> None:
         first = self.table.model.id_at(0)
-        self.sync.setVisible(first is not None or self.table.model.query.filtered)
+        something = first is not None or self.table.model.query.filtered
+        self.sync.setVisible(something)
+        self.compare_button.setVisible(something)
         self._offer_detail()
         if first is not None and self.table.current_id() is None:
             self.table.reveal(first)
 
     def refresh(self) -> None:
-        """Read the detail; the table follows by itself."""
-        if self._first:
-            self._first = False
-            self.table.refresh()
-        self._read()
+        """Read what the rows and the page below need."""
+        self.read(self._read_known(), self._take)
 
     def reveal(self, item_id: str) -> None:
         """Select a panel by its key; a service's id filters by it."""
@@ -158,32 +225,100 @@ class PanelsView(View):
         else:
             self.table.set_filter(f"service:{item_id}")
 
+    async def _read_known(self) -> Known:
+        library = self.context.library
+        panels = await library.panels()
+        datasets = await library.datasets()
+        chosen = self.context.layout.value(CHOSEN)
+        dataset = next((each for each in datasets if each.id == chosen), None)
+        rule = await library.residency(dataset.id) if dataset is not None else None
+        return Known(
+            panels=panels,
+            services={each.id: each for each in await library.services()},
+            presets={each.id: each for each in await library.presets()},
+            changes=(await library.panel_changes())[:CHANGES_SHOWN],
+            site_lists=await library.panel_site_lists(),
+            datasets=datasets,
+            favourites=await library.favourite_panels(),
+            by_key={each.key: each for each in panels},
+            fit_to=FitTo(dataset, rule) if dataset is not None else None,
+        )
+
+    def _take(self, known: Known) -> None:
+        before, self.known = self.known, known
+        self.rows.know(known.by_key, known.services, known.favourites)
+        self.rows.fit_to(known.fit_to)
+        fitted = known.fit_to is not None
+        self.bar.offer(known.panels, known.services, known.datasets, known.fit_to)
+        if before is None or (before.fit_to is not None) != fitted:
+            self.table.grid.setColumnHidden(self.fit_column, not fitted)
+        self.cards.set_fitted(fitted)
+        self.table.refresh()
+        self._show_detail()
+
     def _show(self, key: object) -> None:
         self.current = key if isinstance(key, str) else None
-        self._read()
+        self._show_detail()
 
-    def _read(self) -> None:
-        self.read(self._facts(self.current), self._show_facts)
-
-    def _show_facts(self, facts: PanelFacts) -> None:
-        self._facts_now = facts
+    def _show_detail(self) -> None:
+        known = self.known
+        if known is None:
+            return
+        key = self.current or ""
+        to = known.fit_to
+        facts = PanelFacts(
+            known.by_key.get(key),
+            known.services,
+            known.changes,
+            known.panels,
+            known.site_lists,
+            known.presets,
+            self.rows.is_favourite(key),
+            self.rows.fit(key),
+            to.dataset.name if to is not None else "",
+        )
         self.detail.show_facts(facts)
         self._offer_detail()
 
     def _offer_detail(self) -> None:
         """Site lists can be looked at and removed also while no service has told its panels."""
-        facts = self._facts_now
-        something = facts is not None and bool(facts.panels or facts.site_lists)
+        known = self.known
+        something = known is not None and bool(known.panels or known.site_lists)
         self.detail.setVisible(something or self.sync.isVisibleTo(self))
 
-    async def _facts(self, key: str | None) -> PanelFacts:
-        library = self.context.library
-        panels = await library.panels()
-        panel = next((p for p in panels if p.key == key), None)
-        changes = await library.panel_changes()
-        services = {s.id: s for s in await library.services()}
-        lists = await library.panel_site_lists()
-        return PanelFacts(panel, services, changes[:CHANGES_SHOWN], panels, lists)
+    # Choices above the table.
+
+    def _choose(self, dataset_id: str) -> None:
+        """Fit the panels to this dataset; empty for none."""
+        self.context.layout.set(CHOSEN, dataset_id or None)
+        self.refresh()
+
+    def _show_as(self, cards: bool) -> None:
+        self.context.layout.set(SHOWN_AS, cards or None)
+        self.table.show_rows_in(self.cards if cards else self.table.grid)
+
+    def _favourites_first(self, on: bool) -> None:
+        self.context.layout.set(FIRST, on or None)
+        self.rows.favourites_first = on
+        self.table.refresh()
+
+    def _mark(self, key: str, on: bool) -> None:
+        self._mark_all((key,), on)
+
+    def _mark_all(self, keys: Ids, on: bool) -> None:
+        self.do(self.context.operations.mark_panels(keys, on), lambda _: self.refresh())
+
+    def compare(self, keys: Sequence[str]) -> ComparePanels | None:
+        """Show panels side by side."""
+        known = self.known
+        panels = [known.by_key[key] for key in keys if key in known.by_key] if known is not None else []
+        if known is None or not comparable([panel.key for panel in panels]):
+            return None
+        fits = [self.rows.fit(panel.key) for panel in panels]
+        lines = compared(self, panels, known.services, fits)
+        dialog = ComparePanels(panels, lines, self)
+        dialog.open()
+        return dialog
 
     # Panels of this computer.
 
@@ -205,8 +340,7 @@ class PanelsView(View):
         )
 
     def _is_local(self, key: str) -> bool:
-        services = self._facts_now.services if self._facts_now is not None else {}
-        service = services.get(key.split("/")[0])
+        service = (self.known or Known()).services.get(key.split("/")[0])
         return service is not None and service.family == "local"
 
     def remove_local(self, key: str) -> None:
@@ -224,8 +358,8 @@ class PanelsView(View):
 
     def add_sites(self, paths: Sequence[Path]) -> AddSitesDialog:
         """Ask what the files are of, then keep their sites."""
-        facts = self._facts_now
-        panels, chosen = (facts.panels, facts.panel) if facts is not None else ((), None)
+        known = self.known or Known()
+        panels, chosen = known.panels, known.by_key.get(self.current or "")
 
         def add(paths: Sequence[Path], name: str, build: str, keys: tuple[str, ...]) -> None:
             work = self.context.operations.add_panel_sites(paths, name, build, keys)
@@ -290,116 +424,3 @@ class PanelsView(View):
     def _ready(self) -> None:
         self.sync.setEnabled(True)
         self.sync.setText(self.tr("Read all panels now"))
-
-
-class PanelDetail(QWidget):
-    """The selected panel on the left, what changed on the right."""
-
-    def __init__(self, context: Context, view: PanelsView, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.context = context
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(GRID * 2)
-        self.panel_card = Card(context.theme)
-        self.name = Heading()
-        self.facts = KeyValues()
-        self.populations = KeyValues()
-        top = QHBoxLayout()
-        top.addWidget(self.name, 1)
-        self.new_job = QPushButton(self.tr("New job with this panel"))
-        self.new_job.clicked.connect(self._new_job)
-        top.addWidget(self.new_job)
-        self.panel_card.body.addLayout(top)
-        self.panel_card.body.addWidget(self.facts)
-        self.sites = SitesOfPanel(context, lambda: context.commands.run("panel.add_sites"), view.bind_sites)
-        self.panel_card.body.addWidget(self.sites)
-        self.panel_card.body.addWidget(SectionHeading(self.tr("Populations for the frequency check")))
-        self.panel_card.body.addWidget(self.populations)
-        self.panel_card.body.addStretch(1)
-        left = ScrollPage(width=GRID * 200, margin=0)
-        left.column.addWidget(self.panel_card)
-        row.addWidget(left, 3)
-        self.left = left
-        changes_card = Card(context.theme)
-        self.changes_title = SectionHeading(self.tr("What changed"))
-        changes_card.body.addWidget(self.changes_title)
-        self.changes = QVBoxLayout()
-        self.changes.setSpacing(GRID)
-        changes_card.body.addLayout(self.changes)
-        changes_card.body.addStretch(1)
-        right = ScrollPage(width=GRID * 200, margin=0)
-        self.site_lists = SiteListsCard(context, view.remove_sites, view.bind_sites)
-        right.column.addWidget(self.site_lists)
-        right.column.addWidget(changes_card)
-        row.addWidget(right, 2)
-        self._key: str | None = None
-
-    def show_facts(self, facts: PanelFacts) -> None:
-        """Show a panel, or only the changes when none is selected."""
-        self.left.setVisible(facts.panel is not None)
-        if facts.panel is not None:
-            self._show_panel(facts.panel, facts.services)
-            self.sites.show_panel(facts.panel, facts.site_lists)
-        self.site_lists.show_lists(facts.site_lists, facts.panels)
-        self._show_changes(facts)
-
-    def _show_panel(self, panel: Panel, services: dict[str, Service]) -> None:
-        self._key = panel.key
-        service = services.get(panel.service_id)
-        self.name.setText(panel.name)
-        pairs: list[tuple[str, str | QWidget]] = [
-            (self.tr("Service"), service.name if service else panel.service_id),
-            (self.tr("Application"), panel.app_id),
-            (self.tr("Build"), panel.build or self.tr("not said by the service")),
-        ]
-        if panel.samples is not None:
-            pairs.append((self.tr("Samples"), text.number(panel.samples)))
-        if panel.variants is not None:
-            pairs.append((self.tr("Variants"), text.number(panel.variants)))
-        if panel.chromosomes:
-            pairs.append((self.tr("Chromosomes"), ", ".join(panel.chromosomes)))
-        pairs.append((self.tr("Key"), panel.id))
-        pairs.append((self.tr("Read"), text.relative(panel.as_of, self.context.now())))
-        self.facts.show_pairs(pairs)
-        self.populations.show_pairs(
-            [(p.id, p.name) for p in panel.populations] or [("", self.tr("None offered."))]
-        )
-
-    def _show_changes(self, facts: PanelFacts) -> None:
-        clear(self.changes)
-        if not facts.changes:
-            self.changes.addWidget(Text(self.tr("Nothing so far."), muted=True))
-        for change in facts.changes:
-            self.changes.addWidget(self._change_row(change, facts))
-
-    def _change_row(self, change: PanelChange, facts: PanelFacts) -> QWidget:
-        line = QWidget()
-        column = QVBoxLayout(line)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2)
-        row = QHBoxLayout()
-        row.setSpacing(GRID)
-        row.addWidget(StatusBadge(self.context.theme, sync_shown(self, change.kind)))
-        row.addWidget(Text(change.name), 1)
-        column.addLayout(row)
-        service = facts.services.get(change.service_id)
-        parts = [service.name if service else change.service_id, text.relative(change.at, self.context.now())]
-        if change.what:
-            parts.append(change.what)
-        column.addWidget(Text(" · ".join(parts), muted=True, minor=True))
-        return line
-
-    def _new_job(self) -> None:
-        if self._key is not None:
-            self.context.commands.run("panel.new_job", (self._key,))
-
-
-def sync_shown(widget: QWidget, kind: SyncKind) -> Shown:
-    """Word and colour of a change."""
-    table = {
-        SyncKind.ADDED: Shown(Status.DONE, widget.tr("Added"), "add"),
-        SyncKind.CHANGED: Shown(Status.WARNING, widget.tr("Changed"), "refresh"),
-        SyncKind.REMOVED: Shown(Status.FAILED, widget.tr("Removed"), "remove"),
-    }
-    return table[kind]

@@ -1,0 +1,37 @@
+"""The word, the colour and the sentences of how a dataset fits a panel, and of where a fact was read."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+from app.domain.panel_fit import FitVerdict, PanelFit
+from app.domain.preset import CERTAINTY_WORDS, Source
+from app.ui.colours import Status
+from app.ui.status import Shown
+
+
+def fit_shown(fit: PanelFit | None) -> Shown:
+    """Word and colour of a fit; not known where there is none."""
+    table = {
+        FitVerdict.FITS: Shown(Status.DONE, _t("Fits")),
+        FitVerdict.REPAIR: Shown(Status.WARNING, _t("With repair")),
+        FitVerdict.DOES_NOT_FIT: Shown(Status.FAILED, _t("Does not fit")),
+        FitVerdict.NOT_KNOWN: Shown(Status.WAITING, _t("Not known"), "unknown"),
+    }
+    return table[fit.verdict if fit is not None else FitVerdict.NOT_KNOWN]
+
+
+def fit_sentences(fit: PanelFit | None) -> str:
+    """All reasons, a line each, with the hint at the end."""
+    if fit is None:
+        return ""
+    return "\n".join((*fit.words, fit.hint) if fit.hint else fit.words)
+
+
+def source_words(source: Source) -> str:
+    """`the operator's page (2025-10); from the operator, at most a year old`."""
+    return f"{source.text} ({source.as_of}); {CERTAINTY_WORDS[source.certainty]}"
+
+
+def _t(words: str) -> str:
+    return QCoreApplication.translate("PanelFit", words)

@@ -1,0 +1,268 @@
+"""The selected panel: what its service says, what is documented of it, how the dataset fits, what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from app.domain.panel import Panel, PanelChange, SyncKind
+from app.domain.panel_fit import PanelFit
+from app.domain.panel_sites import PanelSiteList
+from app.domain.preset import Preset, PresetPanel
+from app.domain.service import Service
+from app.ui import text
+from app.ui.colours import Status
+from app.ui.context import Context
+from app.ui.status import Shown
+from app.ui.theme import GRID
+from app.ui.views.panels.fit_words import fit_sentences, fit_shown, source_words
+from app.ui.views.panels.site_lists import Bind, SiteListsCard, SitesOfPanel
+from app.ui.widgets.basics import Card, Heading, KeyValues, SectionHeading, StatusBadge, Text, clear
+from app.ui.widgets.page import ScrollPage
+
+
+@dataclass(frozen=True)
+class PanelFacts:
+    """What the page below the table shows; `fit` is None while no dataset is chosen."""
+
+    panel: Panel | None
+    services: Mapping[str, Service]
+    changes: tuple[PanelChange, ...]
+    panels: tuple[Panel, ...] = ()
+    site_lists: tuple[PanelSiteList, ...] = ()
+    presets: Mapping[str, Preset] = field(default_factory=dict)
+    favourite: bool = False
+    fit: PanelFit | None = None
+    dataset: str = ""
+
+    def documented(self) -> tuple[PresetPanel, Preset] | None:
+        """What the catalogue says of the panel, with the preset that it stands in."""
+        service = self.services.get(self.panel.service_id) if self.panel is not None else None
+        preset = self.presets.get(service.preset_id or "") if service is not None else None
+        if preset is None or self.panel is None:
+            return None
+        found = next((each for each in preset.panels if each.is_panel(self.panel.id)), None)
+        return (found, preset) if found is not None else None
+
+
+@dataclass(frozen=True)
+class PanelActions:
+    """What the buttons of the page do."""
+
+    add_sites: Callable[[], object]
+    bind_sites: Bind
+    remove_sites: Callable[[PanelSiteList], object]
+    mark: Callable[[str, bool], object]
+
+
+class PanelDetail(QWidget):
+    """The selected panel on the left, what changed on the right."""
+
+    def __init__(self, context: Context, actions: PanelActions, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.context = context
+        self._actions = actions
+        self._facts: PanelFacts | None = None
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(GRID * 2)
+        self.left = ScrollPage(width=GRID * 200, margin=0)
+        self.left.column.addWidget(self._panel_card())
+        row.addWidget(self.left, 3)
+        right = ScrollPage(width=GRID * 200, margin=0)
+        self.site_lists = SiteListsCard(context, actions.remove_sites, actions.bind_sites)
+        right.column.addWidget(self.site_lists)
+        right.column.addWidget(self._changes_card())
+        row.addWidget(right, 2)
+
+    # Made once.
+
+    def _panel_card(self) -> Card:
+        card = Card(self.context.theme)
+        card.body.addLayout(self._header())
+        self.facts = KeyValues()
+        card.body.addWidget(self.facts)
+        card.body.addWidget(self._fit_block())
+        card.body.addWidget(self._catalogue_block())
+        self.sites = SitesOfPanel(self.context, self._actions.add_sites, self._actions.bind_sites)
+        card.body.addWidget(self.sites)
+        card.body.addWidget(SectionHeading(self.tr("Populations for the frequency check")))
+        self.populations = KeyValues()
+        card.body.addWidget(self.populations)
+        card.body.addStretch(1)
+        return card
+
+    def _header(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        self.name = Heading()
+        row.addWidget(self.name, 1)
+        self.star = QPushButton()
+        self.star.setCheckable(True)
+        self.star.clicked.connect(self._mark)
+        self.new_job = QPushButton(self.tr("New job with this panel"))
+        self.new_job.clicked.connect(self._new_job)
+        row.addWidget(self.star)
+        row.addWidget(self.new_job)
+        return row
+
+    def _fit_block(self) -> QWidget:
+        self.fit = QWidget()
+        column = _column(self.fit)
+        self.fit_title = SectionHeading("")
+        self.fit_badge = StatusBadge(self.context.theme)
+        self.fit_title.add(self.fit_badge)
+        self.fit_words = Text()
+        column.addWidget(self.fit_title)
+        column.addWidget(self.fit_words)
+        return self.fit
+
+    def _catalogue_block(self) -> QWidget:
+        self.catalogue = QWidget()
+        column = _column(self.catalogue)
+        column.addWidget(SectionHeading(self.tr("From the catalogue")))
+        self.differs = Text()
+        self.documented = KeyValues()
+        column.addWidget(self.differs)
+        column.addWidget(self.documented)
+        return self.catalogue
+
+    def _changes_card(self) -> Card:
+        card = Card(self.context.theme)
+        card.body.addWidget(SectionHeading(self.tr("What changed")))
+        self.changes = QVBoxLayout()
+        self.changes.setSpacing(GRID)
+        card.body.addLayout(self.changes)
+        card.body.addStretch(1)
+        return card
+
+    # Shown anew.
+
+    def show_facts(self, facts: PanelFacts) -> None:
+        """Show a panel, or only the changes when none is selected."""
+        before, self._facts = self._facts, facts
+        self.left.setVisible(facts.panel is not None)
+        if facts.panel is not None:
+            self._show_panel(facts.panel, facts)
+            self._show_fit(facts)
+            self._show_documented(facts.panel, facts.documented())
+            self.sites.show_panel(facts.panel, facts.site_lists)
+        if before is None or (before.site_lists, before.panels) != (facts.site_lists, facts.panels):
+            self.site_lists.show_lists(facts.site_lists, facts.panels)
+        if before is None or (before.changes, before.services) != (facts.changes, facts.services):
+            self._show_changes(facts)
+
+    def _show_panel(self, panel: Panel, facts: PanelFacts) -> None:
+        service = facts.services.get(panel.service_id)
+        self.name.setText(panel.name)
+        self.star.setChecked(facts.favourite)
+        self.star.setText(self.tr("★ Favourite") if facts.favourite else self.tr("☆ Favourite"))
+        place = (service.name, service.country) if service is not None else (panel.service_id, "")
+        pairs: list[tuple[str, str | QWidget]] = [
+            (self.tr("Service"), " · ".join(filter(None, place))),
+            (self.tr("Application"), panel.app_id),
+            (self.tr("Build"), panel.build or self.tr("not said by the service")),
+        ]
+        more = (
+            (self.tr("Samples"), text.number(panel.samples) if panel.samples is not None else ""),
+            (self.tr("Variants"), text.number(panel.variants) if panel.variants is not None else ""),
+            (self.tr("Chromosomes"), ", ".join(panel.chromosomes)),
+            (self.tr("Ancestry"), ", ".join(panel.ancestry)),
+            (self.tr("Access"), panel.access),
+            (self.tr("Cite"), panel.citation),
+        )
+        pairs += [(name, value) for name, value in more if value]
+        pairs.append((self.tr("Key"), panel.id))
+        pairs.append((self.tr("Read"), text.relative(panel.as_of, self.context.now())))
+        self.facts.show_pairs(pairs)
+        self.populations.show_pairs(
+            [(p.id, p.name) for p in panel.populations] or [("", self.tr("None offered."))]
+        )
+
+    def _show_fit(self, facts: PanelFacts) -> None:
+        self.fit.setVisible(facts.fit is not None)
+        if facts.fit is not None:
+            self.fit_title.label.setText(self.tr("Fit to {0}").format(facts.dataset))
+            self.fit_badge.show_status(fit_shown(facts.fit))
+            self.fit_words.setText(fit_sentences(facts.fit))
+
+    def _show_documented(self, panel: Panel, found: tuple[PresetPanel, Preset] | None) -> None:
+        differs = [self.tr("The catalogue says otherwise: {0}.").format(each) for each in panel.differs]
+        self.differs.setText("\n".join(differs))
+        self.differs.setVisible(bool(differs))
+        self.documented.setVisible(found is not None)
+        self.catalogue.setVisible(found is not None or bool(differs))
+        if found is not None:
+            self.documented.show_pairs(documented_pairs(self, *found))
+
+    def _show_changes(self, facts: PanelFacts) -> None:
+        clear(self.changes)
+        if not facts.changes:
+            self.changes.addWidget(Text(self.tr("Nothing so far."), muted=True))
+        for change in facts.changes:
+            self.changes.addWidget(self._change_row(change, facts))
+
+    def _change_row(self, change: PanelChange, facts: PanelFacts) -> QWidget:
+        line = QWidget()
+        column = QVBoxLayout(line)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        row = QHBoxLayout()
+        row.setSpacing(GRID)
+        row.addWidget(StatusBadge(self.context.theme, sync_shown(self, change.kind)))
+        row.addWidget(Text(change.name), 1)
+        column.addLayout(row)
+        service = facts.services.get(change.service_id)
+        parts = [service.name if service else change.service_id, text.relative(change.at, self.context.now())]
+        if change.what:
+            parts.append(change.what)
+        column.addWidget(Text(" · ".join(parts), muted=True, minor=True))
+        return line
+
+    def _key(self) -> str | None:
+        panel = self._facts.panel if self._facts is not None else None
+        return panel.key if panel is not None else None
+
+    def _new_job(self) -> None:
+        key = self._key()
+        if key is not None:
+            self.context.commands.run("panel.new_job", (key,))
+
+    def _mark(self, on: bool) -> None:
+        key = self._key()
+        if key is not None:
+            self._actions.mark(key, on)
+
+
+def documented_pairs(widget: QWidget, panel: PresetPanel, preset: Preset) -> list[tuple[str, str | QWidget]]:
+    """What the catalogue says of a panel, and where that was read."""
+    named = (
+        (widget.tr("Name"), panel.name),
+        (widget.tr("Build"), panel.build or ""),
+        (widget.tr("Samples"), text.number(panel.samples) if panel.samples is not None else ""),
+        (widget.tr("Variants"), text.number(panel.variants) if panel.variants is not None else ""),
+        (widget.tr("Chromosomes"), ", ".join(panel.chromosomes)),
+        (widget.tr("Ancestry"), ", ".join(panel.ancestry)),
+        (widget.tr("Access"), panel.access),
+        (widget.tr("Cite"), panel.citation),
+        (widget.tr("Source"), source_words(preset.sources[panel.by])),
+    )
+    return [(name, value) for name, value in named if value]
+
+
+def sync_shown(widget: QWidget, kind: SyncKind) -> Shown:
+    """Word and colour of a change."""
+    table = {
+        SyncKind.ADDED: Shown(Status.DONE, widget.tr("Added"), "add"),
+        SyncKind.CHANGED: Shown(Status.WARNING, widget.tr("Changed"), "refresh"),
+        SyncKind.REMOVED: Shown(Status.FAILED, widget.tr("Removed"), "remove"),
+    }
+    return table[kind]
+
+
+def _column(widget: QWidget) -> QVBoxLayout:
+    column = QVBoxLayout(widget)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(GRID // 2)
+    return column

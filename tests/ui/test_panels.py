@@ -1,0 +1,176 @@
+"""The view of panels: fit to a dataset, filters by menu, favourites, cards, comparison, the catalogue."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from pytestqt.qtbot import QtBot
+
+from app.domain.panel import Panel
+from app.domain.preset import Certainty, Preset, PresetPanel, Source
+from app.domain.residency import residency_of
+from app.ui.context import Context
+from app.ui.views.panels.filter_bar import has_term, term, with_term
+from app.ui.views.panels.panels_view import CHOSEN, PanelsView
+from app.ui.widgets.basics import Text
+from tests.ui import samples
+from tests.ui.fakes import FakeLibrary, FakeOperations
+
+TOPMED = "topmed/imputationserver2@2.0.12/apps@topmed-r3@1.0.0"
+HRC = "michigan/imputationserver2@2.0.12/apps@hrc-r1.1@2.0.0"
+
+
+def panels() -> list[Panel]:
+    known = {
+        "apps@topmed-r3@1.0.0": (("African", "European"), "open to users"),
+        "apps@hrc-r1.1@2.0.0": (("European",), "after application"),
+    }
+    made = []
+    for each in samples.panels():
+        ancestry, access = known.get(each.id, ((), ""))
+        made.append(each.model_copy(update={"ancestry": ancestry, "access": access}))
+    return made
+
+
+@pytest.fixture
+def view(context: Context, library: FakeLibrary, qtbot: QtBot) -> PanelsView:
+    library.all_services = list(samples.services())
+    library.all_panels = panels()
+    dataset = samples.dataset(1)
+    library.all_datasets = [dataset.model_copy(update={"residency": residency_of("EU")})]
+    made = PanelsView(context)
+    qtbot.addWidget(made)
+    made.resize(1100, 760)
+    made.show()
+    qtbot.waitUntil(lambda: made.known is not None and made.table.model.rowCount() == 6)
+    return made
+
+
+def test_a_dataset_is_chosen_and_its_fit_is_shown(view: PanelsView, context: Context, qtbot: QtBot) -> None:
+    assert view.table.grid.isColumnHidden(view.fit_column)
+    assert not view.bar.filters.fit.isEnabled()
+    view.bar.dataset.setCurrentIndex(1)
+    view.bar.dataset.activated.emit(1)
+    qtbot.waitUntil(lambda: not view.table.grid.isColumnHidden(view.fit_column))
+    qtbot.waitUntil(lambda: view.detail.fit_words.text().startswith("These data may go only to"))
+    assert view.detail.fit_title.label.text() == f"Fit to {view.bar.dataset.currentText()}"
+    cell = view.table.model.index(0, view.fit_column)
+    qtbot.waitUntil(lambda: cell.data() == "Does not fit")
+    view.table.set_filter("fit:fits")
+    qtbot.waitUntil(lambda: view.table.model.rowCount() == 1)  # the practice server is this computer
+    assert context.layout.value(CHOSEN) == "dataset-1"
+
+
+def test_menus_write_the_filter_that_may_also_be_typed(view: PanelsView, qtbot: QtBot) -> None:
+    view.table.set_filter("topmed")
+    access = view.bar.filters.access
+    access.fill()
+    labels = [action.text() for action in access.values.actions()]
+    assert labels == ["after application", "open to users"]
+    access.values.actions()[1].trigger()
+    assert view.table.filter.text() == 'topmed access:"open to users"'
+    qtbot.waitUntil(lambda: view.table.model.ids() == [TOPMED])
+    assert access.text() == "Access: open to users"
+    access.fill()
+    access.values.actions()[1].trigger()
+    assert view.table.filter.text() == "topmed"
+    assert access.text() == "Access"
+
+
+def test_terms_are_added_and_taken_away_among_words() -> None:
+    typed = with_term("rare build:GRCh37", term("access", "after application"), True)
+    assert typed == 'rare build:GRCh37 access:"after application"'
+    assert has_term(typed, "BUILD:grch37")
+    assert with_term(typed, "build:grch37", False) == 'rare access:"after application"'
+
+
+def test_favourites_are_marked_filtered_and_first(
+    view: PanelsView, library: FakeLibrary, operations: FakeOperations, context: Context, qtbot: QtBot
+) -> None:
+    view.reveal(TOPMED)
+    qtbot.waitUntil(lambda: view.detail.name.text() == "TOPMed r3")
+    view.detail.star.click()
+    qtbot.waitUntil(lambda: "mark_panels" in operations.names())
+    assert operations.calls[-1][1] == ((TOPMED,), True)
+    library.marked_panels = frozenset({"topmed/imputationserver2/apps@topmed-r3"})
+    view.refresh()
+    qtbot.waitUntil(lambda: view.detail.star.text() == "★ Favourite")
+    view.bar.filters.first.trigger()
+    qtbot.waitUntil(lambda: view.table.model.id_at(0) == TOPMED)
+    assert view.table.model.rowCount() == 6
+    view.bar.filters.only.trigger()
+    qtbot.waitUntil(lambda: view.table.model.ids() == [TOPMED])
+    assert view.bar.filters.only.isChecked()
+    assert "No favourite any more" in [
+        action.text() for action in view.table.context_menu().actions() if action.isEnabled()
+    ]
+
+
+def test_cards_have_the_rows_and_the_selection_of_the_table(view: PanelsView, qtbot: QtBot) -> None:
+    view.bar.show_as(True)
+    assert view.table.stack.currentWidget() is view.cards
+    view.cards.setFocus()
+    view.cards.setCurrentIndex(view.table.model.index(0, 0))
+    first = view.detail.name.text()
+    qtbot.keyClick(view.cards, Qt.Key.Key_Right)
+    qtbot.waitUntil(lambda: view.detail.name.text() != first)
+    start = view.table.model.index(0, 0)
+    qtbot.waitUntil(lambda: view.cards.cards.lines(start)[0] == "Michigan Imputation Server · USA")
+    assert view.cards.cards.lines(start)[1].endswith("GRCh37")
+    view.bar.show_as(False)
+    assert view.table.stack.currentWidget() is view.table.grid
+
+
+def test_panels_are_compared_side_by_side(view: PanelsView, qtbot: QtBot) -> None:
+    assert view.compare([TOPMED]) is None
+    dialog = view.compare([TOPMED, HRC])
+    assert dialog is not None
+    assert dialog.titles == ["TOPMed r3", "HRC r1.1 2016", ""]
+    texts = {
+        dialog.table.verticalHeaderItem(row).text(): [
+            dialog.table.item(row, place).text() for place in range(3)
+        ]
+        for row in range(dialog.table.rowCount())
+    }
+    assert texts["Build"] == ["GRCh38", "GRCh37", "differs"]
+    assert texts["Country"] == ["USA", "USA", ""]
+    assert "Fit" not in texts
+    dialog.copy()
+    assert "Build\tGRCh38\tGRCh37\tdiffers" in QGuiApplication.clipboard().text()
+    dialog.reject()
+
+
+def test_the_detail_shows_what_the_catalogue_says(
+    view: PanelsView, library: FakeLibrary, qtbot: QtBot
+) -> None:
+    documented = PresetPanel(
+        id="topmed-r3", name="TOPMed r3", samples=133_597, build="GRCh38", citation="Taliun 2021", by="docs"
+    )
+    preset = Preset(
+        id="topmed",
+        name="TOPMed",
+        operator="NHLBI",
+        country="US",
+        base_url="https://t.example",
+        family="cloudgene",
+        panels=(documented,),
+        sources={"docs": Source(text="the page of the operator", as_of="2026-02", certainty=Certainty.A)},
+        main_source="docs",
+    )
+    library.all_presets = [preset]
+    library.all_services = [
+        each.model_copy(update={"preset_id": "topmed"}) if each.id == "topmed" else each
+        for each in samples.services()
+    ]
+    differs = ("samples: 97,256 by a paper (2021)",)
+    library.all_panels = [
+        each.model_copy(update={"differs": differs}) if each.key == TOPMED else each for each in panels()
+    ]
+    view.refresh()
+    view.reveal(TOPMED)
+    qtbot.waitUntil(lambda: view.detail.catalogue.isVisibleTo(view))
+    said = [label.text() for label in view.detail.documented.findChildren(Text)]
+    assert "Taliun 2021" in said
+    assert "the page of the operator (2026-02); from the operator, at most a year old" in said
+    assert view.detail.differs.text() == ("The catalogue says otherwise: samples: 97,256 by a paper (2021).")
