@@ -53,7 +53,7 @@ class GroupState(Model):
 
 
 def group_state(jobs: Sequence[Job]) -> GroupState:
-    """The state of a group. One that was sent again counts as the one that took its place, if that is here."""
+    """The state of a group. One sent again counts as the one that took its place, if that is here."""
     counted = standing(jobs)
     found = Counter(WORDS[job.state] for job in counted)
     words = dict.fromkeys(WORDS.values())

@@ -14,7 +14,7 @@ from app.domain.problem import Kind, Problem, ProblemError
 from app.operations.desk import Desk
 from app.operations.draft_job import JobDraft, Obstacle, Preflight
 from app.operations.one_file import with_one_file
-from app.operations.preflight import preflight
+from app.operations.preflight import preflight, preview
 from app.operations.submit_job import refusal, refuse_password, write_job
 
 
@@ -51,6 +51,11 @@ async def create_group(
         written = await write_job(desk, draft.model_copy(update={"group": group}), looked, password)
         changes, made = changes | written, (*made, *written.ids(Noun.JOB))
     return GroupSent(changes, made, tuple(each.obstacles for each in found))
+
+
+async def preview_group(desk: Desk, drafts: Sequence[JobDraft]) -> tuple[Preflight, ...]:
+    """What can be said of each draft of a group without asking anybody, in order."""
+    return _together(drafts, await asyncio.gather(*(preview(desk, draft) for draft in drafts)))
 
 
 def _together(drafts: Sequence[JobDraft], found: Sequence[Preflight]) -> tuple[Preflight, ...]:

@@ -14,6 +14,7 @@ from app.operations.draft_job import JobDraft, Obstacle, is_aes, panel_fields
 
 BUILD_WORDS = {"GRCh37": ("hg19", "grch37", "b37"), "GRCh38": ("hg38", "grch38", "b38")}
 LISTS = {ParameterType.CHOICE, ParameterType.BOUND_CHOICE, ParameterType.PANEL}
+_MORE = ("override_reason", "group", "instead_of")
 TYPED = {ParameterType.TEXT, ParameterType.TEXTAREA, ParameterType.NUMBER}
 
 
@@ -31,6 +32,8 @@ class Filling:
     own_password: bool = True
     override_reason: str = ""
     group: str = ""
+    instead_of: str = ""
+    """The job that waits for a service, in whose place this one goes to another."""
 
     def draft(self) -> JobDraft | None:
         """The draft, once data, service and panel are chosen."""
@@ -61,6 +64,7 @@ class Filling:
             "own_password": self.own_password,
             "override_reason": self.override_reason,
             "group": self.group,
+            "instead_of": self.instead_of,
         }
 
     @classmethod
@@ -69,13 +73,24 @@ class Filling:
         if not isinstance(kept, Mapping):
             return cls()
         made = cls()
-        for key in ("dataset_id", "service_id", "app_id", "panel_id", "name", "override_reason", "group"):
+        for key in ("dataset_id", "service_id", "app_id", "panel_id", "name", *_MORE):
             setattr(made, key, str(kept.get(key) or ""))
         options = kept.get("options")
         if isinstance(options, Mapping):
             made.options = {str(k): v for k, v in options.items() if isinstance(v, str | bool)}
         made.own_password = kept.get("own_password") is not False
         return made
+
+
+def another(filling: Filling) -> Filling:
+    """The form for one more service: the same data under the same name, nothing chosen yet."""
+    return Filling(
+        dataset_id=filling.dataset_id,
+        name=filling.name,
+        own_password=filling.own_password,
+        override_reason=filling.override_reason,
+        group=filling.group,
+    )
 
 
 def shown_parameters(form: Form) -> tuple[Parameter, ...]:

@@ -15,11 +15,15 @@ from app.domain.parameter import Form
 from app.domain.problem import Problem
 from app.domain.service import Service, StoredForm
 from app.operations.draft_job import JobDraft, Preflight
+from app.operations.job_group import GroupSent
+from app.ui import text
 from app.ui.colours import Status
 from app.ui.context import Context
+from app.ui.text import plural
 from app.ui.theme import GRID
 from app.ui.views.new_job.filling import (
     Filling,
+    another,
     by_field,
     choices_of,
     hint,
@@ -31,6 +35,7 @@ from app.ui.views.new_job.filling import (
 )
 from app.ui.views.new_job.how_column import HowColumn
 from app.ui.views.new_job.send_bar import SendBar
+from app.ui.views.new_job.targets import Targets, route
 from app.ui.views.new_job.what_column import WhatColumn
 from app.ui.views.new_job.where_column import WhereColumn
 from app.ui.views.view import View
@@ -60,6 +65,7 @@ class NewJobView(View):
         self._sending = False
         self._touched: set[str] = set()
         self._tried = False
+        self._brought_back = False
         self._look = QTimer(self, singleShot=True, interval=LOOK_AFTER_MS)
         self._look.timeout.connect(self._ask_preview)
         self._build()
@@ -70,6 +76,7 @@ class NewJobView(View):
         self.where = WhereColumn(self.context, lambda: self.context.navigate("services", None), self._start)
         self.how = HowColumn()
         self.bar = SendBar(self.context)
+        self.targets = Targets(self.context, self)
         self.columns = QSplitter()
         self.columns.setChildrenCollapsible(False)
         self.columns.setHandleWidth(GRID * 2)
@@ -82,6 +89,7 @@ class NewJobView(View):
         layout.setContentsMargins(GRID * 2, GRID * 2, GRID * 2, GRID * 2)
         layout.setSpacing(GRID * 2)
         layout.addWidget(self.columns, 1)
+        layout.addWidget(self.targets.card)
         layout.addWidget(self.bar)
         self.how.show_form(None, self.filling, "")
         self._show_preview(None)
@@ -95,6 +103,10 @@ class NewJobView(View):
         self.bar.terms_changed.connect(lambda terms: self._set("terms", terms))
         self.bar.reason_changed.connect(lambda words: self._set("override_reason", words))
         self.bar.send.connect(self._send)
+        self.bar.add_another.connect(self.add_another)
+        self.targets.card.change.connect(self._change_target)
+        self.targets.card.remove.connect(self._remove_target)
+        self.targets.card.settled.connect(self._look.start)
 
     # Reading.
 
@@ -177,8 +189,16 @@ class NewJobView(View):
         self.form = stored.form if stored is not None else None
         self._form_of = wanted
         if other:
-            self.filling.terms = {}
+            self.filling.terms = self._still_ticked()
+        self._brought_back = False
         self._show_form(anew=other)
+
+    def _still_ticked(self) -> dict[str, str]:
+        """Ticks count for the service and the words they were set under: those of a form brought back."""
+        if self.form is None or not self._brought_back:
+            return {}
+        ticked = self.filling.terms
+        return {each.id: each.label for each in terms_of(self.form) if ticked.get(each.id) == each.label}
 
     def _show_form(self, *, anew: bool = False) -> None:
         """Show the fields; those that stand stay, and with them the keyboard and an open list, unless
@@ -221,6 +241,9 @@ class NewJobView(View):
         self.filling.dataset_id = dataset_id
         self.filling.override_reason = ""
         self._follow_dataset()
+        dataset = self._dataset()
+        if self.targets and dataset is not None:
+            self.read(self.targets.follow(dataset), lambda _: self._targets_changed())
 
     def _follow_dataset(self) -> None:
         dataset = self._dataset()
@@ -253,10 +276,24 @@ class NewJobView(View):
 
     def _ask_preview(self) -> None:
         draft = self.filling.draft()
-        if draft is None:
+        if self.targets:
+            self._ask_group_preview(draft)
+        elif draft is None:
             self._show_preview(None)
-            return
-        self.read(self.context.operations.preview(draft), self._show_preview)
+        else:
+            self.read(self.context.operations.preview(draft), self._show_preview)
+
+    def _ask_group_preview(self, draft: JobDraft | None) -> None:
+        """Look at the waiting forms and at the one on the page together."""
+        drafts = [*self.targets.drafts(), *([draft] if draft is not None else [])]
+        number = len(self.targets.fillings)
+
+        def found(told: tuple[Preflight, ...]) -> None:
+            if number == len(self.targets.fillings) and len(told) >= number:
+                self.targets.found = told[:number]
+                self._show_preview(told[number] if len(told) > number else None)
+
+        self.read(self.context.operations.preview_group(drafts), found)
 
     def on_read_problem(self, problem: Problem) -> None:
         """A dataset or service that was removed meanwhile: the next reading shows it."""
@@ -277,6 +314,34 @@ class NewJobView(View):
         severe = any("refuse these files" in p.title for p in problems.get("dataset", ()))
         self.bar.ask_reason(severe, self.filling.override_reason)
         self._show_ready(found, problems)
+        self._show_several(found)
+
+    def _show_several(self, found: Preflight | None) -> None:
+        """The list of waiting forms, and what they change of the button."""
+        self.bar.another.setEnabled(self.filling.draft() is not None and not self._sending)
+        known = self.targets.found or ()
+        bad = [each for each in (*known, *([found] if found is not None else [])) if each.obstacles]
+        self.targets.show(self.services, self.panels, self._dataset(), blocked=bool(bad))
+        if not self.targets:
+            return
+        fillings = [*self.targets.fillings, *([self.filling] if self.filling.draft() is not None else [])]
+        self.bar.show_several(self._dataset(), [route(each, self.services, self.panels) for each in fillings])
+        if self._sending:
+            return
+        hint_now = self._several_hint(found, bad, len(fillings))
+        self.bar.show_ready(not hint_now, hint_now)
+
+    def _several_hint(self, found: Preflight | None, bad: list[Preflight], number: int) -> str:
+        """Why nothing can be sent now, as a sentence; empty when it can."""
+        if self.targets.found is None or (self.filling.draft() is not None and found is None):
+            return self.tr("Looking at each service…")
+        if self._checked_now():
+            return self.tr("The files are being checked.")
+        if len(bad) == number:
+            return self.tr("None of these can be sent now.")
+        if bad and not self.targets.card.others.isChecked():
+            return f"{bad[0].service.name}: {bad[0].obstacles[0].problem.title}."
+        return ""
 
     def _checked_now(self) -> str:
         """The name of the chosen dataset while it is being checked."""
@@ -311,10 +376,74 @@ class NewJobView(View):
                 words = self.tr("The files are being checked.")
             self.bar.show_ready(not words, words)
 
+    # Several services.
+
+    def add_another(self) -> None:
+        """Keep the filled form in the list, and show an empty one for the same data."""
+        if self.filling.draft() is not None and not self._sending:
+            self.targets.add(self.filling)
+            self._take_filling(another(self.filling))
+
+    def _change_target(self, number: int) -> None:
+        """Bring a form back to the page; the one that is there takes its place in the list."""
+        filling = self.targets.take(number)
+        if filling is not None:
+            if self.filling.draft() is not None:
+                self.targets.add(self.filling)
+            self._take_filling(filling)
+
+    def _remove_target(self, number: int) -> None:
+        self.targets.take(number)
+        self._targets_changed()
+
+    def _targets_changed(self) -> None:
+        self.targets.keep()
+        self._show_several(None)
+        self._look.start()
+
+    def _take_filling(self, filling: Filling) -> None:
+        """Show another form with the ticks that were set in it."""
+        self.filling = filling
+        self._touched, self._tried, self._asked = set(), False, None
+        self.form, self._form_of, self._brought_back = None, ("", ""), bool(filling.terms)
+        self.bar.show_terms((), ())
+        self._show_form(anew=True)
+        self.where.show_services(self.services, self.panels, (filling.service_id, filling.panel_id))
+        self._show_several(None)
+        self._read_form()
+
+    def _send_group(self) -> None:
+        draft = self.filling.draft()
+        drafts = [*self.targets.drafts(), *([draft] if draft is not None else [])]
+        others = self.targets.card.others.isChecked()
+        work = self.context.operations.create_group(drafts, send_others=others)
+        self.do(work, self._group_sent, self._refused)
+
+    def _group_sent(self, sent: GroupSent) -> None:
+        """What could not be sent stays in the list."""
+        fillings = [*self.targets.fillings, self.filling]
+        stay = [filling for filling, why in zip(fillings, sent.obstacles, strict=False) if why]
+        self.targets.fillings = stay
+        self.targets.keep()
+        self._sent(sent.changes, len(sent.job_ids))
+        self._show_several(None)
+        if stay:
+            self.context.notices.say(
+                plural(self.tr("%Ln job(s) could not be sent", "", len(stay)), len(stay)),
+                self.tr("What stands in the way is told in “New job”, where it waits for you."),
+                Status.WARNING,
+            )
+
     # Sending.
 
     def _send(self) -> None:
         draft = self.filling.draft()
+        if self.targets and not self._sending:
+            self._sending = True
+            self.bar.problem.clear()
+            self.bar.show_ready(False, self.tr("Asking the services…"))
+            self._send_group()
+            return
         if draft is None or self._sending:
             return
         self._sending = True
@@ -322,7 +451,7 @@ class NewJobView(View):
         self.bar.show_ready(False, self.tr("Asking the service…"))
         self.do(self.context.operations.create_job(draft), self._sent, self._refused)
 
-    def _sent(self, changes: Changes) -> None:
+    def _sent(self, changes: Changes, number: int = 1) -> None:
         self._sending = False
         self._touched, self._tried = set(), False
         self.filling = Filling(
@@ -330,7 +459,9 @@ class NewJobView(View):
         )
         self._show_form(anew=True)
         self.context.notices.say(
-            self.tr("The job is on its way"),
+            self.tr("The job is on its way")
+            if number == 1
+            else self.tr("{0} jobs are on their way").format(text.number(number)),
             self.tr("Go on working; you are told when it is done."),
             Status.DONE,
             about=next(iter(changes.ids(Noun.JOB)), ""),

@@ -23,6 +23,7 @@ class SendBar(Card):
     """The lower part of the page. A box with terms is ticked by a person, each time anew."""
 
     send = Signal()
+    add_another = Signal()
     terms_changed = Signal(dict)
     reason_changed = Signal(str)
 
@@ -50,6 +51,10 @@ class SendBar(Card):
         row = QHBoxLayout()
         self.hint = Text(muted=True)
         row.addWidget(self.hint, 1, Qt.AlignmentFlag.AlignVCenter)
+        self.another = QPushButton(self.tr("Add another service"))
+        self.another.setToolTip(self.tr("Keep this service, and choose one more for the same data"))
+        self.another.clicked.connect(self.add_another)
+        row.addWidget(self.another)
         self.button = primary(QPushButton(self.tr("Send")))
         self.button.clicked.connect(self.send)
         row.addWidget(self.button)
@@ -82,6 +87,22 @@ class SendBar(Card):
         ))  # fmt: skip
         label = self.tr("Prepare the files") if service.is_by_hand else self.tr("Send to {0}")
         self.button.setText(label.format(service.name))
+
+    def show_several(self, dataset: Dataset | None, routes: Sequence[str]) -> None:
+        """Say what leaves this computer when it goes to several services, and to whom."""
+        if dataset is None:
+            return
+        n, files = len(routes), len(dataset.files)
+        words = self.tr("Will be sent to {0}: {1}, {2}, header, sample names, genotypes and all.")
+        self.summary.setText(
+            words.format(
+                plural(self.tr("%Ln service(s)", "", n), n),
+                plural(self.tr("%Ln file(s)", "", files), files),
+                text.size(dataset.size),
+            )
+        )
+        self.route.setText(self.tr("To: {0}").format("; ".join(routes)))
+        self.button.setText(plural(self.tr("Send to %Ln service(s)", "", n), n))
 
     def show_terms(self, terms: Sequence[Parameter], ticked: Sequence[str]) -> None:
         """Show the boxes of this application with their whole text."""
