@@ -19,7 +19,7 @@ from app.operations.sent_record import SentRecord, keep_record, sent_record
 from app.operations.visit_jobs import merged
 from app.services.abilities import ToldByUser
 from app.services.contract import RemoteJob
-from app.services.guided.guide import Guide, guide_for
+from app.services.guides import Guide, guide_for
 
 
 def by_hand(desk: Desk, service: Service) -> ToldByUser | None:

@@ -20,7 +20,7 @@ from app.domain.resources import resource
 from app.domain.service import Limits
 
 if TYPE_CHECKING:
-    from app.services.guided.guide import Guide, GuidePanel
+    from app.services.guides import Guide, GuidePanel
 
 
 @functools.cache
@@ -82,7 +82,7 @@ def with_institutions(own: tuple[Preset, ...], added: Iterable[Catalogue]) -> tu
 @functools.cache
 def _of_guides() -> tuple[Preset, ...]:
     """A preset for each guide to a web page."""
-    from app.services.guided.guide import guides
+    from app.services.guides import guides
 
     return tuple(
         Preset(

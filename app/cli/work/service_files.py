@@ -31,7 +31,7 @@ def _checked(kind: str, file: Path) -> str:
         from app.services.described.reading import read_description
 
         return read_description(file).id
-    from app.services.guided.guide import read_guide
+    from app.services.guides import read_guide
 
     return read_guide(file).id
 
@@ -41,6 +41,6 @@ def _schema(kind: str) -> dict[str, object]:
         from app.services.described.description import Description
 
         return Description.model_json_schema(by_alias=True)
-    from app.services.guided.guide import Guide
+    from app.services.guides import Guide
 
     return Guide.model_json_schema(by_alias=True)

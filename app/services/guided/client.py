@@ -29,10 +29,10 @@ from app.services.contract import (
 from app.services.guided.disk import OnDisk
 from app.services.guided.downloads import BroughtDownload, open_file
 from app.services.guided.form import APP_ID, PANEL_FIELD, app_of, make_form
-from app.services.guided.guide import Guide, guide_for
 from app.services.guided.host import Host
 from app.services.guided.layout import Brought, GuidedJob, Word, read_job, read_jobs, write_job
 from app.services.guided.sheet import deadline, ended, facts_of, limits_of, sheet_of, steps_of
+from app.services.guides import Guide, guide_for
 
 SETUP = "guide"
 TOLD = frozenset(

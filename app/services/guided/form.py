@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.domain.parameter import Choice, Form, Parameter, ParameterType
 from app.domain.service import ServiceApp
-from app.services.guided.guide import Guide
+from app.services.guides import Guide
 
 APP_ID = "by-hand"
 PANEL_FIELD, FOLDER_FIELD, CAUTION_FIELD = "panel", "folder", "caution"

@@ -22,8 +22,8 @@ from app.genotypes.worker import run_in_process
 from app.services.contract import Seal, Submission
 from app.services.guided.disk import OnDisk
 from app.services.guided.form import FOLDER_FIELD, PANEL_FIELD
-from app.services.guided.guide import Fact, Guide, Naming, Packing
 from app.services.guided.layout import JOB, NEW, GuidedJob, jobs_folder, write_record
+from app.services.guides import Fact, Guide, Naming, Packing
 
 V = TypeVar("V")
 SMALL = 1 << 19

@@ -9,8 +9,8 @@ from app.domain.guided import GuidedFact, GuidedSheet, GuidedStep
 from app.domain.job import ENDED_STATES
 from app.domain.service import Limits
 from app.genotypes.order import books
-from app.services.guided.guide import Guide
 from app.services.guided.layout import GuidedJob
+from app.services.guides import Guide
 
 
 def sheet_of(guide: Guide, job: GuidedJob, address: str) -> GuidedSheet:

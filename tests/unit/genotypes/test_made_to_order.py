@@ -35,7 +35,7 @@ def row(
 def make(tmp_path: Path, paths: list[str], **order: object) -> tuple[Made, dict[str, list[str]]]:
     out = tmp_path / "out"
     out.mkdir()
-    made = made_to_order(paths, Order(stem="s", **order), str(out))  # type: ignore[arg-type]
+    made = made_to_order(paths, Order(stem="s", **order), str(out))
     rows = {
         each.name: [line.decode() for line in read_lines(out / each.name) if not line.startswith(b"##")][1:]
         for each in made.files

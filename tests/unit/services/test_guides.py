@@ -8,9 +8,9 @@ import pytest
 
 from app.domain.problem import ProblemError
 from app.domain.resources import resource
-from app.services.guided.guide import Guide, guide_for, guides, read_guide
 from app.services.guided.preparing import order_of
 from app.services.guided.sheet import facts_of
+from app.services.guides import Guide, guide_for, guides, read_guide
 
 IDS = sorted(path.stem for path in resource("guided").glob("*.yaml"))
 

@@ -1,4 +1,4 @@
-"""A guide to one web page: which files it wants, what a person does there, and where each fact comes from.
+"""Guides to web pages: which files each wants, what a person does there, and where each fact comes from.
 
 Guides are YAML files of `resources/guided`. A fact that nobody has published is left out, and then the
 program says that it is not known instead of guessing; what it does then stands in `Wanted`.
