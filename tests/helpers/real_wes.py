@@ -6,6 +6,7 @@ test: the engine is started on this computer in place of a container.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -94,20 +95,31 @@ class RealServer:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self._wait()
+        try:
+            self._wait()
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._process is not None:
-            # Only the group that was started here.
+        self.stop()
+
+    def stop(self) -> None:
+        """End it, and everything that it started."""
+        if self._process is None:
+            return
+        # Only the group that was started here; it may have ended by itself.
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGTERM)
-            try:
-                self._process.wait(20)
-            except subprocess.TimeoutExpired:
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-                self._process.wait()
+            self._process.wait()
 
     @property
     def info_url(self) -> str:
