@@ -95,7 +95,7 @@ def test_favourites_are_marked_filtered_and_first(
     assert operations.calls[-1][1] == ((TOPMED,), True)
     library.marked_panels = frozenset({"topmed/imputationserver2/apps@topmed-r3"})
     view.refresh()
-    qtbot.waitUntil(lambda: view.detail.star.text() == "★ Favourite")
+    qtbot.waitUntil(lambda: view.detail.star.text() == "★")
     view.bar.filters.first.trigger()
     qtbot.waitUntil(lambda: view.table.model.id_at(0) == TOPMED)
     assert view.table.model.rowCount() == 6

@@ -284,9 +284,9 @@ def test_adding_a_service(
     dialog.address.textEdited.emit("https://other.example")
     assert dialog.chosen() is None  # another address is not the service of the catalogue
     assert dialog.address.text() == "https://other.example"
-    dialog.choice.setCurrentIndex(0)
+    dialog.choice.choose(preset.id)
     assert dialog.address.text() == preset.base_url
-    dialog.choice.setCurrentIndex(1)
+    dialog.choice.choose(None)
     assert not dialog.add_button.isEnabled()
     dialog.name.setText("Mine")
     dialog.address.setText("http://server.example")

@@ -8,10 +8,10 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QDialog,
     QDialogButtonBox,
     QFileDialog,
+    QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
@@ -23,8 +23,11 @@ from app.domain.changes import Changes, Noun
 from app.domain.preset import Preset
 from app.domain.problem import Problem
 from app.ui.context import Context
+from app.ui.dialogs.preset_list import PresetList
+from app.ui.dialogs.preset_words import preset_pairs
 from app.ui.theme import GRID
-from app.ui.widgets.basics import Text, fit, link, primary
+from app.ui.widgets.basics import KeyValues, Text, fit, link, primary
+from app.ui.widgets.page import ScrollPage
 from app.ui.widgets.problem_panel import ProblemPanel
 from app.ui.widgets.token_field import TokenField
 
@@ -41,12 +44,21 @@ class AddServiceDialog(QDialog):
         column.setContentsMargins(GRID * 3, GRID * 3, GRID * 3, GRID * 2)
         column.setSpacing(GRID * 3 // 2)
         column.addWidget(Text(self.windowTitle(), bold=True))
-        column.addLayout(self._form())
+        sides = QHBoxLayout()
+        sides.setSpacing(GRID * 3)
+        self.choice = PresetList()
+        self.choice.chosen.connect(self._show_choice)
+        sides.addWidget(self.choice, 2)
+        right = QVBoxLayout()
+        right.setSpacing(GRID * 3 // 2)
+        right.addLayout(self._form())
+        right.addWidget(self._documented(), 1)
+        sides.addLayout(right, 3)
+        column.addLayout(sides, 1)
         self.problem = ProblemPanel(context.theme)
         column.addWidget(self.problem)
-        column.addStretch(1)
         column.addWidget(self._buttons())
-        self.setMinimumWidth(GRID * 72)
+        self.setMinimumWidth(GRID * 108)
         self.finished.connect(self.deleteLater)
         self._show_choice()
         context.bridge.run(context.library.presets(), self, self._take_presets)
@@ -54,17 +66,17 @@ class AddServiceDialog(QDialog):
     def _form(self) -> QVBoxLayout:
         form = QVBoxLayout()
         form.setSpacing(GRID * 3 // 2)
-        self.choice = QComboBox()
-        self.choice.addItem(self.tr("Another address"))
-        self.choice.currentIndexChanged.connect(self._show_choice)
         self.note = Text(muted=True, minor=True)
+        self.off = Text()
+        self.successor = link("", self._choose_successor)
         self.name = QLineEdit()
         self.address = QLineEdit(placeholderText="https://")
         self.plain = QCheckBox(self.tr("Send without encryption to this address"))
         self.token = TokenField()
         self.token_help = Text(muted=True, minor=True)
         self.token_page = link(self.tr("Where to get the token"), self._open_page)
-        form.addLayout(_field(self.tr("Service"), self.choice, self.note))
+        for widget in (self.off, self.successor, self.note):
+            form.addWidget(widget)
         form.addLayout(_field(self.tr("Name"), self.name))
         self.description: Path | None = None
         self.described = link(self.tr("It is described by a file…"), self._ask_file)
@@ -86,17 +98,20 @@ class AddServiceDialog(QDialog):
         return buttons
 
     def _take_presets(self, presets: tuple[Preset, ...]) -> None:
-        self.presets = tuple(p for p in presets if p.enabled and p.id != "practice")
-        for place, preset in enumerate(self.presets):
-            country = f" ({preset.country})" if preset.country else ""
-            self.choice.insertItem(place, preset.name + country, preset.id)
-        self.choice.setCurrentIndex(0)
-        self._show_choice()
+        self.presets = tuple(p for p in presets if p.id != "practice")
+        self.choice.offer(self.presets)
+
+    def _documented(self) -> ScrollPage:
+        """What the catalogue says, in a room of its own that scrolls."""
+        self.facts = KeyValues()
+        self.documented = ScrollPage(width=GRID * 200, margin=0)
+        self.documented.setMinimumHeight(GRID * 18)
+        self.documented.column.addWidget(self.facts)
+        return self.documented
 
     def chosen(self) -> Preset | None:
         """The preset, None for another address."""
-        wanted = self.choice.currentData()
-        return next((p for p in self.presets if p.id == wanted), None)
+        return self.choice.preset()
 
     def _show_choice(self) -> None:
         preset = self.chosen()
@@ -106,8 +121,29 @@ class AddServiceDialog(QDialog):
         self._enable()
         fit(self)
 
+    def _choose_successor(self) -> None:
+        preset = self.chosen()
+        if preset is not None:
+            self.choice.choose(preset.successor)
+
+    def _say_off(self, preset: Preset | None) -> None:
+        """Why it cannot be added, and what takes its place."""
+        off = preset if preset is not None and not preset.enabled else None
+        after = next((p for p in self.presets if off is not None and p.id == off.successor), None)
+        self.off.setText(self.tr("It cannot be added: {0}").format(off.off_reason) if off else "")
+        self.off.setVisible(off is not None)
+        self.successor.setText(self.tr("Choose {0} instead").format(after.name) if after else "")
+        self.successor.setVisible(after is not None)
+        for widget in (self.name, self.address, self.token, self.described):
+            widget.setEnabled(off is None)
+
     def _say_of(self, preset: Preset | None) -> None:
-        note = "\n".join(p for p in (preset.operator, preset.note) if p) if preset else ""
+        self._say_off(preset)
+        self.facts.show_pairs(preset_pairs(self, preset) if preset else [])
+        self.documented.setVisible(preset is not None)
+        unknown = self.tr("Its address is not published: ask the operator and type it below.")
+        ask = unknown if preset and preset.enabled and not preset.base_url and not preset.own else ""
+        note = "\n".join(filter(None, (preset.note, ask))) if preset else ""
         self.note.setText(note)
         self.note.setVisible(bool(note))
         self.token_help.setText(preset.token_help if preset else "")
@@ -120,7 +156,7 @@ class AddServiceDialog(QDialog):
         preset = self.chosen()
         if preset is not None and preset.base_url and address.strip() != preset.base_url:
             self.choice.blockSignals(True)
-            self.choice.setCurrentIndex(self.choice.count() - 1)
+            self.choice.choose(None)
             self.choice.blockSignals(False)
             self._say_of(None)
             fit(self)
@@ -131,7 +167,9 @@ class AddServiceDialog(QDialog):
         fit(self)
 
     def _enable(self) -> None:
-        self.add_button.setEnabled(bool(self.name.text().strip() and self.address.text().strip()))
+        preset = self.chosen()
+        whole = bool(self.name.text().strip() and self.address.text().strip())
+        self.add_button.setEnabled(whole and (preset is None or preset.enabled))
         plain = _is_plain(self.address.text())
         if plain is self.plain.isHidden():
             self.plain.setVisible(plain)

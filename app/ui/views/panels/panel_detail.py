@@ -100,6 +100,8 @@ class PanelDetail(QWidget):
         row.addWidget(self.name, 1)
         self.star = QPushButton()
         self.star.setCheckable(True)
+        self.star.setAccessibleName(self.tr("Favourite"))
+        self.star.setToolTip(self.tr("Favourite"))
         self.star.clicked.connect(self._mark)
         self.new_job = QPushButton(self.tr("New job with this panel"))
         self.new_job.clicked.connect(self._new_job)
@@ -157,7 +159,7 @@ class PanelDetail(QWidget):
         service = facts.services.get(panel.service_id)
         self.name.setText(panel.name)
         self.star.setChecked(facts.favourite)
-        self.star.setText(self.tr("★ Favourite") if facts.favourite else self.tr("☆ Favourite"))
+        self.star.setText("★" if facts.favourite else "☆")
         place = (service.name, service.country) if service is not None else (panel.service_id, "")
         pairs: list[tuple[str, str | QWidget]] = [
             (self.tr("Service"), " · ".join(filter(None, place))),
