@@ -378,7 +378,7 @@ def check_file(file: DataFile, service: Service) -> list[Obstacle]:
                 file.path,
             )
         )
-    if not re.fullmatch(r"[A-Za-z0-9._+-]+", file.name):
+    if not service.is_here and not re.fullmatch(r"[A-Za-z0-9._+-]+", file.name):
         what = f"{file.name} has letters in its name that a server may change."
         do = "Use letters, digits, dot, dash and underscore."
         found.append(_obstacle("dataset", Kind.INPUT, "A risky file name", what, do, file.path))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from app.domain.problem import ProblemError
 from app.domain.progress import Progress, Report
-from app.domain.result import Quality, ResultFile
+from app.domain.result import NOT_WHOLE, Quality, ResultFile
 from app.genotypes.worker import run_in_process
 from app.results.indexing.kinds import FileKind, kind_of
 
@@ -25,7 +25,7 @@ async def judge(folder: Path, files: tuple[ResultFile, ...]) -> tuple[Quality | 
     """R2 by chromosome and frequency, and the line above the result.
 
     There are no figures for a result without imputed variants (quality control only), and none where they
-    cannot be computed: the files are verified all the same, and the line says so.
+    cannot be computed; the line says so, and whether the files are whole.
     """
     paths = figure_paths(folder, files)
     if not paths:
@@ -37,8 +37,18 @@ async def judge(folder: Path, files: tuple[ResultFile, ...]) -> tuple[Quality | 
             "The quality could not be computed: %s %s", error.problem.sentence(), error.problem.details
         )
         why = error.problem.what_happened
-        return None, f"{len(files)} files are verified; their quality could not be computed: {why}"
+        return None, f"{_state_of(files)}; their quality could not be computed: {why}"
+    if any(each.verified_by == NOT_WHOLE for each in files):
+        return figures, f"{_state_of(files)}; of what can be read: {verdict(files, figures)}"
     return figures, verdict(files, figures)
+
+
+def _state_of(files: tuple[ResultFile, ...]) -> str:
+    """How many files are whole, in words."""
+    broken = sum(each.verified_by == NOT_WHOLE for each in files)
+    if broken:
+        return f"{broken:,} of {len(files):,} files {'is' if broken == 1 else 'are'} damaged or cut"
+    return "1 file is verified" if len(files) == 1 else f"{len(files):,} files are verified"
 
 
 def _quality(paths: tuple[Path, ...], report: Report) -> Quality:

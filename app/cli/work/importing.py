@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import typer
 from pydantic import SecretStr
 
 from app.cli.output import pairs, table
@@ -16,7 +17,7 @@ from app.cli.work.shapes import result_row
 from app.cli.work.stdin import optional_secret
 from app.domain.changes import Changes, Noun
 from app.domain.ledger import ResultLedger
-from app.domain.result import Result
+from app.domain.result import Result, ResultState
 from app.operations.desk import Desk
 from app.operations.import_result import import_result
 from app.operations.result_ledger import ledger_of
@@ -37,7 +38,7 @@ class Order:
 
 
 def bring(session: Session, order: Order, *, password_stdin: bool) -> None:
-    """Take a result in and show what it is."""
+    """Take a result in and show what it is; ends with 1 where a file is damaged or cut."""
     password = optional_secret(password_stdin, "password")
 
     async def work(desk: Desk) -> tuple[Result, ResultLedger | None]:
@@ -73,3 +74,5 @@ def _answer(session: Session, result: Result, ledger: ResultLedger | None) -> No
     books = ledger_lines(ledger) if ledger is not None else []
     answer = {**result_row(result), "ledger": ledger_row(ledger) if ledger is not None else None}
     session.out.answer({"result": answer}, [*facts, "", *files, *books])
+    if result.state is ResultState.INCOMPLETE:
+        raise typer.Exit(1)

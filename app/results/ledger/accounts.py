@@ -21,9 +21,9 @@ from app.results.ledger.typed_sites import UNEXPLAINED, TypedFate, counted_losse
 
 CHUNK_SIZE = 20_000_000
 _ENOUGH, _SAME_BUILD = 50, 0.2
+"""Typed sites that tell a build, and the share of them at places that were sent that is the least for one."""
 _HERE = "the files here"
 """What tells of a loss that shows when the files of the result are counted."""
-"""Typed sites that tell a build, and the share of them at places that were sent that is the least for one."""
 _ALLELES = np.uint64(24)
 
 

@@ -79,3 +79,15 @@ def test_a_result_is_forgotten_and_its_files_stay_or_go(
     assert not (tmp_path / "new").exists()
     assert cli("results", "report", copied, "--json").code == 3
     assert sorted(path.name for path in folder.iterdir()) == sorted(files)
+
+
+@pytest.mark.allow_log("The quality could not be computed")
+def test_a_cut_file_is_taken_in_and_the_answer_is_no(
+    cli: Cli, tmp_path: Path, files: dict[str, bytes]
+) -> None:
+    cut = files["chr20.dose.vcf.gz"][:-40]
+    answer = cli("results", "import", written(tmp_path / "cut", {"chr20.dose.vcf.gz": cut}), "--json")
+    assert (answer.code, answer.data["result"]["state"]) == (1, "incomplete")
+    told = cli("results", "import", tmp_path / "cut").out
+    assert "1 of 1 files is damaged or cut; " in told
+    assert "verified;" not in told

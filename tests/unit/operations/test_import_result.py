@@ -148,6 +148,7 @@ def test_a_damaged_file_is_not_copied_and_is_told_of_in_place(
     )
     assert any("middle of a block" in each.text for each in ledger.remarks if each.red)
     assert not ledger.complete
+    assert result.verdict.startswith(f"1 of {len(result.files)} files is damaged or cut; ")
 
 
 def test_files_of_beagle_with_a_name_of_their_own(desk: Desk, tmp_path: Path) -> None:
