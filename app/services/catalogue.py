@@ -26,9 +26,14 @@ if TYPE_CHECKING:
 @functools.cache
 def presets() -> tuple[Preset, ...]:
     """The presets as they are offered: with a way in for programs, web pages, computers of one's own."""
-    found = read_catalogue(resource("catalogue.json").read_bytes(), "the catalogue of the program").services
-    hosted = [each for each in found if not each.own]
-    return (*hosted, *_of_guides(), *(each for each in found if each.own))
+    hosted = [each for each in _of_file() if not each.own]
+    return (*hosted, *_of_guides(), *(each for each in _of_file() if each.own))
+
+
+@functools.cache
+def _of_file() -> tuple[Preset, ...]:
+    """The presets with a way in for programs; quick to read, unlike the guides."""
+    return read_catalogue(resource("catalogue.json").read_bytes(), "the catalogue of the program").services
 
 
 def read_catalogue(content: bytes, name: str) -> Catalogue:
@@ -123,9 +128,9 @@ def _panel_of(panel: GuidePanel) -> PresetPanel:
 
 
 def known_hosts() -> tuple[str, ...]:
-    """The hosts of the services that are known to work."""
+    """The hosts of the services that are known to work; asked for at each start of the program."""
     return tuple(
-        urlsplit(each.base_url).hostname or "" for each in presets() if each.base_url and each.enabled
+        urlsplit(each.base_url).hostname or "" for each in _of_file() if each.base_url and each.enabled
     )
 
 
