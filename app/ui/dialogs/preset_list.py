@@ -48,6 +48,7 @@ class PresetList(QWidget):
         self.search.walked.connect(self._walk)
         self.list = QListWidget()
         self.list.setAccessibleName(self.tr("Services"))
+        self.list.setSpacing(1)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.currentItemChanged.connect(lambda *_: self.chosen.emit())
         column.addWidget(self.search)

@@ -68,6 +68,15 @@ def _token(view: ServicesView) -> Iterator[Command]:
         group="token",
     )
     yield Command(
+        "service.country",
+        view.tr("State the country…"),
+        "globe",
+        lambda ids: view.with_service(ids[0], view.open_country),
+        noun="service",
+        enabled=one,
+        group="token",
+    )
+    yield Command(
         "service.remove_token",
         view.tr("Remove token"),
         "lock",

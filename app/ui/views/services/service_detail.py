@@ -8,17 +8,21 @@ from datetime import datetime, timedelta
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app.domain.job import Event
+from app.domain.preset import Preset
+from app.domain.residency import HERE_WORDS, countries, places_of
 from app.domain.service import Health, HealthState, Limits, Service
 from app.domain.standing import Standing
 from app.ui import text
 from app.ui.attention import TOKEN_WARNING
 from app.ui.colours import Status
 from app.ui.context import Context
+from app.ui.dialogs.preset_words import preset_pairs
+from app.ui.dialogs.state_country import StateCountryDialog
 from app.ui.status import Shown, health_state, service_shown
 from app.ui.theme import GRID
 from app.ui.views.services.response_plot import ResponsePlot
 from app.ui.views.services.standing_words import standing_pairs
-from app.ui.widgets.basics import Card, Heading, KeyValues, SectionHeading, StatusBadge, Text
+from app.ui.widgets.basics import Card, Heading, KeyValues, SectionHeading, StatusBadge, Text, link
 from app.ui.widgets.page import ScrollPage
 
 EVENTS_SHOWN = 12
@@ -33,6 +37,7 @@ class ServiceFacts:
     events: tuple[Event, ...]
     panels: int
     standing: Standing | None = None
+    preset: Preset | None = None
 
 
 class ServiceDetail(QWidget):
@@ -67,7 +72,10 @@ class ServiceDetail(QWidget):
         looks = await library.health(service_id)
         events = await library.events(service_id=service_id, limit=EVENTS_SHOWN)
         standing = await library.standing(service_id, self.context.now())
-        return ServiceFacts(service, looks, events, len(await library.panels(service_id)), standing)
+        known = {each.id: each for each in await library.presets()} if service.preset_id else {}
+        preset = known.get(service.preset_id or "")
+        panels = len(await library.panels(service_id))
+        return ServiceFacts(service, looks, events, panels, standing, preset)
 
     # Made once.
 
@@ -105,6 +113,9 @@ class ServiceDetail(QWidget):
         self.apps = Text()
         self.limits = KeyValues()
         self.history = KeyValues()
+        self.country = Text()
+        self.state_country = link(self.tr("State the country…"), self._state_country)
+        self.catalogue = KeyValues()
         left = self._column(
             (self.tr("Health"), (self.plot, self.health)),
             (self.tr("How well it stands"), (self.standing,)),
@@ -113,7 +124,9 @@ class ServiceDetail(QWidget):
         right = self._column(
             (self.tr("Token"), (self.token_badge, self.token)),
             (self.tr("Applications"), (self.apps,)),
+            (self.tr("Where it keeps data"), (self.country, self.state_country)),
             (self.tr("Limits"), (self.limits,)),
+            (self.tr("From the catalogue"), (self.catalogue,)),
         )
         grid.addLayout(left, 0, 0)
         grid.addLayout(right, 0, 1)
@@ -152,6 +165,8 @@ class ServiceDetail(QWidget):
         self._show_token(service)
         self.apps.setText("\n".join(_app_words(a.name, a.version) for a in service.apps) or "–")
         self.limits.show_pairs(limit_pairs(self, service.limits))
+        self._show_places(service)
+        self._show_preset(facts)
         now = self.context.now()
         self.history.show_pairs(
             [(text.relative(e.at, now), e.text) for e in facts.events]
@@ -187,6 +202,22 @@ class ServiceDetail(QWidget):
             pairs.append((self.tr("Operator"), place))
         pairs += [(fact.label, fact.value) for fact in service.facts]
         self.health.show_pairs(pairs)
+
+    def _show_places(self, service: Service) -> None:
+        places = places_of(service)
+        known = ", ".join(countries().get(each, HERE_WORDS) for each in places or ())
+        unknown = self.tr("In which country it keeps data is not known; data with a rule may not go there.")
+        self.country.setText(known or unknown)
+        self.state_country.setVisible(places is None)
+
+    def _show_preset(self, facts: ServiceFacts) -> None:
+        preset = facts.preset
+        pairs = preset_pairs(self, preset, facts.service.limits) if preset is not None else []
+        self.catalogue.show_pairs(pairs or [("", self.tr("It is in no catalogue."))])
+
+    def _state_country(self) -> None:
+        if self.facts is not None:
+            StateCountryDialog(self.context, self.facts.service, self).open()
 
     def _panel_words(self, facts: ServiceFacts) -> str:
         if facts.service.last_synced is None:

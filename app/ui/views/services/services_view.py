@@ -16,6 +16,7 @@ from app.ui.context import Context
 from app.ui.dialogs.add_service import open_add_service
 from app.ui.dialogs.service_setup import ServiceSetupDialog
 from app.ui.dialogs.sign_in import open_token_dialog
+from app.ui.dialogs.state_country import StateCountryDialog
 from app.ui.models.table import Column, TableModel, time_column
 from app.ui.status import health_state
 from app.ui.theme import GRID
@@ -131,6 +132,10 @@ class ServicesView(ListAndDetail):
     def open_set_token(self, service: Service) -> QDialog:
         """Ask for a token, or lead to the page for signing in."""
         return open_token_dialog(self.context, service, self)
+
+    def open_country(self, service: Service) -> None:
+        """Ask in which countries a service keeps data."""
+        StateCountryDialog(self.context, service, self).open()
 
     def open_setup(self, service: Service) -> None:
         """Ask what may be said of a service; many take nothing but their address, and that is told."""

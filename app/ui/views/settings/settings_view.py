@@ -15,6 +15,7 @@ from app.domain.problem import Problem
 from app.domain.settings import Settings
 from app.ui.context import Context
 from app.ui.theme import GRID
+from app.ui.views.settings.catalogues_card import CataloguesCard
 from app.ui.views.settings.editors import Editor, make_editor
 from app.ui.views.view import View
 from app.ui.widgets.basics import Card, EmptyState, SectionHeading, Text
@@ -74,6 +75,7 @@ class SettingsView(View):
         self.page.column.addWidget(self.problem)
         for name, field in Settings.model_fields.items():
             self.page.column.addWidget(self._section(name, field))
+        self.page.column.addWidget(self._institutions())
         self.nothing = EmptyState(context.theme, "search", self.tr("No setting has these words."))
         self.nothing.hide()
         self.page.column.addWidget(self.nothing)
@@ -113,6 +115,19 @@ class SettingsView(View):
         self.cards[section] = box
         return box
 
+    def _institutions(self) -> QWidget:
+        """Not settings in themselves, but looked for here."""
+        self.institutions = QWidget()
+        column = QVBoxLayout(self.institutions)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GRID)
+        title = self.tr("Catalogues of institutions")
+        column.addWidget(SectionHeading(title))
+        self.catalogues = CataloguesCard(self.context)
+        self._catalogue_words = f"{title} {self.catalogues.words}".casefold()
+        column.addWidget(self.catalogues)
+        return self.institutions
+
     def _row(self, section: str, name: str, field: FieldInfo) -> SettingRow:
         editor = make_editor(field, lambda value: self._change(section, name, value))
         row = SettingRow(field, editor)
@@ -123,6 +138,7 @@ class SettingsView(View):
     def refresh(self) -> None:
         """Read the settings."""
         self.read(self.context.library.settings(), self._show)
+        self.catalogues.refresh()
 
     def _show(self, settings: Settings) -> None:
         self.settings = settings
@@ -149,7 +165,9 @@ class SettingsView(View):
                 shown.add(section)
         for section, card in self.cards.items():
             card.setVisible(section in shown)
-        self.nothing.setVisible(not shown)
+        fits = all(word in self._catalogue_words for word in wanted)
+        self.institutions.setVisible(fits)
+        self.nothing.setVisible(not shown and not fits)
 
     # Saving.
 
