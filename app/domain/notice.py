@@ -5,6 +5,9 @@ from enum import StrEnum
 
 from app.domain.model import Model
 
+COMPARE = "compare:"
+"""How the key of a notice begins that asks to compare results; their ids follow, with commas."""
+
 
 class NoticeKind(StrEnum):
     """What the notice is about; each has a level of its own in the settings."""
@@ -40,3 +43,8 @@ class Notice(Model):
     service_id: str | None = None
     sent: datetime | None = None
     seen: bool = False
+
+    @property
+    def compares(self) -> str:
+        """The ids of the results, with commas, that it asks to compare; empty for other notices."""
+        return self.key.removeprefix(COMPARE) if self.key.startswith(COMPARE) else ""

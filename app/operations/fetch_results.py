@@ -24,6 +24,7 @@ from app.domain.service import Service
 from app.operations.desk import Desk
 from app.operations.disk_trouble import disk_trouble
 from app.operations.fetch_file import fetch_file
+from app.operations.group_results import tell_group
 from app.operations.job_log import logged_with_job
 from app.operations.judge_result import judge
 from app.operations.mark_file import file_now, mark_file
@@ -337,4 +338,4 @@ async def _finish(desk: Desk, job_id: str, result_id: str) -> Changes:
         verdict=line,
         seen=False,
     )
-    return Changes.of(Noun.JOB, job_id) | Changes.of(Noun.RESULT, result_id)
+    return Changes.of(Noun.JOB, job_id) | Changes.of(Noun.RESULT, result_id) | await tell_group(desk, job)

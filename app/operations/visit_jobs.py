@@ -19,6 +19,7 @@ from app.domain.notice import Notice, NoticeKind
 from app.domain.problem import Kind, Problem, ProblemError
 from app.domain.service import Service
 from app.operations.desk import Desk
+from app.operations.group_results import tell_group
 from app.operations.job_log import logged_with_job
 from app.operations.list_jobs import list_jobs
 from app.operations.tell import notice, tell
@@ -179,7 +180,10 @@ async def take_in(desk: Desk, service: Service, job: Job, remote: RemoteJob, ask
 
     with job_context(job.id):
         updated = await desk.change_job(job.id, change, also=news)
-        return Changes.of(Noun.JOB, job.id) | await warn_of_deletion(desk, service, updated)
+        changes = Changes.of(Noun.JOB, job.id) | await warn_of_deletion(desk, service, updated)
+        if updated.state is not job.state and updated.state in ENDED_STATES:
+            changes |= await tell_group(desk, updated)  # the last of its group may have failed
+        return changes
 
 
 def _line(job: Job, at: datetime, text: str) -> Event:

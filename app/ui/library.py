@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from app.genotypes.figures import Figures
     from app.operations.catalogues import Installed
     from app.operations.desk import Desk, Looks
+    from app.operations.fail_over import Mirror
     from app.results.figures.measuring import Measured
     from app.store.store import Store
 
@@ -182,6 +183,16 @@ class StoreLibrary:
     async def job(self, job_id: str) -> Job | None:
         """One job."""
         return await self._store.read(lambda c: jobs.job(c, job_id))
+
+    async def group_jobs(self, group: str) -> tuple[Job, ...]:
+        """The jobs that were sent together."""
+        return await self._store.read(lambda c: jobs.group_jobs(c, group))
+
+    async def mirrors(self, job_id: str) -> tuple[Mirror, ...]:
+        """Where a job that waits could go instead, best first."""
+        from app.operations.fail_over import mirrors_of
+
+        return await mirrors_of(self._desk, job_id)
 
     async def guided_sheet(self, job_id: str) -> GuidedSheet | None:
         """What leads a person through a web page; None for other jobs, and where it cannot be read."""

@@ -169,7 +169,9 @@ class RunningWindow:
 
     def open_notice(self, notice: Notice) -> None:
         """Show what a notice is about; may be called from any thread."""
-        if notice.job_id is not None:
+        if results := notice.compares:
+            self.bridge.call_soon(lambda: self._raise("compare", results))
+        elif notice.job_id is not None:
             self.open_job(notice.job_id)
         elif notice.service_id is not None:
             self.bridge.call_soon(lambda: self._raise("services", notice.service_id))
@@ -206,6 +208,7 @@ class RunningWindow:
         for notice in reversed(found):
             status = NOTICE_STATUS.get(notice.kind, Status.WARNING)
             words = self.window.tr("Open") if notice.job_id or notice.service_id else ""
+            words = self.window.tr("Compare") if notice.compares else words
             self.notices.say(
                 notice.title,
                 notice.body,

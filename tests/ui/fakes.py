@@ -23,6 +23,7 @@ from app.domain.standing import LookPoint, Standing
 from app.genotypes.figures import Figures
 from app.operations.check_services import standing_of
 from app.operations.desk import Looks
+from app.operations.fail_over import Mirror
 from app.operations.tasks import Task
 from app.store.pages import COLUMNS, split_typed
 from app.ui.attention import AtHand
@@ -96,6 +97,7 @@ class FakeLibrary:
         self.all_site_lists: list[Any] = []
         self.all_chains: list[Any] = []
         self.offer: Any = None
+        self.all_mirrors: list[Mirror] = []
 
     async def services(self) -> tuple[Service, ...]:
         return tuple(self.all_services)
@@ -157,6 +159,12 @@ class FakeLibrary:
 
     async def job(self, job_id: str) -> Job | None:
         return _found(self.all_jobs, job_id)
+
+    async def group_jobs(self, group: str) -> tuple[Job, ...]:
+        return tuple(j for j in self.all_jobs if j.group == group)
+
+    async def mirrors(self, job_id: str) -> tuple[Mirror, ...]:
+        return tuple(self.all_mirrors)
 
     async def guided_sheet(self, job_id: str) -> GuidedSheet | None:
         return self.all_sheets.get(job_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from app.domain.guided import GuidedSheet
@@ -12,7 +13,7 @@ from app.domain.job import Consent, Event, Job, SendPhase
 from app.domain.parameter import Form
 from app.domain.problem import Kind, Problem
 from app.domain.result import Result
-from app.domain.service import Service
+from app.domain.service import HealthState, Service
 from app.operations.tasks import TaskState
 from app.ui import text
 from app.ui.context import Context
@@ -20,6 +21,7 @@ from app.ui.status import job_shown
 from app.ui.theme import GRID
 from app.ui.views.jobs import job_words as words
 from app.ui.views.jobs.by_hand_card import ByHandCard
+from app.ui.views.jobs.group_card import GroupCard
 from app.ui.views.jobs.messages import Messages
 from app.ui.views.jobs.remedies import (
     Remedy,
@@ -54,6 +56,10 @@ class JobFacts:
     form: Form | None = None
     cannot_cancel: str = ""
     sheet: GuidedSheet | None = None
+    group: tuple[Job, ...] = ()
+    names: tuple[tuple[str, str], ...] = ()
+    mirror: Service | None = None
+    """The best service that could take the job now, while its own does not answer."""
 
     @property
     def service_name(self) -> str:
@@ -62,7 +68,9 @@ class JobFacts:
 
 
 class JobDetail(QWidget):
-    """Below the table."""
+    """Below the table. `only_group` wants the table to show the jobs of a group alone."""
+
+    only_group = Signal(str)
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -86,6 +94,8 @@ class JobDetail(QWidget):
         self.page.column.addWidget(self.problem)
         self.by_hand = ByHandCard(context, self.show_problem)
         self.page.column.addWidget(self.by_hand)
+        self.group = GroupCard(context, lambda group: self.only_group.emit(group))
+        self.page.column.addWidget(self.group)
         self.page.column.addLayout(self._cards())
 
     async def facts_of(self, job_id: str) -> JobFacts | None:
@@ -95,16 +105,29 @@ class JobDetail(QWidget):
         if job is None:
             return None
         stored = await library.form(job.service_id, job.app_id)
+        service = await library.service(job.service_id)
+        group = await library.group_jobs(job.group) if job.group is not None else ()
+        names = tuple((s.id, s.name) for s in await library.services()) if group else ()
         return JobFacts(
             job,
-            await library.service(job.service_id),
+            service,
             await library.result_of_job(job_id),
             await library.events(job_id=job_id, limit=EVENTS_SHOWN),
             await library.consents(job_id),
             stored.form if stored is not None else None,
             (await library.why_not(job.service_id)).get("cancel", ""),
             await library.guided_sheet(job_id),
+            group,
+            names,
+            await self._mirror(job, service),
         )
+
+    async def _mirror(self, job: Job, service: Service | None) -> Service | None:
+        """Asked for only while the job waits for a service that is down."""
+        if not job.is_to_send or service is None or service.state is not HealthState.DOWN:
+            return None
+        found = await self.context.library.mirrors(job.id)
+        return found[0].service if found else None
 
     # Made once.
 
@@ -121,7 +144,9 @@ class JobDetail(QWidget):
         self.fetch = primary(self._button("job.fetch"))
         self.again = self._button("job.again")
         self.cancel = self._button("job.cancel")
-        for button in (self.result_button, self.fetch, self.again, self.cancel):
+        self.elsewhere = QPushButton()
+        self.elsewhere.clicked.connect(self._send_elsewhere)
+        for button in (self.result_button, self.fetch, self.elsewhere, self.again, self.cancel):
             row.addWidget(button)
         self.more = QToolButton()
         self.context.theme.bind_icon(self.more, "more")
@@ -189,6 +214,7 @@ class JobDetail(QWidget):
         self._show_buttons(facts)
         self._show_trouble(facts)
         self.by_hand.show_sheet(job, facts.sheet)
+        self.group.show_group(job, facts.group, dict(facts.names))
         # The steps of the sheet are shown by it, with their boxes.
         self.messages.show_steps(job.steps[len(facts.sheet.steps) :] if facts.sheet else job.steps)
         self.log.show_job(job, facts.service is not None and facts.service.keeps_logs)
@@ -207,6 +233,9 @@ class JobDetail(QWidget):
         self.result_button.setVisible(facts.result is not None and bool(facts.result.files))
         missing = facts.result is None or facts.result.verified is None
         self.fetch.setVisible(can_fetch(job) and missing)
+        self.elsewhere.setVisible(facts.mirror is not None)
+        if facts.mirror is not None:
+            self.elsewhere.setText(self.tr("Send to {0} instead…").format(facts.mirror.name))
         self.again.setVisible(can_send_again(job))
         self.again.setText(words.remedy_words(Remedy.AGAIN, job, tries_now(job)))
         self.cancel.setVisible(can_cancel(job))
@@ -278,6 +307,12 @@ class JobDetail(QWidget):
         self.stages.update()
 
     # Done.
+
+    def _send_elsewhere(self) -> None:
+        """The form for the mirror, filled with these data; what becomes of this job is asked at the end."""
+        facts = self.facts
+        if facts is not None and facts.mirror is not None:
+            self.context.navigate("new_job", f"{facts.mirror.id} instead of {facts.job.id}")
 
     def _run(self, command_id: str) -> None:
         if self.facts is not None:

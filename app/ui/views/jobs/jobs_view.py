@@ -57,6 +57,7 @@ class JobsView(ListAndDetail):
         bind_noun_keys(context.commands, commands, self.table, self.table.selected_ids)
         self.detail = JobDetail(context)
         self.detail.by_hand.on_bring(self.bring)
+        self.detail.only_group.connect(lambda group: self.table.set_filter(f"group:{group}"))
         column = QVBoxLayout(self)
         column.setContentsMargins(GRID * 2, GRID * 2, GRID * 2, GRID)
         column.setSpacing(GRID)
@@ -80,6 +81,7 @@ class JobsView(ListAndDetail):
             time_column("ended", self.tr("Ended"), now, width=115),
             Column("size", self.tr("Size"), 80, show=text.size, numeric=True),
             Column("problem", self.tr("Problem"), 220),
+            Column("group_id", self.tr("Sent together"), 95, show=_group, tooltip=_whole_group),
             time_column("created", self.tr("Made"), now, width=115, hidden=True),
             time_column("last_visit", self.tr("Last look"), now, width=115, hidden=True),
             Column("remote_id", self.tr("Job at the service"), 180, hidden=True),
@@ -361,6 +363,16 @@ def _state(value: tuple[str, int | None]) -> Shown:
 
 def _percent(value: float | None) -> str:
     return "" if value is None else text.percent(value)
+
+
+def _group(value: str | None) -> str:
+    """Rows of one group have the same few letters."""
+    return "" if not value else value.removeprefix("group-")[:8]
+
+
+def _whole_group(value: str | None) -> str:
+    """What the filter takes."""
+    return f"group:{value}" if value else ""
 
 
 def _place(value: int | None) -> str:

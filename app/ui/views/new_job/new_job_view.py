@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QSplitter, QVBoxLayout, QWidget
 
 from app.domain.changes import Changes, Noun
 from app.domain.dataset import Dataset, DatasetState
+from app.domain.job import OPEN_STATES, Job
 from app.domain.panel import Panel
 from app.domain.parameter import Form
 from app.domain.problem import Problem
@@ -19,6 +20,7 @@ from app.operations.job_group import GroupSent
 from app.ui import text
 from app.ui.colours import Status
 from app.ui.context import Context
+from app.ui.dialogs.confirm import confirm
 from app.ui.text import plural
 from app.ui.theme import GRID
 from app.ui.views.new_job.filling import (
@@ -122,12 +124,18 @@ class NewJobView(View):
     def reveal(self, item_id: str) -> None:
         """Start a job for a dataset, or for the best panel of a benchmark with the whole dataset.
 
-        `dataset like job` fills the form as that job was sent.
+        `dataset like job` fills the form as that job was sent, `service instead of job` with the data of a
+        job that waits for another service.
         """
         if item_id.startswith(OF_BENCHMARK):
             benchmark_id = item_id.removesuffix(AGAIN)
             again = benchmark_id != item_id
             self.do(self.context.operations.winner_draft(benchmark_id, again=again), self.take_draft)
+            return
+        service_id, instead, waiting = item_id.partition(" instead of ")
+        if instead:
+            work = self.context.operations.mirror_draft(waiting, service_id)
+            self.do(work, lambda draft: self.take_draft(draft, instead_of=waiting))
             return
         dataset_id, like, job_id = item_id.partition(" like ")
         if like:
@@ -136,7 +144,7 @@ class NewJobView(View):
         self._choose_dataset(item_id)
         self.refresh()
 
-    def take_draft(self, draft: JobDraft) -> None:
+    def take_draft(self, draft: JobDraft, instead_of: str = "") -> None:
         """Fill the form by a draft; the terms are to be ticked by a person."""
         self.filling = Filling(
             dataset_id=draft.dataset_id,
@@ -147,6 +155,7 @@ class NewJobView(View):
             options=dict(draft.options),
             own_password=draft.own_password,
             group=draft.group or "",
+            instead_of=instead_of,
         )
         self._touched, self._tried, self._asked = set(), False, None
         self._keep()
@@ -422,10 +431,11 @@ class NewJobView(View):
     def _group_sent(self, sent: GroupSent) -> None:
         """What could not be sent stays in the list."""
         fillings = [*self.targets.fillings, self.filling]
-        stay = [filling for filling, why in zip(fillings, sent.obstacles, strict=False) if why]
+        told = list(zip(fillings, sent.obstacles, strict=False))
+        stay = [filling for filling, why in told if why]
         self.targets.fillings = stay
         self.targets.keep()
-        self._sent(sent.changes, len(sent.job_ids))
+        self._sent(sent.changes, [filling for filling, why in told if not why])
         self._show_several(None)
         if stay:
             self.context.notices.say(
@@ -451,8 +461,10 @@ class NewJobView(View):
         self.bar.show_ready(False, self.tr("Asking the service…"))
         self.do(self.context.operations.create_job(draft), self._sent, self._refused)
 
-    def _sent(self, changes: Changes, number: int = 1) -> None:
+    def _sent(self, changes: Changes, sent: Sequence[Filling] = ()) -> None:
         self._sending = False
+        waiting = next((each.instead_of for each in sent or (self.filling,) if each.instead_of), "")
+        number = len(sent) or 1
         self._touched, self._tried = set(), False
         self.filling = Filling(
             service_id=self.filling.service_id, app_id=self.filling.app_id, panel_id=self.filling.panel_id
@@ -468,6 +480,28 @@ class NewJobView(View):
         )
         for job_id in changes.ids(Noun.JOB)[:1]:
             self.context.navigate("jobs", job_id)
+        if waiting:
+            self.read(self.context.library.job(waiting), self._ask_of_waiting)
+
+    def _ask_of_waiting(self, job: Job | None) -> None:
+        """The same data went elsewhere: what becomes of the job in whose place they went is asked."""
+        if job is None or job.state not in OPEN_STATES:
+            return
+        name = next((each.name for each in self.services if each.id == job.service_id), job.service_id)
+        words = self.tr("It waits for {0} and is sent as soon as that answers: then the same data are twice "
+                        "on their way.").format(name)  # fmt: skip
+        if not job.is_to_send:
+            words = self.tr("It has reached {0} meanwhile: the same data are twice on their way.").format(
+                name
+            )
+        confirm(
+            self.window(),
+            self.tr("Cancel the first job, {0}?").format(job.name),
+            words,
+            self.tr("Cancel the first job"),
+            lambda: self.do(self.context.operations.cancel_job(job.id)),
+            self.tr("Keep both"),
+        )
 
     def _refused(self, problem: Problem) -> None:
         self._sending = False
