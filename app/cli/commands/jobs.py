@@ -64,6 +64,14 @@ def retry(ctx: typer.Context, jobs: Many, token_stdin: Token = False) -> None:
     work.retry(session_of(ctx), jobs, token_stdin)
 
 
+@app.command("elsewhere")
+def elsewhere(ctx: typer.Context, job: One) -> None:
+    """Where a job that is not sent yet could go instead: services that answer and seem to have its panel."""
+    from app.cli.work import elsewhere as work
+
+    work.elsewhere(session_of(ctx), job)
+
+
 @app.command("steps")
 def steps(
     ctx: typer.Context,

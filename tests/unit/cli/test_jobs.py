@@ -109,6 +109,12 @@ def test_several_pairs_make_a_group(ready: Cli, file: Path) -> None:
     assert {row["panel"] for row in rows} == {"apps@one", "apps@two"}
 
 
+def test_nobody_else_takes_what_is_at_its_service(ready: Cli, file: Path) -> None:
+    job = send(ready, file, "--json").data["job"]
+    assert ready("jobs", "elsewhere", job["id"], "--json").data == {"job": job["id"], "mirrors": []}
+    assert "No other service" in ready("jobs", "elsewhere", job["id"]).out
+
+
 @pytest.mark.parametrize("more", [("--option", "novalue"), ("--service", "b", "--service", "c")])
 def test_wrong_usage(ready: Cli, file: Path, more: tuple[str, ...]) -> None:
     assert send(ready, file, *more).code == 2
