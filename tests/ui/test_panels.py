@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
 from app.domain.panel import Panel
+from app.domain.panel_fit import RANK, FitVerdict, PanelFit, panel_fit
 from app.domain.preset import Certainty, Preset, PresetPanel, Source
 from app.domain.residency import residency_of
 from app.ui.context import Context
+from app.ui.models.query import TableQuery
+from app.ui.views.panels import panel_rows
 from app.ui.views.panels.filter_bar import has_term, term, with_term
 from app.ui.views.panels.panels_view import CHOSEN, PanelsView
 from app.ui.widgets.basics import Text
@@ -120,6 +126,33 @@ def test_cards_have_the_rows_and_the_selection_of_the_table(view: PanelsView, qt
     assert view.cards.cards.lines(start)[1].endswith("GRCh37")
     view.bar.show_as(False)
     assert view.table.stack.currentWidget() is view.table.grid
+
+
+def test_a_thousand_panels_share_what_is_alike_in_them(
+    library: FakeLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = panels()
+    made = [base[n % 6].model_copy(update={"id": f"panel-{n}", "name": f"Panel {n}"}) for n in range(1000)]
+    services = {each.id: each for each in samples.services()}
+    asked: list[str] = []
+
+    def counted(*args: Any) -> PanelFit:
+        asked.append(args[2].id)
+        return panel_fit(*args)
+
+    monkeypatch.setattr(panel_rows, "panel_fit", counted)
+    library.all_panels = made
+    rows = panel_rows.PanelRows(library.pages("panel"))
+    rows.know({each.key: each for each in made}, services, frozenset())
+    rows.fit_to(panel_rows.FitTo(samples.dataset(1)))
+    kinds = [asyncio.run(rows.ids(TableQuery(f"fit:{each.value}"))) for each in FitVerdict]
+    assert sum(map(len, kinds)) == 1000
+    assert len(asked) <= 6
+    by_fit = asyncio.run(rows.ids(TableQuery("", "fit", True)))
+    worst = [rows.fit(key) for key in (by_fit[0], by_fit[-1])]
+    assert [RANK[each.verdict] for each in worst if each] == sorted(
+        (RANK[each.verdict] for each in worst if each), reverse=True
+    )
 
 
 def test_panels_are_compared_side_by_side(view: PanelsView, qtbot: QtBot) -> None:

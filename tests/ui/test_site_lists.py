@@ -95,6 +95,7 @@ def test_a_list_is_bound_where_it_stands(view: PanelsView, operations: FakeOpera
     use = named(view, "Use HRC.r1-1 for a panel")
     menu = use.menu()
     assert menu is not None
+    menu.aboutToShow.emit()
     words = [action.text() for action in menu.actions()]
     assert "HRC r1.1 2016 (michigan)" in words
     assert not any("topmed" in word for word in words)

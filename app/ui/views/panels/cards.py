@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QListView,
@@ -31,10 +31,11 @@ class CardDelegate(QStyledItemDelegate):
         self._model = table.model
         self._places = {column.key: number for number, column in enumerate(table.model.columns)}
         self.fitted = False
+        self.size = QSize(WIDTH, card_height(table.fontMetrics().height()))
 
     def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:  # noqa: N802
         """The same for all."""
-        return QSize(WIDTH, card_height(option.fontMetrics.height()))
+        return self.size
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
         """A rounded box; the chosen one is tinted, the current one has the frame of the accent."""
@@ -133,6 +134,15 @@ class PanelCards(QListView):
             lambda at: table.context_menu().popup(self.viewport().mapToGlobal(at))
         )
         theme.changed.connect(self.viewport().update)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """As many cards in a row as there is room for, which they fill."""
+        super().resizeEvent(event)
+        room = self.viewport().width() - 1
+        size = QSize(room // max(1, room // WIDTH), card_height(self.fontMetrics().height()))
+        if size != self.cards.size:
+            self.cards.size = size
+            self.setGridSize(size)
 
     def set_fitted(self, fitted: bool) -> None:
         """Whether cards tell a fit."""

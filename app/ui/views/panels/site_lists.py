@@ -174,11 +174,16 @@ class SiteListsCard(Card):
         use = QPushButton(self.tr("Use for"))
         use.setAccessibleName(self.tr("Use {0} for a panel").format(found.name))
         menu = QMenu(use)
+        menu.aboutToShow.connect(partial(self._fill, menu, found, fitting))
+        use.setMenu(menu)
+        return use
+
+    def _fill(self, menu: QMenu, found: PanelSiteList, fitting: Sequence[Panel]) -> None:
+        """Filled when it is opened: there may be thousands of panels."""
+        menu.clear()
         for panel in fitting:
             keys = tuple(sorted({*found.panel_keys, panel.key}))
             menu.addAction(f"{panel.name} ({panel.service_id})", partial(self._bind, found, keys))
-        use.setMenu(menu)
-        return use
 
     def _used(self, found: PanelSiteList, panels: Sequence[Panel]) -> str:
         """For what it is used; where it is for nothing, why nothing can be chosen."""
