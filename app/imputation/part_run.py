@@ -120,11 +120,34 @@ class _Joined(Model):
     swapped: int
 
 
+class PhasedPart(Model):
+    """The target of each chunk, phased, in the panel's coding; it has typed sites around the chunk too."""
+
+    plan: PartPlan
+    targets: tuple[tuple[Chunk, Path], ...]
+    agreement: float | None = None
+    swapped: int = 0
+    phases: bool = False
+
+
 def impute_part(task: PartTask, report: Report = silent) -> PartResult:
     """Do everything that is not done yet. Synchronous, meant for a process of its own.
 
     Raises ProblemError for data that do not fit, too little memory, and engines that fail.
     """
+    task = task.model_copy(update={"folder": task.folder.resolve()})
+    found = phase_part(task, report)
+    plan, chunks = found.plan, [chunk for chunk, _ in found.targets]
+    results = [
+        _imputed(task, plan, chunk, found.phases, _share(report, "Imputation", done, len(chunks)))
+        for done, chunk in enumerate(chunks)
+    ]
+    _refuse_lost_records(task, results)
+    return PartResult(plan=plan, results=tuple(results), agreement=found.agreement, swapped=found.swapped)
+
+
+def phase_part(task: PartTask, report: Report = silent) -> PhasedPart:
+    """Only what comes before imputation: bring the sites into the panel's coding, and phase where needed."""
     task = task.model_copy(update={"folder": task.folder.resolve()})
     task.folder.mkdir(parents=True, exist_ok=True)
     report(Progress(unit="chunks", step="Quality control"))
@@ -138,12 +161,14 @@ def impute_part(task: PartTask, report: Report = silent) -> PartResult:
         for done, chunk in enumerate(chunks):
             _phase(task, plan, chunk, _share(report, "Phasing", done, len(chunks)))
         joined = _kept(task.folder / "joined.json", _Joined, partial(_join, task, plan, chunks))
-    results = [
-        _imputed(task, plan, chunk, phases, _share(report, "Imputation", done, len(chunks)))
-        for done, chunk in enumerate(chunks)
-    ]
-    _refuse_lost_records(task, results)
-    return PartResult(plan=plan, results=tuple(results), agreement=joined.agreement, swapped=joined.swapped)
+    name = "target" if phases else "aligned"
+    return PhasedPart(
+        plan=plan,
+        targets=tuple((chunk, task.folder / f"{name}-{chunk.number}.vcf.gz") for chunk in chunks),
+        agreement=joined.agreement,
+        swapped=joined.swapped,
+        phases=phases,
+    )
 
 
 def _kept(path: Path, kind: type[M], make: Callable[[], M]) -> M:

@@ -11,8 +11,10 @@ from pydantic import SecretStr
 from app.domain.changes import Changes, Noun
 from app.domain.names import new_id
 from app.domain.problem import Kind, Problem, ProblemError
+from app.operations.check_dataset import dataset_of
 from app.operations.desk import Desk
 from app.operations.draft_job import JobDraft, Obstacle, Preflight
+from app.operations.no_phasing import without_phasing
 from app.operations.one_file import with_one_file
 from app.operations.preflight import preflight, preview
 from app.operations.submit_job import refusal, refuse_password, write_job
@@ -28,20 +30,29 @@ class GroupSent:
 
 
 async def create_group(
-    desk: Desk, drafts: Sequence[JobDraft], password: SecretStr | None = None, *, send_others: bool = False
+    desk: Desk,
+    drafts: Sequence[JobDraft],
+    password: SecretStr | None = None,
+    *,
+    send_others: bool = False,
+    phase_with: str = "",
 ) -> GroupSent:
     """Check every draft, and write their jobs down as one group; nothing is sent yet.
 
     Nothing is made unless every draft can be sent; with `send_others` those are made that can be. Raises
     ProblemError that names each draft which cannot be sent and why. The group of a draft stays (a benchmark
     knows its own by it); others join it, and a draft that is left alone is no group.
+
+    `phase_with` is a panel of this computer: the data are phased once with it, each service is told not to
+    phase, and one that would phase all the same is refused. Nothing is phased for jobs that cannot be sent.
     """
     refuse_password(password)
+    if phase_with:
+        drafts = await _phased(desk, drafts, send_others, phase_with)
     ready = [await with_one_file(desk, draft) for draft in drafts]
-    found = _together(ready, await asyncio.gather(*(preflight(desk, draft) for draft in ready)))
+    found = await _looked_at(desk, ready, unphased=bool(phase_with))
     good = [(d, f) for d, f in zip(ready, found, strict=True) if not f.obstacles]
-    if not good or (len(good) < len(ready) and not send_others):
-        raise _refused(found)
+    _refuse_unless(found, send_others)
     group = next((draft.group for draft in ready if draft.group), None)
     if len(good) > 1:
         group = group or new_id("group")
@@ -53,9 +64,57 @@ async def create_group(
     return GroupSent(changes, made, tuple(each.obstacles for each in found))
 
 
-async def preview_group(desk: Desk, drafts: Sequence[JobDraft]) -> tuple[Preflight, ...]:
+async def preview_group(
+    desk: Desk, drafts: Sequence[JobDraft], phase_with: str = ""
+) -> tuple[Preflight, ...]:
     """What can be said of each draft of a group without asking anybody, in order."""
-    return _together(drafts, await asyncio.gather(*(preview(desk, draft) for draft in drafts)))
+    told = [await without_phasing(desk, draft) if phase_with else (draft, ()) for draft in drafts]
+    found = await asyncio.gather(*(preview(desk, draft) for draft, _ in told))
+    return _with_more([draft for draft, _ in told], found, [more for _, more in told])
+
+
+async def _phased(desk: Desk, drafts: Sequence[JobDraft], send_others: bool, panel_id: str) -> list[JobDraft]:
+    """The drafts with phased data; ProblemError, before the long work, where they cannot be sent anyway."""
+    from app.operations.phase_once import phased_once  # NumPy comes with it
+
+    found = await _looked_at(desk, drafts, unphased=True)
+    _refuse_unless(found, send_others)
+    made: dict[str, str] = {}
+    for draft in drafts:
+        if draft.dataset_id not in made:
+            made[draft.dataset_id] = await phased_once(desk, draft.dataset_id, panel_id)
+    told = [(await without_phasing(desk, draft))[0] for draft in drafts]
+    names = {draft.dataset_id: (await dataset_of(desk, draft.dataset_id)).name for draft in drafts}
+    return [
+        draft.model_copy(
+            update={"dataset_id": made[draft.dataset_id], "name": draft.name or names[draft.dataset_id]}
+        )
+        for draft in told
+    ]
+
+
+async def _looked_at(desk: Desk, drafts: Sequence[JobDraft], *, unphased: bool) -> tuple[Preflight, ...]:
+    """The preflight of all; `unphased`: each service is to be told not to phase."""
+    told = [await without_phasing(desk, draft) if unphased else (draft, ()) for draft in drafts]
+    found = await asyncio.gather(*(preflight(desk, draft) for draft, _ in told))
+    return _with_more([draft for draft, _ in told], found, [more for _, more in told])
+
+
+def _with_more(
+    drafts: Sequence[JobDraft], found: Sequence[Preflight], more: Sequence[tuple[Obstacle, ...]]
+) -> tuple[Preflight, ...]:
+    all_of_it = [
+        each.model_copy(update={"obstacles": (*each.obstacles, *others)})
+        for each, others in zip(found, more, strict=True)
+    ]
+    return _together(drafts, all_of_it)
+
+
+def _refuse_unless(found: Sequence[Preflight], send_others: bool) -> None:
+    """ProblemError unless all can be sent, or some and that is wanted."""
+    bad = sum(bool(each.obstacles) for each in found)
+    if bad == len(found) or (bad and not send_others):
+        raise _refused(found)
 
 
 def _together(drafts: Sequence[JobDraft], found: Sequence[Preflight]) -> tuple[Preflight, ...]:

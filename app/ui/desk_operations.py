@@ -362,17 +362,19 @@ class DeskOperations:
 
         return await create_job(self._desk, draft)
 
-    async def preview_group(self, drafts: Sequence[JobDraft]) -> tuple[Preflight, ...]:
+    async def preview_group(self, drafts: Sequence[JobDraft], phase_with: str = "") -> tuple[Preflight, ...]:
         """What can be said of the drafts of a group without asking anybody."""
         from app.operations.job_group import preview_group
 
-        return await preview_group(self._desk, drafts)
+        return await preview_group(self._desk, drafts, phase_with)
 
-    async def create_group(self, drafts: Sequence[JobDraft], *, send_others: bool = False) -> GroupSent:
+    async def create_group(
+        self, drafts: Sequence[JobDraft], *, send_others: bool = False, phase_with: str = ""
+    ) -> GroupSent:
         """Check everything for every service and write the jobs down; the scheduler sends them."""
         from app.operations.job_group import create_group
 
-        return await create_group(self._desk, drafts, send_others=send_others)
+        return await create_group(self._desk, drafts, send_others=send_others, phase_with=phase_with)
 
     async def mirror_draft(self, job_id: str, service_id: str) -> JobDraft:
         """A draft that sends the data of a waiting job elsewhere."""

@@ -47,7 +47,7 @@ def bad(filled: FakeLibrary, operations: FakeOperations, monkeypatch: pytest.Mon
     async def one(draft: JobDraft) -> Preflight:
         return looked(draft)
 
-    async def group(drafts: list[JobDraft]) -> tuple[Preflight, ...]:
+    async def group(drafts: list[JobDraft], phase_with: str) -> tuple[Preflight, ...]:
         return tuple(looked(draft) for draft in drafts)
 
     monkeypatch.setattr(operations, "preview", one, raising=False)
@@ -112,7 +112,7 @@ def test_all_are_sent_as_one(qtbot: QtBot, view: NewJobView, operations: FakeOpe
     qtbot.waitUntil(lambda: not view.targets and view.filling.draft() is None)
     drafts, more = sent(operations)
     assert tuple(draft.panel_id for draft in drafts) == panels
-    assert more == {"send_others": False}
+    assert more == {"send_others": False, "phase_with": ""}
     assert not view.targets.card.isVisible()
 
 
@@ -131,7 +131,7 @@ def test_one_that_cannot_be_sent_holds_up_all_until_a_person_says_otherwise(
     view.bar.button.click()
     qtbot.waitUntil(lambda: view.filling.draft() is None)
     assert [each.panel_id for each in view.targets.fillings] == [first]
-    assert sent(operations)[1] == {"send_others": True}
+    assert sent(operations)[1]["send_others"] is True
 
 
 def test_change_and_remove(qtbot: QtBot, view: NewJobView) -> None:

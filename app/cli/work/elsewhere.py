@@ -21,7 +21,7 @@ def elsewhere(session: Session, named: str) -> None:
         return job, await mirrors_of(desk, job.id)
 
     job, found = with_desk(session, work)
-    answer = {
+    answer: dict[str, object] = {
         "job": job.id,
         "mirrors": [
             {"service": m.service.id, "panel": m.panel.id, "build": m.panel.build, "score": m.service.score}

@@ -63,8 +63,9 @@ class PhaseCheck:
             "The results were phased apart",
             f"The typed haplotypes of {len(people):,} of {len(self._samples):,} people differ between "
             f"{self._names[0]} and {self._names[k]} ({sites:,} genotypes; first {shown}).",
-            "Phase once and send the same phased file to every service: the empirical dose file of one "
-            "result can serve as that file. Until then, take the better result of each variant (consensus).",
+            "Send to all services at once with “Phase once on this computer” (on the command line: submit "
+            "--phase-with), so that all get the same haplotypes. Until then, take the better result of each "
+            "variant (consensus).",
             subject=self._names[k],
         )
 

@@ -302,7 +302,8 @@ class NewJobView(View):
                 self.targets.found = told[:number]
                 self._show_preview(told[number] if len(told) > number else None)
 
-        self.read(self.context.operations.preview_group(drafts), found)
+        panel = self.targets.card.phasing_panel()
+        self.read(self.context.operations.preview_group(drafts, panel), found)
 
     def on_read_problem(self, problem: Problem) -> None:
         """A dataset or service that was removed meanwhile: the next reading shows it."""
@@ -425,7 +426,8 @@ class NewJobView(View):
         draft = self.filling.draft()
         drafts = [*self.targets.drafts(), *([draft] if draft is not None else [])]
         others = self.targets.card.others.isChecked()
-        work = self.context.operations.create_group(drafts, send_others=others)
+        panel = self.targets.card.phasing_panel()
+        work = self.context.operations.create_group(drafts, send_others=others, phase_with=panel)
         self.do(work, self._group_sent, self._refused)
 
     def _group_sent(self, sent: GroupSent) -> None:
@@ -451,7 +453,10 @@ class NewJobView(View):
         if self.targets and not self._sending:
             self._sending = True
             self.bar.problem.clear()
-            self.bar.show_ready(False, self.tr("Asking the services…"))
+            wait = self.tr("Asking the services…")
+            if self.targets.card.phasing_panel():
+                wait = self.tr("Phasing on this computer; the strip below shows how far it is…")
+            self.bar.show_ready(False, wait)
             self._send_group()
             return
         if draft is None or self._sending:
