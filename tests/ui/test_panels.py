@@ -68,6 +68,23 @@ def test_a_dataset_is_chosen_and_its_fit_is_shown(view: PanelsView, context: Con
     assert context.layout.value(CHOSEN) == "dataset-1"
 
 
+def test_a_prediction_is_made_when_it_is_asked_for(
+    view: PanelsView, library: FakeLibrary, operations: FakeOperations, qtbot: QtBot
+) -> None:
+    library.all_datasets = [samples.dataset(1)]
+    view.bar.dataset.setCurrentIndex(1)
+    view.bar.dataset.activated.emit(1)
+    view.reveal(TOPMED)
+    qtbot.waitUntil(lambda: view.detail.name.text() == "TOPMed r3")
+    qtbot.waitUntil(lambda: view.detail.predict.isVisibleTo(view))
+    view.detail.predict.click()
+    qtbot.waitUntil(lambda: "predict" in operations.names())
+    assert operations.calls[-1][1] == ("dataset-1", "topmed", "apps@topmed-r3@1.0.0")
+    library.all_datasets = [samples.dataset(1).model_copy(update={"residency": residency_of("EU")})]
+    view.refresh()
+    qtbot.waitUntil(lambda: not view.detail.predict.isVisibleTo(view))
+
+
 def test_menus_write_the_filter_that_may_also_be_typed(view: PanelsView, qtbot: QtBot) -> None:
     view.table.set_filter("topmed")
     access = view.bar.filters.access

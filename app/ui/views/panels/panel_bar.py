@@ -34,6 +34,7 @@ class PanelBar(QWidget):
     ) -> None:
         super().__init__(parent)
         self._choose = choose
+        self._names: list[tuple[str, str]] = []
         self.rows = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self.rows.setContentsMargins(0, 0, 0, 0)
         self.rows.setSpacing(GRID)
@@ -96,9 +97,11 @@ class PanelBar(QWidget):
         """What there is to choose from."""
         self.setVisible(bool(panels))
         self.filters.offer(panels, services, to is not None)
-        self.dataset.clear()
-        self.dataset.addItem(self.tr("no dataset"), "")
-        for each in datasets:
-            self.dataset.addItem(each.name, each.id)
+        names = [(self.tr("no dataset"), ""), *((each.name, each.id) for each in datasets)]
+        if names != self._names:  # the same again would close a list that is open
+            self._names = names
+            self.dataset.clear()
+            for name, dataset_id in names:
+                self.dataset.addItem(name, dataset_id)
         self.dataset.setCurrentIndex(max(0, self.dataset.findData(to.dataset.id if to is not None else "")))
         self.dataset.setEnabled(bool(datasets))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app.domain.panel import Panel, PanelChange, SyncKind
@@ -19,13 +20,16 @@ from app.ui.status import Shown
 from app.ui.theme import GRID
 from app.ui.views.panels.fit_words import fit_sentences, fit_shown, source_words
 from app.ui.views.panels.site_lists import Bind, SiteListsCard, SitesOfPanel
-from app.ui.widgets.basics import Card, Heading, KeyValues, SectionHeading, StatusBadge, Text, clear
+from app.ui.widgets.basics import Card, Heading, KeyValues, SectionHeading, StatusBadge, Text, clear, link
 from app.ui.widgets.page import ScrollPage
 
 
 @dataclass(frozen=True)
 class PanelFacts:
-    """What the page below the table shows; `fit` is None while no dataset is chosen."""
+    """What the page below the table shows; `fit` is None while no dataset is chosen.
+
+    `can_predict`: nobody has asked yet what the server would say, and the data may go there.
+    """
 
     panel: Panel | None
     services: Mapping[str, Service]
@@ -36,6 +40,7 @@ class PanelFacts:
     favourite: bool = False
     fit: PanelFit | None = None
     dataset: str = ""
+    can_predict: bool = False
 
     def documented(self) -> tuple[PresetPanel, Preset] | None:
         """What the catalogue says of the panel, with the preset that it stands in."""
@@ -55,6 +60,7 @@ class PanelActions:
     bind_sites: Bind
     remove_sites: Callable[[PanelSiteList], object]
     mark: Callable[[str, bool], object]
+    predict: Callable[[Panel], object]
 
 
 class PanelDetail(QWidget):
@@ -116,8 +122,10 @@ class PanelDetail(QWidget):
         self.fit_badge = StatusBadge(self.context.theme)
         self.fit_title.add(self.fit_badge)
         self.fit_words = Text()
+        self.predict = link(self.tr("Predict what the server would say"), self._predict)
         column.addWidget(self.fit_title)
         column.addWidget(self.fit_words)
+        column.addWidget(self.predict, 0, Qt.AlignmentFlag.AlignLeft)
         return self.fit
 
     def _catalogue_block(self) -> QWidget:
@@ -188,6 +196,8 @@ class PanelDetail(QWidget):
             self.fit_title.label.setText(self.tr("Fit to {0}").format(facts.dataset))
             self.fit_badge.show_status(fit_shown(facts.fit))
             self.fit_words.setText(fit_sentences(facts.fit))
+            self.predict.setVisible(facts.can_predict)
+            self.predict.setEnabled(True)
 
     def _show_documented(self, panel: Panel, found: tuple[PresetPanel, Preset] | None) -> None:
         differs = [self.tr("The catalogue says otherwise: {0}.").format(each) for each in panel.differs]
@@ -230,6 +240,12 @@ class PanelDetail(QWidget):
         key = self._key()
         if key is not None:
             self.context.commands.run("panel.new_job", (key,))
+
+    def _predict(self) -> None:
+        panel = self._facts.panel if self._facts is not None else None
+        if panel is not None:
+            self.predict.setEnabled(False)
+            self._actions.predict(panel)
 
     def _mark(self, on: bool) -> None:
         key = self._key()

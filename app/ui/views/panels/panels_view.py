@@ -14,6 +14,7 @@ from app.domain.panel import Panel, PanelChange
 from app.domain.panel_sites import PanelSiteList
 from app.domain.preset import Preset
 from app.domain.problem import Problem
+from app.domain.residency import why_forbidden
 from app.domain.service import Service
 from app.ui import text
 from app.ui.commands import Command, Ids, one, some
@@ -87,7 +88,11 @@ class PanelsView(View):
         column.setSpacing(GRID)
         column.addWidget(self.bar)
         actions = PanelActions(
-            lambda: context.commands.run("panel.add_sites"), self.bind_sites, self.remove_sites, self._mark
+            lambda: context.commands.run("panel.add_sites"),
+            self.bind_sites,
+            self.remove_sites,
+            self._mark,
+            self._predict,
         )
         self.detail = PanelDetail(context, actions, self)
         column.addWidget(RememberedSplitter(context.layout, "panels", self.table, self.detail, (3, 2)), 1)
@@ -276,9 +281,30 @@ class PanelsView(View):
             self.rows.is_favourite(key),
             self.rows.fit(key),
             to.dataset.name if to is not None else "",
+            self._can_predict(known.by_key.get(key)),
         )
         self.detail.show_facts(facts)
         self._offer_detail()
+
+    def _can_predict(self, panel: Panel | None) -> bool:
+        known = self.known
+        to = known.fit_to if known is not None else None
+        service = known.services.get(panel.service_id) if known is not None and panel is not None else None
+        if to is None or panel is None or service is None or why_forbidden(to.rule, service) is not None:
+            return False
+        asked = {(each.service_id, each.panel_id) for each in to.dataset.verdicts}
+        return (panel.service_id, panel.id) not in asked
+
+    def _predict(self, panel: Panel) -> None:
+        """Judge the files of the dataset as the server would; that reads them, so it is asked for."""
+        to = self.known.fit_to if self.known is not None else None
+        if to is not None:
+            work = self.context.operations.predict(to.dataset.id, panel.service_id, panel.id)
+            self.do(work, lambda _: self.refresh(), self._not_predicted)
+
+    def _not_predicted(self, problem: Problem) -> None:
+        self.detail.predict.setEnabled(True)
+        self.context.notices.problem(problem)
 
     def _offer_detail(self) -> None:
         """Site lists can be looked at and removed also while no service has told its panels."""
