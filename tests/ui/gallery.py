@@ -239,6 +239,27 @@ def make_window(app: QApplication, bridge: Bridge, theme: Theme, library: FakeLi
     return window
 
 
+def grab_panels(app: QApplication, window: MainWindow, folder: Path, scheme: str) -> None:
+    """Panels fitted to a dataset, as cards, and side by side."""
+    window.navigate("panels")
+    settle(app)
+    view = window.view("panels")
+    assert isinstance(view, PanelsView)
+    view.bar.dataset.setCurrentIndex(1)
+    view.bar.dataset.activated.emit(1)
+    settle(app)
+    for cards in (False, True):
+        view.bar.show_as(cards)
+        settle(app)
+        window.grab().save(str(folder / f"p-{'cards' if cards else 'table'}-{scheme}.png"))
+    view.bar.show_as(False)
+    dialog = view.compare(view.table.model.ids()[:3])
+    assert dialog is not None
+    settle(app)
+    dialog.grab().save(str(folder / f"p-compare-{scheme}.png"))
+    dialog.reject()
+
+
 def grab_extras(app: QApplication, window: MainWindow, folder: Path, scheme: str) -> None:
     """Palette, dialogs, notices, problems, the veil."""
     window.navigate("services")
@@ -311,6 +332,8 @@ def main(folder: Path, wanted: list[str]) -> None:
                 grab_dataset(app, window, folder, scheme)
             if name == "filled" and (not wanted or "result" in wanted):
                 grab_results(app, window, library, folder, scheme, settle)
+            if name == "filled" and (not wanted or "panels" in wanted):
+                grab_panels(app, window, folder, scheme)
             if name == "filled" and not wanted:
                 grab_extras(app, window, folder, scheme)
             window.close()
