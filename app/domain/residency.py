@@ -28,6 +28,8 @@ GROUPS: dict[str, frozenset[str]] = {
 """Groups of countries by name, as of 2026: the European Union, and the European Economic Area."""
 _SAME = {"UK": "GB", "USA": "US", "EL": "GR"}
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+STORE, STORE_COUNTRY = "storage", "storage_country"
+"""The words of `Service.setup` for a store that takes the files, and for where it keeps them."""
 _HERE = frozenset({"here", "this computer", "local", "nowhere"})
 
 
@@ -108,14 +110,24 @@ def combined(rules: Iterable[Residency | None]) -> Residency | None:
 def places_of(service: Service) -> tuple[str, ...] | None:
     """Where data of a service are, by the codes of countries; None where that is not known.
 
-    Only the program's own kinds of service are this computer: an address on loopback may be a tunnel.
+    A store of its own, through which files reach it, counts as well. Only the program's own kinds of service
+    are this computer: an address on loopback may be a tunnel.
     """
     if service.is_here or (service.practice and urlsplit(service.base_url).hostname in _LOOPBACK):
         return (HERE,)
     told = service.jurisdictions or ((service.country,) if service.country else ())
+    if _store_is_elsewhere(service):
+        of_store = [each for each in re.split(r"[,;\s]+", service.setup.get(STORE_COUNTRY, "")) if each]
+        told = (*told, *of_store) if told and of_store else ()
     places = [_SAME.get(each.strip().upper(), each.strip().upper()) for each in told]
-    known = all(each in countries() or each == HERE for each in places)
+    known = all(each in countries() for each in places)
     return tuple(places) if places and known else None
+
+
+def _store_is_elsewhere(service: Service) -> bool:
+    """Whether files go into a store that is not on the server itself, on their way to it."""
+    store = service.setup.get(STORE, "").strip()
+    return bool(store) and urlsplit(store).hostname != urlsplit(service.base_url).hostname
 
 
 def why_forbidden(rule: Residency | None, service: Service) -> str | None:

@@ -115,18 +115,23 @@ async def _new_service(
         plain_http_allowed=plain_http,
     )
     if preset is not None:
+        there = _is_of(preset, address)  # nobody knows in which country another address keeps data
         service = service.model_copy(
             update={
                 "preset_id": preset.id,
-                "country": preset.country,
-                "jurisdictions": preset.jurisdictions,
-                "operator": preset.operator,
+                "country": preset.country if there else "",
+                "jurisdictions": preset.jurisdictions if there else (),
+                "operator": preset.operator if there else "",
                 "limits": preset.limits,
                 "setup": preset.setup,
                 "practice": preset.id == "practice",
             }
         )
     return service
+
+
+def _is_of(preset: Preset, address: str) -> bool:
+    return address in {normalise(each) for each in (preset.base_url, *preset.alt_urls) if each}
 
 
 def _refuse_twins(known: tuple[Service, ...], name: str, address: str) -> None:

@@ -80,17 +80,29 @@ async def inherit_residency(desk: Desk, made: Dataset, source: Dataset) -> Datas
 async def rule_for(
     desk: Desk, dataset: Dataset | None, files: Iterable[DataFile], *more: Residency | None
 ) -> Residency | None:
-    """What holds for these files now, by all that was said of them; None when there is no rule at all."""
-    files = tuple(files)
+    """What holds for these files now, by all that was said of them; None when there is no rule at all.
 
-    def read(c: StoreConnection) -> tuple[tuple[Remembered, ...], str]:
-        return _remembered(c), settings.load_settings(c).data.only_to
+    What was said of the data that a dataset was made from holds for it too, whenever it was said.
+    """
 
-    known, everywhere = await desk.store.read(read)
-    rules = [*more, dataset.residency if dataset is not None else None]
+    def read(c: StoreConnection) -> tuple[tuple[Remembered, ...], str, tuple[Dataset, ...]]:
+        return _remembered(c), settings.load_settings(c).data.only_to, _with_sources(c, dataset)
+
+    known, everywhere, line = await desk.store.read(read)
+    rules = [*more, *(each.residency for each in line)]
     rules += [_understood(everywhere)] if everywhere.strip() else []
-    rules += await asyncio.to_thread(_of_files, files, known)
+    looked = (*files, *(file for each in line[1:] for file in each.files))
+    rules += await asyncio.to_thread(_of_files, looked, known)
     return combined(rules)
+
+
+def _with_sources(c: StoreConnection, dataset: Dataset | None) -> tuple[Dataset, ...]:
+    """A dataset, what it was made from, what that was made from, and so on."""
+    line: list[Dataset] = []
+    while dataset is not None and all(each.id != dataset.id for each in line):
+        line.append(dataset)
+        dataset = datasets.dataset(c, dataset.made_from) if dataset.made_from else None
+    return tuple(line)
 
 
 async def residency_obstacle(desk: Desk, service: Service, dataset: Dataset) -> Obstacle | None:
@@ -100,10 +112,13 @@ async def residency_obstacle(desk: Desk, service: Service, dataset: Dataset) -> 
     return Obstacle(field="service", problem=found) if found is not None else None
 
 
-async def refuse_forbidden(desk: Desk, service: Service, job: Job) -> None:
-    """The last look, right before the first byte leaves; ProblemError (refused) where a rule forbids it."""
+async def refuse_forbidden(desk: Desk, service: Service, job: Job, others: tuple[DataFile, ...] = ()) -> None:
+    """The last look, right before bytes leave; ProblemError (refused) where a rule forbids it.
+
+    `others` are files that go along and are not of the dataset.
+    """
     dataset = await desk.store.read(lambda c: datasets.dataset(c, job.dataset_id or ""))
-    rule = await rule_for(desk, dataset, job.files, job.residency)
+    rule = await rule_for(desk, dataset, (*job.files, *others), job.residency)
     found = _problem(rule, service, job.name)
     if found is not None:
         raise ProblemError(found)

@@ -18,6 +18,7 @@ import logging
 from datetime import timedelta
 
 from app.domain.changes import Changes, Noun
+from app.domain.dataset import DataFile
 from app.domain.job import ENDED_STATES, REMOTE_OPEN_STATES, Job, JobState, SendPhase
 from app.domain.parameter import ParameterType
 from app.domain.problem import Kind, Problem, ProblemError, problem
@@ -30,7 +31,7 @@ from app.operations.look_at_service import store_token_info
 from app.operations.preflight import recheck
 from app.operations.residency import refuse_forbidden
 from app.operations.tasks import TaskKind
-from app.services.abilities import FindsRuns, ToldByUser
+from app.services.abilities import FindsRuns, SendsMore, ToldByUser
 from app.services.contract import RemoteJob, Submission
 from app.store import services
 from app.store.secrets import password_name
@@ -98,9 +99,12 @@ class _Ended(ProblemError):
 
 async def _send(desk: Desk, service: Service, job: Job) -> Changes:
     sealed = False
+    along: tuple[DataFile, ...] = ()
 
     async def seal() -> None:
         nonlocal sealed
+        # Sending may have taken hours; where data may go, or where the service is, may have changed.
+        await refuse_forbidden(desk, await desk.service(service.id), job, along)
         at = desk.clock.now()
         await _step(desk, job, _at_the_seal(desk, service), SendPhase.SENDING,
                     phase=SendPhase.SEALED, sealed=at, sealed_before=True, looks=0)  # fmt: skip
@@ -113,6 +117,9 @@ async def _send(desk: Desk, service: Service, job: Job) -> Changes:
             family, connection = desk.family(service), await desk.connection(service)
             submission = await _submission(desk, service, job)
             await refuse_forbidden(desk, service, job)
+            if isinstance(family, SendsMore):
+                along = await family.files_along(connection, submission)
+                await refuse_forbidden(desk, service, job, along)
             remote_id = await family.submit(connection, submission, task.report, seal)
     except _Ended:
         return Changes.of(Noun.JOB, job.id)

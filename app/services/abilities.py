@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar, runtime_checkable
 
 from pydantic import SecretStr
 
+from app.domain.dataset import DataFile
 from app.domain.guided import GuidedSheet
 from app.domain.job import JobState
 from app.domain.model import Model
@@ -99,6 +100,15 @@ class ChecksDelivery(Protocol):
 
     async def check_delivery(self, connection: Connection, submission: Submission) -> str:
         """A sentence on how the results will come; ProblemError (refused) when they cannot."""
+        ...
+
+
+@runtime_checkable
+class SendsMore(Protocol):
+    """Further files may go along with those of a job, such as a panel that a person named."""
+
+    async def files_along(self, connection: Connection, submission: Submission) -> tuple[DataFile, ...]:
+        """All files of this computer that would be sent, those of the submission among them."""
         ...
 
 

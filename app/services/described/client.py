@@ -162,7 +162,7 @@ class Described:
             facts=tuple(facts),
             limits=d.limits,
             operator=d.operator,
-            country=d.country,
+            country=d.country if line.connection.base_url.rstrip("/") in d.addresses else "",
         )
 
     async def _is_known(self, line: Line) -> bool:

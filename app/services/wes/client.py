@@ -14,6 +14,7 @@ from urllib.parse import quote
 from pydantic import SecretStr
 
 from app.domain.clock import Clock, SystemClock
+from app.domain.dataset import DataFile
 from app.domain.job import ENDED_STATES
 from app.domain.panel import Panel
 from app.domain.parameter import Form, Parameter, ParameterType
@@ -213,6 +214,16 @@ class Wes:
             make_order, connection, node, described, submission, encrypted=bool(node.crypt4gh_key)
         )
         return delivery_of(connection, node)
+
+    @guarded
+    async def files_along(self, connection: Connection, submission: Submission) -> tuple[DataFile, ...]:
+        """See `abilities.SendsMore`: a workflow may take a panel or a map of this computer along."""
+        node = await self._asker.node(connection)
+        described = await self._described(connection, submission.app_id)
+        order = await asyncio.to_thread(
+            make_order, connection, node, described, submission, encrypted=bool(node.crypt4gh_key)
+        )
+        return (*order.attached, *(file for file, _ in order.stored))
 
     async def submit(self, connection: Connection, submission: Submission, report: Report, seal: Seal) -> str:
         """See the contract. What the caller's seal raises comes out again as it was."""

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from app.domain.parameter import Choice, Parameter, ParameterType
 from app.domain.problem import Kind, ProblemError, problem
+from app.domain.residency import STORE_COUNTRY, countries
 from app.services.wes.setup import AUTH, CRYPT_KEY, PATHS, SIGNED, STORAGE, WORKFLOWS
 from app.services.wes.storing import public_key
 
@@ -41,6 +42,12 @@ SETUP_FIELDS = (
         help="An address that takes files by PUT and that the server reads, where it takes none along.",
     ),
     Parameter(
+        id=STORE_COUNTRY,
+        label="Country of the store",
+        type=ParameterType.TEXT,
+        help="Its code of two letters, such as ZA. Without it, data under a rule do not go into the store.",
+    ),
+    Parameter(
         id=CRYPT_KEY,
         label="Public key of the service (Crypt4GH)",
         type=ParameterType.TEXTAREA,
@@ -71,6 +78,9 @@ def check_setup(setup: Mapping[str, str]) -> None:
             "Store for the files",
             "It has to be an address such as https://store.example.org/incoming, without a secret in it",
         )
+    for code in filter(None, re.split(r"[,;\s]+", setup.get(STORE_COUNTRY, ""))):
+        if code.upper() not in countries():
+            raise _wrong("Country of the store", f"“{code[:60]}” is no code of a country, such as ZA")
     if setup.get(CRYPT_KEY, "").strip():
         public_key(setup[CRYPT_KEY])
 

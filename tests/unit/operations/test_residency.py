@@ -1,6 +1,7 @@
 """Data go only where their owner allows, whatever happens to the files, the services and the jobs."""
 
 import asyncio
+import json
 import shutil
 from pathlib import Path
 from typing import cast
@@ -13,13 +14,14 @@ from pydantic import SecretStr
 
 from app.domain.changes import Noun
 from app.domain.clock import FixedClock
+from app.domain.dataset import DataFile
 from app.domain.job import JobState
 from app.domain.problem import Kind, ProblemError
 from app.domain.residency import countries, residency_of
 from app.domain.service import Limits
 from app.operations.add_dataset import add_dataset, remove_dataset
 from app.operations.add_service import add_service
-from app.operations.change_service import state_country
+from app.operations.change_service import import_services, state_country
 from app.operations.change_settings import save_settings
 from app.operations.desk import Desk
 from app.operations.draft_job import JobDraft
@@ -28,6 +30,7 @@ from app.operations.residency import RULE_FILE, inherit_residency, rule_for, sta
 from app.operations.send_job import send_job
 from app.operations.submit_job import create_job, submit_job
 from app.operations.sync_panels import sync_panels
+from app.services.contract import Connection, Submission
 from app.services.registry import Registry
 from app.store import datasets, jobs
 from app.store.secrets import open_secrets
@@ -173,6 +176,112 @@ def test_the_country_of_a_service_is_stated(desk: Desk, ready: JobDraft) -> None
         with pytest.raises(ProblemError):
             asyncio.run(state_country(desk, ready.service_id, wrong))
     assert asyncio.run(desk.service(ready.service_id)).jurisdictions == ("DE", "US")
+
+
+def test_a_rule_of_the_source_holds_also_when_it_comes_after_what_was_made(
+    desk: Desk, fake: FakeFamily, ready: JobDraft, tmp_path: Path
+) -> None:
+    """Repaired, joined and masked files lie elsewhere, and nobody states the rule a second time."""
+    in_country(desk, ready, "US")
+    (tmp_path / "made").mkdir()
+    ids = [ready.dataset_id]
+    for name in ("repaired", "joined"):
+        path = write_vcf(tmp_path / "made", f"{name}.vcf.gz")
+        path.write_bytes(path.read_bytes() + name.encode())
+        ids.append(asyncio.run(add_dataset(desk, (path,))).ids(Noun.DATASET)[0])
+        asyncio.run(pass_check(desk, ids[-1]))
+        found = desk.store.read_now(lambda c: datasets.dataset(c, ids[-1]))
+        assert found is not None
+        made = found.model_copy(update={"made_from": ids[-2]})
+        desk.store.write_now(lambda c, made=made: datasets.save_dataset(c, made))
+    asyncio.run(state_residency(desk, ready.dataset_id, "EU"))
+    for each in ids:
+        assert "EU" in refused(desk, ready.model_copy(update={"dataset_id": each}))
+    assert not fake.submissions
+
+
+def test_the_country_of_a_preset_is_not_that_of_another_address(
+    desk: Desk, fake: FakeFamily, ready: JobDraft, tmp_path: Path
+) -> None:
+    """As a list of services from a colleague may pair them."""
+    asyncio.run(state_residency(desk, ready.dataset_id, "EU"))
+    rows = [
+        {
+            "name": "True",
+            "base_url": "https://imputationserver.helmholtz-munich.de",
+            "preset_id": "helmholtz",
+        },
+        {"name": "Other", "base_url": "https://elsewhere.example", "preset_id": "helmholtz"},
+    ]
+    (tmp_path / "list.json").write_text(json.dumps({"services": rows}))
+    asyncio.run(import_services(desk, tmp_path / "list.json"))
+    assert asyncio.run(desk.service("true")).country == "DE"
+    other = asyncio.run(desk.service("other"))
+    assert (other.country, other.jurisdictions) == ("", ())
+    draft = ready.model_copy(update={"service_id": "other"})
+    assert "is not known" in refused(desk, draft)
+    assert not fake.submissions
+
+
+def test_a_store_on_the_way_counts_as_a_place(desk: Desk, fake: FakeFamily, ready: JobDraft) -> None:
+    in_country(desk, ready, "DE")
+    asyncio.run(state_residency(desk, ready.dataset_id, "EU"))
+    for setup, told in (
+        ({"storage": "https://store.example.org/in"}, "is not known"),
+        ({"storage": "https://store.example.org/in", "storage_country": "US"}, "United States"),
+        ({"storage": "https://store.example.org/in", "storage_country": "FR, US"}, "United States"),
+        ({"storage": "https://store.example.org/in", "storage_country": "Atlantis"}, "is not known"),
+    ):
+        asyncio.run(desk.update_service(ready.service_id, setup=setup))
+        assert told in refused(desk, ready)
+    assert not fake.submissions
+    for setup in (
+        {"storage": "https://store.example.org/in", "storage_country": "fr"},
+        {"storage": "https://fake.example:9000/in"},
+    ):
+        asyncio.run(desk.update_service(ready.service_id, setup=setup))
+        asyncio.run(submit_job(desk, ready))
+    assert len(fake.submissions) == 2
+
+
+def test_a_service_that_moves_while_files_are_sent_gets_no_job(
+    desk: Desk, fake: FakeFamily, ready: JobDraft
+) -> None:
+    in_country(desk, ready, "DE")
+    asyncio.run(state_residency(desk, ready.dataset_id, "EU"))
+    fake.hangs_before_seal = True
+
+    async def whole() -> None:
+        sending = asyncio.create_task(submit_job(desk, ready))
+        await fake.sending.wait()
+        await desk.update_service(ready.service_id, country="US")
+        fake.hang.set()
+        await sending
+
+    with pytest.raises(ProblemError, match="may not go there"):
+        asyncio.run(whole())
+    assert not fake.submissions
+    assert asyncio.run(only_job(desk)).state is JobState.FAILED
+
+
+def test_files_that_go_along_are_under_their_own_rule(
+    desk: Desk, fake: FakeFamily, ready: JobDraft, tmp_path: Path
+) -> None:
+    """A panel that a person names is not of the dataset, and may be somebody's genotypes all the same."""
+    in_country(desk, ready, "US")
+    (tmp_path / "panel").mkdir()
+    panel = write_vcf(tmp_path / "panel", "panel.vcf.gz")
+    panel.write_bytes(panel.read_bytes() + b"panel")
+    (tmp_path / "panel" / RULE_FILE).write_text("EU")
+    seen = panel.stat()
+    file = DataFile(path=str(panel), name=panel.name, size=seen.st_size, modified=seen.st_mtime_ns)
+
+    async def files_along(connection: Connection, submission: Submission) -> tuple[DataFile, ...]:
+        return (*submission.files, file)
+
+    fake.files_along = files_along  # type: ignore[attr-defined]
+    assert "EU" in refused(desk, ready)
+    assert not fake.submissions
 
 
 class Sends(RuleBasedStateMachine):
