@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import socket
 import urllib.request
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
@@ -106,9 +107,29 @@ def is_loopback(url: str) -> bool:
     return is_loopback_host(urlsplit(url).hostname or "")
 
 
+def _is_near(host: str) -> bool:
+    """Whether a host is this computer or its link, in any spelling that the system's resolver knows."""
+    bare = host.rstrip(".")
+    if is_loopback_host(bare):
+        return True
+    try:
+        found = ipaddress.ip_address(bare.partition("%")[0])
+    except ValueError:
+        try:
+            found = ipaddress.ip_address(socket.inet_aton(bare))  # 127.1, 0x7f000001, 2130706433
+        except (OSError, ValueError):
+            return False
+    mapped = getattr(found, "ipv4_mapped", None) or found
+    return bool(mapped.is_loopback or mapped.is_link_local or mapped.is_unspecified)
+
+
 def refuse_plain_http(url: str, *, allowed: bool) -> None:
-    """Raise ProblemError (refused) for an address without encryption outside of this computer."""
-    if urlsplit(url).scheme == "https" or allowed or is_loopback(url):
+    """Raise ProblemError (refused) for an address without encryption outside of this computer.
+
+    Whatever is no web address is refused as well, also on this computer: `file://localhost/…` is none.
+    """
+    scheme = urlsplit(url).scheme
+    if scheme == "https" or (scheme == "http" and (allowed or is_loopback(url))):
         return
     raise problem(
         Kind.REFUSED,
@@ -122,10 +143,11 @@ def refuse_plain_http(url: str, *, allowed: bool) -> None:
 def refuse_redirect(url: str, target: str, *, allowed: bool) -> None:
     """Raise ProblemError (refused) for a redirect that gives up the encryption or leads to this computer.
 
-    What listens on this computer, or on plain http in its network, is none of a far server's business.
+    What listens on this computer, or on plain http in its network, is none of a far server's business; nor
+    is what answers on the link alone, such as the metadata of a machine in a cloud.
     """
     lost = urlsplit(url).scheme == "https" and urlsplit(target).scheme != "https"
-    if lost or (is_loopback(target) and not is_loopback(url)):
+    if lost or (_is_near(urlsplit(target).hostname or "") and not is_loopback(url)):
         raise problem(
             Kind.REFUSED,
             "The service sends us to an unsafe address",

@@ -54,7 +54,7 @@ class CodeListener:
                 told = f"HTTP/1.1 {status}\r\n{_HEADERS}Content-Length: {len(page)}\r\n\r\n"
                 writer.write(told.encode() + page)
                 await writer.drain()
-        except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
             pass  # no browser, or one that hung up; the next connection may be the right one
         finally:
             writer.close()

@@ -24,7 +24,7 @@ from pydantic import SecretStr
 
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.redaction import redact
-from app.transport.address import refuse_plain_http, shown
+from app.transport.address import refuse_plain_http, refuse_redirect, shown
 from app.transport.client import Looker, Question
 from app.transport.limits import retry_after_s
 from app.transport.reply import Reply
@@ -88,7 +88,7 @@ async def discover(looker: Looker, discovery: str) -> Provider:
         raise _no_provider(reply, discovery)
     issuer, page, token = (str(each) for each in found)
     for url in (page, token):
-        refuse_plain_http(url, allowed=False)
+        refuse_redirect(discovery, url, allowed=False)
     return Provider(issuer, page, token)
 
 

@@ -137,3 +137,30 @@ def test_a_proxy_that_cannot_be_used_is_said_so(monkeypatch: pytest.MonkeyPatch,
     assert caught.value.problem.kind is Kind.NO_NETWORK
     assert "HTTPS_PROXY" in caught.value.problem.what_you_can_do
     assert proxy_for("http://localhost:8082") is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["file://localhost/etc/passwd", "smb://127.0.0.1/share", "ms-settings://localhost", "//localhost/x"],
+)
+def test_what_is_no_web_address_is_refused_also_on_this_computer(url: str) -> None:
+    """A page that a provider names is opened in the browser: it must not start another program."""
+    for allowed in (True, False):
+        with pytest.raises(ProblemError):
+            refuse_plain_http(url, allowed=allowed)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *["localhost", "localhost.", "127.0.0.1", "127.1", "0x7f000001", "2130706433", "0", "0.0.0.0"],
+        *["[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "169.254.169.254", "[fe80::1%25eth0]"],
+    ],
+)
+def test_a_far_service_leads_nobody_to_this_computer_or_its_link(host: str) -> None:
+    """Whatever it is called, and also where plain http was allowed."""
+    for scheme in ("http", "https"):
+        with pytest.raises(ProblemError):
+            refuse_redirect("http://far.example.org/x", f"{scheme}://{host}:8080/meta-data", allowed=True)
+    refuse_redirect("http://far.example.org/x", "http://10.1.2.3:8080/x", allowed=True)
+    refuse_redirect("http://127.0.0.1:1/x", "http://localhost:2/y", allowed=False)

@@ -7,15 +7,17 @@ import base64
 import hashlib
 import json
 from datetime import UTC, datetime, timedelta
+from typing import cast
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from pydantic import SecretStr
 
 from app.domain.problem import Kind, ProblemError
-from app.transport.client import Looker
+from app.transport.client import Looker, Question
 from app.transport.limits import Pace
 from app.transport.oidc import Attempt, Client, Grant, Provider, claims, discover, ends, page_url, renew
+from app.transport.reply import Reply
 from tests.unit.transport.scripted import Call, scripted
 
 PLAIN = "http://p.example.org/"
@@ -136,3 +138,23 @@ def test_tokens_that_cannot_be_read(token: str) -> None:
 @pytest.mark.parametrize("value", [None, True, "soon", 1e300, float("nan")])
 def test_ends_that_make_no_sense(value: object) -> None:
     assert ends({"exp": value}) is None
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    ["http://127.0.0.1:9/token", "https://localhost:9/token", "file://localhost/x", "calc://localhost"],
+)
+@pytest.mark.parametrize("which", ["authorization_endpoint", "token_endpoint"])
+def test_a_far_provider_names_no_program_of_this_computer(which: str, endpoint: str) -> None:
+    """Neither is the browser sent to one, nor do the code and the refresh token go to one."""
+
+    class Told:
+        async def ask(self, question: Question) -> Reply:
+            told = {"issuer": "https://p.example.org"}
+            told |= {name: "https://p.example.org/x" for name in ("authorization_endpoint", "token_endpoint")}
+            body = json.dumps({**told, which: endpoint}).encode()
+            return Reply(200, {"content-type": "application/json"}, body)
+
+    with pytest.raises(ProblemError) as caught:
+        asyncio.run(discover(cast(Looker, Told()), "https://p.example.org/.well-known/openid-configuration"))
+    assert caught.value.problem.kind is Kind.REFUSED
