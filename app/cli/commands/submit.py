@@ -35,6 +35,14 @@ def submit(
             "--only-to", metavar="PLACES", help="Where the data may go: codes of countries, EU, EEA, here."
         ),
     ] = "",
+    phase_with: Annotated[
+        str,
+        typer.Option(
+            "--phase-with",
+            metavar="PANEL",
+            help="Phase once here with this panel of this computer; services get the same haplotypes.",
+        ),
+    ] = "",
     token_stdin: Annotated[
         bool, typer.Option("--token-stdin", help="Use the token on standard input for this call only.")
     ] = False,
@@ -58,5 +66,6 @@ def submit(
         skip_check=no_check,
         override_reason=override_reason,
         only_to=only_to,
+        phase_with=phase_with,
     )
     work.submit(session_of(ctx), order, token_stdin=token_stdin, password_stdin=password_stdin)

@@ -54,6 +54,7 @@ class Order:
     skip_check: bool = False
     override_reason: str = ""
     only_to: str = ""
+    phase_with: str = ""
 
 
 def pairs_of(service: Sequence[str], panel: Sequence[str]) -> tuple[tuple[str, str], ...]:
@@ -107,7 +108,7 @@ async def _submit(
     group = new_id("group") if len(targets) > 1 else None
     drafts = [await _draft(desk, order, dataset_id, *target, group) for target in targets]
     await _refuse(desk, session, order, drafts)
-    made = (await create_group(desk, drafts, password)).job_ids
+    made = (await create_group(desk, drafts, password, phase_with=order.phase_with)).job_ids
     return await _send(desk, session, made, order.wait, own_password=password is not None)
 
 

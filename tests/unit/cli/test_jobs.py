@@ -109,6 +109,15 @@ def test_several_pairs_make_a_group(ready: Cli, file: Path) -> None:
     assert {row["panel"] for row in rows} == {"apps@one", "apps@two"}
 
 
+def test_a_service_that_would_phase_anew_gets_nothing_phased_here(
+    ready: Cli, file: Path, program: FakeProgram
+) -> None:
+    answer = send(ready, file, "--phase-with", "mine")
+    assert answer.code == 3
+    assert "would phase the data anew" in answer.err
+    assert program.family.submissions == []
+
+
 def test_nobody_else_takes_what_is_at_its_service(ready: Cli, file: Path) -> None:
     job = send(ready, file, "--json").data["job"]
     assert ready("jobs", "elsewhere", job["id"], "--json").data == {"job": job["id"], "mirrors": []}

@@ -8,17 +8,20 @@ import pytest
 from pydantic import SecretStr
 
 from app.domain.changes import Noun
+from app.domain.job import JobState
 from app.domain.job_group import group_state
 from app.domain.problem import ProblemError
 from app.domain.service import Limits
 from app.operations.add_service import add_service
 from app.operations.desk import Desk
 from app.operations.draft_job import JobDraft
+from app.operations.fetch_results import fetch_results
 from app.operations.job_group import create_group
 from app.operations.residency import state_residency
 from app.operations.send_job import send_job
 from app.operations.sync_panels import sync_panels
-from app.store import jobs
+from app.operations.visit_jobs import visit_jobs
+from app.store import jobs, notices, results
 from tests.helpers.fake_family import FakeFamily
 
 
@@ -49,6 +52,32 @@ def test_all_drafts_become_one_group(desk: Desk, fake: FakeFamily, ready: JobDra
         found = await desk.store.read(lambda c: jobs.group_jobs(c, group))
         assert group_state(found).words() == "2 sent"
         assert len(fake.submissions) == 2
+
+    asyncio.run(play())
+
+
+def test_from_one_submission_to_the_comparison(desk: Desk, fake: FakeFamily, ready: JobDraft) -> None:
+    async def play() -> None:
+        second = await other_service(desk)
+        sent = await create_group(desk, (ready, at(ready, second)))
+        fake.content = {"statistics/snps-excluded.txt": b"none\n"}
+        for job_id in sent.job_ids:
+            await send_job(desk, job_id)
+            remote = (await desk.job(job_id)).remote_id or ""
+            fake.give_files(remote)
+            fake.set_state(remote, JobState.SUCCESS, 4)
+        for number, (job_id, service_id) in enumerate(
+            zip(sent.job_ids, (ready.service_id, second), strict=True)
+        ):
+            await visit_jobs(desk, service_id)
+            await fetch_results(desk, job_id)
+            told = await desk.store.read(notices.recent)
+            assert bool([each for each in told if each.compares]) is bool(number)
+        made = [await desk.job(each) for each in sent.job_ids]
+        assert group_state(made).is_done
+        (asked,) = [each.compares.split(",") for each in told if each.compares]
+        found = [await desk.store.read(lambda c, i=each: results.result(c, i)) for each in asked]
+        assert [each.job_id for each in found if each is not None] == list(sent.job_ids)
 
     asyncio.run(play())
 
