@@ -25,6 +25,7 @@ from app.results.merging.people import columns_of_common
 from app.results.merging.sites import Aligned, aligned
 
 RUN_FILE = "run.json"
+MOST_SECONDS = 1e9  # thirty years; more is no time that anything took
 
 
 @dataclass(frozen=True)
@@ -89,9 +90,11 @@ def run_seconds(folder: Path) -> float | None:
     """The seconds that an imputation on this computer took, by the `run.json` beside it; None without one."""
     try:
         told = json.loads((folder / RUN_FILE).read_text("utf-8")).get("seconds")
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         return None
-    return float(told) if isinstance(told, int | float) else None
+    if not isinstance(told, int | float) or isinstance(told, bool) or not 0 <= told < MOST_SECONDS:
+        return None
+    return float(told)
 
 
 class _Comparison:

@@ -95,7 +95,10 @@ def _read(folder: Path) -> bytes:
 
 def _entities(told: bytes) -> list[dict[str, object]]:
     """The entities of a metadata file. ValueError when it is none."""
-    content = json.loads(told)
+    try:
+        content = json.loads(told)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
     found = content.get("@graph") if isinstance(content, dict) else None
     if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
         raise ValueError("no graph")

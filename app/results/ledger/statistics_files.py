@@ -9,7 +9,6 @@ first `#Position FilterType Info` with `chr:pos:ref:alt`, `typed-only.txt` of su
 from __future__ import annotations
 
 import html
-import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -45,8 +44,10 @@ COUNTERS = (
     "Remaining chunk(s)",
 )
 _TAIL = re.compile(r"\. (Reference Panel|Value): .*$")
-_CHUNK = re.compile(r"chunk_([^_]+)_0*(\d+)_0*(\d+)")
-_TAG = re.compile(r"<[^>]{0,2000}>")
+_CHUNK = re.compile(r"chunk_([^_]+)_0*(\d{1,10})_0*(\d{1,10})(?!\d)")
+_TAG = re.compile(r"<[^<>]{0,2000}>")
+_FARTHEST = 1 << 31  # a position beyond is none that a VCF can tell
+_MOST = 1e12  # more sites or samples than this are a fault of the file
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,9 @@ def read_statistics(files: Iterable[Path], messages: Iterable[str] = ()) -> Serv
         name = path.name.lower()
         try:
             _read(found, path, name)
-        except (OSError, ContainerError, ValueError, IndexError) as error:
+        except IndexError:
+            found.notes.append(f"{path.name} could not be read: a line has too few columns")
+        except (OSError, ContainerError, ValueError) as error:
             found.notes.append(f"{path.name} could not be read: {error}")
     for text in messages:
         for key, count in counters_of(text).items():
@@ -148,9 +151,11 @@ def counters_of(text: str) -> dict[str, int]:
     plain = html.unescape(_TAG.sub("\n", text))
     found: dict[str, int] = {}
     for name in COUNTERS:
-        told = re.search(rf"(?:^|\n)\s*{re.escape(name)}:\s*([\d,]+(?:\.\d+)?)", plain)
-        if told:
-            found[name] = int(float(told[1].replace(",", "")))
+        # No line end among the blanks before it: many empty lines would take a time that grows by the square.
+        told = re.search(rf"(?:^|\n)[^\S\n]*{re.escape(name)}:\s*([\d,]+(?:\.\d+)?)", plain)
+        count = _number(told[1]) if told else None
+        if count is not None:
+            found[name] = int(count)
     return found
 
 
@@ -190,6 +195,8 @@ def _old_site(row: Sequence[str]) -> tuple[str, ListedSite]:
 
 
 def _site(chromosome: str, position: int, ref: str, alt: str, reason: str) -> ListedSite:
+    if not 0 <= position < _FARTHEST:
+        raise ValueError(f"{position:,} is no position on a chromosome")
     key = position << 24 | code_of(ref.encode(), alt.encode())
     words = _TAIL.sub("", reason) or NOT_IN_PANEL
     return ListedSite(key, words, f"{chromosome}:{position} {ref}/{alt}")
@@ -216,7 +223,7 @@ def _number(text: str) -> float | None:
         value = float(text.replace(",", "").strip(" %"))
     except ValueError:
         return None
-    return value if math.isfinite(value) else None
+    return value if abs(value) < _MOST else None
 
 
 def _lifted(path: Path) -> Iterator[str]:

@@ -74,7 +74,7 @@ def _header(path: Path) -> Iterator[tuple[str, str]]:
 def _of_run_file(path: Path) -> Iterator[SoftwareFact]:
     """Versions of a run on this computer."""
     told: object = None
-    with contextlib.suppress(OSError, ValueError):
+    with contextlib.suppress(OSError, ValueError, RecursionError):
         if path.stat().st_size <= _MOST_RUN_BYTES:
             told = json.loads(path.read_bytes())
     if not isinstance(told, dict) or not isinstance(told.get("versions"), dict):

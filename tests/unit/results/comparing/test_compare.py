@@ -151,8 +151,9 @@ def test_seconds_of_a_run_on_this_computer(tmp_path: Path) -> None:
     assert run_seconds(tmp_path) is None
     (tmp_path / "run.json").write_text(json.dumps({"seconds": 12.5}))
     assert run_seconds(tmp_path) == 12.5
-    (tmp_path / "run.json").write_text("[]")
-    assert run_seconds(tmp_path) is None
+    for odd in ("[]", "[" * 100_000, '{"seconds": 1e999}', '{"seconds": -1}', '{"seconds": NaN}'):
+        (tmp_path / "run.json").write_text(odd)
+        assert run_seconds(tmp_path) is None
 
 
 def test_one_result_is_no_comparison(tmp_path: Path) -> None:

@@ -147,6 +147,8 @@ def test_a_metadata_file_that_is_cut_is_named(mine: Path) -> None:
     told = (mine / METADATA).read_bytes()
     (mine / METADATA).write_bytes(told[: len(told) // 2])
     assert faults(mine) == [(METADATA, FaultKind.CHANGED)]
+    (mine / METADATA).write_text("[" * 100_000)
+    assert faults(mine) == [(METADATA, FaultKind.CHANGED)]
 
 
 def test_metadata_never_lead_out_of_the_folder(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from app.domain.progress import silent
 from app.domain.result_report import OutputFact, SoftwareFact
 from app.genotypes.panels.store import PanelAbout, build_panel
 from app.results.reporting.making import ReportErrand, ReportForm, make_reports, report_parts
-from app.results.reporting.told_by_files import once, programs_in
+from app.results.reporting.told_by_files import once, programs_in, with_told
 from tests.helpers.imputed_files import site_lines
 from tests.unit.results.reporting.parts import PEOPLE, result_folder, run_facts
 
@@ -89,3 +89,8 @@ def test_programs_are_read_from_texts(text: str, name: str, version: str) -> Non
 def test_a_program_is_told_once_and_with_its_version() -> None:
     told = [SoftwareFact(name="Minimac4"), SoftwareFact(name="minimac", version="4.1.6")]
     assert [each.version for each in once(told)] == ["4.1.6"]
+
+
+def test_a_record_of_a_run_that_is_nested_without_end_tells_nothing(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text("[" * 100_000)
+    assert with_told(run_facts(), tmp_path, ()).software == once(run_facts().software)
