@@ -95,8 +95,8 @@ def test_a_filled_form_waits_in_the_list(qtbot: QtBot, view: NewJobView) -> None
     assert not view.targets.card.isVisible()
     first, second = two(qtbot, view)
     assert view.targets.card.isVisible()
-    assert view.bar.button.text() == "Send to 2 services"
-    assert "2 services" in view.bar.summary.text()
+    assert view.bar.button.text() == "Send 2 jobs"
+    assert "to 1 service:" in view.bar.summary.text()
     (kept,) = view.targets.fillings
     assert (kept.panel_id, view.filling.panel_id) == (first, second)
     assert set(kept.terms) == set(view.filling.terms) == {"check1", "check2"}
@@ -144,6 +144,28 @@ def test_change_and_remove(qtbot: QtBot, view: NewJobView) -> None:
     qtbot.waitUntil(lambda: not view.targets.card.isVisible())
     qtbot.waitUntil(lambda: view.bar.button.text().startswith("Send to ") and view.bar.button.isEnabled())
     assert "services" not in view.bar.button.text()
+
+
+def test_phasing_once_is_offered_with_a_panel_of_this_computer(
+    qtbot: QtBot, view: NewJobView, filled: FakeLibrary, operations: FakeOperations
+) -> None:
+    service, panel = filled.all_services[0], filled.all_panels[0]
+    filled.all_services.append(service.model_copy(update={"id": "here", "family": "local"}))
+    filled.all_panels.append(panel.model_copy(update={"service_id": "here", "id": "mine", "build": "GRCh37"}))
+    view.refresh()
+    qtbot.waitUntil(lambda: len(view.panels) == len(filled.all_panels))
+    two(qtbot, view)
+    card = view.targets.card
+    assert card.phase.isVisible()
+    assert card.phasing_panel() == ""
+    card.phase.setChecked(True)
+    operations.answers["create_group"] = GroupSent(
+        Changes.of(Noun.JOB, "job-1", "job-2"), ("job-1", "job-2"), ((), ())
+    )
+    qtbot.waitUntil(view.bar.button.isEnabled)
+    view.bar.button.click()
+    qtbot.waitUntil(lambda: not view.targets)
+    assert sent(operations)[1]["phase_with"] == "mine"
 
 
 def test_the_list_survives_a_restart_without_its_ticks(

@@ -335,7 +335,8 @@ class NewJobView(View):
         if not self.targets:
             return
         fillings = [*self.targets.fillings, *([self.filling] if self.filling.draft() is not None else [])]
-        self.bar.show_several(self._dataset(), [route(each, self.services, self.panels) for each in fillings])
+        routes = [route(each, self.services, self.panels) for each in fillings]
+        self.bar.show_several(self._dataset(), routes, len({each.service_id for each in fillings}))
         if self._sending:
             return
         hint_now = self._several_hint(found, bad, len(fillings))
@@ -428,14 +429,16 @@ class NewJobView(View):
         others = self.targets.card.others.isChecked()
         panel = self.targets.card.phasing_panel()
         work = self.context.operations.create_group(drafts, send_others=others, phase_with=panel)
-        self.do(work, self._group_sent, self._refused)
+        sent = [*self.targets.fillings, self.filling]
+        self.do(work, lambda told: self._group_sent(sent, told), self._refused)
 
-    def _group_sent(self, sent: GroupSent) -> None:
+    def _group_sent(self, fillings: list[Filling], sent: GroupSent) -> None:
         """What could not be sent stays in the list."""
-        fillings = [*self.targets.fillings, self.filling]
         told = list(zip(fillings, sent.obstacles, strict=False))
         stay = [filling for filling, why in told if why]
-        self.targets.fillings = stay
+        gone = {id(filling) for filling, why in told if not why}
+        left = [each for each in (*self.targets.fillings, self.filling) if id(each) not in gone]
+        self.targets.fillings = [each for each in left if each.draft() is not None]
         self.targets.keep()
         self._sent(sent.changes, [filling for filling, why in told if not why])
         self._show_several(None)

@@ -88,11 +88,11 @@ class SendBar(Card):
         label = self.tr("Prepare the files") if service.is_by_hand else self.tr("Send to {0}")
         self.button.setText(label.format(service.name))
 
-    def show_several(self, dataset: Dataset | None, routes: Sequence[str]) -> None:
-        """Say what leaves this computer when it goes to several services, and to whom."""
+    def show_several(self, dataset: Dataset | None, routes: Sequence[str], services: int) -> None:
+        """Say what leaves this computer as several jobs, and to whom: to how many `services`."""
         if dataset is None:
             return
-        n, files = len(routes), len(dataset.files)
+        n, files, jobs = services, len(dataset.files), len(routes)
         words = self.tr("Will be sent to {0}: {1}, {2}, header, sample names, genotypes and all.")
         self.summary.setText(
             words.format(
@@ -102,7 +102,10 @@ class SendBar(Card):
             )
         )
         self.route.setText(self.tr("To: {0}").format("; ".join(routes)))
-        self.button.setText(plural(self.tr("Send to %Ln service(s)", "", n), n))
+        words = plural(self.tr("Send to %Ln service(s)", "", n), n)
+        if jobs != n:
+            words = plural(self.tr("Send %Ln job(s)", "", jobs), jobs)
+        self.button.setText(words)
 
     def show_terms(self, terms: Sequence[Parameter], ticked: Sequence[str]) -> None:
         """Show the boxes of this application with their whole text."""
