@@ -42,6 +42,8 @@ class MafBin(Model):
     mean_r2: float | None
     share_r2_03: float | None
     share_r2_08: float | None
+    judged: int | None = None
+    """Variants with an R2, of which the shares are; None in records of earlier versions."""
 
 
 class ChromosomeQuality(Model):
@@ -65,7 +67,8 @@ class Quality(Model):
     @property
     def good(self) -> int:
         """Variants with an R2 of 0.8 or more, from the shares of the ranges of frequency."""
-        return round(sum(b.variants * (b.share_r2_08 or 0.0) for b in self.by_maf))
+        counts = (b.variants if b.judged is None else b.judged for b in self.by_maf)
+        return round(sum(n * (b.share_r2_08 or 0.0) for n, b in zip(counts, self.by_maf, strict=True)))
 
 
 class Result(Model):

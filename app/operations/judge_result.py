@@ -63,7 +63,7 @@ def verdict(files: tuple[ResultFile, ...], figures: Quality | None) -> str:
     """The line above a result."""
     if figures is None:
         return f"{len(files)} files, no imputed variants: quality control only."
-    good = sum(b.variants * (b.share_r2_08 or 0.0) for b in figures.by_maf)
     chromosomes = len(figures.by_chromosome)
     many = "1 chromosome" if chromosomes == 1 else f"{chromosomes} chromosomes"
-    return f"{good:,.0f} of {figures.variants:,} variants at R2 ≥ 0.8; {many}, {figures.samples:,} people."
+    good = f"{figures.good:,} of {figures.variants:,} variants at R2 ≥ 0.8"
+    return f"{good}; {many}, {figures.samples:,} people."

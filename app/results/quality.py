@@ -145,6 +145,7 @@ def _as_quality(totals: _Totals, samples: int) -> Quality:
                 mean_r2=each.share(each.r2),
                 share_r2_03=each.share(each.over_03),
                 share_r2_08=each.share(each.over_08),
+                judged=each.known,
             )
             for number, each in enumerate(totals.bins)
         ),
