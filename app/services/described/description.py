@@ -19,6 +19,8 @@ from app.domain.service import Limits
 
 MARKS = ("$name", "$app", "$panel", "$options", "$files")
 FILE_MARKS = ("$file.name", "$file.size")
+MOST_FLATTENED = 4
+"""Each one can double a list, and a few dozen would fill any memory."""
 _OPTION = re.compile(r"\$option\.[A-Za-z0-9_.-]+")
 _PLACES = re.compile(r"\{([^{}]*)\}")
 _SAFE_PATH = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@%/{}-]*")
@@ -30,6 +32,10 @@ def _expression(text: str) -> str:
         jmespath.compile(text)
     except JMESPathError as error:
         raise ValueError(f"is no JMESPath expression: {str(error).splitlines()[0]}") from None
+    except RecursionError:
+        raise ValueError("lies too deep in itself") from None
+    if text.count("[]") > MOST_FLATTENED:
+        raise ValueError(f"flattens lists ([]) more than {MOST_FLATTENED} times")
     return text
 
 

@@ -17,6 +17,7 @@ from app.services.described.description import Description
 
 FOLDER = "described"
 LARGEST = 256 * 1024
+DEEPEST = 40
 _SECRET_NAME = re.compile(
     r"^(token|access_?token|password|passwd|secret|client_?secret|api_?key|bearer)$", re.I
 )
@@ -118,10 +119,14 @@ def parsed(text: str, path: Path) -> Description:
 def _loaded(text: str, path: Path) -> Any:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
-    from ruamel.yaml.events import AliasEvent
+    from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
 
     try:
+        depth = 0
         for event in YAML(typ="safe", pure=True).parse(text):
+            depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+            if depth > DEEPEST:  # the reader would take hours
+                raise _bad(path, event.start_mark.line + 1, "values lie too deep in one another")
             if isinstance(event, AliasEvent):
                 raise _bad(path, event.start_mark.line + 1, "aliases (*name) are not allowed")
         data = YAML(typ="rt", pure=True).load(text)

@@ -186,6 +186,8 @@ class _Opening:
 
 def _open_regular(path: Path, offset: int, name: str) -> tuple[IO[bytes], int]:
     try:
+        if not path.is_file():  # opening a pipe would wait for ever
+            raise OSError(f"it is {'no file' if path.exists() else 'not there'}")
         handle = path.open("rb")
         seen = os.fstat(handle.fileno())
         if not stat.S_ISREG(seen.st_mode):

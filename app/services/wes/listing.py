@@ -19,8 +19,10 @@ from app.transport.address import origin
 PAGE_SIZE = 200
 MOST_PAGES = 50
 MOST_LOOKS = 200
-_SLACK = timedelta(minutes=10)
-"""The clocks of a server and of this computer may differ."""
+_SLACK = timedelta(hours=26)
+"""The clocks of a server and of this computer may differ, and some tell a local time without its zone: a run
+that is passed over as too old would be sent a second time.
+"""
 
 
 class Listed(Model):

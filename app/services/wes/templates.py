@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 FOLDER = "workflows"
 _MOST_BYTES = 1024 * 1024
 _EXTENDS = "extends"
+_DEEPEST = 40
 
 
 class Described(Model):
@@ -119,9 +120,18 @@ def _parsed(path: Path, _modified: int, _size: int) -> dict[str, Any]:
     """The named values of a file as it was then: each look at a job asks for them, and YAML is slow."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
+    from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
 
     try:
-        data = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        depth = 0
+        for event in YAML(typ="safe", pure=True).parse(text):
+            depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+            if depth > _DEEPEST:  # the reader would take hours
+                raise _wrong(path, f"Line {event.start_mark.line + 1}: values lie too deep in one another")
+            if isinstance(event, AliasEvent):  # a few lines of them make a tree of any size
+                raise _wrong(path, f"Line {event.start_mark.line + 1}: aliases (*name) are not allowed")
+        data = YAML(typ="safe", pure=True).load(text)
     except (YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 1}" if mark is not None else ""
