@@ -21,13 +21,17 @@ _LONGEST_FACT = 300
 
 @dataclass(frozen=True)
 class HeaderFacts:
-    """What a header says; `columns` counts those of a record, 0 where the line of columns is missing."""
+    """What a header says; `columns` counts those of a record, 0 where the line of columns is missing.
+
+    `old_marks`: Minimac 4 before 4.1 marks sites in INFO; `filter_marks`: Minimac 3 marks them in FILTER.
+    """
 
     columns: int
     samples: tuple[bytes, ...]
     formats: tuple[str, ...]
     facts: dict[str, str]
     old_marks: bool
+    filter_marks: bool = False
     has_figures: bool = False
 
     @property
@@ -48,6 +52,7 @@ def read_header(header: bytes) -> HeaderFacts:
         formats=tuple(each.decode("ascii", "replace") for each in _FORMAT.findall(header)),
         facts=_facts(header),
         old_marks=b"##INFO=<ID=TYPED_ONLY" in header,
+        filter_marks=b"##FILTER=<ID=GENOTYPED" in header,
         has_figures=_FIGURES.search(header) is not None,
     )
 

@@ -66,10 +66,12 @@ class RecordScan:
         columns: int,
         *,
         old_marks: bool = False,
+        filter_marks: bool = False,
         place: Callable[[Placed], None] | None = None,
         keep_all: bool = False,
     ) -> None:
         self._columns, self._old_marks, self._place = columns, old_marks, place
+        self._filter_marks = filter_marks
         self._keep_all = keep_all
         self._known: dict[bytes, _Gathering] = {}
         self._current = b""
@@ -142,10 +144,19 @@ class RecordScan:
         kinds[typed & imputed] = BOTH
         kinds[typed & ~imputed] = BOTH if self._old_marks else TYPED_ONLY
         kinds[only] = TYPED_ONLY
+        if self._filter_marks:
+            self._by_filter(rows, kinds, _has(info, b"R2", b"="))
         if (kinds == UNMARKED).any():
             beagle = _has(info, b"DR2", b"=") & (kinds == UNMARKED)
             kinds[beagle] = np.where(_has(info, b"IMP")[beagle], IMPUTED, BOTH)
         return kinds
+
+    def _by_filter(self, rows: Rows, kinds: NDArray[np.int8], has_r2: Flags) -> None:
+        """Minimac 3 writes GENOTYPED or GENOTYPED_ONLY into FILTER, and PASS at sites that it imputed."""
+        filters = Texts.cut(rows.text, rows.tabs[:, 5], rows.tabs[:, 6] + 1)
+        kinds[has_r2 & (kinds == UNMARKED)] = IMPUTED
+        kinds[_has(filters, b"GENOTYPED")] = BOTH
+        kinds[_has(filters, b"GENOTYPED_ONLY")] = TYPED_ONLY
 
     def _ends(self, rows: Rows, position: Places) -> Places:
         """Where records end: by REF, or by END= in INFO as tabix does it."""

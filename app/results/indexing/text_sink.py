@@ -121,6 +121,7 @@ class TextSink:
         self._scan = RecordScan(
             facts.columns,
             old_marks=facts.old_marks,
+            filter_marks=facts.filter_marks,
             place=self._place if self._builder is not None else None,
             keep_all=self._keep_all,
         )

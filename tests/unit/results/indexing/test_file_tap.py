@@ -243,6 +243,27 @@ def test_marks_of_older_minimac_and_of_beagle(tmp_path: Path) -> None:
     assert (one.both, one.imputed, one.unmarked) == (1, 2, 1)
 
 
+def test_marks_of_minimac_3_stand_in_the_filter(tmp_path: Path) -> None:
+    head = (
+        "##fileformat=VCFv4.1",
+        '##FILTER=<ID=GENOTYPED,Description="Marker was genotyped AND imputed">',
+        '##FILTER=<ID=GENOTYPED_ONLY,Description="Marker was genotyped but NOT imputed">',
+    )
+    fixed = "20\t{}\t.\tA\tC\t.\t{}\t{}"
+    told = [
+        ("PASS", "AF=0.1;MAF=0.1;R2=0.9"),
+        ("GENOTYPED", "AF=0.1;MAF=0.1;R2=0.9;ER2=0.8"),
+        ("PASS;GENOTYPED", "AF=0.1;MAF=0.1;R2=0.9;ER2=0.8"),
+        ("GENOTYPED_ONLY", "AF=0.1;MAF=0.1"),
+        ("PASS", "AF=0.1"),
+    ]
+    sites = [fixed.format(10 + n, *each) for n, each in enumerate(told)]
+    (one,) = passed(packed(dose_text(sites, head=head), tmp_path))[1].figures.chromosomes
+    assert (one.imputed, one.both, one.typed_only, one.unmarked) == (1, 2, 1, 1)
+    (one,) = passed(packed(dose_text(sites), tmp_path))[1].figures.chromosomes
+    assert one.unmarked == 5, "without its header the words in FILTER mean nothing"
+
+
 def refused(data: bytes, name: str = DOSE) -> str:
     with pytest.raises(ContentFault) as caught:
         passed(data, name)
