@@ -63,10 +63,16 @@ class Quality(Model):
     by_chromosome: tuple[ChromosomeQuality, ...] = ()
     by_maf: tuple[MafBin, ...] = ()
     mean_er2: float | None = None
+    r2_08: int | None = None
+    """Variants with an R2 of 0.8 or more, in a range of frequency or not; None in earlier records."""
+    without_maf: int = 0
+    """Variants whose frequency is not told, which are in no range of `by_maf`."""
 
     @property
     def good(self) -> int:
-        """Variants with an R2 of 0.8 or more, from the shares of the ranges of frequency."""
+        """Variants with an R2 of 0.8 or more; in earlier records from the shares of the ranges."""
+        if self.r2_08 is not None:
+            return self.r2_08
         counts = (b.variants if b.judged is None else b.judged for b in self.by_maf)
         return round(sum(n * (b.share_r2_08 or 0.0) for n, b in zip(counts, self.by_maf, strict=True)))
 

@@ -66,4 +66,6 @@ def verdict(files: tuple[ResultFile, ...], figures: Quality | None) -> str:
     chromosomes = len(figures.by_chromosome)
     many = "1 chromosome" if chromosomes == 1 else f"{chromosomes} chromosomes"
     good = f"{figures.good:,} of {figures.variants:,} variants at R2 ≥ 0.8"
+    if figures.without_maf:
+        good += f" ({figures.without_maf:,} without MAF, in no range of frequency)"
     return f"{good}; {many}, {figures.samples:,} people."

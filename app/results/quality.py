@@ -58,6 +58,7 @@ class _Totals:
     bins: list[_Sums] = field(default_factory=lambda: [_Sums() for _ in BINS[1:]])
     er2: float = 0.0
     er2_known: int = 0
+    without_maf: int = 0
 
     def add(self, sites: Sites) -> None:
         """Add variants; those that are in the array only have no R2 of an imputation and count as typed."""
@@ -67,6 +68,7 @@ class _Totals:
         name = sites.chromosome if is_one else UNKNOWN
         self.chromosomes.setdefault(name, _Sums()).add(r2, int(typed.sum()))
         place = bin_numbers(sites.maf)
+        self.without_maf += int((place < 0).sum())
         for number in np.unique(place[place >= 0]).tolist():
             here = place == number
             self.bins[number].add(r2[here], int(typed[here].sum()))
@@ -150,4 +152,6 @@ def _as_quality(totals: _Totals, samples: int) -> Quality:
             for number, each in enumerate(totals.bins)
         ),
         mean_er2=totals.er2 / totals.er2_known if totals.er2_known else None,
+        r2_08=sum(each.over_08 for each in totals.chromosomes.values()),
+        without_maf=totals.without_maf,
     )

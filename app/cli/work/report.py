@@ -199,6 +199,7 @@ def _lines(figures: Quality, bad: tuple[Suspect, ...]) -> list[str]:
         [
             ("samples", figures.samples),
             ("variants", figures.variants),
+            *([("without MAF", figures.without_maf)] if figures.without_maf else []),
             ("mean ER2", figures.mean_er2),
             (
                 "suspect sites",

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from app.domain.problem import Kind, ProblemError
+from app.domain.result import MafBin, Quality
 from app.genotypes.bgzf import BgzfWriter
+from app.operations.judge_result import verdict
 from app.results.quality import BINS, bin_numbers, quality
 from app.results.suspects import suspects
 
@@ -106,3 +108,16 @@ def test_suspects_of_a_table(tmp_path: Path) -> None:
     (tmp_path / "chr21.info").write_text(OLD.replace("0.7\t0.7\t0.1", "0.3\t0.09\t0.1"))
     (found,) = suspects(tmp_path)
     assert (found.chrom, found.pos, found.ref, found.alt, found.er2) == ("21", 1, "A", "C", 0.09)
+
+
+def test_variants_without_maf_are_counted_although_they_are_in_no_range(tmp_path: Path) -> None:
+    rows = [f"22\t{at}\t.\tA\tC\t.\t.\tR2={r2}" for at, r2 in ((1, 0.9), (2, 0.5))]
+    told = quality(packed(tmp_path / "a.info.gz", "\n".join([*NEW.splitlines()[:2], *rows, ""])))
+    assert (told.variants, told.good, told.without_maf) == (2, 1, 2)
+    assert sum(each.variants for each in told.by_maf) == 0
+    assert "1 of 2 variants at R2 ≥ 0.8 (2 without MAF" in verdict((), told)
+
+
+def test_records_of_earlier_versions_tell_good_ones_by_their_ranges() -> None:
+    one = MafBin(maf_from=0.1, maf_to=0.2, variants=4, mean_r2=0.7, share_r2_03=1, share_r2_08=0.5, judged=2)
+    assert Quality(samples=1, variants=4, by_maf=(one,)).good == 1
