@@ -162,7 +162,7 @@ class Described:
             facts=tuple(facts),
             limits=d.limits,
             operator=d.operator,
-            country=d.country if line.connection.base_url.rstrip("/") in d.addresses else "",
+            country=d.country if _is_of(d, line.connection) else "",
         )
 
     async def _is_known(self, line: Line) -> bool:
@@ -306,6 +306,11 @@ class Described:
         if page is None:
             return f"{connection.base_url}#{quote(remote_id, safe='')}"
         return connection.base_url + page.replace("{id}", quote(remote_id, safe=""))
+
+
+def _is_of(d: Description, connection: Connection) -> bool:
+    """Whether what is said of places holds for this address: one that is named, if any is."""
+    return not d.addresses or connection.base_url.rstrip("/") in d.addresses
 
 
 def _next_page(line: Line, listed: JobList, data: Any) -> str | None:

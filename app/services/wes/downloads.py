@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import stat
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
@@ -146,6 +147,9 @@ class _Opening:
         if page and not self._name.endswith((".html", ".htm", ".txt", ".log")):
             raise unreadable(Reply(found.status, found.headers), self._name)
         offset = start if found.status == 206 else 0
+        told = re.match(r"bytes (\d+)-", found.headers.get("content-range", ""))
+        if found.status == 206 and told is not None and int(told[1]) != offset:
+            raise _damaged(self._name, "the server sent another part than was asked for")
         total = None if found.length is None else offset + found.length
         if total is None:
             total = self._size

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
+from typing import cast
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from app.domain.problem import ProblemError
+from app.domain.resources import resource
+from app.services.contract import Connection
+from app.services.described import Described
 from app.services.described.description import Expression
-from app.services.described.reading import parsed
+from app.services.described.reading import parsed, read_description
+from app.transport.client import Looker, Question
+from app.transport.limits import Pace
+from app.transport.reply import Reply
 
 
 @pytest.mark.parametrize(
@@ -28,3 +36,22 @@ def test_an_expression_neither_ends_the_stack_nor_fills_memory(expression: str) 
 def test_values_deep_in_one_another(text: str) -> None:
     with pytest.raises(ProblemError, match="too deep"):
         parsed(text, Path("mine.yaml"))
+
+
+def test_the_country_of_a_description_is_not_that_of_another_address(tmp_path: Path) -> None:
+    """Rules on where data may go look at it."""
+    text = resource("described", "example-rest.yaml").read_text("utf-8")
+    path = tmp_path / "mine.yaml"
+    path.write_text('country: ZA\naddresses: ["https://named.example"]\n' + text)
+    described = read_description(path)
+
+    class Told:
+        pace = Pace()
+
+        async def ask(self, question: Question) -> Reply:
+            return Reply(200, {"content-type": "application/json"}, b"{}")
+
+    family = Described(looker=cast(Looker, Told()))
+    for address, country in ((described.addresses[0], "ZA"), ("https://elsewhere.example", "")):
+        connection = Connection(service_id="s", base_url=address, setup={"described": str(path)})
+        assert asyncio.run(family.describe(connection)).country == country

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -16,10 +18,11 @@ from app.domain.job import JobFile, JobState
 from app.domain.problem import Kind, ProblemError
 from app.services.contract import Connection, RemoteFile, RemoteJob
 from app.services.wes.asking import Asker
-from app.services.wes.downloads import open_download
+from app.services.wes.downloads import _Opening, open_download
 from app.services.wes.listing import Listed, find_run
 from app.services.wes.node import Node
 from app.services.wes.templates import read_template
+from app.transport.download import Incoming
 
 BOMB = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 9))
 
@@ -55,6 +58,18 @@ def test_a_pipe_among_the_results_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(ProblemError) as caught:
         asyncio.run(whole())
     assert caught.value.problem.kind is Kind.NOT_FOUND
+
+
+def test_another_part_than_was_asked_for_is_not_joined_to_what_is_there() -> None:
+    connection = Connection(service_id="s", base_url="https://wes.example")
+    opening = _Opening(connection, "x.vcf.gz", None, "", AsyncExitStack())
+    for start in (0, 7):
+        told = {"content-range": "bytes 5-9/10"}
+        found = cast(Incoming, SimpleNamespace(status=206, headers=told, length=5))
+        with pytest.raises(ProblemError, match="another part"):
+            opening._opened(found, start)
+        told["content-range"] = f"bytes {start}-9/10"
+        assert opening._opened(found, start)[0].offset == start
 
 
 @pytest.mark.parametrize("behind", [timedelta(minutes=30), timedelta(hours=12)], ids=("slow", "zone"))
