@@ -50,7 +50,7 @@ def test_a_practice_server_that_cannot_start_stops_nothing_else(
     async def run() -> None:
         scheduler = Scheduler(desk)
         await start_background(desk, scheduler)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not fake.remote:  # noqa: ASYNC110 - nothing tells of it
                 await asyncio.sleep(0.02)
         await scheduler.stop()

@@ -136,7 +136,9 @@ def test_check_takes_little_computing_before_it_reads(tmp_path: Path) -> None:
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         taken.append(min(used, time.monotonic() - began))
-    assert min(taken) < 2.5  # shared machines compute several times slower than idle ones
+        if taken[-1] < 2.5:
+            break
+    assert taken[-1] < 2.5  # shared machines compute several times slower than idle ones
 
 
 def qc_cases() -> list[Path]:

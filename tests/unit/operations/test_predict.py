@@ -123,7 +123,7 @@ def test_two_that_learn_at_once_lose_nothing(tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor() as pool:
         patch.setattr(excluded_list, "load_learned", slowly)
         first = pool.submit(predicting._learn, path, {"20": [(1, "A", "G")]})
-        assert loaded.wait(10)
+        assert loaded.wait(60)
         second = pool.submit(predicting._learn, path, {"20": [(2, "A", "G")]})
         assert (first.result(), second.result()) == (1, 1)
     assert load_learned(path) == {"20": [(1, "A", "G"), (2, "A", "G")]}

@@ -1,6 +1,7 @@
 """Threads, transactions, closing, and a process that is killed while it writes."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import sqlite3
@@ -86,12 +87,20 @@ def test_a_read_sees_one_moment_while_others_write(store: Store) -> None:
 
 
 def test_a_cancelled_task_does_not_disturb_the_store(store: Store) -> None:
+    begun, free = threading.Event(), threading.Event()
+
+    def long_write(_: Connection) -> None:
+        begun.set()
+        assert free.wait(60)
+
     async def main() -> None:
-        slow = asyncio.ensure_future(store.write(lambda c: time.sleep(0.2)))
+        slow = asyncio.ensure_future(store.write(long_write))
         waiting = asyncio.ensure_future(store.write(lambda c: set_state(c, "late", "yes")))
-        await asyncio.sleep(0.05)
+        assert await asyncio.to_thread(begun.wait, 60)
         waiting.cancel()
         slow.cancel()
+        await asyncio.sleep(0)
+        free.set()
         await asyncio.gather(slow, waiting, return_exceptions=True)
         await store.write(lambda c: set_state(c, "next", "yes"))
 
@@ -103,10 +112,20 @@ def test_a_cancelled_task_does_not_disturb_the_store(store: Store) -> None:
 def test_after_closing_there_are_no_threads_and_a_sentence(tmp_path: Path) -> None:
     store = Store.open(tmp_path / "a.db")
     asyncio.run(store.read(jobs.jobs))
-    pending = [threading.Thread(target=lambda: store.write_now(lambda c: time.sleep(0.05))) for _ in range(3)]
+    begun = threading.Semaphore(0)
+
+    def write(_: Connection) -> None:
+        begun.release()
+        time.sleep(0.05)
+
+    def late() -> None:
+        with contextlib.suppress(ProblemError):  # one that comes after the closing is told so
+            store.write_now(write)
+
+    pending = [threading.Thread(target=late) for _ in range(3)]
     for thread in pending:
         thread.start()
-    time.sleep(0.02)
+    assert begun.acquire(timeout=60)
     store.close()
     store.close()
     for thread in pending:

@@ -53,6 +53,12 @@ class Call:
     def json(self, data: Any, status: int = 200) -> None:
         self.send(status, json.dumps(data))
 
+    def until_hung_up(self) -> None:
+        """Send nothing more, and wait until the other side closes; what it sends is read."""
+        with contextlib.suppress(OSError):
+            while self.sock.recv(65536):
+                pass
+
     def reset(self) -> None:
         """Cut the connection hard."""
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from dataclasses import replace
 
 import httpx
@@ -146,10 +145,7 @@ def test_a_large_error_page_is_cut() -> None:
 
 
 def test_a_slow_server_ends_at_the_limit() -> None:
-    def script(call: Call) -> None:
-        time.sleep(1)
-
-    with scripted(script) as server, pytest.raises(httpx.ReadTimeout):
+    with scripted(Call.until_hung_up) as server, pytest.raises(httpx.ReadTimeout):
         ask(server.url, read_s=0.2)
     assert len(server.calls) == 1
 

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+import threading
 import time
 from pathlib import Path
 
@@ -43,10 +44,15 @@ def test_first_byte_is_measured_apart() -> None:
         time.sleep(0.3)
         call.json({})
 
-    found = looked(script)
-    assert found.phases.first_byte is not None
-    assert found.phases.first_byte >= 290
-    assert (found.phases.tcp or 0) < 250
+    apart = []
+    for _ in range(10):  # a busy machine may make any phase long
+        found = looked(script)
+        assert found.phases.first_byte is not None
+        assert found.phases.first_byte >= 290
+        apart.append((found.phases.tcp or 0) < 250)
+        if apart[-1]:
+            break
+    assert any(apart)
 
 
 def test_tls(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,7 +87,7 @@ def test_nothing_listens() -> None:
 
 
 def test_no_answer_in_time() -> None:
-    found = looked(lambda call: time.sleep(0.8), read_s=0.3)
+    found = looked(Call.until_hung_up, read_s=0.3)
     assert (found.reply, found.failed_phase) == (None, "first_byte")
     assert "did not answer in time" in found.reason
 
@@ -112,8 +118,10 @@ def test_a_name_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_name_server_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: time.sleep(0.8))
+    told = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: told.wait(60))
     found = look("https://slow.example", connect_s=0.2)
+    told.set()
     assert (found.failed_phase, found.reason) == ("dns", "the name server did not answer in time")
 
 

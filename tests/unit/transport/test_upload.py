@@ -4,7 +4,6 @@ import asyncio
 import os
 import ssl
 import threading
-import time
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
@@ -76,12 +75,15 @@ def test_the_seal_comes_before_the_last_bytes(tmp_path: Path) -> None:
             call.rest += call.sock.recv(100)
         except TimeoutError:
             seen.append(length - len(call.rest))
+        listened.set()
         call.sock.settimeout(20)
         call.body()
         call.json({})
 
     async def seal() -> None:
-        await asyncio.sleep(0.6)
+        assert await asyncio.to_thread(listened.wait, 60)
+
+    listened = threading.Event()
 
     with scripted(script) as server:
         sent = order(server.url, tmp_path, 3 * MB)
@@ -98,11 +100,13 @@ def test_an_early_answer_is_heard(tmp_path: Path, status: int, rude: bool) -> No
         call.body(MB)
         call.send(status, "<html><h1>no</h1></html>", "text/html")
         if not rude:
-            time.sleep(0.5)
+            heard.wait(60)
 
+    heard = threading.Event()
     seal = Sealing()
     with scripted(script) as server:
         reply = run(upload(order(server.url, tmp_path), silent, seal))
+        heard.set()
     assert (reply.status, reply.body) == (status, b"<html><h1>no</h1></html>")
     assert seal.times == 0
 
@@ -132,16 +136,19 @@ def test_a_reset_after_the_seal(tmp_path: Path) -> None:
 def test_a_server_that_takes_nothing(tmp_path: Path) -> None:
     def script(call: Call) -> None:
         call.body(MB)
-        time.sleep(1.5)
+        given_up.wait(60)
 
-    with scripted(script) as server, pytest.raises(TimeoutError):
-        run(upload(order(server.url, tmp_path, stall_s=0.5), silent, Sealing()))
+    given_up = threading.Event()
+    with scripted(script) as server:
+        with pytest.raises(TimeoutError):
+            run(upload(order(server.url, tmp_path, stall_s=0.5), silent, Sealing()))
+        given_up.set()
 
 
 def test_a_server_that_never_answers(tmp_path: Path) -> None:
     def script(call: Call) -> None:
         call.body()
-        time.sleep(1.5)
+        call.until_hung_up()
 
     seal = Sealing()
     with scripted(script) as server, pytest.raises(TimeoutError):
@@ -149,24 +156,25 @@ def test_a_server_that_never_answers(tmp_path: Path) -> None:
     assert seal.times == 1
 
 
-def test_cancelling_is_quick_and_leaves_nothing(tmp_path: Path) -> None:
+def test_cancelling_does_not_wait_for_the_server_and_leaves_nothing(tmp_path: Path) -> None:
     def script(call: Call) -> None:
         call.body(MB)
-        while call.sock.recv(65536):
-            time.sleep(0.01)
+        begun.set()
+        ended.wait(60)  # it reads nothing until the sending has ended
 
-    async def main() -> float:
+    async def main() -> None:
         sending = asyncio.create_task(upload(order(server.url, tmp_path, 200 * MB), silent, seal))
-        await asyncio.sleep(0.3)
-        started = time.monotonic()
+        assert await asyncio.to_thread(begun.wait, 60)
         sending.cancel()
         with pytest.raises(asyncio.CancelledError):
             await sending
-        return time.monotonic() - started
+        assert not ended.is_set()
 
+    begun, ended = threading.Event(), threading.Event()
     seal = Sealing()
     with scripted(script) as server:
-        assert asyncio.run(main()) < 1.0
+        asyncio.run(main())
+        ended.set()
     assert seal.times == 0
 
 
@@ -218,13 +226,15 @@ def test_through_tls(tmp_path: Path, certificate: Path, monkeypatch: pytest.Monk
         if early:
             call.body(MB)
             call.send(413, "{}")
-            time.sleep(0.3)
+            heard.wait(60)
         else:
             call.json({"got": len(call.body())})
 
     trusting = ssl.create_default_context(cafile=str(certificate))
     monkeypatch.setattr(wire, "tls_context", lambda: trusting)
+    heard = threading.Event()
     seal = Sealing()
     with scripted(script, lambda listener: tls_server(certificate, listener)) as server:
         reply = run(upload(order(server.url, tmp_path, 8 * MB), silent, seal))
+        heard.set()
     assert (reply.status, seal.times) == ((413, 0) if early else (200, 1))
