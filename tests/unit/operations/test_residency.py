@@ -3,6 +3,7 @@
 import asyncio
 import json
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -14,7 +15,7 @@ from pydantic import SecretStr
 
 from app.domain.changes import Noun
 from app.domain.clock import FixedClock
-from app.domain.dataset import DataFile
+from app.domain.dataset import DataFile, Dataset
 from app.domain.job import JobState
 from app.domain.problem import Kind, ProblemError
 from app.domain.residency import countries, residency_of
@@ -34,6 +35,7 @@ from app.services.contract import Connection, Submission
 from app.services.registry import Registry
 from app.store import datasets, jobs
 from app.store.secrets import open_secrets
+from app.store.store import Connection as StoreConnection
 from app.store.store import Store
 from tests.helpers.desk_fixtures import QuickDesk, only_job, pass_check
 from tests.helpers.fake_family import NOW, FakeFamily, FakeRegistry, write_vcf
@@ -193,11 +195,15 @@ def test_a_rule_of_the_source_holds_also_when_it_comes_after_what_was_made(
         found = desk.store.read_now(lambda c: datasets.dataset(c, ids[-1]))
         assert found is not None
         made = found.model_copy(update={"made_from": ids[-2]})
-        desk.store.write_now(lambda c, made=made: datasets.save_dataset(c, made))
+        desk.store.write_now(partial(_save, made))
     asyncio.run(state_residency(desk, ready.dataset_id, "EU"))
     for each in ids:
         assert "EU" in refused(desk, ready.model_copy(update={"dataset_id": each}))
     assert not fake.submissions
+
+
+def _save(made: Dataset, c: StoreConnection) -> None:
+    datasets.save_dataset(c, made)
 
 
 def test_the_country_of_a_preset_is_not_that_of_another_address(
