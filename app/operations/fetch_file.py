@@ -216,9 +216,7 @@ async def _receive(
     `at_least` is the size that the server told in round figures; it stands in for a length that is not told.
     """
     advice = "Free some space or choose another results folder; " + (
-        "what came so far is kept for a day."
-        if again
-        else "the file then has to be fetched from its start."
+        "what came so far is kept for a day." if again else "the file then has to be fetched from its start."
     )
     done = download.offset
     meter = _Meter(done)
