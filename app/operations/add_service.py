@@ -13,7 +13,7 @@ from app.domain.names import new_id
 from app.domain.preset import Preset
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.service import HealthState, Service
-from app.operations.catalogues import hidden_addresses, known_presets
+from app.operations.catalogues import hidden_addresses, installed_catalogues, known_presets
 from app.operations.check_services import check_services
 from app.operations.desk import Desk
 from app.operations.look_at_service import look_at_service, store_token_info
@@ -61,8 +61,22 @@ def cleaned_token(token: SecretStr) -> SecretStr:
     return SecretStr(re.sub(r"\s+", "", token.get_secret_value()).strip("\"'"))
 
 
+async def _refuse_unverified(desk: Desk) -> None:
+    """What a catalogue hides and locks is not known while it cannot be verified: then nothing is added."""
+    for each in await installed_catalogues(desk):
+        if each.problem is not None:
+            raise problem(
+                Kind.REFUSED,
+                "A catalogue of your institution cannot be verified",
+                f"{each.key}: {each.problem.sentence()}",
+                "Install it again, or remove it, in the settings or by “haplodesk catalogue”.",
+                subject=each.key,
+            )
+
+
 async def _preset(desk: Desk, preset_id: str | None, url: str) -> Preset | None:
     """The preset of an id or of an address; what an institution hides cannot be added either way."""
+    await _refuse_unverified(desk)
     presets = await known_presets(desk)
     if preset_id is not None:
         found = next((p for p in presets if p.id == preset_id), None)

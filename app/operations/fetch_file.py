@@ -83,6 +83,11 @@ def _is_there(target: Path, part: Path, current: JobFile) -> bool:
         return False
 
 
+_PORTS = (f"{port}{number}" for port in ("COM", "LPT") for number in range(1, 10))
+_DEVICES = frozenset({"CON", "PRN", "AUX", "NUL", *_PORTS})
+"""Names of devices on Windows, with any ending; refused everywhere, so that results can be moved there."""
+
+
 def safe_target(folder: Path, name: str) -> Path:
     """Where a file of that name goes; a name that leads out of the folder or is too long is refused."""
     parts = PurePosixPath(name.replace("\\", "/")).parts
@@ -91,6 +96,8 @@ def safe_target(folder: Path, name: str) -> Path:
         raise _refused(name, "A file name that leads elsewhere")
     if any(len(p.encode(errors="replace")) > LONGEST_NAME for p in parts):
         raise _refused(name, "A file name that is too long")
+    if any(p.endswith((".", " ")) or p.partition(".")[0].rstrip().upper() in _DEVICES for p in parts):
+        raise _refused(name, "A file name that Windows keeps for itself")
     return folder.joinpath(*parts)
 
 

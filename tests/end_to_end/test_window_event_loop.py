@@ -1,7 +1,7 @@
 """While a GB is sent and other files are checked, the loop of the window goes on.
 
-`tests/benchmarks/bench_event_loop.py` holds it to 50 ms, on a machine that has nothing else to do, and sends as
-fast as can be as well. Here the single latest tick may come later: tests of another process run beside this one.
+`tests/benchmarks/bench_event_loop.py` holds it to 50 ms, on a machine that has nothing else to do, and sends
+as fast as can be as well. Here the single latest tick may come later: other tests run beside this one.
 """
 
 from __future__ import annotations

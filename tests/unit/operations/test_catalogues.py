@@ -148,6 +148,8 @@ def test_one_that_was_tampered_with_is_not_used_and_says_so(desk: Desk, tmp_path
         assert found.problem is not None
         assert "changed after it was signed" in found.problem.what_happened
         assert await known_preset(desk, "ours") is None
+        with pytest.raises(ProblemError, match="cannot be verified"):
+            await add_service(desk, "Any", "https://fake.example", "fake")
         other = Signer(2)
         (kept / "catalogue.json.minisig").write_text(other.sign((kept / "catalogue.json").read_bytes()))
         (kept / "key.pub").write_text(other.public)

@@ -308,7 +308,23 @@ def test_what_a_killed_unpacking_left_is_removed(done: Desk) -> None:
     assert not list(folder.rglob("*.part"))
 
 
-@pytest.mark.parametrize("name", ["../x.zip", "/etc/x", "a/../../x", "C:/x", "a\\..\\..\\x", "", "a\0b"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../x.zip",
+        "/etc/x",
+        "a/../../x",
+        "C:/x",
+        "a\\..\\..\\x",
+        "",
+        "a\0b",
+        "CON",
+        "a/nul.vcf.gz",
+        "Com1.zip",
+        "x.",
+        "d /x",
+    ],
+)
 def test_a_name_that_leads_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(ProblemError):
         safe_target(tmp_path, name)
