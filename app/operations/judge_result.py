@@ -31,16 +31,17 @@ async def judge(folder: Path, files: tuple[ResultFile, ...]) -> tuple[Quality | 
     if not paths:
         return None, verdict(files, None)
     try:
-        figures = await run_in_process(_quality, paths)
+        figures, unread = await run_in_process(_quality, paths)
     except ProblemError as error:
         log.warning(
             "The quality could not be computed: %s %s", error.problem.sentence(), error.problem.details
         )
         why = error.problem.what_happened
         return None, f"{_state_of(files)}; their quality could not be computed: {why}"
+    line = verdict(files, figures) + unread
     if any(each.verified_by == NOT_WHOLE for each in files):
-        return figures, f"{_state_of(files)}; of what can be read: {verdict(files, figures)}"
-    return figures, verdict(files, figures)
+        return figures, f"{_state_of(files)}; of what can be read: {line}"
+    return figures, line
 
 
 def _state_of(files: tuple[ResultFile, ...]) -> str:
@@ -51,12 +52,20 @@ def _state_of(files: tuple[ResultFile, ...]) -> str:
     return "1 file is verified" if len(files) == 1 else f"{len(files):,} files are verified"
 
 
-def _quality(paths: tuple[Path, ...], report: Report) -> Quality:
-    """In the process, which alone imports NumPy; the report says that it lives."""
-    from app.results.quality import quality
+def _quality(paths: tuple[Path, ...], report: Report) -> tuple[Quality, str]:
+    """In the process, which alone imports NumPy; the report says that it lives.
+
+    With a sentence for the end of the line where an info file is in a format that is not read here.
+    """
+    from app.results.quality import quality, unread_infos
 
     report(Progress(step="Reading the info of the variants"))
-    return quality(paths)
+    figures, unread = quality(paths), unread_infos(paths)
+    if not unread:
+        return figures, ""
+    path, spoken = next(iter(unread.items()))
+    others = f" (and {len(unread) - 1:,} others)" if len(unread) > 1 else ""
+    return figures, f" {path.name}{others} is {spoken}, which is not read here: R2 is from the dose files."
 
 
 def verdict(files: tuple[ResultFile, ...], figures: Quality | None) -> str:

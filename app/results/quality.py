@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.problem import Kind, problem
+from app.domain.problem import Kind, ProblemError, problem
 from app.domain.result import ChromosomeQuality, MafBin, Quality
 from app.genotypes.matrix import read_samples
 from app.results.doses.contract import SiteKind
@@ -22,6 +22,7 @@ from app.results.figures.bins import MAF_BINS as BINS
 from app.results.figures.bins import bin_numbers, reached
 from app.results.figures.info_tables import info_rows
 from app.results.figures.site_sums import UNKNOWN, Sites
+from app.results.indexing.unread_formats import unread_format_of
 
 __all__ = ["BINS", "bin_numbers", "figure_files", "quality"]
 MOST_CHROMOSOMES = 1000  # more names than that are no chromosomes
@@ -80,10 +81,13 @@ class _Totals:
 def quality(source: Path | Iterable[Path]) -> Quality:
     """The figures of a result folder (searched through) or of given info and dose files.
 
-    For a chromosome with both an info and a dose file the info file is read. ProblemError when there is
-    no such file or one cannot be read.
+    For a chromosome with both an info and a dose file the info file is read, but for one in a format that is
+    not read here (see `unread_infos`). ProblemError when there is no such file or one cannot be read.
     """
-    files = _files(source)
+    named = _files(source)
+    files = _readable(named)
+    if not files and named:
+        raise _unread(named[0])
     if not files:
         raise problem(
             Kind.NOT_FOUND,
@@ -100,7 +104,28 @@ def quality(source: Path | Iterable[Path]) -> Quality:
 
 def figure_files(source: Path | Iterable[Path]) -> list[Path]:
     """The info files of a result folder or of given files, and the dose files that have none beside them."""
-    return _preferred([path for path in _files(source) if _is_info(path) or _is_dose(path)])
+    return _preferred(_readable([path for path in _files(source) if _is_info(path) or _is_dose(path)]))
+
+
+def unread_infos(paths: Iterable[Path]) -> dict[Path, str]:
+    """Info files in a format that is not read here, and that format in words, such as "a SAV file …"."""
+    formats = {path: unread_format_of(path) for path in paths if _is_info(path)}
+    return {path: spoken for path, spoken in formats.items() if spoken}
+
+
+def _readable(paths: list[Path]) -> list[Path]:
+    unread = unread_infos(paths)
+    return [path for path in paths if path not in unread]
+
+
+def _unread(path: Path) -> ProblemError:
+    return problem(
+        Kind.INPUT,
+        "The info file cannot be read here",
+        f"{path.name} is {unread_format_of(path)}, which is not read here, and no dose file is beside it.",
+        "Take in the dose file as VCF or BCF too.",
+        subject=path.name,
+    )
 
 
 def _files(source: Path | Iterable[Path]) -> list[Path]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from app.domain.problem import ProblemError
 from app.results.doses.contract import Field
 from app.results.doses.reading import open_doses
+from app.results.indexing.unread_formats import unread_format_of
 
 _NAMES = (".vcf.gz", ".vcf", ".bcf", ".vcf.bgz")
 _DOSES = Field.HAPLOTYPES | Field.PROBABILITIES | Field.DOSAGE
@@ -48,6 +49,8 @@ def result_files(source: Path | Iterable[Path]) -> ResultFiles:
         kinds = {path: _kind_by_name(path) or _kind_by_header(path, listed=True) for path in paths}
     told = {(path.parent, _stem(path)) for path in paths if kinds[path] == "dose"}
     infos = [path for path in paths if kinds[path] == "info" and (path.parent, _stem(path)) not in told]
+    if told:  # what cannot be read is refused only where there is nothing else
+        infos = [path for path in infos if not unread_format_of(path)]
     doses, left_out = ([path for path in paths if kinds[path] == kind] for kind in ("dose", "left out"))
     return ResultFiles(tuple(doses), tuple(infos), tuple(left_out))
 
@@ -62,7 +65,7 @@ def _stem(path: Path) -> str:
 def _kind_by_name(path: Path) -> str:
     name = path.name.lower()
     if name.endswith((".info.gz", ".info")):
-        return "info"
+        return "" if unread_format_of(path) else "info"
     if not name.endswith(_NAMES):
         return ""
     if "empiricaldose" in name:

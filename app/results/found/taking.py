@@ -34,7 +34,7 @@ def looked_into(found: FoundResult, kept: str, report: Report = silent) -> tuple
             index.parent.mkdir(parents=True, exist_ok=True)
             one = look_into(path, name, index=index, report=report)
         figures.append(one)
-        proof = "read whole" if one.whole else NOT_WHOLE
+        proof = _proof(one) if one.whole else NOT_WHOLE
         digest = one.sha256 or _plain(path, name).sha256
         files.append(
             ResultFile(
@@ -78,13 +78,17 @@ def copied(
                 size=one.size,
                 sha256=one.sha256,
                 source=path.name,
-                verified_by="read whole" + (", names restored" if one.renamed else ""),
+                verified_by=_proof(one) + (", names restored" if one.renamed else ""),
                 kind=str(one.kind),
             )
         )
     with disk_problems(Path(kept)):
         save_figures(Path(kept) / "copied.npz", figures)
     return tuple(files)
+
+
+def _proof(one: FileFigures) -> str:
+    return f"checksum only: {one.unread}" if one.unread else "read whole"
 
 
 def _spoilt(path: Path, what: str) -> ProblemError:

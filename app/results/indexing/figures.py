@@ -50,8 +50,8 @@ class FileFigures:
 
     `end_marker` is None where the file is no BGZF. `sorted` False: no index could be made. `renamed` counts
     samples that got their own names back, `kept_names` those that could not. `notes` are sentences about
-    what is odd, `whole` False that it is damaged or cut. `facts` are header lines that tell of the making
-    (`mis_panel`, `source` …).
+    what is odd, `whole` False that it is damaged or cut. `unread` is the format of an info file
+    that is not read here, in words. `facts` are header lines that tell of the making (`mis_panel` …).
     """
 
     name: str
@@ -71,6 +71,7 @@ class FileFigures:
     index: str = ""
     notes: tuple[str, ...] = ()
     whole: bool = True
+    unread: str = ""
     chromosomes: list[ChromosomeFigures] = field(default_factory=list)
 
     @property

@@ -18,6 +18,7 @@ from app.results.indexing.header_names import HeaderFacts, read_header, restore_
 from app.results.indexing.index_builder import IndexBuilder
 from app.results.indexing.kinds import PACKED, FileKind, kind_of
 from app.results.indexing.text_sink import TextSink
+from app.results.indexing.unread_formats import unread_format
 
 _LOOK = 18  # bytes that tell how a file is packed
 _TEXTS = (".vcf", ".info")
@@ -94,6 +95,8 @@ class FileTap:
         found, name = self.figures, self.figures.name.lower()
         compression = detect_compression(data[:_LOOK])
         found.compression = str(compression)
+        if found.kind is FileKind.INFO:
+            found.unread = unread_format(data)
         if compression is Compression.BGZF:
             return Blocks(self._sink)
         if compression is Compression.GZIP:
@@ -101,7 +104,7 @@ class FileTap:
             return Gzip(self._sink, repack=found.repacked)
         if name.endswith(PACKED):
             raise ContentFault("is not compressed, as its name says")
-        return Plain(self._sink, reads=name.endswith(_TEXTS))
+        return Plain(self._sink, reads=name.endswith(_TEXTS) and not found.unread)
 
     def _written(self, out: bytes) -> bytes:
         self._digest.update(out)

@@ -78,7 +78,11 @@ def _files(files: Sequence[FileFigures]) -> Remarks:
             yield Remark(text=f"{each.name} is not sorted by position, so it has no index.")
         if each.repacked:
             yield Remark(text=f"{each.name} was no BGZF; it was packed anew with the same text.", red=False)
-        if each.kind is not FileKind.OTHER and not each.records and each.whole:
+        if each.unread:
+            yield Remark(
+                text=f"{each.name} is {each.unread}, which is not read here: its records were not counted."
+            )
+        elif each.kind is not FileKind.OTHER and not each.records and each.whole:
             yield Remark(text=f"{each.name} holds no records.")
         for note in each.notes:
             yield Remark(text=f"{each.name}: {note}")
