@@ -18,6 +18,7 @@ from app.results.export.kernel import Kernel
 from app.results.export.part_files import PartFiles
 from app.results.export.rounding import Totals, hard_calls
 from app.results.export.rows import Fingerprint, Rows
+from app.results.export.sexes import Sexes, fam_text
 from app.results.export.sites import LONGEST_NAME, bim_lines, refuse_long_names
 from app.results.export.text_body import body_of
 
@@ -29,8 +30,17 @@ _READ_ROWS = 4 << 20  # bytes that are read at once
 class BedWriter:
     """See `Writer`. Memory: a batch. `lost` counts calls that are missing, `known` of them had a dosage."""
 
-    def __init__(self, stem: Path, samples: Sequence[str], limit: int, kernel: Kernel | None) -> None:
-        """`limit` is how far a dosage lies at most from its hard call, in 1/16384 copies."""
+    def __init__(
+        self,
+        stem: Path,
+        samples: Sequence[str],
+        limit: int,
+        kernel: Kernel | None,
+        sexes: Sexes | None = None,
+    ) -> None:
+        """`limit` is how far a dosage lies at most from its hard call, in 1/16384 copies. `sexes` are known
+        at the end."""
+        self._sexes = sexes
         self.wrote = Fingerprint(samples=tuple(samples))
         self._kernel, self._limit, self._count = kernel, limit, len(samples)
         self._files = PartFiles()
@@ -38,9 +48,8 @@ class BedWriter:
         try:
             self._bed = self._files.open(self.path)
             self._bim = self._files.open(stem.with_name(stem.name + ".bim"))
-            fam = self._files.open(stem.with_name(stem.name + ".fam"))
+            self._fam = self._files.open(stem.with_name(stem.name + ".fam"))
             self._bed.write(_START)
-            fam.write(b"".join(b"0\t%b\t0\t0\t0\t-9\n" % name.encode() for name in samples))
         except BaseException:
             self.abort()
             raise
@@ -56,6 +65,8 @@ class BedWriter:
 
     def finish(self) -> tuple[Path, ...]:
         """See `Writer`."""
+        sexes = None if self._sexes is None else self._sexes.codes()
+        self._fam.write(fam_text(self.wrote.samples, sexes))
         return self._files.publish()
 
     def abort(self) -> None:

@@ -54,7 +54,10 @@ def export(
         chosen = chosen.model_copy(update={"with_plink2": False})
     paths = dose_files(Path(chosen.source))
     for number, (path, name) in enumerate(zip(paths, stems_of(paths), strict=True)):
-        sets.append(_Export(chosen, path, folder / name, fast, _told(report, paths, number)).run())
+        one = _Export(chosen, path, folder / name, fast, _told(report, paths, number))
+        sets.append(one.run())
+        if one.hint and one.hint not in notes:
+            notes.append(one.hint)
     return ExportOutcome(
         format=chosen.format,
         preset=chosen.preset,
@@ -120,6 +123,7 @@ class _Export:
     def __post_init__(self) -> None:
         self._chromosomes: dict[str, None] = {}
         self._lost = LostCalls()
+        self.hint = ""
         self._order = Order(self.request.format, self.path.name)
 
     def run(self) -> ExportedSet:
@@ -150,7 +154,7 @@ class _Export:
 
     def _write_by_plink2(self, source: RowSource) -> ExportedSet:
         """The rows that stay as a VCF beside, then plink2, then a look at every row."""
-        from app.results.export.with_plink2 import Plink2Run, proved
+        from app.results.export.with_plink2 import Plink2Run, proved, write_sexes
 
         stem = self.stem
         beside = stem.with_name("rows-that-stay")
@@ -168,6 +172,7 @@ class _Export:
             for each in files:
                 each.unlink(missing_ok=True)
             raise self._not_the_same(str(error)) from error
+        write_sexes(files[2], source.samples, source.sexes)
         return self._told(stem, source, files, found)
 
     def _rows_that_stay(self, beside: Path) -> Path:
@@ -202,6 +207,7 @@ class _Export:
         self, stem: Path, source: RowSource, files: Sequence[Path], found: Fingerprint | None
     ) -> ExportedSet:
         chromosomes, lost = tuple(self._chromosomes), self._lost
+        self.hint = source.sexes.hint(self.request.preset)
         preset = self.request.preset
         by_threshold = {f"{each:g}": count for each, count in lost.by_threshold().items()}
         return ExportedSet(

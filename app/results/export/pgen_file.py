@@ -26,6 +26,7 @@ from app.results.export.pgen_records import most_bytes, records_of
 from app.results.export.pgen_unpacking import RecordReader
 from app.results.export.rounding import Deltas, Doses, Totals
 from app.results.export.rows import Fingerprint, Rows
+from app.results.export.sexes import Sexes, psam_text
 from app.results.export.sites import LONGEST_NAME, refuse_long_names
 from app.results.export.text_body import body_of
 
@@ -40,9 +41,17 @@ class PgenWriter:
     """See `Writer`. Memory: a batch, and five bytes a variant."""
 
     def __init__(
-        self, stem: Path, samples: Sequence[str], header: Sequence[str], limit: int, kernel: Kernel | None
+        self,
+        stem: Path,
+        samples: Sequence[str],
+        header: Sequence[str],
+        limit: int,
+        kernel: Kernel | None,
+        sexes: Sexes | None = None,
     ) -> None:
-        """`limit` is how far a dosage lies at most from its hard call, in 1/16384 copies."""
+        """`limit` is how far a dosage lies at most from its hard call, in 1/16384 copies. `sexes` are known
+        at the end."""
+        self._sexes = sexes
         self.wrote = Fingerprint(samples=tuple(samples))
         self._kernel, self._limit = kernel, limit
         self._count = len(samples)
@@ -53,10 +62,9 @@ class PgenWriter:
         try:
             self._pgen = self._files.open(self.path)
             self._pvar = self._files.open(stem.with_name(stem.name + ".pvar"))
-            psam = self._files.open(stem.with_name(stem.name + ".psam"))
+            self._psam = self._files.open(stem.with_name(stem.name + ".psam"))
             self._records = self._files.open(stem.with_name(stem.name + ".records"), kept=False)
             self._pvar.write(pvar_header(header))
-            psam.write(b"#IID\tSEX\n" + b"".join(b"%b\tNA\n" % name.encode() for name in samples))
         except BaseException:
             self.abort()
             raise
@@ -99,6 +107,8 @@ class PgenWriter:
         self._pgen.write(pgen_header(lengths, kinds, self._count))
         self._records.seek(0)
         shutil.copyfileobj(self._records, self._pgen, 1 << 20)
+        sexes = None if self._sexes is None else self._sexes.codes()
+        self._psam.write(psam_text(self.wrote.samples, sexes))
         return self._files.publish()
 
     def abort(self) -> None:

@@ -25,6 +25,7 @@ from app.results.export.line_doses import doses_of_lines
 from app.results.export.opening import open_source
 from app.results.export.rounding import MISSING, DosageRangeError, Doses, of_dosages, of_haplotypes
 from app.results.export.rows import Rows
+from app.results.export.sexes import Sexes
 from app.results.export.sites import filled_ids, pvar_of_lines
 
 _ANY = Field.DOSAGE | Field.HAPLOTYPES | Field.PROBABILITIES | Field.GENOTYPES
@@ -36,7 +37,8 @@ _TEXTS = (ExportFormat.VCF, ExportFormat.BCF)
 class RowSource:
     """`samples` are the people who stay, `header` the lines of the file, `filter` has the counts.
 
-    `packed_done` bytes of the file were read. `on_rows` is called with all rows that are given.
+    `packed_done` bytes of the file were read. `on_rows` is called with all rows that are given, and `sexes`
+    are what they tell.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class RowSource:
         self._everybody = len(everybody)
         chosen = range(len(everybody)) if self._people is None else self._people.tolist()
         self.samples = tuple(everybody[place] for place in chosen)
+        self.sexes = Sexes(len(self.samples))
         self.filter = Filter(self._cuts, len(self.samples))
         self._has_lines = cohort is None and look(path).vcf
         self._pair = Field.HAPLOTYPES in self._fields
@@ -107,6 +110,7 @@ class RowSource:
                 rows = self._kept(batch)
                 self.packed_done = reader.packed_done
                 if rows is not None:
+                    self.sexes.add(rows.chromosome, rows.position, rows.doses)
                     self.on_rows(rows)
                     yield rows
 

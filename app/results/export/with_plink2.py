@@ -25,6 +25,7 @@ from app.results.export.pgen_file import dosages_of
 from app.results.export.rounding import ABSENT, distance, hard_calls, units
 from app.results.export.row_source import RowSource
 from app.results.export.rows import Fingerprint
+from app.results.export.sexes import Sexes, fam_text, psam_text
 
 FORMATS = (ExportFormat.PGEN, ExportFormat.BED)
 _ROUNDING = 2  # 1/16384: it rounds each sum, we each haplotype
@@ -113,6 +114,16 @@ def proved(
     if len(written.take(1)):
         raise _differs(files[0], "more variants", found.variants)
     return found
+
+
+def write_sexes(people: Path, names: tuple[str, ...], sexes: Sexes) -> None:
+    """Put the sexes into the .psam or .fam of plink2, which knows of none. OSError."""
+    codes = sexes.codes()
+    if not codes.any():
+        return
+    part = people.with_name(people.name + ".part")
+    part.write_bytes(psam_text(names, codes) if people.suffix == ".psam" else fam_text(names, codes))
+    part.replace(people)
 
 
 def _totals_apart(values: NDArray[Any], total: NDArray[np.uint16]) -> NDArray[np.bool_]:

@@ -33,11 +33,11 @@ def writer_of(request: ExportRequest, stem: Path, source: RowSource, kernel: Ker
         case ExportFormat.PGEN:
             from app.results.export.pgen_file import PgenWriter
 
-            return PgenWriter(stem, names, header, limit, kernel)
+            return PgenWriter(stem, names, header, limit, kernel, source.sexes)
         case ExportFormat.BED:
             from app.results.export.bed_file import BedWriter
 
-            return BedWriter(stem, names, limit, kernel)
+            return BedWriter(stem, names, limit, kernel, source.sexes)
         case ExportFormat.TABLE:
             from app.results.export.dosage_table import TableWriter
 
