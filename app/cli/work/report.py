@@ -169,7 +169,7 @@ def quality_row(figures: Quality, bad: tuple[Suspect, ...]) -> dict[str, object]
         "samples": figures.samples,
         "variants": figures.variants,
         "by_chromosome": [each.model_dump() for each in figures.by_chromosome],
-        "by_maf": [each.model_dump() for each in figures.by_maf],
+        "by_maf": [each.model_dump(exclude={"judged"}) for each in figures.by_maf],
         "er2": {"mean": figures.mean_er2, "suspects": [each.model_dump() for each in bad]},
     }
 
