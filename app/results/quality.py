@@ -146,7 +146,12 @@ def _is_dose(path: Path) -> bool:
 def _preferred(files: list[Path]) -> list[Path]:
     """Info files, and dose files that have none beside them."""
     told = {(p.parent, p.name.split(".info")[0]) for p in files if _is_info(p)}
-    return [p for p in files if not _is_dose(p) or (p.parent, p.name.split(".dose")[0]) not in told]
+    return [p for p in files if _is_info(p) or (p.parent, _stem(p)) not in told]
+
+
+def _stem(dose: Path) -> str:
+    """The name that an info file shares with it: `chr20` of chr20.dose.vcf.gz, also of chr20.vcf.gz."""
+    return dose.name.split(".dose" if _is_dose(dose) else ".vcf" if ".vcf" in dose.name else ".bcf")[0]
 
 
 def _samples(files: list[Path]) -> int:

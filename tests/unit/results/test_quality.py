@@ -121,3 +121,11 @@ def test_variants_without_maf_are_counted_although_they_are_in_no_range(tmp_path
 def test_records_of_earlier_versions_tell_good_ones_by_their_ranges() -> None:
     one = MafBin(maf_from=0.1, maf_to=0.2, variants=4, mean_r2=0.7, share_r2_03=1, share_r2_08=0.5, judged=2)
     assert Quality(samples=1, variants=4, by_maf=(one,)).good == 1
+
+
+@pytest.mark.parametrize("name", ["chr20.dose.vcf.gz", "chr20.vcf.gz"])
+def test_a_dose_file_of_any_name_is_not_counted_beside_its_info_file(name: str, tmp_path: Path) -> None:
+    files = [packed(tmp_path / "chr20.info.gz", NEW), packed(tmp_path / name, BEAGLE)]
+    told = quality(files)
+    assert (told.variants, told.samples) == (4, 2)
+    assert quality(files[1:]).variants == 2
