@@ -61,9 +61,8 @@ def test_the_whole_chromosome(tmp_path: Path) -> None:
     assert compare(found, FEWER) >= 5
 
 
-@pytest.mark.parametrize("mode", ["cg3-s3", "cg2"])
-def test_five_megabases(mode: str, cuts: dict[str, Path], tmp_path: Path) -> None:
-    _, found = imputed(tmp_path, mode, cuts)
+def test_five_megabases_by_the_older_dialect(cuts: dict[str, Path], tmp_path: Path) -> None:
+    _, found = imputed(tmp_path, "cg2", cuts)
     assert (found.samples, found.missed) == (PEOPLE, 0)
     assert found.sites > 8_000
     assert compare(found, CUT_FEWER) >= 4

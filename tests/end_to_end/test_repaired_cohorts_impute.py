@@ -78,8 +78,7 @@ def table_of(path: Path) -> SiteTable:
     return table_of_panel(path)
 
 
-@pytest.mark.parametrize("build", ["GRCh37", "GRCh38"])
-@pytest.mark.parametrize("array", ARRAYS)
+@pytest.mark.parametrize(("array", "build"), [(ARRAYS[0], "GRCh37"), (ARRAYS[-1], "GRCh38")])
 def test_prepared_arrays_pass_and_impute(
     tmp_path: Path, files: dict[str, Path], panels: dict[str, Path], array: str, build: str
 ) -> None:
