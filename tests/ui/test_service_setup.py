@@ -29,6 +29,7 @@ def test_fields_are_filled_and_saved(context: Context, operations: FakeOperation
         "paths": "/srv=/mnt",
         "signed_results": "yes",
         "storage": "",
+        "storage_country": "",
         "crypt4gh_key": "",
         "workflows": "",
     }

@@ -1,9 +1,11 @@
 """A command line over a server in memory."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from app.domain.service import Limits
 from tests.helpers.command_line import Cli, FakeProgram, command_line
 
 
@@ -20,11 +22,14 @@ def cli(program: FakeProgram, capsys: pytest.CaptureFixture[str], monkeypatch: p
 
 
 @pytest.fixture
-def with_service(cli: Cli) -> Cli:
-    """A command line that knows a service with a token and its panels."""
+def with_service(cli: Cli, program: FakeProgram) -> Cli:
+    """A command line that knows a service with a token and its panels, and that may be asked often."""
     assert (
         cli("services", "add", "Fake", "--url", "https://f.example", "--token-stdin", stdin="t0ken\n").code
         == 0
     )
     assert cli("panels", "sync").code == 0
+    desk = program.open_desk(program.folder)
+    asyncio.run(desk.update_service("fake", limits=Limits(min_poll_s=0.02)))
+    program.close_desk(desk)
     return cli
