@@ -211,7 +211,7 @@ def keyring(tmp_path: Path) -> Iterator[Shell]:
 
 
 def test_with_the_keyring_of_the_system(keyring: Shell, tmp_path: Path) -> None:
-    data = keyring.run("practice", "data", tmp_path / "data", "--samples", "30", "--sites", str(SITES))
+    data = keyring.run("practice", "data", tmp_path / "data", "--samples", "30")
     cohort = [path for path in data["files"] if "/cohort/" in path]
     with served(keyring, "cg3-s3") as server:
         service = add(keyring, server)

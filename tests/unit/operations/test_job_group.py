@@ -77,7 +77,7 @@ def test_from_one_submission_to_the_comparison(desk: Desk, fake: FakeFamily, rea
         assert group_state(made).is_done
         (asked,) = [each.compares.split(",") for each in told if each.compares]
         found = [await desk.store.read(lambda c, i=each: results.result(c, i)) for each in asked]
-        assert [each.job_id for each in found if each is not None] == list(sent.job_ids)
+        assert {each.job_id for each in found if each is not None} == set(sent.job_ids)  # made at once here
 
     asyncio.run(play())
 
