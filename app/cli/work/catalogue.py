@@ -65,7 +65,7 @@ def remove(session: Session, key: str) -> None:
 def export(session: Session, file: Path, institution: str) -> None:
     """Write a new file; one that is there is left as it is."""
     number = with_desk(session, lambda desk: export_catalogue(desk, file, institution))
-    session.out.answer({"file": str(file), "services": number}, f"{number} services in {file}.")
+    session.out.answer({"file": str(file), "services": number}, [f"{number} services in {file}."])
 
 
 def schema(session: Session) -> None:
@@ -73,4 +73,4 @@ def schema(session: Session) -> None:
     from app.services.catalogue import catalogue_schema
 
     found = catalogue_schema()
-    session.out.answer(found, json.dumps(found, indent=1))
+    session.out.answer(found, json.dumps(found, indent=1).splitlines())
