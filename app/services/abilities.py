@@ -1,7 +1,7 @@
 """What some families of services can do and others cannot.
 
-A family has an ability when its class has the methods; whoever needs one asks `ability(family, SignsIn)` and
-gets None where there is none. All of them raise ProblemError and nothing else.
+A family has an ability when its class has the methods; whoever needs one asks `isinstance(family, SignsIn)`.
+All of them raise ProblemError and nothing else.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from pydantic import SecretStr
 
@@ -20,8 +20,6 @@ from app.domain.model import Model
 from app.domain.parameter import Parameter
 from app.domain.service import Quota
 from app.services.contract import Connection, RemoteJob, Submission
-
-A = TypeVar("A")
 
 
 class SignInPage(Model):
@@ -157,8 +155,3 @@ class ToldByUser(Protocol):
     async def sheet(self, connection: Connection, remote_id: str) -> GuidedSheet:
         """What leads the person through the page."""
         ...
-
-
-def ability(family: object, kind: type[A]) -> A | None:
-    """The family as one that has the ability, or None."""
-    return family if isinstance(family, kind) else None

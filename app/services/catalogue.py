@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from app.domain.panel import Panel
-from app.domain.preset import Catalogue, Preset, PresetPanel, Source
+from app.domain.preset import Catalogue, Preset, PresetPanel
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.resources import resource
 from app.domain.service import Limits
@@ -105,7 +105,7 @@ def _of_guides() -> tuple[Preset, ...]:
             enabled=each.enabled,
             off_reason=each.off_reason,
             panels=tuple(_panel_of(panel) for panel in each.panels),
-            sources={key: Source(**source.model_dump()) for key, source in each.sources.items()},
+            sources=each.sources,
             main_source=each.main_source,
         )
         for each in guides()

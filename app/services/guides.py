@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, model_validator
 
 from app.domain.model import Model
+from app.domain.preset import Certainty, Source
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.resources import resource
 
@@ -22,23 +23,6 @@ V = TypeVar("V")
 FOLDER = "guided"
 Build = Literal["GRCh37", "GRCh38"]
 Web = Annotated[str, Field(pattern=r"^https?://[^\s]+$")]
-
-
-class Certainty(StrEnum):
-    """How sure a fact is."""
-
-    A = "A"  # read in the operator's own source or documentation, at most a year old
-    B = "B"  # the operator's documentation or a reviewed paper, older
-    C = "C"  # told by somebody else
-    D = "D"  # common knowledge; no document confirms it
-
-
-class Source(Model):
-    """Where facts were read, of when that is, and how sure it makes them."""
-
-    text: str
-    as_of: str = Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")
-    certainty: Certainty
 
 
 class Fact(Model, Generic[V]):

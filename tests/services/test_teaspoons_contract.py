@@ -15,7 +15,7 @@ from app.domain.parameter import ParameterType
 from app.domain.problem import Kind
 from app.domain.progress import Progress, silent
 from app.domain.service import HealthState, Limits
-from app.services.abilities import SignsIn, TellsQuota, ability
+from app.services.abilities import SignsIn, TellsQuota
 from app.services.contract import Connection, Submission
 from app.services.registry import Registry
 from app.services.teaspoons import Teaspoons
@@ -107,8 +107,8 @@ class TestTeaspoons(FamilyContract):
     def test_it_is_detected(self, target: TeaspoonsTarget) -> None:
         found = self.run(Registry((target.family(),)).detect(target.connection.base_url))
         assert found.name == "teaspoons"
-        assert ability(found, SignsIn) is not None
-        assert ability(found, TellsQuota) is not None
+        assert isinstance(found, SignsIn)
+        assert isinstance(found, TellsQuota)
 
     def test_something_else_at_the_address(self, target: TeaspoonsTarget) -> None:
         store = target.connection.model_copy(update={"base_url": target.server.store_url})

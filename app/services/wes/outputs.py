@@ -160,11 +160,7 @@ def remote_files(found: list[Leaf], node: Node, run_id: str) -> tuple[RemoteFile
                 size_text=f"{leaf.size} bytes" if leaf.size is not None else "",
                 downloads_left=-1,
             ),
-            locator=SecretStr(
-                json.dumps(
-                    {"address": address_of(leaf, node, run_id), "checksum": leaf.checksum, "run": run_id}
-                )
-            ),
+            locator=_locator(leaf, node, run_id),
         )
         for leaf in found
     )
