@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from app.domain.problem import Kind, problem
 from app.domain.progress import Progress, Report
 from app.genotypes.matrix import GenotypeMatrix, Region, join, matrix_pieces
+from app.imputation.built_in.model import Model
 from app.imputation.contract import ImputationRequest
 from app.imputation.genetic_map import GeneticMap
-from app.imputation.li_stephens import Dosages, Model, Task, impute
+from app.imputation.li_stephens import Dosages, Task, impute
 from app.imputation.output import Block, Thousandths, thousandths
 from app.imputation.study import Study
 

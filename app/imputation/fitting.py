@@ -18,7 +18,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from app.imputation.li_stephens import Alleles, Chain, Model, Task
+from app.imputation.built_in.model import Model
+from app.imputation.li_stephens import Alleles, Chain, Task
 
 TAKEN_OUT = 16
 _FEWEST_LEFT = 40  # haplotypes; a smaller panel tells next to nothing

@@ -20,36 +20,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from app.imputation.built_in.model import LEAST_SWITCH, Model
+
 Floats = NDArray[np.float32]
 Alleles = NDArray[np.int8]
 
 TARGETS_AT_ONCE = 128
-_LEAST_SWITCH = 1e-7
 _CELLS_AT_ONCE = 1 << 22
-
-
-@dataclass(frozen=True)
-class Model:
-    """Parameters: `effective_size` scales centimorgans to switches, `error` is that of one allele.
-
-    The size is larger than any census: switches also stand for old mutations and drift between the target
-    and its nearest relative in a small panel. 60,000 was the best of 2,500 to 400,000 on chromosome 22 of
-    310 Europeans, flat from 30,000 to 100,000; the error hardly matters there.
-    """
-
-    effective_size: float = 60_000.0
-    error: float = 0.002
-
-    @property
-    def meioses(self) -> float:
-        """How many meioses lie between two random haplotypes: 4 Ne; over K to the nearest of a panel."""
-        return 4.0 * self.effective_size
-
-    def switches(self, centimorgans: NDArray[np.float64], panel_size: int) -> NDArray[np.float64]:
-        """The probability of a switch between neighbours: 1 - exp(-4 Ne d / K); length one less."""
-        morgans = np.diff(centimorgans) / 100.0
-        chance = -np.expm1(-self.meioses * morgans / panel_size)
-        return np.clip(chance, _LEAST_SWITCH, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -271,7 +248,7 @@ def _chances(task: Task, rows: slice, ends: tuple[np.intp, np.intp], size: int) 
         task.centimorgans[ends[1]],
     )
     scale = -4.0 * task.model.effective_size / size / 100.0
-    floor = _LEAST_SWITCH / 2
+    floor = LEAST_SWITCH / 2
     r = np.clip(-np.expm1(scale * (here - left)), floor, 1.0)
     q = np.clip(-np.expm1(scale * (right - here)), floor, 1.0)
     return r[:, None].astype(np.float32), q[:, None].astype(np.float32)

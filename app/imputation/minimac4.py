@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.progress import Report
 from app.genotypes.matrix import MISSING
+from app.imputation.built_in.model import Model
 from app.imputation.contract import WHOLE, ImputationRequest
 from app.imputation.engines import minimac4_command
 from app.imputation.genetic_map import GeneticMap
-from app.imputation.li_stephens import Model
 from app.imputation.output import OutputPaths
 from app.imputation.program import run_program
 from app.imputation.study import Study, write_target

@@ -14,7 +14,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from app.imputation.li_stephens import Alleles, Chain, Floats, Model, Task, moved
+from app.imputation.built_in.model import Model
+from app.imputation.li_stephens import Alleles, Chain, Floats, Task, moved
 
 PEOPLE_AT_ONCE = 64
 PASSES = 2  # after the start; more gained next to nothing on real and simulated data

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from app.imputation.li_stephens import Model
+from app.imputation.built_in.model import Model
 
 
 def slow_dosages(

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from app.imputation.built_in.model import Model
 from app.imputation.fitting import fitted_model
-from app.imputation.li_stephens import Model
 
 SITES, SIZE = 400, 120
 CM: NDArray[np.float64] = np.arange(SITES, dtype=np.float64) * 0.001

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from app.imputation.li_stephens import Chain, Model, Task, impute
+from app.imputation.built_in.model import Model
+from app.imputation.li_stephens import Chain, Task, impute
 from tests.unit.imputation.slow import slow_dosages
 
 
