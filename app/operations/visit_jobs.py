@@ -190,8 +190,17 @@ def _line(job: Job, at: datetime, text: str) -> Event:
     return Event(at=at, kind="state", text=text, job_id=job.id, service_id=job.service_id)
 
 
+_OVER = frozenset({JobState.SUCCESS, JobState.EXPIRED, JobState.DELETED})
+
+
 def merged(job: Job, remote: RemoteJob, service: Service) -> Job:
-    """Our job with the server's news; what the server leaves out of a list is kept."""
+    """Our job with the server's news; what the server leaves out of a list is kept.
+
+    A job that has come to its good end never goes back to work, whatever a server says of it later: its
+    result would be fetched, and told of, anew. Only a person may take back a word of his own.
+    """
+    if job.state in _OVER and remote.state in REMOTE_OPEN_STATES and not service.is_by_hand:
+        return job
     update: dict[str, object] = {
         "state": remote.state,
         "raw_state": remote.raw_state,

@@ -6,6 +6,7 @@ import ipaddress
 import re
 import socket
 import urllib.request
+from collections.abc import Collection
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 import idna
@@ -140,11 +141,12 @@ def refuse_plain_http(url: str, *, allowed: bool) -> None:
     )
 
 
-def refuse_redirect(url: str, target: str, *, allowed: bool) -> None:
+def refuse_redirect(url: str, target: str, *, allowed: bool, hosts: Collection[str] = ()) -> None:
     """Raise ProblemError (refused) for a redirect that gives up the encryption or leads to this computer.
 
     What listens on this computer, or on plain http in its network, is none of a far server's business; nor
-    is what answers on the link alone, such as the metadata of a machine in a cloud.
+    is what answers on the link alone, such as the metadata of a machine in a cloud. `allowed`, the consent of
+    a person to plain http, is one for the host of `url` and for those that the person named: `hosts`.
     """
     lost = urlsplit(url).scheme == "https" and urlsplit(target).scheme != "https"
     if lost or (_is_near(urlsplit(target).hostname or "") and not is_loopback(url)):
@@ -155,7 +157,21 @@ def refuse_redirect(url: str, target: str, *, allowed: bool) -> None:
             "Tell the operator of the service",
             subject=shown(url),
         )
-    refuse_plain_http(target, allowed=allowed)
+    consented = allowed and (same_host(url, target) or (urlsplit(target).hostname or "") in hosts)
+    if allowed and not consented and urlsplit(target).scheme == "http" and not is_loopback(target):
+        raise problem(
+            Kind.REFUSED,
+            "The service sends us to an address without encryption",
+            f"It points to {shown(target)}; that you allowed plain http holds for {shown(url)} alone",
+            "Ask its operator for an https address",
+            subject=shown(url),
+        )
+    refuse_plain_http(target, allowed=consented)
+
+
+def same_host(url: str, other: str) -> bool:
+    """Whether two addresses are of one host, whatever their ports."""
+    return (urlsplit(url).hostname or "").rstrip(".") == (urlsplit(other).hostname or "").rstrip(".")
 
 
 def redirected(url: str, location: str) -> str:

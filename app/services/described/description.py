@@ -208,17 +208,37 @@ class App(Model):
         return self
 
 
+def _host(text: str) -> str:
+    bare = text.removeprefix("*.").lower()
+    if not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", bare):
+        raise ValueError("must be a host such as store.example.org, or *.example.org for those below it")
+    return text.lower()
+
+
+Host = Annotated[str, Field(max_length=255), AfterValidator(_host)]
+
+
 class Signed(Model):
     """Each file gets an address first, goes there by PUT, and is named by its `reference` in `$files`.
 
-    The token goes along only to an address of the service itself.
+    The token goes along only to an address of the service itself. Files go to the host of the service and to
+    those named in `hosts`, whatever an answer says: `country` speaks for all of them.
     """
 
     call: Call
     url: Expression
     headers: Expression | None = None
     reference: Expression
+    hosts: tuple[Host, ...] = ()
     done: Call | None = None
+
+    def takes(self, host: str) -> bool:
+        """Whether files may go to a host that is not that of the service."""
+        low = host.lower().rstrip(".")
+        return any(
+            low.endswith(each.removeprefix("*")) if each.startswith("*.") else low == each
+            for each in self.hosts
+        )
 
 
 class Submit(Model):

@@ -38,6 +38,8 @@ class Shelf:
 
     def named(self, text: str) -> Description:
         """By the path of a file, or by an id. ProblemError."""
+        if text.startswith(("//", "\\\\", "\\/", "/\\")):
+            raise _far(text)
         if text.endswith((".yaml", ".yml")) or "/" in text or "\\" in text:
             return read_description(Path(text).expanduser())
         for path in self._paths():
@@ -69,6 +71,17 @@ class Shelf:
 
     def _ids(self) -> list[str]:
         return [each for each in map(_id_of, self._paths()) if each]
+
+
+def _far(text: str) -> ProblemError:
+    """Windows would sign in at any computer that a name such as \\\\computer\\share speaks of."""
+    return problem(
+        Kind.INPUT,
+        "The description lies on another computer",
+        f"“{text[:80]}” is a place in the network",
+        "Put the file into the folder “services” of the data folder, and name it there",
+        subject=text[:80],
+    )
 
 
 def _id_of(path: Path) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping
+from urllib.parse import urlsplit
 
 from app.domain.dataset import DataFile
 from app.domain.parameter import VALUE_TYPES, Form, Parameter, ParameterType
@@ -16,7 +18,7 @@ from app.services.described.description import Signed
 from app.services.described.marks import Values, filled
 from app.services.described.problems import data_of, does_not_fit, problem_of
 from app.services.described.wire import Line
-from app.transport.address import origin, refuse_plain_http
+from app.transport.address import origin, refuse_plain_http, same_host, shown
 from app.transport.limits import Pace
 from app.transport.multipart import FilePart, Multipart
 from app.transport.put_file import PutFile, put_file
@@ -110,7 +112,8 @@ class Sending:
         if not reference or not address:
             raise does_not_fit("It gave no address for a file", file.name)
         url = self._line.named(address)
-        extra = _headers(pick(answer, signed.headers))
+        _refuse_strange_host(signed, self._line.base, url, file.name)
+        extra = upload_headers(pick(answer, signed.headers))
         with border(file.name):
             reply = await put_file(
                 PutFile(url, file, headers={**self._line.headers_for(url), **extra}), report
@@ -130,16 +133,39 @@ def _texts(data: Mapping[str, object]) -> list[tuple[str, str]]:
     return [(name, value if isinstance(value, str) else json.dumps(value)) for name, value in data.items()]
 
 
-def _headers(found: object) -> dict[str, str]:
-    """Headers that an answer wants with the upload; never one that says who asks."""
+_NO_HEADER = re.compile(
+    r"authorization|cookie|host|content-length|transfer-encoding|connection|te|trailer|upgrade|expect|"
+    r"proxy-.*|x-http-method.*|x-method-override|x-forwarded.*|forwarded|range",
+    re.IGNORECASE,
+)
+
+
+def upload_headers(found: object) -> dict[str, str]:
+    """Headers that an answer wants with the upload; never one that says who asks or changes the request."""
     if not isinstance(found, dict):
         return {}
-    refused = {"authorization", "cookie", "host", "content-length", "transfer-encoding"}
     return {
         str(name): value
         for name, value in found.items()
-        if isinstance(value, str) and value.isprintable() and str(name).lower() not in refused
+        if isinstance(value, str)
+        and value.isascii()
+        and value.isprintable()
+        and re.fullmatch(r"[A-Za-z0-9-]+", str(name))
+        and not _NO_HEADER.fullmatch(str(name))
     }
+
+
+def _refuse_strange_host(signed: Signed, base: str, url: str, name: str) -> None:
+    """The service may sign addresses of its own host and of those that its description names."""
+    if same_host(base, url) or signed.takes(urlsplit(url).hostname or ""):
+        return
+    raise problem(
+        Kind.REFUSED,
+        "The service wants the file at a place that nobody named",
+        f"{name} would go to {shown(url)}, and the description does not name that host",
+        "If it is the store of the service, add it to `hosts` of `upload` in the description",
+        subject=name,
+    )
 
 
 def _part(report: Report, before: int, total: int) -> Report:

@@ -5,6 +5,7 @@ Source: ga4gh.md 5 and 6. Our token goes only to the origin of the service that 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -172,9 +173,26 @@ def _access(told: Any) -> dict[str, Any] | None:
     return {"url": url.strip(), "headers": _told_headers(data.get("headers"))}
 
 
+_SENT = re.compile(
+    r"authorization|accept|date|x-api-key|x-auth-token|x-(amz|goog|ms|oss|obs|cos)-[a-z0-9-]+", re.IGNORECASE
+)
+_MOST_HEADERS, _LONGEST_HEADER = 20, 8192
+
+
 def _told_headers(told: Any) -> dict[str, str]:
-    """`Name: value` in a list (the standard), or an object."""
+    """`Name: value` in a list (the standard), or an object.
+
+    Only what a store needs to know who may read; anything else could turn the question into another one.
+    """
+    pairs: list[tuple[str, str]] = []
     if isinstance(told, dict):
-        return {str(name): str(value) for name, value in told.items()}
-    pairs = (each.partition(":") for each in told if isinstance(each, str)) if isinstance(told, list) else ()
-    return {name.strip(): value.strip() for name, _, value in pairs if name.strip()}
+        pairs = [(str(name), str(value)) for name, value in told.items()]
+    elif isinstance(told, list):
+        halves = (each.partition(":") for each in told if isinstance(each, str))
+        pairs = [(name.strip(), value.strip()) for name, _, value in halves]
+    kept = [(name, value) for name, value in pairs if _SENT.fullmatch(name) and _is_value(value)]
+    return dict(kept[:_MOST_HEADERS])
+
+
+def _is_value(text: str) -> bool:
+    return text.isascii() and text.isprintable() and len(text) <= _LONGEST_HEADER

@@ -10,10 +10,12 @@ import re
 from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 
 from app.domain.model import Model
+from app.transport.address import is_loopback
 
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_.]*)\}")
 OWN_WORDS = frozenset(
@@ -128,8 +130,11 @@ class Workflow(Model):
     @field_validator("url", "repository")
     @classmethod
     def _safe(cls, address: str) -> str:
-        if address and not address.startswith(("https://", "http://127.0.0.1", "http://localhost")):
-            raise ValueError(f"“{address}” has to begin with https://")
+        parts = urlsplit(address)
+        if address and not (
+            parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(address)))
+        ):
+            raise ValueError(f"“{address}” has to begin with https:// and to name a host")
         return address
 
     @model_validator(mode="after")

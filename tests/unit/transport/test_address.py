@@ -162,5 +162,16 @@ def test_a_far_service_leads_nobody_to_this_computer_or_its_link(host: str) -> N
     for scheme in ("http", "https"):
         with pytest.raises(ProblemError):
             refuse_redirect("http://far.example.org/x", f"{scheme}://{host}:8080/meta-data", allowed=True)
-    refuse_redirect("http://far.example.org/x", "http://10.1.2.3:8080/x", allowed=True)
+    refuse_redirect("http://far.example.org/x", "https://10.1.2.3:8080/x", allowed=True)
     refuse_redirect("http://127.0.0.1:1/x", "http://localhost:2/y", allowed=False)
+
+
+def test_consent_to_plain_http_is_for_one_host() -> None:
+    """And for those that the person named; an operator who names others does not widen it."""
+    node = "http://node.example.org:6000/runs"
+    refuse_redirect(node, "http://NODE.example.org:5000/objects/1", allowed=True)
+    refuse_redirect(node, "http://store.example.org/x", allowed=True, hosts={"store.example.org"})
+    for hosts, allowed in ((set[str](), True), ({"store.example.org"}, False)):
+        with pytest.raises(ProblemError) as caught:
+            refuse_redirect(node, "http://store.example.org/x", allowed=allowed, hosts=hosts)
+        assert "store.example.org" in caught.value.problem.what_happened
