@@ -11,6 +11,7 @@ class ParameterType(StrEnum):
     FILES = "files"
     TEXT = "text"
     TEXTAREA = "textarea"
+    SECRET = "secret"
     NUMBER = "number"
     CHECKBOX = "checkbox"
     CHOICE = "choice"

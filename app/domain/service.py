@@ -125,7 +125,8 @@ class Service(Model):
     `jurisdictions` are the countries whose law reaches data there, where it is not `country` alone. `setup`
     is what its family needs beyond the address (`app.services.contract.Connection.setup`), `facts` what the
     server told of itself at the last look. `score` (0 to 100) and `last_day` (its answers as a line of
-    blocks) are those of `domain.standing` after the last look.
+    blocks) are those of `domain.standing` after the last look. `here_at` is the address on loopback at which
+    it is this computer, and no tunnel to another one, as a person stated it.
     """
 
     id: str
@@ -154,11 +155,14 @@ class Service(Model):
     added: datetime
     plain_http_allowed: bool = False
     setup: dict[str, str] = {}
+    secret_setup: tuple[str, ...] = ()
+    """The names of what was said of it and lies in the keyring, such as the signature of a store."""
     facts: tuple[ServiceFact, ...] = ()
     keeps_logs: bool = False
     """It shows the log of a run."""
     score: int | None = None
     last_day: str = ""
+    here_at: str = ""
 
     @property
     def signs_in(self) -> bool:

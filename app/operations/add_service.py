@@ -17,6 +17,7 @@ from app.operations.catalogues import hidden_addresses, installed_catalogues, kn
 from app.operations.check_services import check_services
 from app.operations.desk import Desk
 from app.operations.look_at_service import look_at_service, store_token_info
+from app.operations.service_setup import secret_names
 from app.store import jobs, services
 from app.store.secrets import token_name
 from app.transport.address import normalise
@@ -41,6 +42,8 @@ async def add_service(
     preset = await _preset(desk, preset_id, url)
     service = await _new_service(desk, name, url, family, preset, plain_http_allowed)
     service = service.model_copy(update={"setup": {**service.setup, **(setup or {})}})
+    service = await _of_a_family(desk, service)
+    refuse_secret_words(desk, service)
     if token is not None:
         await desk.keep_secret(token_name(service.id), cleaned_token(token))
     try:
@@ -172,14 +175,30 @@ def _service_id(name: str, taken: set[str]) -> str:
     return unique
 
 
+async def _of_a_family(desk: Desk, service: Service) -> Service:
+    """With the family that its address speaks, where nobody said it."""
+    if service.family:
+        return service
+    family = await desk.registry.detect(service.base_url, plain_http_allowed=service.plain_http_allowed)
+    return service.model_copy(update={"family": family.name})
+
+
+def refuse_secret_words(desk: Desk, service: Service) -> None:
+    """Secrets lie in the keyring, never in the database: neither a preset nor a person may put them there."""
+    secret = set(service.setup) & secret_names(desk, service)
+    if secret:
+        raise problem(
+            Kind.INPUT,
+            "A secret is said after the service is added",
+            f"“{min(secret)}” is kept in the keyring.",
+            "Leave it out here, and say it under “How it works…” or by “services set-up”.",
+            subject=service.name,
+        )
+
+
 async def _first_look(desk: Desk, service: Service, with_token: bool) -> Service:
-    """Find the family, read name and applications, verify the token; a service that is down is kept."""
+    """Read name and applications, verify the token; a service that is down is kept."""
     try:
-        if not service.family:
-            family = await desk.registry.detect(
-                service.base_url, plain_http_allowed=service.plain_http_allowed
-            )
-            service = service.model_copy(update={"family": family.name})
         service = await look_at_service(desk, service)
     except ProblemError as error:
         if error.problem.kind not in {Kind.NO_NETWORK, Kind.BUSY} or not service.family:

@@ -11,14 +11,14 @@ from pydantic import SecretStr
 from app.domain.changes import Changes, Noun
 from app.domain.job import OPEN_STATES
 from app.domain.problem import Kind, ProblemError, problem
-from app.domain.residency import GROUPS, residency_of
+from app.domain.residency import GROUPS, on_loopback, residency_of, says_here
 from app.domain.service import HealthState, Service, TokenInfo
 from app.operations.add_service import add_service, cleaned_token
 from app.operations.catalogues import known_preset
 from app.operations.desk import Desk
 from app.operations.look_at_service import store_token_info, what_it_says
 from app.store import jobs, services
-from app.store.secrets import token_name
+from app.store.secrets import setup_name, token_name
 from app.store.store import Connection as StoreConnection
 
 
@@ -81,6 +81,7 @@ async def enable_service(desk: Desk, service_id: str, enabled: bool) -> Changes:
 async def state_country(desk: Desk, service_id: str, text: str) -> Changes:
     """State in which countries a service keeps data, by codes with commas between; rules on data look at it.
 
+    “This computer” may be said of an address on loopback that is no tunnel; it holds for that address.
     Raises ProblemError for what is no country, and for groups such as EU: a service is in one place or more.
     """
     service = await desk.service(service_id)
@@ -88,6 +89,9 @@ async def state_country(desk: Desk, service_id: str, text: str) -> Changes:
     if preset is not None and preset.locked:
         what = f"The catalogue of {preset.of} fixes it."
         raise problem(Kind.REFUSED, "The country cannot be changed", what, subject=service.name)
+    if says_here(text) and on_loopback(service.base_url):
+        event = f"{desk.person()} stated that it is this computer."
+        return await _change(desk, service, event, here_at=service.base_url)
     stated = residency_of(text).allowed
     groups = [each for each in stated if each in GROUPS]
     if groups or not stated:
@@ -99,7 +103,7 @@ async def state_country(desk: Desk, service_id: str, text: str) -> Changes:
             subject=service.name,
         )
     event = f"{desk.person()} stated that it keeps data in {', '.join(stated)}."
-    return await _change(desk, service, event, country=stated[0], jurisdictions=stated)
+    return await _change(desk, service, event, country=stated[0], jurisdictions=stated, here_at="")
 
 
 async def remove_service(desk: Desk, service_id: str) -> Changes:
@@ -123,6 +127,8 @@ async def remove_service(desk: Desk, service_id: str) -> Changes:
         )
     await desk.sign_ins.forget(service.id)
     await desk.forget_secret(token_name(service.id))
+    for name in service.secret_setup:
+        await desk.forget_secret(setup_name(service.id, name))
     return desk.announce(Changes.of(Noun.SERVICE, service_id))
 
 

@@ -33,7 +33,7 @@ from app.operations.tasks import Tasks
 from app.services.contract import Connection, RemoteJob, ServiceFamily
 from app.services.registry import Registry
 from app.store import jobs, notices, services, settings
-from app.store.secrets import Secrets
+from app.store.secrets import Secrets, setup_name
 from app.store.store import Connection as StoreConnection
 from app.store.store import Store
 
@@ -170,7 +170,13 @@ class Desk:
             limits=service.limits,
             plain_http_allowed=service.plain_http_allowed,
             setup=service.setup,
+            secrets=await self.setup_secrets(service),
         )
+
+    async def setup_secrets(self, service: Service) -> dict[str, SecretStr]:
+        """What was said of a service and lies in the keyring; what is not there any more is left out."""
+        found = {name: await self.secret(setup_name(service.id, name)) for name in service.secret_setup}
+        return {name: each for name, each in found.items() if each is not None}
 
     def forget_list(self, service_id: str) -> None:
         """A decision makes the last list out of date; the next question is a real one."""

@@ -124,11 +124,14 @@ class TakesSetup(Protocol):
     """A person may say more of a service than its address: see `Connection.setup`."""
 
     def setup_fields(self) -> tuple[Parameter, ...]:
-        """What may be said, by the names in `setup`; texts, lines of text and choices."""
+        """What may be said, by the names in `setup`; texts, lines of text and choices.
+
+        Those of the type SECRET lie in the keyring and come by `Connection.secrets`.
+        """
         ...
 
     def check_setup(self, setup: Mapping[str, str]) -> None:
-        """ProblemError (input) for what makes no sense."""
+        """ProblemError (input) for what makes no sense; secrets are among it, and in no word of a Problem."""
         ...
 
 

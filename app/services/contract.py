@@ -28,7 +28,8 @@ class Connection(Model):
 
     `setup` is what a family needs to know beyond the address, as the user chose it when the service was added
     or changed: a described adapter, a workflow, where a path of the server is seen on this computer. Never a
-    secret. `token` is whatever the service takes to know its user: an access token of a sign-in as well.
+    secret: those of its kind are in `secrets`, from the keyring. `token` is whatever the service takes to know
+    its user: an access token of a sign-in as well.
     """
 
     service_id: str
@@ -38,6 +39,7 @@ class Connection(Model):
     limits: Limits = Limits()
     plain_http_allowed: bool = False
     setup: dict[str, str] = {}
+    secrets: dict[str, SecretStr] = {}
 
 
 class Capabilities(Model):

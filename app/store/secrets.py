@@ -1,6 +1,6 @@
 """Tokens and passwords, in the keyring of the system; the only file that knows the package keyring.
 
-Names are `token:<service id>` and `password:<job id>`. There is no silent fall-back: without a keyring that
+Names are `token:<service id>`, `setup:<service id>:<field>` and `password:<job id>`. There is no silent fall-back: without a keyring that
 encrypts, the user is told what to do. Secrets are registered with the redaction as they pass through.
 
 Windows keeps at most 1,280 characters an entry, and tokens may be longer. So a long secret lies in parts,
@@ -62,6 +62,11 @@ class Secrets(Protocol):
 def token_name(service_id: str) -> str:
     """The name of the token of a service."""
     return f"token:{service_id}"
+
+
+def setup_name(service_id: str, field: str) -> str:
+    """The name of a secret that was said of a service, such as the signature of its store."""
+    return f"setup:{service_id}:{field}"
 
 
 def password_name(job_id: str) -> str:

@@ -120,6 +120,17 @@ class TestDescribed(FamilyContract):
         assert job.fields == sent
         assert job.sent == {"chr20.vcf.gz": b"not really genotypes" * 1000}
 
+    def test_a_signed_address_at_a_host_that_nobody_named_is_refused(
+        self, signed: RestTarget, tmp_path: Path
+    ) -> None:
+        """The country of the description would say nothing of it."""
+        for place in ("https://elsewhere.example", "http://elsewhere.example"):
+            signed.server.store_url = place
+            with refused(Kind.REFUSED) as problem:
+                self.submit(signed, tmp_path, r2="0.3")
+            assert "elsewhere.example" in problem().what_happened
+        assert not signed.server.jobs
+
     def test_what_is_sent_by_signed_addresses(self, signed: RestTarget, tmp_path: Path) -> None:
         sealed: list[bool] = []
 

@@ -231,6 +231,21 @@ def test_the_starter_kit_reads_from_a_store(kit: WesStub, workflows: Path, tmp_p
     assert "not certain" in unsure().title
 
 
+def test_a_key_that_a_person_gave_counts_before_anything_is_sent(
+    kit: WesStub, workflows: Path, tmp_path: Path
+) -> None:
+    """The check, the list of files that go along and the sending all look at the same key."""
+    known, order = family(workflows), submission(tmp_path, "flow@1", "africa")
+    here = connection(kit, storage=f"{kit.url}/bucket", paths=f"/opt={tmp_path}", crypt4gh_key="abc")
+    for asked in (known.check_delivery(here, order), known.files_along(here, order)):
+        with refused(Kind.INPUT) as problem:
+            run(asked)
+        assert "unencrypted" in problem().what_happened
+    good = here.model_copy(update={"setup": {**here.setup, "crypt4gh_key": "A" * 43 + "="}})
+    assert [each.name for each in run(known.files_along(good, order))] == ["study.chr20.vcf.gz"]
+    assert not kit.runs
+
+
 def test_the_starter_kit_takes_no_blanks(kit: WesStub, workflows: Path, tmp_path: Path) -> None:
     here = connection(kit, storage=f"{kit.url}/bucket", paths=f"/opt={tmp_path}")
     order = submission(tmp_path, "flow@1", "africa", "a.vcf.gz", "b.vcf.gz")

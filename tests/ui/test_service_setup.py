@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
 from app.domain.problem import Kind, Problem
@@ -29,8 +30,11 @@ def test_fields_are_filled_and_saved(context: Context, operations: FakeOperation
         "paths": "/srv=/mnt",
         "signed_results": "yes",
         "storage": "",
+        "storage_read": "",
+        "storage_region": "",
         "storage_country": "",
         "crypt4gh_key": "",
+        "plain_http_hosts": "",
         "workflows": "",
     }
     operations.answers["change_setup"] = Problem(kind=Kind.INPUT, title="Not so", what_happened="No.")
@@ -41,3 +45,27 @@ def test_fields_are_filled_and_saved(context: Context, operations: FakeOperation
         dialog.save_button.click()
     assert [name for name, _, _ in operations.calls] == ["change_setup", "change_setup"]
     assert operations.calls[-1][1][0] == "node"
+
+
+def test_a_secret_is_typed_taken_back_or_left_and_never_shown(context: Context, qtbot: QtBot) -> None:
+    service = Service(
+        id="node",
+        name="Node",
+        family="wes",
+        base_url="https://node.example",
+        added=NOW,
+        secret_setup=("storage_secret",),
+    )
+    dialog = ServiceSetupDialog(context, service, SETUP_FIELDS)
+    dialog.show()
+    line = dialog.fields["storage_secret"]
+    assert isinstance(line, QLineEdit)
+    assert line.echoMode() is QLineEdit.EchoMode.Password
+    assert "keyring" in line.placeholderText()
+    assert "storage_secret" not in dialog.values()
+    line.setText("sig=new")
+    assert dialog.values()["storage_secret"] == "sig=new"
+    (forget,) = line.actions()
+    forget.trigger()
+    assert dialog.values()["storage_secret"] == ""
+    dialog.reject()

@@ -95,7 +95,9 @@ def set_up(
     name: OneName,
     pairs: Annotated[
         list[str] | None,
-        typer.Argument(metavar="NAME=VALUE...", help="What is said; an empty value takes it back."),
+        typer.Argument(
+            metavar="NAME=VALUE...", help="What is said; an empty value takes it back, and - reads a secret."
+        ),
     ] = None,
 ) -> None:
     """Say how a service works where it cannot tell; without pairs: what may be said, and what was."""

@@ -94,8 +94,9 @@ def setup_of(pairs: Sequence[str]) -> dict[str, str]:
         name, mark, value = each.partition("=")
         if not mark or not name or not value:
             raise typer.BadParameter(f"'{each}' is no NAME=VALUE")
+        far = value.startswith(("//", "\\\\"))  # Windows would sign in at another computer to look
         path = Path(value).expanduser()
-        found[name] = str(path.absolute()) if path.is_file() else value
+        found[name] = str(path.absolute()) if not far and path.is_file() else value
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from app.domain.dataset import DataFile
@@ -172,7 +173,7 @@ def _part(report: Report, before: int, total: int) -> Report:
     """The progress of one file as part of all."""
 
     def tell(progress: Progress) -> None:
-        report(progress.model_copy(update={"done": before + progress.done, "total": total}))
+        report(replace(progress, done=before + progress.done, total=total))
 
     return tell
 

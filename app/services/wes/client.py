@@ -39,12 +39,13 @@ from app.services.wes.delivery import delivery_of
 from app.services.wes.downloads import Opened, open_download
 from app.services.wes.form import make_form, make_panels
 from app.services.wes.node import Node
-from app.services.wes.order import can_run, make_order
+from app.services.wes.order import Order, can_run, make_order
 from app.services.wes.problems import dictionary, no_run, problem_of, refuse_failure
 from app.services.wes.run_reading import run_id_of
 from app.services.wes.sending import send_order
 from app.services.wes.settings import SETUP_FIELDS, check_setup
-from app.services.wes.setup import auth_headers, wanted_workflows
+from app.services.wes.setup import auth_headers, crypt_key_of, wanted_workflows
+from app.services.wes.storing import public_key
 from app.services.wes.templates import Described, read_templates
 from app.services.wes.token import token_info
 from app.transport.address import origin, refuse_plain_http
@@ -209,21 +210,24 @@ class Wes:
     async def check_delivery(self, connection: Connection, submission: Submission) -> str:
         """See `abilities.ChecksDelivery`. Whatever the server cannot take is found here too."""
         node = await self._asker.node(connection)
-        described = await self._described(connection, submission.app_id)
-        await asyncio.to_thread(
-            make_order, connection, node, described, submission, encrypted=bool(node.crypt4gh_key)
-        )
+        await self._order(connection, node, submission)
         return delivery_of(connection, node)
 
     @guarded
     async def files_along(self, connection: Connection, submission: Submission) -> tuple[DataFile, ...]:
         """See `abilities.SendsMore`: a workflow may take a panel or a map of this computer along."""
-        node = await self._asker.node(connection)
-        described = await self._described(connection, submission.app_id)
-        order = await asyncio.to_thread(
-            make_order, connection, node, described, submission, encrypted=bool(node.crypt4gh_key)
-        )
+        order = await self._order(connection, await self._asker.node(connection), submission)
         return (*order.attached, *(file for file, _ in order.stored))
+
+    async def _order(self, connection: Connection, node: Node, submission: Submission) -> Order:
+        """What would be sent, with the very key that would be used."""
+        described = await self._described(connection, submission.app_id)
+        key = crypt_key_of(connection, node.crypt4gh_key)
+        if key:
+            public_key(key)
+        return await asyncio.to_thread(
+            make_order, connection, node, described, submission, encrypted=bool(key)
+        )
 
     async def submit(self, connection: Connection, submission: Submission, report: Report, seal: Seal) -> str:
         """See the contract. What the caller's seal raises comes out again as it was."""

@@ -23,8 +23,8 @@ from app.services.contract import Connection, RemoteFile
 from app.services.wes.checksums import Tally, told_checksum
 from app.services.wes.drs import Ask, DrsPlace, resolve
 from app.services.wes.problems import problem_of
-from app.services.wes.setup import auth_headers, mapped_path, mapped_relative, path_of
-from app.transport.address import is_loopback, origin, redirected, refuse_plain_http, refuse_redirect
+from app.services.wes.setup import auth_headers, mapped_path, mapped_relative, path_of, refuse_elsewhere
+from app.transport.address import is_loopback, origin, redirected
 from app.transport.download import Incoming, incoming
 from app.transport.reply import AnswerError, Reply
 
@@ -101,7 +101,7 @@ class _Opening:
         # Only a whole file can be compared: one with a checksum is fetched from its start again.
         start = 0 if self._checksum is not None else offset
         for _ in range(_MOST_REDIRECTS + 1):
-            self._refuse_unsafe(url)
+            refuse_elsewhere(self._connection, url)
             own = auth_headers(self._connection) if origin(url) == home else {}
             part = {"Range": f"bytes={start}-"} if start else {}
             found = await self._get(url, {**extra, **own, **part})
@@ -116,14 +116,6 @@ class _Opening:
             url = self._next(url, reply, location)
             extra = {}
         raise problem_of(Reply(508, body=b"The address leads in a circle"), self._name)
-
-    def _refuse_unsafe(self, url: str) -> None:
-        base = self._connection.base_url
-        allowed = self._connection.plain_http_allowed
-        if origin(url) == origin(base):
-            refuse_plain_http(url, allowed=allowed)
-        else:
-            refuse_redirect(base, url, allowed=allowed)
 
     async def _get(self, url: str, headers: dict[str, str]) -> Incoming:
         with border(self._name):

@@ -17,8 +17,8 @@ from app.services.border import unreadable
 from app.services.contract import Connection
 from app.services.wes.checksums import of_drs
 from app.services.wes.problems import dictionary, refuse_failure
-from app.services.wes.setup import auth_headers
-from app.transport.address import is_loopback, origin, refuse_redirect
+from app.services.wes.setup import auth_headers, plain_hosts, refuse_elsewhere
+from app.transport.address import is_loopback, origin
 from app.transport.limits import retry_after_s
 from app.transport.reply import Reply
 
@@ -50,8 +50,7 @@ async def resolve(connection: Connection, address: str, ask: Ask, name: str) -> 
     """Ask for the object and choose a way: https, else http, s3 signed as https, and a path only here."""
     base = _base_of(connection, address, name)
     url = base + API + quote(_object_id(address, name), safe="")
-    if origin(url) != origin(connection.base_url):
-        refuse_redirect(connection.base_url, url, allowed=connection.plain_http_allowed)
+    refuse_elsewhere(connection, url)
     told = await _patient(connection, url, ask, name)
     place = DrsPlace(
         url="",
@@ -72,7 +71,7 @@ async def resolve(connection: Connection, address: str, ask: Ask, name: str) -> 
 
 
 def _base_of(connection: Connection, address: str, name: str) -> str:
-    """A host speaks https, unless it is this computer, or the service itself by plain http."""
+    """A host speaks https, unless it is this computer, the service by plain http, or named to do so."""
     host = urlsplit(address).netloc
     if not host or "@" in host:
         raise _no_address(address, name)
@@ -86,7 +85,7 @@ def _base_of(connection: Connection, address: str, name: str) -> str:
         )
     home = urlsplit(connection.base_url)
     plain = is_loopback(f"http://{host}") or (
-        home.scheme == "http" and home.hostname == urlsplit(f"//{host}").hostname
+        home.scheme == "http" and urlsplit(f"//{host}").hostname in {home.hostname, *plain_hosts(connection)}
     )
     return f"{'http' if plain else 'https'}://{host}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ class Files:
     """The files of a run: each one is named once in the parameters and noted here as to be sent.
 
     `by_name`: files come along and are named by their name; else they are put into a store under `storage`,
-    with `ending` after their name where they are encrypted.
+    with `ending` after their name where they are encrypted, and `read` turns such a place into the address
+    that the run is told.
     """
 
     def __init__(
@@ -38,13 +40,14 @@ class Files:
         storage: str,
         ending: str,
         name: str,
+        read: Callable[[str], str] = str,
     ) -> None:
         self.template, self.panel, self.options, self.targets = template, panel, options, targets
         self.name = name
         self.sheet = self.sheet_name = ""
         self.attached: list[DataFile] = []
         self.stored: list[tuple[DataFile, str]] = []
-        self._by_name, self._storage, self._ending = by_name, storage, ending
+        self._by_name, self._storage, self._ending, self._read = by_name, storage, ending, read
 
     def reference(self, file: DataFile) -> Any:
         """How a file of this computer is named in the parameters."""
@@ -56,7 +59,7 @@ class Files:
         address = f"{self._storage}/{name}{self._ending}"
         if all(known != file for known, _ in self.stored):
             self.stored.append((file, address))
-        return self._shaped(address, "location")
+        return self._shaped(self._read(address), "location")
 
     def given(self, text: str) -> Any:
         """What a person or a panel names: a file of this computer, else what the server reads by itself."""

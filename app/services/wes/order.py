@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from app.services.wes.filling import Files, fill
 from app.services.wes.form import FILES_FIELD, PANEL_FIELD, make_form
 from app.services.wes.node import Node
 from app.services.wes.setup import storage_of
+from app.services.wes.signing import read_address
 from app.services.wes.template import Template, TemplatePanel
 from app.services.wes.templates import Described
 
@@ -54,6 +56,7 @@ def make_order(
         storage="" if node.dialect.attaches else _storage(connection, node, submission),
         ending=".c4gh" if encrypted else "",
         name=submission.remote_name,
+        read=partial(read_address, connection),
     )
     params = fill(template.params, files)
     if node.dialect.flat:

@@ -11,7 +11,7 @@ from app.services.border import border
 from app.services.contract import Connection, Seal, Submission
 from app.services.wes.node import Node
 from app.services.wes.order import Order, data_file, make_order
-from app.services.wes.setup import CRYPT_KEY, auth_headers
+from app.services.wes.setup import auth_headers, crypt_key_of
 from app.services.wes.storing import put_files
 from app.services.wes.templates import Described
 from app.transport.multipart import FilePart, Multipart
@@ -35,7 +35,7 @@ async def send_order(
     Files in a store make no run: they may be put there again and again. Only the last bytes of the run
     itself wait for the seal.
     """
-    key = connection.setup.get(CRYPT_KEY, "") or node.crypt4gh_key
+    key = crypt_key_of(connection, node.crypt4gh_key)
     order = await asyncio.to_thread(make_order, connection, node, described, submission, encrypted=bool(key))
     if order.stored:
         await put_files(connection, order.stored, key, folder, report)

@@ -6,10 +6,24 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from pydantic import SecretStr
+
 from app.domain.parameter import Choice, Parameter, ParameterType
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.residency import STORE_COUNTRY, countries
-from app.services.wes.setup import AUTH, CRYPT_KEY, PATHS, SIGNED, STORAGE, WORKFLOWS
+from app.services.wes.setup import (
+    AUTH,
+    CRYPT_KEY,
+    PATHS,
+    PLAIN_HOSTS,
+    SIGNED,
+    STORAGE,
+    STORAGE_READ,
+    STORAGE_REGION,
+    STORAGE_SECRET,
+    WORKFLOWS,
+)
+from app.services.wes.signing import USUAL_REGION, read_secret
 from app.services.wes.storing import public_key
 
 _AUTH = re.compile(r"bearer|basic|none|header +[A-Za-z0-9-]+", re.IGNORECASE)
@@ -42,6 +56,29 @@ SETUP_FIELDS = (
         help="An address that takes files by PUT and that the server reads, where it takes none along.",
     ),
     Parameter(
+        id=STORAGE_SECRET,
+        label="Secret of the store",
+        type=ParameterType.SECRET,
+        help="What stands after the ? of its signed addresses, or access key:secret key of an S3 store.",
+    ),
+    Parameter(
+        id=STORAGE_READ,
+        label="How the service reads the store",
+        type=ParameterType.CHOICE,
+        choices=(
+            Choice(key="", label="By an access of its own"),
+            Choice(key="signed", label="By signed addresses, which are sent to it with the run"),
+        ),
+        help="Signed addresses stand in the run at the service, and let their readers in until they end.",
+    ),
+    Parameter(
+        id=STORAGE_REGION,
+        label="Region of an S3 store",
+        type=ParameterType.TEXT,
+        default=USUAL_REGION,
+        help="As its operator names it; only for access key and secret key.",
+    ),
+    Parameter(
         id=STORE_COUNTRY,
         label="Country of the store",
         type=ParameterType.TEXT,
@@ -52,6 +89,12 @@ SETUP_FIELDS = (
         label="Public key of the service (Crypt4GH)",
         type=ParameterType.TEXTAREA,
         help="Files in the store are encrypted with it; only the service can read them.",
+    ),
+    Parameter(
+        id=PLAIN_HOSTS,
+        label="Further hosts without encryption",
+        type=ParameterType.TEXT,
+        help="Where results may be fetched by plain HTTP too, if that is allowed for the service at all.",
     ),
     Parameter(
         id=WORKFLOWS,
@@ -76,13 +119,28 @@ def check_setup(setup: Mapping[str, str]) -> None:
     if storage and (parts.scheme not in {"https", "http"} or not parts.hostname or parts.query):
         raise _wrong(
             "Store for the files",
-            "It has to be an address such as https://store.example.org/incoming, without a secret in it",
+            "It has to be an address such as https://store.example.org/incoming, without a secret in it: "
+            "what stands after a ? belongs into the field for it",
         )
+    _check_secret(setup)
     for code in filter(None, re.split(r"[,;\s]+", setup.get(STORE_COUNTRY, ""))):
         if code.upper() not in countries():
             raise _wrong("Country of the store", f"“{code[:60]}” is no code of a country, such as ZA")
     if setup.get(CRYPT_KEY, "").strip():
         public_key(setup[CRYPT_KEY])
+
+
+def _check_secret(setup: Mapping[str, str]) -> None:
+    secret = setup.get(STORAGE_SECRET, "")
+    if secret:
+        read_secret(SecretStr(secret))
+        if not setup.get(STORAGE, "").strip():
+            raise _wrong("Secret of the store", "There is a secret, and no store that it is for")
+    if setup.get(STORAGE_READ, "").strip() and not secret:
+        raise _wrong("How the service reads the store", "Without a secret of the store nothing can be signed")
+    region = setup.get(STORAGE_REGION, "").strip()
+    if region and not re.fullmatch(r"[A-Za-z0-9-]{1,60}", region):
+        raise _wrong("Region of an S3 store", f"“{region[:60]}” is no name of a region")
 
 
 def _wrong(label: str, what: str) -> ProblemError:

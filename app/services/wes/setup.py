@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import re
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from app.domain.problem import Kind, ProblemError, problem
 from app.services.contract import Connection
+from app.transport.address import origin, refuse_plain_http, refuse_redirect
 
 AUTH, PATHS, STORAGE, SIGNED, CRYPT_KEY, WORKFLOWS = (
     "auth",
@@ -17,10 +19,14 @@ AUTH, PATHS, STORAGE, SIGNED, CRYPT_KEY, WORKFLOWS = (
     "crypt4gh_key",
     "workflows",
 )
+STORAGE_SECRET, STORAGE_REGION, STORAGE_READ = "storage_secret", "storage_region", "storage_read"
+PLAIN_HOSTS = "plain_http_hosts"
 """The names in `setup`: how the token is sent (`bearer`, `basic`, `header NAME`, `none`), where paths of the
 server are seen here (`/srv/runs=/mnt/runs`, several apart by new lines), the address of a store that takes
 files by PUT, `yes` where the operator hands results out by signed addresses, a public key of Crypt4GH, and
-the ids of the workflows to offer, apart by commas.
+the ids of the workflows to offer, apart by commas. Of the store further: its secret (in the keyring), its
+region, and `signed` where the service reads by addresses that are signed for it. Last the hosts beside
+that of the service to which consent to plain HTTP extends.
 """
 _YES = frozenset({"yes", "true", "1", "on"})
 
@@ -104,6 +110,26 @@ def has_mapping(connection: Connection) -> bool:
 def storage_of(connection: Connection) -> str:
     """The address of the store, without a slash at its end; empty for none."""
     return connection.setup.get(STORAGE, "").strip().rstrip("/")
+
+
+def crypt_key_of(connection: Connection, told: str) -> str:
+    """The public key of Crypt4GH: as the person said it, else as the service told it; empty for none."""
+    return connection.setup.get(CRYPT_KEY, "").strip() or told
+
+
+def plain_hosts(connection: Connection) -> frozenset[str]:
+    """Further hosts to which a person allowed plain HTTP."""
+    named = re.split(r"[,;\s]+", connection.setup.get(PLAIN_HOSTS, "").lower())
+    return frozenset(each for each in named if each)
+
+
+def refuse_elsewhere(connection: Connection, url: str) -> None:
+    """ProblemError (refused) for an address that the service names and that is not safe to ask."""
+    base, allowed = connection.base_url, connection.plain_http_allowed
+    if origin(url) == origin(base):
+        refuse_plain_http(url, allowed=allowed)
+    else:
+        refuse_redirect(base, url, allowed=allowed, hosts=plain_hosts(connection))
 
 
 def hands_out_signed(connection: Connection) -> bool:

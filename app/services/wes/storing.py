@@ -11,8 +11,9 @@ import base64
 import binascii
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from app.domain.dataset import DataFile
 from app.domain.problem import Kind, problem
@@ -20,11 +21,14 @@ from app.domain.progress import Progress, Report
 from app.services.border import border
 from app.services.contract import Connection
 from app.services.wes.problems import problem_of
+from app.services.wes.signing import write_url
 from app.transport.address import origin, refuse_plain_http
 from app.transport.put_file import PutFile, put_file
 
 KEY_BYTES = 32
 _DONE = frozenset({200, 201, 204})
+_AZURE = ".blob.core.windows.net"
+"""Its store wants to be told what kind of thing is put; no other store knows the header."""
 
 
 async def put_files(
@@ -41,17 +45,17 @@ async def put_files(
     for file, address in stored:
         refuse_plain_http(address, allowed=connection.plain_http_allowed)
         sent = file if public is None else await asyncio.to_thread(encrypted, file, public, folder)
-        await _put(sent, address, _shifted(report, before, total))
+        await _put(sent, address, write_url(connection, address), _shifted(report, before, total))
         if public is not None:
             await asyncio.to_thread(os.unlink, sent.path)
         before += file.size
 
 
-async def _put(file: DataFile, address: str, report: Report) -> None:
-    parts = urlsplit(address)
-    url = parts._replace(path=quote(parts.path, safe="/%:@!$&'()*+,;=~")).geturl()
+async def _put(file: DataFile, address: str, url: str, report: Report) -> None:
+    """`url` is `address` with what lets one write there: it stands in no message."""
+    headers = {"x-ms-blob-type": "BlockBlob"} if (urlsplit(url).hostname or "").endswith(_AZURE) else {}
     with border(origin(address)):
-        reply = await put_file(PutFile(url, file), report)
+        reply = await put_file(PutFile(url, file, headers=headers), report)
     if reply.status in _DONE:
         return
     if reply.status in {401, 403}:
@@ -59,7 +63,7 @@ async def _put(file: DataFile, address: str, report: Report) -> None:
             Kind.REFUSED,
             "The store does not take the file",
             f"It answered with status {reply.status}, so nothing was sent to the service",
-            "See that the address of the store in the settings of the service is right and lets you write",
+            "See that the store and its secret in the settings of the service are right and not over",
             subject=file.name,
         )
     raise problem_of(reply, file.name)
@@ -70,7 +74,7 @@ def _shifted(report: Report, before: int, total: int) -> Callable[[Progress], No
 
     def tell(progress: Progress) -> None:
         done = min(total, before + progress.done)
-        report(progress.model_copy(update={"done": done, "total": total}))
+        report(replace(progress, done=done, total=total))
 
     return tell
 

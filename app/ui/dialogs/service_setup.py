@@ -24,6 +24,7 @@ from app.ui.widgets.basics import Text, fit, primary
 from app.ui.widgets.problem_panel import ProblemPanel
 
 LINES = 3
+TAKEN_BACK = "taken_back"
 
 
 class ServiceSetupDialog(QDialog):
@@ -48,7 +49,9 @@ class ServiceSetupDialog(QDialog):
         self.fields: dict[str, QWidget] = {}
         for field in fields:
             column.addWidget(Text(field.label, bold=True))
-            widget = _field(field, service.setup.get(field.id, ""))
+            kept = field.id in service.secret_setup
+            widget = self._secret(kept) if field.type is ParameterType.SECRET else _field(field, service)
+            widget.setAccessibleName(field.label)
             self.fields[field.id] = widget
             column.addWidget(widget)
             column.addWidget(Text(field.help, muted=True))
@@ -71,9 +74,28 @@ class ServiceSetupDialog(QDialog):
         super().showEvent(event)
         fit(self)
 
+    def _secret(self, kept: bool) -> QLineEdit:
+        """A field that shows nothing of what it holds; what is kept already stays unless it is typed anew."""
+        line = QLineEdit()
+        line.setEchoMode(QLineEdit.EchoMode.Password)
+        if kept:
+            line.setPlaceholderText(self.tr("Kept in the keyring; type here to replace it"))
+            forget = line.addAction(
+                self.context.theme.icon("remove"), QLineEdit.ActionPosition.TrailingPosition
+            )
+            forget.setText(self.tr("Take the secret back"))
+            forget.setToolTip(forget.text())
+            forget.triggered.connect(lambda: self._forget(line))
+        return line
+
+    def _forget(self, line: QLineEdit) -> None:
+        line.clear()
+        line.setPlaceholderText(self.tr("Taken back when you save"))
+        line.setProperty(TAKEN_BACK, True)
+
     def values(self) -> dict[str, str]:
-        """What stands in the fields."""
-        return {name: _value(widget) for name, widget in self.fields.items()}
+        """What stands in the fields; a secret only when it was typed or taken back."""
+        return {name: _value(widget) for name, widget in self.fields.items() if not _is_left(widget)}
 
     def _save(self) -> None:
         self.problem.clear()
@@ -91,7 +113,15 @@ class ServiceSetupDialog(QDialog):
         fit(self)
 
 
-def _field(field: Parameter, value: str) -> QWidget:
+def _is_left(widget: QWidget) -> bool:
+    """Whether it is a secret that stays as it is."""
+    if not isinstance(widget, QLineEdit) or widget.echoMode() is QLineEdit.EchoMode.Normal:
+        return False
+    return not widget.text() and not widget.property(TAKEN_BACK)
+
+
+def _field(field: Parameter, service: Service) -> QWidget:
+    value = service.setup.get(field.id, "")
     widget: QLineEdit | QPlainTextEdit | QComboBox
     if field.type is ParameterType.CHOICE:
         widget = QComboBox()
@@ -105,7 +135,6 @@ def _field(field: Parameter, value: str) -> QWidget:
     else:
         widget = QLineEdit(value)
         widget.setPlaceholderText(field.default)
-    widget.setAccessibleName(field.label)
     return widget
 
 

@@ -25,7 +25,7 @@ from app.operations.service_setup import change_setup, setup_fields
 from app.operations.submit_job import submit_job
 from app.operations.sync_panels import sync_panels
 from app.operations.visit_jobs import visit_jobs
-from app.store import jobs
+from app.store import jobs, services
 from tests.helpers.desk_fixtures import pass_check
 from tests.helpers.fake_family import write_vcf
 from tests.helpers.wes_stub import WESKIT, WesStub
@@ -156,3 +156,33 @@ def test_what_makes_no_sense_changes_nothing(
     assert caught.value.problem.kind is Kind.INPUT
     assert said in caught.value.problem.what_happened
     assert run(node.service(made.service_id)).setup == {}
+
+
+SIGNED = "sv=2022-11-02&sig=abcdefghij"
+
+
+def test_a_secret_of_a_store_lies_in_the_keyring_alone(node: Desk, stub: WesStub, tmp_path: Path) -> None:
+    service_id = run(draft(node, stub, tmp_path)).service_id
+    told = {"storage": "https://store.example/in", "storage_secret": SIGNED}
+    run(change_setup(node, service_id, told))
+    service = run(node.service(service_id))
+    assert (service.setup, service.secret_setup) == ({"storage": told["storage"]}, ("storage_secret",))
+    assert "abcdefghij" not in service.model_dump_json()
+    connection = run(node.connection(service))
+    assert connection.secrets["storage_secret"].get_secret_value() == SIGNED
+    assert "abcdefghij" not in repr(connection)
+    run(change_setup(node, service_id, {"workflows": "snake"}))
+    assert run(node.service(service_id)).secret_setup == ("storage_secret",)
+    with pytest.raises(ProblemError, match="no store that it is for"):
+        run(change_setup(node, service_id, {"storage": ""}))
+    run(change_setup(node, service_id, {"storage": "", "storage_secret": ""}))
+    assert run(node.service(service_id)).secret_setup == ()
+    assert node.secrets.get(f"setup:{service_id}:storage_secret") is None
+    for path in tmp_path.rglob("haplodesk.db*"):
+        assert b"abcdefghij" not in path.read_bytes()
+
+
+def test_a_secret_is_not_taken_with_the_words_of_a_new_service(node: Desk, stub: WesStub) -> None:
+    with pytest.raises(ProblemError, match="kept in the keyring"):
+        run(add_service(node, "Other", stub.url, family="wes", setup={"storage_secret": SIGNED}))
+    assert all("Other" != each.name for each in run(node.store.read(services.services)))

@@ -54,6 +54,27 @@ def test_an_ended_job_is_asked_for_once(desk: Desk, fake: FakeFamily, ready: Job
     assert kinds(desk).count(NoticeKind.JOB_DONE) == 1
 
 
+def test_a_job_that_is_done_does_not_go_back_to_work(
+    desk: Desk, fake: FakeFamily, ready: JobDraft
+) -> None:
+    """Whatever a server says of it later: its result would be fetched, and told of, a second time."""
+    asyncio.run(submit_job(desk, ready))
+    fake.content = {"chr_20.zip": b"x"}
+    fake.give_files("job-1")
+    fake.set_state("job-1", JobState.SUCCESS, 4)
+    visit_again(desk, ready)
+    for state, raw in ((JobState.RUNNING, 2), (JobState.QUEUED, 1), (JobState.UNKNOWN, 42)):
+        fake.set_state("job-1", state, raw)
+        visit_again(desk, ready)
+        job = asyncio.run(only_job(desk))
+        assert (job.state, job.raw_state) == (JobState.SUCCESS, 4)
+        assert [each.name for each in job.remote_files] == ["chr_20.zip"]
+    assert kinds(desk).count(NoticeKind.JOB_DONE) == 1
+    fake.set_state("job-1", JobState.EXPIRED, 7)
+    visit_again(desk, ready)
+    assert asyncio.run(only_job(desk)).state is JobState.EXPIRED
+
+
 @pytest.mark.parametrize(("state", "raw"), [(JobState.UNKNOWN, 42), (JobState.UNKNOWN, -1)])
 def test_an_unknown_state_is_shown_as_unknown(
     desk: Desk, fake: FakeFamily, ready: JobDraft, state: JobState, raw: int

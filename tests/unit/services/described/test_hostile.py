@@ -14,7 +14,8 @@ from app.domain.resources import resource
 from app.services.contract import Connection
 from app.services.described import Described
 from app.services.described.description import Expression
-from app.services.described.reading import parsed, read_description
+from app.services.described.reading import Shelf, parsed, read_description
+from app.services.described.sending import upload_headers
 from app.transport.client import Looker, Question
 from app.transport.limits import Pace
 from app.transport.reply import Reply
@@ -55,3 +56,27 @@ def test_the_country_of_a_description_is_not_that_of_another_address(tmp_path: P
     for address, country in ((described.addresses[0], "ZA"), ("https://elsewhere.example", "")):
         connection = Connection(service_id="s", base_url=address, setup={"described": str(path)})
         assert asyncio.run(family.describe(connection)).country == country
+
+
+@pytest.mark.parametrize(
+    "path", ["\\\\\\\\evil\\\\share\\\\x.yaml", "//evil/share/x.yaml", "\\\\/evil/share/x.yaml"]
+)
+def test_a_description_on_another_computer_is_not_even_looked_at(path: str) -> None:
+    """Windows would sign in there with the name and password of the person."""
+    with pytest.raises(ProblemError, match="place in the network"):
+        Shelf(None).named(path)
+
+
+def test_headers_of_an_upload_do_not_turn_it_into_something_else() -> None:
+    told = {
+        "x-kind": "vcf",
+        "Content-Type": "text/plain",
+        "Authorization": "Bearer x",
+        "Connection": "upgrade",
+        "X-HTTP-Method-Override": "DELETE",
+        "x bad": "1",
+        "x-split": "a\r\nb",
+        "x-number": 1,
+    }
+    assert upload_headers(told) == {"x-kind": "vcf", "Content-Type": "text/plain"}
+    assert upload_headers(["x-kind: vcf"]) == {}

@@ -28,6 +28,15 @@ from tests.helpers.wes_stub import SAPPORO, WesStub
 from tests.services.family_contract import fetch, refused
 
 CONTENT = b"doses" * 1000
+HEADERS = [
+    "X-Amz-Meta-Way: 1",
+    "Authorization: Basic eDp5",
+    "Host: inside.example",
+    "X-HTTP-Method-Override: DELETE",
+    "Range: bytes=3-",
+    "X-Amz-Broken: a\r\nX-Smuggled: 1",
+]
+"""What a repository asks to be sent along: two that a store needs, and some that would change the question."""
 
 
 async def at_once(_: float) -> None:
@@ -63,9 +72,7 @@ def drs(stub: WesStub, **more: Any) -> str:
         "id": "o1",
         "size": len(CONTENT),
         "checksums": [{"type": "md5", "checksum": hashlib.md5(CONTENT, usedforsecurity=False).hexdigest()}],
-        "access_methods": [
-            {"type": "https", "access_url": {"url": f"{stub.url}/bytes", "headers": ["X-Way: 1"]}}
-        ],
+        "access_methods": [{"type": "https", "access_url": {"url": f"{stub.url}/bytes", "headers": HEADERS}}],
     }
     serve(stub, "/ga4gh/drs/v1/objects/o1", told | more)
     return stub.url.replace("http://", "drs://") + "/o1"
@@ -107,7 +114,10 @@ def test_a_redirect_within_reason(stub: WesStub) -> None:
 
 def test_an_object_of_a_repository(stub: WesStub) -> None:
     assert get(stub, remote(drs(stub))) == CONTENT
-    assert stub.heads[-1]["x-way"] == "1"
+    seen = stub.heads[-1]
+    assert (seen["x-amz-meta-way"], seen["authorization"]) == ("1", "Basic eDp5")
+    assert not {"x-http-method-override", "range", "x-smuggled", "x-amz-broken"} & set(seen)
+    assert seen["host"] != "inside.example"
 
 
 def test_an_object_by_the_id_of_its_way(stub: WesStub) -> None:

@@ -43,6 +43,29 @@ def test_a_description_neither_fills_memory_nor_runs_code(tmp_path: Path, text: 
         read_template(path)
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://localhost.evil.example/flow.cwl",
+        "http://127.0.0.1.evil.example/flow.cwl",
+        "http://far.example/flow.cwl",
+        "https:///flow.cwl",
+        "file:///etc/passwd",
+    ],
+)
+def test_a_workflow_comes_from_this_computer_or_encrypted(tmp_path: Path, address: str) -> None:
+    path = tmp_path / "mine.yaml"
+    text = (
+        "haplodesk_workflow: 1\nid: mine\nname: Mine\nparams: {input: '{targets}'}\n"
+        "panels: [{id: own, name: Own}]\nworkflow: {type: CWL, versions: [v1.2], url: '%s'}\n"
+    )
+    path.write_text(text % address)
+    with pytest.raises(ProblemError, match="https://"):
+        read_template(path)
+    path.write_text(text % "http://localhost:8080/flow.cwl")
+    assert read_template(path).template.id == "mine"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no named pipes in folders")
 def test_a_pipe_among_the_results_is_no_file(tmp_path: Path) -> None:
     """Opening it would wait for ever."""
