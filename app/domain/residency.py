@@ -11,6 +11,7 @@ import functools
 import json
 import re
 from collections.abc import Iterable
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from app.domain.model import Model
@@ -27,7 +28,6 @@ GROUPS: dict[str, frozenset[str]] = {
 }
 """Groups of countries by name, as of 2026: the European Union, and the European Economic Area."""
 _SAME = {"UK": "GB", "USA": "US", "EL": "GR"}
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 STORE, STORE_COUNTRY = "storage", "storage_country"
 """The words of `Service.setup` for a store that takes the files, and for where it keeps them."""
 _HERE = frozenset({"here", "this computer", "local", "nowhere"})
@@ -110,10 +110,10 @@ def combined(rules: Iterable[Residency | None]) -> Residency | None:
 def places_of(service: Service) -> tuple[str, ...] | None:
     """Where data of a service are, by the codes of countries; None where that is not known.
 
-    A store of its own, through which files reach it, counts as well. Only the program's own kinds of service
-    are this computer: an address on loopback may be a tunnel.
+    A store of its own, through which files reach it, counts as well. An address on loopback may be a tunnel:
+    only what the program itself runs, and what a person stated to be this computer, is here.
     """
-    if service.is_here or (service.practice and urlsplit(service.base_url).hostname in _LOOPBACK):
+    if service.is_here or (on_loopback(service.base_url) and service.here_at == service.base_url):
         return (HERE,)
     told = service.jurisdictions or ((service.country,) if service.country else ())
     if _store_is_elsewhere(service):
@@ -122,6 +122,20 @@ def places_of(service: Service) -> tuple[str, ...] | None:
     places = [_SAME.get(each.strip().upper(), each.strip().upper()) for each in told]
     known = all(each in countries() for each in places)
     return tuple(places) if places and known else None
+
+
+def on_loopback(address: str) -> bool:
+    """Whether an address is of this computer itself, whatever answers there."""
+    host = urlsplit(address).hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def says_here(text: str) -> bool:
+    """Whether a person typed “this computer” and nothing else."""
+    return text.strip().casefold() in _HERE
 
 
 def _store_is_elsewhere(service: Service) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import re
+from functools import partial
 from pathlib import Path
 
 from app.domain.changes import Changes, Noun
@@ -20,6 +21,7 @@ from app.operations.cohort_folder import forget_cohort
 from app.operations.desk import Desk
 from app.operations.ordinary_file import files_inside, readable_stat
 from app.operations.repair_stage import give_up_prepared
+from app.operations.residency_memory import family_of, known_files, note_made
 from app.store import datasets, jobs
 from app.store.store import Connection as StoreConnection
 
@@ -139,8 +141,17 @@ async def remove_dataset(desk: Desk, dataset_id: str) -> Changes:
             "Wait until it is at the service, or cancel the job.",
         )
     found = await desk.store.read(lambda c: datasets.dataset(c, dataset_id))
+    await _remember_family(desk, dataset_id)
     await desk.store.write(lambda c: datasets.remove_dataset(c, dataset_id))
     await forget_cohort(desk, dataset_id)
     if found is not None:
         await give_up_prepared(desk, found)
     return desk.announce(Changes.of(Noun.DATASET, dataset_id))
+
+
+async def _remember_family(desk: Desk, dataset_id: str) -> None:
+    """Of what files were made is known without the dataset: a rule may be stated of the others later."""
+    for made, of in await desk.store.read(lambda c: family_of(c, dataset_id)):
+        files = await asyncio.to_thread(known_files, made.files)
+        sources = await asyncio.to_thread(known_files, of.files)
+        await desk.store.write(partial(note_made, files=files, of=sources))

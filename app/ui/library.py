@@ -86,11 +86,16 @@ class StoreLibrary:
 
     async def services(self) -> tuple[Service, ...]:
         """All services, by name."""
-        return await self._store.read(services.services)
+        from app.operations.residency import as_here
+
+        return tuple(as_here(self._desk, each) for each in await self._store.read(services.services))
 
     async def service(self, service_id: str) -> Service | None:
         """One service."""
-        return await self._store.read(lambda c: services.service(c, service_id))
+        from app.operations.residency import as_here
+
+        found = await self._store.read(lambda c: services.service(c, service_id))
+        return as_here(self._desk, found) if found is not None else None
 
     async def why_not(self, service_id: str) -> dict[str, str]:
         """What the family of a service cannot do, with the reasons."""

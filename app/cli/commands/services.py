@@ -81,7 +81,7 @@ def check(ctx: typer.Context, names: SomeNames = None) -> None:
 def set_country(
     ctx: typer.Context,
     name: OneName,
-    country: Annotated[str, typer.Argument(help="Code of two letters; several with commas.", metavar="CODE")],
+    country: Annotated[str, typer.Argument(help="Codes of two letters, or “here”.", metavar="CODE")],
 ) -> None:
     """State in which country a service keeps data; rules on where data may go look at it."""
     from app.cli.work import services as work

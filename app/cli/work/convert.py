@@ -1,4 +1,4 @@
-"""`convert`: one file in another format. Imports no Qt, no network and no store."""
+"""`convert`: one file in another format. Imports no Qt and no network; a store only for the rule on data."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from app.cli.program import Session
+from app.cli.work.carrying import remember, rule_of, write_rule
 from app.cli.work.check import readable
 from app.domain.export import PresetName
 from app.domain.problem import Kind, ProblemError, problem
@@ -13,6 +14,7 @@ from app.domain.progress import Report
 from app.genotypes import convert as converting
 from app.genotypes.readers.contract import FormatError
 from app.genotypes.worker import Throttle
+from app.operations.rule_files import needed_text
 from app.results.export import converting as dosages
 
 
@@ -24,12 +26,23 @@ def convert(session: Session, source: Path, target: Path, named: str = "") -> No
         converting.ending_of(target)
     report = Throttle(partial(session.out.bar.show, "Converting"))
     path = source if source.is_dir() else readable([source])[0]
+    rule = rule_of(session, [path])
+    needed_text(rule, target.parent)
+    made = _written(session, path, target, preset, report)
+    write_rule(rule, target.parent, target.parent)
+    remember(session, rule, made, [path])
+
+
+def _written(
+    session: Session, path: Path, target: Path, preset: PresetName | None, report: Report
+) -> list[Path]:
+    """Convert, say what was written, and give the files."""
     if preset is not None or _carries_dosages(path, target):
-        _with_dosages(session, path, target, preset, report)
-        return
+        return _with_dosages(session, path, target, preset, report)
     made = converting.convert(path, target, report)
     row = {"files": [str(each) for each in made.files], "sites": made.sites, "samples": made.samples}
     session.out.answer(row, [f"{made.sites:,} sites, {made.samples:,} samples", *map(str, made.files)])
+    return [Path(each) for each in made.files]
 
 
 def _carries_dosages(path: Path, target: Path) -> bool:
@@ -54,7 +67,7 @@ def _refuse_preset(target: Path, preset: PresetName | None) -> None:
 
 def _with_dosages(
     session: Session, source: Path, target: Path, preset: PresetName | None, report: Report
-) -> None:
+) -> list[Path]:
     made = dosages.convert_with_dosages(source, target, preset, report)
     row = {
         "files": list(made.files),
@@ -66,3 +79,4 @@ def _with_dosages(
     }
     lines = [f"{made.kept:,} sites, {made.samples:,} samples, read back and equal", *made.files]
     session.out.answer(row, [*lines, *(["", "Use it with:", made.command] if made.command else [])])
+    return [Path(each) for each in made.files]

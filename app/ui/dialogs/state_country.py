@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLineEdit, QPushButton,
 
 from app.domain.changes import Changes
 from app.domain.problem import Problem
+from app.domain.residency import on_loopback
 from app.domain.service import Service
 from app.ui.context import Context
 from app.ui.theme import GRID
@@ -36,6 +37,12 @@ class StateCountryDialog(QDialog):
                 muted=True,
             )
         )
+        if on_loopback(service.base_url):
+            hint = self.tr(
+                "Its address is on this computer, and may lead on to another one. Write “this computer” "
+                "if it does not."
+            )
+            column.addWidget(Text(hint, muted=True))
         self.places = QLineEdit(", ".join(service.jurisdictions or filter(None, (service.country,))))
         self.places.setPlaceholderText(self.tr("ZA, or South Africa"))
         self.places.setAccessibleName(self.tr("Countries"))

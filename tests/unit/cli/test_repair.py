@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -9,9 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.changes import Noun
 from app.domain.repair import RepairedFile
+from app.domain.residency import NOWHERE, Residency, residency_of
 from app.genotypes.bgzf import read_lines
-from tests.helpers.command_line import Cli
+from app.operations.add_dataset import add_dataset, data_files, remove_dataset
+from app.operations.residency import rule_for, state_residency
+from tests.helpers.command_line import Cli, FakeProgram
 from tests.helpers.shared import shared_data
 from tests.helpers.small_study import Study, make_study, vcf_text
 
@@ -260,3 +265,77 @@ def test_a_genome_of_the_build_is_used(cli: Cli, tmp_path: Path) -> None:
     bed = shared_data("gwas", "eur379_chr20_b37", "eur379_chr20.bed")
     plan = cli("repair", bed, "--out", tmp_path / "out", "--reference", fasta, "--plan", "--json").data
     assert "columns of alleles were probably exchanged" in plan["refused"]
+
+
+RULE = "haplodesk-only-to.txt"
+
+
+def test_what_is_made_of_files_under_a_rule_is_under_it(
+    cli: Cli, tmp_path: Path, files: tuple[Path, Path, Path]
+) -> None:
+    """By the file of the folder, also where no data folder is."""
+    upload = tmp_path / "ruled" / "deep" / "cohort.vcf"
+    upload.parent.mkdir(parents=True)
+    upload.write_bytes(files[0].read_bytes())
+    (tmp_path / "ruled" / RULE).write_text("EU, ZA")
+    out = tmp_path / "out"
+    assert cli("repair", upload, "--out", out).code in (0, 1)
+    assert "EU, ZA, this computer" in (out / RULE).read_text("utf-8")
+    target = tmp_path / "made" / "cohort.bcf"
+    target.parent.mkdir()
+    assert cli("convert", upload, target).code == 0
+    assert "EU, ZA, this computer" in (target.parent / RULE).read_text("utf-8")
+    assert not (tmp_path / "home").exists()
+    inside = tmp_path / "ruled" / "out"
+    assert cli("repair", upload, "--out", inside).code in (0, 1)
+    assert not (inside / RULE).exists(), "it is under the rule of the folder above"
+
+
+def test_a_folder_that_allows_more_is_not_written_into(
+    cli: Cli, tmp_path: Path, files: tuple[Path, Path, Path]
+) -> None:
+    (tmp_path / RULE).write_text("EU")
+    out = tmp_path.parent / f"{tmp_path.name}-out"
+    out.mkdir()
+    (out / RULE).write_text("EU, US")
+    answer = cli("repair", files[0], "--out", out, "--json")
+    assert answer.code == 3
+    assert answer.problem["kind"] == "refused"
+    assert [each.name for each in out.iterdir()] == [RULE]
+    assert (out / RULE).read_text("utf-8") == "EU, US"
+    (out / RULE).write_text("DE")
+    assert cli("repair", files[0], "--out", out).code in (0, 1)
+    assert (out / RULE).read_text("utf-8") == "DE", "it allows less than the rule"
+
+
+def test_a_rule_that_the_data_folder_remembers_is_kept(
+    cli: Cli, program: FakeProgram, tmp_path: Path, files: tuple[Path, Path, Path]
+) -> None:
+    """Stated of a copy that is elsewhere; and once more of the source, when its child is made already."""
+
+    def stated(text: str) -> None:
+        desk = program.open_desk(program.folder)
+        changes = asyncio.run(add_dataset(desk, (copy,)))
+        asyncio.run(state_residency(desk, changes.ids(Noun.DATASET)[0], text))
+        asyncio.run(remove_dataset(desk, changes.ids(Noun.DATASET)[0]))
+        program.close_desk(desk)
+
+    def rule_of(path: Path) -> Residency | None:
+        desk = program.open_desk(program.folder)
+        try:
+            return asyncio.run(rule_for(desk, None, data_files((path,))))
+        finally:
+            program.close_desk(desk)
+
+    copy = tmp_path / "copy" / "other.vcf"
+    copy.parent.mkdir()
+    copy.write_bytes(files[0].read_bytes())
+    stated("EU")
+    out = tmp_path / "out"
+    assert cli("repair", files[0], "--out", out).code in (0, 1)
+    assert "EU" in (out / RULE).read_text("utf-8")
+    (out / RULE).unlink()
+    (made,) = (each for each in out.iterdir() if each.name.endswith(".vcf.gz"))
+    assert rule_of(made) == residency_of("EU")
+    stated("ZA")
+    assert rule_of(made) == NOWHERE, "what is said of the source later counts too"

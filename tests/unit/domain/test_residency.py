@@ -81,8 +81,12 @@ def test_all_jurisdictions_count() -> None:
 def test_only_the_program_itself_is_this_computer() -> None:
     nowhere = residency_of("this computer")
     assert places_of(service(family="local")) == (HERE,)
-    assert places_of(service(practice=True, base_url="http://127.0.0.1:8")) == (HERE,)
+    assert places_of(service(practice=True, base_url="http://127.0.0.1:8")) is None, "it may be a tunnel"
     assert places_of(service(practice=True)) is None
+    assert places_of(service(practice=True, here_at="https://s.example")) is None, "it is not on loopback"
+    for address in ("http://127.0.0.1:8", "http://localhost:8", "http://[::1]:8", "http://127.0.0.9:8"):
+        assert places_of(service(base_url=address, here_at=address)) == (HERE,)
+    assert places_of(service(base_url="http://127.0.0.1:9", here_at="http://127.0.0.1:8")) is None
     assert why_forbidden(nowhere, service(base_url="http://127.0.0.1:8082")) is not None, "it may be a tunnel"
     assert why_forbidden(nowhere, service("US")) is not None
     assert why_forbidden(nowhere, service(family="local")) is None

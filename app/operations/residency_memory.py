@@ -1,0 +1,176 @@
+"""What is remembered of files by path and content: rules on where they may go, and what they were made of.
+
+Both outlive datasets: a file that is added again, copied or moved is still the file of which a rule was
+stated, and what was made of it is under its rule, also when the rule is stated later.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from app.domain.dataset import DataFile, Dataset
+from app.domain.model import Model
+from app.domain.residency import Residency
+from app.operations.rule_files import rules_of_folders
+from app.store import datasets, settings
+from app.store.store import Connection as StoreConnection
+
+_RULES, _MADE = "residency", "residency_made"
+_START = 256 * 1024
+
+
+class Remembered(Model):
+    """A rule that was stated of a file; `print` is its size and the hash of its start, empty for unknown."""
+
+    path: str
+    print: str
+    rule: Residency
+
+
+class Known(Model):
+    """A file as it is recognised: by its path, or by its print. Either may be empty."""
+
+    path: str
+    print: str = ""
+
+
+class Made(Model):
+    """Files that were made of others, all at once."""
+
+    files: tuple[Known, ...]
+    of: tuple[Known, ...]
+
+
+_RULES_LIST = TypeAdapter(tuple[Remembered, ...])
+_MADE_LIST = TypeAdapter(tuple[Made, ...])
+
+
+def prints(paths: Iterable[str]) -> dict[str, str]:
+    """By path, what tells a file by its content: size and the hash of its start; nothing for lost files."""
+    found = {}
+    for path in paths:
+        try:
+            with Path(path).open("rb") as opened:
+                start = hashlib.sha256(opened.read(_START)).hexdigest()
+                size = opened.seek(0, 2)
+        except OSError:
+            continue
+        if size:
+            found[path] = f"{size}:{start}"
+    return found
+
+
+def known_files(files: Iterable[DataFile]) -> tuple[Known, ...]:
+    """Files as they are recognised later. Reads the start of each."""
+    named = [file.path for file in files]
+    by_path = prints(named)
+    return tuple(Known(path=path, print=by_path.get(path, "")) for path in named)
+
+
+def rules(c: StoreConnection) -> tuple[Remembered, ...]:
+    """All rules that were stated of files."""
+    text = settings.state(c, _RULES)
+    return _RULES_LIST.validate_json(text) if text else ()
+
+
+def made_files(c: StoreConnection) -> tuple[Made, ...]:
+    """Which files were made of which."""
+    text = settings.state(c, _MADE)
+    return _MADE_LIST.validate_json(text) if text else ()
+
+
+def twins(remembered: Sequence[Remembered], files: Sequence[Known]) -> frozenset[str]:
+    """Paths of other files with the content of these of which something was stated, and which still are
+    where they were: these are copies, and what was stated of the others stays. Reads the disk.
+    """
+    own, same = {each.path for each in files}, {each.print for each in files if each.print}
+    others = {each.path: each.print for each in remembered if each.path not in own and each.print in same}
+    there = prints(others)
+    return frozenset(path for path, known in others.items() if there.get(path) == known)
+
+
+def state_rule(
+    c: StoreConnection, files: Sequence[Known], rule: Residency | None, copies: frozenset[str]
+) -> None:
+    """Remember a rule of files in place of what was stated of them, None for nothing.
+
+    What was stated of a file that is gone from its place stays for that place only: most likely it was moved
+    here. What was stated of `copies` (see `twins`) stays as it is.
+    """
+    own, same = {each.path for each in files}, {each.print for each in files if each.print}
+    kept = [
+        each.model_copy(update={"print": ""}) if each.print in same and each.path not in copies else each
+        for each in rules(c)
+        if each.path not in own
+    ]
+    if rule is not None:
+        kept += [Remembered(path=each.path, print=each.print, rule=rule) for each in files]
+    settings.set_state(c, _RULES, _RULES_LIST.dump_json(tuple(kept)).decode())
+
+
+def note_made(c: StoreConnection, files: Sequence[Known], of: Sequence[Known]) -> None:
+    """Remember of what files were made; what lay at their paths before is known by its content only."""
+    if not files or not of:
+        return
+    new = {each.path for each in files}
+
+    def older(each: Known) -> Known:
+        return each.model_copy(update={"path": ""}) if each.path in new else each
+
+    found = [each.model_copy(update={"files": tuple(map(older, each.files))}) for each in made_files(c)]
+    entry = Made(files=tuple(files), of=tuple(of))
+    kept = [each for each in found if any(file.path or file.print for file in each.files)]
+    if entry not in kept:
+        kept.append(entry)
+    settings.set_state(c, _MADE, _MADE_LIST.dump_json(tuple(kept)).decode())
+
+
+def with_sources(c: StoreConnection, dataset: Dataset | None) -> tuple[Dataset, ...]:
+    """A dataset, what it was made from, what that was made from, and so on."""
+    line: list[Dataset] = []
+    while dataset is not None and all(each.id != dataset.id for each in line):
+        line.append(dataset)
+        dataset = datasets.dataset(c, dataset.made_from) if dataset.made_from else None
+    return tuple(line)
+
+
+def family_of(c: StoreConnection, dataset_id: str) -> tuple[tuple[Dataset, Dataset], ...]:
+    """Pairs of a dataset and the one it was made from, of all that a removal of this one would part."""
+    found = datasets.dataset(c, dataset_id)
+    if found is None:
+        return ()
+    line = with_sources(c, found)
+    children = [each for each in datasets.datasets(c) if each.made_from == dataset_id]
+    return (*zip(line, line[1:], strict=False), *((each, found) for each in children))
+
+
+def rules_of_files(
+    files: Iterable[DataFile], remembered: Sequence[Remembered], made: Sequence[Made]
+) -> list[Residency]:
+    """The rules of the folders of files and of all they were made of, and those that were stated of them.
+
+    Reads the disk.
+    """
+    files = tuple(files)
+    paths = {each.path for each in files}
+    seen = set(prints(paths).values()) if remembered or made else set()
+    _add_sources(paths, seen, made)
+    stated = (each for each in remembered if each.path in paths or (each.print and each.print in seen))
+    return [*rules_of_folders(paths), *(each.rule for each in stated)]
+
+
+def _add_sources(paths: set[str], seen: set[str], made: Sequence[Made]) -> None:
+    """Add what files were made of, what that was made of, and so on."""
+    left = list(made)
+    while True:
+        more = [m for m in left if any(f.path in paths or (f.print and f.print in seen) for f in m.files)]
+        if not more:
+            return
+        left = [each for each in left if each not in more]
+        for each in more:
+            paths |= {file.path for file in each.of if file.path}
+            seen |= {file.print for file in each.of if file.print}
