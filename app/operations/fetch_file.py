@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import time
 from collections import deque
@@ -20,7 +21,7 @@ from app.operations.disk_trouble import disk_trouble
 from app.operations.mark_file import mark_file
 from app.operations.tasks import TaskKind
 from app.operations.unpack import is_archive, is_whole_archive
-from app.services.contract import Download, RemoteFile
+from app.services.contract import Download, KnowsChecksum, RemoteFile
 
 TRIES = 3
 PAUSE_S = 2.0
@@ -195,11 +196,33 @@ class _Transfer:
                 self._desk.resumes.keep(self._job_id, self._part, again)
                 self._md5 = download.md5 if download.offset == 0 else self._md5
                 await _receive(download, self._part, size_of(self._remote.file.size_text), report, again)
+                await self._compare(download)
         except ProblemError:
             if resume is None and self._left is not None and self._left > 0:
                 self._left -= 1
             raise
         self._desk.resumes.keep(self._job_id, self._part, None)
+
+    async def _compare(self, download: Download) -> None:
+        """The whole of a file that came in parts, with the checksum that the service told of it."""
+        told = download.checksum if isinstance(download, KnowsChecksum) else None
+        if told is None or not download.offset or await asyncio.to_thread(_has_sum, self._part, *told):
+            return
+        self._desk.resumes.keep(self._job_id, self._part, None)
+        raise problem(
+            Kind.NO_NETWORK,
+            "The file came damaged",
+            f"{self._remote.file.name}: its {told[0].upper()} is not the one that the service tells",
+            "It is fetched from its start by itself; if that does not help, ask the service",
+            subject=self._remote.file.name,
+        )
+
+
+def _has_sum(part: Path, kind: str, value: str) -> bool:
+    with disk_trouble(part), part.open("rb") as file:
+        return (
+            hashlib.file_digest(file, lambda: hashlib.new(kind, usedforsecurity=False)).hexdigest() == value
+        )
 
 
 def _bytes_there(part: Path) -> int:

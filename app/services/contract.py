@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from pydantic import SecretStr
 
@@ -142,6 +142,17 @@ class Download(Protocol):
     def chunks(self) -> AsyncIterator[bytes]:
         """The bytes, in pieces of at most 1 MiB."""
         ...
+
+
+@runtime_checkable
+class KnowsChecksum(Protocol):
+    """A download of a file whose checksum the service told: its kind by the name of hashlib, and its value.
+
+    One that begins with the file's first byte is compared on its way. After the rest of a file that was cut
+    the whole of it is compared by whoever has its first part.
+    """
+
+    checksum: tuple[str, str] | None
 
 
 class ServiceFamily(Protocol):

@@ -44,6 +44,7 @@ class FakeDownload:
         self.offset = offset
         self.total: int | None = len(content)
         self.md5: str | None = None
+        self.checksum: tuple[str, str] | None = None
         self._content = content
         self._cut = cut
 
@@ -81,6 +82,7 @@ class FakeFamily:
         self.content: dict[str, bytes] = {}
         self.cuts: list[int] = []
         self.resumable = False
+        self.checksums: dict[str, tuple[str, str]] = {}
         self.downloads: list[tuple[str, int]] = []
 
     async def health(self, connection: Connection) -> Health:
@@ -206,6 +208,7 @@ class FakeFamily:
         cut = self.cuts.pop(0) if self.cuts else None
         start = offset if resume is not None else 0
         download = FakeDownload(self.content[file.file.name], start, cut)
+        download.checksum = self.checksums.get(file.file.name)
         yield download, SecretStr("resume") if self.resumable else None
 
     async def recognise(self, connection: Connection) -> ServerInfo:

@@ -29,17 +29,20 @@ from app.transport.download import Incoming, incoming
 from app.transport.reply import AnswerError, Reply
 
 PIECE = 1024 * 1024
+AGAIN = SecretStr("again")
+"""Stands for the address of a resume: it is the file's own."""
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
 _BUCKETS = ("s3://", "gs://", "ftp://", "az://", "abfs://", "gsiftp://")
 
 
 class WesDownload(Protocol):
-    """What is opened here; see `contract.Download`."""
+    """What is opened here; see `contract.Download` and `contract.KnowsChecksum`."""
 
     offset: int
     total: int | None
     md5: str | None
+    checksum: tuple[str, str] | None
 
     def chunks(self) -> AsyncIterator[bytes]:
         """The bytes."""
@@ -84,7 +87,7 @@ class _Opening:
         self._size, self._checksum = size, told_checksum(checksum)
 
     def _tally(self, offset: int) -> Tally | None:
-        """What is compared; the rest of a file says nothing of the whole."""
+        """What is compared here; the rest of a file says nothing of the whole, which its caller compares."""
         return Tally(self._size, self._checksum) if offset == 0 else None
 
     async def from_drs(self, place: DrsPlace, offset: int) -> Opened:
@@ -98,17 +101,15 @@ class _Opening:
     async def from_web(self, url: str, offset: int, extra: dict[str, str]) -> Opened:
         """By a GET, with our token only at the service itself."""
         home = origin(self._connection.base_url)
-        # Only a whole file can be compared: one with a checksum is fetched from its start again.
-        start = 0 if self._checksum is not None else offset
         for _ in range(_MOST_REDIRECTS + 1):
             refuse_elsewhere(self._connection, url)
             own = auth_headers(self._connection) if origin(url) == home else {}
-            part = {"Range": f"bytes={start}-"} if start else {}
+            part = {"Range": f"bytes={offset}-"} if offset else {}
             found = await self._get(url, {**extra, **own, **part})
             if found.status in {200, 206}:
-                return self._opened(found, start)
-            if found.status == 416 and start:
-                return _Empty(start), self._again()
+                return self._opened(found, offset)
+            if found.status == 416 and offset:
+                return _Empty(offset, self._checksum), AGAIN
             reply = await self._whole(found)
             location = reply.headers.get("location")
             if reply.status not in _REDIRECTS or not location:
@@ -145,10 +146,9 @@ class _Opening:
         total = None if found.length is None else offset + found.length
         if total is None:
             total = self._size
-        return _FromWeb(found, self._name, offset, total, self._tally(offset)), self._again()
-
-    def _again(self) -> SecretStr | None:
-        return None if self._checksum is not None else SecretStr("again")
+        opened = _FromWeb(found, self._name, offset, total, self._tally(offset))
+        opened.checksum = self._checksum
+        return opened, AGAIN
 
     def _refused(self, reply: Reply, *, own_origin: bool) -> ProblemError:
         if own_origin or reply.status >= 500 or reply.status == 429:
@@ -176,8 +176,9 @@ class _Opening:
             raise _no_way(address, self._name)
         handle, size = await asyncio.to_thread(_open_regular, Path(local), offset, self._name)
         self._stack.callback(handle.close)
-        tally = self._tally(offset)
-        return _FromDisk(handle, self._name, offset, size, tally), SecretStr("again")
+        opened = _FromDisk(handle, self._name, offset, size, self._tally(offset))
+        opened.checksum = self._checksum
+        return opened, AGAIN
 
 
 def _open_regular(path: Path, offset: int, name: str) -> tuple[IO[bytes], int]:
@@ -236,10 +237,11 @@ def _damaged(name: str, what: str) -> ProblemError:
 class _Empty:
     """Nothing is left of a file that is here already."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, checksum: tuple[str, str] | None) -> None:
         self.offset: int = size
         self.total: int | None = size
         self.md5: str | None = None
+        self.checksum = checksum
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """No bytes."""
@@ -256,6 +258,7 @@ class _FromWeb:
         self.offset = offset
         self.total = total
         self.md5: str | None = None
+        self.checksum: tuple[str, str] | None = None
         self._source, self._name, self._tally = source, name, tally
 
     async def chunks(self) -> AsyncIterator[bytes]:
@@ -276,6 +279,7 @@ class _FromDisk:
         self.offset = offset
         self.total: int | None = size
         self.md5: str | None = None
+        self.checksum: tuple[str, str] | None = None
         self._handle, self._name, self._tally = handle, name, tally
 
     async def chunks(self) -> AsyncIterator[bytes]:

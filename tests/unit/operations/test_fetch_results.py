@@ -1,6 +1,7 @@
 """Results are fetched with as few downloads as can be, verified, and never half there."""
 
 import asyncio
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,18 @@ def test_a_cut_transfer_resumes_where_the_server_can(done: Desk, fake: FakeFamil
     folder = fetch(done)
     assert (folder / "statistics" / "snps-excluded.txt").read_bytes() == b"none\n"
     assert ("statistics/snps-excluded.txt", 3) in fake.downloads
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_a_file_that_came_in_parts_is_compared_as_a_whole(done: Desk, fake: FakeFamily, right: bool) -> None:
+    """A right checksum costs no byte twice; with a wrong one the file is fetched from its start again."""
+    name = "statistics/snps-excluded.txt"
+    told = hashlib.sha1(fake.content[name], usedforsecurity=False).hexdigest() if right else "0" * 40
+    fake.resumable, fake.cuts, fake.checksums = True, [3], {name: ("sha1", told)}
+    folder = fetch(done)
+    assert (folder / name).read_bytes() == fake.content[name]
+    starts = [offset for each, offset in fake.downloads if each == name]
+    assert starts == ([0, 3] if right else [0, 3, 0])
 
 
 def test_the_last_download_is_not_spent_by_itself(done: Desk, fake: FakeFamily) -> None:

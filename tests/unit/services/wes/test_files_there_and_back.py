@@ -18,13 +18,13 @@ from app.domain.dataset import DataFile
 from app.domain.job import JobFile
 from app.domain.problem import Kind, ProblemError
 from app.domain.progress import Progress, silent
-from app.services.contract import Connection, RemoteFile
+from app.services.contract import Connection, KnowsChecksum, RemoteFile
 from app.services.wes import Wes
 from app.services.wes.setup import auth_headers, mapped_path
 from app.services.wes.storing import encrypted, public_key, put_files
 from app.transport.client import Looker
 from app.transport.limits import Pace
-from tests.helpers.wes_stub import SAPPORO, WesStub
+from tests.helpers.wes_stub import SAPPORO, Run, WesStub
 from tests.services.family_contract import fetch, refused
 
 CONTENT = b"doses" * 1000
@@ -36,7 +36,7 @@ HEADERS = [
     "Range: bytes=3-",
     "X-Amz-Broken: a\r\nX-Smuggled: 1",
 ]
-"""What a repository asks to be sent along: two that a store needs, and some that would change the question."""
+"""What a repository asks to be sent along: two that a store needs, and some that change the question."""
 
 
 async def at_once(_: float) -> None:
@@ -86,6 +86,27 @@ def test_a_file_that_is_not_what_was_told(stub: WesStub) -> None:
         with refused(Kind.NO_NETWORK) as problem:
             get(stub, file)
         assert problem().title == "The file came damaged"
+
+
+def test_a_file_with_a_checksum_goes_on_where_it_was_cut(stub: WesStub) -> None:
+    """The rest is fetched alone, and says with what the whole has to be compared."""
+    run = Run("r1", {}, {}, files={"a.vcf.gz": CONTENT})
+    stub.runs["r1"] = run
+    told = hashlib.sha1(CONTENT, usedforsecurity=False).hexdigest()
+    file = remote(f"{stub.url}/runs/r1/outputs/a.vcf.gz", f"sha1${told}", len(CONTENT))
+    family = Wes(looker=Looker(Pace(), sleep=at_once), sleep=at_once)
+    connection = Connection(service_id="x", base_url=stub.url)
+
+    async def rest(offset: int) -> tuple[bytes, int, int | None, object]:
+        async with family.download(connection, file, offset, SecretStr("again")) as (opened, again):
+            data = b"".join([piece async for piece in opened.chunks()])
+            assert isinstance(opened, KnowsChecksum)
+            assert again is not None
+            return data, opened.offset, opened.total, opened.checksum
+
+    for offset in (4000, len(CONTENT)):
+        expected = (CONTENT[offset:], offset, len(CONTENT), ("sha1", told))
+        assert asyncio.run(rest(offset)) == expected
 
 
 def test_an_address_that_has_expired(stub: WesStub) -> None:
