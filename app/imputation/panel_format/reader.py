@@ -1,0 +1,329 @@
+"""Reads a packed panel: its sites, and stretches of its haplotypes, from anywhere in the file."""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import deflate
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.problem import Kind, ProblemError, problem
+from app.domain.progress import Progress, Report, silent
+from app.imputation.built_in.stretch import BITS, PanelStretch
+from app.imputation.contract import WHOLE
+from app.imputation.panel_format.codec import MOST_SITES, Alleles, unpack
+from app.imputation.panel_format.layout import (
+    HEAD_BYTES,
+    MAGIC,
+    TAIL_BYTES,
+    VERSION,
+    Head,
+    NewerVersion,
+    Row,
+    read_head,
+    read_index,
+)
+from app.imputation.panel_format.numbers import BadBlock, Numbers, Unpacker
+from app.imputation.panel_format.site_columns import Sites, join_sites, unpack_positions, unpack_sites
+
+SUFFIX = ".hpanel"
+
+
+def is_packed_panel(path: Path) -> bool:
+    """Whether a file begins as a packed panel does."""
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
+    return False
+
+
+class Panel:
+    """A packed panel, open; use in a `with` or close it. Any number of threads may read at once.
+
+    `contig` is the name of the chromosome in the file, `size` the number of haplotypes (K), `ploidy` uint8
+    [people] of 1 and 2, `count` the number of sites, `first` and `last` the positions at its ends (0 without
+    sites), `per_mb` how many sites each megabase has. Positions are 1-based, ends of ranges within.
+    Every method raises ProblemError (input) for a file that is damaged, and never gives wrong haplotypes.
+    """
+
+    def __init__(self, path: Path, data: memoryview, mapped: mmap.mmap) -> None:
+        self.path, self._data, self._mapped = path, data, mapped
+        head, begin = read_head(data)
+        rows, per_mb = read_index(data, begin)
+        self._head: Head = head
+        self._rows: Sequence[Row] = rows
+        self._places = list(accumulate((row.site_bytes + row.allele_bytes for row in rows), initial=begin))
+        self._firsts, self._lasts = [row.first for row in rows], [row.last for row in rows]
+        self._latest: tuple[int, PanelStretch] | None = None
+        self.contig = head.contig
+        self.ploidy = head.ploidy
+        self.size = head.haplotypes
+        self.count = sum(row.sites for row in rows)
+        self.first = rows[0].first if rows else 0
+        self.last = rows[-1].last if rows else 0
+        self.per_mb: tuple[int, ...] = tuple(per_mb.tolist())
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open a file. ProblemError where it is no whole panel (input) or cannot be read (disk)."""
+        mapped = _mapped(path)
+        data = memoryview(mapped)
+        try:
+            return cls(path, data, mapped)
+        except BaseException as error:
+            data.release()
+            with contextlib.suppress(BufferError):
+                mapped.close()
+            if isinstance(error, NewerVersion):
+                raise _newer(path, int(error.args[0])) from error
+            if isinstance(error, BadBlock):
+                raise _damaged(path, str(error)) from error
+            raise
+
+    def close(self) -> None:
+        """Let go of the file; harmless when done twice."""
+        self._latest = None
+        self._data.release()
+        with contextlib.suppress(BufferError):  # the traceback of an error still holds a part of it
+            self._mapped.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def sites(self, first: int = 1, last: int = WHOLE) -> Sites:
+        """The sites of a range; no alleles are unpacked."""
+        return join_sites([self._sites(block, first, last) for block in self._blocks(first, last)])
+
+    def positions(self, first: int = 1, last: int = WHOLE) -> NDArray[np.int64]:
+        """The positions of the sites of a range, in order, one for each site."""
+        found = [np.zeros(0, dtype=np.int64)]
+        for block in self._blocks(first, last):
+            with self._told():
+                places = unpack_positions(self._site_piece(block), self._rows[block].sites)
+            found.append(places[_within(places, first, last)])
+        return np.concatenate(found)
+
+    def alt_counts(self, first: int = 1, last: int = WHOLE) -> NDArray[np.int64]:
+        """How many haplotypes have ALT at each site of a range; no alleles are unpacked."""
+        found = [np.zeros(0, dtype=np.int64)]
+        for block in self._blocks(first, last):
+            with self._told():
+                places = unpack_positions(self._site_piece(block), self._rows[block].sites)
+                counts: Numbers = Unpacker(self._allele_piece(block), 4 * MOST_SITES).numbers()
+                if len(counts) != len(places):
+                    raise BadBlock("counts that do not fit")
+            found.append(counts[_within(places, first, last)].astype(np.int64))
+        return np.concatenate(found)
+
+    def stretch(self, first: int = 1, last: int = WHOLE) -> PanelStretch:
+        """The haplotypes of a range, all in memory."""
+        blocks = self._blocks(first, last)
+        return _joined([_cut(self._block(block), first, last) for block in blocks], self.size)
+
+    def stretches(
+        self, first: int = 1, last: int = WHOLE, most_sites: int = MOST_SITES
+    ) -> Iterator[PanelStretch]:
+        """The haplotypes of a range in pieces of at most so many sites, in order; none is empty."""
+        held: list[PanelStretch] = []
+        for block in self._blocks(first, last):
+            left = _cut(self._block(block), first, last)
+            while len(left):
+                room = most_sites - sum(map(len, held))
+                held.append(left.take(slice(0, room)))
+                left = left.take(slice(room, None))
+                if len(held[-1]) == room:
+                    yield _joined(held, self.size)
+                    held = []
+        if sum(map(len, held)):
+            yield _joined(held, self.size)
+
+    def verify(self, report: Report = silent) -> None:
+        """Read everything; ProblemError for a file with any damage."""
+        for block, row in enumerate(self._rows):
+            made = self._block(block)
+            if int(made.positions[0]) != row.first or int(made.positions[-1]) != row.last:
+                raise _damaged(self.path, "positions and index differ")
+            report(Progress(done=block + 1, total=len(self._rows), unit="blocks", step="Verifying"))
+
+    def _blocks(self, first: int, last: int) -> range:
+        """The blocks that have sites of a range."""
+        return range(bisect_left(self._lasts, first), bisect_right(self._firsts, last))
+
+    def _site_piece(self, block: int) -> memoryview:
+        row, at = self._rows[block], self._places[block]
+        return self._checked(at, row.site_bytes, row.site_crc)
+
+    def _allele_piece(self, block: int) -> memoryview:
+        row, at = self._rows[block], self._places[block]
+        return self._checked(at + row.site_bytes, row.allele_bytes, row.allele_crc)
+
+    def _checked(self, at: int, size: int, crc: int) -> memoryview:
+        piece = self._data[at : at + size]
+        if deflate.crc32(piece) != crc:
+            raise BadBlock(f"a wrong checksum at {at}")
+        return piece
+
+    def _sites(self, block: int, first: int, last: int) -> Sites:
+        with self._told():
+            found = unpack_sites(self._site_piece(block), self._rows[block].sites, self.contig)
+        return found.take(_within(found.positions, first, last))
+
+    def _block(self, block: int) -> PanelStretch:
+        latest = self._latest
+        if latest is not None and latest[0] == block:
+            return latest[1]
+        sites = self._sites(block, 0, WHOLE)
+        with self._told():
+            made = unpack(self._allele_piece(block), len(sites), self.size, self._head.rules)
+        stretch = _stretch(sites, made, self.size)
+        self._latest = block, stretch
+        return stretch
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except BadBlock as error:
+            raise _damaged(self.path, str(error)) from error
+
+
+def _mapped(path: Path) -> mmap.mmap:
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+            if head[: len(MAGIC)] != MAGIC[: len(head)] or not head:
+                raise _foreign(path)
+            if file.seek(0, 2) < HEAD_BYTES + TAIL_BYTES:
+                raise _damaged(path, "cut in its head")
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except OSError as error:
+        raise problem(
+            Kind.DISK,
+            "The panel cannot be read",
+            f"{path.name}: {error.strerror or error}.",
+            "Look whether the file is there and may be read.",
+            subject=path.name,
+        ) from error
+
+
+def _within(positions: NDArray[np.int64], first: int, last: int) -> slice:
+    return slice(
+        int(np.searchsorted(positions, first, "left")), int(np.searchsorted(positions, last, "right"))
+    )
+
+
+def _cut(stretch: PanelStretch, first: int, last: int) -> PanelStretch:
+    rows = _within(stretch.positions, first, last)
+    return stretch if rows == slice(0, len(stretch)) else stretch.take(rows)
+
+
+def _stretch(sites: Sites, made: Alleles, size: int) -> PanelStretch:
+    return PanelStretch(
+        size=size,
+        positions=sites.positions,
+        ids=sites.ids,
+        refs=sites.refs,
+        alts=sites.alts,
+        form=made.form,
+        start=made.start,
+        count=made.count,
+        carriers=made.carriers,
+        bits=made.bits,
+    )
+
+
+def _joined(pieces: Sequence[PanelStretch], size: int) -> PanelStretch:
+    """Stretches one after another, with only what their sites need."""
+    if len(pieces) == 1:
+        return pieces[0]
+    if not pieces:
+        none = np.zeros(0, dtype=np.int64)
+        text = np.zeros(0, dtype=object)
+        bits = np.zeros((0, (size + 7) // 8), dtype=np.uint8)
+        carriers = np.zeros(0, dtype=np.uint32)
+        return PanelStretch(size, none, text, text, text, none.astype(np.uint8), none, none, carriers, bits)
+    pieces = [_compact(each) for each in pieces]
+    carried = list(accumulate((len(each.carriers) for each in pieces), initial=0))
+    packed = list(accumulate((len(each.bits) for each in pieces), initial=0))
+    starts = [
+        each.start + np.where(each.form == BITS, packed[number], carried[number])
+        for number, each in enumerate(pieces)
+    ]
+    return PanelStretch(
+        size=size,
+        positions=np.concatenate([each.positions for each in pieces]),
+        ids=np.concatenate([each.ids for each in pieces]),
+        refs=np.concatenate([each.refs for each in pieces]),
+        alts=np.concatenate([each.alts for each in pieces]),
+        form=np.concatenate([each.form for each in pieces]),
+        start=np.concatenate(starts),
+        count=np.concatenate([each.count for each in pieces]),
+        carriers=np.concatenate([each.carriers for each in pieces]),
+        bits=np.concatenate([each.bits for each in pieces]),
+    )
+
+
+def _compact(stretch: PanelStretch) -> PanelStretch:
+    """A part of a block with its own carriers and bits only; sites are in the order of the block."""
+    bits = stretch.form == BITS
+    rows, carried = stretch.start[bits], np.flatnonzero(~bits)
+    row0, row1 = (int(rows[0]), int(rows[-1]) + 1) if len(rows) else (0, 0)
+    first, last = 0, 0
+    if len(carried):
+        first = int(stretch.start[carried[0]])
+        last = int(stretch.start[carried[-1]] + stretch.count[carried[-1]])
+    return PanelStretch(
+        size=stretch.size,
+        positions=stretch.positions,
+        ids=stretch.ids,
+        refs=stretch.refs,
+        alts=stretch.alts,
+        form=stretch.form,
+        start=stretch.start - np.where(bits, row0, first),
+        count=stretch.count,
+        carriers=stretch.carriers[first:last],
+        bits=stretch.bits[row0:row1],
+    )
+
+
+def _foreign(path: Path) -> ProblemError:
+    return problem(
+        Kind.INPUT,
+        "The file is no packed panel",
+        f"{path.name} does not begin as a panel of Haplodesk does.",
+        "Choose another file, or make the panel anew from its VCF.",
+        subject=path.name,
+    )
+
+
+def _damaged(path: Path, details: str) -> ProblemError:
+    return problem(
+        Kind.INPUT,
+        "The panel is damaged",
+        f"{path.name} is not as it was written: a part of it is missing or was changed.",
+        "Copy it again, or remove the panel and add it again from its VCF.",
+        subject=path.name,
+        details=details,
+    )
+
+
+def _newer(path: Path, version: int) -> ProblemError:
+    return problem(
+        Kind.INPUT,
+        "The panel is of a newer version",
+        f"{path.name} has version {version} of the format, this program knows {VERSION}.",
+        "Update Haplodesk, or make the panel anew from its VCF.",
+        subject=path.name,
+    )
