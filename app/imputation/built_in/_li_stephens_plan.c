@@ -1,0 +1,547 @@
+/* Cuts a stretch of a panel into model blocks (see _li_stephens_plan.h).
+ *
+ * Partitions of the haplotypes are refined site by site, and only carriers of the rarer allele are touched, so
+ * the cost is that of the carriers. Where a block ends is a matter of cost: long ones have more groups, short
+ * ones have more borders, where all haplotypes are looked at.
+ */
+#include "_li_stephens_plan.h"
+#include <stdlib.h>
+#include <string.h>
+#ifdef _MSC_VER
+#include <intrin.h>
+#endif
+
+enum { ALT_CARRIERS, REF_CARRIERS, BIT_ROWS }; /* in step with stretch.py */
+static const uint32_t NEVER = 0xffffffff;
+static const double SITE_COST = 8.0;    /* of a typed site, in groups */
+static const double GIVE_UP = 1.25;     /* a block this much dearer than the best is long enough */
+
+static const uint32_t ALL = 1u << 31; /* the whole group has the pattern */
+static const char *const NO_MEMORY = "memory";
+
+/* What grows while a plan is made. */
+typedef struct {
+    void *data;
+    size_t used, room, width;
+} Heap;
+
+static void *more(Heap *heap, size_t count)
+{
+    if (heap->used + count > heap->room) {
+        size_t room = heap->room * 2 > heap->used + count ? heap->room * 2 : heap->used + count + 64;
+        void *data = realloc(heap->data, room * heap->width);
+        if (data == NULL)
+            return NULL;
+        heap->data = data;
+        heap->room = room;
+    }
+    void *place = (char *)heap->data + heap->used * heap->width;
+    heap->used += count;
+    return place;
+}
+
+static int lowest_bit(uint32_t byte)
+{
+#ifdef _MSC_VER
+    unsigned long at;
+    _BitScanForward(&at, byte);
+    return (int)at;
+#else
+    return __builtin_ctz(byte);
+#endif
+}
+
+/* A partition of the haplotypes; numbers of classes that lost all members are used again. */
+typedef struct {
+    uint32_t *of;                          /* [haplotypes] */
+    uint32_t *size, *child, *stamp, *free; /* [haplotypes + 2] */
+    uint64_t *alleles;                     /* [haplotypes + 2]: the rarer alleles of a class, one bit a site */
+    uint32_t made, freed, clock;
+} Partition;
+
+typedef struct {
+    const Stretch *stretch;
+    const int64_t *typed;
+    uint32_t *rare; /* [haplotypes]: carriers of the rarer allele of a row */
+    uint32_t *order, *place, *old_place, *old_group, *group, *counts, *other, *tally, *wholes;
+    Partition parts;
+    Heap blocks, pieces, runs, alleles, sizes, words;
+    Plan *plan;
+} Maker;
+
+/* The haplotypes with the rarer allele of a row into `rare`; NEVER when the row is broken. */
+static uint32_t find_rare(const Stretch *stretch, int64_t row, uint32_t *rare, int *is_ref)
+{
+    *is_ref = 0;
+    if (row < 0)
+        return 0;
+    int64_t start = stretch->start[row], count = stretch->count[row];
+    size_t size = stretch->haplotypes, bytes = (size + 7) / 8;
+    if (stretch->form[row] != BIT_ROWS) {
+        if (start < 0 || count < 0 || (uint64_t)count > size || (uint64_t)start > stretch->carrier_count ||
+            (uint64_t)count > stretch->carrier_count - (uint64_t)start)
+            return NEVER;
+        const uint32_t *from = stretch->carriers + start;
+        for (int64_t i = 0; i < count; i++) {
+            if (from[i] >= size || (i > 0 && from[i] <= from[i - 1]))
+                return NEVER;
+            rare[i] = from[i];
+        }
+        *is_ref = stretch->form[row] == REF_CARRIERS;
+        return (uint32_t)count;
+    }
+    if (start < 0 || bytes == 0 || (uint64_t)start >= stretch->bit_bytes / bytes)
+        return NEVER;
+    const uint8_t *bits = stretch->bits + (size_t)start * bytes;
+    *is_ref = (uint64_t)count > size / 2;
+    uint8_t flip = *is_ref ? 0xff : 0;
+    uint32_t found = 0;
+    for (size_t b = 0; b < bytes; b++) {
+        uint32_t byte = (uint8_t)(bits[b] ^ flip);
+        if (b == bytes - 1 && size % 8)
+            byte &= (1u << size % 8) - 1;
+        for (; byte; byte &= byte - 1)
+            rare[found++] = (uint32_t)(b * 8 + (size_t)lowest_bit(byte));
+    }
+    return found;
+}
+
+static void one_class(Partition *parts, size_t haplotypes)
+{
+    memset(parts->of, 0, haplotypes * sizeof *parts->of);
+    parts->size[0] = (uint32_t)haplotypes;
+    parts->alleles[0] = 0;
+    parts->made = 1;
+    parts->freed = 0;
+}
+
+static uint32_t classes(const Partition *parts)
+{
+    return parts->made - parts->freed;
+}
+
+static uint32_t new_class(Partition *parts, uint64_t alleles)
+{
+    uint32_t made = parts->freed ? parts->free[--parts->freed] : parts->made++;
+    parts->size[made] = 0;
+    parts->stamp[made] = 0;
+    parts->alleles[made] = alleles;
+    return made;
+}
+
+/* Split each class by who is among `some`; these get `bit`. */
+static void refine(Partition *parts, const uint32_t *some, uint32_t count, uint64_t bit)
+{
+    parts->clock++;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t haplotype = some[i], old = parts->of[haplotype];
+        if (parts->stamp[old] != parts->clock) {
+            uint32_t child = new_class(parts, parts->alleles[old] | bit);
+            parts->stamp[old] = parts->clock;
+            parts->child[old] = child;
+        }
+        parts->of[haplotype] = parts->child[old];
+        parts->size[parts->child[old]]++;
+        if (--parts->size[old] == 0)
+            parts->free[parts->freed++] = old;
+    }
+}
+
+static const char *refine_by_row(Maker *maker, int64_t row, uint64_t bit)
+{
+    int is_ref;
+    uint32_t count = find_rare(maker->stretch, row, maker->rare, &is_ref);
+    if (count == NEVER)
+        return "the panel's alleles are broken";
+    refine(&maker->parts, maker->rare, count, bit);
+    return NULL;
+}
+
+/* The last typed site of the block that begins at `first`, by the cost of a site. */
+static const char *end_of_block(Maker *maker, size_t first, double border_cost, size_t *last)
+{
+    double least = 0;
+    one_class(&maker->parts, maker->plan->haplotypes);
+    const char *why = refine_by_row(maker, maker->typed[first], 0);
+    *last = first;
+    for (size_t at = first + 1; why == NULL && at < maker->plan->typed && at - first < LONGEST_BLOCK; at++) {
+        why = refine_by_row(maker, maker->typed[at], 0);
+        double border = border_cost * (double)maker->plan->haplotypes;
+        double cost = border / (double)(at - first) + classes(&maker->parts) + SITE_COST;
+        if (*last == first || cost <= least) {
+            least = cost;
+            *last = at;
+        } else if (cost > GIVE_UP * least)
+            break;
+    }
+    return why;
+}
+
+/* Groups numbered as the order of the block before meets them; maker->group and ->counts are set. */
+static uint32_t number_groups(Maker *maker)
+{
+    size_t size = maker->plan->haplotypes;
+    uint32_t groups = 0;
+    memset(maker->other, 0xff, (size + 2) * sizeof *maker->other);
+    for (size_t i = 0; i < size; i++) {
+        uint32_t haplotype = maker->order[i], part = maker->parts.of[haplotype];
+        if (maker->other[part] == NEVER) {
+            maker->counts[groups] = 0;
+            maker->other[part] = groups++;
+        }
+        maker->group[haplotype] = maker->other[part];
+        maker->counts[maker->other[part]]++;
+    }
+    return groups;
+}
+
+/* Put members of a group side by side, in the order they had. */
+static void sort_by_group(Maker *maker, uint32_t groups)
+{
+    size_t size = maker->plan->haplotypes;
+    uint32_t *next = maker->rare, at = 0;
+    for (uint32_t g = 0; g < groups; g++) {
+        next[g] = at;
+        at += maker->counts[g];
+    }
+    for (size_t i = 0; i < size; i++) {
+        uint32_t haplotype = maker->order[i];
+        maker->place[haplotype] = next[maker->group[haplotype]]++;
+    }
+    for (size_t k = 0; k < size; k++)
+        maker->other[maker->place[k]] = (uint32_t)k;
+    memcpy(maker->order, maker->other, size * sizeof *maker->order);
+}
+
+static const char *add_runs(Maker *maker, Block *block)
+{
+    block->runs = maker->runs.used;
+    Run *run = NULL;
+    for (size_t i = 0; i < maker->plan->haplotypes; i++) {
+        uint32_t haplotype = maker->order[i], from = maker->old_place[haplotype];
+        uint32_t old = maker->old_group[haplotype], now = maker->group[haplotype];
+        if (run != NULL && run->from_group == old && run->to_group == now && run->from + run->count == from) {
+            run->count++;
+            continue;
+        }
+        run = more(&maker->runs, 1);
+        if (run == NULL)
+            return NO_MEMORY;
+        *run = (Run){from, (uint32_t)i, 1, old, now};
+    }
+    block->run_count = (uint32_t)(maker->runs.used - block->runs);
+    return NULL;
+}
+
+static const char *add_alleles(Maker *maker, Block *block)
+{
+    size_t sites = block->last - block->first + 1, groups = block->groups;
+    block->alleles = maker->alleles.used;
+    block->sizes = maker->sizes.used;
+    uint8_t *alleles = more(&maker->alleles, sites * groups);
+    float *sizes = more(&maker->sizes, groups);
+    if (alleles == NULL || sizes == NULL)
+        return NO_MEMORY;
+    for (size_t g = 0; g < groups; g++)
+        sizes[g] = (float)maker->counts[g];
+    for (size_t s = 0; s < sites; s++) {
+        int is_ref;
+        uint32_t count = find_rare(maker->stretch, maker->typed[block->first + s], maker->rare, &is_ref);
+        memset(alleles + s * groups, is_ref, groups);
+        for (uint32_t i = 0; i < count; i++)
+            alleles[s * groups + maker->group[maker->rare[i]]] = (uint8_t)!is_ref;
+        double share = (double)count / (double)maker->plan->haplotypes;
+        maker->plan->typed_share[block->first + s] = is_ref ? 1.0 - share : share;
+    }
+    return NULL;
+}
+
+static const char *add_block(Maker *maker, size_t first, size_t last)
+{
+    Block *block = more(&maker->blocks, 1);
+    if (block == NULL)
+        return NO_MEMORY;
+    one_class(&maker->parts, maker->plan->haplotypes);
+    for (size_t at = first; at <= last; at++) {
+        const char *why = refine_by_row(maker, maker->typed[at], 0);
+        if (why != NULL)
+            return why;
+    }
+    memcpy(maker->old_place, maker->place, maker->plan->haplotypes * sizeof *maker->place);
+    memcpy(maker->old_group, maker->group, maker->plan->haplotypes * sizeof *maker->group);
+    *block = (Block){.first = (uint32_t)first, .last = (uint32_t)last, .groups = number_groups(maker)};
+    sort_by_group(maker, block->groups);
+    size_t rows = (last - first + 1) * block->groups;
+    if (rows > maker->plan->most_rows)
+        maker->plan->most_rows = rows;
+    if (block->groups > maker->plan->most_groups)
+        maker->plan->most_groups = block->groups;
+    const char *why = first > 0 ? add_runs(maker, block) : NULL;
+    return why != NULL ? why : add_alleles(maker, block);
+}
+
+/* Patterns without the rarer allele anywhere become 0, the others 1, 2 ...; how many there are. */
+static uint32_t number_patterns(Maker *maker)
+{
+    uint32_t patterns = 1;
+    Partition *parts = &maker->parts;
+    for (uint32_t part = 0; part < parts->made; part++)
+        parts->child[part] = parts->size[part] && parts->alleles[part] ? patterns++ : 0;
+    return patterns;
+}
+
+static const char *push(Heap *words, uint32_t word)
+{
+    uint32_t *place = more(words, 1);
+    if (place == NULL)
+        return NO_MEMORY;
+    *place = word;
+    return NULL;
+}
+
+/* The pattern that most of a group has; maker->tally is all 0 before and after. */
+static uint32_t most_common(const Maker *maker, const uint32_t *members, uint32_t count)
+{
+    uint32_t best = 0, many = 0;
+    const Partition *parts = &maker->parts;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t pattern = parts->child[parts->of[members[i]]];
+        uint32_t now = ++maker->tally[pattern];
+        if (now > many || (now == many && pattern < best)) {
+            many = now;
+            best = pattern;
+        }
+    }
+    for (uint32_t i = 0; i < count; i++)
+        maker->tally[parts->child[parts->of[members[i]]]] = 0;
+    return many == count ? best | ALL : best;
+}
+
+/* A group whose members have several patterns. */
+static const char *add_mixed(Maker *maker, uint32_t group, uint32_t first, uint32_t count, uint32_t most)
+{
+    const Partition *parts = &maker->parts;
+    if (push(&maker->words, group) || push(&maker->words, most) || push(&maker->words, 0))
+        return NO_MEMORY;
+    size_t head = maker->words.used - 1;
+    uint32_t found = 0;
+    for (uint32_t i = first; i < first + count; i++) {
+        uint32_t pattern = parts->child[parts->of[maker->order[i]]];
+        if (pattern == most)
+            continue;
+        if (push(&maker->words, i) || push(&maker->words, pattern))
+            return NO_MEMORY;
+        found++;
+    }
+    ((uint32_t *)maker->words.data)[head] = found;
+    maker->plan->exceptions += found;
+    return NULL;
+}
+
+/* `wholes` gets the pattern of each group that has one other than 0, else 0. */
+static const char *add_groups(Maker *maker, const Block *block, Piece *piece, uint32_t *wholes)
+{
+    const float *sizes = (const float *)maker->sizes.data + block->sizes;
+    uint32_t first = 0;
+    for (uint32_t g = 0; g < block->groups; g++) {
+        uint32_t count = (uint32_t)sizes[g], most = most_common(maker, maker->order + first, count);
+        wholes[g] = most & ALL ? most & ~ALL : 0;
+        if (!(most & ALL)) {
+            if (add_mixed(maker, g, first, count, most))
+                return NO_MEMORY;
+            piece->mixed++;
+        }
+        first += count;
+    }
+    return NULL;
+}
+
+/* Groups by pattern. `next` and `heads` have room for all haplotypes. */
+static const char *add_wholes(Maker *maker, const Block *block, Piece *piece, const uint32_t *wholes)
+{
+    uint32_t *heads = maker->other, *next = maker->rare;
+    memset(heads, 0xff, piece->patterns * sizeof *heads);
+    for (uint32_t g = block->groups; g-- > 0;) {
+        next[g] = heads[wholes[g]];
+        heads[wholes[g]] = g;
+    }
+    for (uint32_t pattern = 1; pattern < piece->patterns; pattern++) {
+        if (heads[pattern] == NEVER)
+            continue;
+        if (push(&maker->words, pattern) || push(&maker->words, 0))
+            return NO_MEMORY;
+        size_t head = maker->words.used - 1;
+        uint32_t count = 0;
+        for (uint32_t g = heads[pattern]; g != NEVER; g = next[g], count++)
+            if (push(&maker->words, g))
+                return NO_MEMORY;
+        ((uint32_t *)maker->words.data)[head] = count;
+        piece->whole++;
+    }
+    return NULL;
+}
+
+static const char *add_lists(Maker *maker, const Piece *piece)
+{
+    const Partition *parts = &maker->parts;
+    for (uint32_t site = 0; site < piece->sites; site++) {
+        if (push(&maker->words, 0))
+            return NO_MEMORY;
+        size_t head = maker->words.used - 1;
+        uint32_t count = 0;
+        for (uint32_t part = 0; part < parts->made; part++)
+            if (parts->child[part] && parts->alleles[part] >> site & 1) {
+                if (push(&maker->words, parts->child[part]))
+                    return NO_MEMORY;
+                count++;
+            }
+        ((uint32_t *)maker->words.data)[head] = count;
+    }
+    return NULL;
+}
+
+static const char *add_piece(Maker *maker, size_t block_at, const int64_t *untyped, size_t first, size_t count,
+                             size_t after)
+{
+    const Block *block = (const Block *)maker->blocks.data + block_at;
+    Piece *piece = more(&maker->pieces, 1);
+    if (piece == NULL)
+        return NO_MEMORY;
+    *piece = (Piece){(uint32_t)after, (uint32_t)first, (uint32_t)count, 0, 0, 0, maker->words.used};
+    one_class(&maker->parts, maker->plan->haplotypes);
+    for (size_t i = 0; i < count; i++) {
+        int is_ref;
+        uint32_t rare = find_rare(maker->stretch, untyped[first + i], maker->rare, &is_ref);
+        if (rare == NEVER)
+            return "the panel's alleles are broken";
+        refine(&maker->parts, maker->rare, rare, (uint64_t)1 << i);
+        maker->plan->swapped[first + i] = (uint8_t)is_ref;
+        maker->plan->rarer[first + i] = (float)rare;
+    }
+    piece->patterns = number_patterns(maker);
+    if (piece->patterns > maker->plan->most_patterns)
+        maker->plan->most_patterns = piece->patterns;
+    if (add_groups(maker, block, piece, maker->wholes) || add_wholes(maker, block, piece, maker->wholes))
+        return NO_MEMORY;
+    return add_lists(maker, piece);
+}
+
+/* The pieces between two typed sites of a block; *site goes on to the first behind them. */
+static const char *add_pieces(Maker *maker, size_t block_at, const int64_t *untyped, const int64_t *after,
+                              size_t *site)
+{
+    Block *block = (Block *)maker->blocks.data + block_at;
+    const char *why = NULL;
+    size_t sites = maker->plan->sites, at = *site, last = block->last;
+    block->first_piece = (uint32_t)maker->pieces.used;
+    while (why == NULL && at < sites && (uint64_t)after[at] < last) {
+        size_t stop = at + 1;
+        while (stop < sites && after[stop] == after[at] && stop - at < PIECE_SITES)
+            stop++;
+        why = add_piece(maker, block_at, untyped, at, stop - at, (size_t)after[at]);
+        at = stop;
+    }
+    *site = at;
+    block = (Block *)maker->blocks.data + block_at;
+    block->pieces = (uint32_t)(maker->pieces.used - block->first_piece);
+    return why;
+}
+
+static const char *add_all(Maker *maker, const int64_t *untyped, const int64_t *after, double border_cost)
+{
+    size_t first = 0, last, site = 0;
+    do {
+        const char *why = end_of_block(maker, first, border_cost, &last);
+        if (why == NULL)
+            why = add_block(maker, first, last);
+        if (why == NULL)
+            why = add_pieces(maker, maker->blocks.used - 1, untyped, after, &site);
+        if (why != NULL)
+            return why;
+        first = last;
+    } while (last + 1 < maker->plan->typed);
+    return NULL;
+}
+
+static int get_room(Maker *maker, uint32_t **memory)
+{
+    size_t size = maker->plan->haplotypes + 2;
+    uint32_t **arrays[] = {&maker->rare,      &maker->order,       &maker->place,  &maker->old_place,
+                           &maker->old_group, &maker->group,       &maker->counts, &maker->other,
+                           &maker->tally,     &maker->wholes,      &maker->parts.of, &maker->parts.size,
+                           &maker->parts.child, &maker->parts.stamp, &maker->parts.free};
+    size_t count = sizeof arrays / sizeof *arrays;
+    *memory = calloc(size, count * sizeof(uint32_t));
+    maker->parts.alleles = calloc(size, sizeof(uint64_t));
+    if (*memory == NULL || maker->parts.alleles == NULL)
+        return 0;
+    for (size_t i = 0; i < count; i++)
+        *arrays[i] = *memory + i * size;
+    for (size_t k = 0; k < maker->plan->haplotypes; k++)
+        maker->order[k] = maker->place[k] = (uint32_t)k;
+    return 1;
+}
+
+static void hand_over(Maker *maker)
+{
+    Plan *plan = maker->plan;
+    plan->blocks = maker->blocks.data;
+    plan->block_count = maker->blocks.used;
+    plan->pieces = maker->pieces.data;
+    plan->piece_count = maker->pieces.used;
+    plan->runs = maker->runs.data;
+    plan->run_count = maker->runs.used;
+    plan->alleles = maker->alleles.data;
+    plan->allele_count = maker->alleles.used;
+    plan->sizes = maker->sizes.data;
+    plan->size_count = maker->sizes.used;
+    plan->words = maker->words.data;
+    plan->word_count = maker->words.used;
+}
+
+Plan *make_plan(const Stretch *stretch, const int64_t *typed, size_t typed_count, const int64_t *untyped,
+                const int64_t *after, size_t untyped_count, double border_cost, const char **why)
+{
+    Maker maker = {.stretch = stretch, .typed = typed};
+    uint32_t *memory = NULL;
+    maker.blocks.width = sizeof(Block);
+    maker.pieces.width = sizeof(Piece);
+    maker.runs.width = sizeof(Run);
+    maker.alleles.width = 1;
+    maker.sizes.width = sizeof(float);
+    maker.words.width = sizeof(uint32_t);
+    *why = NO_MEMORY;
+    Plan *plan = maker.plan = calloc(1, sizeof *plan);
+    if (plan == NULL)
+        return NULL;
+    plan->haplotypes = stretch->haplotypes;
+    plan->typed = typed_count;
+    plan->sites = untyped_count;
+    plan->most_patterns = 1;
+    plan->swapped = calloc(untyped_count + 1, 1);
+    plan->rarer = calloc(untyped_count + 1, sizeof(float));
+    plan->typed_share = calloc(typed_count + 1, sizeof(double));
+    if (plan->swapped != NULL && plan->rarer != NULL && plan->typed_share != NULL && get_room(&maker, &memory))
+        *why = add_all(&maker, untyped, after, border_cost);
+    hand_over(&maker);
+    free(memory);
+    free(maker.parts.alleles);
+    if (*why == NULL)
+        return plan;
+    free_plan(plan);
+    return NULL;
+}
+
+void free_plan(Plan *plan)
+{
+    free(plan->blocks);
+    free(plan->pieces);
+    free(plan->runs);
+    free(plan->alleles);
+    free(plan->sizes);
+    free(plan->words);
+    free(plan->swapped);
+    free(plan->rarer);
+    free(plan->typed_share);
+    free(plan);
+}

@@ -1,0 +1,78 @@
+/* A stretch of a panel cut into model blocks; made by _li_stephens_plan.c, read by _li_stephens_lanes.h.
+ *
+ * A block goes from one typed site to another, neighbours share their border site. Haplotypes with the same
+ * typed alleles in a block are one group. Sites that were not typed stand in pieces of at most 64 between two
+ * typed ones; haplotypes with the same alleles in a piece have one pattern.
+ */
+#ifndef LI_STEPHENS_PLAN_H
+#define LI_STEPHENS_PLAN_H
+#include <stddef.h>
+#include <stdint.h>
+
+enum { PIECE_SITES = 64, LONGEST_BLOCK = 128 };
+
+/* Haplotypes that follow one another in the order of two neighbouring blocks, in one group of each. */
+typedef struct {
+    uint32_t from, to, count, from_group, to_group;
+} Run;
+
+typedef struct {
+    uint32_t first, last; /* typed sites, both inside */
+    uint32_t groups;
+    size_t alleles; /* in Plan.alleles, [last - first + 1][groups] */
+    size_t sizes;   /* in Plan.sizes, [groups]: members of each */
+    size_t runs;    /* in Plan.runs: how the order of the block before goes over into this one's */
+    uint32_t run_count;
+    uint32_t first_piece, pieces; /* in Plan.pieces, by typed site */
+} Block;
+
+/* Untyped sites between typed site `after` and the next one. The words hold, one behind the other:
+ * mixed: [group, pattern of most, how many, (member, pattern) ...] - the members that have another one;
+ * whole: [pattern, how many, group ...] - groups all of whose members have one pattern that is not 0;
+ * lists: for each site [how many, pattern ...] - the patterns with the rarer allele. */
+typedef struct {
+    uint32_t after, first_site, sites, patterns;
+    uint32_t whole, mixed;
+    size_t words;
+} Piece;
+
+typedef struct {
+    size_t haplotypes, typed, sites;
+    Block *blocks;
+    size_t block_count;
+    Piece *pieces;
+    size_t piece_count;
+    Run *runs;
+    size_t run_count;
+    uint8_t *alleles;
+    size_t allele_count;
+    float *sizes;
+    size_t size_count;
+    uint32_t *words;
+    size_t word_count;
+    uint8_t *swapped; /* [sites]: the rarer allele is REF */
+    float *rarer;     /* [sites]: haplotypes with the rarer allele */
+    double *typed_share; /* [typed]: frequency of ALT */
+    uint32_t most_groups, most_patterns;
+    size_t most_rows; /* groups times typed sites of the largest block */
+    size_t exceptions;
+} Plan;
+
+/* What the planner reads: a PanelStretch (app/imputation/built_in/stretch.py). */
+typedef struct {
+    size_t haplotypes, rows;
+    const uint8_t *form;
+    const int64_t *start, *count;
+    const uint32_t *carriers;
+    size_t carrier_count;
+    const uint8_t *bits;
+    size_t bit_bytes;
+} Stretch;
+
+/* `typed` are rows of the stretch, -1 for a site without data; `untyped` are the wanted rows between them, the
+ * `after`-th typed site is the last one before each. NULL and *why on an error. */
+Plan *make_plan(const Stretch *stretch, const int64_t *typed, size_t typed_count, const int64_t *untyped,
+                const int64_t *after, size_t untyped_count, double border_cost, const char **why);
+void free_plan(Plan *plan);
+
+#endif

@@ -1,0 +1,9 @@
+#undef NAME
+#undef LANES
+#undef V
+#undef SPLAT
+#undef ADD
+#undef SUB
+#undef MUL
+#undef DIV
+#undef MULADD

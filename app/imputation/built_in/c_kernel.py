@@ -1,0 +1,125 @@
+"""The kernel in C: the exact model, with haplotypes that are alike folded into groups, in vector code.
+
+The stretch is cut into model blocks once; how, is told in _li_stephens_plan.h and _li_stephens_lanes.h.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.imputation.built_in.contract import KernelAnswer, KernelTask
+from app.imputation.built_in.plan import Layout, laid_out
+
+if TYPE_CHECKING:
+    from app.imputation.built_in import _li_stephens
+
+_BORDER_COST = 2.0  # of one haplotype at a border of blocks, to one of a group at a typed site; measured
+_KEPT_BYTES = 64 << 20  # forward rows of all blocks are kept where they take less
+
+
+def vector_units() -> list[tuple[str, int]]:
+    """Names and lanes of the vector units that can be used here, the best first; none without C."""
+    try:
+        from app.imputation.built_in import _li_stephens
+    except ImportError:
+        return []
+    return _li_stephens.machines()
+
+
+class CKernel:
+    """The fast kernel. Calls run beside one another: the interpreter is free meanwhile."""
+
+    def __init__(self, task: KernelTask, unit: str = "") -> None:
+        """Plan the stretch. `unit` forces a vector unit; ImportError without the extension."""
+        from app.imputation.built_in import _li_stephens
+
+        self._c = _li_stephens
+        self._unit, self._lanes = _chosen(unit)
+        self._task = task
+        self._layout = laid_out(task)
+        self._plan = _planned(task, self._layout)
+        self.facts = PlanFacts(*_li_stephens.facts(self._plan))
+        self._stride = _stride(task.stretch.size, self.facts.blocks, self._lanes)
+        self.width = 8 * self._lanes
+
+    def impute(self, targets: NDArray[np.int8]) -> KernelAnswer:
+        """Impute some targets, as many as there are lanes side by side."""
+        layout, task = self._layout, self._task
+        many = targets.shape[1]
+        imputed = np.empty((task.last - task.first, many), dtype=np.float32)
+        left_out = np.empty(targets.shape, dtype=np.float32)
+        if many:
+            self._c.impute(
+                self._plan,
+                self._unit,
+                float(task.model.error),
+                layout.switches,
+                layout.left,
+                layout.right,
+                layout.target_row,
+                layout.typed_row,
+                layout.site_row,
+                np.ascontiguousarray(targets, dtype=np.int8),
+                many,
+                imputed,
+                left_out,
+                self._stride,
+            )
+        return KernelAnswer(imputed, left_out)
+
+    def scratch_bytes(self) -> int:
+        """Memory of one call beside what it is given and returns."""
+        return int(self._c.scratch(self._plan, self._unit, self._stride))
+
+
+@dataclass(frozen=True)
+class PlanFacts:
+    """Sizes of a plan: `groups` of all blocks, `group_rows` one a group and typed site, `runs` of haplotypes
+    that stay together from block to block, `exceptions` haplotypes unlike most of their group in a piece."""
+
+    blocks: int
+    most_groups: int
+    groups: int
+    group_rows: int
+    runs: int
+    pieces: int
+    exceptions: int
+    words: int
+    nbytes: int
+
+
+def _chosen(unit: str) -> tuple[str, int]:
+    for name, lanes in vector_units():
+        if unit in ("", name):
+            return name, lanes
+    raise ValueError(f"this machine has no vector unit {unit}")
+
+
+def _planned(task: KernelTask, layout: Layout) -> _li_stephens.Plan:
+    from app.imputation.built_in import _li_stephens
+
+    stretch = task.stretch
+    return _li_stephens.plan(
+        stretch.size,
+        np.ascontiguousarray(stretch.form, dtype=np.uint8),
+        np.ascontiguousarray(stretch.start, dtype=np.int64),
+        np.ascontiguousarray(stretch.count, dtype=np.int64),
+        np.ascontiguousarray(stretch.carriers, dtype=np.uint32),
+        np.ascontiguousarray(stretch.bits, dtype=np.uint8),
+        layout.typed,
+        layout.untyped,
+        layout.after,
+        _BORDER_COST,
+    )
+
+
+def _stride(haplotypes: int, blocks: int, lanes: int) -> int:
+    """From one kept forward row to the next: all blocks where memory allows, else the root of them."""
+    if blocks * haplotypes * lanes * 4 <= _KEPT_BYTES:
+        return blocks
+    return max(1, math.isqrt(blocks))

@@ -1,0 +1,224 @@
+"""The kernels against the slow chain and one another, and what must hold whatever the panel."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.imputation.built_in import c_kernel
+from app.imputation.built_in.c_kernel import CKernel, vector_units
+from app.imputation.built_in.contract import Kernel, KernelAnswer, KernelTask
+from app.imputation.built_in.kernels import KernelChoice, kernel_for
+from app.imputation.built_in.model import Model
+from app.imputation.built_in.numpy_kernel import NumpyKernel
+from app.imputation.built_in.stretch import stretch_of
+from tests.unit.imputation.built_in.invented import mosaic_task, noise_task
+from tests.unit.imputation.built_in.whole_chain import whole_chain
+
+UNITS = [name for name, _ in vector_units()]
+Maker = Callable[[KernelTask], Kernel]
+MAKERS: dict[str, Maker] = {"numpy": NumpyKernel}
+if UNITS:
+    MAKERS["c"] = CKernel
+
+every_kernel = pytest.mark.parametrize("maker", MAKERS.values(), ids=MAKERS.keys())
+needs_c = pytest.mark.skipif(not UNITS, reason="the extension was not built")
+
+
+def furthest(one: KernelAnswer, other: KernelAnswer) -> float:
+    imputed = np.abs(one.imputed - other.imputed).max(initial=0)
+    return float(max(imputed, np.abs(one.left_out - other.left_out).max(initial=0)))
+
+
+shapes = st.tuples(
+    st.integers(0, 2**32 - 1), st.integers(1, 60), st.integers(1, 60), st.integers(1, 60), st.integers(1, 10)
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(shape=shapes)
+def test_equal_the_chain_over_all_sites(shape: tuple[int, int, int, int, int]) -> None:
+    task, targets = noise_task(*shape)
+    imputed, left_out = whole_chain(task, targets[:, :1])
+    for maker in MAKERS.values():
+        answer = maker(task).impute(targets)
+        assert answer.imputed[:, :1] == pytest.approx(imputed[task.first : task.last], abs=1e-4)
+        assert answer.left_out[:, :1] == pytest.approx(left_out, abs=1e-4)
+
+
+@needs_c
+@settings(max_examples=60, deadline=None)
+@given(shape=shapes)
+def test_c_equals_numpy_on_noise(shape: tuple[int, int, int, int, int]) -> None:
+    task, targets = noise_task(*shape)
+    expected = NumpyKernel(task).impute(targets)
+    for unit in UNITS:
+        assert furthest(CKernel(task, unit).impute(targets), expected) < 1e-5
+
+
+@needs_c
+@pytest.mark.parametrize("kept", [0, 1 << 30])
+def test_c_equals_numpy_on_many_blocks(kept: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(c_kernel, "_KEPT_BYTES", kept)
+    task, targets, _ = mosaic_task(1, 300, 2500, 7, 11)
+    expected = NumpyKernel(task).impute(targets)
+    for unit in UNITS:
+        kernel = CKernel(task, unit)
+        assert kernel.facts.blocks > 8
+        assert kernel.facts.most_groups < 200
+        assert furthest(kernel.impute(targets), expected) < 1e-5
+
+
+@needs_c
+def test_more_sites_between_two_typed_ones_than_a_piece_holds() -> None:
+    task, targets, _ = mosaic_task(2, 80, 1000, 333, 5)
+    kernel = CKernel(task)
+    assert kernel.facts.pieces > 8
+    assert furthest(kernel.impute(targets), NumpyKernel(task).impute(targets)) < 1e-5
+
+
+@every_kernel
+def test_a_target_of_the_panel_comes_back(maker: Maker) -> None:
+    task, _, _ = mosaic_task(3, 60, 900, 3, 1)
+    panel = task.stretch.alleles(slice(None))
+    unlike = np.random.default_rng(0).integers(0, 2, (len(task.typed), 60)).astype(np.uint8)
+    panel[task.typed] = unlike
+    task = replace(task, stretch=stretch_of(panel, task.stretch.positions), model=Model(effective_size=100.0))
+    answer = maker(task).impute(unlike[:, 10:13].astype(np.int8))
+    assert np.abs(answer.imputed - panel[:, 10:13]).max() < 0.01
+
+
+@every_kernel
+def test_the_order_of_the_panel_changes_nothing(maker: Maker) -> None:
+    task, targets, _ = mosaic_task(4, 90, 600, 6, 9)
+    order = np.random.default_rng(0).permutation(90)
+    other = replace(
+        task, stretch=stretch_of(task.stretch.alleles(slice(None))[:, order], task.stretch.positions)
+    )
+    assert furthest(maker(task).impute(targets), maker(other).impute(targets)) < 1e-5
+
+
+@every_kernel
+def test_neither_order_nor_number_of_the_targets_changes_anything(maker: Maker) -> None:
+    task, targets, _ = mosaic_task(5, 70, 300, 5, 21)
+    kernel = maker(task)
+    whole = kernel.impute(targets)
+    order = np.random.default_rng(1).permutation(21)
+    shuffled = kernel.impute(targets[:, order])
+    assert np.abs(shuffled.imputed - whole.imputed[:, order]).max() < 1e-6
+    single = kernel.impute(targets[:, 20:])
+    assert np.abs(single.imputed - whole.imputed[:, 20:]).max() < 1e-6
+    assert np.abs(single.left_out - whole.left_out[:, 20:]).max() < 1e-6
+
+
+@every_kernel
+def test_what_is_wanted_changes_no_answer(maker: Maker) -> None:
+    task, targets, _ = mosaic_task(6, 50, 400, 9, 3)
+    whole = maker(task).impute(targets)
+    for first, last in ((0, 1), (100, 300), (103, 104), (399, 400), (200, 200)):
+        part = maker(replace(task, first=first, last=last)).impute(targets)
+        assert part.imputed.shape == (last - first, 3)
+        assert np.abs(part.imputed - whole.imputed[first:last]).max(initial=0) < 1e-5
+        assert np.abs(part.left_out - whole.left_out).max() < 1e-5
+
+
+@every_kernel
+def test_all_alleles_missing_gives_the_frequency(maker: Maker) -> None:
+    task, targets, _ = mosaic_task(7, 40, 200, 10, 4)
+    answer = maker(task).impute(np.full_like(targets, -1))
+    frequency = task.stretch.alleles(slice(None)).mean(axis=1)
+    assert answer.imputed == pytest.approx(np.repeat(frequency[:, None], 4, axis=1), abs=1e-5)
+
+
+@every_kernel
+@pytest.mark.parametrize("allele", [0, 1])
+def test_a_panel_without_variation(maker: Maker, allele: int) -> None:
+    panel = np.full((10, 6), allele, dtype=np.uint8)
+    task = KernelTask(
+        stretch_of(panel, np.arange(10)), np.array([2, 7]), np.linspace(0, 1, 10), Model(), 0, 10
+    )
+    answer = maker(task).impute(np.array([[0, 1, -1], [1, 1, -1]], dtype=np.int8))
+    assert (answer.imputed == allele).all()
+    assert (answer.left_out == allele).all()
+
+
+@every_kernel
+@pytest.mark.parametrize("apart", [0.0, 1e9])
+def test_a_panel_of_one_haplotype_at_any_distance(maker: Maker, apart: float) -> None:
+    panel = np.random.default_rng(0).integers(0, 2, (30, 1)).astype(np.uint8)
+    task = KernelTask(
+        stretch_of(panel, np.arange(30)),
+        np.arange(0, 30, 4, dtype=np.intp),
+        np.arange(30) * apart,
+        Model(),
+        0,
+        30,
+    )
+    answer = maker(task).impute(np.zeros((8, 1), dtype=np.int8))
+    assert (answer.imputed == panel).all()
+
+
+@every_kernel
+def test_sites_so_far_apart_that_they_tell_nothing(maker: Maker) -> None:
+    task, targets, _ = mosaic_task(8, 40, 60, 4, 2)
+    answer = maker(replace(task, centimorgans=np.arange(60) * 1e6)).impute(targets)
+    untyped = np.setdiff1d(np.arange(60), task.typed)
+    frequency = task.stretch.alleles(slice(None)).mean(axis=1)
+    assert answer.imputed[untyped, 0] == pytest.approx(frequency[untyped], abs=1e-5)
+
+
+@every_kernel
+def test_a_target_unlike_all_others_does_not_vanish(maker: Maker) -> None:
+    panel = np.zeros((2000, 30), dtype=np.uint8)
+    panel[:, 15:] = np.random.default_rng(2).integers(0, 2, (2000, 15))
+    task = KernelTask(
+        stretch_of(panel, np.arange(2000)), np.arange(0, 2000, 2), np.zeros(2000), Model(), 0, 2000
+    )
+    answer = maker(task).impute(np.random.default_rng(3).integers(0, 2, (1000, 3)).astype(np.int8))
+    assert np.isfinite(answer.imputed).all()
+    assert np.isfinite(answer.left_out).all()
+
+
+@every_kernel
+def test_no_targets_are_no_error(maker: Maker) -> None:
+    task, targets, _ = mosaic_task(9, 20, 50, 5, 1)
+    assert maker(task).impute(targets[:, :0]).imputed.shape == (50, 0)
+
+
+@every_kernel
+def test_rows_out_of_order_are_refused(maker: Maker) -> None:
+    task, _, _ = mosaic_task(9, 20, 50, 5, 1)
+    for wrong in (replace(task, typed=task.typed[::-1]), replace(task, typed=task.typed[:0])):
+        with pytest.raises(ValueError, match="typed rows"):
+            maker(wrong)
+    with pytest.raises(ValueError, match="wanted rows"):
+        maker(replace(task, last=51))
+
+
+def test_a_choice_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    task, _, _ = mosaic_task(9, 20, 50, 5, 1)
+    assert isinstance(kernel_for(task, KernelChoice.NUMPY), NumpyKernel)
+    monkeypatch.setenv("HAPLODESK_KERNEL", "numpy")
+    assert isinstance(kernel_for(task), NumpyKernel)
+    monkeypatch.delenv("HAPLODESK_KERNEL")
+    assert isinstance(kernel_for(task), CKernel if UNITS else NumpyKernel)
+
+
+def test_without_the_extension_numpy_computes(monkeypatch: pytest.MonkeyPatch) -> None:
+    task, _, _ = mosaic_task(9, 20, 50, 5, 1)
+    monkeypatch.setattr("app.imputation.built_in.kernels.vector_units", list)
+    assert isinstance(kernel_for(task), NumpyKernel)
+    with pytest.raises(ValueError, match="not built"):
+        kernel_for(task, KernelChoice.C)
+
+
+@needs_c
+def test_a_broken_stretch_is_refused() -> None:
+    task, _, _ = mosaic_task(9, 200, 50, 5, 1)
+    carriers = task.stretch.carriers.copy()
+    carriers[:] = 200
+    with pytest.raises(ValueError, match="broken"):
+        CKernel(replace(task, stretch=replace(task.stretch, carriers=carriers)))
