@@ -31,7 +31,7 @@ from app.operations.look_at_service import store_token_info
 from app.operations.preflight import recheck
 from app.operations.residency import refuse_forbidden
 from app.operations.tasks import TaskKind
-from app.services.abilities import FindsRuns, SendsMore, ToldByUser
+from app.services.abilities import UNSEARCHABLE, FindsRuns, SendsMore, ToldByUser
 from app.services.contract import RemoteJob, Submission
 from app.store import services
 from app.store.secrets import password_name
@@ -339,6 +339,8 @@ async def settle_sealed(desk: Desk, service: Service, job: Job) -> Changes:
     try:
         found = await _find(desk, service, job)
     except ProblemError as error:
+        if job.cancel_wanted and error.problem.details.startswith(UNSEARCHABLE):
+            return await _let_go(desk, job)
         return await wait_and_retry(desk, job, error.problem)
     if found is not None:
         return await _adopted(desk, service, job, found)
@@ -352,6 +354,14 @@ async def settle_sealed(desk: Desk, service: Service, job: Job) -> Changes:
         return Changes.of(Noun.JOB, job.id)
     job = await desk.change_job(job.id, _never_there)
     return await wait_and_retry(desk, job, NEVER_MADE)
+
+
+async def _let_go(desk: Desk, job: Job) -> Changes:
+    """Where a service can never tell, the person may: the job ends here, and nothing is claimed of there."""
+    await desk.change_job(job.id, _never_there)
+    note = "Cancelled here. Whether it runs at the service cannot be found out: ask its operator."
+    await cancelled_here(desk, job.id, note)
+    return Changes.of(Noun.JOB, job.id)
 
 
 def _never_there(job: Job) -> Job:

@@ -110,12 +110,19 @@ class SendsMore(Protocol):
         ...
 
 
+UNSEARCHABLE = "unsearchable"
+"""Stands first in the details of the Problem of a search that can never come to a certain end."""
+
+
 @runtime_checkable
 class FindsRuns(Protocol):
     """The list of jobs does not tell their names."""
 
     async def find(self, connection: Connection, remote_name: str, since: datetime) -> RemoteJob | None:
-        """The job of that name that was made after `since`, if the server has it."""
+        """The job of that name that was made after `since`, if the server has it.
+
+        ProblemError (busy), with `UNSEARCHABLE` in its details, where the search has no certain end.
+        """
         ...
 
 

@@ -114,6 +114,7 @@ class WesStub:
         self.page_limit = 1000
         self.cut_answers = 0
         self.cancels = self.kind == "sapporo"
+        self.lists_open = self.info is not STARTER_KIT
         self.broken_pages = 0
         self.not_yet = False
         self.extra: dict[str, tuple[int, dict[str, str], bytes]] = {}
@@ -301,7 +302,9 @@ class _Handler(BaseHTTPRequestHandler):
         raise Refused(404, {"msg": "no such page", "status_code": 404})
 
     def _log(self, run: Run) -> dict[str, Any]:
-        request = {**run.fields, "tags": run.tags}
+        request: dict[str, Any] = {**run.fields, "tags": run.tags}
+        if self.stub.kind == "starter-kit":
+            request["workflow_params"] = json.loads(run.fields.get("workflow_params", "{}"))
         log = {
             "start_time": "2026-11-26T03:00:00Z",
             "end_time": "2026-11-26T03:01:00" if run.state not in {"QUEUED", "RUNNING"} else None,
@@ -325,6 +328,8 @@ class _Handler(BaseHTTPRequestHandler):
         size = min(int(query.get("page_size", ["10"])[0]), self.stub.page_limit)
         start = int(query.get("page_token", ["0"])[0])
         found = list(self.stub.runs.values())
+        if self.stub.kind == "starter-kit" and not self.stub.lists_open:
+            found = [run for run in found if run.state == "COMPLETE"]
         page = found[start : start + size]
         lines: list[dict[str, Any]] = [{"run_id": run.run_id, "state": run.state} for run in page]
         if self.stub.kind == "sapporo":

@@ -229,6 +229,13 @@ def test_the_starter_kit_reads_from_a_store(kit: WesStub, workflows: Path, tmp_p
     with refused(Kind.BUSY) as unsure:
         run(known.find(here, "study.x1", OLD))
     assert "not certain" in unsure().title
+    assert "lists a run only when it has ended well" in unsure().what_happened
+    made.state = "COMPLETE"
+    found = run(known.find(here, "study.x1", OLD))  # by where its files were put: its tags were thrown away
+    assert found is not None
+    assert found.remote_id == run_id
+    with refused(Kind.BUSY):
+        run(known.find(here, "study.x", OLD))
 
 
 def test_a_key_that_a_person_gave_counts_before_anything_is_sent(
@@ -298,3 +305,25 @@ def test_the_error_file_of_fedimpute_says_what_to_do() -> None:
     assert job.problem is not None
     assert job.problem.what_happened == "The files are b37, the panel is b38."
     assert job.problem.what_you_can_do == "Run VCF Liftover, then send them again."
+
+
+@pytest.mark.parametrize("known", [True, False], ids=("listed", "unknown"))
+def test_tasks_are_asked_for_where_the_server_says_1_1(known: bool) -> None:
+    """Page by page; a server that does not know the question loses nothing and is asked once."""
+    with WesStub(FEDIMPUTE) as stub:
+        for name in ("r1", "r2"):
+            stub.runs[name] = Run(name, {}, {}, state="RUNNING")
+            pages = [
+                ("", [{"id": "1", "name": "phase", "exit_code": 0}], "2"),
+                ("&page_token=2", [{"id": "2", "name": "impute", "start_time": "2026-11-26T03:00:00Z"}], ""),
+            ]
+            for query, listed, after in pages if known else []:
+                body = json.dumps({"task_logs": listed, "next_page_token": after}).encode()
+                stub.extra[f"/runs/{name}/tasks?page_size=100{query}"] = (200, {}, body)
+        here, asked = connection(stub), family()
+        jobs = [run(asked.job(here, name)) for name in ("r1", "r2", "r1")]
+        questions = sum("/tasks?" in each for each in stub.requests)
+    steps = [[(step.name, step.state.value) for step in job.steps[:-1]] for job in jobs]
+    assert steps == [[("phase", "done"), ("impute", "running")] if known else []] * 3
+    assert questions == (6 if known else 1)
+    assert all(job.state is JobState.RUNNING for job in jobs)

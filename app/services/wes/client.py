@@ -46,6 +46,7 @@ from app.services.wes.sending import send_order
 from app.services.wes.settings import SETUP_FIELDS, check_setup
 from app.services.wes.setup import auth_headers, crypt_key_of, wanted_workflows
 from app.services.wes.storing import public_key
+from app.services.wes.tasks import TaskLists
 from app.services.wes.templates import Described, read_templates
 from app.services.wes.token import token_info
 from app.transport.address import origin, refuse_plain_http
@@ -93,6 +94,7 @@ class Wes:
         self._workflows = workflows
         self._pace = pace or (looker.pace if looker else Pace())
         self._asker = Asker(looker or Looker(self._pace), sleep)
+        self._tasks = TaskLists(self._asker)
         self._sense = sense or NetworkSense(known_hosts())
         self._clock = clock or SystemClock()
         self._sleep = sleep
@@ -293,7 +295,7 @@ class Wes:
             if remote_id not in {each.remote_id for each in listed.jobs}:
                 raise no_run(remote_id)
         templates = (await self._templates())[0]
-        return await run_details.job_of(self._asker, connection, node, remote_id, templates)
+        return await run_details.job_of(self._asker, self._tasks, connection, node, remote_id, templates)
 
     @guarded
     async def find(self, connection: Connection, remote_name: str, since: datetime) -> RemoteJob | None:

@@ -28,7 +28,8 @@ class Dialect(Model):
     `engine_part`: it takes the parts `workflow_engine` and `workflow_engine_version` of WES 1.1, and `needs`
     them where `engine_needed`. `flat`: every parameter has to be a text. `plain`: such a text has no blanks
     or brackets either. `attaches`: files that come along reach the run. `fetches`: how a workflow of an
-    address may be named. `keeps_tags`: our mark can be found again. `harmless_looks`: asking for a run that
+    address may be named. `keeps_tags`: our mark can be found again. `lists_open`: its list has runs that have
+    not ended, too. `harmless_looks`: asking for a run that
     is not there does no harm. `own_only`: outputs hold only what the workflow made, not every file of the
     run. `cancels`: a cancel does something.
     """
@@ -42,6 +43,7 @@ class Dialect(Model):
     attaches: bool = True
     fetches: tuple[str, ...] = ("http", "https", "trs")
     keeps_tags: bool = True
+    lists_open: bool = True
     harmless_looks: bool = True
     own_only: bool = True
     cancels: bool = True
@@ -73,6 +75,7 @@ STARTER_KIT = Dialect(
     attaches=False,
     fetches=("github",),
     keeps_tags=False,
+    lists_open=False,
     own_only=False,
     cancels=False,
     delivery=Delivery.DISK,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from app.domain.job import REMOTE_OPEN_STATES
 from app.domain.model import Model
 from app.domain.problem import Kind, ProblemError, problem
+from app.services.abilities import UNSEARCHABLE
 from app.services.border import unreadable
 from app.services.contract import Connection, RemoteJob
 from app.services.wes.asking import LIST_READ_S, Asker
@@ -77,21 +81,38 @@ async def find_run(
         told = dictionary(
             await asker.json(connection, f"{node.base}/runs/{quote(each.remote_id, safe='')}", each.remote_id)
         )
-        if name_of(told) == name:
+        if name_of(told) == name or speaks_of(told, name):
             return each
     if not node.dialect.keeps_tags or len(nameless) > MOST_LOOKS or not listed.whole:
-        raise _not_sure()
+        raise _not_sure(node)
     return None
+
+
+def speaks_of(told: Mapping[str, Any], name: str) -> bool:
+    """Whether a run was asked for with files that were put into the store for the job of that name.
+
+    Where tags are thrown away this is all that is left of ours: no two jobs have the same name.
+    """
+    params = dictionary(told.get("request")).get("workflow_params")
+    text = params if isinstance(params, str) else json.dumps(params)
+    return f"/{name}/" in text
 
 
 def _older(job: RemoteJob, since: datetime) -> bool:
     return job.started is not None and job.started < since - _SLACK
 
 
-def _not_sure() -> ProblemError:
+def _not_sure(node: Node) -> ProblemError:
+    why = "The service does not let its runs be searched to the end by name"
+    if not node.dialect.lists_open:
+        why = (
+            f"A server of the kind {node.dialect.title} lists a run only when it has ended well and was "
+            "asked for by its id, which was lost with the answer"
+        )
     return problem(
         Kind.BUSY,
         "It is not certain whether the run exists",
-        "The service does not let its runs be searched to the end by name",
-        "Look at the service itself; cancel the job here if the run is not there, and send it again",
+        why,
+        "Ask the operator of the service; if the run is not there, cancel the job here and send it again",
+        details=UNSEARCHABLE,
     )

@@ -19,6 +19,7 @@ from app.services.wes.outputs import ERROR_FILE, patterns_of, remote_files, want
 from app.services.wes.problems import dictionary, message_of, no_run, refuse_failure, status_of
 from app.services.wes.run_reading import failure_of, remote_job, run_id_of, template_of
 from app.services.wes.states import state_of
+from app.services.wes.tasks import TaskLists
 from app.services.wes.templates import Described
 from app.transport.address import origin
 from app.transport.reply import Reply
@@ -32,14 +33,20 @@ def run_url(node: Node, run_id: str) -> str:
 
 
 async def job_of(
-    asker: Asker, connection: Connection, node: Node, run_id: str, templates: tuple[Described, ...]
+    asker: Asker,
+    tasks: TaskLists,
+    connection: Connection,
+    node: Node,
+    run_id: str,
+    templates: tuple[Described, ...],
 ) -> RemoteJob:
-    """A run with its files; of one that failed also the end of its error output."""
+    """A run with its files and tasks; of one that failed also the end of its error output."""
     told = await _run_log(asker, connection, node, run_id)
     if told is None:
         return RemoteJob(
             remote_id=run_id, name="", state=JobState.UNKNOWN, step="The service has no log of the run yet"
         )
+    told = await tasks.of(connection, node, told)
     own = {each.template.app_id.partition("@")[0]: each.template for each in templates}
     template = own.get(template_of(told).partition("@")[0])
     patterns = patterns_of(template.outputs) if template is not None else ()

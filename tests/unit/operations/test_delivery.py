@@ -11,7 +11,7 @@ import pytest
 
 from app.application import open_desk
 from app.domain.changes import Noun
-from app.domain.job import JobState
+from app.domain.job import JobState, SendPhase
 from app.domain.problem import Kind, ProblemError
 from app.domain.service import Limits
 from app.operations.add_dataset import add_dataset
@@ -19,6 +19,7 @@ from app.operations.add_service import add_service
 from app.operations.change_service import remove_token
 from app.operations.desk import Desk
 from app.operations.draft_job import JobDraft
+from app.operations.end_job import cancel_job
 from app.operations.preflight import preflight
 from app.operations.run_logs import run_logs
 from app.operations.service_setup import change_setup, setup_fields
@@ -28,7 +29,7 @@ from app.operations.visit_jobs import visit_jobs
 from app.store import jobs, services
 from tests.helpers.desk_fixtures import pass_check
 from tests.helpers.fake_family import write_vcf
-from tests.helpers.wes_stub import WESKIT, WesStub
+from tests.helpers.wes_stub import STARTER_KIT, WESKIT, WesStub
 
 T = TypeVar("T")
 SNAKE = """haplodesk_workflow: 1
@@ -109,6 +110,33 @@ def test_a_run_whose_answer_was_lost_is_found_by_its_mark(node: Desk, stub: WesS
     assert "The workflow failed" in failed.problem.sentence()
 
 
+FLOW = """haplodesk_workflow: 1
+id: snake
+name: Nextflow imputation
+workflow: {type: NFL, versions: ["21.04.0"], repository: "https://github.com/lab/impute", branch: master}
+params: {input: "{target_words}"}
+panels: [{id: africa, name: Africa, build: GRCh37}]
+"""
+
+
+def test_a_run_that_can_never_be_found_is_told_and_may_be_let_go(node: Desk, tmp_path: Path) -> None:
+    """The Starter Kit throws tags away and lists only what has ended: nothing is sent twice, or claimed."""
+    (node.home / "workflows" / "snake.yaml").write_text(FLOW)
+    with WesStub(STARTER_KIT, prefix="/ga4gh/wes/v1") as kit:
+        made = run(draft(node, kit, tmp_path, paths=f"/opt={tmp_path}", storage=f"{kit.url}/in"))
+        kit.cut_answers = 1
+        job_id = run(submit_job(node, made)).ids(Noun.JOB)[0]
+        job = run(node.job(job_id))
+        assert (job.state, job.phase) == (JobState.WAITING, SendPhase.SEALED)
+        assert job.problem is not None
+        assert "lists a run only when it has ended well" in job.problem.what_happened
+        run(cancel_job(node, job_id))
+    assert run(node.job(job_id)).state is JobState.CANCELLED
+    lines = [each.text for each in run(node.store.read(lambda c: jobs.events(c, job_id=job_id)))]
+    assert any("cannot be found out" in line for line in lines)
+    assert len(kit.runs) == 1
+
+
 def test_the_log_of_a_run(node: Desk, stub: WesStub, tmp_path: Path) -> None:
     made = run(draft(node, stub, tmp_path, paths=f"/data={tmp_path}"))
     job_id = run(submit_job(node, made)).ids(Noun.JOB)[0]
@@ -185,4 +213,4 @@ def test_a_secret_of_a_store_lies_in_the_keyring_alone(node: Desk, stub: WesStub
 def test_a_secret_is_not_taken_with_the_words_of_a_new_service(node: Desk, stub: WesStub) -> None:
     with pytest.raises(ProblemError, match="kept in the keyring"):
         run(add_service(node, "Other", stub.url, family="wes", setup={"storage_secret": SIGNED}))
-    assert all("Other" != each.name for each in run(node.store.read(services.services)))
+    assert all(each.name != "Other" for each in run(node.store.read(services.services)))
