@@ -20,6 +20,7 @@ class NoticeKind(StrEnum):
     SERVICE_DOWN = "service_down"
     SERVICE_OFF = "service_off"
     PANELS_CHANGED = "panels_changed"
+    SERVICE_CHANGED = "service_changed"
 
 
 class NoticeLevel(StrEnum):

@@ -81,6 +81,10 @@ class ServiceFact(Model):
     value: str
 
 
+LASTING_FACTS = frozenset(
+    {"Version", "Kind of server", "WES versions", "Workflow types", "Engines", "File protocols"}
+)
+"""Labels of facts that stay until somebody changes the server; others, such as counts, always change."""
 QUOTA_LABEL = "Quota"
 """How the label of a fact begins that tells what was used of a quota."""
 

@@ -25,6 +25,7 @@ _MANY = {
     NoticeKind.SERVICE_DOWN: "{n} services are down",
     NoticeKind.SERVICE_OFF: "{n} services were switched off",
     NoticeKind.PANELS_CHANGED: "The panels of {n} services changed",
+    NoticeKind.SERVICE_CHANGED: "{n} services changed",
 }
 
 

@@ -16,7 +16,7 @@ from app.domain.service import HealthState, Service
 from app.operations.catalogues import hidden_addresses, installed_catalogues, known_presets
 from app.operations.check_services import check_services
 from app.operations.desk import Desk
-from app.operations.look_at_service import look_at_service, store_token_info
+from app.operations.look_at_service import look_at_service, refuse_bad_token, store_token_info
 from app.operations.service_setup import secret_names
 from app.store import jobs, services
 from app.store.secrets import token_name
@@ -209,17 +209,6 @@ async def _first_look(desk: Desk, service: Service, with_token: bool) -> Service
         return await store_token_info(desk, service)
     if with_token:
         service = await store_token_info(desk, service)
-        _refuse_bad_token(service)
+        refuse_bad_token(service)
         service = await look_at_service(desk, service)
     return service
-
-
-def _refuse_bad_token(service: Service) -> None:
-    if service.token.valid is False:
-        raise problem(
-            Kind.SIGN_IN,
-            "The token is not accepted",
-            service.token.detail or f"{service.name} does not accept the token.",
-            "Make a new token on the profile page of the service and paste it whole.",
-            subject=service.name,
-        )

@@ -16,7 +16,8 @@ from app.domain.service import HealthState, Service, TokenInfo
 from app.operations.add_service import add_service, cleaned_token
 from app.operations.catalogues import known_preset
 from app.operations.desk import Desk
-from app.operations.look_at_service import store_token_info, what_it_says
+from app.operations.look_at_service import refuse_bad_token, store_token_info, what_it_says
+from app.operations.service_news import learn
 from app.store import jobs, services
 from app.store.secrets import setup_name, token_name
 from app.store.store import Connection as StoreConnection
@@ -31,16 +32,11 @@ async def set_token(desk: Desk, service_id: str, token: SecretStr) -> Changes:
     await desk.sign_ins.forget(service.id)
     try:
         service = await store_token_info(desk, service)
-        if service.token.valid is False:
-            raise problem(
-                Kind.SIGN_IN,
-                "The token is not accepted",
-                service.token.detail or f"{service.name} does not accept the token.",
-                "Make a new token on the profile page of the service and paste it whole.",
-                subject=service.name,
-            )
+        refuse_bad_token(service)
         told = await what_it_says(desk, service)
-        return await _change(desk, service, "A new token was set.", **told, token=service.token)
+        if await learn(desk, service.id, "A new token was set.", **told, token=service.token) is None:
+            await desk.service(service.id)  # raises: it was removed meanwhile
+        return Changes.of(Noun.SERVICE, service.id)
     except BaseException:
         known = await desk.store.read(lambda c: services.service(c, service_id))
         await _put_back(desk, name, before if known is not None else None)

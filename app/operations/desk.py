@@ -244,14 +244,20 @@ class Desk:
         return await self.change_service(service_id, lambda s: s.model_copy(update=fields), *events)
 
     async def change_service(
-        self, service_id: str, change: Callable[[Service], Service], *events: str
+        self,
+        service_id: str,
+        change: Callable[[Service], Service],
+        *events: str,
+        also: Callable[[Service, Service], Iterable[Event | Notice]] | None = None,
     ) -> Service | None:
         """Change a service as it is in the store now; None when it was removed meanwhile.
 
         What was learned over the network is old by now: it may not bring back what the user has changed or
-        removed. One that is switched off stays so, whatever is learned of its state.
+        removed. One that is switched off stays so, whatever is learned of its state. `also` gives what the
+        change from one to the other has to tell; it is written with the change.
         """
         at = self.clock.now()
+        told: list[str] = []
 
         def write(c: StoreConnection) -> Service | None:
             current = services.service(c, service_id)
@@ -262,12 +268,12 @@ class Desk:
                 changed = changed.model_copy(update={"state": HealthState.OFF})
             services.save_service(c, changed)
             lines = (Event(at=at, kind="service", text=t, service_id=service_id) for t in events)
-            write_news(c, lines)
+            told.extend(write_news(c, (*lines, *(also(current, changed) if also is not None else ()))))
             return changed
 
         changed = await self.store.write(write)
-        lines = Changes.of(Noun.EVENT, *([service_id] if events else []))
-        self.announce(Changes.of(Noun.SERVICE, service_id) | lines)
+        lines = Changes.of(Noun.EVENT, *([service_id] if events or told else []))
+        self.announce(Changes.of(Noun.SERVICE, service_id) | lines | Changes.of(Noun.NOTICE, *told))
         return changed
 
     async def note(self, event: Event) -> None:

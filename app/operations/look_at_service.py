@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.domain.problem import Kind, problem
 from app.domain.service import HealthState, Limits, Service
 from app.operations.desk import Desk
 from app.services.abilities import KeepsLogs
@@ -39,6 +40,24 @@ def _limits(known: Limits, told: Limits | None) -> Limits:
 async def look_at_service(desk: Desk, service: Service) -> Service:
     """The service with what the server tells of itself now."""
     return service.model_copy(update=await what_it_says(desk, service))
+
+
+def refuse_bad_token(service: Service) -> None:
+    """ProblemError when the service did not take the token, or the account, that it was just asked about."""
+    if service.token.valid is not False:
+        return
+    title, what, do = (
+        "The token is not accepted",
+        f"{service.name} does not accept the token.",
+        "Make a new token on the profile page of the service and paste it whole.",
+    )
+    if service.signs_in:
+        title, what, do = (
+            "The service does not know this account",
+            f"{service.name} does not accept the sign-in.",
+            "Register on the web site of the service, then sign in again.",
+        )
+    raise problem(Kind.SIGN_IN, title, service.token.detail or what, do, subject=service.name)
 
 
 async def store_token_info(desk: Desk, service: Service) -> Service:

@@ -33,6 +33,7 @@ from app.operations.list_jobs import list_jobs
 from app.operations.look_at_service import look_at_service, store_token_info
 from app.operations.one_file import one_file_caution
 from app.operations.residency import refuse_forbidden, residency_obstacle
+from app.operations.service_news import learn
 from app.operations.sync_panels import read_form
 from app.store import datasets, jobs, services
 
@@ -170,6 +171,6 @@ async def _quota(desk: Desk, asked: _Asked, draft: JobDraft, dataset: Dataset | 
 async def _learn(desk: Desk, service: Service) -> Service:
     """Token and maintenance as they are now; only what was learned is written."""
     seen = await store_token_info(desk, await look_at_service(desk, service))
-    learned = ("token", "generation", "server_name", "apps", "facts", "maintenance_text", "state")
+    learned = ("token", "generation", "server_name", "apps", "facts", "limits", "maintenance_text", "state")
     fields = {name: getattr(seen, name) for name in (*learned, "last_checked")}
-    return await desk.update_service(service.id, **fields) or seen
+    return await learn(desk, service.id, **fields) or seen

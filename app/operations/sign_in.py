@@ -14,7 +14,8 @@ from app.domain.changes import Changes, Noun
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.service import Service, TokenInfo
 from app.operations.desk import Desk
-from app.operations.look_at_service import store_token_info, what_it_says
+from app.operations.look_at_service import refuse_bad_token, store_token_info, what_it_says
+from app.operations.service_news import learn
 from app.services.abilities import SignInPage, SignsIn
 from app.services.oidc_sign_in import CLIENT_ID
 from app.store.secrets import token_name
@@ -161,17 +162,10 @@ async def finish_sign_in(desk: Desk, opened: OpenSignIn, pasted: SecretStr | Non
 
 async def _take_in(desk: Desk, service: Service) -> Changes:
     service = await store_token_info(desk, service)
-    if service.token.valid is False:
-        raise problem(
-            Kind.SIGN_IN,
-            "The service does not know this account",
-            service.token.detail or f"{service.name} does not accept the sign-in.",
-            "Register on the web site of the service, then sign in again.",
-            subject=service.name,
-        )
+    refuse_bad_token(service)
     told = await what_it_says(desk, service)
     who = f" as {service.token.username}" if service.token.username else ""
-    if await desk.update_service(service.id, f"Signed in{who}.", **told, token=service.token) is None:
+    if await learn(desk, service.id, f"Signed in{who}.", **told, token=service.token) is None:
         await desk.service(service.id)  # raises: it was removed meanwhile
     return Changes.of(Noun.SERVICE, service.id)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import chain
 
 from app.domain.changes import Changes, Noun
 from app.domain.job import Event
@@ -12,10 +12,11 @@ from app.domain.notice import Notice, NoticeKind
 from app.domain.panel import Panel, PanelChange, SyncKind
 from app.domain.parameter import Form
 from app.domain.problem import Kind, ProblemError, problem
-from app.domain.service import Service, ServiceApp, StoredForm
+from app.domain.service import Service, StoredForm
 from app.operations.catalogues import known_preset
 from app.operations.desk import Desk, write_news
 from app.operations.look_at_service import store_token_info, what_it_says
+from app.operations.service_news import learn
 from app.operations.tell import notice
 from app.services.catalogue import with_documented
 from app.store import services
@@ -23,20 +24,19 @@ from app.store.store import Connection as StoreConnection
 
 
 async def sync_panels(desk: Desk, service_ids: tuple[str, ...] = ()) -> Changes:
-    """Read the panels of the given services, or of all that are on and have a token.
+    """Read the panels of the given services, or of all that are on and have a token, all at once.
 
-    A problem with one service does not keep the others from being read; the first is raised at the end.
+    A problem with one service, or one that hangs, keeps no other from being read; the first is raised at the
+    end.
     """
     known = await desk.store.read(services.services)
     chosen = [s for s in known if (s.id in service_ids if service_ids else s.enabled and s.token.present)]
-    changes, first = Changes(), None
-    for service in chosen:
-        try:
-            changes |= await _sync(desk, service)
-        except ProblemError as error:
-            first = first or error
-    if first is not None:
-        raise first
+    found = await asyncio.gather(*(_sync(desk, service) for service in chosen), return_exceptions=True)
+    changes = Changes()
+    for each in found:
+        if isinstance(each, BaseException):
+            raise each
+        changes |= each
     return changes
 
 
@@ -53,7 +53,6 @@ async def _sync(desk: Desk, service: Service) -> Changes:
             subject=service.name,
         )
     told = await what_it_says(desk, service)
-    apps = service.apps
     service = service.model_copy(update=told)
     now = desk.clock.now()
     forms, silent = await _forms(desk, service)
@@ -63,13 +62,12 @@ async def _sync(desk: Desk, service: Service) -> Changes:
     panels = [with_documented(p, preset) for p in told_panels]
     before = await desk.store.read(lambda c: services.panels(c, service.id))
     panels += [p for p in before if p.app_id in silent]
-    if await desk.update_service(service.id, **told, last_synced=now) is None:
+    if await learn(desk, service.id, **told, last_synced=now) is None:
         return Changes()
 
     def write(c: StoreConnection) -> tuple[tuple[PanelChange, ...], list[str]]:
         found = _write(c, service.id, forms, tuple(panels), now)
-        news = chain(_news(service, found, now), _new_apps(service, apps, now))
-        return found, write_news(c, news) if before else []
+        return found, write_news(c, _news(service, found, now)) if before else []
 
     found, told_ids = await desk.store.write(write)
     for app_id in silent:
@@ -121,24 +119,6 @@ def _news(service: Service, found: tuple[PanelChange, ...], now: datetime) -> It
         f"The panels of {service.name} changed",
         text.capitalize() + ".",
         key=f"panels:{service.id}:{now.isoformat()}",
-        service_id=service.id,
-    )
-
-
-def _new_apps(service: Service, before: tuple[ServiceApp, ...], now: datetime) -> Iterator[Notice]:
-    """Another version of an application can treat the same files in another way."""
-    known, there = {a.id: a for a in before}, {a.id: a for a in service.apps}
-    if not known or known.keys() == there.keys():
-        return
-    came = ", ".join(there[each].id for each in there if each not in known)
-    went = ", ".join(each for each in known if each not in there)
-    said = [f"New: {came}." if came else "", f"Gone: {went}." if went else ""]
-    yield notice(
-        now,
-        NoticeKind.PANELS_CHANGED,
-        f"The applications of {service.name} changed",
-        " ".join(filter(None, said)),
-        key=f"apps:{service.id}:{now.isoformat()}",
         service_id=service.id,
     )
 

@@ -48,6 +48,7 @@ NOTICE_STATUS = {
     NoticeKind.RESULT_READY: Status.DONE,
     NoticeKind.JOB_FAILED: Status.FAILED,
     NoticeKind.PANELS_CHANGED: Status.WAITING,
+    NoticeKind.SERVICE_CHANGED: Status.WAITING,
 }
 # What Qt's X11 platform needs beyond the libraries that it links; it aborts without a word if one is missing.
 XCB_LIBRARIES = ("xcb-cursor", "xcb-icccm", "xcb-keysyms", "xcb-image", "xcb-render-util", "xkbcommon-x11")

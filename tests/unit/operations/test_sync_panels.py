@@ -5,17 +5,21 @@ import asyncio
 import pytest
 from pydantic import SecretStr
 
-from app.domain.notice import NoticeKind
+from app.domain.changes import Changes, Noun
+from app.domain.notice import Notice, NoticeKind
 from app.domain.parameter import Form
 from app.domain.problem import Kind, ProblemError
-from app.domain.service import HealthState, ServiceApp
+from app.domain.service import HealthState, Limits, Service, ServiceApp, ServiceFact
+from app.operations.add_service import add_service
 from app.operations.change_service import enable_service, remove_service, set_token
 from app.operations.desk import Desk
 from app.operations.draft_job import JobDraft
+from app.operations.preflight import preflight
+from app.operations.service_news import news_of_service
 from app.operations.sync_panels import sync_panels
 from app.services.contract import Connection, ServerInfo
 from app.store import jobs, notices, services
-from tests.helpers.fake_family import FakeFamily, fault
+from tests.helpers.fake_family import NOW, FakeFamily, fault
 
 
 def two_apps(fake: FakeFamily, monkeypatch: pytest.MonkeyPatch, kind: Kind) -> None:
@@ -117,3 +121,83 @@ def test_a_panel_that_is_gone_is_told_once(
         asyncio.run(sync_panels(desk, (ready.service_id,)))
     told = desk.store.read_now(lambda c: notices.recent(c, 10))
     assert [n.kind for n in told] == [NoticeKind.PANELS_CHANGED]
+
+
+def test_limits_and_versions_that_change_are_told_and_what_is_read_first_is_not(
+    desk: Desk, fake: FakeFamily, ready: JobDraft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    describe = fake.describe
+    version, most, runs = "1.4", 20_000, 1
+
+    async def told(connection: Connection) -> ServerInfo:
+        info = await describe(connection)
+        facts = (ServiceFact(label="Version", value=version), ServiceFact(label="Runs", value=str(runs)))
+        return info.model_copy(update={"facts": facts, "limits": Limits(max_samples=most)})
+
+    def notes() -> list[str]:
+        found = desk.store.read_now(lambda c: notices.recent(c, 10))
+        return [each.body for each in found if each.kind is NoticeKind.SERVICE_CHANGED]
+
+    asyncio.run(desk.update_service(ready.service_id, last_synced=None))
+    monkeypatch.setattr(fake, "describe", told)
+    asyncio.run(sync_panels(desk, (ready.service_id,)))
+    runs = 2
+    asyncio.run(sync_panels(desk, (ready.service_id,)))
+    assert notes() == []
+    version, most = "1.5", 25_000
+    for _ in range(2):
+        asyncio.run(preflight(desk, ready))
+        asyncio.run(sync_panels(desk, (ready.service_id,)))
+    assert notes() == ["Version: 1.5, was 1.4. Most samples: 25,000, was 20,000."]
+    lines = desk.store.read_now(lambda c: jobs.events(c, service_id=ready.service_id))
+    assert sum("Version: 1.5" in line.text for line in lines) == 1
+
+
+def test_news_of_every_kind() -> None:
+    before = Service(
+        id="s",
+        name="One",
+        family="fake",
+        base_url="https://s.example",
+        added=NOW,
+        last_synced=NOW,
+        generation="cg2",
+        apps=(ServiceApp(id="a@1", name="A"), ServiceApp(id="b", name="B", version="2")),
+        limits=Limits(retention_days=7, chromosomes=("1", "2")),
+    )
+    after = before.model_copy(
+        update={
+            "generation": "cg3",
+            "apps": (ServiceApp(id="a@2", name="A"), ServiceApp(id="b", name="B", version="3")),
+            "limits": Limits(chromosomes=("1", "X"), min_poll_s=99),
+        }
+    )
+    (line, told) = news_of_service(before, after, NOW)
+    assert getattr(line, "text", "") == (
+        "New: a@2. Gone: a@1. B: 3, was 2. It speaks cg3, and spoke cg2. "
+        "Days that results are kept: no limit told, was 7. Chromosomes: 1, X, was 1, 2."
+    )
+    assert isinstance(told, Notice)
+    assert not list(news_of_service(after, after, NOW))
+    assert not list(news_of_service(before.model_copy(update={"last_synced": None}), after, NOW))
+
+
+def test_a_service_that_hangs_delays_the_panels_of_no_other(
+    desk: Desk, fake: FakeFamily, ready: JobDraft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = asyncio.run(add_service(desk, "Other", "https://other.example", "fake", SecretStr("t")))
+    describe, other_is_read = fake.describe, asyncio.Event()
+
+    async def told(connection: Connection) -> ServerInfo:
+        if connection.service_id == ready.service_id:
+            await asyncio.wait_for(other_is_read.wait(), 60)
+        return await describe(connection)
+
+    def heard(changes: Changes) -> None:
+        if any(each.startswith("other/") for each in changes.ids(Noun.PANEL)):
+            other_is_read.set()
+
+    monkeypatch.setattr(fake, "describe", told)
+    desk.listen(heard)
+    asyncio.run(sync_panels(desk, (ready.service_id, *other.ids(Noun.SERVICE))))
+    assert other_is_read.is_set()

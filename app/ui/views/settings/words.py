@@ -22,6 +22,7 @@ def word_of(value: str) -> str:
         "service_down": _t("A service is down that a job waits for"),
         "service_off": _t("A service was switched off"),
         "panels_changed": _t("Panels changed"),
+        "service_changed": _t("Limits or version of a service changed"),
     }
     return words.get(value, value.replace("_", " ").capitalize())
 
