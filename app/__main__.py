@@ -3,11 +3,13 @@
 import gc
 import os
 import sys
-from multiprocessing import freeze_support
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-freeze_support()  # before anything else of the program is imported: a frozen child ends here
+if getattr(sys, "frozen", False):
+    from multiprocessing import freeze_support
+
+    freeze_support()  # before anything else of the program is imported: a frozen child ends here
 
 if TYPE_CHECKING:
     from app.cli.program import PracticeServed

@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from app.cli.ending import ending_like_interrupt
 from app.cli.output import Output
 from app.cli.program import Program, Session
-from app.cli.tree import build
+from app.cli.quick import run_quickly
 from app.cli.visible import visible
 
 if TYPE_CHECKING:
+    import typer
+
     from app.domain.problem import Problem
 
 log = logging.getLogger(__name__)
@@ -40,16 +40,12 @@ def run(arguments: Sequence[str], program: Program) -> int:
 def _guarded(told: list[str], rest: list[str], session: Session) -> int:
     out = session.out
     try:
-        return _run(told, rest, session)
+        return DONE if run_quickly(told, rest, session) else _run(told, rest, session)
     except KeyboardInterrupt:
         return _interrupted(out)
     except BrokenPipeError:
         _silence_output()
         return NO
-    except typer.Abort:
-        return INTERRUPTED
-    except typer.TyperException as error:
-        return _usage(error, out)
     except Exception as error:  # noqa: BLE001 - the border: every error becomes a sentence and a code
         return _problem(error, session)
 
@@ -89,8 +85,17 @@ def _home_of(told: Sequence[str]) -> Path | None:
 
 
 def _run(told: list[str], rest: list[str], session: Session) -> int:
+    import typer
+
+    from app.cli.tree import build
+
     command = typer.main.get_command(build())
-    code = command.main([*told, *rest], prog_name="haplodesk", standalone_mode=False, obj=session)
+    try:
+        code = command.main([*told, *rest], prog_name="haplodesk", standalone_mode=False, obj=session)
+    except typer.Abort:
+        return INTERRUPTED
+    except typer.TyperException as error:
+        return _usage(error, session.out)
     if code == INTERRUPTED:  # what typer makes of Ctrl+C
         return _interrupted(session.out)
     return code if isinstance(code, int) else DONE

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-import typer
-
 from app.cli.output import Output
 
 if TYPE_CHECKING:
+    import typer
+
     from app.operations.desk import Desk
 
 

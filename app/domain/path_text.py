@@ -6,31 +6,20 @@ one: a path is kept in a form that comes back, and what is shown has a replaceme
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
-from urllib.parse import quote, unquote_to_bytes
 
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_MARK = "not-utf-8:"
-
-
-def shown(text: str) -> str:
-    """A text that can be shown, written and sent."""
-    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
+from app.domain.path_names import kept, opened
+from app.domain.path_names import shown as shown
 
 
 def _kept(path: str | None) -> str | None:
-    if path is None or path.isascii() or not _SURROGATE.search(path):
-        return path
-    return _MARK + quote(path.encode("utf-8", "surrogatepass"))
+    return None if path is None else kept(path)
 
 
 def _opened(path: object) -> object:
-    if isinstance(path, str) and path.startswith(_MARK):
-        return unquote_to_bytes(path.removeprefix(_MARK)).decode("utf-8", "surrogatepass")
-    return path
+    return opened(path) if isinstance(path, str) else path
 
 
 PathText = Annotated[str, BeforeValidator(_opened), PlainSerializer(_kept, when_used="json")]

@@ -2,12 +2,18 @@
 
 Every exception that crosses into the program from a library is turned into a `Problem` at one border
 a family (see `services/cloudgene/problems.py` for an example) and travels as `ProblemError`.
+
+`Problem` lies in `told_problem`, which is imported when there is one to tell: this module is imported by
+everything, and a process that works for a second should not take a quarter of one to import pydantic.
 """
 
-from enum import StrEnum
+from __future__ import annotations
 
-from app.domain.model import Model
-from app.domain.path_text import ShownText
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from app.domain.told_problem import Problem as Problem
 
 
 class Kind(StrEnum):
@@ -26,32 +32,6 @@ class Kind(StrEnum):
 
 
 RETRY_HELPS = frozenset({Kind.BUSY, Kind.NO_NETWORK})
-
-
-class Problem(Model):
-    """What happened and what the user can do about it.
-
-    `subject` names the file, service or job concerned. `details` is for the log and the expert and holds
-    no token, password, genotype or secret address.
-    """
-
-    kind: Kind
-    title: ShownText
-    what_happened: ShownText
-    what_you_can_do: ShownText = ""
-    retry: bool = False
-    retry_after_s: float | None = None
-    subject: ShownText | None = None
-    details: ShownText = ""
-
-    def sentence(self) -> str:
-        """The problem in one line, for logs, lists and the command line."""
-        parts = (self.title, self.what_happened, self.what_you_can_do)
-        return " ".join(_ended(part) for part in parts if part)
-
-
-def _ended(text: str) -> str:
-    return text if text.endswith((".", "!", "?", ":")) else text + "."
 
 
 class ProblemError(Exception):
@@ -73,6 +53,8 @@ def problem(
     retry_after_s: float | None = None,
 ) -> ProblemError:
     """Make the exception to raise; `retry` follows from the kind."""
+    from app.domain.told_problem import Problem
+
     return ProblemError(
         Problem(
             kind=kind,
@@ -85,3 +67,13 @@ def problem(
             details=details,
         )
     )
+
+
+def __getattr__(name: str) -> object:
+    """`Problem`, when it is first asked for."""
+    if name == "Problem":
+        from app.domain.told_problem import Problem
+
+        globals()[name] = Problem
+        return Problem
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,14 +1,20 @@
-"""How far a long piece of work has come, and how it is stopped."""
+"""How far a long piece of work has come, and how it is stopped.
+
+No model of pydantic: a process that works for a second should not take a quarter of one to import it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from app.domain.finding import CheckReport
-from app.domain.model import Model
+if TYPE_CHECKING:
+    from app.domain.finding import CheckReport
 
 
-class Progress(Model):
+@dataclass(frozen=True)
+class Progress:
     """A reading of a running task.
 
     `done` and `total` are in `unit` (bytes, records, chunks …); `total` is None while it is unknown.
@@ -23,7 +29,7 @@ class Progress(Model):
     step: str = ""
     rate: float | None = None
     left_s: float | None = None
-    counts: dict[str, int] = {}
+    counts: dict[str, int] = field(default_factory=dict)
     first_look: CheckReport | None = None
 
     @property

@@ -15,14 +15,17 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.finding import BuildGuess
 from app.domain.resources import resource
 from app.genotypes.cohort import Cohort
 from app.genotypes.known_sites import KNOWN_BUILDS, NO_ALLELES, SITE_CHROMOSOMES, known_sites
+
+if TYPE_CHECKING:
+    from app.domain.finding import BuildGuess
 
 SURE = 0.95
 BUILDS = ("NCBI36", "GRCh37", "GRCh38", "T2T-CHM13")
@@ -253,8 +256,15 @@ def settled(evidence: BuildEvidence, build: str, why: str) -> BuildGuess | None:
         if max(odds, key=lambda each: odds[each]) not in (build, _OTHER):
             return None
         confidence = max(SURE, odds.get(build, 0.0))
-    sentences = (why, *_sentences(evidence))
-    return BuildGuess(value=build, confidence=round(min(0.999, confidence), 3), evidence=sentences)
+    return _guess(build, min(0.999, confidence), (why, *_sentences(evidence)))
+
+
+def _guess(build: str | None, confidence: float, sentences: tuple[str, ...]) -> BuildGuess:
+    from app.domain.finding import (
+        BuildGuess,
+    )  # here alone, for much that is quick knows chromosomes by this module
+
+    return BuildGuess(value=build, confidence=round(confidence, 3), evidence=sentences)
 
 
 def judge(evidence: BuildEvidence) -> BuildGuess:
@@ -266,11 +276,11 @@ def judge(evidence: BuildEvidence) -> BuildGuess:
     vetoed = {build for build in BUILDS if _is_vetoed(evidence, build)}
     for value, confidence in _candidates(evidence, vetoed):
         if value not in vetoed:
-            return BuildGuess(value=value, confidence=round(confidence, 3), evidence=sentences)
+            return _guess(value, confidence, sentences)
     left = [build for build in BUILDS if build not in vetoed]
     if vetoed and len(left) == 1:
-        return BuildGuess(value=left[0], confidence=0.7, evidence=sentences)
-    return BuildGuess(evidence=sentences)
+        return _guess(left[0], 0.7, sentences)
+    return _guess(None, 0, sentences)
 
 
 def _is_vetoed(evidence: BuildEvidence, build: str) -> bool:

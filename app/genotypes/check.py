@@ -10,6 +10,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -218,7 +219,7 @@ def _size(path: str | os.PathLike[str]) -> int:
 
 
 def _report_part(report: Report, before: int, total: int, progress: Progress) -> None:
-    report(progress.model_copy(update={"done": before + progress.done, "total": total}))
+    report(replace(progress, done=before + progress.done, total=total))
 
 
 def _nothing_chosen() -> Finding:

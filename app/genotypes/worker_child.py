@@ -11,12 +11,16 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from multiprocessing.connection import Connection
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from app.domain.problem import Problem, ProblemError
+from app.domain.problem import ProblemError
 from app.domain.progress import Progress, Report
 from app.genotypes.process_end import end_with_parent
+
+if TYPE_CHECKING:
+    from app.domain.problem import Problem
 
 _SECONDS_BETWEEN_REPORTS = 0.25
 
@@ -101,4 +105,4 @@ class Throttle:
             return progress
         rate = (now - then) / (last - first)
         left = None if progress.total is None else max(0, progress.total - now) / rate
-        return progress.model_copy(update={"rate": rate, "left_s": left})
+        return replace(progress, rate=rate, left_s=left)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 from app.domain.changes import Changes, Noun
@@ -147,7 +148,7 @@ class _FirstLook:
         early = progress.first_look
         if early is not None and self._task is None:
             self._task = asyncio.ensure_future(_update(self._desk, self._dataset_id, report=early))
-        self._report(progress.model_copy(update={"first_look": None}))
+        self._report(replace(progress, first_look=None))
 
     async def shown(self) -> None:
         """Wait until it is written, so that it cannot overwrite what comes later."""

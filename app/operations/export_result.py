@@ -7,8 +7,9 @@ from pathlib import Path
 
 from app.domain.export import ExportOutcome, ExportRequest
 from app.domain.progress import Report, silent
-from app.genotypes.repair.staging import Stage, close_stage, open_stage, publish
+from app.genotypes.repair.staging import close_stage
 from app.operations.desk import Desk
+from app.operations.export_here import opened_stage, placed, publish_export
 from app.operations.tasks import TaskKind
 
 
@@ -22,35 +23,18 @@ async def export_result(desk: Desk, request: ExportRequest) -> ExportOutcome:
 async def export_files(request: ExportRequest, report: Report = silent) -> ExportOutcome:
     """Write the files of a request into its folder, in a process of its own; all or none.
 
-    ProblemError where a source cannot be read, a file is there already, or what was written is not read back
-    as it was meant. Cancelled or failed, it leaves nothing behind.
+    ProblemError where a source cannot be read, a file is there already and must not be replaced, or what was
+    written is not read back as it was meant. Cancelled or failed, it leaves nothing behind.
     """
     from app.genotypes.worker import run_in_process
 
-    stage = await asyncio.to_thread(_opened, request.out)
+    stage = await asyncio.to_thread(opened_stage, request)
     try:
         made = await run_in_process(_export, request, str(stage.files), report=report)
-        await asyncio.to_thread(publish, stage)
+        await asyncio.to_thread(publish_export, stage, request)
     finally:
         await asyncio.shield(asyncio.to_thread(close_stage, stage))
     return placed(made, stage)
-
-
-def _opened(folder: str) -> Stage:
-    return open_stage(Path(folder).absolute())
-
-
-def placed(outcome: ExportOutcome, stage: Stage) -> ExportOutcome:
-    """The outcome with the places where the files are now."""
-    sets = tuple(
-        each.model_copy(
-            update={
-                "files": tuple(str(stage.out / Path(file).relative_to(stage.files)) for file in each.files)
-            }
-        )
-        for each in outcome.sets
-    )
-    return outcome.model_copy(update={"sets": sets})
 
 
 def _export(request: ExportRequest, folder: str, report: Report) -> ExportOutcome:

@@ -9,6 +9,7 @@ import contextlib
 import json
 import shutil
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -155,7 +156,7 @@ def _validated(order: LocalOrder, steps: _Steps, report: Report) -> list[Chosen]
 
 
 def _as_step(report: Report, step: str, progress: Progress) -> None:
-    report(progress.model_copy(update={"step": step, "first_look": None, "done": 0, "total": 1}))
+    report(replace(progress, step=step, first_look=None, done=0, total=1))
 
 
 def _refuse_changed(files: Sequence[DataFile]) -> None:
@@ -320,7 +321,7 @@ def _packed(
     made = packed(part, order.panel_folder, engine, order.tools, partial(_as_step, report, IMPUTATION))
     if made != part:
         now = read_parts(order.panel_folder)
-        parts = tuple(made if each.vcf == part.vcf else each for each in now.parts)
+        parts = tuple(made if each.name == part.name else each for each in now.parts)
         write_parts_list(order.panel_folder, PanelParts(parts=parts, maps=kept.maps))
     return made
 

@@ -47,6 +47,9 @@ PlainNames = Annotated[bool, typer.Option("--plain-names", help="Write 20 for ch
 WithPlink2 = Annotated[
     bool, typer.Option("--with-plink2", help="Let plink2 write PGEN or BED, where it is installed.")
 ]
+Replace = Annotated[
+    bool, typer.Option("--replace", help="Put the files in the place of others of the same names.")
+]
 NoReadBack = Annotated[
     bool, typer.Option("--no-read-back", help="Do not read the files back to compare them.")
 ]
@@ -70,21 +73,35 @@ def filter_results(
     plain_names: PlainNames = False,
     with_plink2: WithPlink2 = False,
     no_read_back: NoReadBack = False,
+    replace: Replace = False,
 ) -> None:
-    """Keep the good variants and write them for another program; all is read back and compared."""
+    """Keep the good variants and write them for another program; all is read back and compared.
+
+    No file is overwritten without --replace.
+    """
     from app.cli.work import filter_results as work
 
-    cutoffs = work.cutoffs_of(
-        min_r2, region or (), samples, min_maf=min_maf, min_mac=min_mac, min_er2=min_er2, by_r2=typed_by_r2
-    )
-    request = work.request_of(
-        (to_format, preset),
-        out,
-        cutoffs,
-        hard_call=hard_call,
+    words = work.Words(
+        source=source,
+        out=str(out),
+        min_r2=min_r2,
+        min_maf=min_maf,
+        min_mac=min_mac,
+        min_er2=min_er2,
+        typed_by_r2=typed_by_r2,
+        region=tuple(region or ()),
+        samples="" if samples is None else str(samples),
+        format=to_format,
+        preset=preset,
+        hard_call_threshold=hard_call,
         phased=phased,
         plain_names=plain_names,
         with_plink2=with_plink2,
-        verify=not no_read_back,
+        no_read_back=no_read_back,
+        replace=replace,
     )
+    try:
+        request = work.request_of(words)
+    except work.WrongUsageError as error:
+        raise typer.BadParameter(str(error)) from error
     work.filter_results(session_of(ctx), source, request)

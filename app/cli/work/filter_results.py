@@ -1,101 +1,129 @@
-"""`results filter`: keep the good variants, written for another program."""
+"""`results filter`: keep the good variants, written for another program.
+
+Imports little: the start of the program would else be more than half of what a small file costs.
+"""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-
-import typer
+from typing import TYPE_CHECKING
 
 from app.cli.output import pairs, table
-from app.cli.program import Session
-from app.cli.work.desk import with_desk
 from app.domain.export import Cutoffs, ExportFormat, ExportOutcome, ExportRequest, PresetName, R2Step
+from app.domain.path_names import kept
 from app.domain.problem import Kind, problem
-from app.operations.desk import Desk
-from app.operations.export_known import export_known
-from app.operations.export_result import export_files
+
+if TYPE_CHECKING:
+    from app.cli.program import Session
+    from app.operations.desk import Desk
+
+
+class WrongUsageError(ValueError):
+    """What was asked for cannot be; the sentence says what can."""
 
 
 def filter_results(session: Session, source: str, request: ExportRequest) -> None:
     """Write what passes and say what became of each variant; of a job, its ledger says so too."""
     if Path(source).exists():
-        from_files = request.model_copy(update={"source": source})
-        made = asyncio.run(export_files(from_files, partial(session.out.bar.show, "Writing")))
+        made = _of_files(session, replace(request, source=source))
     else:
-        made = with_desk(session, partial(_of_job, named=source, request=request))
+        made = _of_job(session, source, request)
     session.out.answer(_row(made, Path(request.out)), _lines(made))
 
 
-async def _of_job(desk: Desk, named: str, request: ExportRequest) -> ExportOutcome:
-    """Of a job, or of a result by its id: what was brought in has no job."""
+def _of_files(session: Session, request: ExportRequest) -> ExportOutcome:
+    """In this process, which has nothing else to do; plink2 in one that ends with all it started."""
+    report = partial(session.out.bar.show, "Writing")
+    if request.with_plink2:
+        import asyncio
+
+        from app.operations.export_result import export_files
+
+        return asyncio.run(export_files(request, report))
+    from app.operations.export_here import export_here
+
+    return export_here(request, report)
+
+
+def _of_job(session: Session, named: str, request: ExportRequest) -> ExportOutcome:
+    from app.cli.work.desk import with_desk
     from app.cli.work.report import result_of
+    from app.operations.export_known import export_known
 
-    result = await result_of(desk, named)
-    return await export_known(desk, result.id, request.model_copy(update={"source": result.folder}))
+    async def work(desk: Desk) -> ExportOutcome:
+        result = await result_of(desk, named)  # of a job, or by its id: what was brought in has no job
+        return await export_known(desk, result.id, replace(request, source=result.folder))
 
-
-def request_of(
-    form_and_preset: tuple[str, str],
-    out: Path,
-    cutoffs: Cutoffs,
-    *,
-    hard_call: float,
-    phased: bool,
-    plain_names: bool,
-    with_plink2: bool,
-    verify: bool,
-) -> ExportRequest:
-    """What was asked for, its source not yet told. BadParameter for names that are not known."""
-    form, preset = form_and_preset
-    if form not in tuple(ExportFormat):
-        raise typer.BadParameter(f"--format is one of {', '.join(ExportFormat)}")
-    if preset and preset not in tuple(PresetName):
-        raise typer.BadParameter(f"--preset is one of {', '.join(PresetName)}")
-    return ExportRequest(
-        source="",
-        out=str(out),
-        format=ExportFormat(form),
-        preset=PresetName(preset) if preset else None,
-        cutoffs=cutoffs,
-        hard_call=hard_call,
-        phased=phased,
-        plain_names=plain_names,
-        verify=verify,
-        with_plink2=with_plink2,
-    )
+    return with_desk(session, work)
 
 
-def cutoffs_of(
-    r2: str,
-    regions: Sequence[str],
-    samples: Path | None,
-    *,
-    min_maf: float,
-    min_mac: float,
-    min_er2: float,
-    by_r2: bool,
-) -> Cutoffs:
-    """The cut-offs; `by_r2`: typed sites are judged by R2 too. BadParameter; ProblemError for `samples`."""
-    flat, steps = r2_steps(r2)
+@dataclass(frozen=True)
+class Words:
+    """What the command line said, option by option: `hard_call_threshold` is `--hard-call-threshold`."""
+
+    source: str
+    out: str
+    min_r2: str = "0"
+    min_maf: float = 0.0
+    min_mac: float = 0.0
+    min_er2: float = 0.0
+    typed_by_r2: bool = False
+    region: tuple[str, ...] = ()
+    samples: str = ""
+    format: str = ExportFormat.VCF.value
+    preset: str = ""
+    hard_call_threshold: float = 0.1
+    phased: bool = False
+    plain_names: bool = False
+    with_plink2: bool = False
+    no_read_back: bool = False
+    replace: bool = False
+
+
+def request_of(words: Words) -> ExportRequest:
+    """What was asked for. WrongUsageError for what cannot be; ProblemError for a bad list of samples."""
+    if words.format not in tuple(ExportFormat):
+        raise WrongUsageError(f"--format is one of {', '.join(ExportFormat)}")
+    if words.preset and words.preset not in tuple(PresetName):
+        raise WrongUsageError(f"--preset is one of {', '.join(PresetName)}")
+    try:
+        return ExportRequest(
+            source=words.source,
+            out=words.out,
+            format=ExportFormat(words.format),
+            preset=PresetName(words.preset) if words.preset else None,
+            cutoffs=_cutoffs_of(words),
+            hard_call=words.hard_call_threshold,
+            phased=words.phased,
+            plain_names=words.plain_names,
+            verify=not words.no_read_back,
+            with_plink2=words.with_plink2,
+            replace=words.replace,
+        )
+    except ValueError as error:
+        raise WrongUsageError(str(error)) from error
+
+
+def _cutoffs_of(words: Words) -> Cutoffs:
+    flat, steps = r2_steps(words.min_r2)
     if not 0 <= flat <= 1:
-        raise typer.BadParameter("--min-r2 is between 0 and 1")
+        raise WrongUsageError("--min-r2 is between 0 and 1")
     return Cutoffs(
         min_r2=flat,
         r2_steps=steps,
-        min_maf=min_maf,
-        min_mac=min_mac,
-        min_er2=min_er2,
-        typed_by_r2=by_r2,
-        regions=tuple(regions),
-        samples=names_in(samples),
+        min_maf=words.min_maf,
+        min_mac=words.min_mac,
+        min_er2=words.min_er2,
+        typed_by_r2=words.typed_by_r2,
+        regions=words.region,
+        samples=names_in(Path(words.samples) if words.samples else None),
     )
 
 
 def r2_steps(text: str) -> tuple[float, tuple[R2Step, ...]]:
-    """`0.3`, or a step for each frequency such as `0:0.8,0.005:0.6,0.05:0.3`; BadParameter otherwise."""
+    """`0.3`, or a step for each frequency such as `0:0.8,0.005:0.6,0.05:0.3`; WrongUsageError otherwise."""
     try:
         if ":" not in text:
             return float(text), ()
@@ -104,7 +132,7 @@ def r2_steps(text: str) -> tuple[float, tuple[R2Step, ...]]:
         if len({step.maf_from for step in made}) < len(made):
             raise ValueError("a frequency comes twice")
     except ValueError as error:
-        raise typer.BadParameter(f"--min-r2 {text}: write 0.3, or 0:0.8,0.005:0.6,0.05:0.3") from error
+        raise WrongUsageError(f"--min-r2 {text}: write 0.3, or 0:0.8,0.005:0.6,0.05:0.3") from error
     return 0.0, tuple(sorted(made, key=lambda step: step.maf_from))
 
 
@@ -125,7 +153,8 @@ def names_in(path: Path | None) -> tuple[str, ...]:
 
 
 def _row(made: ExportOutcome, out: Path) -> dict[str, object]:
-    row: dict[str, object] = made.model_dump(mode="json")
+    row: dict[str, object] = asdict(made)
+    row["sets"] = [{**asdict(each), "files": [kept(file) for file in each.files]} for each in made.sets]
     return {
         "out": str(out.absolute()),
         "variants": made.variants,

@@ -229,7 +229,7 @@ class _Builder:
 
     def _read(self, packed: int) -> None:
         progress = Progress(done=self._done + packed, total=self._total, step="Reading the sites")
-        self._report(progress.model_copy(update={"counts": {"sites": self._sites}}))
+        self._report(replace(progress, counts={"sites": self._sites}))
 
     def _spread(self, rows: SiteRows) -> None:
         present = np.unique(rows.chromosome)

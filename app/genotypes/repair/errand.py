@@ -155,7 +155,7 @@ def _repair_of_group(
 
 
 def _tell(report: Report, group: str, progress: Progress) -> None:
-    report(progress.model_copy(update={"step": f"{progress.step} of {group}"}))
+    report(replace(progress, step=f"{progress.step} of {group}"))
 
 
 def _refuse_filled(folder: Path) -> None:

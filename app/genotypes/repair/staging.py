@@ -13,9 +13,13 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app.domain.problem import Kind, ProblemError, problem
-from app.domain.repair import RepairOutcome
+
+if TYPE_CHECKING:
+    from app.domain.repair import RepairOutcome
+
 
 HIDDEN = ".haplodesk-"
 
@@ -79,24 +83,49 @@ def staged(out: Path) -> Iterator[Stage]:
         close_stage(stage)
 
 
-def publish(stage: Stage) -> tuple[Path, ...]:
+def publish(stage: Stage, *, replace: bool = False, never: Sequence[Path] = ()) -> tuple[Path, ...]:
     """Move all files to their folder and give their new places; all or none. ProblemError.
 
-    No file is ever overwritten, whoever made it meanwhile.
+    No file is overwritten, whoever made it meanwhile; with `replace` files of the same names are, but for
+    those in `never`, each at one moment, and they come back where not all can be moved.
     """
     moved: list[Path] = []
+    aside: dict[Path, Path] = {}
     try:
         for path in sorted(each for each in stage.files.rglob("*") if each.is_file()):
             new = stage.out / path.relative_to(stage.files)
             new.parent.mkdir(parents=True, exist_ok=True)
-            _move(path, new)
-            moved.append(new)
+            if replace and new.is_file() and not _is_one_of(new, never):
+                aside[new] = _kept_aside(new, stage)
+                os.replace(path, new)
+            else:
+                _move(path, new)
+                moved.append(new)
     except OSError as error:
         withdraw(stage, moved)
+        for place, old in aside.items():
+            os.replace(old, place)
         if isinstance(error, FileExistsError):
             raise is_there(new) from error
         raise _trouble(stage.out, error) from error
-    return tuple(moved)
+    return tuple(sorted([*moved, *aside]))
+
+
+def _is_one_of(path: Path, never: Sequence[Path]) -> bool:
+    return any(each.exists() and path.samefile(each) for each in never)
+
+
+def _kept_aside(path: Path, stage: Stage) -> Path:
+    """Where the old file is, so that it can come back."""
+    old = stage.work / "replaced" / path.relative_to(stage.out)
+    old.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        if path.is_symlink():
+            raise OSError
+        os.link(path, old)  # so that its name is never free
+    except OSError:  # a disk that knows no links
+        os.replace(path, old)
+    return old
 
 
 def _move(path: Path, new: Path) -> None:

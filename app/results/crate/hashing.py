@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from app.domain.problem import Kind, problem
@@ -38,7 +39,7 @@ def sha256_of(path: Path, report: Report, told: Progress) -> str:
             while data := file.read(_PIECE):
                 digest.update(data)
                 done += len(data)
-                report(told.model_copy(update={"done": min(done, told.total or done)}))
+                report(replace(told, done=min(done, told.total or done)))
     except OSError as error:
         raise problem(
             Kind.DISK,

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app.domain.export import Cutoffs, ExportedSet, ExportFormat, ExportOutcome, ExportRequest
+from app.domain.path_names import shown
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.progress import Progress, Report, silent
 from app.genotypes.bgzf import ContainerError
-from app.genotypes.cohort import Cohort
 from app.genotypes.full_disk import told_when_full
 from app.genotypes.readers.contract import FormatError
 from app.results.export.accepting import Order, refuse_names
 from app.results.export.filtering import Filter
+from app.results.export.in_place import refuse_existing
 from app.results.export.kernel import Kernel, export_kernel
 from app.results.export.presets import PRESETS, command_of
 from app.results.export.result_files import dose_files, stems_of
@@ -23,6 +25,9 @@ from app.results.export.rounding import LostCalls
 from app.results.export.row_source import RowSource
 from app.results.export.rows import Fingerprint, Rows, Writer
 from app.results.export.writers import writer_of
+
+if TYPE_CHECKING:
+    from app.genotypes.cohort import Cohort
 
 STEP_WRITE, STEP_PROVE = "Writing", "Reading back"
 
@@ -32,9 +37,7 @@ def settled(request: ExportRequest) -> ExportRequest:
     if request.preset is None:
         return request
     preset = PRESETS[request.preset]
-    return request.model_copy(
-        update={"format": preset.format, "plain_names": preset.plain_names or request.plain_names}
-    )
+    return replace(request, format=preset.format, plain_names=preset.plain_names or request.plain_names)
 
 
 def export(
@@ -51,9 +54,12 @@ def export(
     sets, notes = [], [] if chosen.preset is None else [PRESETS[chosen.preset].why]
     if chosen.with_plink2 and (why := _no_plink2(chosen)):
         notes.append(f"Written without plink2: {why}.")
-        chosen = chosen.model_copy(update={"with_plink2": False})
+        chosen = replace(chosen, with_plink2=False)
     paths = dose_files(Path(chosen.source))
-    for number, (path, name) in enumerate(zip(paths, stems_of(paths), strict=True)):
+    stems = stems_of(paths)
+    if not chosen.replace:
+        refuse_existing(chosen.format, Path(chosen.out), stems)
+    for number, (path, name) in enumerate(zip(paths, stems, strict=True)):
         one = _Export(chosen, path, folder / name, fast, _told(report, paths, number))
         sets.append(one.run())
         if one.hint and one.hint not in notes:
@@ -180,7 +186,7 @@ class _Export:
         plain = self.request.cutoffs == Cutoffs() and not self.path.name.lower().endswith(".bcf")
         if plain:
             return self.path
-        request = self.request.model_copy(update={"format": ExportFormat.VCF})
+        request = replace(self.request, format=ExportFormat.VCF)
         source = RowSource(request, self.path, self.kernel)
         writer = writer_of(request, beside, source, self.kernel)
         try:
@@ -211,7 +217,7 @@ class _Export:
         preset = self.request.preset
         by_threshold = {f"{each:g}": count for each, count in lost.by_threshold().items()}
         return ExportedSet(
-            source=self.path.name,
+            source=shown(self.path.name),
             files=tuple(str(each) for each in files),
             chromosomes=chromosomes,
             variants=source.filter.variants,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from app.domain.export import ExportedSet, ExportFormat, ExportRequest, PresetName
@@ -101,7 +102,7 @@ def convert_with_dosages(
         if ending == ".tsv.gz":
             Path(made.files[0]).rename(stage.files / target.name)
         files = tuple(str(each) for each in publish(stage))
-    return made.model_copy(update={"files": files})
+    return replace(made, files=files)
 
 
 def _opens(source: Path) -> bool:

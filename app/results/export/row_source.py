@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,6 @@ from numpy.typing import NDArray
 from app.domain.export import ExportFormat, ExportRequest
 from app.domain.problem import Kind, ProblemError, problem
 from app.genotypes.builds import plain_chromosome
-from app.genotypes.cohort import Cohort
 from app.genotypes.sniff import look
 from app.results.doses.cells import ABSENT, DOSAGE, GENOTYPES, figures_of_row
 from app.results.doses.contract import DoseBatch, Field, InfoColumns
@@ -27,6 +27,9 @@ from app.results.export.rounding import MISSING, DosageRangeError, Doses, of_dos
 from app.results.export.rows import Rows
 from app.results.export.sexes import Sexes
 from app.results.export.sites import filled_ids, pvar_of_lines
+
+if TYPE_CHECKING:
+    from app.genotypes.cohort import Cohort
 
 _ANY = Field.DOSAGE | Field.HAPLOTYPES | Field.PROBABILITIES | Field.GENOTYPES
 _BCF_FIELDS = Field.DOSAGE | Field.HAPLOTYPES | Field.PROBABILITIES | Field.GENOTYPES

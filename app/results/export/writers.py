@@ -46,6 +46,10 @@ def writer_of(request: ExportRequest, stem: Path, source: RowSource, kernel: Ker
 
 def said(cuts: Cutoffs) -> str:
     """The cut-offs in one line, for the header; without names of samples."""
-    words = [f"{name}={value}" for name, value in cuts if value and name not in ("samples", "r2_steps")]
+    words = [
+        f"{name}={value}"
+        for name, value in vars(cuts).items()
+        if value and name not in ("samples", "r2_steps")
+    ]
     words += [f"r2_from_maf_{step.maf_from:g}={step.min_r2:g}" for step in cuts.r2_steps]
     return "; ".join(words)

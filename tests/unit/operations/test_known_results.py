@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -132,7 +133,7 @@ def test_an_export_is_booked(desk: Desk, tmp_path: Path) -> None:
         request = ExportRequest(
             source=result.folder, out=str(tmp_path / "out"), format=ExportFormat.VCF, verify=True
         )
-        request = request.model_copy(update={"cutoffs": request.cutoffs.model_copy(update={"min_r2": 0.5})})
+        request = replace(request, cutoffs=replace(request.cutoffs, min_r2=0.5))
         outcome = await export_known.export_known(desk, result_id, request)
         ledger = await ledger_of(desk, result_id)
         assert ledger is not None
@@ -146,8 +147,8 @@ def test_an_export_is_booked(desk: Desk, tmp_path: Path) -> None:
 
 def test_files_of_several_chromosomes_are_not_booked() -> None:
     one = ExportedSet(source="a", files=(), chromosomes=("chr1",), variants=5, kept=3, samples=2)
-    one = one.model_copy(update={"dropped": {DropReason.RARE: 2}})
-    two = one.model_copy(update={"chromosomes": ("1", "2")})
+    one = replace(one, dropped={DropReason.RARE: 2})
+    two = replace(one, chromosomes=("1", "2"))
     converted, losses = booked(ExportOutcome(format=ExportFormat.VCF, sets=(one, two)))
     assert converted == {"1": 3}
     assert [(loss.stage, loss.count) for loss in losses["1"]] == [(Stage.CONVERTED, 2)]

@@ -1,0 +1,49 @@
+"""Filter a result and write it for another program, in this process.
+
+For the command line, where nothing else is to be kept alive: a second process would cost more than the work
+on a small file. Imports no pydantic, no store and no asyncio, for the same reason.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from app.domain.export import ExportOutcome, ExportRequest
+from app.domain.progress import Report, silent
+from app.genotypes.repair.staging import Stage, close_stage, open_stage, publish
+
+
+def export_here(request: ExportRequest, report: Report = silent) -> ExportOutcome:
+    """As `export_result.export_files`. Interrupted, it leaves nothing behind either."""
+    from app.results.export.conversion import export
+
+    stage = opened_stage(request)
+    try:
+        made = export(request, stage.files, report)
+        publish_export(stage, request)
+    finally:
+        close_stage(stage)
+    return placed(made, stage)
+
+
+def opened_stage(request: ExportRequest) -> Stage:
+    """Where the files are written before they are moved. ProblemError."""
+    return open_stage(Path(request.out).absolute())
+
+
+def publish_export(stage: Stage, request: ExportRequest) -> None:
+    """Move the files to their folder; all or none. ProblemError."""
+    from app.results.export.result_files import dose_files
+
+    never = dose_files(Path(request.source)) if request.replace else ()
+    publish(stage, replace=request.replace, never=never)
+
+
+def placed(outcome: ExportOutcome, stage: Stage) -> ExportOutcome:
+    """The outcome with the places where the files are now."""
+    sets = tuple(
+        replace(each, files=tuple(str(stage.out / Path(f).relative_to(stage.files)) for f in each.files))
+        for each in outcome.sets
+    )
+    return replace(outcome, sets=sets)
