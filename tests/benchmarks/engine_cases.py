@@ -1,4 +1,4 @@
-"""What the engines are measured on: simulated and real panels, with phased and unphased input and the truth."""
+"""What the engines are measured on: simulated and real panels, phased and unphased input, and the truth."""
 
 from __future__ import annotations
 
