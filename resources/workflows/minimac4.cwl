@@ -14,6 +14,9 @@ inputs:
   panel:
     type: File[]
     doc: For each target its reference panel, as VCF, BCF or MSAV of Minimac 4.
+  map:
+    type: File?
+    doc: A genetic map of all contigs, in the format of Minimac 4.
   name:
     type: string[]
     doc: For each target how its result is called.
@@ -51,6 +54,7 @@ steps:
     in:
       target: target
       panel: panel
+      map: map
       name: name
       min_r2: min_r2
       window: window
@@ -63,6 +67,9 @@ steps:
       inputs:
         target: File
         panel: File
+        map:
+          type: File?
+          inputBinding: {position: 10}
         name: string
         min_r2: string
         window: string
@@ -83,6 +90,7 @@ steps:
           valueFrom: |
             set -eu
             target=$1 panel=$2 name=$3 min_r2=$4 window=$5 overlap=$6 threads=$7
+            if [ $# -eq 8 ]; then set -- --map "$8"; else set --; fi
             bcftools view -O b -o target.bcf "$target"
             bcftools index target.bcf
             case "$panel" in
@@ -104,7 +112,7 @@ steps:
                 reference=part.msav
               fi
               minimac4 "$reference" target.bcf -r "$contig" -f GT,DS,HDS -O vcf.gz -o "dose.$number.vcf.gz" \
-                --sites "sites.$number.vcf.gz" --min-r2 "$min_r2" -c "$window" -w "$overlap" -t "$threads"
+                --sites "sites.$number.vcf.gz" --min-r2 "$min_r2" -c "$window" -w "$overlap" -t "$threads" "$@"
               echo "dose.$number.vcf.gz" >> doses.txt
               echo "sites.$number.vcf.gz" >> sites.txt
             done < contigs.txt

@@ -139,6 +139,15 @@ async def until(desk: Desk, job_id: str, states: frozenset[JobState]) -> Job:
     raise AssertionError(f"{job.state} {job.step}")
 
 
+def minimac_map(data: PracticeData, folder: Path) -> Path:
+    """The genetic map of the practice data as Minimac 4 reads one."""
+    source = data.panel[0].with_name("map.22.txt")
+    rows = [line.split() for line in source.read_text().splitlines()]
+    path = folder / "map.tsv"
+    path.write_text("#chr\tposition\tmap\n" + "".join(f"{c}\t{at}\t{cm}\n" for c, _, cm, at in rows))
+    return path
+
+
 def test_a_cohort_is_imputed_and_comes_home(
     desk: Desk, data: PracticeData, phased: Path, tmp_path: Path
 ) -> None:
@@ -147,7 +156,7 @@ def test_a_cohort_is_imputed_and_comes_home(
         service = await desk.service(service_id)
         assert (service.family, service.generation) == ("wes", "sapporo")
         assert "cwltool" in {f.label: f.value for f in service.facts}["Engines"]
-        options = {"panel_file": str(data.panel[0])}
+        options = {"panel_file": str(data.panel[0]), "map_file": str(minimac_map(data, tmp_path))}
         job = await sent(desk, service_id, phased, "minimac4", "own", **options)
         assert job.remote_id
         job = await ended(desk, job.id)
@@ -155,6 +164,7 @@ def test_a_cohort_is_imputed_and_comes_home(
         await fetch_results(desk, job.id)
         logs = {each.name: each.text for each in await run_logs(desk, job.id)}
         assert "Running HMM" in logs["stderr"]
+        assert "map.tsv" in logs["stderr"]
         return await desk.job(job.id)
 
     with Sapporo(tmp_path / "server") as server:

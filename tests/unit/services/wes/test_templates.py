@@ -46,7 +46,11 @@ def test_what_ships_is_whole_and_has_true_parameters() -> None:
     chip = known["chipimputation"].template
     needed = {"target_datasets", "ref_panels", "eagle_genetic_map", "reference_genome", "chromosomes"}
     assert needed <= set(chip.params)
-    assert {"input", "reference_panels"} <= set(known["genotype-imputation"].template.params)
+    unread = {"NE", "impute_iter", "impute_burnin", "site_miss", "hwe", "mac", "phasing_method"}
+    assert not unread & set(chip.params), "its workflow does not read them"
+    afrigen = known["genotype-imputation"].template
+    assert {"input", "reference_panels", "overlap_min_ratio", "report_level"} <= set(afrigen.params)
+    assert not {"reference_genome", "chromosomes", "generate_plots"} & set(afrigen.params)
     assert known["imputationserver2"].template.params["phasing"] == {
         "engine": "{phasing_engine}",
         "window": "{phasing_window}",
@@ -157,7 +161,7 @@ def test_the_lists_of_chipimputation(tmp_path: Path) -> None:
     )  # fmt: skip
     assert told["target_datasets"] == [["a", "a.vcf.gz"]]
     assert told["ref_panels"] == [["A panel on the server", "/r/%s.m3vcf.gz", "/r/%s.vcf.gz"]]
-    assert (told["chunk_size"], told["site_miss"], told["chromosomes"]) == (20_000_000, 0.05, "20,22")
+    assert (told["chunk_size"], told["maf_thresh"], told["chromosomes"]) == (20_000_000, 0.1, "20,22")
 
 
 def test_the_table_of_genotype_imputation(tmp_path: Path) -> None:
