@@ -129,7 +129,7 @@ class Service(Model):
     `jurisdictions` are the countries whose law reaches data there, where it is not `country` alone. `setup`
     is what its family needs beyond the address (`app.services.contract.Connection.setup`), `facts` what the
     server told of itself at the last look. `score` (0 to 100) and `last_day` (its answers as a line of
-    blocks) are those of `domain.standing` after the last look. `here_at` is the address on loopback at which
+    signs) are those of `domain.standing` after the last look. `here_at` is the address on loopback at which
     it is this computer, and no tunnel to another one, as a person stated it.
     """
 

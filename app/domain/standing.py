@@ -96,6 +96,14 @@ def standing(
     )
 
 
+class DayCell(NamedTuple):
+    """Two hours of the last day: how slow the answers were, 0 to 1, None where nobody got one; and whether a
+    look failed."""
+
+    slowness: float | None = None
+    failed: bool = False
+
+
 CELLS = 12
 _BLOCKS = "▁▂▃▄▅▆▇█"
 FAILED_CELL, EMPTY_CELL = "×", "·"
@@ -112,6 +120,16 @@ def last_day(points: Sequence[LookPoint], now: datetime) -> str:
         if timedelta(0) <= age < DAY and each.state not in _SAYS_NOTHING:
             cells[CELLS - 1 - int(age / DAY * CELLS)].append(each)
     return "".join(map(_cell, cells))
+
+
+def day_cells(line: str) -> tuple[DayCell, ...]:
+    """What `last_day` wrote, for drawing; signs that it does not write are cells without looks."""
+
+    def one(sign: str) -> DayCell:
+        place = _BLOCKS.find(sign)
+        return DayCell((place + 1) / len(_BLOCKS) if place >= 0 else None, sign == FAILED_CELL)
+
+    return tuple(map(one, line))
 
 
 def _cell(looks: Sequence[LookPoint]) -> str:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from PySide6.QtWidgets import QLabel, QWidget
+import pytest
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.domain.service import HealthState
 from app.domain.standing import LookPoint, standing
+from app.ui.colours import DARK, LIGHT, Colours, Status
 from app.ui.context import Context
 from app.ui.views.services.services_view import ServicesView
 from app.ui.views.services.standing_words import standing_pairs
+from app.ui.widgets.spark import BAR, HIGH, STEP, paint_spark
 from tests.ui import samples
 from tests.ui.fakes import FakeLibrary
 
@@ -42,3 +47,49 @@ def test_the_page_of_a_service_shows_it(context: Context, library: FakeLibrary, 
     words = [label.text() for label in view.detail.standing.findChildren(QLabel)]
     assert any("Nobody looked" in each for each in words)
     assert {"Score", "Last day"} <= {column.title for column in view.table.model.columns}
+
+
+def test_the_last_day_is_drawn_and_said(context: Context, library: FakeLibrary, qtbot: QtBot) -> None:
+    lines = {"michigan": "▁▁▂▃×·▁▁█▁▁▁", "topmed": "·" * 12}
+    library.all_services = [
+        each.model_copy(update={"last_day": lines.get(each.id, "")}) for each in samples.services()
+    ]
+    view = ServicesView(context)
+    qtbot.addWidget(view)
+    view.show()
+    view.refresh()
+    model = view.table.model
+    column = next(n for n, each in enumerate(model.columns) if each.key == "last_day")
+    qtbot.waitUntil(lambda: model.row_of("michigan") is not None)
+
+    def cell(service_id: str, role: int) -> object:
+        row = model.row_of(service_id)
+        assert row is not None
+        return model.index(row, column).data(role)
+
+    qtbot.waitUntil(lambda: cell("michigan", Qt.ItemDataRole.DisplayRole) == "10 of 11")
+    said = str(cell("michigan", Qt.ItemDataRole.AccessibleTextRole))
+    assert "In 1 of 11 spans a look failed" in said
+    assert cell("topmed", Qt.ItemDataRole.DisplayRole) == "–"
+    assert "Nobody looked" in str(cell("topmed", Qt.ItemDataRole.AccessibleTextRole))
+
+
+@pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
+def test_bars_grow_with_slowness_and_failed_looks_are_crossed(qapp: QApplication, colours: Colours) -> None:
+    image = QImage(120, 24, QImage.Format.Format_RGB32)
+    image.fill(QColor(colours.base))
+    painter = QPainter(image)
+    assert paint_spark(painter, QRect(0, 0, 120, 24), "▁█×·", colours) == 6 + 4 * STEP
+    painter.end()
+    ground = QColor(colours.base)
+
+    def drawn(cell: int) -> list[int]:
+        columns = range(6 + cell * STEP, 6 + cell * STEP + BAR)
+        return [y for y in range(24) if any(image.pixelColor(x, y) != ground for x in columns)]
+
+    low, high, cross, nothing = (len(drawn(cell)) for cell in range(4))
+    assert 2 <= low < high >= HIGH
+    assert nothing == 1
+    assert low < cross < high
+    failed, centre = QColor(colours.status[Status.FAILED]), image.pixelColor(6 + 2 * STEP + BAR // 2, 11)
+    assert abs(centre.red() - failed.red()) < abs(centre.red() - ground.red()) or centre == failed

@@ -32,9 +32,19 @@ PAGE_ROWS = 200
 PAGES_KEPT = 40
 SHOWN_ROLE = Qt.ItemDataRole.UserRole + 1
 ID_ROLE = Qt.ItemDataRole.UserRole + 2
+SPARK_ROLE = Qt.ItemDataRole.UserRole + 3
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _NO_PARENT = QModelIndex()
+_VALUE_ROLES = frozenset(
+    (
+        Qt.ItemDataRole.DisplayRole,
+        Qt.ItemDataRole.ToolTipRole,
+        Qt.ItemDataRole.AccessibleTextRole,
+        SHOWN_ROLE,
+        SPARK_ROLE,
+    )
+)
 AnyIndex = QModelIndex | QPersistentModelIndex
 
 
@@ -47,7 +57,8 @@ def plain(value: Any) -> str:
 class Column:
     """A column: `key` is the source's name of the value; `show` makes text of it.
 
-    `status` makes a badge of it instead. `tooltip` gives the exact value. `numeric` aligns right. A hidden
+    `status` makes a badge of it instead; with `spark` the value is a line of `domain.standing.last_day`
+    that is drawn before the text. `tooltip` gives the exact value. `numeric` aligns right. A hidden
     column can be switched on by the user.
     """
 
@@ -60,6 +71,7 @@ class Column:
     numeric: bool = False
     hidden: bool = False
     sortable: bool = True
+    spark: bool = False
 
 
 def time_column(key: str, title: str, now: Callable[[], datetime], **more: Any) -> Column:
@@ -135,7 +147,7 @@ class TableModel(QAbstractTableModel):
             return _RIGHT if column.numeric else _LEFT
         if role == ID_ROLE:
             return self._ids[index.row()]
-        if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, SHOWN_ROLE):
+        if role not in _VALUE_ROLES:
             return None
         row = self._row(index.row())
         if row is None:
@@ -303,6 +315,10 @@ class TableModel(QAbstractTableModel):
 def _cell(column: Column, value: Any, role: int) -> Any:
     if role == SHOWN_ROLE:
         return column.status(value) if column.status else None
+    if role == SPARK_ROLE:
+        return value if column.spark else None
+    if role == Qt.ItemDataRole.AccessibleTextRole:
+        return column.tooltip(value) if column.spark and column.tooltip else None
     if role == Qt.ItemDataRole.ToolTipRole:
         return text.tooltip(column.tooltip(value) if column.tooltip else _exact_text(column, value)) or None
     return column.status(value).word if column.status else column.show(value)

@@ -1,4 +1,4 @@
-"""How a cell is painted: a badge where the column has a status, plain text elsewhere."""
+"""How a cell is painted: a badge where the column has a status, a sparkline, plain text elsewhere."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, Qt
 from PySide6.QtGui import QColor, QPainter, QPalette
 from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from app.ui.models.table import SHOWN_ROLE
+from app.ui.models.table import SHOWN_ROLE, SPARK_ROLE
 from app.ui.status import Shown
 from app.ui.theme import Theme
+from app.ui.widgets.spark import paint_spark
 
 
 class CellDelegate(QStyledItemDelegate):
@@ -35,16 +36,27 @@ class CellDelegate(QStyledItemDelegate):
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         """Ground by the style, then icon and word."""
-        shown = index.data(SHOWN_ROLE)
-        if not isinstance(shown, Shown):
+        shown, spark = index.data(SHOWN_ROLE), index.data(SPARK_ROLE)
+        if not isinstance(shown, Shown) and not spark:
             super().paint(painter, option, index)
             return
         cell = QStyleOptionViewItem(option)
         self.initStyleOption(cell, index)
-        cell.text = ""
+        words, cell.text = cell.text, ""
         style = cell.widget.style() if cell.widget else QApplication.style()
         style.drawControl(QStyle.ControlElement.CE_ItemViewItem, cell, painter, cell.widget)
-        self._paint_shown(painter, cell.rect, shown)
+        if isinstance(shown, Shown):
+            self._paint_shown(painter, cell.rect, shown)
+        else:
+            self._paint_spark(painter, cell.rect, str(spark), words)
+
+    def _paint_spark(self, painter: QPainter, box: QRect, line: str, words: str) -> None:
+        taken = paint_spark(painter, box, line, self._theme.colours)
+        painter.save()
+        painter.setPen(QColor(self._theme.colours.text))
+        rest = box.adjusted(taken + 4, 0, -6, 0)
+        painter.drawText(rest, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, words)
+        painter.restore()
 
     def _paint_shown(self, painter: QPainter, box: QRect, shown: Shown) -> None:
         colour = self._theme.colours.status[shown.status]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.domain.places import distance_km, place_of_zone
 from app.domain.service import HealthState
-from app.domain.standing import CELLS, LookPoint, last_day, standing
+from app.domain.standing import CELLS, LookPoint, day_cells, last_day, standing
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 UP, DOWN = HealthState.UP, HealthState.DOWN
@@ -86,3 +86,25 @@ def test_the_last_day_as_a_line() -> None:
     assert (line[-1], line[-2], line[-4], line[-3]) == ("▁", "█", "×", "·")
     assert line[0] in "▄▅"
     assert last_day([LookPoint(NOW - timedelta(days=2), UP, 1.0)], NOW) == "·" * CELLS
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 1439), st.sampled_from([UP, DOWN, HealthState.MAINTENANCE]), st.floats(1, 9e4)
+        ),
+        max_size=30,
+    )
+)
+def test_the_line_of_a_day_can_be_drawn(drawn: list[tuple[int, HealthState, float]]) -> None:
+    points = [
+        LookPoint(NOW - timedelta(minutes=ago), state, ms if state is UP else None)
+        for ago, state, ms in drawn
+    ]
+    cells = day_cells(last_day(points, NOW))
+    assert len(cells) == CELLS
+    for number, cell in enumerate(cells):
+        inside = [p for p in points if int((NOW - p.at) / timedelta(hours=2)) == CELLS - 1 - number]
+        assert cell.failed is any(p.state is DOWN for p in inside)
+        assert (cell.slowness is not None) is (not cell.failed and any(p.ms is not None for p in inside))
+        assert cell.slowness is None or 0 < cell.slowness <= 1

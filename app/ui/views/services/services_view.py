@@ -25,6 +25,7 @@ from app.ui.views.services.practice_card import PracticeCard
 from app.ui.views.services.service_commands import service_commands
 from app.ui.views.services.service_detail import ServiceDetail, ServiceFacts
 from app.ui.widgets.basics import EmptyState
+from app.ui.widgets.spark import spark_sentence, spark_words
 from app.ui.widgets.splitter import RememberedSplitter
 from app.ui.widgets.table_view import TableView
 
@@ -55,10 +56,19 @@ class ServicesView(ListAndDetail):
 
     def _make_table(self) -> TableView:
         columns = (
-            Column("name", self.tr("Name"), 240),
+            Column("name", self.tr("Name"), 220),
             Column("state", self.tr("State"), 120, status=health_state),
             Column("score", self.tr("Score"), 60, show=text.number, numeric=True),
-            Column("last_day", self.tr("Last day"), 110),
+            Column(
+                "last_day",
+                self.tr("Last day"),
+                145,
+                show=spark_words,
+                tooltip=spark_sentence,
+                numeric=True,
+                spark=True,
+                sortable=False,
+            ),
             Column("response_ms", self.tr("Answer (ms)"), 95, show=text.number, numeric=True),
             time_column("token_expires", self.tr("Token ends"), self.context.now, width=95),
             Column("panels", self.tr("Panels"), 65, show=text.number, numeric=True),
