@@ -133,10 +133,10 @@ def _block(rows: list[list[str]], typed: set[tuple[int, str, str]], present: NDA
         values[:] = [row[number] for row in rows]
         return values
 
-    nobody = np.full((len(rows), len(present)), MISSING, dtype=np.int16)
     dosages = np.array([_haploid(row) for row in rows], dtype=np.int16)
     dosages[:, ~present] = ABSENT
     is_typed = [(int(row[1]), row[3], row[4]) in typed for row in rows]
+    nobody = np.full((sum(is_typed), len(present)), MISSING, dtype=np.int16)
     return Block(
         positions=np.array([int(row[1]) for row in rows], dtype=np.int64),
         ids=column(2),

@@ -1,166 +1,242 @@
-"""Imputation by the built-in engine: windows of a chromosome, the panel read once as a stream.
+"""Imputation by the built-in engine: pieces of a chromosome, all people of a piece, then its records.
 
-The model needs the panel's full rows only for the sites it writes; around each window it uses typed sites
-further out, which are few and all in memory. So windows overlap without reading anything twice.
+A kernel imputes some target haplotypes at all sites of a piece. Its answers wait packed (spool) until all
+people are done; records are then written window by window. Memory depends on the sites of a piece and the
+haplotypes that a kernel takes at once, hardly on the number of people. Around a piece only typed sites are
+looked at, so pieces overlap without computing anything twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.problem import Kind, problem
 from app.domain.progress import Progress, Report
-from app.genotypes.matrix import GenotypeMatrix, Region, join, matrix_pieces
+from app.genotypes.matrix import ABSENT, GenotypeMatrix
+from app.imputation.built_in.contract import KernelTask
+from app.imputation.built_in.kernels import kernel_for
 from app.imputation.built_in.model import Model
+from app.imputation.built_in.stretch import PanelStretch
 from app.imputation.contract import ImputationRequest
+from app.imputation.dosage_cells import Thousandths
 from app.imputation.genetic_map import GeneticMap
-from app.imputation.li_stephens import Dosages, Task, impute
-from app.imputation.output import Block, Thousandths, thousandths
+from app.imputation.memory import sites_at_once
+from app.imputation.output import Block
+from app.imputation.panel_format.reader import Panel
+from app.imputation.panel_source import joined_stretches
+from app.imputation.spool import Spool
 from app.imputation.study import Study
 
-_WINDOW_BYTES = 192 << 20
-_NOBODY = -1
+WINDOW_BYTES = 2 << 20
+"""Of the dosages that are read and written at once."""
+_COMPUTING = 0.8  # of the time, for the progress
+_THOUSAND = 1000
 
 
 def impute_builtin(
     request: ImputationRequest,
     study: Study,
+    panel: Panel,
     haplotypes: NDArray[np.int8],
     genetic_map: GeneticMap,
     model: Model,
+    folder: Path,
     report: Report,
 ) -> Iterator[Block]:
-    """Blocks of all panel sites in order; `haplotypes` int8 [typed, 2 * people] are the target's alleles."""
-    engine = _Windows(request, study, haplotypes, genetic_map, model)
-    report(engine.progress(0.0))
-    for window in _windows(request, study):
-        yield engine.block(window, report)
+    """Blocks of all panel sites in order; `haplotypes` int8 [typed, 2 * people] are the target's alleles.
+
+    What waits to be written lies in `folder`. Raises ProblemError for a damaged panel, OSError.
+    """
+    positions = panel.positions(request.first, request.last)
+    engine = _Engine(request, study, panel, haplotypes, genetic_map, model, folder)
+    pieces = _pieces(positions, request, study)
+    for number, piece in enumerate(pieces):
+        yield from engine.blocks(piece, _share(report, number, len(pieces)))
 
 
-def _windows(request: ImputationRequest, study: Study) -> Iterator[GenotypeMatrix]:
-    """The panel in windows, at most `window_bp` long and bounded in memory."""
-    region = Region(request.chromosome, request.first, request.last)
-    bytes_a_site = study.panel.haplotypes.shape[1] + 16 * study.target.haplotypes.shape[1]
-    held: list[GenotypeMatrix] = []
-    last = 0
-    for piece in matrix_pieces(request.panel_vcf, region):
-        if int(piece.positions[0]) < last or (np.diff(piece.positions) < 0).any():
-            raise problem(
-                Kind.INPUT,
-                "The panel is not sorted",
-                f"{request.panel_vcf.name} has positions out of order.",
-                "Sort it by position.",
-                subject=request.panel_vcf.name,
-            )
-        last = int(piece.positions[-1])
-        sites = sum(len(each) for each in held) + len(piece)
-        too_long = held and last - int(held[0].positions[0]) > request.window_bp
-        if held and (too_long or sites * bytes_a_site > _WINDOW_BYTES):
-            yield join(held)
-            held = []
-        held.append(piece)
-    if held:
-        yield join(held)
+@dataclass(frozen=True)
+class _Piece:
+    """Positions that are imputed together, both ends within."""
+
+    first: int
+    last: int
+    sites: int
 
 
-class _Windows:
-    """What goes on from window to window: how many typed sites have been met."""
+def _pieces(positions: NDArray[np.int64], request: ImputationRequest, study: Study) -> list[_Piece]:
+    """Cuts between positions: at most `window_bp` long, and so many sites as the memory allows."""
+    most = sites_at_once(request.memory_mb, len(study.target.samples), study.typed.size, request.threads)
+    pieces = []
+    at = 0
+    while at < len(positions):
+        stop = int(np.searchsorted(positions, positions[at] + request.window_bp, side="right"))
+        stop = min(stop, max(at + most, 1))
+        stop = int(np.searchsorted(positions, positions[stop - 1], side="right"))
+        pieces.append(_Piece(int(positions[at]), int(positions[stop - 1]), stop - at))
+        at = stop
+    return pieces
+
+
+def _share(report: Report, number: int, pieces: int) -> Callable[[float, int], None]:
+    """The progress of a piece (0 to 1; sites that are written) as that of all."""
+
+    def told(share: float, sites: int) -> None:
+        done, total = round(_THOUSAND * (number + share)), _THOUSAND * pieces
+        report(Progress(done=done, total=total, unit="parts", step="Imputing", counts={"sites": sites}))
+
+    return told
+
+
+class _Engine:
+    """What is the same for all pieces."""
 
     def __init__(
         self,
         request: ImputationRequest,
         study: Study,
+        panel: Panel,
         haplotypes: NDArray[np.int8],
         genetic_map: GeneticMap,
         model: Model,
+        folder: Path,
     ) -> None:
-        self._request = request
-        self._study = study
-        self._targets = haplotypes
-        self._map = genetic_map
-        self._model = model
-        self._typed_panel = study.panel_alleles(study.panel)
-        self._keys = study.panel.site_keys()
-        self._met = int(np.searchsorted(study.panel.positions, request.first, side="left"))
-        self._skipped = self._met
-        self.sites = 0
+        self._request, self._study, self._panel = request, study, panel
+        self._haplotypes = haplotypes
+        self._map, self._model, self._folder = genetic_map, model, folder
+        self._columns = np.flatnonzero(study.present)
+        self._sites = 0
 
-    def progress(self, share: float, of_typed: int = 0) -> Progress:
-        """How far it is: typed sites behind us, and a share of those of the present window."""
-        done = self._met - self._skipped - round((1 - share) * of_typed)
-        total = max(1, len(self._keys) - self._skipped)
-        return Progress(
-            done=done, total=total, unit="typed sites", step="Imputing", counts={"sites": self.sites}
+    def blocks(self, piece: _Piece, told: Callable[[float, int], None]) -> Iterator[Block]:
+        """Impute a piece and give its records."""
+        told(0.0, self._sites)
+        places = self._study.panel.positions
+        begin, end = (
+            int(np.searchsorted(places, piece.first)),
+            int(np.searchsorted(places, piece.last, side="right")),
         )
+        task, around = self._task(piece, begin, end)
+        rows = max(1, WINDOW_BYTES // (2 * max(1, len(self._columns))))
+        with Spool(self._folder / "spool", rows) as spool:
+            self._compute(task, around, slice(begin - around.start, end - around.start), spool, told)
+            wanted = task.stretch.take(slice(task.first, task.last))
+            typed = np.zeros(len(wanted), dtype=bool)
+            typed[task.typed[begin - around.start : end - around.start] - task.first] = True
+            observed = self._haplotypes[begin:end]
+            del task
+            for number, at in enumerate(range(0, len(wanted), rows)):
+                some = slice(at, min(at + rows, len(wanted)))
+                yield self._block(spool, number, wanted, typed, observed, some)
+                self._sites += some.stop - at
+                done = some.stop / len(wanted)
+                told(_COMPUTING + (1 - _COMPUTING) * done, self._sites)
 
-    def block(self, window: GenotypeMatrix, report: Report) -> Block:
-        """Impute the sites of a window that have one ALT allele."""
-        window = window.take(np.array(["," not in alt for alt in window.alts.tolist()], dtype=bool))
-        begin = self._met
-        rows = self._typed_rows(window)
-        before, after = self._around(window, begin)
-        panel = np.concatenate(
-            [self._typed_panel[before], self._study.panel_alleles(window), self._typed_panel[after]]
-        )
-        outside = self._study.panel.positions
-        places = np.concatenate([outside[before], window.positions, outside[after]])
-        lead, tail = before.stop - before.start, after.stop - after.start
-        typed = np.concatenate([np.arange(lead), lead + rows, lead + len(window) + np.arange(tail)]).astype(
-            np.intp
-        )
-        targets = self._targets[before.start : after.stop][:, self._study.present]
-        task = Task(panel, typed, targets, self._map.at(places), self._model)
-        answer = impute(
-            task, lambda share: report(self.progress(share, len(rows))), threads=self._request.threads
-        )
-        self.sites += len(window)
-        return self._packed(window, rows, begin, lead, answer)
+    def _task(self, piece: _Piece, begin: int, end: int) -> tuple[KernelTask, slice]:
+        """The task of a piece, and the typed sites that inform it; `begin` and `end` are those inside."""
+        around = self._around(piece, begin, end)
+        inside = self._panel.stretch(piece.first, piece.last)
+        typed = self._study.typed
+        before, after = slice(around.start, begin), slice(end, around.stop)
+        stretch = joined_stretches([typed.take(before), inside, typed.take(after)])
+        lead, tail = begin - around.start, around.stop - end
+        rows = _rows_of(self._study.panel.take(np.arange(begin, end)), inside)
+        numbers = [np.arange(lead), lead + rows, lead + len(inside) + np.arange(tail)]
+        centimorgans = self._map.at(stretch.positions)
+        chosen = np.concatenate(numbers).astype(np.intp)
+        task = KernelTask(stretch, chosen, centimorgans, self._model, lead, lead + len(inside))
+        return task, around
 
-    def _typed_rows(self, window: GenotypeMatrix) -> NDArray[np.intp]:
-        """Rows of the window that are the next typed sites, in order."""
-        rows = []
-        for row, key in enumerate(window.site_keys()):
-            if self._met < len(self._keys) and key == self._keys[self._met]:
-                rows.append(row)
-                self._met += 1
-        return np.array(rows, dtype=np.intp)
-
-    def _around(self, window: GenotypeMatrix, begin: int) -> tuple[slice, slice]:
-        """Typed sites outside the window within the overlap, at least one on each side where there is one."""
+    def _around(self, piece: _Piece, begin: int, end: int) -> slice:
+        """Typed sites of the piece and within the overlap, at least one on each side where there is one."""
         overlap, positions = self._request.overlap_bp, self._study.panel.positions
-        if not len(window):
-            return slice(begin, begin), slice(self._met, self._met)
-        first = int(np.searchsorted(positions, window.positions[0] - overlap, side="left"))
-        last = int(np.searchsorted(positions, window.positions[-1] + overlap, side="right"))
-        first, last = min(first, max(begin - 1, 0)), max(last, min(self._met + 1, len(positions)))
-        return slice(first, begin), slice(self._met, last)
+        first = int(np.searchsorted(positions, piece.first - overlap, side="left"))
+        last = int(np.searchsorted(positions, piece.last + overlap, side="right"))
+        return slice(min(first, max(begin - 1, 0)), max(last, min(end + 1, len(positions))))
 
-    def _packed(
-        self, window: GenotypeMatrix, rows: NDArray[np.intp], begin: int, lead: int, answer: Dosages
+    def _compute(
+        self, task: KernelTask, around: slice, own: slice, spool: Spool, told: Callable[[float, int], None]
+    ) -> None:
+        """All people through the kernel; `own` are the typed rows that are written."""
+        kernel = kernel_for(task)
+        targets, columns = self._haplotypes[around], self._columns
+
+        def one(first: int) -> None:
+            mine = np.ascontiguousarray(targets[:, columns[first : first + kernel.width]])
+            answer = kernel.impute(mine)
+            spool.add(first, answer.imputed, answer.left_out[own])
+
+        starts = range(0, len(columns), max(1, kernel.width))
+        with ThreadPoolExecutor(self._request.threads) as pool:
+            running: set[Future[None]] = set()
+            try:
+                for done, first in enumerate(starts):
+                    if len(running) > self._request.threads:
+                        running = _some_done(running)
+                        told(_COMPUTING * (done - len(running)) / len(starts), self._sites)
+                    running.add(pool.submit(one, first))
+                while running:
+                    running = _some_done(running)
+                    told(_COMPUTING * (1 - len(running) / len(starts)), self._sites)
+            finally:
+                for each in running:
+                    each.cancel()
+
+    def _block(
+        self,
+        spool: Spool,
+        number: int,
+        wanted: PanelStretch,
+        typed: NDArray[np.bool_],
+        observed: NDArray[np.int8],
+        some: slice,
     ) -> Block:
-        """Put the columns of haploid people back in and the figures of typed sites in their rows."""
-        present = self._study.present
-        shape = (len(window), len(present))
-        dosages = np.full(shape, -2, dtype=np.int16)
-        dosages[:, present] = thousandths(answer.imputed[lead : lead + len(window)])
-        left_out: Thousandths = np.full(shape, _NOBODY, dtype=np.int16)
-        observed = np.full(shape, _NOBODY, dtype=np.int8)
-        here = slice(lead, lead + len(rows))
-        left_out[np.ix_(rows, np.flatnonzero(present))] = thousandths(answer.left_out[here])
-        observed[rows] = self._targets[begin : begin + len(rows)]
-        typed = np.zeros(len(window), dtype=bool)
-        typed[rows] = True
+        """A window of records, with the empty columns of haploid people."""
+        judged = slice(int(typed[: some.start].sum()), int(typed[: some.stop].sum()))
+        dosages = np.empty((some.stop - some.start, len(self._columns)), dtype=np.int16)
+        left_out = np.empty((judged.stop - judged.start, len(self._columns)), dtype=np.int16)
+        spool.window(number, dosages)
+        spool.judged(judged, left_out)
         return Block(
-            window.positions,
-            window.ids,
-            window.refs,
-            window.alts,
-            dosages,
-            np.ones(len(window), dtype=bool),
-            typed,
-            left_out,
-            observed,
+            positions=wanted.positions[some],
+            ids=wanted.ids[some],
+            refs=wanted.refs[some],
+            alts=wanted.alts[some],
+            dosages=self._with_all_columns(dosages),
+            imputed=np.ones(len(dosages), dtype=bool),
+            typed=typed[some],
+            left_out=self._with_all_columns(left_out),
+            observed=observed[judged],
         )
+
+    def _with_all_columns(self, values: Thousandths) -> Thousandths:
+        present = self._study.present
+        if len(self._columns) == len(present):
+            return values
+        whole = np.full((len(values), len(present)), ABSENT, dtype=np.int16)
+        whole[:, self._columns] = values
+        return whole
+
+
+def _some_done(running: set[Future[None]]) -> set[Future[None]]:
+    """Those that are not done yet, after waiting for some; raises what they raised."""
+    done, left = wait(running, return_when=FIRST_COMPLETED)
+    for each in done:
+        each.result()
+    return left
+
+
+def _rows_of(typed: GenotypeMatrix, inside: PanelStretch) -> NDArray[np.intp]:
+    """The rows of a stretch that are typed sites, in order; the first where one is there twice."""
+    wanted = set(zip(typed.positions.tolist(), typed.refs.tolist(), typed.alts.tolist(), strict=True))
+    rows = np.flatnonzero(np.isin(inside.positions, typed.positions))
+    columns = (inside.positions[rows].tolist(), inside.refs[rows].tolist(), inside.alts[rows].tolist())
+    found = []
+    for row, key in zip(rows.tolist(), zip(*columns, strict=True), strict=True):
+        if key in wanted:
+            wanted.remove(key)
+            found.append(row)
+    return np.array(found, dtype=np.intp)

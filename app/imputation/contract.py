@@ -51,8 +51,9 @@ class ImputationRequest(Model):
     without one 1 cM a megabase is taken. Records with an R2 below `min_r2` are left out. `first` and `last`
     (bp, both within) narrow the range of sites that is written; typed sites up to `overlap_bp` outside it
     still inform it. Each window of the built-in engine is at most `window_bp` long and looks as far around.
-    `memory_mb` is for the Java of Beagle. `panel_msav` and `panel_bref3` hold the same panel packed for
-    Minimac4 and Beagle: then it is not packed again. Minimac4 holds `temp_buffer` people at once.
+    `memory_mb` bounds the built-in engine and the Java of Beagle. `panel_packed`, `panel_msav` and
+    `panel_bref3` hold the same panel packed for the built-in engine, Minimac4 and Beagle: then it is not
+    packed again. The first may stand in place of the VCF. Minimac4 holds `temp_buffer` people at once.
     """
 
     panel_vcf: Path
@@ -72,6 +73,7 @@ class ImputationRequest(Model):
     overlap_bp: int = Field(3_000_000, ge=0)
     memory_mb: int = Field(4096, ge=256)
     temp_buffer: int = Field(200, ge=1)
+    panel_packed: Path | None = None
     panel_msav: Path | None = None
     panel_bref3: Path | None = None
     tools: Tools = Tools()

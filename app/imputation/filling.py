@@ -17,7 +17,7 @@ def fill_missing(study: Study, genetic_map: GeneticMap, threads: int = 1) -> NDA
     gaps = (haplotypes == MISSING) & study.present
     if not gaps.any():
         return haplotypes
-    panel = study.panel_alleles(study.panel)
+    panel = study.typed_alleles()
     columns = np.flatnonzero(gaps.any(axis=0))
     task = Task(panel, np.arange(len(panel)), haplotypes[:, columns], genetic_map.at(study.panel.positions))
     expected = np.full(haplotypes.shape, 0, dtype=np.int8)

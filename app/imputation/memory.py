@@ -146,3 +146,9 @@ _ENGINES = {
     EngineName.MINIMAC4: _minimac4,
     EngineName.BEAGLE: _beagle,
 }
+
+
+def sites_at_once(memory_mb: int, samples: int, panel_haplotypes: int, threads: int) -> int:
+    """How many sites the built-in engine may hold at once below a limit, when nobody has cut the work."""
+    bytes_a_site = panel_haplotypes / 8 + threads * 2 * 64 * 6 + 200
+    return max(1000, int(memory_mb * MB / 2 / bytes_a_site))

@@ -62,7 +62,7 @@ def impute_with_minimac4(
     panel, target, map_file = _panel(command, request, folder, report), folder / "target.vcf.gz", folder / "m"
     write_target(study, haplotypes, target)
     write_index(target)
-    size = study.panel_columns.sum()
+    size = study.typed.size
     genetic_map.scaled(model.meioses / size).write_plink(map_file, study.chromosome)
     made = OutputPaths.of(folder, "made")
     call = [*command, str(panel), str(target), "-o", str(made.dose), "-s", str(made.info)]

@@ -5,6 +5,7 @@ Haploid dosages are kept as whole thousandths, so that every figure of a record 
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -15,11 +16,11 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from app.genotypes.bgzf import BgzfWriter
-from app.genotypes.matrix import ABSENT, MISSING
+from app.genotypes.tabix_index import IndexedRows, write_tabix
+from app.imputation.bgzf_lines import BgzfLines
 from app.imputation.contract import ImputationFigures
-
-Thousandths = NDArray[np.int16]
+from app.imputation.dosage_cells import LONGEST_CELL, Thousandths, dose_lines, empirical_lines, sums
+from app.imputation.tabix import write_index
 
 _INFO = """\
 ##INFO=<ID=AF,Number=1,Type=Float,Description="Estimated alternate allele frequency">
@@ -42,17 +43,16 @@ _EMPIRICAL_FORMAT = """\
 ##FORMAT=<ID=GT,Number=1,Type=String,Description="Phased genotype of the array">
 ##FORMAT=<ID=LDS,Number=.,Type=Float,Description="Leave-one-out dosage of each haplotype">
 """
-_CODES = 1003  # -2 (absent), -1 (missing), 0 … 1000
-_TEXT = [f"{value / 1000:g}" for value in range(2001)]
-_LEVEL = 4
+_LEVEL = 2
+_TEXT_AT_ONCE = 4 << 20
 
 
 @dataclass(frozen=True, eq=False)
 class Block:
     """Records in order. `dosages` are thousandths [records, 2 * samples], MISSING or ABSENT where none.
 
-    `imputed` and `typed` are the flags; `left_out` and `observed` [records, 2 * samples] count at records
-    that have both flags: thousandths and alleles (MISSING where not called).
+    `imputed` and `typed` are the flags. Records that have both are judged: `left_out` (thousandths) and
+    `observed` (alleles, MISSING where not called) have a row for each of them, [judged, 2 * samples].
     """
 
     positions: NDArray[np.int64]
@@ -65,16 +65,37 @@ class Block:
     left_out: Thousandths
     observed: NDArray[np.int8]
 
-    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> Block:
-        """Some records, in the order of an index or a mask."""
-        return Block(*(getattr(self, each.name)[rows] for each in fields(self)))
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    @property
+    def judged(self) -> NDArray[np.bool_]:
+        """Which records have leave-one-out dosages."""
+        return self.imputed & self.typed
+
+    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_] | slice) -> Block:
+        """Some records, in the order of an index, a mask or a slice."""
+        judged = self.judged
+        chosen = (np.cumsum(judged) - 1)[rows][judged[rows]]
+        return Block(
+            self.positions[rows],
+            self.ids[rows],
+            self.refs[rows],
+            self.alts[rows],
+            self.dosages[rows],
+            self.imputed[rows],
+            self.typed[rows],
+            self.left_out[chosen],
+            self.observed[chosen],
+        )
 
     def joined(self, other: Block) -> Block:
         """The records of both, by position; at one position those of `self` first."""
-        if not len(other.positions):
+        if not len(other):
             return self
-        names = [each.name for each in fields(self)]
-        both = Block(*(np.concatenate([getattr(self, n), getattr(other, n)]) for n in names))
+        both = Block(
+            *(np.concatenate([getattr(each, f.name) for each in (self, other)]) for f in fields(self))
+        )
         return both.take(np.argsort(both.positions, kind="stable"))
 
 
@@ -97,13 +118,12 @@ class OutputPaths:
         )
 
 
-def thousandths(chances: NDArray[np.float32]) -> Thousandths:
-    """Probabilities as whole thousandths."""
-    return np.asarray(np.rint(chances * 1000.0), dtype=np.int16)
-
-
 class ResultWriter:
-    """Writes blocks of records to all files of a chromosome; use in a `with`: all files or none."""
+    """Writes blocks of records to all files of a chromosome; use in a `with`: all files or none.
+
+    Blocks come in order of position. `threads` pack the text. The index of the dose file is made of what is
+    known from writing it: `write_index` when the files have their names.
+    """
 
     def __init__(
         self,
@@ -114,6 +134,7 @@ class ResultWriter:
         *,
         empirical: bool,
         min_r2: float = 0.0,
+        threads: int = 1,
     ) -> None:
         self._paths = paths
         self._chromosome = chromosome
@@ -121,22 +142,26 @@ class ResultWriter:
         self._source = source
         self._min_r2 = min_r2
         self._with_empirical = empirical
+        self._threads = threads
         self._stack = ExitStack()
-        self._cells = np.full(_CODES * _CODES, None, dtype=object)
-        self._empirical: BgzfWriter | None = None
+        self._empirical: BgzfLines | None = None
         self.written = self.filtered = self.typed_only = 0
-        self._r2: list[float] = []
-        self._er2: list[float] = []
+        self._r2: list[NDArray[np.float64]] = []
+        self._er2: list[NDArray[np.float64]] = []
+        self._spans: list[NDArray[np.int64]] = []
+        self._stops: list[NDArray[np.int64]] = []
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            self._dose = stack.enter_context(BgzfWriter(self._paths.dose, level=_LEVEL))
-            self._info = stack.enter_context(BgzfWriter(self._paths.info))
+            pool = stack.enter_context(ThreadPoolExecutor(self._threads)) if self._threads > 1 else None
+            self._dose = stack.enter_context(BgzfLines(self._paths.dose, _LEVEL, pool))
+            self._info = stack.enter_context(BgzfLines(self._paths.info, _LEVEL))
             self._dose.write(self._header(_INFO + _FLAGS + _DOSE_FORMAT, with_samples=True))
             self._info.write(self._header(_INFO + _FLAGS, with_samples=False))
             if self._with_empirical:
-                self._empirical = stack.enter_context(BgzfWriter(self._paths.empirical, level=_LEVEL))
+                self._empirical = stack.enter_context(BgzfLines(self._paths.empirical, _LEVEL))
                 self._empirical.write(self._header(_FLAGS + _EMPIRICAL_FORMAT, with_samples=True))
+            self._begin = self._dose.text
             self._stack = stack.pop_all()
         return self
 
@@ -147,69 +172,69 @@ class ResultWriter:
 
     def counted(self, figures: ImputationFigures) -> ImputationFigures:
         """The figures with what was written."""
+        r2, er2 = (np.concatenate([*each, np.empty(0)]) for each in (self._r2, self._er2))
         return figures.model_copy(
             update={
                 "written": self.written,
                 "filtered": self.filtered,
                 "typed_only_written": self.typed_only,
-                "mean_r2": float(np.mean(self._r2)) if self._r2 else None,
-                "mean_er2": float(np.mean(self._er2)) if self._er2 else None,
+                "mean_r2": float(r2.mean()) if len(r2) else None,
+                "mean_er2": float(er2.mean()) if len(er2) else None,
             }
         )
 
+    def write_index(self) -> Path:
+        """Write `<dose>.tbi`, when the block has ended."""
+        dose = self._paths.dose
+        if not self.written:
+            return write_index(dose)
+        spans, stops = np.concatenate(self._spans), np.concatenate(self._stops)
+        places = self._dose.virtual(np.concatenate([[self._begin], stops]))
+        path = dose.with_name(dose.name + ".tbi")
+        write_tabix(path, self._chromosome, IndexedRows(spans[:, 0], spans[:, 1], places[:-1], places[1:]))
+        return path
+
     def write(self, block: Block) -> None:
         """Add records."""
-        quality = _quality(block.dosages)
-        rows = zip(
-            block.positions.tolist(),
-            block.ids.tolist(),
-            block.refs.tolist(),
-            block.alts.tolist(),
-            strict=True,
-        )
-        for row, (position, name, ref, alt) in enumerate(rows):
-            if quality[row, 3] < self._min_r2:
-                self.filtered += 1
-                continue
-            head = f"{self._chromosome}\t{position}\t{name}\t{ref}\t{alt}\t.\tPASS\t"
-            self._write_record(block, row, head, quality[row])
+        rows = max(1, _TEXT_AT_ONCE // (LONGEST_CELL * max(1, len(self._samples))))
+        for at in range(0, len(block), rows):
+            self._write(block.take(slice(at, at + rows)))
 
-    def _write_record(self, block: Block, row: int, head: str, quality: NDArray[np.float64]) -> None:
-        frequency, minor, score, r2 = quality.tolist()
-        info = f"AF={frequency:.6g};MAF={minor:.6g};AVG_CS={score:.6g};R2={r2:.6g}"
-        if block.typed[row] and block.imputed[row]:
-            info += self._write_empirical(block, row, head)
-        info += ";TYPED" * bool(block.typed[row]) + ";IMPUTED" * bool(block.imputed[row])
-        self._info.write(f"{head}{info}\n".encode())
-        self._dose.write(f"{head}{info}\tGT:DS:HDS:GP\t".encode() + self._row_cells(block.dosages[row]))
-        self.written += 1
-        if block.imputed[row]:
-            self._r2.append(r2)
-        else:
-            self.typed_only += 1
+    def _write(self, block: Block) -> None:
+        quality = record_quality(block.dosages)
+        good = quality.r2 >= self._min_r2
+        if not good.all():
+            self.filtered += int((~good).sum())
+            block, quality = block.take(good), quality.take(good)
+        if not len(block):
+            return
+        er2 = squared_correlations(block.left_out, block.observed)
+        fixed = self._fixed(block)
+        heads = [f"{a}{b}".encode() for a, b in zip(fixed, _infos(block, quality, er2), strict=True)]
+        self._info.write(b"\n".join(heads) + b"\n")
+        lines = dose_lines(heads, block.dosages)
+        self._stops.append(self._dose.text + lines.ends)
+        self._dose.write(lines.text)
+        if self._empirical is not None and len(block.left_out):
+            judged = [f"{fixed[row]}TYPED;IMPUTED".encode() for row in np.flatnonzero(block.judged).tolist()]
+            self._empirical.write(empirical_lines(judged, block.left_out, block.observed).text)
+        self._count(block, quality, er2)
 
-    def _write_empirical(self, block: Block, row: int, head: str) -> str:
-        """The leave-one-out dosages of a typed site; gives the ER2 part of INFO, empty when undefined."""
-        left_out, observed = block.left_out[row], block.observed[row]
-        if self._empirical is not None:
-            cells = _empirical_cells(left_out.tolist(), observed.tolist())
-            self._empirical.write(f"{head}TYPED;IMPUTED\tGT:LDS\t{cells}\n".encode())
-        er2 = squared_correlation(left_out, observed)
-        if er2 is None:
-            return ""
-        self._er2.append(er2)
-        return f";ER2={er2:.6g}"
+    def _fixed(self, block: Block) -> list[str]:
+        """The columns before INFO."""
+        columns = (block.positions.tolist(), block.ids.tolist(), block.refs.tolist(), block.alts.tolist())
+        name = self._chromosome
+        rows = zip(*columns, strict=True)
+        return [f"{name}\t{at}\t{rs}\t{ref}\t{alt}\t.\tPASS\t" for at, rs, ref, alt in rows]
 
-    def _row_cells(self, row: Thousandths) -> bytes:
-        pairs = row.astype(np.int64) + 2
-        codes = pairs[0::2] * _CODES + pairs[1::2]
-        cells = self._cells[codes]
-        if any(cell is None for cell in cells.tolist()):
-            for code in np.unique(codes).tolist():
-                if self._cells[code] is None:
-                    self._cells[code] = _cell(code // _CODES - 2, code % _CODES - 2)
-            cells = self._cells[codes]
-        return b"\t".join(cells.tolist()) + b"\n"
+    def _count(self, block: Block, quality: Quality, er2: NDArray[np.float64]) -> None:
+        begin = block.positions - 1
+        lengths = np.array([len(ref) for ref in block.refs.tolist()], dtype=np.int64)
+        self._spans.append(np.stack([begin, begin + lengths], axis=1))
+        self.written += len(block)
+        self.typed_only += int((~block.imputed).sum())
+        self._r2.append(quality.r2[block.imputed])
+        self._er2.append(er2[np.isfinite(er2)])
 
     def _header(self, lines: str, *, with_samples: bool) -> bytes:
         columns = ["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"]
@@ -223,56 +248,66 @@ class ResultWriter:
         ).encode()
 
 
-def _quality(dosages: Thousandths) -> NDArray[np.float64]:
-    """AF, MAF, average call score and R2 of each record from its haploid dosages, [records, 4].
+@dataclass(frozen=True, eq=False)
+class Quality:
+    """AF, MAF, average call score and R2 of each record."""
+
+    frequency: NDArray[np.float64]
+    minor: NDArray[np.float64]
+    score: NDArray[np.float64]
+    r2: NDArray[np.float64]
+
+    def take(self, rows: NDArray[np.bool_]) -> Quality:
+        """Those of some records."""
+        return Quality(self.frequency[rows], self.minor[rows], self.score[rows], self.r2[rows])
+
+
+def record_quality(dosages: Thousandths) -> Quality:
+    """The figures of records [records, 2 * samples] from their haploid dosages, as they are written.
 
     R2 is var(HDS) / (p (1 - p)); 0 where all haplotypes are certainly the same.
     """
-    known = dosages >= 0
-    count = np.maximum(known.sum(axis=1), 1)
-    values = np.where(known, dosages, 0).astype(np.int64)
-    total = values.sum(axis=1) / 1000.0
-    squares = (values * values).sum(axis=1) / 1e6
-    score = np.where(known, np.maximum(values, 1000 - values), 0).sum(axis=1) / (1000.0 * count)
-    frequency = total / count
-    variance = np.maximum(squares / count - frequency**2, 0.0)
+    known, total, squares, score = sums(dosages).T.astype(np.float64)
+    known = np.maximum(known, 1.0)
+    frequency = total / (1000.0 * known)
+    variance = np.maximum(squares / (1e6 * known) - frequency**2, 0.0)
     chance = frequency * (1 - frequency)
     r2 = np.divide(variance, chance, out=np.zeros_like(chance), where=chance > 1e-12)
-    return np.stack([frequency, np.minimum(frequency, 1 - frequency), score, r2], axis=1)
+    return Quality(frequency, np.minimum(frequency, 1 - frequency), score / (1000.0 * known), r2)
 
 
-def squared_correlation(left_out: Thousandths, observed: NDArray[np.int8]) -> float | None:
-    """ER2: the squared correlation of leave-one-out dosage and allele over haplotypes; None if undefined."""
+def _infos(block: Block, quality: Quality, er2: NDArray[np.float64]) -> list[str]:
+    """INFO of each record; ER2 where it is defined."""
+    told = np.full(len(block), np.nan)
+    told[block.judged] = er2
+    rows = zip(
+        quality.frequency.tolist(),
+        quality.minor.tolist(),
+        quality.score.tolist(),
+        quality.r2.tolist(),
+        told.tolist(),
+        (block.typed + 2 * block.imputed).tolist(),
+        strict=True,
+    )
+    return [
+        f"AF={af:.6g};MAF={maf:.6g};AVG_CS={score:.6g};R2={r2:.6g}"
+        f"{f';ER2={checked:.6g}' if checked == checked else ''}{_FLAG_TEXT[flags]}"
+        for af, maf, score, r2, checked, flags in rows
+    ]
+
+
+_FLAG_TEXT = ("", ";TYPED", ";IMPUTED", ";TYPED;IMPUTED")
+
+
+def squared_correlations(left_out: Thousandths, observed: NDArray[np.int8]) -> NDArray[np.float64]:
+    """ER2 of rows: the squared correlation of leave-one-out dosage and allele; NaN where undefined."""
     known = (observed >= 0) & (left_out >= 0)
-    expected, alleles = left_out[known] / 1000.0, observed[known].astype(np.float64)
-    if len(alleles) < 2:
-        return None
-    expected, alleles = expected - expected.mean(), alleles - alleles.mean()
-    spread = float((expected @ expected) * (alleles @ alleles))
-    return float(expected @ alleles) ** 2 / spread if spread > 1e-12 else None
-
-
-def _cell(first: int, second: int) -> bytes:
-    """`GT:DS:HDS:GP` of one person, from thousandths."""
-    if first < 0:
-        return b"." if second == ABSENT else b".|.:.:.:."
-    if second == ABSENT:
-        return f"{first >= 500:d}:{_TEXT[first]}:{_TEXT[first]}:{_TEXT[1000 - first]},{_TEXT[first]}".encode()
-    a, b = first / 1000, second / 1000
-    none, both = round(1000 * (1 - a) * (1 - b)), round(1000 * a * b)
-    chances = f"{_TEXT[none]},{_TEXT[1000 - none - both]},{_TEXT[both]}"
-    genotype = f"{first >= 500:d}|{second >= 500:d}"
-    return f"{genotype}:{_TEXT[first + second]}:{_TEXT[first]},{_TEXT[second]}:{chances}".encode()
-
-
-def _empirical_cells(left_out: list[int], observed: list[int]) -> str:
-    letters = {MISSING: ".", 0: "0", 1: "1"}
-    cells = []
-    for i in range(0, len(observed), 2):
-        first = letters[observed[i]]
-        if observed[i + 1] == ABSENT:
-            cells.append(f"{first}:{_TEXT[left_out[i]]}")
-        else:
-            second = letters[observed[i + 1]]
-            cells.append(f"{first}|{second}:{_TEXT[left_out[i]]},{_TEXT[left_out[i + 1]]}")
-    return "\t".join(cells)
+    expected = np.where(known, left_out, 0).astype(np.float64)
+    alleles = np.where(known, observed, 0).astype(np.float64)
+    many = known.sum(axis=1).astype(np.float64)
+    one, two = expected.sum(axis=1), alleles.sum(axis=1)
+    together = many * (expected * alleles).sum(axis=1) - one * two
+    spread = (many * (expected**2).sum(axis=1) - one**2) * (many * (alleles**2).sum(axis=1) - two**2)
+    answer = np.full(len(many), np.nan)
+    np.divide(together**2, spread, out=answer, where=(spread > 0) & (many > 1))
+    return answer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,7 @@ from app.imputation.fitting import fitted_model
 from app.imputation.genetic_map import CONSTANT, GeneticMap, read_map
 from app.imputation.minimac4 import impute_with_minimac4
 from app.imputation.output import Block, OutputPaths, ResultWriter
+from app.imputation.panel_source import open_panel
 from app.imputation.phasing import phase
 from app.imputation.program import full_disk
 from app.imputation.scratch import remove_abandoned, scratch_folder
@@ -49,17 +51,9 @@ def impute_files(request: ImputationRequest, report: Report = silent) -> Imputat
     request.out_dir.mkdir(parents=True, exist_ok=True)
     remove_abandoned(request.out_dir)
     genetic_map = read_map(request.map_file, request.chromosome) if request.map_file else CONSTANT
-    study = load_study(request)
-    study.panel_alleles(study.panel)
     paths = OutputPaths.of(request.out_dir, bare_name(request.chromosome))
     with scratch_folder(request.out_dir) as folder:
-        figures = _impute(request, study, genetic_map, folder, paths, report)
-    try:
-        index, records = write_counted_index(paths.dose)
-    except ContainerError as error:
-        raise full_disk(request.out_dir) or _cut_short(request, 0, figures.written) from error
-    if records != figures.written:
-        raise _cut_short(request, records, figures.written)
+        figures, index = _impute(request, genetic_map, folder.resolve(), paths, report)
     figures = figures.model_copy(update={"seconds": round(time.monotonic() - began, 3)})
     has_empirical = request.empirical and request.engine is not EngineName.BEAGLE
     return ImputationFiles(
@@ -73,31 +67,47 @@ def impute_files(request: ImputationRequest, report: Report = silent) -> Imputat
 
 def _impute(
     request: ImputationRequest,
-    study: Study,
     genetic_map: GeneticMap,
     folder: Path,
     paths: OutputPaths,
     report: Report,
-) -> ImputationFigures:
-    folder = folder.resolve()
-    plink_map = None
-    if genetic_map is not CONSTANT:
-        plink_map = folder / "map.txt"
-        genetic_map.write_plink(plink_map, study.chromosome)
-    haplotypes = phased_haplotypes(request, study, genetic_map, folder, plink_map, report)
-    figures = _figures(request, study)
-    if request.engine is EngineName.BEAGLE:  # it estimates its parameters itself
-        blocks = impute_with_beagle(request, study, haplotypes, folder, genetic_map, plink_map, report)
+) -> tuple[ImputationFigures, Path]:
+    """The figures, and the index of the dose file."""
+    own = request.engine is EngineName.BUILTIN or request.panel_packed is not None
+    with open_panel(request, folder) if own else nullcontext() as panel:
+        study = load_study(request, panel)
+        plink_map = None
+        if genetic_map is not CONSTANT:
+            plink_map = folder / "map.txt"
+            genetic_map.write_plink(plink_map, study.chromosome)
+        haplotypes = phased_haplotypes(request, study, genetic_map, folder, plink_map, report)
+        figures = _figures(request, study)
+        if request.engine is EngineName.BEAGLE:  # it estimates its parameters itself
+            blocks = impute_with_beagle(request, study, haplotypes, folder, genetic_map, plink_map, report)
+            return _written(request, study, blocks, figures, paths)
+        model = fitted_model(study.typed_alleles(), genetic_map.at(study.panel.positions))
+        if panel is None or request.engine is EngineName.MINIMAC4:
+            impute_with_minimac4(request, study, haplotypes, folder, paths, genetic_map, model, report)
+            return _counted(request, figures, paths)
+        blocks = impute_builtin(request, study, panel, haplotypes, genetic_map, model, folder, report)
         return _written(request, study, blocks, figures, paths)
-    model = fitted_model(study.panel_alleles(study.panel), genetic_map.at(study.panel.positions))
-    if request.engine is EngineName.MINIMAC4:
-        impute_with_minimac4(request, study, haplotypes, folder, paths, genetic_map, model, report)
-        try:
-            return read_figures(figures, paths.info)
-        except (ContainerError, ValueError, IndexError) as error:
-            raise full_disk(request.out_dir) or _cut_short(request, 0, 0) from error
-    blocks = impute_builtin(request, study, haplotypes, genetic_map, model, report)
-    return _written(request, study, blocks, figures, paths)
+
+
+def _counted(
+    request: ImputationRequest, figures: ImputationFigures, paths: OutputPaths
+) -> tuple[ImputationFigures, Path]:
+    """Look whether what another program wrote is whole, and make its index."""
+    try:
+        figures = read_figures(figures, paths.info)
+    except (ContainerError, ValueError, IndexError) as error:
+        raise full_disk(request.out_dir) or _cut_short(request, 0, 0) from error
+    try:
+        index, records = write_counted_index(paths.dose)
+    except ContainerError as error:
+        raise full_disk(request.out_dir) or _cut_short(request, 0, figures.written) from error
+    if records != figures.written:
+        raise _cut_short(request, records, figures.written)
+    return figures, index
 
 
 def phased_haplotypes(
@@ -117,7 +127,7 @@ def phased_haplotypes(
             report(Progress(done=round(100 * share), total=100, unit="percent", step="Phasing"))
 
         told(0.0)
-        panel, places = study.panel_alleles(study.panel), genetic_map.at(study.panel.positions)
+        panel, places = study.typed_alleles(), genetic_map.at(study.panel.positions)
         model = fitted_model(panel, places)
         haplotypes = phase(panel, genotype_counts(study), places, model=model, progress=told)
         haplotypes[:, ~study.present] = ABSENT
@@ -142,7 +152,7 @@ def _figures(request: ImputationRequest, study: Study) -> ImputationFigures:
         engine_version=find_engine(request.engine, request.tools).version,
         phasing=request.phasing,
         samples=len(study.target.samples),
-        panel_haplotypes=int(study.panel_columns.sum()),
+        panel_haplotypes=study.typed.size,
         target_sites=study.target_sites,
         typed=int(inside.sum()),
         mismatched=study.mismatched,
@@ -158,23 +168,34 @@ def _written(
     blocks: Iterator[Block],
     figures: ImputationFigures,
     paths: OutputPaths,
-) -> ImputationFigures:
+) -> tuple[ImputationFigures, Path]:
     source = f"Haplodesk v{__version__} ({request.engine})"
     empirical = request.empirical and request.engine is EngineName.BUILTIN
     waiting = _typed_only(study) if request.phasing is PhasingName.NONE else None
     sites = 0
-    with ResultWriter(
-        paths, study.chromosome, study.target.samples, source, empirical=empirical, min_r2=request.min_r2
-    ) as out:
-        for block in blocks:
-            sites += len(block.positions)
-            if waiting is not None and len(block.positions):
-                due = waiting.positions <= block.positions[-1]
-                block, waiting = block.joined(waiting.take(due)), waiting.take(~due)
-            out.write(block)
-        if waiting is not None:
-            out.write(waiting)
-    return out.counted(figures).model_copy(update={"panel_sites": sites})
+    writer = ResultWriter(
+        paths,
+        study.chromosome,
+        study.target.samples,
+        source,
+        empirical=empirical,
+        min_r2=request.min_r2,
+        threads=request.threads,
+    )
+    try:
+        with writer as out:
+            for block in blocks:
+                sites += len(block)
+                if waiting is not None and len(block):
+                    due = waiting.positions <= block.positions[-1]
+                    block, waiting = block.joined(waiting.take(due)), waiting.take(~due)
+                out.write(block)
+            if waiting is not None:
+                out.write(waiting)
+        index = writer.write_index()
+    except ContainerError as error:
+        raise full_disk(request.out_dir) or _cut_short(request, 0, writer.written) from error
+    return writer.counted(figures).model_copy(update={"panel_sites": sites}), index
 
 
 def _cut_short(request: ImputationRequest, records: int, wanted: int) -> ProblemError:
@@ -205,6 +226,6 @@ def _typed_only(study: Study) -> Block:
         dosages,
         none,
         ~none,
-        np.full_like(dosages, MISSING),
-        np.full(dosages.shape, MISSING, dtype=np.int8),
+        np.empty((0, dosages.shape[1]), dtype=np.int16),
+        np.empty((0, dosages.shape[1]), dtype=np.int8),
     )

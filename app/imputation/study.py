@@ -10,8 +10,19 @@ from numpy.typing import NDArray
 
 from app.domain.problem import Kind, ProblemError, problem
 from app.genotypes.bgzf import BgzfWriter
-from app.genotypes.matrix import ABSENT, MISSING, GenotypeMatrix, Region, bare_name, read_matrix
+from app.genotypes.matrix import (
+    ABSENT,
+    MISSING,
+    GenotypeMatrix,
+    Region,
+    bare_name,
+    compared_name,
+    read_matrix,
+)
+from app.imputation.built_in.stretch import PanelStretch, stretch_of
 from app.imputation.contract import ImputationRequest
+from app.imputation.panel_format.reader import Panel
+from app.imputation.panel_source import bad_panel, joined_stretches, mixed_ploidy
 
 _CELLS = {
     (a, b): f"{'.' if a < 0 else a}|{'.' if b < 0 else b}".encode() for a in (-1, 0, 1) for b in (-1, 0, 1)
@@ -22,14 +33,15 @@ _CELLS = {
 class Study:
     """Target and panel at the sites that both have, row by row, in the panel's order.
 
-    `panel` has the columns of `panel_columns` only (a haploid person of the panel has one); `typed_only` are
-    usable target sites that the panel has not, `mismatched` the number of those whose place it has with
-    other alleles. `present` marks target columns that are haplotypes (a haploid person has one).
+    `panel` has these sites without genotypes, `typed` the haplotypes of the panel there (a haploid person has
+    one); `typed_only` are usable target sites that the panel has not, `mismatched` the number of those whose
+    place it has with other alleles. `present` marks target columns that are haplotypes (a haploid person has
+    one).
     """
 
     chromosome: str
     panel: GenotypeMatrix
-    panel_columns: NDArray[np.bool_]
+    typed: PanelStretch
     target: GenotypeMatrix
     typed_only: GenotypeMatrix
     present: NDArray[np.bool_]
@@ -37,42 +49,81 @@ class Study:
     target_sites: int
     unusable: int
 
-    def panel_alleles(self, matrix: GenotypeMatrix) -> NDArray[np.int8]:
-        """The alleles of panel sites, [sites, K] of 0 and 1; ProblemError for others and unphased ones."""
-        alleles = matrix.haplotypes[:, self.panel_columns]
-        if alleles.size and (alleles.min() < 0 or alleles.max() > 1 or not matrix.phased.all()):
-            raise _bad_panel(matrix, ((alleles < 0) | (alleles > 1)).any(axis=1) | ~matrix.phased)
-        return alleles
+    def typed_alleles(self) -> NDArray[np.int8]:
+        """The panel's alleles at the typed sites, [typed, K] of 0 and 1."""
+        return self.typed.alleles(slice(None)).view(np.int8)
 
 
-def load_study(request: ImputationRequest) -> Study:
-    """Read the target and the panel at its sites; ProblemError when nothing can be imputed from them."""
+def load_study(request: ImputationRequest, packed: Panel | None = None) -> Study:
+    """Read the target and the panel at its sites; ProblemError when nothing can be imputed from them.
+
+    The panel is the packed one where there is one, else the VCF, of which only sites with one ALT allele are
+    used.
+    """
     region = Region(request.chromosome, *request.informing)
     everything = read_matrix(request.target_vcf, region)
     if not everything.samples:
         raise _refused(request.target_vcf, "The file has no samples", "There is nobody to impute.")
     target = _believable(everything.take(usable_sites(everything)))
-    panel = read_matrix(request.panel_vcf, region, target.positions)
-    panel = panel.take(usable_sites(panel))
-    known = {key: row for row, key in enumerate(panel.site_keys())}
-    rows = np.array([known.get(key, -1) for key in target.site_keys()], dtype=np.intp)
-    if not (rows >= 0).any():
-        raise _no_overlap(request, len(everything), len(panel))
-    order = np.argsort(rows[rows >= 0], kind="stable")
+    if packed is not None:
+        panel, rows = _packed_sites(packed, region), None
+    else:
+        panel = read_matrix(request.panel_vcf, region, target.positions)
+        rows = usable_sites(panel)
+        panel = panel.take(rows)
+    known: dict[tuple[str, int, str, str], int] = {}
+    for row, key in enumerate(panel.site_keys()):
+        known.setdefault(key, row)
+    found = np.array([known.get(key, -1) for key in target.site_keys()], dtype=np.intp)
+    if not (found >= 0).any():
+        raise no_overlap(request, len(everything), len(panel))
+    order = np.argsort(found[found >= 0], kind="stable")
     present = _haplotypes(target, request.target_vcf)
     target = _with_one_column(target, present)
-    other = _inside(request, target.take(rows < 0))
+    other = _inside(request, target.take(found < 0))
+    chosen = np.sort(found[found >= 0])
+    sites = panel.take(chosen)
+    typed = _typed_stretch(sites, request) if packed is None else typed_rows(packed, region, chosen)
     return Study(
         chromosome=str(panel.chromosomes[0]),
-        panel=panel.take(np.sort(rows[rows >= 0])),
-        panel_columns=_haplotypes(panel, request.panel_vcf),
-        target=target.take(np.flatnonzero(rows >= 0)[order]),
+        panel=replace(sites, haplotypes=sites.haplotypes[:, :0]),
+        typed=typed,
+        target=target.take(np.flatnonzero(found >= 0)[order]),
         typed_only=other.take(~np.isin(other.positions, panel.positions)),
         present=present,
         mismatched=int(np.isin(other.positions, panel.positions).sum()),
         target_sites=len(_inside(request, everything)),
         unusable=len(_inside(request, everything)) - len(_inside(request, target)),
     )
+
+
+def _packed_sites(packed: Panel, region: Region) -> GenotypeMatrix:
+    """The sites of a packed panel in a region; none where it is of another chromosome."""
+    same = compared_name(packed.contig) == compared_name(region.chromosome)
+    sites = packed.sites(region.first, region.last) if same else packed.sites(0, 0)
+    names = np.full(len(sites), packed.contig, dtype=object)
+    nobody = np.empty((len(sites), 0), dtype=np.int8)
+    columns = (sites.positions, sites.ids, sites.refs, sites.alts)
+    return GenotypeMatrix((), names, *columns, nobody, np.ones(len(sites), dtype=bool))
+
+
+def typed_rows(packed: Panel, region: Region, rows: NDArray[np.intp]) -> PanelStretch:
+    """Some sites of a region, ascending, in memory by themselves; the region is read piece by piece."""
+    pieces, passed = [], 0
+    for piece in packed.stretches(region.first, region.last):
+        mine = rows[np.searchsorted(rows, passed) : np.searchsorted(rows, passed + len(piece))]
+        if len(mine):
+            pieces.append(piece.take(mine - passed))
+        passed += len(piece)
+    return joined_stretches(pieces)
+
+
+def _typed_stretch(sites: GenotypeMatrix, request: ImputationRequest) -> PanelStretch:
+    """The haplotypes of sites of a VCF; ProblemError for alleles that a panel cannot have."""
+    alleles = sites.haplotypes[:, _haplotypes(sites, request.panel_vcf)]
+    if alleles.size and (alleles.min() < 0 or alleles.max() > 1 or not sites.phased.all()):
+        raise bad_panel(sites, ((alleles < 0) | (alleles > 1)).any(axis=1) | ~sites.phased)
+    return stretch_of(alleles, sites.positions, sites.ids.tolist(), sites.refs.tolist(), sites.alts.tolist())
 
 
 def _believable(target: GenotypeMatrix) -> GenotypeMatrix:
@@ -111,12 +162,7 @@ def _haplotypes(matrix: GenotypeMatrix, path: Path) -> NDArray[np.bool_]:
     # A missing call of a haploid person may be written as a diploid one.
     mixed &= ((matrix.haplotypes >= 0) & ~absent).any(axis=0)
     if mixed.any():
-        raise _refused(
-            path,
-            "People are haploid at some sites only",
-            "The file mixes haploid and diploid genotypes of one person.",
-            "Split chromosome X at the ends of its pseudoautosomal parts and impute each part by itself.",
-        )
+        raise mixed_ploidy(path)
     return np.asarray(~absent.any(axis=0), dtype=bool)
 
 
@@ -150,18 +196,8 @@ def _refused(path: Path, title: str, happened: str, advice: str = "Choose anothe
     return problem(Kind.INPUT, title, f"{path.name}: {happened}", advice, subject=path.name)
 
 
-def _bad_panel(matrix: GenotypeMatrix, bad: NDArray[np.bool_]) -> ProblemError:
-    row = int(bad.argmax())
-    place = f"{matrix.chromosomes[row]}:{matrix.positions[row]}"
-    return problem(
-        Kind.INPUT,
-        "The panel cannot be used",
-        f"At {place} it has genotypes that are missing, not phased or of an allele that ALT does not name.",
-        "Use a phased panel without missing genotypes.",
-    )
-
-
-def _no_overlap(request: ImputationRequest, target: int, panel: int) -> ProblemError:
+def no_overlap(request: ImputationRequest, target: int, panel: int) -> ProblemError:
+    """What to say where a target of some sites has none in common with a panel that has some there."""
     name = bare_name(request.chromosome)
     what = f"none of its {target} sites on chromosome {name}" if target else f"no site on chromosome {name}"
     return problem(

@@ -145,7 +145,7 @@ def test_bcftools_reads_and_indexes_it(made: ImputationFiles, tmp_path: Path) ->
 def test_windows_change_next_to_nothing(
     made: ImputationFiles, cohort_files: SimulatedFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.imputation.builtin._WINDOW_BYTES", 900_000)
+    monkeypatch.setattr("app.imputation.builtin.WINDOW_BYTES", 2_000)
     monkeypatch.setattr("app.genotypes.matrix.matrix_pieces.__defaults__", (None, None, 60_000))
     cut = impute_files(request(cohort_files, tmp_path, overlap_bp=200_000, window_bp=200_000))
     assert (cut.figures.written, cut.figures.typed) == (3000, 150)

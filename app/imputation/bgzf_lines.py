@@ -1,0 +1,117 @@
+"""Writes lines into a BGZF file that remembers where each block lies, so that nobody reads it again.
+
+Blocks are packed by threads of a pool, which libdeflate lets run beside one another, and written in order.
+An index needs to know where each record begins; that follows from the lengths of the blocks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.genotypes.bgzf import EOF_MARKER, ContainerError, ContainerFault, pack_block
+
+_PAYLOAD = 0xFF00
+_AHEAD = 3  # pieces of text that wait for their turn
+Piece = tuple[list[bytes], list[int]]
+
+
+class BgzfLines:
+    """Use in a `with`: the file has its name only when all of it is on disk, and nothing stays else.
+
+    Without a pool the caller's thread packs. OSError (no space, no permission) comes through unchanged.
+    """
+
+    def __init__(self, path: Path, level: int, pool: Executor | None = None) -> None:
+        self.path = path
+        self.text = 0
+        """Letters that were written so far."""
+        self._part = path.with_name(path.name + ".part")
+        self._level, self._pool = level, pool
+        self._waiting: deque[Future[Piece]] = deque()
+        self._packed: list[int] = []
+        self._letters: list[int] = []
+        self._file = self._part.open("wb")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def write(self, text: bytes | memoryview) -> None:
+        """Add whole lines; blocks end where they end, so many should come together."""
+        if not len(text):
+            return
+        self.text += len(text)
+        if self._pool is None:
+            self._put(_packed(text, self._level))
+            return
+        self._waiting.append(self._pool.submit(_packed, text, self._level))
+        while len(self._waiting) > _AHEAD:
+            self._put(self._waiting.popleft().result())
+
+    def _put(self, piece: Piece) -> None:
+        blocks, letters = piece
+        self._file.write(b"".join(blocks))
+        self._packed += [len(block) for block in blocks]
+        self._letters += letters
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            try:
+                self._finish()
+            except BaseException:
+                self._remove()
+                raise
+        else:
+            self._remove()
+
+    def _finish(self) -> None:
+        while self._waiting:
+            self._put(self._waiting.popleft().result())
+        self._file.write(EOF_MARKER)
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        self._prove()
+        os.replace(self._part, self.path)
+
+    def _prove(self) -> None:
+        """What lies on the disk is as long as what was written, and has its end; ContainerError else."""
+        wanted = sum(self._packed) + len(EOF_MARKER)
+        with self._part.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - len(EOF_MARKER)))
+            if size != wanted or file.read() != EOF_MARKER:
+                raise ContainerError(ContainerFault.TRUNCATED, size, f"{size} of {wanted} bytes")
+
+    def _remove(self) -> None:
+        for each in self._waiting:
+            each.cancel()
+        remove: tuple[Callable[[], None], ...] = (self._file.close, self._part.unlink)
+        for step in remove:
+            with contextlib.suppress(OSError):
+                step()
+
+    def virtual(self, letters: NDArray[np.int64]) -> NDArray[np.uint64]:
+        """The virtual offsets of places in the text, ascending; when the file is closed."""
+        texts = np.cumsum([0, *self._letters], dtype=np.int64)
+        blocks = np.cumsum([0, *self._packed], dtype=np.int64)
+        at = np.searchsorted(texts, letters, side="right") - 1
+        return (blocks[at] << 16 | letters - texts[at]).astype(np.uint64)
+
+
+def _packed(text: bytes | memoryview, level: int) -> Piece:
+    """The blocks of a piece of text, and how many letters each has."""
+    view = memoryview(text)
+    pieces = [view[at : at + _PAYLOAD] for at in range(0, len(view), _PAYLOAD)]
+    return [pack_block(each, level) for each in pieces], [len(each) for each in pieces]
