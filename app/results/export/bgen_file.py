@@ -24,6 +24,7 @@ from app.results.export.bgen_variants import broken, variants_of, variants_of_si
 from app.results.export.kernel import Kernel, packs_rows
 from app.results.export.part_files import PartFiles
 from app.results.export.rows import Fingerprint, Rows
+from app.results.export.short_zlib import LONGEST, packed_short
 from app.results.export.sites import LONGEST_NAME, refuse_long_names
 
 LEVEL = 1
@@ -104,6 +105,8 @@ class BgenWriter:
 def packed_rows(blocks: NDArray[np.uint8], kernel: Kernel | None) -> tuple[bytes, NDArray[np.uint32]]:
     """Each row packed by zlib, and their lengths; the same bytes with and without the extension."""
     rows, size = blocks.shape
+    if size <= LONGEST:
+        return packed_short(blocks, fast=kernel is not None)
     if kernel is not None and packs_rows():
         out = np.empty(rows * (size + 64 + size // 16), np.uint8)
         lengths = np.empty(rows, np.uint32)

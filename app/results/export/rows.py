@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from hashlib import blake2b
 from pathlib import Path
 from typing import Protocol
 
@@ -72,7 +71,7 @@ class Fingerprint:
 
     variants: int = 0
     samples: tuple[str, ...] = ()
-    _sites: blake2b = field(default_factory=lambda: blake2b(digest_size=16))
+    _sites: Checksum = field(default_factory=lambda: Checksum())
     _values: dict[int, Checksum] = field(default_factory=dict)
     _raw: Checksum = field(default_factory=lambda: Checksum())
 
@@ -112,7 +111,7 @@ class Fingerprint:
     @property
     def sites(self) -> str:
         """Hash of the sites in order."""
-        return self._sites.hexdigest()
+        return str(self._sites)
 
     @property
     def values(self) -> str:

@@ -1,0 +1,3 @@
+from typing_extensions import Buffer
+
+def pack(rows_of_bytes: Buffer, rows: int, size: int, out: Buffer, lengths: Buffer, /) -> int: ...
