@@ -19,7 +19,9 @@ def impute(
     panel_file: Annotated[
         list[Path],
         typer.Option(
-            "--panel-file", metavar="REF", help="Phased panel as VCF; may be given once a chromosome."
+            "--panel-file",
+            metavar="REF",
+            help="Phased panel as VCF, or packed (.hpanel); may be given once a chromosome.",
         ),
     ],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the results are put.")],
@@ -34,6 +36,9 @@ def impute(
     ] = PHASINGS[0],
     min_r2: Annotated[float, typer.Option("--min-r2", min=0, max=1, help="Leave out worse sites.")] = 0.0,
     threads: Annotated[int, typer.Option("--threads", min=1, help="Threads of the engine.")] = 1,
+    memory: Annotated[
+        int, typer.Option("--memory", metavar="MB", min=256, help="Megabytes that the engine may take.")
+    ] = 4096,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same result.")] = 1,
 ) -> None:
     """Impute on this computer, without a service."""
@@ -52,6 +57,7 @@ def impute(
         phasing=phasing,
         min_r2=min_r2,
         threads=threads,
+        memory_mb=memory,
         seed=seed,
     )
     work.impute(session_of(ctx), order)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import sys
@@ -21,9 +20,9 @@ from app.domain.problem import Kind, problem
 from app.genotypes.bgzf import read_lines
 from app.genotypes.check import CheckOptions, check_files
 from app.genotypes.matrix import bare_name, compared_name
-from app.genotypes.worker import run_in_process
 from app.imputation.contract import EngineName, ImputationFiles, ImputationRequest, PhasingName
 from app.imputation.engines import find_engine
+from app.imputation.panel_format.reader import Panel, is_packed_panel
 from app.imputation.run import impute_files
 
 AUTO = "auto"
@@ -42,6 +41,7 @@ class Order:
     phasing: str
     min_r2: float
     threads: int
+    memory_mb: int
     seed: int
 
 
@@ -64,8 +64,8 @@ def impute(session: Session, order: Order) -> None:
 def _one(session: Session, request: ImputationRequest) -> ImputationFiles:
     title = f"Imputing chromosome {bare_name(request.chromosome)}"
     session.out.note(f"{title}: {request.target_vcf.name} from {request.panel_vcf.name}")
-    show = partial(session.out.bar.show, title)
-    return asyncio.run(run_in_process(impute_files, request, report=show))
+    # In this process: a second one takes longer to start than a small job, and its memory besides.
+    return impute_files(request, partial(session.out.bar.show, title))
 
 
 def _refuse_absent(engine: EngineName) -> None:
@@ -94,6 +94,7 @@ def _requests(order: Order, report: CheckReport, panels: Sequence[Path]) -> Iter
                 map_file=_of_chromosome(order.maps, chromosome, "map") if order.maps else None,
                 min_r2=order.min_r2,
                 threads=order.threads,
+                memory_mb=order.memory_mb,
                 seed=order.seed,
             )
     if not report.files:
@@ -136,6 +137,9 @@ def _of_chromosome(files: Sequence[Path], chromosome: str, what: str) -> Path:
 
 
 def _first_chromosome(path: Path) -> str:
+    if is_packed_panel(path):
+        with Panel.open(path) as panel:
+            return compared_name(panel.contig)
     for line in read_lines(path):
         if line.strip() and not line.startswith((b"#", b"chr\t", b"pos", b"position")):
             return compared_name(line.split()[0].decode(errors="replace"))
@@ -167,6 +171,7 @@ def _record(
             "phasing": order.phasing,
             "min_r2": order.min_r2,
             "threads": order.threads,
+            "memory_mb": order.memory_mb,
             "seed": order.seed,
             "files": [str(each) for each in order.files],
             "panel_files": [str(each) for each in order.panels],
