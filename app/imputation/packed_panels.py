@@ -13,7 +13,7 @@ import io
 import itertools
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -21,7 +21,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.genotypes.bgzf import ContainerError, ContainerFault
-from app.imputation.aligning import cells_text
 
 _INTS: dict[int, np.dtype[np.signedinteger]] = {
     1: np.dtype("<i1"),
@@ -49,21 +48,34 @@ def is_packed(path: Path) -> bool:
     return path.name.lower().endswith((".msav", ".bref3"))
 
 
-def packed_lines(path: Path) -> Iterator[bytes]:
-    """The panel as lines of a VCF, header first. ContainerError for a damaged file, OSError."""
+def packed_lines(path: Path, told: Callable[[int], None]) -> Iterator[bytes]:
+    """The panel as lines of a VCF, header first; `told` gets the bytes read. ContainerError, OSError."""
     with path.open("rb") as file:
         try:
-            if path.name.lower().endswith(".msav"):
-                yield from _msav_lines(file)
-            else:
-                yield from _bref3_lines(file)
+            lines = _msav_lines(file) if path.name.lower().endswith(".msav") else _bref3_lines(file)
+            for number, line in enumerate(lines):
+                yield line
+                if number % 256 == 0:
+                    told(file.tell())
+            told(file.tell())
         except (struct.error, IndexError, ValueError, UnicodeDecodeError, KeyError) as error:
             raise ContainerError(ContainerFault.CORRUPT, 0, f"{type(error).__name__}: {error}") from error
 
 
-def _row(contig: bytes, position: int, name: bytes, alleles: list[bytes], cells: str) -> bytes:
+def _row(contig: bytes, position: int, name: bytes, alleles: list[bytes], found: NDArray[np.int64]) -> bytes:
+    """A line; `found` are the numbers of the alleles, two a person, -2 for the second of who has one."""
     fixed = [contig, str(position).encode(), name or b".", alleles[0], b",".join(alleles[1:]) or b"."]
-    return b"\t".join([*fixed, b".", b"PASS", b".", b"GT", cells.encode()])
+    return b"\t".join([*fixed, b".", b"PASS", b".", b"GT", _cells(found)])
+
+
+def _cells(found: NDArray[np.int64]) -> bytes:
+    """The genotypes as text, quickly where every allele is a single digit and everybody has two."""
+    if len(found) and (found.min() < 0 or found.max() > 9):
+        pairs = zip(found[0::2].tolist(), found[1::2].tolist(), strict=True)
+        return b"\t".join([b"%d" % a if b == _ABSENT else b"%d|%d" % (a, b) for a, b in pairs])
+    text = np.full((len(found) // 2, 4), ord("\t"), dtype=np.uint8)
+    text[:, 0], text[:, 1], text[:, 2] = found[0::2] + 48, ord("|"), found[1::2] + 48
+    return text.tobytes()[:-1]
 
 
 def _head(contigs: list[bytes], samples: list[bytes]) -> Iterator[bytes]:
@@ -124,7 +136,7 @@ def _msav_lines(file: BinaryIO) -> Iterator[bytes]:
         raise ContainerError(ContainerFault.TRUNCATED, 0, "no index at its end")
     file.seek(0)
     try:
-        with zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True) as raw:
+        with zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True, closefd=False) as raw:
             yield from _msav_records(io.BufferedReader(raw, 1 << 20))
     except zstandard.ZstdError as error:
         raise ContainerError(ContainerFault.CORRUPT, 0, str(error)) from error
@@ -154,8 +166,8 @@ def _msav_records(stream: Readable) -> Iterator[bytes]:
             which = typed.numbers()
         else:
             unique = np.append(values["UHA"], _ABSENT)
-            cells = unique[np.where(which < 0, len(unique) - 1, which)].astype(np.int8)
-            yield _row(contigs[chromosome], position, name, alleles, cells_text(cells, "|"))
+            cells = unique[np.where(which < 0, len(unique) - 1, which)]
+            yield _row(contigs[chromosome], position, name, alleles, cells)
 
 
 def _keys(header: list[str]) -> list[str]:
@@ -237,8 +249,7 @@ def _bref3_row(java: _Java, contig: bytes, sequences: int, which: NDArray[np.int
         haplotypes = java.array(">u1", sequences)[which]
     else:
         haplotypes = _carried(java, len(alleles), len(which))
-    cells = cells_text(np.where(haplotypes > 1, 0, haplotypes).astype(np.int8), "|")
-    return _row(contig, position, b";".join(names), alleles, cells)
+    return _row(contig, position, b";".join(names), alleles, haplotypes)
 
 
 def _carried(java: _Java, alleles: int, haplotypes: int) -> NDArray[np.int64]:

@@ -1,16 +1,14 @@
-"""Takes a panel in: reads it once, checks every genotype, and writes it in the forms that engines want.
+"""Takes a panel in: reads its files once, checks every genotype, and keeps it packed, part by part.
 
-What an engine would take without a word is refused here: genotypes that are missing or not phased, lines out
-of order, several chromosomes in a file. Sites with several ALT alleles and those that were there before are
-left out and counted.
+What an engine would take without a word is refused: see `panel_format.building`.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -18,31 +16,25 @@ import numpy as np
 from app.domain.finding import BuildGuess
 from app.domain.model import Model
 from app.domain.problem import Kind, ProblemError, problem
-from app.domain.progress import Progress, Report, silent
-from app.genotypes.bgzf import BgzfWriter, open_text_blocks
+from app.domain.progress import Report, silent
+from app.genotypes.bgzf import ContainerError, open_text_blocks
 from app.genotypes.builds import BuildEvidence, judge, plain_chromosome, settled
-from app.genotypes.convert import convert
-from app.genotypes.file_trouble import Words, told_of
 from app.genotypes.repair.regions import NON_PAR, REGIONS
-from app.imputation.aligning import target_header
-from app.imputation.chunks import MEGABASE
-from app.imputation.packed_panels import is_packed, packed_lines
+from app.imputation.packed_panels import is_packed
+from app.imputation.panel_format.building import Built, build, contig_length
+from app.imputation.panel_format.reader import SUFFIX, Panel
+from app.imputation.panel_format.site_columns import Sites, join_sites
 from app.imputation.panel_part import PanelPart
-from app.imputation.tabix import record_lines, write_index
 
-_DAMAGED = Words("The panel is damaged", "Download or make it again.")
-_REFUSED = Words(
-    "The panel cannot be taken in", "Look at the file and at the room on the disk of the data folder."
-)
-_MARK_BP = 100_000
 _EVIDENCE_SITES = 200_000
-_CONTIG = re.compile(rb"##contig=<(?=[^>]*ID=([^,>]+))(?=[^>]*length=(\d+))?")
-_PLAIN = re.compile(rb"[01]\|[01](?:\t[01]\|[01])*")
-_MIXED = re.compile(rb"[01](?:\|[01])?(?:\t[01](?:\|[01])?)*")
 
 
 class PanelFacts(Model):
-    """What was found in the files of a panel; sites with several ALT and duplicates were left out."""
+    """What was found in the files of a panel.
+
+    `several_alts` records with several ALT alleles became one for each; `duplicates` and records
+    `without_alt` were left out. `sites` are those that are kept.
+    """
 
     parts: tuple[PanelPart, ...]
     build: str
@@ -51,21 +43,7 @@ class PanelFacts(Model):
     sites: int
     several_alts: int = 0
     duplicates: int = 0
-
-
-@dataclass
-class _Reading:
-    """What is known of one file while it is read."""
-
-    path: Path
-    samples: tuple[str, ...] = ()
-    contigs: dict[str, int | None] = field(default_factory=dict)
-    contig: bytes = b""
-    position: int = 0
-    at_position: set[tuple[bytes, bytes]] = field(default_factory=set)
-    several_alts: int = 0
-    duplicates: int = 0
-    done: int = 0
+    without_alt: int = 0
 
 
 def take_panel(
@@ -76,248 +54,127 @@ def take_panel(
     `build` is what the user says; without it the sites must tell it. Raises ProblemError for panels that
     cannot be used, and where the sites contradict the build.
     """
-    evidence, readings, parts = BuildEvidence(), [], []
-    for number, source in enumerate(sources):
-        reading = _Reading(source)
-        text = _as_text(source, folder / f"source-{number}.vcf.gz", report)
-        chromosome = _Writing(reading, folder, _build_for_x(build), evidence)
-        parts += chromosome.run(text, report)
-        if text != source:
-            text.unlink()
-        readings.append(reading)
-    _refuse_mix(readings)
+    evidence, taken, parts = BuildEvidence(), [], []
+    for source in sources:
+        one = _File(source, folder, build).take(evidence, report)
+        taken.append((source, one))
+        parts += [_part(each.path, each.contig, each.part) for each in one.parts]
+    _refuse_mix(taken)
     guess = _judged(evidence, build)
+    counts = [one.counts for _, one in taken]
     return PanelFacts(
-        parts=tuple(parts),
+        parts=tuple(part for part in parts if part.count),
         build=str(guess.value),
         build_evidence=guess.evidence,
-        samples=len(readings[0].samples),
-        sites=sum(part.count for part in parts),
-        several_alts=sum(each.several_alts for each in readings),
-        duplicates=sum(each.duplicates for each in readings),
+        samples=counts[0].samples,
+        sites=sum(each.sites for each in counts),
+        several_alts=sum(each.several_alts for each in counts),
+        duplicates=sum(each.duplicates for each in counts),
+        without_alt=sum(each.without_alt for each in counts),
     )
 
 
-def _as_text(source: Path, draft: Path, report: Report) -> Path:
-    """A BCF file as text; it is told by its name, as are packed forms of old that cannot be read back."""
-    name = source.name.lower()
-    if name.endswith((".sav", ".bref", ".m3vcf", ".m3vcf.gz")):
-        raise problem(
-            Kind.INPUT,
-            "A panel of an old form",
-            f"{source.name} is packed for an older program.",
-            "Add the VCF or BCF file that it was made from, or one in the form MSAV or bref3.",
-            subject=source.name,
-        )
-    if not name.endswith(".bcf"):
-        return source
-    convert(source, draft, report)
-    return draft
-
-
-def _build_for_x(build: str | None) -> str:
-    return build if build in NON_PAR else "GRCh37"
-
-
-class _Writing:
-    """Reads one file and writes its parts; the parts of X get files of their own."""
-
-    def __init__(self, reading: _Reading, folder: Path, build: str, evidence: BuildEvidence) -> None:
-        self._reading, self._folder, self._build, self._evidence = reading, folder, build, evidence
-        self._stack = ExitStack()
-        self._writers: dict[str, tuple[BgzfWriter, BgzfWriter]] = {}
-        self._header = b""
-        self._seen: list[tuple[int, int]] = []
-
-    def run(self, text: Path, report: Report) -> list[PanelPart]:
-        with told_of(self._reading.path, _DAMAGED, _REFUSED), self._stack:
-            for line in _lines(text, self._reading, report):
-                self._line(line)
-        self._add_evidence()
-        if not self._writers:
-            raise _refused(self._reading, "The panel is empty", "It has no records.")
-        return [self._part(name) for name in self._writers]
-
-    def _line(self, line: bytes) -> None:
-        reading = self._reading
-        if line.startswith(b"#"):
-            self._note_header(line)
-            return
-        fields = line.split(b"\t", 9)
-        if len(fields) < 10 or not fields[1].isdigit():
-            raise _refused(reading, "A line is no VCF line", f"A line has {len(fields)} columns.")
-        self._refuse_order(fields[0], int(fields[1]))
-        if b"," in fields[4] or fields[4] == b".":
-            reading.several_alts += 1
-            return
-        alleles = (fields[3], fields[4])
-        if alleles in reading.at_position:
-            reading.duplicates += 1
-            return
-        reading.at_position.add(alleles)
-        self._write(fields, self._cells(fields))
-
-    def _note_header(self, line: bytes) -> None:
-        if found := _CONTIG.match(line):
-            size = int(found[2]) if found[2] else None
-            self._reading.contigs[found[1].decode("utf-8", "replace")] = size
-        if line.startswith(b"#CHROM"):
-            self._reading.samples = tuple(line.decode("utf-8", "replace").rstrip().split("\t")[9:])
-
-    def _refuse_order(self, contig: bytes, position: int) -> None:
-        reading = self._reading
-        if reading.contig not in (b"", contig):
-            one, two = reading.contig.decode(), contig.decode("utf-8", "replace")
-            what = f"It holds {one} and {two}."
-            raise _refused(reading, "Several chromosomes in one file", what, "Give a file for each.")
-        if position < reading.position:
-            what = f"Position {position:,} comes after {reading.position:,}."
-            raise _refused(reading, "The panel is not sorted", what, "Sort it by position.")
-        if position != reading.position:
-            reading.at_position.clear()
-        reading.contig, reading.position = contig, position
-
-    def _cells(self, fields: list[bytes]) -> bytes:
-        cells = fields[9]
-        if fields[8] != b"GT":
-            if fields[8].split(b":", 1)[0] != b"GT":
-                raise _refused(self._reading, "The panel has no genotypes", "A line has no GT in front.")
-            cells = b"\t".join([cell.split(b":", 1)[0] for cell in cells.split(b"\t")])
-        people = len(self._reading.samples)
-        if len(cells) == 4 * people - 1 and _PLAIN.fullmatch(cells):
-            return cells
-        if _MIXED.fullmatch(cells) and cells.count(b"\t") == people - 1:
-            return cells
-        raise self._bad_cells(fields, cells)
-
-    def _bad_cells(self, fields: list[bytes], cells: bytes) -> ProblemError:
-        words = cells.split(b"\t")
-        place = f"{fields[0].decode()}:{fields[1].decode()}"
-        missing = sum(b"." in word for word in words)
-        loose = sum(b"/" in word for word in words)
-        if missing:
-            what = f"At {place} {missing} of {len(words)} genotypes are missing."
-            return _refused(self._reading, "The panel has missing genotypes", what, _WHOLE_PANEL)
-        if loose:
-            what = f"At {place} {loose} of {len(words)} genotypes are not phased."
-            return _refused(self._reading, "The panel is not phased", what, _WHOLE_PANEL)
-        what = (
-            f"At {place} there are {len(words)} cells for {len(self._reading.samples)} people, or odd ones."
-        )
-        return _refused(self._reading, "The panel has genotypes that cannot be read", what)
-
-    def _write(self, fields: list[bytes], cells: bytes) -> None:
-        position = int(fields[1])
-        vcf, sites = self._writer(self._part_name(position))
-        head = b"\t".join([*fields[:5], b".", b"PASS", b".", b"GT", cells])
-        vcf.write(head + b"\n")
-        sites.write(b"\t".join([fields[1], fields[3], fields[4]]) + b"\n")
-        if len(self._seen) < _EVIDENCE_SITES:
-            single = len(fields[3]) == len(fields[4]) == 1
-            self._seen.append((position, (fields[3][0] << 8 | fields[4][0]) if single else 1 << 23))
-
-    def _part_name(self, position: int) -> str:
-        if plain_chromosome(self._reading.contig.decode("utf-8", "replace")) != "X":
-            return ""
-        first, last = NON_PAR[self._build]
-        return REGIONS[(position >= first) + (position > last)]
-
-    def _writer(self, part: str) -> tuple[BgzfWriter, BgzfWriter]:
-        if part not in self._writers:
-            stem = self._stem(part)
-            vcf = self._stack.enter_context(BgzfWriter(self._folder / f"{stem}.vcf.gz", level=4))
-            sites = self._stack.enter_context(BgzfWriter(self._folder / f"{stem}.sites.gz", level=4))
-            contig = self._reading.contig.decode()
-            vcf.write(target_header(contig, self._reading.samples))
-            self._writers[part] = (vcf, sites)
-        return self._writers[part]
-
-    def _stem(self, part: str) -> str:
-        name = self._chromosome()
-        stem = f"chr{name}.{part}" if part else f"chr{name}"
-        if (self._folder / f"{stem}.vcf.gz").exists():
-            raise _refused(self._reading, "A chromosome comes twice", f"Another file holds {stem} too.")
-        return stem
-
-    def _chromosome(self) -> str:
-        raw = self._reading.contig.decode("utf-8", "replace")
-        name = plain_chromosome(raw)
-        if name is None:
-            raise _refused(self._reading, "This is no chromosome", f"It is called {raw[:40]}.")
-        return name
-
-    def _add_evidence(self) -> None:
-        self._evidence.add_contigs(self._reading.contigs)
-        if self._seen:
-            seen = np.array(self._seen, dtype=np.int64)
-            raw = self._reading.contig.decode("utf-8", "replace")
-            self._evidence.add_chromosome(raw, seen[:, 0], seen[:, 1].astype(np.uint32))
-
-    def _part(self, part: str) -> PanelPart:
-        chromosome = self._chromosome()
-        stem = f"chr{chromosome}.{part}" if part else f"chr{chromosome}"
-        vcf = self._folder / f"{stem}.vcf.gz"
-        positions, places, last_cells = [], [], b""
-        mark = -_MARK_BP
-        for start, _, line in record_lines(vcf):
-            position = int(line.split(b"\t", 2)[1])
-            positions.append(position)
-            last_cells = line
-            if position - mark >= _MARK_BP and position != (positions[-2] if len(positions) > 1 else 0):
-                places.append((position, start))
-                mark = position
-        write_index(vcf)
-        alleles = last_cells.split(b"\t", 9)[9]
+def _part(path: Path, contig: str, part: str) -> PanelPart:
+    with Panel.open(path) as panel:
         return PanelPart(
-            chromosome=chromosome,
+            chromosome=plain_chromosome(contig) or contig,
             part=part,
-            contig=self._reading.contig.decode(),
-            vcf=vcf.name,
-            sites=f"{stem}.sites.gz",
-            haplotypes=alleles.count(b"|") * 2 + sum(b"|" not in cell for cell in alleles.split(b"\t")),
-            count=len(positions),
-            first=positions[0],
-            last=positions[-1],
-            per_mb=tuple(np.bincount(np.array(positions) // MEGABASE).tolist()),
-            places=tuple(places),
+            contig=contig,
+            packed=path.name,
+            haplotypes=panel.size,
+            count=panel.count,
+            first=panel.first,
+            last=panel.last,
+            per_mb=panel.per_mb,
         )
 
 
-_WHOLE_PANEL = "Use a phased panel without missing genotypes; a phasing program makes one from this file."
+@dataclass
+class _File:
+    """One file while it is read; X is cut at the ends of its pseudoautosomal parts."""
+
+    source: Path
+    folder: Path
+    build: str | None
+    seen: list[Sites] = field(default_factory=list)
+    kept: int = 0
+
+    def take(self, evidence: BuildEvidence, report: Report) -> Built:
+        """Write the parts of the file, and add what it says of the build."""
+        self._part_of = lru_cache(maxsize=1024)(self._ranges)
+        built = build(self.source, self._named, self._path, report, self._watch)
+        evidence.add_contigs(dict(filter(None, map(contig_length, built.contigs))))
+        if self.seen:
+            sites = join_sites(self.seen)
+            codes = list(map(_code, sites.refs.tolist(), sites.alts.tolist()))
+            raw = built.parts[0].contig
+            evidence.add_chromosome(raw, sites.positions, np.array(codes, dtype=np.uint32))
+        return built
+
+    def _named(self, contig: str, position: int) -> str:
+        borders = self._part_of(contig)
+        return REGIONS[(position >= borders[0]) + (position > borders[1])] if borders else ""
+
+    def _ranges(self, contig: str) -> tuple[int, int] | None:
+        """Where the part of X between the pseudoautosomal ones lies; None elsewhere."""
+        if plain_chromosome(contig) != "X":
+            return None
+        return NON_PAR[self.build if self.build in NON_PAR else self._build_of_header()]
+
+    def _build_of_header(self) -> str:
+        """By the length of X, where the header has it."""
+        evidence = BuildEvidence()
+        evidence.add_contigs(_header_contigs(self.source))
+        found = str(judge(evidence).value)
+        return found if found in NON_PAR else "GRCh37"
+
+    def _path(self, contig: str, part: str) -> Path:
+        name = plain_chromosome(contig)
+        if name is None:
+            raise _refused(self.source, "This is no chromosome", f"It is called {contig[:40]}.")
+        stem = f"chr{name}.{part}" if part else f"chr{name}"
+        path = self.folder / f"{stem}{SUFFIX}"
+        if path.exists():
+            raise _refused(self.source, "A chromosome comes twice", f"Another file holds {stem} too.")
+        return path
+
+    def _watch(self, sites: Sites) -> None:
+        if self.kept < _EVIDENCE_SITES:
+            self.seen.append(sites)
+            self.kept += len(sites)
 
 
-def _lines(path: Path, reading: _Reading, report: Report) -> Iterator[bytes]:
-    if is_packed(path):
-        for number, line in enumerate(packed_lines(path)):
-            yield line
-            if number % 1000 == 0:
-                report(Progress(done=number, unit="records", step=f"Reading {path.name}"))
-        return
-    with open_text_blocks(path) as blocks:
+def _code(ref: str, alt: str) -> int:
+    return ord(ref[0]) << 8 | ord(alt[0]) if len(ref) == len(alt) == 1 else 1 << 23
+
+
+def _header_contigs(source: Path) -> dict[str, int | None]:
+    """The chromosomes that the header of a VCF names, with their lengths; none of another file."""
+    found: dict[str, int | None] = {}
+    if is_packed(source) or source.name.lower().endswith(".bcf"):
+        return found
+    with (
+        contextlib.suppress(OSError, ContainerError),
+        open_text_blocks(source, piece_bytes=1 << 16) as blocks,
+    ):
         for piece in blocks:
-            yield from bytes(piece).splitlines()
-            reading.done += 1
-            report(
-                Progress(
-                    done=blocks.packed_done,
-                    total=blocks.size,
-                    step=f"Reading {reading.path.name}",
-                )
-            )
+            lines = bytes(piece).splitlines()
+            found.update(filter(None, map(contig_length, lines)))
+            if not lines[-1].startswith(b"##"):
+                break
+    return found
 
 
-def _refused(reading: _Reading, title: str, what: str, do: str = "Choose another file.") -> ProblemError:
-    return problem(Kind.INPUT, title, f"{reading.path.name}: {what}", do, subject=reading.path.name)
+def _refused(source: Path, title: str, what: str, do: str = "Choose another file.") -> ProblemError:
+    return problem(Kind.INPUT, title, f"{source.name}: {what}", do, subject=source.name)
 
 
-def _refuse_mix(readings: Sequence[_Reading]) -> None:
-    for reading in readings[1:]:
-        if len(reading.samples) != len(readings[0].samples):
-            mine, first = len(reading.samples), len(readings[0].samples)
-            what = f"It has {mine} people, {readings[0].path.name} has {first}."
-            raise _refused(
-                reading, "The files are not of one panel", what, "Add them as panels of their own."
-            )
+def _refuse_mix(taken: Sequence[tuple[Path, Built]]) -> None:
+    first_path, first = taken[0]
+    for path, each in taken[1:]:
+        if each.counts.samples != first.counts.samples:
+            what = f"It has {each.counts.samples} people, {first_path.name} has {first.counts.samples}."
+            raise _refused(path, "The files are not of one panel", what, "Add them as panels of their own.")
 
 
 def _judged(evidence: BuildEvidence, build: str | None) -> BuildGuess:

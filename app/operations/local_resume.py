@@ -76,7 +76,7 @@ def fingerprint(
 
     `limits` are megabytes and threads: they decide where a chromosome is cut.
     """
-    names = [name for part in parts.parts for name in (part.vcf, part.sites)]
+    names = [part.packed or part.vcf or "" for part in parts.parts]
     names += parts.maps.values()
     seen = [(panel_folder / name).stat() for name in names]
     content = {

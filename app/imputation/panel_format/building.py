@@ -7,10 +7,12 @@ ALT alleles becomes one for each; one that was there before is left out and coun
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +20,10 @@ from numpy.typing import NDArray
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.progress import Progress, Report, silent
 from app.genotypes.bgzf import open_text_blocks
-from app.genotypes.convert import convert
 from app.genotypes.file_trouble import Words, told_of
 from app.genotypes.matrix import Region, compared_name
 from app.imputation.packed_panels import is_packed, packed_lines
+from app.imputation.panel_format.bcf_lines import bcf_lines
 from app.imputation.panel_format.site_columns import Sites
 from app.imputation.panel_format.vcf_text import ODD, OTHER, RowReader
 from app.imputation.panel_format.writer import PanelWriter
@@ -30,7 +32,7 @@ _DAMAGED = Words("The panel is damaged", "Download or make it again.")
 _REFUSED = Words("The panel cannot be taken in", "Look at the file and at the room on the disk.")
 _WHOLE_PANEL = "Use a phased panel without missing genotypes; a phasing program makes one from this file."
 _PIECE = 4 << 20
-_LINES_AT_ONCE = 256
+_CONTIG = re.compile(rb"##contig=<(?=[^>]*ID=([^,>]+))(?=[^>]*length=(\d+))?")
 PartOf = Callable[[str, int], str | None]
 PathOf = Callable[[str, str], Path]
 
@@ -46,17 +48,12 @@ class Counts:
     without_alt: int = 0  # left out
 
 
-@dataclass
-class BuiltPart:
+class BuiltPart(NamedTuple):
     """One packed file; `part` is what `PartOf` called it."""
 
     path: Path
     contig: str
     part: str
-    haplotypes: int
-    count: int = 0
-    first: int = 0
-    last: int = 0
 
 
 @dataclass
@@ -72,6 +69,7 @@ def pack_vcf(source: Path, out: Path, region: Region | None = None, report: Repo
     """Pack a panel file, or a region of one, into the file `out`; ProblemError for one that cannot be used.
 
     `source` is VCF (plain, gzip or BGZF), BCF, MSAV or bref3. Without a region it may hold one chromosome.
+    Where a region has no site, no file is written and the answer counts none.
     """
 
     def part_of(contig: str, position: int) -> str | None:
@@ -96,35 +94,64 @@ def build(
     part)` is where that part goes. `watch` sees the sites that are kept.
     """
     building = _Building(source, part_of, path_of, watch, by_region)
+    _refuse_old_form(source)
     with told_of(source, _DAMAGED, _REFUSED), building.stack:
-        for text in _texts(source, report, building.scratch):
+        for text in _texts(source, report):
             building.take(text)
-        if not building.built.counts.sites:
-            raise building.refused("The panel is empty", "It has no records.")
+        if not building.built.counts.sites and (building.built.parts or not by_region):
+            raise building.refused("The panel is empty", "It has no records with an ALT allele.")
     return building.built
 
 
-def _texts(source: Path, report: Report, scratch: Callable[[], Path]) -> Iterator[bytes]:
+def contig_length(line: bytes) -> tuple[str, int | None] | None:
+    """What a header line says of a chromosome: its name and its length; None for other lines."""
+    found = _CONTIG.match(line)
+    if found is None:
+        return None
+    return found[1].decode("utf-8", "replace"), int(found[2]) if found[2] else None
+
+
+def _refuse_old_form(source: Path) -> None:
+    """Packed forms of old are told by their names; they cannot be read back."""
+    if source.name.lower().endswith((".sav", ".bref", ".m3vcf", ".m3vcf.gz")):
+        raise problem(
+            Kind.INPUT,
+            "A panel of an old form",
+            f"{source.name} is packed for an older program.",
+            "Add the VCF or BCF file that it was made from, or one in the form MSAV or bref3.",
+            subject=source.name,
+        )
+
+
+def _texts(source: Path, report: Report) -> Iterator[bytes]:
     """Whole lines of the file as a VCF, some megabytes at once."""
     step = f"Reading {source.name}"
-    if is_packed(source):
-        held: list[bytes] = []
-        for number, line in enumerate(packed_lines(source)):
-            held.append(line)
-            if len(held) == _LINES_AT_ONCE:
-                yield b"\n".join(held) + b"\n"
-                held = []
-                report(Progress(done=number, unit="records", step=step))
-        yield b"\n".join(held)
+    if is_packed(source) or source.name.lower().endswith(".bcf"):
+        yield from _joined(source, report, step)
         return
-    text = source
-    if source.name.lower().endswith(".bcf"):
-        text = scratch()
-        convert(source, text, report)
-    with open_text_blocks(text, piece_bytes=_PIECE) as blocks:
+    with open_text_blocks(source, piece_bytes=_PIECE) as blocks:
         for piece in blocks:
             yield bytes(piece)
             report(Progress(done=blocks.packed_done, total=blocks.size, step=step))
+
+
+def _joined(source: Path, report: Report, step: str) -> Iterator[bytes]:
+    """The lines of a binary form, as many as make up some megabytes."""
+    size = source.stat().st_size
+
+    def told(done: int) -> None:
+        report(Progress(done=done, total=size, step=step))
+
+    lines = packed_lines(source, told) if is_packed(source) else bcf_lines(source, told)
+    held: list[bytes] = []
+    length = 0
+    for line in lines:
+        held.append(line)
+        length += len(line)
+        if length > _PIECE:
+            yield b"\n".join(held) + b"\n"
+            held, length = [], 0
+    yield b"\n".join(held)
 
 
 class _Building:
@@ -148,15 +175,6 @@ class _Building:
         self._position = 0
         self._here: set[tuple[str, str]] = set()
         self._header = False
-
-    def scratch(self) -> Path:
-        """Where a BCF file becomes text; gone at the end."""
-        import tempfile
-
-        folder = self.stack.enter_context(
-            tempfile.TemporaryDirectory(dir=self._path_of("", "").parent, prefix=".packing-")
-        )
-        return Path(folder) / "source.vcf.gz"
 
     def take(self, text: bytes) -> None:
         """Some whole lines."""
@@ -230,7 +248,7 @@ class _Building:
         path = self._path_of(contig, key[1])
         writer = PanelWriter(path, contig, ploidy)
         self._writers[key[1]] = self.stack.enter_context(writer)
-        self.built.parts.append(BuiltPart(path, contig, key[1], self._reader.size))
+        self.built.parts.append(BuiltPart(path, contig, key[1]))
 
     def _keep(self, text: bytes, rows: Sequence[tuple[int, int]]) -> None:
         """Write the rows (numbers, where they start) that belong to the present part."""
@@ -246,9 +264,6 @@ class _Building:
             return
         sites = picked.sites()
         self._writers[self.built.parts[-1].part].add(sites, picked.alleles(reader.alleles))
-        part = self.built.parts[-1]
-        part.first = part.first or int(sites.positions[0])
-        part.last, part.count = int(sites.positions[-1]), part.count + len(sites)
         self.built.counts.sites += len(sites)
         if self._watch is not None:
             self._watch(sites)

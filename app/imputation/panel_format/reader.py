@@ -104,7 +104,12 @@ class Panel:
 
     def sites(self, first: int = 1, last: int = WHOLE) -> Sites:
         """The sites of a range; no alleles are unpacked."""
-        return join_sites([self._sites(block, first, last) for block in self._blocks(first, last)])
+        return join_sites(list(self.site_pieces(first, last)))
+
+    def site_pieces(self, first: int = 1, last: int = WHOLE) -> Iterator[Sites]:
+        """The same, block by block, so that memory does not grow with the range."""
+        for block in self._blocks(first, last):
+            yield self._sites(block, first, last)
 
     def positions(self, first: int = 1, last: int = WHOLE) -> NDArray[np.int64]:
         """The positions of the sites of a range, in order, one for each site."""
