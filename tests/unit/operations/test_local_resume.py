@@ -117,7 +117,7 @@ def test_a_changed_panel_or_limit_makes_it_start_anew(world: World) -> None:
     parts = read_parts(world.panel)
     before = fingerprint(world.panel, parts, [EngineName.BUILTIN], NONE, (1, 1))
     assert before == fingerprint(world.panel, parts, [EngineName.BUILTIN], NONE, (1, 1))
-    os.utime(world.panel / parts.parts[0].vcf, ns=(1, 1))
+    os.utime(world.panel / str(parts.parts[0].packed), ns=(1, 1))
     assert before != fingerprint(world.panel, parts, [EngineName.BUILTIN], NONE, (1, 1))
 
 
