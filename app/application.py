@@ -96,17 +96,20 @@ class LateSecrets:
 def open_desk(home: Path | None = None, *, practice: PracticeHost | None = None) -> Desk:
     """Open the data folder and everything in it; raises ProblemError when that cannot be."""
     home = usable_folder((home or default_home()).absolute())
+    from app.operations.keyring_vault import KeyringVault
     from app.operations.local_host import ThisComputer
     from app.operations.web_pages import WebPages
 
+    secrets = LateSecrets()
     store = Store.open(home / DATABASE, backups=home / "backups")
     registry = Registry(
         local=ThisComputer(home, store),
         pages=WebPages(home),
         workflows=home / "workflows",
         descriptions=home / "services",
+        vault=KeyringVault(secrets),
     )
-    return Desk(home, store, LateSecrets(), registry, practice=practice or LatePractice(home / "practice"))
+    return Desk(home, store, secrets, registry, practice=practice or LatePractice(home / "practice"))
 
 
 class LatePractice:
@@ -140,6 +143,10 @@ class LatePractice:
     async def make_data(self, folder: Path) -> tuple[Path, ...]:
         """Write the practice cohort."""
         return await self._made().make_data(folder)
+
+    def panel_sites(self, panel_id: str) -> tuple[Path, ...]:
+        """The site lists of a panel."""
+        return self._made().panel_sites(panel_id)
 
 
 def logging_to(home: Path) -> Logging:

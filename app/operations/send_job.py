@@ -14,6 +14,7 @@ is in the store, and a job that has ended is never brought back to life.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from datetime import timedelta
 
@@ -31,7 +32,7 @@ from app.operations.look_at_service import store_token_info
 from app.operations.preflight import recheck
 from app.operations.residency import refuse_forbidden
 from app.operations.tasks import TaskKind
-from app.services.abilities import UNSEARCHABLE, FindsRuns, SendsMore, ToldByUser
+from app.services.abilities import UNSEARCHABLE, FindsRuns, KeepsUploads, SendsMore, ToldByUser
 from app.services.contract import RemoteJob, Submission
 from app.store import services
 from app.store.secrets import password_name
@@ -252,8 +253,19 @@ async def cancelled_here(desk: Desk, job_id: str, note: str) -> bool:
         update = {"state": JobState.CANCELLED, "ended": at, "decided": at, "next_visit": None}
         return current.model_copy(update=update)
 
-    await desk.change_job(job_id, change, note, kind="decision")
+    job = await desk.change_job(job_id, change, note, kind="decision")
+    if ended:
+        await forget_upload(desk, job)
     return ended
+
+
+async def forget_upload(desk: Desk, job: Job) -> None:
+    """What an upload would need to go on is a secret, and not kept for a job that will not be sent."""
+    with contextlib.suppress(ProblemError):  # the service may have been removed
+        service = await desk.service(job.service_id)
+        keeps = desk.family(service)
+        if isinstance(keeps, KeepsUploads):
+            await keeps.forget_upload(await desk.connection(service, renew=False), job.remote_name)
 
 
 async def _send_failed(desk: Desk, service: Service, job: Job, why: Problem, sealed: bool) -> Changes:
@@ -278,6 +290,7 @@ async def _not_sent(desk: Desk, service: Service, job: Job, why: Problem) -> Cha
     note = f"Not sent: {why.sentence()}"
     ended = desk.clock.now()
     await desk.update_job(job.id, note, kind="request", state=JobState.FAILED, problem=why, ended=ended)
+    await forget_upload(desk, job)
     raise ProblemError(why)
 
 

@@ -110,6 +110,15 @@ class SendsMore(Protocol):
         ...
 
 
+@runtime_checkable
+class KeepsUploads(Protocol):
+    """An upload that broke off goes on, also after an end of the program; what it needs is kept meanwhile."""
+
+    async def forget_upload(self, connection: Connection, remote_name: str) -> None:
+        """The job of that name will not be sent: nothing of its upload is kept any more."""
+        ...
+
+
 UNSEARCHABLE = "unsearchable"
 """Stands first in the details of the Problem of a search that can never come to a certain end."""
 

@@ -13,6 +13,7 @@ from app.transport.address import normalise
 if TYPE_CHECKING:
     from app.services.guided.host import Host as Pages
     from app.services.local.host import Host
+    from app.services.vault import Vault
 
 
 class Registry:
@@ -28,18 +29,20 @@ class Registry:
         pages: Pages | None = None,
         workflows: Path | None = None,
         descriptions: Path | None = None,
+        vault: Vault | None = None,
     ) -> None:
         self._given = families
         self._local = local
         self._pages = pages
         self._workflows = workflows
         self._descriptions = descriptions
+        self._vault = vault
 
     @cached_property
     def _families(self) -> dict[str, ServiceFamily]:
         given = self._given
         if given is None:
-            given = _all(self._local, self._pages, self._workflows, self._descriptions)
+            given = _all(self._local, self._pages, self._workflows, self._descriptions, self._vault)
         return {family.name: family for family in given}
 
     def names(self) -> tuple[str, ...]:
@@ -76,7 +79,11 @@ class Registry:
 
 
 def _all(
-    local: Host | None, pages: Pages | None, workflows: Path | None, descriptions: Path | None
+    local: Host | None,
+    pages: Pages | None,
+    workflows: Path | None,
+    descriptions: Path | None,
+    vault: Vault | None,
 ) -> tuple[ServiceFamily, ...]:
     from app.services.cloudgene import Cloudgene
     from app.services.described import Described
@@ -85,4 +92,11 @@ def _all(
     from app.services.teaspoons import Teaspoons
     from app.services.wes import Wes
 
-    return (Cloudgene(), Teaspoons(), Wes(workflows), Local(local), Guided(pages), Described(descriptions))
+    return (
+        Cloudgene(),
+        Teaspoons(vault=vault),
+        Wes(workflows),
+        Local(local),
+        Guided(pages),
+        Described(descriptions),
+    )

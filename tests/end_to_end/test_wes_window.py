@@ -21,13 +21,15 @@ from app.operations.desk import Desk
 from app.operations.sync_panels import sync_panels
 from app.practice.cohort import make_practice_data
 from app.store import results
+from app.ui.dialogs.set_token import SetTokenDialog
 from app.ui.running import RunningWindow
 from app.ui.views.jobs.jobs_view import JobsView
 from app.ui.views.new_job.new_job_view import NewJobView
+from app.ui.views.services.services_view import ServicesView
 from app.ui.views.uploads.uploads_view import UploadsView
 from tests.end_to_end.real_window import click_row, find_row, press, said
 from tests.helpers.desk_fixtures import pass_check
-from tests.helpers.real_wes import Sapporo, need_real_servers
+from tests.helpers.real_wes import USER, Sapporo, need_real_servers
 from tests.ui.conftest import flush_deleted
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -38,24 +40,29 @@ async def made_ready(desk: Desk, server: Sapporo, cohort: Path) -> None:
     """What a person did before: the service is there, and the data are checked."""
     service_id = (await add_service(desk, "Our node", server.base)).ids(Noun.SERVICE)[0]
     await desk.update_service(service_id, limits=Limits(min_poll_s=0.5))
-    await sync_panels(desk, (service_id,))
+    if not server.signed:
+        await sync_panels(desk, (service_id,))
     await pass_check(desk, (await add_dataset(desk, (cohort,))).ids(Noun.DATASET)[0])
 
 
+@pytest.mark.parametrize("signed", [False, True], ids=("open", "signed"))
 def test_a_cohort_goes_to_a_node_and_comes_back(
-    tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, signed: bool
 ) -> None:
+    """At a server that asks nobody who they are, and at one that lets only its users in."""
     need_real_servers()
     monkeypatch.setenv("HAPLODESK_KEYRING", "memory")
     data = make_practice_data(tmp_path / "data", samples=24, sites=300, chromosomes=("22",))
     home = tmp_path / "home"
-    with Sapporo(tmp_path / "server") as server, logging_to(home):
+    with Sapporo(tmp_path / "server", signed=signed) as server, logging_to(home):
         assert isinstance(server, Sapporo)
         desk = open_desk(home)
         # The truth is phased, as Minimac wants its input.
         asyncio.run(made_ready(desk, server, data.truth[0]))
         running = build_window(desk)
         try:
+            if signed:
+                sign_in(running, qtbot, server.token())
             send(new_job(running, qtbot), qtbot, data.panel[0])
             follow(running.window.view("jobs"), desk, qtbot)
         finally:
@@ -63,6 +70,29 @@ def test_a_cohort_goes_to_a_node_and_comes_back(
             running.window.close()
             close_window(running)
             flush_deleted()
+
+
+def sign_in(running: RunningWindow, qtbot: QtBot, token: str) -> None:
+    """Paste a token on the page of the service, and see that the service knows its user."""
+    window = running.window
+    qtbot.waitUntil(lambda: window.isVisible(), timeout=LIMIT_MS)
+    qtbot.mouseClick(window.rail.buttons["services"], Qt.MouseButton.LeftButton)
+    services = window.view("services")
+    assert isinstance(services, ServicesView)
+    qtbot.waitUntil(lambda: "Set token…" in said(services.detail), timeout=LIMIT_MS)
+    facts = services.detail.facts
+    assert facts is not None
+    assert not facts.service.token.present
+    press(qtbot, services.detail, "Set token…")
+    qtbot.waitUntil(lambda: window.findChild(SetTokenDialog) is not None, timeout=LIMIT_MS)
+    dialog = window.findChild(SetTokenDialog)
+    assert isinstance(dialog, SetTokenDialog)
+    qtbot.keyClicks(dialog.token.box, token)
+    press(qtbot, dialog, "Set token")
+    qtbot.waitUntil(lambda: USER in said(services.detail), timeout=LIMIT_MS)
+    assert token not in said(services.detail)
+    qtbot.mouseClick(services.detail.sync, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "not read yet" not in said(services.detail), timeout=LIMIT_MS)
 
 
 def new_job(running: RunningWindow, qtbot: QtBot) -> NewJobView:

@@ -9,17 +9,20 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from app.domain.clock import Clock, FixedClock
 from app.domain.dataset import DataFile
 from app.domain.job import JobState, MessageKind
 from app.domain.parameter import ParameterType
 from app.domain.problem import Kind
 from app.domain.progress import Progress, silent
 from app.domain.service import HealthState, Limits
+from app.operations.keyring_vault import KeyringVault
 from app.services.abilities import SignsIn, TellsQuota
 from app.services.contract import Connection, Submission
 from app.services.registry import Registry
 from app.services.teaspoons import Teaspoons
 from app.services.teaspoons.submitting import IN_ONE_PIECE
+from app.store.secrets import MemorySecrets
 from app.transport.client import Looker
 from app.transport.limits import Pace
 from tests.helpers.teaspoons_server import TeaspoonsServer
@@ -39,8 +42,10 @@ class TeaspoonsTarget:
             limits=Limits(min_poll_s=0.05),
         )
 
-    def family(self) -> Teaspoons:
-        return Teaspoons(looker=Looker(Pace(), sleep=_at_once), sleep=_at_once)
+    def family(self, kept: MemorySecrets | None = None, clock: Clock | None = None) -> Teaspoons:
+        vault = KeyringVault(kept) if kept is not None else None
+        looker = Looker(Pace(), sleep=_at_once)
+        return Teaspoons(looker=looker, clock=clock, sleep=_at_once, vault=vault)
 
     def jobs_at_server(self) -> list[str]:
         """A run that is only prepared is no job."""
@@ -241,6 +246,47 @@ class TestTeaspoons(FamilyContract):
         run_id = self.run(family.submit(target.connection, self.order(file), silent, no_seal))
         assert target.server.uploaded(run_id) == content
         assert len(target.server.runs) == 1
+
+    def test_an_upload_goes_on_after_an_end_of_the_program(
+        self, target: TeaspoonsTarget, tmp_path: Path
+    ) -> None:
+        """Its session lies in the keyring as long as it is needed; nothing that came is sent again."""
+        file, content = big_file(tmp_path)
+        kept = MemorySecrets()
+        target.server.faults.cut_uploads_at = [10_000_000, *[0] * 6]
+        with refused(Kind.NO_NETWORK):
+            self.run(target.family(kept).submit(target.connection, self.order(file), silent, no_seal))
+        (name,) = list(kept._kept)
+        assert name == "upload:terra:study.abc"
+        run_id = self.run(target.family(kept).submit(target.connection, self.order(file), silent, no_seal))
+        assert target.server.uploaded(run_id) == content
+        assert target.server.paths("POST", "/bucket/", "store") == 1
+        assert len(target.server.runs) == 1
+        assert not kept._kept
+
+    @pytest.mark.parametrize("why", ["other file", "over", "spoilt", "lost there", "given up"])
+    def test_a_kept_upload_that_is_of_no_use(self, target: TeaspoonsTarget, tmp_path: Path, why: str) -> None:
+        file, content = big_file(tmp_path)
+        kept, clock = MemorySecrets(), FixedClock(target.server.now())
+        target.server.faults.cut_uploads_at = [10_000_000, *[0] * 6]
+        with refused(Kind.NO_NETWORK):
+            self.run(target.family(kept, clock).submit(target.connection, self.order(file), silent, no_seal))
+        if why == "other file":
+            file, content = big_file(tmp_path, more=4_000_000)
+        elif why == "over":
+            clock.advance(7 * 24 * 3600)
+        elif why == "spoilt":
+            kept.set("upload:terra:study.abc", SecretStr("{}"))
+        elif why == "lost there":
+            target.server.sessions.clear()
+        else:
+            self.run(target.family(kept, clock).forget_upload(target.connection, "study.abc"))
+            assert not kept._kept
+        again = target.family(kept, clock)
+        run_id = self.run(again.submit(target.connection, self.order(file), silent, no_seal))
+        assert target.server.uploaded(run_id) == content
+        assert target.server.paths("POST", "/bucket/", "store") == 2
+        assert not kept._kept
 
     def test_a_file_that_is_too_large(self, target: TeaspoonsTarget, tmp_path: Path) -> None:
         file = self.small(tmp_path).model_copy(update={"size": 51 * 1024**3})

@@ -36,8 +36,10 @@ from app.services.teaspoons import describing, run_reading
 from app.services.teaspoons.asking import Api, bearer
 from app.services.teaspoons.downloads import Downloads, OpenDownload
 from app.services.teaspoons.health import health_of
+from app.services.teaspoons.kept_uploads import KeptUploads
 from app.services.teaspoons.problems import cannot, message_of, object_of
 from app.services.teaspoons.submitting import Submitting
+from app.services.vault import Vault
 from app.transport.address import origin, refuse_plain_http
 from app.transport.client import Looker
 from app.transport.limits import Pace, retry_after_s
@@ -60,7 +62,7 @@ _WHY_NOT = {
 
 
 class Teaspoons(OpenIdSignIn):
-    """A family of `contract.ServiceFamily`, with the abilities `SignsIn` and `TellsQuota`."""
+    """A family of `contract.ServiceFamily`, with the abilities `SignsIn`, `TellsQuota` and `KeepsUploads`."""
 
     name = "teaspoons"
     capabilities = Capabilities(
@@ -79,6 +81,7 @@ class Teaspoons(OpenIdSignIn):
         clock: Clock | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        vault: Vault | None = None,
     ) -> None:
         self._looker = looker or Looker(Pace())
         self._pace = self._looker.pace
@@ -86,7 +89,7 @@ class Teaspoons(OpenIdSignIn):
         self._clock = clock or SystemClock()
         self._monotonic = monotonic
         self._api = Api(self._looker)
-        self._submitting = Submitting(self._api, self._clock, sleep)
+        self._submitting = Submitting(self._api, self._clock, sleep, KeptUploads(vault))
         self._downloads = Downloads(self._api, self._clock.now)
         self._running: dict[tuple[str, str], tuple[float, RemoteJob]] = {}
 
@@ -220,6 +223,11 @@ class Teaspoons(OpenIdSignIn):
     ) -> str:
         form = await self.form(connection, submission.app_id)
         return await self._submitting.submit(connection, submission, form, report, seal)
+
+    @guarded
+    async def forget_upload(self, connection: Connection, remote_name: str) -> None:
+        """See `abilities.KeepsUploads`."""
+        await self._submitting.forget(connection, remote_name)
 
     @guarded
     async def jobs(self, connection: Connection, *, fresh: bool = False) -> tuple[RemoteJob, ...]:

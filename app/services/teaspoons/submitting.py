@@ -1,16 +1,15 @@
 """From a submission to a started run: values checked, run prepared, file sent, run started.
 
 The id of a run is ours and follows from the name of the job, so that a run whose answer was lost is known
-again. A prepared run and its upload session are remembered while the program runs: a transfer that broke off
-goes on where it was, also hours later. Source: services.md 2.3; Google Cloud Storage for the session.
+again. A prepared run and its upload session are remembered: a transfer that broke off goes on where it was,
+also hours later and after an end of the program. Source: services.md 2.3; Google Cloud Storage for the session.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from functools import partial
 from uuid import NAMESPACE_URL, uuid5
 
 from app.domain.clock import Clock
@@ -22,6 +21,7 @@ from app.services.border import border, unreadable
 from app.services.contract import Connection, Seal, Submission
 from app.services.teaspoons.asking import Api
 from app.services.teaspoons.describing import BASENAME, OWN_PARAMETERS, TERMS_PARAMETER, name_and_version
+from app.services.teaspoons.kept_uploads import KeptUploads, Prepared
 from app.services.teaspoons.problems import message_of, object_of, problem_of, store_problem
 from app.services.teaspoons.reading import inner, raw_text
 from app.transport.address import refuse_redirect
@@ -31,8 +31,6 @@ from app.transport.reply import Reply
 LARGEST_FILE = 50 * 1024**3
 IN_ONE_PIECE = 16 * 1024**2
 """Files up to here go in one request; larger ones in a session that can go on after a cut."""
-URL_GOOD_FOR = timedelta(hours=7)  # the service gives 8
-SESSION_GOOD_FOR = timedelta(days=6)  # the store gives 7
 MOST_FAILURES = 6
 MOST_IDS = 50
 _CONTENT = "application/octet-stream"
@@ -42,31 +40,20 @@ _OFF_WORDS = frozenset({"", "false", "no", "off", "0"})
 _MARKS = re.compile(r"[^A-Za-z0-9_-]+")
 
 
-@dataclass
-class Prepared:
-    """A run that waits for its file. `url` is a secret; so is `session`."""
-
-    run_id: str
-    url: str
-    file: DataFile
-    at: datetime
-    resumable: bool
-    session: str = ""
-    sent: bool = False
-
-    def usable(self, file: DataFile, now: datetime) -> bool:
-        """Whether this file can still be sent to it."""
-        good_for = SESSION_GOOD_FOR if self.session or self.sent else URL_GOOD_FOR
-        return self.file == file and now - self.at < good_for
-
-
 class Submitting:
     """The part of the family that sends."""
 
-    def __init__(self, api: Api, clock: Clock, sleep: Callable[[float], Awaitable[object]]) -> None:
+    def __init__(
+        self,
+        api: Api,
+        clock: Clock,
+        sleep: Callable[[float], Awaitable[object]],
+        kept: KeptUploads,
+    ) -> None:
         self._api = api
         self._clock = clock
         self._sleep = sleep
+        self._kept = kept
         self._prepared: dict[tuple[str, str], Prepared] = {}
 
     async def submit(
@@ -76,20 +63,60 @@ class Submitting:
         file = the_file(order)
         inputs = pipeline_inputs(order, form, file)
         order = order.model_copy(update={"files_parameter": files_field(form).id})
-        key = (connection.base_url, order.remote_name)
-        prepared = self._prepared.get(key)
-        if prepared is None or not prepared.usable(file, self._clock.now()):
+        prepared = await self._uploaded(connection, order, inputs, file, report)
+        if isinstance(prepared, str):
+            return prepared
+        await seal()
+        await self._start(connection, prepared.run_id, order.remote_name)
+        await self.forget(connection, order.remote_name)
+        return prepared.run_id
+
+    async def forget(self, connection: Connection, remote_name: str) -> None:
+        """Nothing will go on with this upload."""
+        self._prepared.pop((connection.base_url, remote_name), None)
+        await self._kept.forget(connection, remote_name)
+
+    async def _uploaded(
+        self,
+        connection: Connection,
+        order: Submission,
+        inputs: dict[str, object],
+        file: DataFile,
+        report: Report,
+    ) -> Prepared | str:
+        """A run that has its whole file, or the id of one of this job that was started already."""
+        for _ in range(2):
+            prepared = await self._ready(connection, order, inputs, file)
+            if isinstance(prepared, str) or prepared.sent:
+                return prepared
+            if await self._send(connection, order.remote_name, prepared, report):
+                prepared.sent = True
+                await self._kept.keep(connection, order.remote_name, prepared)
+                return prepared
+            await self.forget(connection, order.remote_name)  # its session is gone, and so is its address
+        raise problem(
+            Kind.BUSY,
+            "The upload has to begin anew",
+            f"The store lost {file.name} twice",
+            "It is sent again by itself",
+            subject=file.name,
+        )
+
+    async def _ready(
+        self, connection: Connection, order: Submission, inputs: dict[str, object], file: DataFile
+    ) -> Prepared | str:
+        """As it was left, in this run of the program or an earlier one; else prepared anew."""
+        key, now = (connection.base_url, order.remote_name), self._clock.now()
+        known = self._prepared.get(key)
+        if known is None or not known.usable(file, now):
+            known = await self._kept.of(connection, order.remote_name, file, now)
+        if known is None:
             found = await self._prepare(connection, order, inputs, file)
             if isinstance(found, str):
                 return found
-            prepared = self._prepared[key] = found
-        if not prepared.sent:
-            await self._send(connection, prepared, report)
-            prepared.sent = True
-        await seal()
-        await self._start(connection, prepared.run_id, order.remote_name)
-        self._prepared.pop(key, None)
-        return prepared.run_id
+            known = found
+        self._prepared[key] = known
+        return known
 
     async def _prepare(
         self, connection: Connection, order: Submission, inputs: dict[str, object], file: DataFile
@@ -138,16 +165,22 @@ class Submitting:
 
     # The file.
 
-    async def _send(self, connection: Connection, prepared: Prepared, report: Report) -> None:
-        refuse_redirect(connection.base_url, prepared.url, allowed=connection.plain_http_allowed)
+    async def _send(
+        self, connection: Connection, remote_name: str, prepared: Prepared, report: Report
+    ) -> bool:
+        """Whether all of the file came; False for a session that is lost and cannot be begun anew."""
+        refuse_redirect(
+            connection.base_url, prepared.session or prepared.url, allowed=connection.plain_http_allowed
+        )
         if prepared.resumable:
-            await _Session(connection, prepared, report, self._sleep).send()
-            return
+            session = _Session(connection, prepared, report, self._sleep)
+            return await session.send(partial(self._kept.keep, connection, remote_name, prepared))
         with border(prepared.file.name):
             headers = {"Content-Type": _CONTENT}
             reply = await put_file(PutFile(prepared.url, prepared.file, headers=headers), report)
         if not reply.ok:
             raise store_problem(reply, prepared.file.name, "take")
+        return True
 
 
 class _Session:
@@ -164,28 +197,34 @@ class _Session:
         self._report, self._sleep = report, sleep
         self._name, self._size = prepared.file.name, prepared.file.size
 
-    async def send(self) -> None:
-        """All bytes that are not there yet; raises the last problem when it gets no further."""
+    async def send(self, keep: Callable[[], Awaitable[None]]) -> bool:
+        """All bytes that are not there yet; raises the last problem when it gets no further.
+
+        `keep` remembers a session before its first byte leaves. False: the session is lost, and so is the
+        address by which another could be begun.
+        """
         held, failures = 0, 0
         fresh = not self._prepared.session
-        while True:
+        while self._prepared.session or self._prepared.url:
             try:
                 if not self._prepared.session:
                     self._prepared.session = await self._begin()
+                    await keep()
                 had = held
                 held = 0 if fresh else await self._held()
                 if held >= self._size:
-                    return
+                    return True
                 failures = 0 if held > had else failures
                 fresh = False
                 if await self._put(held):
-                    return
+                    return True
                 raise problem(Kind.NO_NETWORK, "The upload was cut", f"{held:,} bytes of {self._name} came")
             except ProblemError as error:
                 failures += 1
                 if not error.problem.retry or failures >= MOST_FAILURES:
                     raise
             await self._sleep(min(2.0**failures, 60.0))
+        return False
 
     async def _begin(self) -> str:
         with border(self._name):
