@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.model import Model
-from app.genotypes.bgzf import BgzfWriter, ContainerError, ContainerFault, open_text_blocks
+from app.genotypes.bgzf import BgzfWriter, open_text_blocks
 from app.genotypes.matrix import ABSENT, MISSING, GenotypeMatrix, Region, compared_name, matrix_pieces
 from app.imputation.chunks import MEGABASE, Chunk
+from app.imputation.panel_format.reader import Panel
 from app.imputation.ploidy import Site, XCalls, with_one_allele
 
 Alleles = tuple[str, str]
@@ -83,30 +84,16 @@ def megabases(positions: NDArray[np.int64]) -> tuple[int, ...]:
     return tuple(np.bincount(positions // MEGABASE).tolist())
 
 
-def panel_alleles(sites: Path, positions: NDArray[np.int64]) -> dict[int, list[Alleles]]:
-    """The alleles of a panel at some positions, from its list of sites. OSError, ContainerError."""
-    wanted = frozenset(positions.tolist())
+def panel_alleles(panel: Panel, positions: NDArray[np.int64]) -> dict[int, list[Alleles]]:
+    """The alleles of a panel at some positions. ProblemError where it is damaged."""
     found: dict[int, list[Alleles]] = {}
-    for position, alleles in _sites(sites):
-        if position in wanted:
-            ref, alt = alleles.split(b"\t")
-            found.setdefault(position, []).append((ref.decode(), alt.decode()))
+    if len(positions):
+        sites = panel.sites(int(positions.min()), int(positions.max()))
+        sites = sites.take(np.isin(sites.positions, positions))
+        columns = (sites.positions.tolist(), sites.refs.tolist(), sites.alts.tolist())
+        for position, ref, alt in zip(*columns, strict=True):
+            found.setdefault(position, []).append((ref, alt))
     return found
-
-
-def site_positions(sites: Path) -> NDArray[np.int64]:
-    """All positions of a panel's list of sites, in order, one for each site. OSError, ContainerError."""
-    return np.array([position for position, _ in _sites(sites)], dtype=np.int64)
-
-
-def _sites(sites: Path) -> Iterator[tuple[int, bytes]]:
-    with open_text_blocks(sites) as blocks:
-        for piece in blocks:
-            for line in bytes(piece).splitlines():
-                position, _, alleles = line.partition(b"\t")
-                if not position.isdigit() or alleles.count(b"\t") != 1:
-                    raise ContainerError(ContainerFault.CORRUPT, 0, "a line is no site")
-                yield int(position), alleles
 
 
 def match(alleles: Alleles, known: Sequence[Alleles]) -> tuple[Alleles, bool, bool] | None:

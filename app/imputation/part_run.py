@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.domain.model import Model
 from app.domain.problem import Kind, ProblemError, problem
@@ -31,7 +30,6 @@ from app.imputation.aligning import (
     megabases,
     panel_alleles,
     positions_within,
-    site_positions,
 )
 from app.imputation.chunks import Chunk, plan_chunks
 from app.imputation.contract import (
@@ -47,9 +45,9 @@ from app.imputation.filling import fill_missing
 from app.imputation.genetic_map import CONSTANT, read_map
 from app.imputation.ligation import Ligation, PhasedPiece
 from app.imputation.memory import Cut, Load, fit
-from app.imputation.panel_part import PanelPart
+from app.imputation.panel_part import PanelPart, with_packed
 from app.imputation.phased_target import PhasedTargets
-from app.imputation.ploidy import NON_PAR_PART, Site, expected_het
+from app.imputation.ploidy import NON_PAR_PART, expected_het
 from app.imputation.run import impute_files, phased_haplotypes
 from app.imputation.scratch import scratch_folder
 from app.imputation.study import load_study
@@ -135,7 +133,7 @@ def impute_part(task: PartTask, report: Report = silent) -> PartResult:
 
     Raises ProblemError for data that do not fit, too little memory, and engines that fail.
     """
-    task = task.model_copy(update={"folder": task.folder.resolve()})
+    task = _ready(task, report)
     found = phase_part(task, report)
     plan, chunks = found.plan, [chunk for chunk, _ in found.targets]
     results = [
@@ -146,9 +144,15 @@ def impute_part(task: PartTask, report: Report = silent) -> PartResult:
     return PartResult(plan=plan, results=tuple(results), agreement=found.agreement, swapped=found.swapped)
 
 
+def _ready(task: PartTask, report: Report) -> PartTask:
+    """The same with a folder that programs find, and a panel in our own form."""
+    panel = with_packed(task.panel, task.panel_folder, report)
+    return task.model_copy(update={"folder": task.folder.resolve(), "panel": panel})
+
+
 def phase_part(task: PartTask, report: Report = silent) -> PhasedPart:
     """Only what comes before imputation: bring the sites into the panel's coding, and phase where needed."""
-    task = task.model_copy(update={"folder": task.folder.resolve()})
+    task = _ready(task, report)
     task.folder.mkdir(parents=True, exist_ok=True)
     report(Progress(unit="chunks", step="Quality control"))
     plan = _kept(task.folder / PLAN, PartPlan, partial(_prepare, task))
@@ -215,7 +219,10 @@ def _prepare(task: PartTask) -> PartPlan:
         positions = positions_within(task.target, region)
     except (OSError, ContainerError) as error:
         raise _unreadable(task, error) from error
-    known = panel_alleles(task.panel_folder / task.panel.sites, positions)
+    with task.panel.open(task.panel_folder) as panel:
+        known = panel_alleles(panel, positions)
+        # How often women are heterozygous, where men must be told from them.
+        chances = expected_het(panel, positions) if task.panel.part == NON_PAR_PART else {}
     typed = megabases(positions[np.isin(positions, list(known))])
     samples = len(read_samples(task.target))
     cut = fit(_load(task, samples, typed), task.memory_mb, task.threads)
@@ -223,7 +230,6 @@ def _prepare(task: PartTask) -> PartPlan:
         cut = cut.model_copy(update={"chunk_bp": min(cut.chunk_bp, task.chunk_bp)})
         cut = cut.model_copy(update={"overlap_bp": min(cut.overlap_bp, cut.chunk_bp // 2)})
     chunks = plan_chunks(task.panel.first, task.panel.last, cut.chunk_bp, cut.overlap_bp)
-    chances = _chances(task, region, positions)
     alignment = align(task.target, region, task.panel.contig, known, chunks, task.folder, chances)
     if alignment.haploid and cut.temp_buffer < samples and task.engine is EngineName.MINIMAC4:
         cut = fit(_load(task, samples, typed, haploid=True), task.memory_mb, task.threads)
@@ -232,13 +238,6 @@ def _prepare(task: PartTask) -> PartPlan:
             alignment = align(task.target, region, task.panel.contig, known, chunks, task.folder, chances)
     phasing, fills = _phasing(task, alignment)
     return PartPlan(cut=cut, chunks=chunks, alignment=alignment, phasing=phasing, fills=fills)
-
-
-def _chances(task: PartTask, region: Region, positions: NDArray[np.int64]) -> dict[Site, float]:
-    """How often women are heterozygous, where men must be told from them."""
-    if task.panel.part != NON_PAR_PART:
-        return {}
-    return expected_het(task.panel_folder / task.panel.vcf, region, positions)
 
 
 def _load(task: PartTask, samples: int, typed: tuple[int, ...], *, haploid: bool = False) -> Load:
@@ -275,11 +274,14 @@ def _phasing(task: PartTask, alignment: Alignment) -> tuple[PhasingName, bool]:
 
 
 def _request(task: PartTask, plan: PartPlan, chunk: Chunk, target: Path, panel: Path) -> ImputationRequest:
+    """`panel` is where a VCF of the panel may be, for an engine that has no other form of it."""
+
     def packed(name: str | None) -> Path | None:
         return task.panel_folder / name if name else None
 
     return ImputationRequest(
         panel_vcf=panel,
+        panel_packed=packed(task.panel.packed),
         panel_msav=packed(task.panel.msav),
         panel_bref3=packed(task.panel.bref3),
         target_vcf=target,
@@ -300,6 +302,13 @@ def _request(task: PartTask, plan: PartPlan, chunk: Chunk, target: Path, panel: 
     )
 
 
+def _write_panel(task: PartTask, engine: str, chunk: Chunk, path: Path) -> None:
+    """The panel of a chunk as a VCF, for an engine that has no better form of it."""
+    forms = {EngineName.MINIMAC4: task.panel.msav, EngineName.BEAGLE: task.panel.bref3}
+    if engine in forms and forms[EngineName(engine)] is None:
+        task.panel.write_slice(task.panel_folder, chunk.informed_first, chunk.informed_last, path)
+
+
 def _phase(task: PartTask, plan: PartPlan, chunk: Chunk, report: Report) -> None:
     """Phase a chunk, or fill its gaps, into `phased-N.npz`."""
     path = task.folder / f"phased-{chunk.number}.npz"
@@ -308,11 +317,12 @@ def _phase(task: PartTask, plan: PartPlan, chunk: Chunk, report: Report) -> None
     report(Progress(step="Phasing"))
     target = task.folder / f"aligned-{chunk.number}.vcf.gz"
     with scratch_folder(task.folder) as folder:
-        panel = folder / "panel.vcf.gz"
-        task.panel.write_slice(task.panel_folder, chunk.informed_first, chunk.informed_last, panel)
-        request = _request(task, plan, chunk, target, panel)
+        vcf = folder / "panel.vcf.gz"
+        _write_panel(task, plan.phasing, chunk, vcf)
+        request = _request(task, plan, chunk, target, vcf)
         request = request.model_copy(update={"phasing": plan.phasing})
-        study = load_study(request)
+        with task.panel.open(task.panel_folder) as panel:
+            study = load_study(request, panel)
         genetic_map = read_map(task.map_file, task.panel.contig) if task.map_file else CONSTANT
         if plan.fills:
             haplotypes = fill_missing(study, genetic_map, plan.cut.threads)
@@ -362,9 +372,9 @@ def _imputed(task: PartTask, plan: PartPlan, chunk: Chunk, phased: bool, report:
     folder.mkdir()
     target = task.folder / f"{'target' if phased else 'aligned'}-{chunk.number}.vcf.gz"
     panel = folder / "panel.vcf.gz"
-    task.panel.write_slice(task.panel_folder, chunk.informed_first, chunk.informed_last, panel)
+    _write_panel(task, task.engine, chunk, panel)
     made = impute_files(_request(task, plan, chunk, target, panel), report)
-    panel.unlink()
+    panel.unlink(missing_ok=True)
     done = ChunkResult(chunk=chunk, figures=made.figures, files=_files(made))
     write_record(record, done)
     return done
@@ -374,7 +384,8 @@ def _refuse_lost_records(task: PartTask, results: Sequence[ChunkResult]) -> None
     """Every site of the panel must come back once; an engine that leaves some out is not believed."""
     if task.min_r2 > 0:
         return  # then the engine leaves out what it was told to
-    places = site_positions(task.panel_folder / task.panel.sites)
+    with task.panel.open(task.panel_folder) as panel:
+        places = panel.positions()
     for result in results:
         chunk = result.chunk
         wanted = int(np.searchsorted(places, chunk.last, "right") - np.searchsorted(places, chunk.first))

@@ -7,13 +7,12 @@ from the data: at sites where the panel expects a woman to be heterozygous again
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 
-from app.genotypes.matrix import ABSENT, MISSING, Region, matrix_pieces
+from app.genotypes.matrix import ABSENT, MISSING
 from app.imputation.chunks import MEGABASE
+from app.imputation.panel_format.reader import Panel
 
 Site = tuple[int, str, str]
 NON_PAR_PART = "nonPAR"
@@ -21,16 +20,17 @@ ENOUGH_MEGABASES = 20  # that tell: one stretch a woman may well have twice, fro
 MOST_HET = 0.05  # of what is expected: wrong calls of men; women have about all of it, inbred ones half
 
 
-def expected_het(panel: Path, region: Region, positions: NDArray[np.int64]) -> dict[Site, float]:
+def expected_het(panel: Panel, positions: NDArray[np.int64]) -> dict[Site, float]:
     """How likely a woman is heterozygous at each panel site of some positions: 2 p (1 - p) in the panel."""
-    chances: dict[Site, float] = {}
-    for piece in matrix_pieces(panel, region, positions):
-        known = piece.haplotypes >= 0
-        ones = np.where(known, piece.haplotypes, 0).sum(axis=1, dtype=np.int64)
-        share = ones / np.maximum(known.sum(axis=1), 1)
-        sites = zip(piece.positions.tolist(), piece.refs.tolist(), piece.alts.tolist(), strict=True)
-        chances.update(zip(sites, (2 * share * (1 - share)).tolist(), strict=True))
-    return chances
+    if not len(positions):
+        return {}
+    ends = int(positions.min()), int(positions.max())
+    sites = panel.sites(*ends)
+    share = panel.alt_counts(*ends) / panel.size
+    wanted = np.isin(sites.positions, positions)
+    sites, share = sites.take(wanted), share[wanted]
+    keys = zip(sites.positions.tolist(), sites.refs.tolist(), sites.alts.tolist(), strict=True)
+    return dict(zip(keys, (2 * share * (1 - share)).tolist(), strict=True))
 
 
 class XCalls:

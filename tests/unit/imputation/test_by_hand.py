@@ -76,7 +76,7 @@ def done(files: SimulatedFiles, engine: EngineName, folder: Path) -> Done:
     )
     result = impute_part(task)
     assert len(result.results) >= 2
-    return Done(task, result, part, kept / part.vcf)
+    return Done(task, result, part, files.panel)
 
 
 def test_the_builtin_engine(phased_files: SimulatedFiles, tmp_path: Path) -> None:
