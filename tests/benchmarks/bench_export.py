@@ -1,13 +1,12 @@
 """CPU seconds of writing imputed dosages for other programs, beside plink2 and bcftools on the same file.
 
-Our runs read every file back and compare it, unless it says otherwise. The first ratio is of whole
-processes, the start of Python counted, which is most of the cost of a small file; the second is without
-the start, as for a file of millions of variants. Peers run with one thread. The least of some runs
-counts, for the machine may be busy. Python keeps its bytecode in a folder of the benchmark, as an
-installed program has it. VCF and BCF are measured beside plink2, which makes GT, DS and HDS anew as we
-do; bcftools, which copies records, is told too.
+What is measured is the command `haplodesk results filter` as a whole process, the start of Python counted; it
+reads every file back and compares it, unless it says otherwise. Peers run with one thread. All run in turn,
+some times, and the median counts, for the machine may be busy. Python keeps its bytecode in a folder of the
+benchmark, as an installed program has it. VCF and BCF are measured beside plink2, which makes GT, DS and HDS
+anew as we do; bcftools, which copies records, is told too.
 
-Run: python -m tests.benchmarks.bench_export [--samples 2000] [--variants 4000] [--runs 3] [--file VCF]
+Run: python -m tests.benchmarks.bench_export [--samples 2000] [--variants 4000] [--runs 5] [--file VCF]
 """
 
 from __future__ import annotations
@@ -20,21 +19,13 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tests.helpers.dose_rows import write_result
 
-EXPORT = """
-import sys, tempfile
-from pathlib import Path
-from app.domain.export import ExportRequest
-from app.results.export.conversion import export
-form, verify = sys.argv[1], sys.argv[2] == "yes"
-with tempfile.TemporaryDirectory() as out:
-    export(ExportRequest(source="x.vcf.gz", out=out, format=form, verify=verify), Path(out))
-"""
 IDLE = "import app.results.export.conversion"
 _PLINK2 = ("plink2", "--vcf", "x.vcf.gz", "dosage=HDS", "--threads", "1", "--out", "y")
 PEERS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -77,27 +68,30 @@ def cpu_seconds(command: list[str], folder: Path) -> float:
 def measure(folder: Path, form: str, runs: int) -> None:
     """One line: ours read back, ours alone, the peers, and the ratios."""
     root = str(Path(__file__).resolve().parents[2])
-    start = [sys.executable, "-c"]
     prefix = f"import sys; sys.path.insert(0, {root!r})\n"
     name, peer = PEERS[form]
+    ours = [sys.executable, "-c", prefix + "from app.__main__ import main; sys.exit(main(sys.argv[1:]))"]
+    ours += ["results", "filter", "x.vcf.gz", "--out", "out", "--format", form, "--replace"]
     commands = {
-        "idle": [*start, prefix + IDLE],
-        "proved": [*start, prefix + EXPORT, form, "yes"],
-        "alone": [*start, prefix + EXPORT, form, "no"],
+        "idle": [sys.executable, "-c", prefix + IDLE],
+        "proved": ours,
+        "alone": [*ours, "--no-read-back"],
         "peer": list(peer),
     }
     if form in BCFTOOLS:
         commands["bcftools"] = list(BCFTOOLS[form])
     cpu_seconds(commands["alone"], folder)  # makes the bytecode
-    best = {
-        what: min(cpu_seconds(command, folder) for _ in range(runs)) for what, command in commands.items()
-    }
-    whole = best["proved"]
+    took: dict[str, list[float]] = {what: [] for what in commands}
+    for _ in range(runs):
+        for what, command in commands.items():
+            took[what].append(cpu_seconds(command, folder))
+    middle = {what: median(seconds) for what, seconds in took.items()}
+    whole = middle["proved"]
     print(
-        f"{form:5} read back {whole:6.2f} s  not {best['alone']:6.2f} s  start {best['idle']:.2f} s  "
-        f"{name:24} {best['peer']:6.2f} s  {whole / best['peer']:5.2f} x  "
-        f"without start {(whole - best['idle']) / best['peer']:5.2f} x"
-        + (f"  bcftools {best['bcftools']:6.2f} s" if "bcftools" in best else "")
+        f"{form:5} read back {whole:6.2f} s  not {middle['alone']:6.2f} s  start {middle['idle']:.2f} s  "
+        f"{name:24} {middle['peer']:6.2f} s  {whole / middle['peer']:5.2f} x"
+        + (f"  bcftools {middle['bcftools']:6.2f} s" if "bcftools" in middle else ""),
+        flush=True,
     )
 
 
@@ -106,7 +100,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--samples", type=int, default=2000)
     parser.add_argument("--variants", type=int, default=4000)
-    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--file", type=Path, help="a VCF with HDS instead of invented dosages")
     parser.add_argument("--only", choices=sorted(PEERS), action="append")
     chosen = parser.parse_args()

@@ -32,7 +32,7 @@ from app.results.export.text_body import body_of
 
 _START = b"\x6c\x1b\x10"
 _BLOCK = 1 << 16
-_ROOM = 16 << 20  # bytes of records that are packed at once
+_ROOM = 2 << 20  # bytes of records that are packed at once
 _LENGTHS_AND_REF = 0x44
 """A byte for each type, REF is known; the bytes of a length less one are added."""
 
