@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from app.imputation.built_in import _li_stephens
 
 _BORDER_COST = 2.0  # of one haplotype at a border of blocks, to one of a group at a typed site; measured
-_KEPT_BYTES = 64 << 20  # forward rows of all blocks are kept where they take less
+_WIDTH = 32  # few, as answers hold all sites; many lanes side by side
+_KEPT_BYTES = 8 << 20  # forward rows of all blocks are kept where they take less; hardly slower than more
 
 
 def vector_units() -> list[tuple[str, int]]:
@@ -45,7 +46,7 @@ class CKernel:
         self._plan = _planned(task, self._layout)
         self.facts = PlanFacts(*_li_stephens.facts(self._plan))
         self._stride = _stride(task.stretch.size, self.facts.blocks, self._lanes)
-        self.width = 8 * self._lanes
+        self.width = max(_WIDTH, self._lanes)
 
     def impute(self, targets: NDArray[np.int8]) -> KernelAnswer:
         """Impute some targets, as many as there are lanes side by side."""
