@@ -17,9 +17,8 @@ MEGABYTE = 1_000_000
 ENOUGH_OVERLAP = 50.0
 """Percent of the sites of a chunk that have to be in the panel, or services leave the chunk out."""
 _PEOPLE = frozenset({"sample.too_few", "sample.too_many"})
-_LIFTING = frozenset({"cloudgene"})
-"""Families whose servers move positions between GRCh37 and GRCh38 themselves."""
 _LIFTED = frozenset({"GRCh37", "GRCh38"})
+"""The builds between which a service lifts, if it lifts at all."""
 _POPULATIONS = {
     "AFR": "African",
     "AMR": "American",
@@ -65,18 +64,25 @@ class PanelFit(Model):
 
 
 def panel_fit(
-    dataset: Dataset, service: Service, panel: Panel, rule: Residency | None, overlap: float | None = None
+    dataset: Dataset,
+    service: Service,
+    panel: Panel,
+    rule: Residency | None,
+    overlap: float | None = None,
+    *,
+    lifts: bool = False,
 ) -> PanelFit:
     """How a dataset fits a panel: where it may go first, then what a prediction said, else limits and build.
 
     `rule` is what holds for where the data may go, `overlap` the percent of sites of the data that are in the
-    panel, None where nobody compared them.
+    panel, None where nobody compared them. `lifts`: the service moves positions between builds itself.
     """
     forbidden = why_forbidden(rule, service)
     if forbidden is not None:
         return _of([_no(forbidden)])
     verdict = _prediction(dataset, panel)
-    reasons = [_predicted(verdict)] if verdict is not None else list(_by_rules(dataset, service, panel))
+    by_rules = _by_rules(dataset, service, panel, lifts)
+    reasons = [_predicted(verdict)] if verdict is not None else list(by_rules)
     reasons += _overlap(overlap)
     return _of(reasons, _ancestry(dataset.report, panel))
 
@@ -124,7 +130,7 @@ def _predicted(verdict: Verdict) -> FitReason:
     return _repair(text) if can else _no(text)
 
 
-def _by_rules(dataset: Dataset, service: Service, panel: Panel) -> Iterator[FitReason]:
+def _by_rules(dataset: Dataset, service: Service, panel: Panel, lifts: bool) -> Iterator[FitReason]:
     yield from _sizes(dataset, service)
     report = dataset.report
     if report is None:
@@ -135,10 +141,10 @@ def _by_rules(dataset: Dataset, service: Service, panel: Panel) -> Iterator[FitR
         _people,
         _chromosomes,
         _vcf_version,
-        _build,
     )
     for each in checks:
         yield from each(report, service, panel)
+    yield from _build(report, service, panel, lifts)
 
 
 def _sizes(dataset: Dataset, service: Service) -> Iterator[FitReason]:
@@ -199,7 +205,7 @@ def _version(text: str) -> tuple[int, ...]:
     return tuple(map(int, parts)) if all(each.isdigit() for each in parts) else ()
 
 
-def _build(report: CheckReport, service: Service, panel: Panel) -> Iterator[FitReason]:
+def _build(report: CheckReport, service: Service, panel: Panel, lifts: bool) -> Iterator[FitReason]:
     here, there = report.build.value, panel.build
     if here is None:
         yield _unknown("The build of the files is not known.")
@@ -207,7 +213,7 @@ def _build(report: CheckReport, service: Service, panel: Panel) -> Iterator[FitR
         yield _unknown("The build of the panel is not known.")
     elif here == there:
         yield _good(f"Files and panel are {there}.")
-    elif service.family in _LIFTING and {here, there} <= _LIFTED:
+    elif lifts and {here, there} <= _LIFTED:
         yield _good(f"The files are {here}, the panel is {there}: {service.name} lifts them over itself.")
     else:
         yield _repair(f"The files are {here}, the panel is {there}: Haplodesk lifts them over before.")

@@ -60,6 +60,10 @@ class PracticeHost(Protocol):
         """Write the practice cohort and return its files."""
         ...
 
+    def panel_sites(self, panel_id: str) -> tuple[Path, ...]:
+        """The site lists of a panel that the server offers; reads the disk. None where it has no such."""
+        ...
+
 
 class Looks(Model):
     """What the scheduler is about to do: the next look at a service, or why there is none."""

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from app.domain.problem import Kind, ProblemError, problem
 from app.genotypes.worker import run_in_process
 from app.practice.cohort import make_practice_data
+from app.practice.panels import PanelShelf
 from app.practice.server import PracticeServer
 
 
@@ -74,6 +75,11 @@ class Host:
         """Write the practice cohort and return its files."""
         data = await run_in_process(_make, folder)
         return tuple(data)
+
+    def panel_sites(self, panel_id: str) -> tuple[Path, ...]:
+        """The site lists of a panel on the shelf, one a chromosome; none for another panel."""
+        found = PanelShelf(self._home / "panels").find(panel_id)
+        return tuple(Path(each.sites) for each in found.chromosomes.values()) if found is not None else ()
 
 
 def _make(folder: Path, report: object) -> list[Path]:

@@ -28,8 +28,8 @@ class Connection(Model):
 
     `setup` is what a family needs to know beyond the address, as the user chose it when the service was added
     or changed: a described adapter, a workflow, where a path of the server is seen on this computer. Never a
-    secret: those of its kind are in `secrets`, from the keyring. `token` is whatever the service takes to know
-    its user: an access token of a sign-in as well.
+    secret: such words are in `secrets`, from the keyring. `token` is whatever the service takes to know its
+    user: an access token of a sign-in as well.
     """
 
     service_id: str
@@ -49,9 +49,10 @@ class Capabilities(Model):
     `passwords`: results come in archives that a password opens. `mends` are codes of findings that make other
     services refuse a file, and that this one sets right by itself. `token_needed` False: it may be used
     without one. `names_in_list` False: its list does not tell the names of jobs, so a job whose answer was
-    lost is searched for with `abilities.FindsRuns`. `several_files` False: a job takes one file. `why_not`
-    gives the reason for each thing it cannot do, by the name of the field; the window shows it where the
-    button would be. What only few families can do at all stands in `abilities`.
+    lost is searched for with `abilities.FindsRuns`. `several_files` False: a job takes one file. `lifts`: its
+    servers move positions between GRCh37 and GRCh38 themselves. `why_not` gives the reason for each thing it
+    cannot do, by the name of the field; the window shows it where the button would be. What only few families
+    can do at all stands in `abilities`.
     """
 
     network: bool = True
@@ -65,6 +66,7 @@ class Capabilities(Model):
     token_needed: bool = True
     names_in_list: bool = True
     several_files: bool = True
+    lifts: bool = False
     mends: frozenset[str] = frozenset()
     why_not: dict[str, str] = {}
 

@@ -284,6 +284,12 @@ class DeskOperations:
 
         return await remove_local_panel(self._desk, panel_id)
 
+    async def compare_with_panels(self, dataset_id: str) -> Changes:
+        """Count which sites of a dataset are in panels whose sites are known."""
+        from app.operations.panel_overlap import compare_with_panels
+
+        return await compare_with_panels(self._desk, dataset_id)
+
     async def mark_panels(self, keys: Sequence[str], favourite: bool) -> Changes:
         """Mark panels as favourites, or take their marks away."""
         from app.operations.favourite_panels import mark_panels

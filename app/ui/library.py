@@ -141,6 +141,21 @@ class StoreLibrary:
         """All panels, or those of a service."""
         return await self._store.read(lambda c: services.panels(c, service_id))
 
+    async def panel_overlaps(self, dataset_id: str) -> dict[str, float]:
+        """The percent of the sites of a dataset that are in panels, by their keys, as far as known."""
+        from app.operations.panel_overlap import panel_overlaps
+
+        return await panel_overlaps(self._desk, dataset_id)
+
+    async def lifting_families(self) -> frozenset[str]:
+        """The families of services whose servers move positions between builds themselves."""
+
+        def read() -> frozenset[str]:
+            registry = self._desk.registry
+            return frozenset(name for name in registry.names() if registry.family(name).capabilities.lifts)
+
+        return await asyncio.to_thread(read)
+
     async def favourite_panels(self) -> frozenset[str]:
         """Keys of the marked panels, without versions."""
         from app.operations.favourite_panels import favourite_panels

@@ -74,6 +74,7 @@ class FakeLibrary:
         self.all_services: list[Service] = []
         self.reasons: dict[str, dict[str, str]] = {}
         self.all_presets: list[Preset] = []
+        self.overlaps: dict[str, float] = {}
         self.all_health: list[Health] = []
         self.all_forms: dict[tuple[str, str], StoredForm] = {}
         self.all_panels: list[Panel] = []
@@ -125,6 +126,12 @@ class FakeLibrary:
 
     async def panels(self, service_id: str | None = None) -> tuple[Panel, ...]:
         return tuple(p for p in self.all_panels if service_id in (None, p.service_id))
+
+    async def panel_overlaps(self, dataset_id: str) -> dict[str, float]:
+        return self.overlaps
+
+    async def lifting_families(self) -> frozenset[str]:
+        return frozenset({"cloudgene"})
 
     async def favourite_panels(self) -> frozenset[str]:
         return self.marked_panels

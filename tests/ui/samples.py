@@ -104,6 +104,7 @@ def services() -> tuple[Service, ...]:
             last_synced=ago(hours=1),
             token=TokenInfo(present=True, valid=True),
             practice=True,
+            here_at="http://127.0.0.1:41023",
             plain_http_allowed=True,
             added=ago(days=1),
         ),

@@ -57,8 +57,8 @@ def test_the_sites_tell_the_build_by_default(
 def test_only_panels_of_this_computer_can_be_removed(
     view: PanelsView, context: Context, operations: FakeOperations, qtbot: QtBot
 ) -> None:
-    assert view._is_local("this-computer/impute/mine")
-    assert not view._is_local(samples.panels()[0].key)
+    assert view.is_local("this-computer/impute/mine")
+    assert not view.is_local(samples.panels()[0].key)
     view.remove_local("this-computer/impute/mine")
     box = view.findChild(QMessageBox)
     assert box is not None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from app.domain.panel import Panel
@@ -153,9 +155,9 @@ def test_a_thousand_panels_share_what_is_alike_in_them(
     services = {each.id: each for each in samples.services()}
     asked: list[str] = []
 
-    def counted(*args: Any) -> PanelFit:
+    def counted(*args: Any, **more: Any) -> PanelFit:
         asked.append(args[2].id)
-        return panel_fit(*args)
+        return panel_fit(*args, **more)
 
     monkeypatch.setattr(panel_rows, "panel_fit", counted)
     library.all_panels = made
@@ -224,3 +226,115 @@ def test_the_detail_shows_what_the_catalogue_says(
     assert "Taliun 2021" in said
     assert "the page of the operator (2026-02); from the operator, at most a year old" in said
     assert view.detail.differs.text() == ("The catalogue says otherwise: samples: 97,256 by a paper (2021).")
+
+
+def documented(preset_id: str, name: str, country: str, **more: Any) -> Preset:
+    made = [
+        PresetPanel(
+            id=f"{preset_id}-{build.lower()}",
+            name=f"{name} panel {build}",
+            build=build,
+            samples=100 * number,
+            ancestry=("African",),
+            access="open to users",
+            by="docs",
+        )
+        for number, build in enumerate(("GRCh37", "GRCh38"), start=1)
+    ]
+    fields = {
+        "id": preset_id,
+        "name": name,
+        "operator": "Somebody",
+        "country": country,
+        "base_url": f"https://{preset_id}.example",
+        "family": "cloudgene",
+        "panels": made,
+        "sources": {"docs": Source(text="the page", as_of="2026-03", certainty=Certainty.A)},
+        "main_source": "docs",
+    }
+    return Preset.model_validate({**fields, **more})
+
+
+def test_panels_of_services_that_are_not_added_are_shown_and_lead_to_adding(
+    view: PanelsView, library: FakeLibrary, qtbot: QtBot
+) -> None:
+    off = {"enabled": False, "off_reason": "closed"}
+    library.all_presets = [
+        documented("afrika", "Afrika", "ZA"),
+        documented("michigan", "Michigan", "US"),
+        documented("old", "Old", "US", **off),
+        documented("own", "Own", "", own=True),
+    ]
+    library.all_services = [
+        each.model_copy(update={"preset_id": each.id}) if each.id == "michigan" else each
+        for each in samples.services()
+    ]
+    view.refresh()
+    qtbot.waitUntil(lambda: view.table.model.rowCount() == 8)
+    key = "catalogue:afrika//afrika-grch37"
+    assert view.table.model.ids()[6:] == [key, "catalogue:afrika//afrika-grch38"], "behind those of services"
+    assert view.bar.filters.added.isVisibleTo(view)
+    for typed, number in (
+        ("added:no", 2),
+        ("added:yes", 6),
+        ("service:afrika build:grch38", 1),
+        ('added:no access:"open to users" afrika', 2),
+        ("added:no michigan", 0),
+        ("ancestry:african", 3),
+    ):
+        view.table.set_filter(typed)
+        qtbot.waitUntil(partial(has_rows, view, number))
+    view.table.set_filter("")
+    qtbot.waitUntil(lambda: view.table.model.rowCount() == 8)
+    view.table.model.sort(0, Qt.SortOrder.AscendingOrder)
+    qtbot.waitUntil(lambda: bool(view.table.model.ids()) and key in view.table.model.ids()[:4])
+    view.reveal(key)
+    qtbot.waitUntil(lambda: view.detail.name.text() == "Afrika panel GRCh37")
+    assert not view.detail.new_job.isVisibleTo(view)
+    assert view.detail.add_service.isVisibleTo(view)
+    dialog = view.add_service(key)
+    assert dialog is not None
+    qtbot.waitUntil(lambda: dialog.chosen() is not None)
+    assert dialog.name.text() == "Afrika"
+    dialog.reject()
+
+
+def test_a_dataset_is_fitted_to_panels_of_the_catalogue_too(
+    view: PanelsView, library: FakeLibrary, qtbot: QtBot
+) -> None:
+    library.all_presets = [documented("europa", "Europa", "DE"), documented("afrika", "Afrika", "ZA")]
+    view.bar.dataset.setCurrentIndex(1)
+    view.bar.dataset.activated.emit(1)
+    qtbot.waitUntil(lambda: view.table.model.rowCount() == 10)
+    view.table.set_filter("added:no fit:no")
+    qtbot.waitUntil(lambda: view.table.model.rowCount() == 2)
+    assert all(each.startswith("catalogue:afrika") for each in view.table.model.ids()), "the rule is EU"
+
+
+def test_sites_are_compared_in_the_background_once_for_a_choice(
+    view: PanelsView, library: FakeLibrary, operations: FakeOperations, qtbot: QtBot
+) -> None:
+    library.all_datasets = [samples.dataset(1)]
+    assert view.table.grid.isColumnHidden(view.overlap_column)
+    view.bar.dataset.setCurrentIndex(1)
+    view.bar.dataset.activated.emit(1)
+    qtbot.waitUntil(lambda: "compare_with_panels" in operations.names())
+    library.overlaps = {TOPMED: 93.23, HRC: 12.0}
+    view.refresh()
+    cell = "Sites in the panel"
+    view.reveal(TOPMED)
+    qtbot.waitUntil(lambda: "93.2 %" in words_of(view))
+    assert cell in words_of(view)
+    view.reveal(HRC)
+    qtbot.waitUntil(lambda: "Only 12 %" in view.detail.fit_words.text())
+    view.table.model.sort(view.overlap_column, Qt.SortOrder.DescendingOrder)
+    qtbot.waitUntil(lambda: view.table.model.ids()[:2] == [TOPMED, HRC])
+    assert operations.names().count("compare_with_panels") == 1
+
+
+def has_rows(view: PanelsView, number: int) -> bool:
+    return view.table.model.rowCount() == number
+
+
+def words_of(view: PanelsView) -> str:
+    return "\n".join(each.text() for each in view.detail.facts.findChildren(QLabel))

@@ -71,7 +71,7 @@ class Cloudgene:
     """A family of `contract.ServiceFamily`. One object serves all servers; it keeps only their pace."""
 
     name = "cloudgene"
-    capabilities = Capabilities(why_not={"delete": _NO_DELETE})
+    capabilities = Capabilities(lifts=True, why_not={"delete": _NO_DELETE})
 
     def __init__(
         self,

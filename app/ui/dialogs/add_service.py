@@ -35,9 +35,10 @@ from app.ui.widgets.token_field import TokenField
 class AddServiceDialog(QDialog):
     """Choose, paste the token, add."""
 
-    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+    def __init__(self, context: Context, parent: QWidget | None = None, preset_id: str | None = None) -> None:
         super().__init__(parent)
         self.context = context
+        self._first = preset_id
         self.presets: tuple[Preset, ...] = ()
         self.setWindowTitle(self.tr("Add a service"))
         column = QVBoxLayout(self)
@@ -100,6 +101,8 @@ class AddServiceDialog(QDialog):
     def _take_presets(self, presets: tuple[Preset, ...]) -> None:
         self.presets = tuple(p for p in presets if p.id != "practice")
         self.choice.offer(self.presets)
+        if any(each.id == self._first for each in self.presets):
+            self.choice.choose(self._first)
 
     def _documented(self) -> ScrollPage:
         """What the catalogue says, in a room of its own that scrolls."""
@@ -250,8 +253,8 @@ def _is_plain(address: str) -> bool:
     return address.strip().lower().startswith("http://") and host not in ("localhost", "127.0.0.1", "::1", "")
 
 
-def open_add_service(context: Context, parent: QWidget) -> AddServiceDialog:
-    """Show the dialog without blocking."""
-    dialog = AddServiceDialog(context, parent)
+def open_add_service(context: Context, parent: QWidget, preset_id: str | None = None) -> AddServiceDialog:
+    """Show the dialog without blocking, with a preset chosen if one is named."""
+    dialog = AddServiceDialog(context, parent, preset_id)
     dialog.open()
     return dialog

@@ -100,13 +100,13 @@ def test_each_rule_is_looked_at(
     report: dict[str, Any], limits: dict[str, Any], panel: dict[str, Any], verdict: str, words: str
 ) -> None:
     service = a_service(limits=Limits(**limits))
-    fit = panel_fit(a_dataset(a_report(**report)), service, a_panel(**panel), None)
+    fit = panel_fit(a_dataset(a_report(**report)), service, a_panel(**panel), None, lifts=True)
     assert fit.verdict == verdict
     assert words in fit.words[0]
 
 
 def test_a_service_that_does_not_lift_wants_the_files_lifted_before() -> None:
-    fit = panel_fit(a_dataset(a_report()), a_service(family="wes"), a_panel(build="GRCh37"), None)
+    fit = panel_fit(a_dataset(a_report()), a_service(), a_panel(build="GRCh37"), None)
     assert (fit.verdict, "Haplodesk lifts them over" in fit.words[0]) == (FitVerdict.REPAIR, True)
 
 

@@ -74,7 +74,7 @@ class CardDelegate(QStyledItemDelegate):
             self.tr("{0} variants").format(variants) if variants else "",
             self._cell(index, "build"),
         )
-        place = (self._cell(index, "service"), self._cell(index, "country"))
+        place = tuple(self._cell(index, key) for key in ("service", "country", "added"))
         return (
             " · ".join(filter(None, place)),
             " · ".join(filter(None, numbers)),

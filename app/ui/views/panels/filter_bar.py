@@ -12,7 +12,7 @@ from app.domain.panel_fit import FitVerdict
 from app.domain.service import Service
 from app.store.pages import split_typed
 from app.ui.theme import GRID
-from app.ui.views.panels.panel_rows import FAVOURITE_TERM, FIT_TERM
+from app.ui.views.panels.panel_rows import ADDED_TERM, FAVOURITE_TERM, FIT_TERM
 
 Choices = Sequence[tuple[str, str]]
 """Values of a term with their words."""
@@ -93,7 +93,9 @@ class FilterBar(QWidget):
         self.access = FilterMenu("access", self.tr("Access"), typed, write)
         self.service = FilterMenu("service", self.tr("Service"), typed, write)
         self.fit = FilterMenu(FIT_TERM, self.tr("Fit"), typed, write)
-        self.menus = (self.build, self.ancestry, self.access, self.service, self.fit)
+        self.added = FilterMenu(ADDED_TERM, self.tr("Added"), typed, write)
+        self.menus = (self.build, self.ancestry, self.access, self.service, self.fit, self.added)
+        self.added.hide()
         for menu in self.menus:
             row.addWidget(menu)
         row.addWidget(self._favourites(first))
@@ -128,6 +130,12 @@ class FilterBar(QWidget):
         )
         self.fit.offer(verdicts if fitted else ())
         self.setVisible(bool(panels))
+
+    def offer_added(self, some: bool) -> None:
+        """Whether there are panels of services that are not added."""
+        both = (("yes", self.tr("Service added")), ("no", self.tr("Service not added")))
+        self.added.offer(both if some else ())
+        self.added.setVisible(some)
 
     def say(self) -> None:
         """Follow what was typed."""

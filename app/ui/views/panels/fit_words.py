@@ -6,8 +6,10 @@ from PySide6.QtCore import QCoreApplication
 
 from app.domain.panel_fit import FitVerdict, PanelFit
 from app.domain.preset import CERTAINTY_WORDS, Source
+from app.ui import text
 from app.ui.colours import Status
 from app.ui.status import Shown
+from app.ui.views.panels.catalogue_panels import NOT_ADDED, NOT_READ
 
 
 def fit_shown(fit: PanelFit | None) -> Shown:
@@ -26,6 +28,17 @@ def fit_sentences(fit: PanelFit | None) -> str:
     if fit is None:
         return ""
     return "\n".join((*fit.words, fit.hint) if fit.hint else fit.words)
+
+
+def overlap_words(percent: float | None) -> str:
+    """The share of the sites of a dataset that are in a panel; a dash where nobody compared them."""
+    return "–" if percent is None else text.number(percent, 1)
+
+
+def state_words(state: str) -> str:
+    """Whether the service of a panel is added, in words; nothing where it is."""
+    table = {NOT_ADDED: _t("service not added"), NOT_READ: _t("not read yet")}
+    return table.get(state, "")
 
 
 def source_words(source: Source) -> str:

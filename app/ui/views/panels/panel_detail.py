@@ -18,7 +18,14 @@ from app.ui.colours import Status
 from app.ui.context import Context
 from app.ui.status import Shown
 from app.ui.theme import GRID
-from app.ui.views.panels.fit_words import fit_sentences, fit_shown, source_words
+from app.ui.views.panels.catalogue_panels import ADDED, NOT_READ
+from app.ui.views.panels.fit_words import (
+    fit_sentences,
+    fit_shown,
+    overlap_words,
+    source_words,
+    state_words,
+)
 from app.ui.views.panels.site_lists import Bind, SiteListsCard, SitesOfPanel
 from app.ui.widgets.basics import Card, Heading, KeyValues, SectionHeading, StatusBadge, Text, clear, link
 from app.ui.widgets.page import ScrollPage
@@ -41,6 +48,8 @@ class PanelFacts:
     fit: PanelFit | None = None
     dataset: str = ""
     can_predict: bool = False
+    overlap: float | None = None
+    state: str = ADDED
 
     def documented(self) -> tuple[PresetPanel, Preset] | None:
         """What the catalogue says of the panel, with the preset that it stands in."""
@@ -61,6 +70,7 @@ class PanelActions:
     remove_sites: Callable[[PanelSiteList], object]
     mark: Callable[[str, bool], object]
     predict: Callable[[Panel], object]
+    add_service: Callable[[str], object]
 
 
 class PanelDetail(QWidget):
@@ -111,8 +121,11 @@ class PanelDetail(QWidget):
         self.star.clicked.connect(self._mark)
         self.new_job = QPushButton(self.tr("New job with this panel"))
         self.new_job.clicked.connect(self._new_job)
+        self.add_service = QPushButton(self.tr("Add its service…"))
+        self.add_service.clicked.connect(self._add_service)
         row.addWidget(self.star)
         row.addWidget(self.new_job)
+        row.addWidget(self.add_service)
         return row
 
     def _fit_block(self) -> QWidget:
@@ -168,12 +181,19 @@ class PanelDetail(QWidget):
         self.name.setText(panel.name)
         self.star.setChecked(facts.favourite)
         self.star.setText("★" if facts.favourite else "☆")
+        added = facts.state == ADDED
+        self.new_job.setVisible(added)
+        self.add_service.setVisible(not added)
+        self.add_service.setText(
+            self.tr("Show its service") if facts.state == NOT_READ else self.tr("Add its service…")
+        )
         place = (service.name, service.country) if service is not None else (panel.service_id, "")
         pairs: list[tuple[str, str | QWidget]] = [
-            (self.tr("Service"), " · ".join(filter(None, place))),
-            (self.tr("Application"), panel.app_id),
+            (self.tr("Service"), " · ".join(filter(None, (*place, state_words(facts.state))))),
             (self.tr("Build"), panel.build or self.tr("not said by the service")),
         ]
+        if added:
+            pairs.insert(1, (self.tr("Application"), panel.app_id))
         more = (
             (self.tr("Samples"), text.number(panel.samples) if panel.samples is not None else ""),
             (self.tr("Variants"), text.number(panel.variants) if panel.variants is not None else ""),
@@ -183,8 +203,12 @@ class PanelDetail(QWidget):
             (self.tr("Cite"), panel.citation),
         )
         pairs += [(name, value) for name, value in more if value]
+        if facts.overlap is not None:
+            words = self.tr("{0} % of those of {1}").format(overlap_words(facts.overlap), facts.dataset)
+            pairs.append((self.tr("Sites in the panel"), words))
         pairs.append((self.tr("Key"), panel.id))
-        pairs.append((self.tr("Read"), text.relative(panel.as_of, self.context.now())))
+        if added:
+            pairs.append((self.tr("Read"), text.relative(panel.as_of, self.context.now())))
         self.facts.show_pairs(pairs)
         self.populations.show_pairs(
             [(p.id, p.name) for p in panel.populations] or [("", self.tr("None offered."))]
@@ -240,6 +264,11 @@ class PanelDetail(QWidget):
         key = self._key()
         if key is not None:
             self.context.commands.run("panel.new_job", (key,))
+
+    def _add_service(self) -> None:
+        key = self._key()
+        if key is not None:
+            self._actions.add_service(key)
 
     def _predict(self) -> None:
         panel = self._facts.panel if self._facts is not None else None

@@ -1,10 +1,10 @@
-"""The rows of the table of panels: those of the store, with favourites and the fit to the chosen dataset."""
+"""The rows of the table of panels: of store and catalogue, with favourites and the fit to a dataset."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.domain.dataset import Dataset
@@ -15,22 +15,30 @@ from app.domain.service import Service
 from app.operations.favourite_panels import without_versions
 from app.store.pages import split_typed
 from app.ui.models.query import PageSource, TableQuery
+from app.ui.views.panels.catalogue_panels import ADDED, is_of_catalogue, matches, row_of
 
 FAVOURITE_TERM = "is:favourite"
-FIT_TERM = "fit"
-_OWN = ("favourite", "fit", "country")
+FIT_TERM, ADDED_TERM = "fit", "added"
+_OWN = ("favourite", "fit", "country", "overlap", "added")
 
 
 @dataclass(frozen=True)
 class FitTo:
-    """The dataset to which panels are fitted, and the rule on where it may go."""
+    """The dataset to which panels are fitted, and the rule on where it may go.
+
+    `overlaps` is the percent of its sites that are in panels, by their keys, as far as it was counted.
+    `lifting` are the families of services whose servers move positions between builds.
+    """
 
     dataset: Dataset
     rule: Residency | None = None
+    overlaps: Mapping[str, float] = field(default_factory=dict)
+    lifting: frozenset[str] = frozenset()
 
 
 class PanelRows:
-    """A page source with the columns `favourite`, `fit` and `country`, which filter or sort too.
+    """A page source with columns of its own (see `_OWN`), which filter or sort too, and with the panels that
+    only the catalogue knows, behind those of services.
 
     The fit of a panel is made when its row is first seen; a filter or an order by it needs all of them, and
     panels that are alike in all that counts share one.
@@ -42,15 +50,24 @@ class PanelRows:
         self._panels: Mapping[str, Panel] = {}
         self._services: Mapping[str, Service] = {}
         self._favourites: Collection[str] = frozenset()
+        self._states: Mapping[str, str] = {}
         self._to: FitTo | None = None
         self._fits: dict[tuple[object, ...], PanelFit] = {}
         self.favourites_first = False
 
     def know(
-        self, panels: Mapping[str, Panel], services: Mapping[str, Service], favourites: Collection[str]
+        self,
+        panels: Mapping[str, Panel],
+        services: Mapping[str, Service],
+        favourites: Collection[str],
+        states: Mapping[str, str] | None = None,
     ) -> None:
-        """Other panels, services or favourites; the model has to be reloaded."""
+        """Other panels, services or favourites; the model has to be reloaded.
+
+        `states` are those of services that stand for a preset, by id; their panels are not in the source.
+        """
         self._panels, self._services, self._favourites = panels, services, favourites
+        self._states = states or {}
         self._fits = {}
 
     def fit_to(self, to: FitTo | None) -> None:
@@ -65,68 +82,123 @@ class PanelRows:
             return None
         dataset = self._to.dataset
         predicted = any((v.service_id, v.panel_id) == (panel.service_id, panel.id) for v in dataset.verdicts)
+        overlap = self.overlap(key)
         alike = (
             service.id,
             panel.build,
             panel.chromosomes,
             panel.ancestry,
             panel.id if predicted else "",
+            overlap,
         )
         held = self._fits.get(alike)
         if held is None:
-            held = panel_fit(dataset, service, panel, self._to.rule, known_overlap(dataset, panel))
+            lifts = service.family in self._to.lifting
+            held = panel_fit(dataset, service, panel, self._to.rule, overlap, lifts=lifts)
             self._fits[alike] = held
         return held
+
+    def overlap(self, key: str) -> float | None:
+        """The percent of the sites of the chosen dataset that are in a panel; None where nobody compared."""
+        panel = self._panels.get(key)
+        if self._to is None or panel is None:
+            return None
+        counted = self._to.overlaps.get(key)
+        return counted if counted is not None else known_overlap(self._to.dataset, panel)
 
     def is_favourite(self, key: str) -> bool:
         """Whether the person marked a panel, in this or an earlier version."""
         return without_versions(key) in self._favourites
 
+    def state(self, key: str) -> str:
+        """Whether the service of a panel is added."""
+        panel = self._panels.get(key)
+        return self._states.get(panel.service_id, ADDED) if panel is not None else ADDED
+
     async def ids(self, query: TableQuery) -> Sequence[str]:
         """All ids that match, in order."""
         own = [word.lower() for word in split_typed(query.text) if _is_own(word)]
         rest = " ".join(word for word in split_typed(query.text) if not _is_own(word))
-        inner = replace(query, text=rest)
-        if query.sort in _OWN:
-            inner = TableQuery(rest)
+        inner = TableQuery(rest) if query.sort in _OWN else replace(query, text=rest)
         found = await self._source.ids(inner)
-        if not own and query.sort not in _OWN and not self.favourites_first:
+        if not own and query.sort not in _OWN and not self.favourites_first and not self._states:
             return found
-        return await asyncio.to_thread(self._arranged, list(found), own, query)
+        return await asyncio.to_thread(self._arranged, list(found), own, rest, query)
 
-    def _arranged(self, found: list[str], own: list[str], query: TableQuery) -> list[str]:
+    def _arranged(self, found: list[str], own: list[str], rest: str, query: TableQuery) -> list[str]:
+        found = self._with_catalogue(found, rest, query)
         if FAVOURITE_TERM in own:
             found = [key for key in found if self.is_favourite(key)]
-        wanted = {word.partition(":")[2] for word in own if word != FAVOURITE_TERM}
-        if wanted:
-            found = [key for key in found if self._verdict(key) in wanted]
-        if query.sort == "fit":
-            found.sort(key=lambda key: RANK[self._verdict(key)], reverse=bool(query.descending))
-        elif query.sort == "favourite":
-            found.sort(key=self.is_favourite, reverse=bool(query.descending))
-        elif query.sort == "country":
-            found.sort(key=self._country, reverse=bool(query.descending))
+        for name, value in ((FIT_TERM, self._verdict), (ADDED_TERM, self._added)):
+            wanted = {word.partition(":")[2] for word in own if word.partition(":")[0] == name}
+            if wanted:
+                found = [key for key in found if value(key) in wanted]
+        order: dict[str, Callable[[str], Any]] = {
+            "fit": lambda key: RANK[self._verdict(key)],
+            "favourite": self.is_favourite,
+            "country": self._country,
+            "added": self._added,
+        }
+        if query.sort in order:
+            found.sort(key=order[query.sort], reverse=bool(query.descending))
+        elif query.sort == "overlap":
+            found.sort(key=lambda key: self.overlap(key) or 0.0, reverse=bool(query.descending))
+            found.sort(key=lambda key: self.overlap(key) is None)
         if self.favourites_first:
             found.sort(key=lambda key: not self.is_favourite(key))
         return found
+
+    def _with_catalogue(self, found: list[str], rest: str, query: TableQuery) -> list[str]:
+        """Behind the panels of services those of the catalogue; an order by a column orders all of them."""
+        ours = [key for key, panel in self._panels.items() if panel.service_id in self._states]
+        more = {key: row for key in ours if matches(row := self._row(key), rest)}
+        if not query.sort or query.sort in _OWN:
+            return found + sorted(more, key=lambda key: str(more[key]["name"]).casefold())
+        rows = {key: self._row(key) for key in found if key in self._panels} | more
+        name, every = query.sort, [*(key for key in found if key in rows), *more]
+        every.sort(key=lambda key: _comparable(rows[key].get(name)), reverse=bool(query.descending))
+        every.sort(key=lambda key: rows[key].get(name) in (None, ""))
+        return every
+
+    def _row(self, key: str) -> dict[str, Any]:
+        panel = self._panels[key]
+        return row_of(panel, self._services.get(panel.service_id))
 
     def _verdict(self, key: str) -> FitVerdict:
         fit = self.fit(key)
         return fit.verdict if fit is not None else FitVerdict.NOT_KNOWN
 
+    def _added(self, key: str) -> str:
+        return "yes" if self.state(key) == ADDED else "no"
+
     def _country(self, key: str) -> str:
-        service = self._services.get(key.partition("/")[0])
+        panel = self._panels.get(key)
+        service = self._services.get(panel.service_id) if panel is not None else None
         return service.country if service is not None else ""
 
     async def rows(self, ids: Sequence[str]) -> dict[str, tuple[Any, ...]]:
-        """The rows of the source with its own cells."""
-        found = await self._source.rows(ids)
-        return {
-            key: (*row, self.is_favourite(key), self.fit(key), self._country(key))
-            for key, row in found.items()
-        }
+        """The rows of the source, and of the catalogue, with their own cells."""
+        found = dict(await self._source.rows([key for key in ids if not is_of_catalogue(key)]))
+        for key in ids:
+            if is_of_catalogue(key) and key in self._panels:
+                row = self._row(key)
+                found[key] = tuple(row.get(name) for name in self._source.columns)
+        return {key: (*row, *self._own(key)) for key, row in found.items()}
+
+    def _own(self, key: str) -> tuple[Any, ...]:
+        return (
+            self.is_favourite(key),
+            self.fit(key),
+            self._country(key),
+            self.overlap(key),
+            self.state(key),
+        )
+
+
+def _comparable(value: Any) -> Any:
+    return value.casefold() if isinstance(value, str) else value if value is not None else 0
 
 
 def _is_own(word: str) -> bool:
     name, colon, value = word.lower().partition(":")
-    return word.lower() == FAVOURITE_TERM or (name == FIT_TERM and bool(colon and value))
+    return word.lower() == FAVOURITE_TERM or (name in (FIT_TERM, ADDED_TERM) and bool(colon and value))

@@ -17,19 +17,23 @@ from app.domain.problem import Problem
 from app.domain.residency import why_forbidden
 from app.domain.service import Service
 from app.ui import text
-from app.ui.commands import Command, Ids, one, some
+from app.ui.bridge import Task
+from app.ui.commands import Ids
 from app.ui.context import Context
+from app.ui.dialogs.add_service import AddServiceDialog, open_add_service
 from app.ui.dialogs.confirm import confirm
 from app.ui.drop_kinds import is_site_list
 from app.ui.models.table import Column, TableModel, time_column
 from app.ui.text import plural
 from app.ui.theme import GRID
-from app.ui.views.panels.add_local_panel import AddLocalPanelDialog, ask_panel_files
-from app.ui.views.panels.add_sites import AddSitesDialog, ask_site_files
+from app.ui.views.panels.add_local_panel import AddLocalPanelDialog
+from app.ui.views.panels.add_sites import AddSitesDialog
 from app.ui.views.panels.cards import PanelCards
+from app.ui.views.panels.catalogue_panels import NOT_READ, catalogue_panels, is_of_catalogue
 from app.ui.views.panels.compare import ComparePanels, comparable, compared
-from app.ui.views.panels.fit_words import fit_sentences, fit_shown
+from app.ui.views.panels.fit_words import fit_sentences, fit_shown, overlap_words, state_words
 from app.ui.views.panels.panel_bar import PanelBar
+from app.ui.views.panels.panel_commands import panel_commands
 from app.ui.views.panels.panel_detail import PanelActions, PanelDetail, PanelFacts
 from app.ui.views.panels.panel_rows import FitTo, PanelRows
 from app.ui.views.view import View
@@ -56,6 +60,8 @@ class Known:
     datasets: tuple[Dataset, ...] = ()
     favourites: frozenset[str] = frozenset()
     by_key: Mapping[str, Panel] = field(default_factory=dict)
+    states: Mapping[str, str] = field(default_factory=dict)
+    """Of services that stand for a preset, by id: whether they are not added or not read."""
     fit_to: FitTo | None = None
 
 
@@ -68,11 +74,14 @@ class PanelsView(View):
         super().__init__(context, parent)
         self.current: str | None = None
         self.known: Known | None = None
-        context.commands.add(*self._commands())
+        self._compared: object = None
+        self._comparing: Task | None = None
+        context.commands.add(*panel_commands(self))
         self.rows = PanelRows(context.library.pages("panel"))
         self.rows.favourites_first = bool(context.layout.value(FIRST, False))
         self.table = self._make_table()
-        self.fit_column = next(n for n, c in enumerate(self.table.model.columns) if c.key == "fit")
+        columns = [each.key for each in self.table.model.columns]
+        self.fit_column, self.overlap_column = columns.index("fit"), columns.index("overlap")
         self.cards = PanelCards(context.theme, self.table)
         self.bar = PanelBar(
             lambda: self.table.filter.text(),
@@ -93,76 +102,11 @@ class PanelsView(View):
             self.remove_sites,
             self._mark,
             self._predict,
+            lambda key: context.commands.run("panel.add_service", (key,)),
         )
         self.detail = PanelDetail(context, actions, self)
         column.addWidget(RememberedSplitter(context.layout, "panels", self.table, self.detail, (3, 2)), 1)
         self.bar.show_as(bool(context.layout.value(SHOWN_AS, False)))
-
-    def _commands(self) -> tuple[Command, ...]:
-        return (*self._panel_commands(), *self._file_commands())
-
-    def _panel_commands(self) -> tuple[Command, ...]:
-        context = self.context
-        return (
-            Command(
-                "panel.new_job",
-                self.tr("New job with this panel"),
-                "send",
-                lambda ids: context.navigate("new_job", ids[0]),
-                noun="panel",
-                enabled=one,
-            ),
-            Command(
-                "panel.compare",
-                self.tr("Compare…"),
-                "table",
-                self.compare,
-                noun="panel",
-                enabled=comparable,
-            ),
-            Command(
-                "panel.favourite",
-                self.tr("Mark as favourite"),
-                "check",
-                lambda ids: self._mark_all(ids, True),
-                noun="panel",
-                enabled=lambda ids: some(ids) and not all(map(self.rows.is_favourite, ids)),
-            ),
-            Command(
-                "panel.no_favourite",
-                self.tr("No favourite any more"),
-                "off",
-                lambda ids: self._mark_all(ids, False),
-                noun="panel",
-                enabled=lambda ids: any(map(self.rows.is_favourite, ids)),
-            ),
-        )
-
-    def _file_commands(self) -> tuple[Command, ...]:
-        return (
-            Command(
-                "panel.add_sites",
-                self.tr("Add site list…"),
-                "add",
-                lambda _: ask_site_files(self, self.add_sites),
-                words=self.tr("panel sites HRC 1000 Genomes legend"),
-            ),
-            Command(
-                "panel.add_local",
-                self.tr("Add a panel to this computer…"),
-                "add",
-                lambda _: ask_panel_files(self, self.add_local),
-                words=self.tr("local imputation reference panel VCF BCF MSAV bref3"),
-            ),
-            Command(
-                "panel.remove_local",
-                self.tr("Remove from this computer"),
-                "remove",
-                lambda ids: self.remove_local(ids[0]),
-                noun="panel",
-                enabled=lambda ids: one(ids) and self._is_local(ids[0]),
-            ),
-        )
 
     def _columns(self) -> tuple[Column, ...]:
         return (
@@ -175,6 +119,8 @@ class PanelsView(View):
             Column("ancestry", self.tr("Ancestry"), 150),
             Column("access", self.tr("Access"), 110),
             Column("fit", self.tr("Fit"), 120, status=fit_shown, tooltip=fit_sentences),
+            Column("overlap", self.tr("Sites in panel (%)"), 110, show=overlap_words, numeric=True),
+            Column("added", self.tr("Added"), 130, show=state_words),
             Column("populations", self.tr("Populations"), 150),
             Column("country", self.tr("Country"), 70, hidden=True),
             Column("version", self.tr("Version"), 80, hidden=True),
@@ -232,34 +178,70 @@ class PanelsView(View):
 
     async def _read_known(self) -> Known:
         library = self.context.library
-        panels = await library.panels()
+        read = await library.panels()
         datasets = await library.datasets()
         chosen = self.context.layout.value(CHOSEN)
         dataset = next((each for each in datasets if each.id == chosen), None)
-        rule = await library.residency(dataset.id) if dataset is not None else None
+        presets = await library.presets()
+        services = {each.id: each for each in await library.services()}
+        more, standing_in, states = catalogue_panels(presets, services, read)
         return Known(
-            panels=panels,
-            services={each.id: each for each in await library.services()},
-            presets={each.id: each for each in await library.presets()},
+            panels=read,
+            services={**services, **standing_in},
+            presets={each.id: each for each in presets},
             changes=(await library.panel_changes())[:CHANGES_SHOWN],
             site_lists=await library.panel_site_lists(),
             datasets=datasets,
             favourites=await library.favourite_panels(),
-            by_key={each.key: each for each in panels},
-            fit_to=FitTo(dataset, rule) if dataset is not None else None,
+            by_key={**{each.key: each for each in read}, **more},
+            states=states,
+            fit_to=await self._fit_to(dataset) if dataset is not None else None,
+        )
+
+    async def _fit_to(self, dataset: Dataset) -> FitTo:
+        library = self.context.library
+        return FitTo(
+            dataset,
+            await library.residency(dataset.id),
+            await library.panel_overlaps(dataset.id),
+            await library.lifting_families(),
         )
 
     def _take(self, known: Known) -> None:
         before, self.known = self.known, known
-        self.rows.know(known.by_key, known.services, known.favourites)
+        self.rows.know(known.by_key, known.services, known.favourites, known.states)
         self.rows.fit_to(known.fit_to)
         fitted = known.fit_to is not None
-        self.bar.offer(known.panels, known.services, known.datasets, known.fit_to)
+        self.bar.offer(tuple(known.by_key.values()), known.services, known.datasets, known.fit_to)
+        self.bar.filters.offer_added(bool(known.states))
         if before is None or (before.fit_to is not None) != fitted:
-            self.table.grid.setColumnHidden(self.fit_column, not fitted)
+            for column in (self.fit_column, self.overlap_column):
+                self.table.grid.setColumnHidden(column, not fitted)
+        self._compare_sites(known.fit_to)
         self.cards.set_fitted(fitted)
         self.table.refresh()
         self._show_detail()
+
+    def _compare_sites(self, to: FitTo | None) -> None:
+        """Count in the background which sites of the chosen dataset are in panels; once for a choice."""
+        wanted = None
+        if to is not None and to.dataset.report is not None and self.known is not None:
+            lists = tuple((each.id, each.panel_keys) for each in self.known.site_lists)
+            wanted = (to.dataset.id, to.dataset.checked, lists, len(self.known.panels))
+        if wanted == self._compared:
+            return
+        self._compared = wanted
+        if self._comparing is not None:
+            self._comparing.cancel()
+            self._comparing = None
+        if to is not None and wanted is not None:
+            work = self.context.operations.compare_with_panels(to.dataset.id)
+            self._comparing = self.do(work, self._sites_compared)
+
+    def _sites_compared(self, changes: Changes) -> None:
+        self._comparing = None
+        if changes:
+            self.refresh()
 
     def _show(self, key: object) -> None:
         self.current = key if isinstance(key, str) else None
@@ -282,6 +264,8 @@ class PanelsView(View):
             self.rows.fit(key),
             to.dataset.name if to is not None else "",
             self._can_predict(known.by_key.get(key)),
+            self.rows.overlap(key),
+            self.rows.state(key),
         )
         self.detail.show_facts(facts)
         self._offer_detail()
@@ -290,7 +274,9 @@ class PanelsView(View):
         known = self.known
         to = known.fit_to if known is not None else None
         service = known.services.get(panel.service_id) if known is not None and panel is not None else None
-        if to is None or panel is None or service is None or why_forbidden(to.rule, service) is not None:
+        if to is None or panel is None or service is None or is_of_catalogue(panel.key):
+            return False
+        if why_forbidden(to.rule, service) is not None:
             return False
         asked = {(each.service_id, each.panel_id) for each in to.dataset.verdicts}
         return (panel.service_id, panel.id) not in asked
@@ -309,7 +295,7 @@ class PanelsView(View):
     def _offer_detail(self) -> None:
         """Site lists can be looked at and removed also while no service has told its panels."""
         known = self.known
-        something = known is not None and bool(known.panels or known.site_lists)
+        something = known is not None and bool(known.by_key or known.site_lists)
         self.detail.setVisible(something or self.sync.isVisibleTo(self))
 
     # Choices above the table.
@@ -329,9 +315,10 @@ class PanelsView(View):
         self.table.refresh()
 
     def _mark(self, key: str, on: bool) -> None:
-        self._mark_all((key,), on)
+        self.mark_all((key,), on)
 
-    def _mark_all(self, keys: Ids, on: bool) -> None:
+    def mark_all(self, keys: Ids, on: bool) -> None:
+        """Mark panels as favourites, or take the marks away."""
         self.do(self.context.operations.mark_panels(keys, on), lambda _: self.refresh())
 
     def compare(self, keys: Sequence[str]) -> ComparePanels | None:
@@ -365,7 +352,22 @@ class PanelsView(View):
             self.tr("{0} is ready").format(name), self.tr("New jobs can use it on “This computer”.")
         )
 
-    def _is_local(self, key: str) -> bool:
+    def add_service(self, key: str) -> AddServiceDialog | None:
+        """Add the service of a panel that only the catalogue knows; one that is added is shown."""
+        known = self.known or Known()
+        panel = known.by_key.get(key)
+        service = known.services.get(panel.service_id) if panel is not None else None
+        if service is None:
+            return None
+        if self.rows.state(key) == NOT_READ:
+            added = [each for key, each in known.services.items() if key not in known.states]
+            mine = (each.id for each in added if each.name == service.name)
+            self.context.navigate("services", next(mine, None))
+            return None
+        return open_add_service(self.context, self, service.preset_id)
+
+    def is_local(self, key: str) -> bool:
+        """Whether a panel is on this computer."""
         service = (self.known or Known()).services.get(key.split("/")[0])
         return service is not None and service.family == "local"
 
