@@ -89,11 +89,14 @@ def unpack(path: Path, sites: int) -> tuple[KernelTask, NDArray[np.int8]]:
 
 
 def made(name: str, task: KernelTask) -> Kernel:
-    """A kernel by its name: `c`, `numpy`, `torch` (on the best card) or `torch:cpu`."""
+    """A kernel by its name: `c`, `numpy`, `torch` (on the best card), `torch:cpu`, `torch+plain`."""
     if name.startswith("torch"):
         from app.imputation.built_in.torch_kernel import TorchKernel
+        from app.imputation.built_in.torch_scan import PlainScan
 
-        return TorchKernel(task, name.partition(":")[2] or None)
+        kernel = TorchKernel(task, name.removesuffix("+plain").partition(":")[2] or None)
+        kernel.scan = PlainScan(kernel.torch) if name.endswith("+plain") else kernel.scan
+        return kernel
     if name == "c":
         from app.imputation.built_in.c_kernel import CKernel
 

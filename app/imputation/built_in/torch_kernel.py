@@ -26,6 +26,7 @@ _SHARE_OF_MEMORY = 0.8
 _OTHER_MEMORY = 1 << 31  # of a device that does not tell how much is free
 _BLOCKS = (64, 32, 16, 8, 4)
 _AT_ONCE = 16  # intervals in one matrix product
+_STATES_AT_ONCE = 512  # in one sum
 _CELLS = 1 << 28  # bytes of alleles of these, as far as possible
 
 
@@ -197,8 +198,8 @@ class Batch:
         offsets = np.minimum(np.arange(longest), self.gaps.lengths[gaps][:, None] - 1)
         sites = self.panel.tensor(self.gaps.first[gaps][:, None] + offsets)
         alleles = self.panel.dense(sites.ravel()).reshape(len(gaps), longest, -1)
-        sums = self.torch.bmm(alleles, rows.reshape(len(gaps), 3 * self.count, -1).transpose(1, 2))
-        by_left, by_right, by_both = sums.split(self.count, dim=2)
+        rows = rows.reshape(len(gaps), 3 * self.count, -1).transpose(1, 2)
+        by_left, by_right, by_both = self._products(alleles, rows).split(self.count, dim=2)
         r, q = self.panel.left[sites].unsqueeze(2), self.panel.right[sites].unsqueeze(2)
         size = float(self.panel.size)
         stay, stay_left, stay_right = (1 - r) * (1 - q), (1 - r) * q / size, r * (1 - q) / size
@@ -207,6 +208,15 @@ class Batch:
         ones = ones + stay * by_both + stay_left * by_left + stay_right * by_right
         ones /= stay * both + (stay_left + stay_right + r * q / size)
         self.imputed[sites.ravel() - self.task.first] = ones.clamp_(0.0, 1.0).reshape(-1, self.count)
+
+    def _products(self, alleles: Any, rows: Any) -> Any:
+        """Sums over the panel in parts: thousands of small numbers added one by one lose four digits."""
+        sums = None
+        for start in range(0, self.panel.stride, _STATES_AT_ONCE):
+            part = slice(start, start + _STATES_AT_ONCE)
+            more = self.torch.bmm(alleles[:, :, part], rows[:, part])
+            sums = more if sums is None else sums.add_(more)
+        return sums
 
     def _typed(self) -> Any:
         """Fills in the typed sites that are wanted; gives what is expected at each without its own allele."""

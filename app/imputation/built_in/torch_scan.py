@@ -84,8 +84,8 @@ class PlainScan:
             self.torch.sum(product, 1, out=batch.both[at])
             self._move(batch, state, at + 1)
             posterior = front * state
-            batch.ones[at] = posterior @ alleles[step]
-            batch.zeros[at] = posterior @ (1.0 - alleles[step])
+            self.torch.sum(posterior * alleles[step], 1, out=batch.ones[at])
+            self.torch.sum(posterior * (1.0 - alleles[step]), 1, out=batch.zeros[at])
             self._see(batch, state, at, alleles[step])
 
     def _move(self, batch: Batch, state: Any, at: int) -> None:
