@@ -30,7 +30,7 @@ _STATES_AT_ONCE = 512  # in one sum
 _CELLS = 1 << 28  # bytes of alleles of these, as far as possible
 
 
-class GraphicsCardError(RuntimeError):
+class GraphicsCardError(ValueError):
     """No card, or too little memory on it; the words are for the user. The processor can do the same."""
 
 

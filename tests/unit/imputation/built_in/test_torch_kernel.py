@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from app.imputation.built_in import torch_kernel
-from app.imputation.built_in.contract import KernelTask
+from app.imputation.built_in import kernels, torch_kernel
+from app.imputation.built_in.contract import KernelAnswer, KernelTask
 from tests.unit.imputation.built_in.invented import mosaic_task, noise_task
 from tests.unit.imputation.built_in.whole_chain import whole_chain
 
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[4]
 RUN = """
 import sys
 import numpy as np
-from app.imputation.built_in.contract import KernelTask
+from app.imputation.built_in.contract import KernelAnswer, KernelTask
 from app.imputation.built_in.model import Model
 from app.imputation.built_in.stretch import stretch_of
 from app.imputation.built_in.torch_kernel import GraphicsCardError, TorchKernel
@@ -125,3 +125,28 @@ def test_says_what_to_do_without_a_card(monkeypatch: pytest.MonkeyPatch) -> None
     task, _ = noise_task(2, 10, 20, 5, 1)
     with pytest.raises(torch_kernel.GraphicsCardError, match="Choose the processor"):
         torch_kernel.TorchKernel(task)
+
+
+class FullCard:
+    """A card whose memory is used up."""
+
+    width = 64
+
+    def __init__(self, task: KernelTask) -> None:
+        self.task = task
+
+    def impute(self, targets: NDArray[np.int8]) -> KernelAnswer:
+        raise torch_kernel.GraphicsCardError("The card is full.")
+
+
+def test_goes_on_with_the_processor_when_the_card_is_full(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(kernels, "TorchKernel", FullCard)
+    task, targets = noise_task(2, 10, 20, 5, 3)
+    usual = kernels.kernel_for(task, kernels.KernelChoice.AUTOMATIC).impute(targets)
+    with caplog.at_level("WARNING"):
+        made = kernels.kernel_for(task, kernels.KernelChoice.CARD).impute(targets)
+    assert "The card is full. The processor goes on." in caplog.text
+    caplog.clear()
+    np.testing.assert_array_equal(made.imputed, usual.imputed)
