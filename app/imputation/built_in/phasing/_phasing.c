@@ -22,6 +22,12 @@
 #define FAST
 #endif
 
+#if defined(_MSC_VER)
+#define RESTRICT __restrict
+#else
+#define RESTRICT restrict
+#endif
+
 enum { LANES = 16 };
 
 /* ---- neighbours ---- */
@@ -214,7 +220,8 @@ typedef struct {
     const float *change;           /* [sites]: the chance of a switch before each site */
     const uint32_t *het, *missing; /* [people][width] */
     uint32_t *out;                 /* [width][haplotypes - panel] */
-    float *votes;                  /* [people][sites] */
+    const int64_t *places;         /* [people + 1]: where the heterozygous genotypes of a person are in votes */
+    float *votes;                  /* [heterozygous genotypes] */
     int64_t states;
     uint64_t seed;
     float error;
@@ -336,89 +343,70 @@ typedef struct {
     float stay, drawn, one, zero; /* row * stay + drawn, times the chance where the state has allele 1 or 0 */
 } Move;
 
+/* The loops over states. The order in which sums are added may be chosen by the compiler. */
+#if defined(__clang__)
+#pragma clang fp reassociate(on)
+#elif defined(__GNUC__)
+#pragma GCC push_options
+#pragma GCC optimize("O3", "associative-math", "no-signed-zeros", "no-trapping-math")
+#elif defined(_MSC_VER)
+#pragma float_control(precise, off, push)
+#endif
+
 /* One site for both chains; gives the sums of the new rows. */
-FAST static void advance(const uint32_t *word, uint32_t bit, int64_t states, const float *from, float *to,
-                         const Move move[2], float sums[2])
+FAST static void advance(const uint32_t *RESTRICT word, int shift, int states, const float *RESTRICT from,
+                         float *RESTRICT to, const Move move[2], float sums[2])
 {
-    float first[LANES] = {0}, second[LANES] = {0};
-    const float *from2 = from + states;
-    float *to2 = to + states;
-    float stay1 = move[0].stay, drawn1 = move[0].drawn, one1 = move[0].one, zero1 = move[0].zero;
-    float stay2 = move[1].stay, drawn2 = move[1].drawn, one2 = move[1].one, zero2 = move[1].zero;
-    for (int64_t k = 0; k < states; k += LANES)
-        for (int i = 0; i < LANES; i++) {
-            int has = (word[k + i] & bit) != 0;
-            float x = (from[k + i] * stay1 + drawn1) * (has ? one1 : zero1);
-            float y = (from2[k + i] * stay2 + drawn2) * (has ? one2 : zero2);
-            to[k + i] = x;
-            to2[k + i] = y;
-            first[i] += x;
-            second[i] += y;
-        }
-    sums[0] = sums[1] = 0;
-    for (int i = 0; i < LANES; i++) {
-        sums[0] += first[i];
-        sums[1] += second[i];
+    float stay1 = move[0].stay, drawn1 = move[0].drawn, zero1 = move[0].zero, more1 = move[0].one - zero1;
+    float stay2 = move[1].stay, drawn2 = move[1].drawn, zero2 = move[1].zero, more2 = move[1].one - zero2;
+    float first = 0, second = 0;
+    for (int k = 0; k < states; k++) {
+        float has = (float)(int32_t)(word[k] >> shift & 1u);
+        float x = (from[k] * stay1 + drawn1) * (zero1 + has * more1);
+        float y = (from[states + k] * stay2 + drawn2) * (zero2 + has * more2);
+        to[k] = x;
+        to[states + k] = y;
+        first += x;
+        second += y;
     }
+    sums[0] = first;
+    sums[1] = second;
 }
 
-/* A backward row takes in the evidence of a site; gives the sums. */
-FAST static void evidence(const uint32_t *word, uint32_t bit, int64_t states, float *b, const float one[2],
-                          const float zero[2], const float stay[2], const float drawn[2], float sums[2])
+/* Sums of products of both forward with both (moved) backward rows, by the allele of the state:
+ * joint[chain on the left][chain on the right][allele]. */
+FAST static void overlaps(const uint32_t *RESTRICT word, int shift, int states, const float *RESTRICT f,
+                          const float *RESTRICT b, const float stay[2], const float drawn[2], float joint[2][2][2])
 {
-    float first[LANES] = {0}, second[LANES] = {0};
-    float *b2 = b + states;
-    float one1 = one[0], one2 = one[1], zero1 = zero[0], zero2 = zero[1];
     float stay1 = stay[0], stay2 = stay[1], drawn1 = drawn[0], drawn2 = drawn[1];
-    for (int64_t k = 0; k < states; k += LANES)
-        for (int i = 0; i < LANES; i++) {
-            int has = (word[k + i] & bit) != 0;
-            float x = (b[k + i] * stay1 + drawn1) * (has ? one1 : zero1);
-            float y = (b2[k + i] * stay2 + drawn2) * (has ? one2 : zero2);
-            b[k + i] = x;
-            b2[k + i] = y;
-            first[i] += x;
-            second[i] += y;
-        }
-    sums[0] = sums[1] = 0;
-    for (int i = 0; i < LANES; i++) {
-        sums[0] += first[i];
-        sums[1] += second[i];
+    float all0 = 0, all1 = 0, all2 = 0, all3 = 0, ones0 = 0, ones1 = 0, ones2 = 0, ones3 = 0;
+    for (int k = 0; k < states; k++) {
+        float has = (float)(int32_t)(word[k] >> shift & 1u);
+        float x = b[k] * stay1 + drawn1, y = b[states + k] * stay2 + drawn2;
+        float p = f[k] * x, q = f[k] * y, r = f[states + k] * x, t = f[states + k] * y;
+        all0 += p;
+        all1 += q;
+        all2 += r;
+        all3 += t;
+        ones0 += p * has;
+        ones1 += q * has;
+        ones2 += r * has;
+        ones3 += t * has;
     }
-}
-
-/* Sums of products of both forward with both (moved) backward rows, by the allele of the state.
- * joint[i][j][allele] */
-FAST static void overlaps(const uint32_t *word, uint32_t bit, int64_t states, const float *f, const float *b,
-                          const float stay[2], const float drawn[2], float joint[2][2][2])
-{
-    float all[4][LANES] = {{0}}, ones[4][LANES] = {{0}};
-    const float *f2 = f + states, *b2 = b + states;
-    float stay1 = stay[0], stay2 = stay[1], drawn1 = drawn[0], drawn2 = drawn[1];
-    for (int64_t k = 0; k < states; k += LANES)
-        for (int i = 0; i < LANES; i++) {
-            float has = (word[k + i] & bit) != 0 ? 1.0f : 0.0f;
-            float x = b[k + i] * stay1 + drawn1, y = b2[k + i] * stay2 + drawn2;
-            float p = f[k + i] * x, q = f[k + i] * y, r = f2[k + i] * x, t = f2[k + i] * y;
-            all[0][i] += p;
-            all[1][i] += q;
-            all[2][i] += r;
-            all[3][i] += t;
-            ones[0][i] += p * has;
-            ones[1][i] += q * has;
-            ones[2][i] += r * has;
-            ones[3][i] += t * has;
-        }
+    float all[4] = {all0, all1, all2, all3}, ones[4] = {ones0, ones1, ones2, ones3};
     for (int n = 0; n < 4; n++) {
-        float total = 0, one = 0;
-        for (int i = 0; i < LANES; i++) {
-            total += all[n][i];
-            one += ones[n][i];
-        }
-        joint[n / 2][n % 2][1] = one;
-        joint[n / 2][n % 2][0] = total > one ? total - one : 0.0f;
+        joint[n / 2][n % 2][1] = ones[n];
+        joint[n / 2][n % 2][0] = all[n] > ones[n] ? all[n] - ones[n] : 0.0f;
     }
 }
+
+#if defined(__clang__)
+#pragma clang fp reassociate(off)
+#elif defined(__GNUC__)
+#pragma GCC pop_options
+#elif defined(_MSC_VER)
+#pragma float_control(pop)
+#endif
 
 static int bit_at(const uint32_t *words, int64_t stride, int64_t site)
 {
@@ -433,7 +421,8 @@ static void put_bit(uint32_t *words, int64_t stride, int64_t site, int bit)
 
 static void walk_person(const Walk *w, Scratch *s, int64_t person)
 {
-    int64_t n = w->states, targets = w->haplotypes - w->panel, kept = 0;
+    int64_t targets = w->haplotypes - w->panel, kept = 0;
+    int n = (int)w->states;
     const uint32_t *het = w->het + person * w->width, *missing = w->missing + person * w->width;
     const uint32_t *own = w->words + w->panel + 2 * person;
     uint32_t *out = w->out + 2 * person;
@@ -450,10 +439,11 @@ static void walk_person(const Walk *w, Scratch *s, int64_t person)
         fill_all(w, s, person);
     else
         compose(w, s, person);
-    for (int64_t k = 0; k < 2 * n; k++)
+    for (int k = 0; k < 2 * n; k++)
         s->f[k] = 1.0f / (float)n;
     float sums[2] = {1.0f, 1.0f};
     const float *from = s->f;
+    float *even = s->f, *odd = s->b;
     for (int64_t site = 0; site < w->sites; site++) {
         const uint32_t *word = s->composite + site / 32 * n;
         uint32_t bit = 1u << (site % 32);
@@ -467,16 +457,18 @@ static void walk_person(const Walk *w, Scratch *s, int64_t person)
             move[c].one = unknown || allele ? 1.0f : w->error;
             move[c].zero = unknown || !allele ? 1.0f : w->error;
         }
-        float *to = s->f;
+        float *to = from == even ? odd : even;
         if (is_het || is_missing)
             to = s->rows + 2 * n * kept++;
-        advance(word, bit, n, from, to, move, sums);
+        advance(word, (int)(site % 32), n, from, to, move, sums);
         from = to;
     }
-    for (int64_t k = 0; k < 2 * n; k++)
-        s->b[k] = 1.0f;
+    float *b = s->f, *spare = s->b;
+    for (int k = 0; k < 2 * n; k++)
+        b[k] = 1.0f;
     float stay[2] = {1.0f, 1.0f}, drawn[2] = {0, 0};
     int crossed = 0, right = -1;
+    int64_t place = w->places[person + 1];
     for (int64_t site = w->sites - 1; site >= 0; site--) {
         const uint32_t *word = s->composite + site / 32 * n;
         uint32_t bit = 1u << (site % 32);
@@ -485,7 +477,7 @@ static void walk_person(const Walk *w, Scratch *s, int64_t person)
         if (is_het || is_missing) {
             float joint[2][2][2];
             kept--;
-            overlaps(word, bit, n, s->rows + 2 * n * kept, s->b, stay, drawn, joint);
+            overlaps(word, (int)(site % 32), n, s->rows + 2 * n * kept, b, stay, drawn, joint);
             if (is_het) {
                 double weight[2][2]; /* prefix crossed, allele of chain 0 */
                 for (int c = 0; c < 2; c++)
@@ -520,10 +512,9 @@ static void walk_person(const Walk *w, Scratch *s, int64_t person)
                             x = i % 2;
                         }
                 }
-                if (w->flags & VOTE) {
-                    if (right >= 0)
-                        w->votes[person * w->sites + site] += (float)(right ? 2 * one - 1 : 1 - 2 * one);
-                }
+                place--;
+                if (w->flags & VOTE && right >= 0)
+                    w->votes[place] += (float)(right ? 2 * one - 1 : 1 - 2 * one);
                 right = x;
                 crossed = c;
                 allele[0] = x;
@@ -543,12 +534,16 @@ static void walk_person(const Walk *w, Scratch *s, int64_t person)
         }
         put_bit(out, targets, site, allele[0]);
         put_bit(out + 1, targets, site, allele[1]);
-        float one[2], zero[2];
+        Move move[2];
         for (int c = 0; c < 2; c++) {
-            one[c] = is_missing || allele[c] ? 1.0f : w->error;
-            zero[c] = is_missing || !allele[c] ? 1.0f : w->error;
+            move[c].stay = stay[c];
+            move[c].drawn = drawn[c];
+            move[c].one = is_missing || allele[c] ? 1.0f : w->error;
+            move[c].zero = is_missing || !allele[c] ? 1.0f : w->error;
         }
-        evidence(word, bit, n, s->b, one, zero, stay, drawn, sums);
+        advance(word, (int)(site % 32), n, b, spare, move, sums);
+        float *swap = b;
+        b = spare, spare = swap;
         for (int c = 0; c < 2; c++) {
             stay[c] = (1.0f - w->change[site]) / sums[c] * (float)n;
             drawn[c] = w->change[site];
@@ -664,7 +659,24 @@ static PyObject *py_kin(PyObject *module, PyObject *args)
     Py_RETURN_NONE;
 }
 
-enum { WORDS, STEPS, BEFORE, AFTER, CHANGE, HET, MISSING, OUT, VOTES, ARRAYS };
+enum { WORDS, STEPS, BEFORE, AFTER, CHANGE, HET, MISSING, PLACES, OUT, VOTES, ARRAYS };
+
+/* Whether the places are those of the heterozygous genotypes, and the votes have room for them. */
+static int counted(const Py_buffer *het, const Py_buffer *places, const Py_buffer *votes, int64_t people,
+                   int64_t width)
+{
+    const int64_t *place = places->buf;
+    const uint32_t *word = het->buf;
+    int64_t n = 0;
+    for (int64_t p = 0; p < people; p++) {
+        if (place[p] != n)
+            return 0;
+        for (int64_t at = 0; at < width; at++)
+            for (uint32_t x = word[p * width + at]; x; x &= x - 1)
+                n++;
+    }
+    return place[people] == n && votes->len == n * 4;
+}
 
 static PyObject *py_walk(PyObject *module, PyObject *args)
 {
@@ -673,8 +685,8 @@ static PyObject *py_walk(PyObject *module, PyObject *args)
     unsigned long long seed;
     float error;
     int flags, fine = 0;
-    if (!PyArg_ParseTuple(args, "y*y*y*y*y*y*y*w*w*nnnnnnnKfi", &v[0], &v[1], &v[2], &v[3], &v[4], &v[5], &v[6],
-                          &v[7], &v[8], &sites, &haplotypes, &panel, &most, &states, &first, &stop, &seed, &error,
+    if (!PyArg_ParseTuple(args, "y*y*y*y*y*y*y*y*w*w*nnnnnnnKfi", &v[0], &v[1], &v[2], &v[3], &v[4], &v[5], &v[6],
+                          &v[7], &v[8], &v[9], &sites, &haplotypes, &panel, &most, &states, &first, &stop, &seed, &error,
                           &flags))
         return NULL;
     Py_ssize_t width = (sites + 31) / 32, people = (haplotypes - panel) / 2, count = v[STEPS].len / 8;
@@ -683,15 +695,16 @@ static PyObject *py_walk(PyObject *module, PyObject *args)
                first >= 0 && first <= stop && stop <= people && v[WORDS].len == width * haplotypes * 4 &&
                v[BEFORE].len == count * 2 * people * most * 4 && v[AFTER].len == v[BEFORE].len &&
                v[CHANGE].len == sites * 4 && v[HET].len == people * width * 4 && v[MISSING].len == v[HET].len &&
-               v[OUT].len == width * 2 * people * 4 && (!(flags & VOTE) || v[VOTES].len == people * sites * 4);
+               v[OUT].len == width * 2 * people * 4 && v[PLACES].len == (people + 1) * 8 &&
+               counted(&v[HET], &v[PLACES], &v[VOTES], people, width);
     for (Py_ssize_t i = 0; good && i < count; i++) {
         int64_t step = ((int64_t *)v[STEPS].buf)[i];
         good = step >= 0 && step < sites;
     }
     if (good) {
         Walk w = {v[WORDS].buf, sites, haplotypes, panel, width, v[STEPS].buf, count, most, v[BEFORE].buf,
-                  v[AFTER].buf, v[CHANGE].buf, v[HET].buf, v[MISSING].buf, v[OUT].buf, v[VOTES].buf, states, seed,
-                  error, flags};
+                  v[AFTER].buf, v[CHANGE].buf, v[HET].buf, v[MISSING].buf, v[OUT].buf, v[PLACES].buf, v[VOTES].buf,
+                  states, seed, error, flags};
         Py_BEGIN_ALLOW_THREADS
         fine = walk_people(&w, first, stop);
         Py_END_ALLOW_THREADS

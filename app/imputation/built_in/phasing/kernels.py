@@ -40,9 +40,9 @@ class Walks:
 
     `words` [width, haplotypes], of which the first `panel` are the panel's and then two of each person;
     `change` float32 [sites] is the chance of a switch before each site; `het` and `missing` uint32
-    [people, width] mark genotypes. New haplotypes go to `out` [width, 2 * people]; with VOTE `votes` float32
-    [people, sites] gains, at each heterozygous site, how likely chain 0 has the same allele there as at the
-    next heterozygous one rather than the other (from -1 to 1).
+    [people, width] mark genotypes. New haplotypes go to `out` [width, 2 * people]. `votes` float32 has a
+    place for each heterozygous genotype, person by person (from `places`, int64 [people + 1]): with VOTE it
+    gains how likely a haplotype has the same allele there as at the next one, less how likely the other.
     """
 
     words: Words
@@ -52,6 +52,7 @@ class Walks:
     het: Words
     missing: Words
     out: Words
+    places: NDArray[np.int64]
     votes: NDArray[np.float32]
     states: int
     error: float
@@ -97,9 +98,8 @@ class _Compiled:
     def walk(self, walks: Walks, found: Neighbours, people: tuple[int, int], seed: int, flags: int) -> None:
         arrays = (walks.words, found.steps, found.before, found.after, walks.change, walks.het)
         sizes = (walks.sites, walks.haplotypes, walks.panel, found.before.shape[2], walks.states)
-        self._c.walk(
-            *arrays, walks.missing, walks.out, walks.votes, *sizes, *people, seed, walks.error, flags
-        )
+        more = (walks.missing, walks.places, walks.out, walks.votes)
+        self._c.walk(*arrays, *more, *sizes, *people, seed, walks.error, flags)
 
 
 def compiled() -> PhasingKernel | None:

@@ -105,6 +105,7 @@ class _Walk:
         rows = np.ones((len(self.people), 2, walks.states), dtype=np.float32)
         self.crossed = np.zeros(len(self.people), dtype=bool)
         self.right = np.full(len(self.people), -1, dtype=np.int8)  # of chain 0 at the het to the right
+        self.place = walks.places[self.people + 1]
         for site in range(walks.sites - 1, -1, -1):
             before = self.kept.pop()
             alleles = np.where(self.crossed[:, None], self.alleles[site][:, ::-1], self.alleles[site])
@@ -139,9 +140,10 @@ class _Walk:
         else:
             best = weight.reshape(-1, 4).argmax(axis=1)
             first, crossed = (best % 2).astype(np.int8), best >= 2
+        self.place[who] -= 1
         if self.flags & VOTE:
             same = np.where(self.right[who] == 1, 2 * one - 1, 1 - 2 * one)
-            self.walks.votes[self.people[who], site] += np.where(self.right[who] < 0, 0, same)
+            self.walks.votes[self.place[who]] += np.where(self.right[who] < 0, 0, same)
         self.right[who], self.crossed[who] = first, crossed
         return np.stack([first, 1 - first], axis=1)
 

@@ -46,16 +46,18 @@ class Settings:
 
     `states` conditioning haplotypes at a site (all there are, where there are fewer); `gap` typed sites
     between two looks for neighbours, of which `nearest` are taken on each side of each haplotype; `error` is
-    that of one allele.
+    that of one allele. Switches are `haste` times as frequent as the model has them: it was fitted to
+    haplotypes of a panel, which are more alike.
     """
 
     burn_in: int = 3
     passes: int = 12
     states: int = 288
     gap: int = 8
-    nearest: int = 2
+    nearest: int = 4
     relatives: int = 4
     error: float = 1e-3
+    haste: float = 1.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +112,7 @@ class _Run:
         for number in range(settings.burn_in + settings.passes):
             self._pass(DRAW if number < settings.burn_in else DRAW | VOTE)
         own = unpacked(self.walks.words[:, self.walks.panel :], self.sites)
-        return voted(own, self.task.counts, self.walks.votes)
+        return voted(own, self.task.counts, self.walks.places, self.walks.votes)
 
     def _start(self) -> None:
         settings, panel = self.task.settings, self.walks.panel
@@ -165,7 +167,8 @@ def _walks(task: PhasingTask) -> Walks:
     haplotypes = panel + 2 * people
     others = haplotypes - 2
     change = np.zeros(sites, dtype=np.float32)
-    change[1:] = task.model.switches(task.centimorgans, max(1, others))
+    change[1:] = task.model.switches(task.centimorgans * task.settings.haste, max(1, others))
+    places = np.concatenate([[0], np.cumsum((task.counts == 1).sum(axis=0))]).astype(np.int64)
     states = min(task.settings.states, others)
     return Walks(
         words=np.concatenate([packed(task.panel), packed(start)], axis=1),
@@ -175,7 +178,8 @@ def _walks(task: PhasingTask) -> Walks:
         het=np.ascontiguousarray(packed(task.counts == 1).T),
         missing=np.ascontiguousarray(packed(task.counts < 0).T),
         out=np.zeros((width(sites), 2 * people), dtype=np.uint32),
-        votes=np.zeros((people, sites), dtype=np.float32),
+        places=places,
+        votes=np.zeros(places[-1], dtype=np.float32),
         states=-(-states // LANES) * LANES,
         error=task.settings.error,
     )
@@ -199,4 +203,4 @@ def forecast_bytes(
     tried = min(panel, _MOST_RELATIVES) * -(-sites // (2 * settings.gap)) * 4
     a_thread = max(4 * settings.states * int(width(sites) + 2 * het * sites), tried) + 4 * haplotypes
     answer = 3 * 2 * people * sites
-    return words + picks + 4 * people * sites + threads * a_thread + answer + 2 * 24 * haplotypes
+    return words + picks + int(4 * het * people * sites) + threads * a_thread + answer + 2 * 24 * haplotypes
