@@ -54,6 +54,7 @@ from app.imputation.study import load_study
 
 AUTO = "auto"
 PLAN = "plan.json"
+NO_SITE_IN_COMMON = "Target and panel have no site in common"
 M = TypeVar("M", bound=Model)
 
 
@@ -416,7 +417,7 @@ def sha256_of(path: Path) -> str:
 def _no_overlap(task: PartTask, found: Alignment) -> ProblemError:
     return problem(
         Kind.INPUT,
-        "Target and panel have no site in common",
+        NO_SITE_IN_COMMON,
         f"None of the {found.sites:,} sites of {task.target.name} on {task.panel.name} is in the panel.",
         "Check the genome build and the panel.",
         subject=task.target.name,

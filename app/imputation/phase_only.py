@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from app.domain.model import Model
-from app.domain.problem import Kind, problem
+from app.domain.problem import Kind, ProblemError, problem
 from app.domain.progress import Progress, Report, silent
 from app.genotypes.bgzf import BgzfWriter, open_text_blocks
-from app.genotypes.matrix import read_samples
-from app.imputation.contract import Tools
+from app.genotypes.matrix import Region, read_samples
+from app.imputation.aligning import positions_within
+from app.imputation.contract import WHOLE, Tools
 from app.imputation.panel_part import PanelPart
-from app.imputation.part_run import AUTO, PartTask, PhasedPart, phase_part
+from app.imputation.part_run import AUTO, NO_SITE_IN_COMMON, PartTask, PhasedPart, phase_part
 
 _REASONS = {
     "typed_only": "not in the panel",
@@ -24,12 +25,16 @@ _REASONS = {
 
 
 class PhaseTask(Model):
-    """A target, and for each of its chromosomes in order the part of the panel; `out` is made anew."""
+    """A target, and for each of its chromosomes in order the parts of the panel; `out` is made anew.
+
+    `ranges` are the first and last position of the target that belong to each part, empty for all of them.
+    """
 
     target: Path
     out: Path
     panel_folder: Path
     parts: tuple[PanelPart, ...]
+    ranges: tuple[tuple[int, int], ...] = ()
     maps: dict[str, Path] = {}
     folder: Path
     phasing: str = AUTO
@@ -79,13 +84,17 @@ def _share(report: Report, number: int, total: int) -> Report:
 
 def _phase_file(task: PhaseTask, report: Report) -> PhasedFile:
     samples = read_samples(task.target)
-    contigs = [part.contig for part in task.parts]
+    contigs = list(dict.fromkeys(part.contig for part in task.parts))
     left: dict[str, int] = dict.fromkeys(_REASONS.values(), 0)
     seen = written = filled = 0
     with BgzfWriter(task.out) as out:
         out.write(_header(contigs, samples))
-        for number, part in enumerate(task.parts):
-            found = phase_part(_part_task(task, part), _share(report, number, len(task.parts)))
+        for number in range(len(task.parts)):
+            found = _phase_part(task, number, _share(report, number, len(task.parts)))
+            if found is None:
+                seen += (alone := _sites_of_part(task, number))
+                left["not in the panel"] += alone
+                continue
             for name, reason in _REASONS.items():
                 left[reason] += getattr(found.plan.alignment, name)
             seen += found.plan.alignment.sites
@@ -106,8 +115,30 @@ def _phase_file(task: PhaseTask, report: Report) -> PhasedFile:
     return made
 
 
-def _part_task(task: PhaseTask, part: PanelPart) -> PartTask:
+def _phase_part(task: PhaseTask, number: int, report: Report) -> PhasedPart | None:
+    """None for a part of X of which the panel has no site of the target."""
+    try:
+        return phase_part(_part_task(task, number), report)
+    except ProblemError as error:
+        if task.parts[number].part and error.problem.title == NO_SITE_IN_COMMON:
+            return None
+        raise
+
+
+def _range(task: PhaseTask, number: int) -> tuple[int, int]:
+    return task.ranges[number] if task.ranges else (1, WHOLE)
+
+
+def _sites_of_part(task: PhaseTask, number: int) -> int:
+    return len(positions_within(task.target, Region(task.parts[number].contig, *_range(task, number))))
+
+
+def _part_task(task: PhaseTask, number: int) -> PartTask:
+    part = task.parts[number]
+    first, last = _range(task, number)
     return PartTask(
+        first=first,
+        last=last,
         target=task.target,
         panel_folder=task.panel_folder,
         panel=part,

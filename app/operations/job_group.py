@@ -36,6 +36,7 @@ async def create_group(
     *,
     send_others: bool = False,
     phase_with: str = "",
+    phase_by: str = "",
 ) -> GroupSent:
     """Check every draft, and write their jobs down as one group; nothing is sent yet.
 
@@ -45,10 +46,11 @@ async def create_group(
 
     `phase_with` is a panel of this computer: the data are phased once with it, each service is told not to
     phase, and one that would phase all the same is refused. Nothing is phased for jobs that cannot be sent.
+    `phase_by` is `builtin` or `beagle`, empty for the first.
     """
     refuse_password(password)
     if phase_with:
-        drafts = await _phased(desk, drafts, send_others, phase_with)
+        drafts = await _phased(desk, drafts, send_others, phase_with, phase_by)
     ready = [await with_one_file(desk, draft) for draft in drafts]
     found = await _looked_at(desk, ready, unphased=bool(phase_with))
     good = [(d, f) for d, f in zip(ready, found, strict=True) if not f.obstacles]
@@ -73,7 +75,9 @@ async def preview_group(
     return _with_more([draft for draft, _ in told], found, [more for _, more in told])
 
 
-async def _phased(desk: Desk, drafts: Sequence[JobDraft], send_others: bool, panel_id: str) -> list[JobDraft]:
+async def _phased(
+    desk: Desk, drafts: Sequence[JobDraft], send_others: bool, panel_id: str, by: str
+) -> list[JobDraft]:
     """The drafts with phased data; ProblemError, before the long work, where they cannot be sent anyway."""
     from app.operations.phase_once import phased_once  # NumPy comes with it
 
@@ -82,7 +86,7 @@ async def _phased(desk: Desk, drafts: Sequence[JobDraft], send_others: bool, pan
     made: dict[str, str] = {}
     for draft in drafts:
         if draft.dataset_id not in made:
-            made[draft.dataset_id] = await phased_once(desk, draft.dataset_id, panel_id)
+            made[draft.dataset_id] = await phased_once(desk, draft.dataset_id, panel_id, by)
     told = [(await without_phasing(desk, draft))[0] for draft in drafts]
     names = {draft.dataset_id: (await dataset_of(desk, draft.dataset_id)).name for draft in drafts}
     return [

@@ -12,9 +12,12 @@ from app.domain.changes import Noun
 from app.domain.dataset import Dataset
 from app.domain.parameter import Choice, Form, Parameter, ParameterType
 from app.domain.problem import ProblemError
-from app.genotypes.bgzf import BgzfWriter
-from app.genotypes.matrix import read_matrix
-from app.imputation.contract import Tools
+from app.domain.progress import Report
+from app.genotypes.bgzf import BgzfWriter, read_lines
+from app.genotypes.matrix import ABSENT, read_matrix
+from app.imputation.contract import Engine, EngineName, Tools
+from app.imputation.phase_only import PhasedFile, PhaseTask
+from app.operations import phase_once
 from app.operations.add_dataset import add_dataset
 from app.operations.check_dataset import check_dataset
 from app.operations.desk import Desk
@@ -22,12 +25,15 @@ from app.operations.draft_job import JobDraft
 from app.operations.job_group import create_group, preview_group
 from app.operations.local_panel_files import take_local_panel
 from app.operations.no_phasing import no_phasing
+from app.operations.phase_once import phased_once
 from app.operations.residency import state_residency
+from app.operations.state_build import state_build
 from app.operations.sync_panels import sync_panels
 from app.services.local.layout import PANEL, LocalPanel, panels_folder, write_record
 from app.store import datasets, jobs
 from tests.helpers.fake_family import NOW, FakeFamily
 from tests.unit.imputation.vcf import Row, panel_rows, write_vcf
+from tests.unit.operations import test_local_x
 
 PHASING = Parameter(
     id="phasing",
@@ -147,6 +153,87 @@ def test_a_service_that_phases_all_the_same_is_refused_before_the_work(
         assert not any(each.made_from for each in known)
 
     asyncio.run(play())
+
+
+def x_dataset(desk: Desk, folder: Path, *, with_par2: bool) -> str:
+    """Chromosome X of six men and six women, and a panel of this computer in three parts."""
+    panel = test_local_x.panel_rows()
+    kept = panels_folder(desk.home / "local") / "x"
+    kept.mkdir(parents=True)
+    source = write_vcf(folder / "panel-x.vcf", panel, "X")
+    facts = take_local_panel((source,), (), kept, "GRCh37", Tools(minimac4="/nowhere", java="/nowhere"))
+    about = LocalPanel(
+        id="x",
+        name="X",
+        build="GRCh37",
+        samples=facts.samples,
+        variants=len(panel),
+        chromosomes=("X",),
+        added=NOW,
+    )
+    write_record(kept / PANEL, about)
+    rows = test_local_x.target_rows(panel)
+    if not with_par2:
+        place, ref, alt, cells = rows[-1]
+        rows = [row for row in rows if row[0] < test_local_x.PAR2_BEGIN] + [(place + 1, ref, alt, cells)]
+    target = folder / "x.vcf.gz"
+    with BgzfWriter(target) as out:
+        out.write(write_vcf(folder / "x.vcf", rows, "X", prefix="T").read_bytes())
+
+    async def add() -> str:
+        (dataset_id,) = (await add_dataset(desk, (target,))).ids(Noun.DATASET)
+        await check_dataset(desk, dataset_id, build="GRCh37")
+        await state_build(desk, dataset_id, "GRCh37")
+        return dataset_id
+
+    return asyncio.run(add())
+
+
+@pytest.mark.parametrize("with_par2", [True, False])
+def test_chromosome_x_is_phased_in_its_parts(desk: Desk, tmp_path: Path, with_par2: bool) -> None:
+    """Men have one allele between the pseudoautosomal parts; a part without common sites is left out."""
+    source = x_dataset(desk, tmp_path, with_par2=with_par2)
+    made = asyncio.run(dataset(desk, asyncio.run(phased_once(desk, source, "x"))))
+    after = read_matrix(Path(made.files[0].path))
+    before = read_matrix(Path(asyncio.run(dataset(desk, source)).files[0].path))
+    lost = 0 if with_par2 else 1
+    assert after.positions.tolist() == before.positions[: len(before.positions) - lost].tolist()
+    assert after.phased.all()
+    between = (after.positions > test_local_x.PAR1_END) & (after.positions < test_local_x.PAR2_BEGIN)
+    second = after.haplotypes[:, 1::2]
+    assert (second[between, : test_local_x.MEN] == ABSENT).all()
+    assert (second[between, test_local_x.MEN :] >= 0).all()
+    assert (second[~between] >= 0).all()
+    text = Path(made.files[0].path)
+    assert sum(line.startswith(b"##contig") for line in read_lines(text)) == 1
+    events = asyncio.run(desk.store.read(lambda c: jobs.events(c, dataset_id=made.id)))
+    told = next(e.text for e in events if e.kind == "repair")
+    assert ("Left out: 1 not in the panel" in told) is not with_par2
+
+
+def test_beagle_phases_where_it_is_wanted_and_is_there(
+    desk: Desk, unphased: JobDraft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    async def phase(tasks: tuple[PhaseTask, ...], report: Report) -> tuple[PhasedFile, ...]:
+        asked.extend(each.phasing for each in tasks)
+        told = tuple(each.model_copy(update={"phasing": "auto"}) for each in tasks)
+        return await in_process(told, report)
+
+    in_process = phase_once._in_process
+    monkeypatch.setattr(phase_once, "_in_process", phase)
+    absent = Engine(name=EngineName.BEAGLE, present=False)
+    monkeypatch.setattr(phase_once, "find_engine", lambda name, tools: absent)
+    with pytest.raises(ProblemError, match="Beagle is not on this computer"):
+        asyncio.run(phased_once(desk, unphased.dataset_id, "mine", "beagle"))
+    there = absent.model_copy(update={"present": True})
+    monkeypatch.setattr(phase_once, "find_engine", lambda name, tools: there)
+    one = asyncio.run(phased_once(desk, unphased.dataset_id, "mine", "beagle"))
+    other = asyncio.run(phased_once(desk, unphased.dataset_id, "mine"))
+    assert asked == ["beagle", "auto"]
+    assert asyncio.run(dataset(desk, one)).name.endswith("phased with Mine by Beagle")
+    assert one != other == asyncio.run(phased_once(desk, unphased.dataset_id, "mine", "builtin"))
 
 
 @pytest.mark.usefixtures("asks")
