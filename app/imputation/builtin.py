@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,15 +25,17 @@ from app.imputation.built_in.stretch import PanelStretch
 from app.imputation.contract import ImputationRequest
 from app.imputation.dosage_cells import Thousandths
 from app.imputation.genetic_map import GeneticMap
-from app.imputation.memory import sites_at_once
+from app.imputation.memory import haplotypes_at_once, sites_at_once
 from app.imputation.output import Block
 from app.imputation.panel_format.reader import Panel
+from app.imputation.panel_format.site_columns import Sites
 from app.imputation.panel_source import joined_stretches
 from app.imputation.spool import Spool
 from app.imputation.study import Study
 
-WINDOW_BYTES = 2 << 20
+WINDOW_BYTES = 1 << 20
 """Of the dosages that are read and written at once."""
+_SITES_AT_ONCE = 8192
 _COMPUTING = 0.8  # of the time, for the progress
 _THOUSAND = 1000
 
@@ -115,40 +117,56 @@ class _Engine:
         """Impute a piece and give its records."""
         told(0.0, self._sites)
         places = self._study.panel.positions
-        begin, end = (
-            int(np.searchsorted(places, piece.first)),
-            int(np.searchsorted(places, piece.last, side="right")),
-        )
-        task, around = self._task(piece, begin, end)
-        rows = max(1, WINDOW_BYTES // (2 * max(1, len(self._columns))))
-        with Spool(self._folder / "spool", rows) as spool:
-            self._compute(task, around, slice(begin - around.start, end - around.start), spool, told)
-            wanted = task.stretch.take(slice(task.first, task.last))
-            typed = np.zeros(len(wanted), dtype=bool)
-            typed[task.typed[begin - around.start : end - around.start] - task.first] = True
-            observed = self._haplotypes[begin:end]
-            del task
-            for number, at in enumerate(range(0, len(wanted), rows)):
-                some = slice(at, min(at + rows, len(wanted)))
-                yield self._block(spool, number, wanted, typed, observed, some)
-                self._sites += some.stop - at
-                done = some.stop / len(wanted)
-                told(_COMPUTING + (1 - _COMPUTING) * done, self._sites)
-
-    def _task(self, piece: _Piece, begin: int, end: int) -> tuple[KernelTask, slice]:
-        """The task of a piece, and the typed sites that inform it; `begin` and `end` are those inside."""
+        begin = int(np.searchsorted(places, piece.first))
+        end = int(np.searchsorted(places, piece.last, side="right"))
         around = self._around(piece, begin, end)
-        inside = self._panel.stretch(piece.first, piece.last)
+        window = max(1, WINDOW_BYTES // (2 * max(1, len(self._columns))))
+        with Spool(self._folder / "spool", window) as spool:
+            task = self._task(piece, slice(begin, end), around)
+            positions = task.stretch.positions[task.first : task.last]
+            typed = np.zeros(len(positions), dtype=bool)
+            own = slice(begin - around.start, end - around.start)
+            typed[task.typed[own] - task.first] = True
+            self._compute(task, around, own, spool, told)
+            del task  # the haplotypes are not needed any more
+            for some, sites in self._windows(positions, window):
+                judged = slice(int(typed[: some.start].sum()), int(typed[: some.stop].sum()))
+                observed = self._haplotypes[begin + judged.start : begin + judged.stop]
+                yield self._block(spool, sites, typed[some], observed, some.start // window, judged)
+                self._sites += len(sites)
+                told(_COMPUTING + (1 - _COMPUTING) * some.stop / len(positions), self._sites)
+
+    def _task(self, piece: _Piece, own: slice, around: slice) -> KernelTask:
+        """The task of a piece: `own` typed sites lie in it, those of `around` inform it.
+
+        Names and alleles of sites are left out: they take more room than haplotypes.
+        """
         typed = self._study.typed
-        before, after = slice(around.start, begin), slice(end, around.stop)
-        stretch = joined_stretches([typed.take(before), inside, typed.take(after)])
-        lead, tail = begin - around.start, around.stop - end
-        rows = _rows_of(self._study.panel.take(np.arange(begin, end)), inside)
-        numbers = [np.arange(lead), lead + rows, lead + len(inside) + np.arange(tail)]
+        wanted = self._study.panel.take(np.arange(own.start, own.stop))
+        pieces, rows, done = [_bare(typed.take(slice(around.start, own.start)))], [], 0
+        lead = len(pieces[0])
+        for part in self._panel.stretches(piece.first, piece.last):
+            rows.append(lead + done + _rows_of(wanted, part))
+            pieces.append(_bare(part))
+            done += len(part)
+        pieces.append(_bare(typed.take(slice(own.stop, around.stop))))
+        numbers = [np.arange(lead), *rows, lead + done + np.arange(len(pieces[-1]))]
+        stretch = joined_stretches(pieces)
         centimorgans = self._map.at(stretch.positions)
         chosen = np.concatenate(numbers).astype(np.intp)
-        task = KernelTask(stretch, chosen, centimorgans, self._model, lead, lead + len(inside))
-        return task, around
+        return KernelTask(stretch, chosen, centimorgans, self._model, lead, lead + done)
+
+    def _windows(self, positions: NDArray[np.int64], window: int) -> Iterator[tuple[slice, Sites]]:
+        """The sites that are written together, and which they are; some windows are read at once."""
+        at_once = max(1, _SITES_AT_ONCE // window) * window
+        for first in range(0, len(positions), at_once):
+            here = positions[first : first + at_once]
+            sites = self._panel.sites(int(here[0]), int(here[-1]))
+            before = first - int(np.searchsorted(positions, here[0]))  # of the same position
+            for at in range(0, len(here), window):
+                some = slice(first + at, min(first + at + window, first + len(here)))
+                mine = slice(before + at, before + at + some.stop - some.start)
+                yield some, sites.take(mine)
 
     def _around(self, piece: _Piece, begin: int, end: int) -> slice:
         """Typed sites of the piece and within the overlap, at least one on each side where there is one."""
@@ -163,13 +181,14 @@ class _Engine:
         """All people through the kernel; `own` are the typed rows that are written."""
         kernel = kernel_for(task)
         targets, columns = self._haplotypes[around], self._columns
+        width = haplotypes_at_once(kernel.width, task.last - task.first, self._request.threads)
 
         def one(first: int) -> None:
-            mine = np.ascontiguousarray(targets[:, columns[first : first + kernel.width]])
+            mine = np.ascontiguousarray(targets[:, columns[first : first + width]])
             answer = kernel.impute(mine)
             spool.add(first, answer.imputed, answer.left_out[own])
 
-        starts = range(0, len(columns), max(1, kernel.width))
+        starts = range(0, len(columns), width)
         with ThreadPoolExecutor(self._request.threads) as pool:
             running: set[Future[None]] = set()
             try:
@@ -188,28 +207,27 @@ class _Engine:
     def _block(
         self,
         spool: Spool,
-        number: int,
-        wanted: PanelStretch,
+        sites: Sites,
         typed: NDArray[np.bool_],
         observed: NDArray[np.int8],
-        some: slice,
+        window: int,
+        judged: slice,
     ) -> Block:
         """A window of records, with the empty columns of haploid people."""
-        judged = slice(int(typed[: some.start].sum()), int(typed[: some.stop].sum()))
-        dosages = np.empty((some.stop - some.start, len(self._columns)), dtype=np.int16)
+        dosages = np.empty((len(sites), len(self._columns)), dtype=np.int16)
         left_out = np.empty((judged.stop - judged.start, len(self._columns)), dtype=np.int16)
-        spool.window(number, dosages)
+        spool.window(window, dosages)
         spool.judged(judged, left_out)
         return Block(
-            positions=wanted.positions[some],
-            ids=wanted.ids[some],
-            refs=wanted.refs[some],
-            alts=wanted.alts[some],
+            positions=sites.positions,
+            ids=sites.ids,
+            refs=sites.refs,
+            alts=sites.alts,
             dosages=self._with_all_columns(dosages),
-            imputed=np.ones(len(dosages), dtype=bool),
-            typed=typed[some],
+            imputed=np.ones(len(sites), dtype=bool),
+            typed=typed,
             left_out=self._with_all_columns(left_out),
-            observed=observed[judged],
+            observed=observed,
         )
 
     def _with_all_columns(self, values: Thousandths) -> Thousandths:
@@ -227,6 +245,12 @@ def _some_done(running: set[Future[None]]) -> set[Future[None]]:
     for each in done:
         each.result()
     return left
+
+
+def _bare(stretch: PanelStretch) -> PanelStretch:
+    """The haplotypes without names and alleles of sites."""
+    nothing = np.empty(len(stretch), dtype=object)
+    return replace(stretch, ids=nothing, refs=nothing, alts=nothing)
 
 
 def _rows_of(typed: GenotypeMatrix, inside: PanelStretch) -> NDArray[np.intp]:

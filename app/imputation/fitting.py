@@ -15,17 +15,19 @@ map that is scaled with it.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from app.imputation.built_in.model import Model
-from app.imputation.li_stephens import Alleles, Chain, Task
 
-TAKEN_OUT = 16
+TAKEN_OUT = 16  # as many as the extension takes at once
 _FEWEST_LEFT = 40  # haplotypes; a smaller panel tells next to nothing
 _FEWEST_SITES = 100
 _MOST_SITES = 1000
 _ROUNDS = 4
+_AT_ONCE = 4  # targets, without the extension
 _SLOWEST = 0.9  # convergence up to which the limit of the rounds is believed
 _MOST_SIZE = 1_000_000.0
 
@@ -33,19 +35,27 @@ _MOST_SIZE = 1_000_000.0
 def fitted_model(panel: NDArray[np.int8] | NDArray[np.uint8], centimorgans: NDArray[np.float64]) -> Model:
     """The model for a panel [sites, K] at typed sites; the usual one where it has too little to tell."""
     usual = Model()
-    middle = max(0, (len(panel) - _MOST_SITES) // 2)
-    rows = slice(middle, middle + _MOST_SITES)
+    rows = telling_rows(len(panel))
     panel, centimorgans = panel[rows], centimorgans[rows]
     taken = np.unique(np.linspace(0, panel.shape[1] - 1, TAKEN_OUT).astype(np.intp))
     rest = np.setdiff1d(np.arange(panel.shape[1]), _with_partners(taken, panel.shape[1]))
     if len(panel) < _FEWEST_SITES or len(rest) < _FEWEST_LEFT or centimorgans[-1] <= centimorgans[0]:
         return usual
     targets = panel[:, taken].astype(np.int8)
+    left = np.ascontiguousarray(panel[:, rest]).view(np.uint8)
     sizes = [usual.effective_size]
     for _ in range(_ROUNDS):
         model = Model(sizes[-1], usual.error)
-        sizes.append(_better_size(panel[:, rest], targets, centimorgans, model))
+        sizes.append(_better_size(left, targets, centimorgans, model))
+        if sizes[-1] <= usual.effective_size:  # each round goes on where the first one went
+            return usual
     return Model(float(np.clip(_limit(sizes), usual.effective_size, _MOST_SIZE)), usual.error)
+
+
+def telling_rows(sites: int) -> slice:
+    """The sites that are looked at: so many in the middle."""
+    middle = max(0, (sites - _MOST_SITES) // 2)
+    return slice(middle, middle + _MOST_SITES)
 
 
 def _with_partners(taken: NDArray[np.intp], size: int) -> NDArray[np.intp]:
@@ -56,7 +66,7 @@ def _with_partners(taken: NDArray[np.intp], size: int) -> NDArray[np.intp]:
 
 def _better_size(
     panel: NDArray[np.int8] | NDArray[np.uint8],
-    targets: Alleles,
+    targets: NDArray[np.int8],
     centimorgans: NDArray[np.float64],
     model: Model,
 ) -> float:
@@ -65,18 +75,78 @@ def _better_size(
     A switch may lead to the haplotype that was copied before, so its chance is taken from the model, not
     from a change of the copied haplotype; where one is certain there may have been several.
     """
-    chain = Chain(Task(panel, np.arange(len(panel)), targets, centimorgans, model), targets)
-    switches, right = 0.0, None
-    for at, forward, backward in chain.backwards():
-        if right is not None:
-            chance = float(chain.switch[at])
-            drawn = chance / chain.size
-            stayed = (1.0 - chance) * np.einsum("kn,kn->n", forward, right)
-            several = -np.log1p(-min(chance, 1.0 - 1e-9)) / chance
-            switches += several * float((drawn / (stayed + drawn)).sum())
-        right = chain.emitted(at, backward)
+    size = panel.shape[1]
+    chance = model.switches(centimorgans, size)[:, None]
+    stayed = stayed_chances(panel, targets, chance[:, 0], model.error)
+    drawn = chance / size
+    several = -np.log1p(-np.minimum(chance, 1.0 - 1e-9)) / chance
+    switches = float((several * drawn / (stayed + drawn)).sum())
     morgans = (centimorgans[-1] - centimorgans[0]) / 100.0 * targets.shape[1]
-    return float(switches / morgans * chain.size / 4.0)
+    return float(switches / morgans * size / 4.0)
+
+
+def stayed_chances(
+    panel: NDArray[np.int8] | NDArray[np.uint8],
+    targets: NDArray[np.int8],
+    change: NDArray[np.float64],
+    error: float,
+) -> NDArray[np.float64]:
+    """Weight of no switch, beside `change / K` of one to the same haplotype: [sites - 1, targets].
+
+    `panel` [sites, K] and `targets` [sites, at most 16] of 0 and 1, `change` the chance of a switch between
+    neighbours. At least two sites.
+    """
+    frequency = panel.mean(axis=1, dtype=np.float32)[:, None]
+    ones = targets == 1
+    drawn = error * np.where(ones, frequency, 1.0 - frequency)
+    match, differ = 1.0 - error + drawn, np.maximum(drawn, error * 1e-3)
+    one = np.where(ones, match, differ).astype(np.float32)
+    zero = np.where(ones, differ, match).astype(np.float32)
+    try:
+        from app.imputation import _switches
+    except ImportError:
+        columns = range(0, targets.shape[1], _AT_ONCE)
+        some = [slice(at, at + _AT_ONCE) for at in columns]
+        return np.hstack([_stayed_slowly(panel, one[:, each], zero[:, each], change) for each in some])
+    sites, many = targets.shape
+    wide = ((0, 0), (0, TAKEN_OUT - many))
+    beside_one, beside_zero = (
+        np.ascontiguousarray(np.pad(e, wide, constant_values=1.0)) for e in (one, zero)
+    )
+    stayed = np.empty((sites - 1, TAKEN_OUT))
+    rows = np.ascontiguousarray(panel).view(np.uint8)
+    sizes = (sites, panel.shape[1], math.isqrt(sites))
+    _switches.stayed(rows, beside_one, beside_zero, np.ascontiguousarray(change), stayed, *sizes)
+    return stayed[:, :many]
+
+
+def _stayed_slowly(
+    panel: NDArray[np.int8] | NDArray[np.uint8],
+    one: NDArray[np.float32],
+    zero: NDArray[np.float32],
+    change: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """The same where the extension was not built; all forward rows are in memory."""
+    sites, size = panel.shape
+    alleles = panel.astype(bool)[:, :, None]
+
+    def scaled(row: NDArray[np.float32], at: int) -> NDArray[np.float32]:
+        made = row * np.where(alleles[at], one[at], zero[at])
+        return np.asarray(made / made.sum(axis=0), dtype=np.float32)
+
+    def moved(row: NDArray[np.float32], chance: float) -> NDArray[np.float32]:
+        return np.asarray(row * np.float32(1 - chance) + np.float32(chance / size), dtype=np.float32)
+
+    uniform = np.full((size, one.shape[1]), 1.0 / size, dtype=np.float32)
+    forward = [scaled(uniform, 0)]
+    for at in range(1, sites):
+        forward.append(scaled(moved(forward[-1], change[at - 1]), at))
+    stayed = np.empty((sites - 1, one.shape[1]))
+    right = scaled(uniform, sites - 1)
+    for at in range(sites - 2, -1, -1):
+        stayed[at] = (1.0 - change[at]) * np.einsum("kn,kn->n", forward[at], right)
+        right = scaled(moved(right, change[at]), at)
+    return stayed
 
 
 def _limit(sizes: list[float]) -> float:

@@ -23,6 +23,8 @@ _JAVA_MB = 350
 _JAVA_OUTSIDE_MB = 150
 _LEAST_HEAP_MB = 256
 _WINDOW_MB = 192
+ANSWERS_MB = 8  # of the kernels of all threads, before they are packed
+LEAST_WIDTH = 8  # haplotypes; fewer leave lanes of vector units empty
 _SMALLEST_BUFFER = 10
 _LENGTHS = (CHUNK_BP, 15 * MEGABASE, 10 * MEGABASE, 5 * MEGABASE, 2 * MEGABASE, SMALLEST_BP)
 
@@ -152,3 +154,9 @@ def sites_at_once(memory_mb: int, samples: int, panel_haplotypes: int, threads: 
     """How many sites the built-in engine may hold at once below a limit, when nobody has cut the work."""
     bytes_a_site = panel_haplotypes / 8 + threads * 2 * 64 * 6 + 200
     return max(1000, int(memory_mb * MB / 2 / bytes_a_site))
+
+
+def haplotypes_at_once(liked: int, sites: int, threads: int) -> int:
+    """How many haplotypes a kernel gets at once: what it likes, fewer where the answers would be large."""
+    room = ANSWERS_MB * MB // (4 * max(sites, 1) * threads)
+    return max(min(liked, LEAST_WIDTH), min(liked, room // LEAST_WIDTH * LEAST_WIDTH))

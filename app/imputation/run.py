@@ -17,6 +17,7 @@ from app.genotypes.bgzf import ContainerError
 from app.genotypes.matrix import ABSENT, MISSING, GenotypeMatrix, bare_name
 from app.imputation.beagle import impute_with_beagle, phase_with_beagle
 from app.imputation.blas import use_one_blas_thread
+from app.imputation.built_in.model import Model
 from app.imputation.builtin import impute_builtin
 from app.imputation.contract import (
     EngineName,
@@ -27,7 +28,7 @@ from app.imputation.contract import (
 )
 from app.imputation.engines import find_engine
 from app.imputation.figures import read_figures
-from app.imputation.fitting import fitted_model
+from app.imputation.fitting import fitted_model, telling_rows
 from app.imputation.genetic_map import CONSTANT, GeneticMap, read_map
 from app.imputation.minimac4 import impute_with_minimac4
 from app.imputation.output import Block, OutputPaths, ResultWriter
@@ -85,12 +86,18 @@ def _impute(
         if request.engine is EngineName.BEAGLE:  # it estimates its parameters itself
             blocks = impute_with_beagle(request, study, haplotypes, folder, genetic_map, plink_map, report)
             return _written(request, study, blocks, figures, paths)
-        model = fitted_model(study.typed_alleles(), genetic_map.at(study.panel.positions))
+        model = _model(study, genetic_map)
         if panel is None or request.engine is EngineName.MINIMAC4:
             impute_with_minimac4(request, study, haplotypes, folder, paths, genetic_map, model, report)
             return _counted(request, figures, paths)
         blocks = impute_builtin(request, study, panel, haplotypes, genetic_map, model, folder, report)
         return _written(request, study, blocks, figures, paths)
+
+
+def _model(study: Study, genetic_map: GeneticMap) -> Model:
+    """The model that the panel tells at some of the typed sites."""
+    rows = telling_rows(len(study.panel))
+    return fitted_model(study.typed.alleles(rows), genetic_map.at(study.panel.positions[rows]))
 
 
 def _counted(
@@ -128,8 +135,16 @@ def phased_haplotypes(
 
         told(0.0)
         panel, places = study.typed_alleles(), genetic_map.at(study.panel.positions)
-        model = fitted_model(panel, places)
-        haplotypes = phase(panel, genotype_counts(study), places, model=model, progress=told)
+        model = _model(study, genetic_map)
+        haplotypes = phase(
+            panel,
+            genotype_counts(study),
+            places,
+            model=model,
+            threads=request.threads,
+            seed=request.seed,
+            progress=told,
+        )
         haplotypes[:, ~study.present] = ABSENT
         return haplotypes
     if not study.target.phased.all():

@@ -17,6 +17,8 @@ from app.genotypes.matrix import (
     Region,
     bare_name,
     compared_name,
+    join,
+    matrix_pieces,
     read_matrix,
 )
 from app.imputation.built_in.stretch import PanelStretch, stretch_of
@@ -24,6 +26,7 @@ from app.imputation.contract import ImputationRequest
 from app.imputation.panel_format.reader import Panel
 from app.imputation.panel_source import bad_panel, joined_stretches, mixed_ploidy
 
+_PIECE_BYTES = 1 << 18
 _CELLS = {
     (a, b): f"{'.' if a < 0 else a}|{'.' if b < 0 else b}".encode() for a in (-1, 0, 1) for b in (-1, 0, 1)
 } | {(a, ABSENT): (b"." if a < 0 else str(a).encode()) for a in (-1, 0, 1)}
@@ -61,16 +64,17 @@ def load_study(request: ImputationRequest, packed: Panel | None = None) -> Study
     used.
     """
     region = Region(request.chromosome, *request.informing)
-    everything = read_matrix(request.target_vcf, region)
+    everything = _target(request, region)
     if not everything.samples:
         raise _refused(request.target_vcf, "The file has no samples", "There is nobody to impute.")
     target = _believable(everything.take(usable_sites(everything)))
     if packed is not None:
-        panel, rows = _packed_sites(packed, region), None
+        near = _packed_sites(packed, region, target.positions)
+        panel = _without_genotypes(near, packed.contig)
     else:
+        near = None
         panel = read_matrix(request.panel_vcf, region, target.positions)
-        rows = usable_sites(panel)
-        panel = panel.take(rows)
+        panel = panel.take(usable_sites(panel))
     known: dict[tuple[str, int, str, str], int] = {}
     for row, key in enumerate(panel.site_keys()):
         known.setdefault(key, row)
@@ -83,7 +87,7 @@ def load_study(request: ImputationRequest, packed: Panel | None = None) -> Study
     other = _inside(request, target.take(found < 0))
     chosen = np.sort(found[found >= 0])
     sites = panel.take(chosen)
-    typed = _typed_stretch(sites, request) if packed is None else typed_rows(packed, region, chosen)
+    typed = _typed_stretch(sites, request) if near is None else joined_stretches([near.take(chosen)])
     return Study(
         chromosome=str(panel.chromosomes[0]),
         panel=replace(sites, haplotypes=sites.haplotypes[:, :0]),
@@ -97,25 +101,29 @@ def load_study(request: ImputationRequest, packed: Panel | None = None) -> Study
     )
 
 
-def _packed_sites(packed: Panel, region: Region) -> GenotypeMatrix:
-    """The sites of a packed panel in a region; none where it is of another chromosome."""
-    same = compared_name(packed.contig) == compared_name(region.chromosome)
-    sites = packed.sites(region.first, region.last) if same else packed.sites(0, 0)
-    names = np.full(len(sites), packed.contig, dtype=object)
-    nobody = np.empty((len(sites), 0), dtype=np.int8)
-    columns = (sites.positions, sites.ids, sites.refs, sites.alts)
-    return GenotypeMatrix((), names, *columns, nobody, np.ones(len(sites), dtype=bool))
+def _target(request: ImputationRequest, region: Region) -> GenotypeMatrix:
+    """The target, read in small pieces: it is small itself, its text is not."""
+    pieces = list(matrix_pieces(request.target_vcf, region, piece_bytes=_PIECE_BYTES))
+    return join(pieces) if pieces else read_matrix(request.target_vcf, region)
 
 
-def typed_rows(packed: Panel, region: Region, rows: NDArray[np.intp]) -> PanelStretch:
-    """Some sites of a region, ascending, in memory by themselves; the region is read piece by piece."""
-    pieces, passed = [], 0
-    for piece in packed.stretches(region.first, region.last):
-        mine = rows[np.searchsorted(rows, passed) : np.searchsorted(rows, passed + len(piece))]
-        if len(mine):
-            pieces.append(piece.take(mine - passed))
-        passed += len(piece)
+def _packed_sites(packed: Panel, region: Region, positions: NDArray[np.int64]) -> PanelStretch:
+    """What a packed panel has at some positions; nothing where it is of another chromosome."""
+    pieces = [packed.stretch(0, 0)]
+    if compared_name(packed.contig) == compared_name(region.chromosome):
+        for piece in packed.stretches(region.first, region.last):
+            rows = np.flatnonzero(np.isin(piece.positions, positions))
+            if len(rows):
+                pieces.append(joined_stretches([piece.take(rows)]))
     return joined_stretches(pieces)
+
+
+def _without_genotypes(stretch: PanelStretch, contig: str) -> GenotypeMatrix:
+    """The sites of a stretch."""
+    names = np.full(len(stretch), contig, dtype=object)
+    nobody = np.empty((len(stretch), 0), dtype=np.int8)
+    columns = (stretch.positions, stretch.ids, stretch.refs, stretch.alts)
+    return GenotypeMatrix((), names, *columns, nobody, np.ones(len(stretch), dtype=bool))
 
 
 def _typed_stretch(sites: GenotypeMatrix, request: ImputationRequest) -> PanelStretch:

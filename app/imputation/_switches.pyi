@@ -1,0 +1,15 @@
+from typing import Any
+
+from numpy.typing import NDArray
+
+def stayed(
+    panel: NDArray[Any],
+    one: NDArray[Any],
+    zero: NDArray[Any],
+    change: NDArray[Any],
+    stayed: NDArray[Any],
+    sites: int,
+    size: int,
+    stride: int,
+    /,
+) -> None: ...
