@@ -37,7 +37,7 @@ from app.services.contract import Connection, Submission
 from app.services.wes import Wes, listing
 from app.services.wes.order import data_file
 from app.store import results
-from tests.helpers.real_wes import OTHER_USER, Sapporo, WesService, need_real_servers
+from tests.helpers.real_wes import OTHER_USER, Sapporo, Toil, WesService, need_real_servers
 
 T = TypeVar("T")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -268,6 +268,30 @@ def test_a_server_with_bad_manners(desk: Desk, phased: Path, tmp_path: Path) -> 
 
     with WesService(tmp_path / "server") as server:
         assert isinstance(server, WesService)
+        run(journey(server))
+
+
+def test_toil_imputes_and_its_disk_is_read(
+    desk: Desk, data: PracticeData, phased: Path, tmp_path: Path
+) -> None:
+    """The same workflow at a server that lists its runs, its logs and its results in ways of its own."""
+
+    async def journey(server: Toil) -> None:
+        service_id = await added(desk, server.base)
+        assert (await desk.service(service_id)).generation == "toil"
+        job = await sent(desk, service_id, phased, "minimac4", "own", panel_file=str(data.panel[0]))
+        job = await ended(desk, job.id)
+        assert job.state is JobState.SUCCESS, job.problem
+        await fetch_results(desk, job.id)
+        logs = {each.name: each.text for each in await run_logs(desk, job.id)}
+        assert "study.chr22" in logs["stderr"]
+        result = await desk.store.read(lambda c: results.result_of_job(c, job.id))
+        assert result is not None
+        assert result.quality is not None
+        assert (result.quality.samples, result.quality.variants) == (24, 600)
+
+    with Toil(tmp_path / "server") as server:
+        assert isinstance(server, Toil)
         run(journey(server))
 
 

@@ -85,6 +85,9 @@ class RealServer:
             "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}",
             "SAPPORO_CANCEL_GRACE_SECONDS": "2",
             "PYTHONWARNINGS": "ignore",
+            # Toil keeps settings and a history in the home of its user.
+            "HOME": str(self.folder),
+            "TOIL_HISTORY": "0",
         }
         with (self.folder / "server.log").open("wb") as log:
             self._process = subprocess.Popen(
@@ -199,3 +202,19 @@ class WesService(RealServer):
     def command(self) -> list[str]:
         """It has no way to be told its address but from Python."""
         return [str(VENV / "bin" / "python"), "-c", _WES_SERVICE, str(self.port)]
+
+
+class Toil(RealServer):
+    """Toil with its own CWL runner: run ids and addresses of a kind of their own, results on its disk."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        if not (VENV / "bin" / "toil").is_file():
+            pytest.skip("Toil is not installed; packaging/dev.py test does it")
+        self.base = f"http://127.0.0.1:{self.port}/ga4gh/wes/v1"
+
+    def command(self) -> list[str]:
+        """Without a broker: each run is a process of the server."""
+        words = [str(VENV / "bin" / "toil"), "server", "--host", "127.0.0.1", "--port", str(self.port)]
+        words += ["--work_dir", str(self.folder / "work"), "--bypass_celery", "--workers", "1"]
+        return [*words, "--opt=--no-container"]

@@ -11,6 +11,7 @@ import json
 import re
 import threading
 import time
+import urllib.request
 import uuid
 from dataclasses import dataclass, field
 from email.parser import BytesParser
@@ -55,6 +56,17 @@ STARTER_KIT: dict[str, Any] = {
     "type": {"group": "org.ga4gh", "artifact": "wes", "version": "1.0.1"},
     "workflow_type_versions": {"WDL": ["1.0"], "NEXTFLOW": ["21.04.0"]},
     "workflow_engine_versions": {"NATIVE": "1.0.0"},
+}
+CROMWELL: dict[str, Any] = {
+    "auth_instructions_url": "https://wes.example.org",
+    "contact_info_url": "https://wes.example.org",
+    "supported_filesystem_protocols": ["http", "s3", "drs", "gs"],
+    "supported_wes_versions": ["1.0.0"],
+    "system_state_counts": {"RUNNING": 0},
+    "tags": {},
+    "workflow_engine_versions": {"Cromwell": "86"},
+    "workflow_type_version": {"WDL": ["draft-2", "1.0"]},
+    "default_workflow_engine_parameters": [],
 }
 FEDIMPUTE: dict[str, Any] = {
     "id": "org.afrigen-d.fedimpute.node",
@@ -107,7 +119,8 @@ class WesStub:
 
     def __init__(self, info: dict[str, Any], *, prefix: str = "", token: str = "") -> None:
         self.info, self.prefix, self.token = info, prefix, token
-        self.kind = "sapporo" if info is SAPPORO else "weskit" if info is WESKIT else "starter-kit"
+        kinds = ((SAPPORO, "sapporo"), (WESKIT, "weskit"), (CROMWELL, "cromwell"))
+        self.kind = next((name for each, name in kinds if info is each), "starter-kit")
         self.runs: dict[str, Run] = {}
         self.requests: list[str] = []
         self.heads: list[dict[str, str]] = []
@@ -168,8 +181,8 @@ class WesStub:
 
     def take(self, fields: dict[str, str], attached: dict[str, bytes]) -> Run:
         """Judge a request as this kind of server does."""
-        judge = {"sapporo": _as_sapporo, "weskit": _as_weskit, "starter-kit": _as_starter_kit}[self.kind]
-        judge(fields, attached)
+        judges = {"sapporo": _as_sapporo, "weskit": _as_weskit, "cromwell": _as_cromwell}
+        judges.get(self.kind, _as_starter_kit)(fields, attached)
         run = Run(str(uuid.uuid4()), fields, attached)
         if self.kind != "sapporo":
             run.state = "INITIALIZING" if self.kind == "weskit" else "RUNNING"
@@ -202,8 +215,31 @@ def _as_weskit(fields: dict[str, str], attached: dict[str, bytes]) -> None:
         raise Refused(400, {"msg": "Unknown workflow_type. Know ['NFL', 'SMK']", "status_code": 400})
     if fields["workflow_url"].startswith("http"):
         raise Refused(400, {"msg": "Only 'file:' (relative) and 'trs:' are allowed", "status_code": 400})
+    if fields["workflow_url"].startswith("trs://"):
+        _resolve_trs(fields["workflow_url"], fields["workflow_type"])
     if any("|" in name for name in json.loads(fields.get("workflow_engine_parameters", "{}"))):
         raise Refused(500, "<html><h1>Internal Server Error</h1></html>")
+
+
+def _resolve_trs(address: str, kind: str) -> None:
+    """Ask the registry for the text of the workflow, as the server does; the id is one part of the path."""
+    server, tool, version, language, name = address.removeprefix("trs://").split("/", 4)
+    if language != kind or "#" in tool or "%2F" not in tool.upper():
+        raise Refused(500, "<html><h1>Internal Server Error</h1></html>")
+    path = f"/ga4gh/trs/v2/tools/{tool}/versions/{version}/{language}/descriptor/{name}"
+    with urllib.request.urlopen(f"http://{server}{path}", timeout=30) as answer:
+        told = json.load(answer)
+    if not told.get("content"):
+        raise Refused(500, "<html><h1>Internal Server Error</h1></html>")
+
+
+def _as_cromwell(fields: dict[str, str], attached: dict[str, bytes]) -> None:
+    """An attachment would be taken for the workflow itself; what it refuses it says with status 200."""
+    if attached or "://" not in fields.get("workflow_url", ""):
+        raise Refused(200, {"msg": "Error(s): the workflow cannot be read", "status_code": 500})
+    if fields["workflow_type"] != "WDL" or set(fields) - _KNOWN_FIELDS:
+        raise Refused(200, {"msg": "Error(s): unknown workflow language", "status_code": 400})
+    json.loads(fields["workflow_params"])
 
 
 def _as_starter_kit(fields: dict[str, str], attached: dict[str, bytes]) -> None:
@@ -330,6 +366,10 @@ class _Handler(BaseHTTPRequestHandler):
         found = list(self.stub.runs.values())
         if self.stub.kind == "starter-kit" and not self.stub.lists_open:
             found = [run for run in found if run.state == "COMPLETE"]
+        if self.stub.kind == "cromwell":  # no pages at all, and no token of the next one
+            whole = [{"run_id": run.run_id, "state": run.state} for run in found]
+            self._send(200, {"runs": whole})
+            return
         page = found[start : start + size]
         lines: list[dict[str, Any]] = [{"run_id": run.run_id, "state": run.state} for run in page]
         if self.stub.kind == "sapporo":
@@ -346,7 +386,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.connection.close()
             return
-        self._send(200, {"run_id": run.run_id})
+        self._send(201 if self.stub.kind == "cromwell" else 200, {"run_id": run.run_id})
 
     def _file(self, content: bytes) -> None:
         match = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))

@@ -18,9 +18,10 @@ from app.domain.service import Limits
 from app.services.contract import Connection, RemoteJob, Submission
 from app.services.wes import Wes
 from app.services.wes.order import data_file
+from app.services.wes.templates import read_templates
 from app.transport.client import Looker
 from app.transport.limits import Pace
-from tests.helpers.wes_stub import FEDIMPUTE, SAPPORO, STARTER_KIT, WESKIT, Run, WesStub
+from tests.helpers.wes_stub import CROMWELL, FEDIMPUTE, SAPPORO, STARTER_KIT, WESKIT, Run, WesStub
 from tests.services.family_contract import fetch, no_seal, refused
 
 T = TypeVar("T")
@@ -36,6 +37,13 @@ parameters:
   - {id: min_r2, label: Lowest r2, shown: number, sends: number, default: "0.3"}
 panels: [{id: africa, name: Africa, build: GRCh38, sets: {panel_path: /data/africa.msav}}]
 outputs: ["*.dose.vcf.gz", "*.tbi"]
+"""
+WDL = """haplodesk_workflow: 1
+id: wdl
+name: WDL imputation
+workflow: {type: WDL, versions: ["1.0"], url: "https://raw.example.org/impute.wdl"}
+params: {impute.target: "{target}", impute.panel: "{panel.path}"}
+panels: [{id: africa, name: Africa, values: {path: "gs://panels/africa.msav"}}]
 """
 FLOW = """haplodesk_workflow: 1
 id: flow
@@ -279,6 +287,63 @@ def test_a_list_with_many_pages() -> None:
         found = run(family().jobs(connection(stub)))
         assert [each.name for each in found] == [f"job-{number}" for number in range(10)]
         assert sum("/runs?" in each for each in stub.requests) == 4
+
+
+def test_cromwell_reads_addresses_and_hides_errors_in_successes(workflows: Path, tmp_path: Path) -> None:
+    """It answers below /api, with 201, without pages; results are a map of paths and values."""
+    (workflows / "wdl.yaml").write_text(WDL)
+    with WesStub(CROMWELL, prefix="/api/ga4gh/wes/v1") as stub:
+        known = family(workflows)
+        here = connection(stub, storage=f"{stub.url}/in", paths=f"/cromwell={tmp_path}")
+        assert run(known.describe(here)).generation == "cromwell"
+        order = submission(tmp_path, "wdl@1", "africa")
+        run_id = run(known.submit(here, order, silent, no_seal))
+        made = stub.only()
+        assert not made.attached
+        assert made.fields["workflow_url"] == "https://raw.example.org/impute.wdl"
+        assert json.loads(made.fields["workflow_params"]) == {
+            "impute.target": f"{stub.url}/in/study.x1/study.chr20.vcf.gz",
+            "impute.panel": "gs://panels/africa.msav",
+        }
+        (tmp_path / "chr20.dose.vcf.gz").write_bytes(b"doses")
+        made.state = "COMPLETE"
+        made.outputs = {
+            "impute.dose": "/cromwell/chr20.dose.vcf.gz",
+            "impute.sites": 7,
+            "impute.note": "fine",
+        }
+        job = run(known.job(here, run_id))
+        assert [file.file.name for file in job.files] == ["chr20.dose.vcf.gz"]
+        assert run(fetch(known, here, job.files[0]))[0] == b"doses"
+        found = run(known.find(here, "study.x1", OLD))
+        assert found is not None
+        stub.extra[f"/api/ga4gh/wes/v1/runs/{run_id}"] = (
+            200,
+            {},
+            b'{"msg": "no such run", "status_code": 500}',
+        )
+        with refused(Kind.BUSY) as problem:
+            run(known.job(here, run_id))
+        assert "no such run" in problem().what_happened
+
+
+def test_a_workflow_by_the_address_of_a_registry(weskit: WesStub, workflows: Path, tmp_path: Path) -> None:
+    """WESkit asks the registry (TRS) by itself: what it is sent has to lead there."""
+    with WesStub(SAPPORO) as registry:
+        tool = "%23workflow%2Fgithub.com%2Flab%2Fimpute"
+        text = json.dumps({"type": "SMK", "content": "rule all: input: []"}).encode()
+        path = f"/ga4gh/trs/v2/tools/{tool}/versions/1.2/SMK/descriptor/workflow/Snakefile"
+        registry.extra[path] = (200, {}, text)
+        address = f"{registry.url.replace('http', 'trs')}/{tool}/1.2/SMK/workflow/Snakefile"
+        source = SNAKE.replace("main: Snakefile", f'trs: "{address}"')
+        (workflows / "snake.yaml").write_text(source)
+        here = connection(weskit, paths=f"/data={tmp_path}")
+        run(family(workflows).submit(here, submission(tmp_path, "snake@1", "africa"), silent, no_seal))
+        assert weskit.only().fields["workflow_url"] == address
+        assert registry.requests == [f"GET {path}"]
+        for broken in (address.replace("%23", "#"), "trs://host/id", "https://host/id/1/SMK/Snakefile"):
+            (workflows / "snake.yaml").write_text(source.replace(address, broken))
+            assert [each.problem.subject for each in read_templates(workflows)[1]] == ["snake.yaml"]
 
 
 def test_the_error_file_of_fedimpute_says_what_to_do() -> None:

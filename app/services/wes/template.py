@@ -21,6 +21,8 @@ PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_.]*)\}")
 OWN_WORDS = frozenset(
     {"targets", "target", "target_words", "target_names", "target_pairs", "sample_sheet", "job_name", "build"}
 )
+_TRS = re.compile(r"trs://[A-Za-z0-9.-]+(:[0-9]{1,5})?/[^/\s#?]+/[^/\s#?]+/[A-Z_]+/[^\s#?]+")
+"""Source: ga4gh.md 2.3. An id such as `#workflow/github.com/lab/impute` holds signs that would end it."""
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,59}$")]
 
 
@@ -135,6 +137,15 @@ class Workflow(Model):
             parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(address)))
         ):
             raise ValueError(f"“{address}” has to begin with https:// and to name a host")
+        return address
+
+    @field_validator("trs")
+    @classmethod
+    def _whole_trs(cls, address: str) -> str:
+        if address and not _TRS.fullmatch(address):
+            raise ValueError(
+                f"“{address}” has to be trs://server/id/version/type/file, with the whole id in percent code"
+            )
         return address
 
     @model_validator(mode="after")
