@@ -20,8 +20,10 @@ from app.domain.progress import Report, silent
 from app.genotypes.bgzf import ContainerError, open_text_blocks
 from app.genotypes.builds import BuildEvidence, judge, plain_chromosome, settled
 from app.genotypes.repair.regions import NON_PAR, REGIONS
+from app.imputation.contract import WHOLE
 from app.imputation.packed_panels import is_packed
-from app.imputation.panel_format.building import Built, build, contig_length
+from app.imputation.panel_format.building import Built, Part, build
+from app.imputation.panel_format.panel_text import contig_length
 from app.imputation.panel_format.reader import SUFFIX, Panel
 from app.imputation.panel_format.site_columns import Sites, join_sites
 from app.imputation.panel_part import PanelPart
@@ -111,9 +113,13 @@ class _File:
             evidence.add_chromosome(raw, sites.positions, np.array(codes, dtype=np.uint32))
         return built
 
-    def _named(self, contig: str, position: int) -> str:
+    def _named(self, contig: str, position: int) -> Part:
         borders = self._part_of(contig)
-        return REGIONS[(position >= borders[0]) + (position > borders[1])] if borders else ""
+        if borders is None:
+            return Part("", 1, WHOLE)
+        ranges = (1, borders[0] - 1), borders, (borders[1] + 1, WHOLE)
+        number = (position >= borders[0]) + (position > borders[1])
+        return Part(REGIONS[number], *ranges[number])
 
     def _ranges(self, contig: str) -> tuple[int, int] | None:
         """Where the part of X between the pseudoautosomal ones lies; None elsewhere."""

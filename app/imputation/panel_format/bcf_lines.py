@@ -27,6 +27,7 @@ _INTS: dict[int, np.dtype[np.signedinteger[Any]]] = {
     2: np.dtype("<i2"),
     3: np.dtype("<i4"),
 }
+_TEXT, _LONG = 7, 15 << 4
 _ID = re.compile(rb"[<,]ID=([^,>]+)")
 _IDX = re.compile(rb"[<,]IDX=(\d{1,9})")
 _MOST_DIGIT = 2 * (9 + 1) + 1  # the byte of allele 9, phased
@@ -105,8 +106,12 @@ class _Values:
 
     def text(self) -> bytes:
         """Text, empty where there is none."""
+        head, at = self.data[self.at], self.at + 1
+        if head & 15 == _TEXT and head < _LONG:
+            self.at = at + (head >> 4)
+            return self.data[at : self.at].rstrip(b"\0")
         kind, length = self.kind()
-        if kind not in (0, 7):
+        if kind not in (0, _TEXT):
             raise ValueError("a text is expected")
         return self.skip(_SIZES[kind] * length).rstrip(b"\0")
 
@@ -134,16 +139,16 @@ def _record(shared: bytes, own: bytes, contigs: dict[int, bytes], gt: int, peopl
 
 def _cells(own: bytes, fields: int, gt: int, people: int) -> bytes | None:
     """The genotypes as text; None where there are none."""
+    if own[:3] == bytes([0x11, gt & 0xFF, 0x21]) and len(own) >= 3 + 2 * people:  # the first field, as usual
+        text: bytes = _words()[np.frombuffer(own, "<u2", people, 3)].tobytes()
+        if b"\0" not in text:
+            return text[:-1]
     values = _Values(own)
     for _ in range(fields):
         key = values.number()
         kind, length = values.kind()
         data = values.skip(_SIZES[kind] * length * people)
         if key == gt and kind in _INTS and length:
-            if (kind, length) == (1, 2):
-                text = _words()[np.frombuffer(data, "<u2")]
-                if text.all():
-                    return bytes(text.tobytes()[:-1])
             return _any_cells(np.frombuffer(data, _INTS[kind]).reshape(people, length))
     return None
 
