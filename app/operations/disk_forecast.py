@@ -20,7 +20,7 @@ from app.domain.problem import Kind, Problem, ProblemError
 from app.domain.result import Result
 from app.domain.room import room_words
 from app.operations.desk import Desk
-from app.operations.draft_job import Obstacle, check_disk
+from app.operations.draft_job import RESULT_PER_UPLOAD, Obstacle, check_disk
 from app.store import jobs, results
 from app.store.store import Connection as StoreConnection
 
@@ -151,13 +151,45 @@ async def look_at_disk(
     Without a forecast the result is taken to be ten times as large as the upload of `size` bytes.
     """
     folder = desk.results_folder(await desk.settings())
-    report = dataset.report if dataset is not None else None
-    found = None
-    if report is not None:
-        found = await job_forecast(desk, panel, report.samples, report.chromosomes, options)
+    found = await _dataset_forecast(desk, panel, dataset, options)
     if found is None:
         return await asyncio.to_thread(check_disk, folder, size), ()
     return await asyncio.to_thread(_against, found, folder)
+
+
+async def _dataset_forecast(
+    desk: Desk, panel: Panel | None, dataset: Dataset | None, options: Mapping[str, str | bool] | None
+) -> Forecast | None:
+    report = dataset.report if dataset is not None else None
+    if report is None:
+        return None
+    return await job_forecast(desk, panel, report.samples, report.chromosomes, options)
+
+
+async def room_for(
+    desk: Desk, panel: Panel | None, dataset: Dataset, options: Mapping[str, str | bool]
+) -> Forecast:
+    """Room for the result of a job by what is known; ten times the upload where nothing is."""
+    found = await _dataset_forecast(desk, panel, dataset, options)
+    if found is not None:
+        return found
+    ten = dataset.size * RESULT_PER_UPLOAD
+    return Forecast(likely=ten, least=ten, peak=ten, why=f"{RESULT_PER_UPLOAD} times what is sent")
+
+
+async def look_at_disk_together(
+    desk: Desk, needed: Sequence[Forecast]
+) -> tuple[tuple[Obstacle, ...], tuple[Obstacle, ...]]:
+    """As `look_at_disk`, for results that all have to fit: archives are unpacked one after another."""
+    likely = sum(each.likely for each in needed)
+    total = Forecast(
+        likely=likely,
+        least=sum(each.least for each in needed),
+        peak=likely + max((each.peak - each.likely for each in needed), default=0),
+        why=f"{len(needed)} results",
+    )
+    folder = desk.results_folder(await desk.settings())
+    return await asyncio.to_thread(_against, total, folder)
 
 
 def _against(found: Forecast, folder: Path) -> tuple[tuple[Obstacle, ...], tuple[Obstacle, ...]]:

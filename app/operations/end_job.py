@@ -117,7 +117,7 @@ async def _copy(desk: Desk, job: Job) -> Job:
             field: getattr(job, field)
             for field in (
                 "name", "group", "service_id", "app_id", "panel_id", "panel_name", "dataset_id", "files",
-                "options", "password_set", "override_reason", "fetch_wanted",
+                "options", "password_set", "override_reason", "fetch_wanted", "residency",
             )
         },
     )  # fmt: skip

@@ -5,12 +5,13 @@ from __future__ import annotations
 from app.domain.job import LOCAL_STATES, Job, SendPhase
 from app.domain.model import Model
 from app.domain.panel import Panel
+from app.domain.parameter import ParameterType
 from app.domain.problem import Kind, problem
 from app.domain.residency import why_forbidden
 from app.domain.same_panel import same_panel
 from app.domain.service import HealthState, Service
 from app.operations.desk import Desk
-from app.operations.draft_job import JobDraft
+from app.operations.draft_job import JobDraft, check_parameter, panel_fields
 from app.operations.residency import as_here, rule_for
 from app.store import datasets, services
 from app.store.store import Connection as StoreConnection
@@ -53,7 +54,11 @@ def mirrors(c: StoreConnection, job: Job) -> tuple[Mirror, ...]:
 
 
 async def mirror_draft(desk: Desk, job_id: str, service_id: str) -> JobDraft:
-    """A draft that sends the data of a job to a mirror instead; the job itself is left as it is."""
+    """A draft that sends the data of a job to a mirror instead; the job itself is left as it is.
+
+    Options go along as far as the other service knows them and takes their values; terms do not: a person
+    has to read them there.
+    """
     job = await desk.job(job_id)
     found = next((each for each in await mirrors_of(desk, job_id) if each.service.id == service_id), None)
     if found is None:
@@ -70,5 +75,26 @@ async def mirror_draft(desk: Desk, job_id: str, service_id: str) -> JobDraft:
         service_id=service_id,
         app_id=found.panel.app_id,
         panel_id=found.panel.id,
+        options=await _options_there(desk, job, found.panel),
+        own_password=job.password_set,
+        override_reason=job.override_reason,
         group=job.group,
     )
+
+
+async def _options_there(desk: Desk, job: Job, panel: Panel) -> dict[str, str | bool]:
+    """What was chosen for a job, as far as the form of another service, as it was read last, takes it."""
+    stored = await desk.store.read(lambda c: services.form(c, panel.service_id, panel.app_id))
+    if stored is None:
+        return {}
+    form, panels = stored.form, panel_fields(stored.form)
+    draft = JobDraft(
+        dataset_id=job.dataset_id or "",
+        service_id=panel.service_id,
+        app_id=panel.app_id,
+        panel_id=panel.id,
+        options=job.options,
+    )
+    known = [p for p in form.parameters if p.id in job.options and p.id not in panels]
+    taken = [p.id for p in known if p.type is not ParameterType.TERMS and not check_parameter(draft, form, p)]
+    return {name: job.options[name] for name in taken}

@@ -13,7 +13,9 @@ from app.domain.names import new_id
 from app.domain.problem import Kind, Problem, ProblemError
 from app.operations.check_dataset import dataset_of
 from app.operations.desk import Desk
+from app.operations.disk_forecast import Forecast, look_at_disk_together, room_for
 from app.operations.draft_job import JobDraft, Obstacle, Preflight
+from app.operations.job_quota import judge_together
 from app.operations.no_phasing import without_phasing
 from app.operations.one_file import with_one_file
 from app.operations.preflight import preflight, preview
@@ -72,7 +74,7 @@ async def preview_group(
     """What can be said of each draft of a group without asking anybody, in order."""
     told = [await without_phasing(desk, draft) if phase_with else (draft, ()) for draft in drafts]
     found = await asyncio.gather(*(preview(desk, draft) for draft, _ in told))
-    return _with_more([draft for draft, _ in told], found, [more for _, more in told])
+    return await _with_more(desk, [draft for draft, _ in told], found, [more for _, more in told])
 
 
 async def _phased(
@@ -101,17 +103,20 @@ async def _looked_at(desk: Desk, drafts: Sequence[JobDraft], *, unphased: bool) 
     """The preflight of all; `unphased`: each service is to be told not to phase."""
     told = [await without_phasing(desk, draft) if unphased else (draft, ()) for draft in drafts]
     found = await asyncio.gather(*(preflight(desk, draft) for draft, _ in told))
-    return _with_more([draft for draft, _ in told], found, [more for _, more in told])
+    return await _with_more(desk, [draft for draft, _ in told], found, [more for _, more in told])
 
 
-def _with_more(
-    drafts: Sequence[JobDraft], found: Sequence[Preflight], more: Sequence[tuple[Obstacle, ...]]
+async def _with_more(
+    desk: Desk,
+    drafts: Sequence[JobDraft],
+    found: Sequence[Preflight],
+    more: Sequence[tuple[Obstacle, ...]],
 ) -> tuple[Preflight, ...]:
     all_of_it = [
         each.model_copy(update={"obstacles": (*each.obstacles, *others)})
         for each, others in zip(found, more, strict=True)
     ]
-    return _together(drafts, all_of_it)
+    return await _together(desk, drafts, all_of_it)
 
 
 def _refuse_unless(found: Sequence[Preflight], send_others: bool) -> None:
@@ -121,15 +126,43 @@ def _refuse_unless(found: Sequence[Preflight], send_others: bool) -> None:
         raise _refused(found)
 
 
-def _together(drafts: Sequence[JobDraft], found: Sequence[Preflight]) -> tuple[Preflight, ...]:
-    """What was found of each, and what stands in the way of the later ones because of those before."""
+async def _together(
+    desk: Desk, drafts: Sequence[JobDraft], found: Sequence[Preflight]
+) -> tuple[Preflight, ...]:
+    """What was found of each, and what stands in the way of the later ones because of those before.
+
+    Of what a service counts, and of the disk, only those before count that can be sent.
+    """
     seen: list[JobDraft] = []
+    sure: list[tuple[JobDraft, Preflight]] = []
+    rooms: list[Forecast] = []
     judged = []
     for draft, looked in zip(drafts, found, strict=True):
-        more = _twice(draft, looked, seen) + _too_many(draft, looked, seen)
-        judged.append(looked.model_copy(update={"obstacles": (*looked.obstacles, *more)}))
+        more = _twice(draft, looked, seen) + _too_many(draft, looked, seen) + _overspent(draft, looked, sure)
+        room = await room_for(desk, looked.panel, looked.dataset, draft.options)
+        fits = not looked.obstacles and not more
+        full, tight = await look_at_disk_together(desk, [*rooms, room]) if fits and rooms else ((), ())
+        obstacles = (*looked.obstacles, *more, *full)
+        cautions = (*looked.cautions, *tight)
+        judged.append(looked.model_copy(update={"obstacles": obstacles, "cautions": cautions}))
         seen.append(draft)
+        if not obstacles:
+            sure.append((draft, looked))
+            rooms.append(room)
     return tuple(judged)
+
+
+def _overspent(
+    draft: JobDraft, found: Preflight, before: Sequence[tuple[JobDraft, Preflight]]
+) -> tuple[Obstacle, ...]:
+    """The jobs of this group are charged to one quota, if they go to one application."""
+    same = [
+        each for other, each in before if (other.service_id, other.app_id) == (draft.service_id, draft.app_id)
+    ]
+    if found.quota is None or not same:
+        return ()
+    samples = [each.dataset.report.samples if each.dataset.report else None for each in (*same, found)]
+    return judge_together(found.quota, samples, found.service.name)
 
 
 def _twice(draft: JobDraft, found: Preflight, before: Sequence[JobDraft]) -> tuple[Obstacle, ...]:

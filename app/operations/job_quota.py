@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from app.domain.dataset import Dataset
 from app.domain.model import Model
 from app.domain.problem import Kind, Problem, ProblemError
@@ -50,6 +52,17 @@ def judge_quota(quota: Quota, samples: int | None, name: str) -> tuple[Obstacle,
     rest = f"{left:,.0f} {unit} are left of {quota.limit:,.0f}"
     what = f"The job is charged with {charged:,.0f} {unit}; {rest}."
     return (_obstacle("The quota is not enough", what, f"Ask {name} for a higher quota."),)
+
+
+def judge_together(quota: Quota, samples: Sequence[int | None], name: str) -> tuple[Obstacle, ...]:
+    """Whether jobs that are sent at once are more than what is left, though each of them is not."""
+    left, unit = quota.left, quota.unit or "samples"
+    charged = sum(max(each or 0, quota.charged_minimum or 0) for each in samples)
+    if left is None or charged <= left:
+        return ()
+    what = f"{len(samples)} jobs of this submission are charged with {charged:,.0f} {unit} together; "
+    what += f"{left:,.0f} {unit} are left of {quota.limit:,.0f}."
+    return (_obstacle("The quota is not enough for all", what, f"Leave one out, or ask {name} for more."),)
 
 
 def charged_more(quota: Quota, samples: int | None, name: str) -> tuple[Obstacle, ...]:

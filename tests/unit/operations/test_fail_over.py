@@ -1,11 +1,13 @@
 """A service that does not answer, and a mirror with the same panel."""
 
 import asyncio
+from functools import partial
 
 import pytest
 from pydantic import SecretStr
 
 from app.domain.changes import Noun
+from app.domain.parameter import Choice, Parameter, ParameterType
 from app.domain.problem import Kind, ProblemError
 from app.domain.service import HealthState, ServiceApp
 from app.operations.add_service import add_service
@@ -105,5 +107,34 @@ def test_another_version_of_an_application_is_told(
         number = len(told)
         await sync_panels(desk, (ready.service_id,))
         assert len(await desk.store.read(notices.recent)) == number
+
+    asyncio.run(play())
+
+
+def test_options_go_along_as_far_as_the_mirror_knows_them(desk: Desk, ready: JobDraft, mirror: str) -> None:
+    """Terms never do: a person has to read them there."""
+    text = Parameter(id="note", label="Note", type=ParameterType.TEXT)
+    mode = Parameter(
+        id="mode", label="Mode", type=ParameterType.CHOICE, choices=(Choice(key="fast", label="Fast"),)
+    )
+    least = Parameter(id="r2Filter", label="R2", type=ParameterType.NUMBER, minimum=0, maximum=0.3)
+
+    async def play() -> None:
+        for service_id, more in ((ready.service_id, (text, mode, least)), (mirror, (mode, least))):
+            stored = await desk.store.read(partial(services.form, service_id=service_id, app_id=ready.app_id))
+            assert stored is not None
+            form = stored.form.model_copy(update={"parameters": (*stored.form.parameters, *more)})
+            kept = stored.model_copy(update={"form": form})
+            await desk.store.write(partial(services.save_form, stored=kept))
+        await create_job(desk, ready)
+        job = await only_job(desk)
+        chosen: dict[str, str | bool] = {"note": "mine", "mode": "fast", "r2Filter": "0.9"}
+        await desk.update_job(job.id, options={**job.options, **chosen}, password_set=False)
+        draft = await mirror_draft(desk, job.id, mirror)
+        assert draft.options["mode"] == "fast"
+        assert draft.options["population"] == job.options["population"]
+        assert not {"note", "r2Filter", "check1"} & set(draft.options)
+        assert ready.panel_id not in draft.options.values()
+        assert not draft.own_password
 
     asyncio.run(play())

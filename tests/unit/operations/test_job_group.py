@@ -11,12 +11,17 @@ from app.domain.changes import Noun
 from app.domain.job import JobState
 from app.domain.job_group import group_state
 from app.domain.problem import ProblemError
-from app.domain.service import Limits
+from app.domain.residency import residency_of
+from app.domain.service import Limits, Quota
+from app.operations import disk_forecast
 from app.operations.add_service import add_service
 from app.operations.desk import Desk
+from app.operations.disk_forecast import Forecast
 from app.operations.draft_job import JobDraft
+from app.operations.end_job import cancel_job, restart_job
 from app.operations.fetch_results import fetch_results
-from app.operations.job_group import create_group
+from app.operations.job_group import create_group, preview_group
+from app.operations.job_quota import QuotaLook
 from app.operations.residency import state_residency
 from app.operations.send_job import send_job
 from app.operations.sync_panels import sync_panels
@@ -136,5 +141,66 @@ def test_the_group_of_a_benchmark_stays_as_it_is(desk: Desk, ready: JobDraft) ->
         await create_group(desk, (mine,))
         await create_group(desk, (at(ready, second), mine))
         assert {job.group for job in await desk.store.read(jobs.jobs)} == {"bench-1/whole"}
+
+    asyncio.run(play())
+
+
+def test_the_quota_of_one_application_is_that_of_all_its_jobs(
+    desk: Desk, ready: JobDraft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quota = Quota(limit=500, used=0, charged_minimum=200)
+
+    async def told(*_: object) -> QuotaLook:
+        return QuotaLook(quota=quota)
+
+    monkeypatch.setattr("app.operations.preflight.look_at_quota", told)
+
+    async def play() -> None:
+        second = await other_service(desk)
+        drafts = [at(ready, ready.service_id, panel_id=each) for each in ("apps@one", "apps@two")]
+        drafts += [at(drafts[0], ready.service_id, options={"population": "afr"}), at(ready, second)]
+        with pytest.raises(ProblemError, match="3 jobs of this submission are charged with 600 samples"):
+            await create_group(desk, drafts)
+        sent = await create_group(desk, drafts, send_others=True)
+        assert [bool(each) for each in sent.obstacles] == [False, False, True, False]
+
+    asyncio.run(play())
+
+
+def test_results_that_fit_one_by_one_must_fit_together(
+    desk: Desk, ready: JobDraft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gigabyte = 1_000_000_000
+    free = 3 * gigabyte
+
+    async def reckoned(*_: object, **__: object) -> Forecast:
+        return Forecast(likely=2 * gigabyte, least=gigabyte * 8 // 5, peak=9 * gigabyte // 4, why="a guess")
+
+    monkeypatch.setattr(disk_forecast, "job_forecast", reckoned)
+    monkeypatch.setattr(disk_forecast, "free_room", lambda folder: free)
+    two = (ready, ready.model_copy(update={"panel_id": "apps@two"}))
+    alone, last = asyncio.run(preview_group(desk, two))
+    assert not alone.obstacles
+    assert not alone.cautions
+    assert [each.field for each in last.obstacles] == ["disk"]
+    assert "2 results" in last.obstacles[0].problem.what_you_can_do
+    free = 4 * gigabyte
+    _, last = asyncio.run(preview_group(desk, two))
+    assert not last.obstacles
+    assert [each.field for each in last.cautions] == ["disk"]
+    free = 9 * gigabyte
+    _, last = asyncio.run(preview_group(desk, two))
+    assert not last.cautions
+
+
+def test_a_job_that_is_sent_again_stays_under_its_rule(desk: Desk, fake: FakeFamily, ready: JobDraft) -> None:
+    async def play() -> None:
+        await desk.update_service(ready.service_id, country="DE")
+        await state_residency(desk, ready.dataset_id, "EU")
+        (first,) = (await create_group(desk, (ready,))).job_ids
+        await state_residency(desk, ready.dataset_id, "")
+        await cancel_job(desk, first)
+        again = next(each for each in (await restart_job(desk, first)).ids(Noun.JOB) if each != first)
+        assert (await desk.job(again)).residency == residency_of("EU")
 
     asyncio.run(play())
