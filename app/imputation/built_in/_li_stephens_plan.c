@@ -13,8 +13,9 @@
 
 enum { ALT_CARRIERS, REF_CARRIERS, BIT_ROWS }; /* in step with stretch.py */
 static const uint32_t NEVER = 0xffffffff;
-static const double SITE_COST = 8.0;    /* of a typed site, in groups */
-static const double GIVE_UP = 1.25;     /* a block this much dearer than the best is long enough */
+enum { ROWS_A_HAPLOTYPE = 8, FEW_ROWS = 8192 }; /* of groups and typed sites of a block, at most: it is kept */
+static const double SITE_COST = 8.0; /* of a typed site, in groups */
+static const double GIVE_UP = 1.25;  /* a block this much dearer than the best is long enough */
 
 static const uint32_t ALL = 1u << 31; /* the whole group has the pattern */
 static const char *const NO_MEMORY = "memory";
@@ -161,11 +162,14 @@ static const char *refine_by_row(Maker *maker, int64_t row, uint64_t bit)
 static const char *end_of_block(Maker *maker, size_t first, double border_cost, size_t *last)
 {
     double least = 0;
+    size_t most_rows = ROWS_A_HAPLOTYPE * maker->plan->haplotypes + FEW_ROWS;
     one_class(&maker->parts, maker->plan->haplotypes);
     const char *why = refine_by_row(maker, maker->typed[first], 0);
     *last = first;
     for (size_t at = first + 1; why == NULL && at < maker->plan->typed && at - first < LONGEST_BLOCK; at++) {
         why = refine_by_row(maker, maker->typed[at], 0);
+        if (at > first + 1 && (at - first + 1) * classes(&maker->parts) > most_rows)
+            break;
         double border = border_cost * (double)maker->plan->haplotypes;
         double cost = border / (double)(at - first) + classes(&maker->parts) + SITE_COST;
         if (*last == first || cost <= least) {

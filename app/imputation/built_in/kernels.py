@@ -12,6 +12,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from app.imputation.built_in import c_kernel, numpy_kernel
 from app.imputation.built_in.c_kernel import CKernel, vector_units
 from app.imputation.built_in.contract import Kernel, KernelAnswer, KernelTask
 from app.imputation.built_in.numpy_kernel import NumpyKernel
@@ -61,3 +62,12 @@ class CardOrProcessor:
             _log.warning("%s The processor goes on.", error)
             self._kernel = kernel_for(self._task, KernelChoice.AUTOMATIC)
             return self._kernel.impute(targets)
+
+
+def forecast_bytes(haplotypes: int, typed: int, sites: int, threads: int) -> int:
+    """Memory of imputing a stretch in so many threads, their answers included, without the stretch."""
+    plan, call, width = 0, numpy_kernel.forecast_bytes(haplotypes, typed), NumpyKernel.width
+    if vector_units():
+        plan, call = c_kernel.forecast_bytes(haplotypes, typed, sites)
+        width = c_kernel.WIDTH
+    return plan + threads * (call + 4 * width * (sites + typed))

@@ -23,7 +23,7 @@ from app.imputation.built_in.stretch import PanelStretch
 
 Floats = NDArray[np.float32]
 
-_WIDTH = 128
+_WIDTH = 64
 _CELLS_AT_ONCE = 1 << 22
 LEAST_DRAWN = 1e-3  # of the error, where an allele is not in the panel
 
@@ -110,7 +110,7 @@ class _Batch:
         stay_left, stay_right = (1 - r) * q / size, r * (1 - q) / size
         ones = (1 - r) * (1 - q) * by_both + stay_left * by_left + stay_right * by_right
         ones += panel.sum(axis=1, keepdims=True) * (r * q / size**2)
-        total = (1 - r) * (1 - q) * both.sum(axis=0) + stay_left + stay_right + r * q / size
+        total = (1 - r) * (1 - q) * _sums(both) + stay_left + stay_right + r * q / size
         return np.asarray(np.clip(ones / total, 0.0, 1.0), dtype=np.float32)
 
     def _panel(self, at: int) -> Floats:
@@ -175,8 +175,13 @@ def _pieces(first: int, stop: int, size: int) -> Iterator[slice]:
 
 def _scaled(state: Floats) -> Floats:
     """Columns scaled to sum 1, in place."""
-    state /= state.sum(axis=0, keepdims=True)
+    state /= _sums(state)
     return state
+
+
+def _sums(state: Floats) -> Floats:
+    """The sum of each column; as a product, which adds pieces: many small floats one by one lose digits."""
+    return np.asarray(np.ones(len(state), dtype=np.float32) @ state, dtype=np.float32)
 
 
 def _moved(state: Floats, switch: np.float32) -> Floats:

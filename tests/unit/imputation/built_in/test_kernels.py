@@ -1,5 +1,6 @@
 """The kernels against the slow chain and one another, and what must hold whatever the panel."""
 
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from app.imputation.built_in import c_kernel
 from app.imputation.built_in.c_kernel import CKernel, vector_units
 from app.imputation.built_in.contract import Kernel, KernelAnswer, KernelTask
-from app.imputation.built_in.kernels import KernelChoice, kernel_for
+from app.imputation.built_in.kernels import KernelChoice, forecast_bytes, kernel_for
 from app.imputation.built_in.model import Model
 from app.imputation.built_in.numpy_kernel import NumpyKernel
 from app.imputation.built_in.stretch import stretch_of
@@ -222,3 +223,24 @@ def test_a_broken_stretch_is_refused() -> None:
     carriers[:] = 200
     with pytest.raises(ValueError, match="broken"):
         CKernel(replace(task, stretch=replace(task.stretch, carriers=carriers)))
+
+
+@needs_c
+@pytest.mark.parametrize(("size", "sites", "every"), [(50, 500, 2), (400, 3000, 9), (1200, 600, 40)])
+def test_the_forecast_of_memory_is_above_what_is_taken(size: int, sites: int, every: int) -> None:
+    task, targets, _ = mosaic_task(10, size, sites, every, 40)
+    kernel = CKernel(task)
+    answer = kernel.impute(targets[:, : kernel.width])
+    taken = kernel.facts.nbytes + kernel.scratch_bytes() + answer.imputed.nbytes + answer.left_out.nbytes
+    assert taken < forecast_bytes(size, len(task.typed), sites, 1) < 40 * taken
+
+
+def test_memory_of_the_numpy_kernel_grows_with_the_root_of_the_typed_sites() -> None:
+    task, targets, _ = mosaic_task(11, 40, 400, 1, 128)
+    kernel = NumpyKernel(task)
+    tracemalloc.start()
+    kernel.impute(targets)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < kernel.scratch_bytes() + 2 * 400 * 128 * 4
+    assert kernel.scratch_bytes() < (1 << 27)
