@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -14,19 +13,18 @@ from pathlib import Path
 from app import __version__
 from app.cli.output import pairs, table
 from app.cli.program import Session
-from app.cli.work.check import readable
-from app.domain.finding import CheckReport, FileFacts
 from app.domain.problem import Kind, problem
 from app.genotypes.bgzf import read_lines
-from app.genotypes.check import CheckOptions, check_files
-from app.genotypes.matrix import bare_name, compared_name
+from app.genotypes.matrix import bare_name, compared_name, matrix_pieces
 from app.imputation.contract import EngineName, ImputationFiles, ImputationRequest, PhasingName
 from app.imputation.engines import find_engine
 from app.imputation.panel_format.reader import Panel, is_packed_panel
 from app.imputation.run import impute_files
+from app.operations.ordinary_file import files_inside, readable_stat
 
 AUTO = "auto"
 RUN_FILE = "run.json"
+_PIECE_BYTES = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -48,11 +46,10 @@ class Order:
 def impute(session: Session, order: Order) -> None:
     """Impute every chromosome of every file, one after the other; `run.json` tells what was done."""
     _refuse_absent(EngineName(order.engine))
-    targets, panels = readable(order.files), readable(order.panels)
-    readable(order.maps)
+    targets, panels = _readable(order.files), _readable(order.panels)
+    _readable(order.maps)
     began = time.monotonic()
-    report = check_files(targets, CheckOptions(digest=False), partial(session.out.bar.show, "Reading"))
-    requests = list(_requests(order, report, panels))
+    requests = list(_requests(order, [_looked_at(each) for each in targets], panels))
     _refuse_twice(requests)
     order.out.mkdir(parents=True, exist_ok=True)
     made = [_one(session, request) for request in requests]
@@ -79,43 +76,67 @@ def _refuse_absent(engine: EngineName) -> None:
         )
 
 
-def _requests(order: Order, report: CheckReport, panels: Sequence[Path]) -> Iterator[ImputationRequest]:
-    for facts in report.files:
-        if not facts.variants or not facts.samples:
-            raise _nothing(facts.path, report)
-        for chromosome in facts.chromosomes:
+def _readable(files: Sequence[Path]) -> list[Path]:
+    """The files, folders replaced by the genotype files in them; ProblemError when one cannot be read."""
+    found: list[Path] = []
+    for each in files:
+        found += files_inside(each) if each.is_dir() else [each]
+    for path in found:
+        readable_stat(path)
+    return found
+
+
+@dataclass(frozen=True)
+class _Target:
+    """A file of people: its chromosomes, and whether every heterozygous genotype is phased."""
+
+    path: Path
+    chromosomes: tuple[str, ...]
+    phased: bool
+
+
+def _looked_at(path: Path) -> _Target:
+    """Read a VCF once, in pieces; ProblemError where there is nothing to impute."""
+    names: dict[str, None] = {}
+    people, phased = 0, True
+    for piece in matrix_pieces(path, piece_bytes=_PIECE_BYTES):
+        people, phased = len(piece.samples), phased and bool(piece.phased.all())
+        names.update(dict.fromkeys(piece.chromosomes.tolist()))
+    if not people:
+        raise problem(
+            Kind.INPUT,
+            "The file cannot be imputed",
+            "It holds no genotypes.",
+            "Look at it with 'haplodesk check'.",
+            subject=path.name,
+        )
+    return _Target(path, tuple(dict.fromkeys(map(compared_name, names))), phased)
+
+
+def _requests(
+    order: Order, targets: Sequence[_Target], panels: Sequence[Path]
+) -> Iterator[ImputationRequest]:
+    for target in targets:
+        for chromosome in target.chromosomes:
             yield ImputationRequest(
                 panel_vcf=_of_chromosome(panels, chromosome, "panel"),
-                target_vcf=Path(facts.path),
+                target_vcf=target.path,
                 out_dir=order.out,
                 chromosome=chromosome,
                 engine=EngineName(order.engine),
-                phasing=_phasing(order, facts),
+                phasing=_phasing(order, target),
                 map_file=_of_chromosome(order.maps, chromosome, "map") if order.maps else None,
                 min_r2=order.min_r2,
                 threads=order.threads,
                 memory_mb=order.memory_mb,
                 seed=order.seed,
             )
-    if not report.files:
-        raise _nothing(str(order.files[0]), report)
 
 
-def _nothing(path: str, report: CheckReport) -> Exception:
-    what = report.error or "It holds no genotypes."
-    return problem(
-        Kind.INPUT,
-        "The file cannot be imputed",
-        what,
-        "Look at it with 'haplodesk check'.",
-        subject=os.path.basename(path),
-    )
-
-
-def _phasing(order: Order, facts: FileFacts) -> PhasingName:
+def _phasing(order: Order, target: _Target) -> PhasingName:
     if order.phasing != AUTO:
         return PhasingName(order.phasing)
-    if facts.phased:
+    if target.phased:
         return PhasingName.NONE
     return PhasingName.BEAGLE if order.engine == EngineName.BEAGLE else PhasingName.BUILTIN
 
