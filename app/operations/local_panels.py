@@ -45,6 +45,12 @@ async def add_this_computer(desk: Desk) -> Changes:
     return changes | await sync_panels(desk, changes.ids(Noun.SERVICE))
 
 
+async def local_panel(desk: Desk, name: str) -> LocalPanel | None:
+    """The panel of this computer with a name, None when there is none."""
+    known = await asyncio.to_thread(read_panels, desk.home / "local")
+    return next((each for each in known if each.name.casefold() == name.strip().casefold()), None)
+
+
 async def add_local_panel(
     desk: Desk, name: str, files: Sequence[Path], build: str | None = None, maps: Sequence[Path] = ()
 ) -> Changes:
@@ -93,6 +99,9 @@ async def _take_in(
             variants=facts.sites,
             chromosomes=chromosomes_of(facts),
             added=desk.clock.now(),
+            several_alts=facts.several_alts,
+            duplicates=facts.duplicates,
+            without_alt=facts.without_alt,
         )
         with panels_disk(folder):
             await asyncio.to_thread(_publish, draft, folder / panel_id, panel)

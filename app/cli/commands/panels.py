@@ -57,6 +57,30 @@ def remove_local(
     work.remove(session_of(ctx), panel)
 
 
+@app.command("pack")
+def pack(
+    ctx: typer.Context,
+    source: Annotated[
+        Path, typer.Argument(metavar="IN", help="VCF, BCF, MSAV or bref3 with one chromosome, phased.")
+    ],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="The new file; it ends in .hpanel.")],
+) -> None:
+    """Pack a reference panel into one small file, which `impute --panel` takes; nothing is overwritten."""
+    from app.cli.work import packed_panel as work
+
+    work.pack(session_of(ctx), source, target)
+
+
+@app.command("verify")
+def verify(
+    ctx: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE", help="A packed panel.")]
+) -> None:
+    """Read a packed panel from end to end, with its checksums, and say what it holds."""
+    from app.cli.work import packed_panel as work
+
+    work.verify(session_of(ctx), file)
+
+
 def run_local_jobs(ctx: typer.Context) -> None:
     """Work on the jobs of this computer until none waits; started by the program itself."""
     from app.cli.work import local_panels as work

@@ -9,11 +9,17 @@ from app.cli.output import table
 from app.cli.program import Session
 from app.cli.work.check import readable
 from app.cli.work.desk import with_desk
+from app.cli.work.packed_panel import counted
 from app.cli.work.panels import HEADS
 from app.cli.work.shapes import panel_row
 from app.domain.panel import Panel
 from app.operations.desk import Desk
-from app.operations.local_panels import add_local_panel, remove_local_panel, this_computer
+from app.operations.local_panels import (
+    add_local_panel,
+    local_panel,
+    remove_local_panel,
+    this_computer,
+)
 from app.store import services
 
 
@@ -24,6 +30,9 @@ def add(session: Session, name: str, files: Sequence[Path], build: str | None, m
     async def work(desk: Desk) -> tuple[Panel, ...]:
         session.out.note(f"Reading {len(sources)} files; each genotype is looked at once.")
         await add_local_panel(desk, name, tuple(sources), build, tuple(charts))
+        if (made := await local_panel(desk, name)) is not None:
+            for line in counted(made.several_alts, made.duplicates, made.without_alt):
+                session.out.note(line + ".")
         return await _offered(desk)
 
     _answer(session, with_desk(session, work))

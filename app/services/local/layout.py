@@ -22,7 +22,11 @@ NEW = ".new-"
 
 
 class LocalPanel(Model):
-    """A panel that the user added, as it is offered; the engines' files and their list lie beside it."""
+    """A panel that the user added, as it is offered; the engines' files and their list lie beside it.
+
+    Of its files, records with `several_alts` became one for each ALT allele; `duplicates` and records
+    `without_alt` were left out.
+    """
 
     id: str
     name: str
@@ -31,6 +35,9 @@ class LocalPanel(Model):
     variants: int
     chromosomes: tuple[str, ...]
     added: datetime
+    several_alts: int = 0
+    duplicates: int = 0
+    without_alt: int = 0
 
 
 class OutputFile(Model):

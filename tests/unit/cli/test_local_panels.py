@@ -38,11 +38,16 @@ def _directly(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_add_and_remove(cli: Cli, program: FakeProgram, tmp_path: Path) -> None:
-    source = write_vcf(tmp_path / "panel.vcf", panel_rows())
+    rows = panel_rows()
+    rows[3] = (*rows[3][:2], "C,G", rows[3][3])
+    rows.append(rows[-1])
+    source = write_vcf(tmp_path / "panel.vcf", rows)
     told = cli("panels", "add-local", "Ten people", source, "--build", "hg19", "--json")
     assert told.code == 0, told.err
+    assert "1 record with several ALT alleles" in told.err
+    assert "1 record left out as duplicates" in told.err
     kept = program.home(None) / "local" / "panels" / "ten-people"
-    assert {"panel.json", "parts.json", "chr20.vcf.gz", "chr20.sites.gz"} <= {p.name for p in kept.iterdir()}
+    assert {p.name for p in kept.iterdir()} == {"panel.json", "parts.json", "chr20.hpanel"}
     assert cli("panels", "add-local", "Ten people", source, "--build", "hg19").code == 3
     assert cli("services", "list", "--json").data["services"][0]["id"] == "this-computer"
     assert cli("panels", "remove-local", "ten-people", "--json").code == 0
@@ -59,3 +64,20 @@ def test_what_is_wrong_is_told(cli: Cli, tmp_path: Path) -> None:
     assert told.data["problem"]["title"] == "The panel has missing genotypes"
     assert cli("panels", "add-local", "Gaps", source, "--build", "b99").code == 2
     assert cli("panels", "add-local", "Gaps", tmp_path / "absent.vcf").code == 3
+
+
+def test_pack_and_verify(cli: Cli, tmp_path: Path) -> None:
+    source, target = write_vcf(tmp_path / "panel.vcf", panel_rows()), tmp_path / "panel.hpanel"
+    told = cli("panels", "pack", source, target, "--json")
+    assert told.code == 0, told.err
+    assert (told.data["sites"], told.data["samples"]) == (40, 10)
+    assert cli("panels", "pack", source, target).code == 3
+    assert cli("panels", "pack", source, tmp_path / "panel.bin").code == 3
+    seen = cli("panels", "verify", target, "--json")
+    assert (seen.code, seen.data["haplotypes"], seen.data["last"]) == (0, 20, 40_000)
+    damaged = bytearray(target.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    target.write_bytes(damaged)
+    told = cli("panels", "verify", target, "--json")
+    assert told.code == 3
+    assert told.data["problem"]["title"] == "The panel is damaged"
