@@ -19,7 +19,7 @@
 #define FAST
 #endif
 
-enum { LANES = 16 };
+enum { LANES = 8 };
 
 typedef struct {
     const uint8_t *panel;   /* [sites, size] of 0 and 1 */
@@ -159,7 +159,7 @@ static PyObject *switches_stayed(PyObject *module, PyObject *args)
 
 static PyMethodDef module_methods[] = {
     {"stayed", switches_stayed, METH_VARARGS,
-     "stayed(panel, one, zero, change, stayed, sites, size, stride): of 16 targets between their sites."},
+     "stayed(panel, one, zero, change, stayed, sites, size, stride): of 8 targets between their sites."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -22,12 +22,12 @@ from numpy.typing import NDArray
 
 from app.imputation.built_in.model import Model
 
-TAKEN_OUT = 16  # as many as the extension takes at once
+TAKEN_OUT = 16
 _FEWEST_LEFT = 40  # haplotypes; a smaller panel tells next to nothing
 _FEWEST_SITES = 100
 _MOST_SITES = 1000
 _ROUNDS = 4
-_AT_ONCE = 4  # targets, without the extension
+_AT_ONCE = 8  # targets, as in the extension
 _SLOWEST = 0.9  # convergence up to which the limit of the rounds is believed
 _MOST_SIZE = 1_000_000.0
 
@@ -93,7 +93,7 @@ def stayed_chances(
 ) -> NDArray[np.float64]:
     """Weight of no switch, beside `change / K` of one to the same haplotype: [sites - 1, targets].
 
-    `panel` [sites, K] and `targets` [sites, at most 16] of 0 and 1, `change` the chance of a switch between
+    `panel` [sites, K] and `targets` [sites, any number] of 0 and 1, `change` the chance of a switch between
     neighbours. At least two sites.
     """
     frequency = panel.mean(axis=1, dtype=np.float32)[:, None]
@@ -102,18 +102,28 @@ def stayed_chances(
     match, differ = 1.0 - error + drawn, np.maximum(drawn, error * 1e-3)
     one = np.where(ones, match, differ).astype(np.float32)
     zero = np.where(ones, differ, match).astype(np.float32)
+    columns = range(0, targets.shape[1], _AT_ONCE)
+    some = [slice(at, at + _AT_ONCE) for at in columns]
+    return np.hstack([_stayed_batch(panel, one[:, each], zero[:, each], change) for each in some])
+
+
+def _stayed_batch(
+    panel: NDArray[np.int8] | NDArray[np.uint8],
+    one: NDArray[np.float32],
+    zero: NDArray[np.float32],
+    change: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """`one` and `zero` [sites, targets]: the chance of the target's allele beside each of the panel's."""
     try:
         from app.imputation import _switches
     except ImportError:
-        columns = range(0, targets.shape[1], _AT_ONCE)
-        some = [slice(at, at + _AT_ONCE) for at in columns]
-        return np.hstack([_stayed_slowly(panel, one[:, each], zero[:, each], change) for each in some])
-    sites, many = targets.shape
-    wide = ((0, 0), (0, TAKEN_OUT - many))
+        return _stayed_slowly(panel, one, zero, change)
+    sites, many = one.shape
+    wide = ((0, 0), (0, _AT_ONCE - many))
     beside_one, beside_zero = (
         np.ascontiguousarray(np.pad(e, wide, constant_values=1.0)) for e in (one, zero)
     )
-    stayed = np.empty((sites - 1, TAKEN_OUT))
+    stayed = np.empty((sites - 1, _AT_ONCE))
     rows = np.ascontiguousarray(panel).view(np.uint8)
     sizes = (sites, panel.shape[1], math.isqrt(sites))
     _switches.stayed(rows, beside_one, beside_zero, np.ascontiguousarray(change), stayed, *sizes)

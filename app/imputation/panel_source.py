@@ -150,8 +150,11 @@ def _own(stretch: PanelStretch) -> PanelStretch:
     bits = stretch.form == BITS
     counts = np.where(bits, 0, stretch.count)
     ends = np.cumsum(counts)
+    places = np.where(bits, np.cumsum(bits) - 1, ends - counts)
+    sizes = int(counts.sum()), int(bits.sum())
+    if sizes == (len(stretch.carriers), len(stretch.bits)) and (stretch.start == places).all():
+        return stretch
     which = np.repeat(stretch.start - (ends - counts), counts) + np.arange(int(counts.sum()))
-    start = np.where(bits, np.cumsum(bits) - 1, ends - counts)
     return replace(
-        stretch, start=start, carriers=stretch.carriers[which], bits=stretch.bits[stretch.start[bits]]
+        stretch, start=places, carriers=stretch.carriers[which], bits=stretch.bits[stretch.start[bits]]
     )
