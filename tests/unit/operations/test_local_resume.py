@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -151,3 +152,16 @@ def test_a_panel_that_changes_under_a_job(name: str, how: str, world: World) -> 
     assert caught.value.problem.kind in {Kind.INPUT, Kind.DISK}
     assert "panel" in caught.value.problem.sentence().casefold()
     assert not (order.folder / "output").exists()
+
+
+def test_a_panel_of_an_earlier_version_is_packed_on_first_use(world: World) -> None:
+    """It was kept as a VCF with a list of its sites; both stay."""
+    (part,) = read_parts(world.panel).parts
+    part.write_slice(world.panel, 1, 10**6, world.panel / "chr20.vcf.gz")
+    (world.panel / "chr20.hpanel").unlink()
+    before = part.model_dump(mode="json", exclude={"packed"})
+    before |= {"vcf": "chr20.vcf.gz", "sites": "chr20.sites.gz", "places": [[1000, 99]]}
+    (world.panel / "parts.json").write_text(json.dumps({"parts": [before], "maps": {}}))
+    run_local_job(world.order(world.job("first")))
+    assert read_parts(world.panel).parts[0].packed == "chr20.hpanel"
+    assert {each.name for each in world.panel.iterdir()} == {"chr20.hpanel", "chr20.vcf.gz", "parts.json"}
