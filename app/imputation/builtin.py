@@ -21,7 +21,7 @@ from app.genotypes.matrix import ABSENT, GenotypeMatrix
 from app.imputation.built_in.contract import KernelTask
 from app.imputation.built_in.kernels import kernel_for
 from app.imputation.built_in.model import Model
-from app.imputation.built_in.stretch import PanelStretch
+from app.imputation.built_in.stretch import PanelStretch, join_stretches
 from app.imputation.contract import ImputationRequest
 from app.imputation.dosage_cells import Thousandths
 from app.imputation.genetic_map import GeneticMap
@@ -29,7 +29,6 @@ from app.imputation.memory import haplotypes_at_once, sites_at_once
 from app.imputation.output import Block
 from app.imputation.panel_format.reader import Panel
 from app.imputation.panel_format.site_columns import Sites
-from app.imputation.panel_source import joined_stretches
 from app.imputation.spool import Spool
 from app.imputation.study import Study
 
@@ -151,7 +150,7 @@ class _Engine:
             done += len(part)
         pieces.append(_bare(typed.take(slice(own.stop, around.stop))))
         numbers = [np.arange(lead), *rows, lead + done + np.arange(len(pieces[-1]))]
-        stretch = joined_stretches(pieces)
+        stretch = join_stretches(pieces)
         centimorgans = self._map.at(stretch.positions)
         chosen = np.concatenate(numbers).astype(np.intp)
         return KernelTask(stretch, chosen, centimorgans, self._model, lead, lead + done)

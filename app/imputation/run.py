@@ -75,7 +75,7 @@ def _impute(
 ) -> tuple[ImputationFigures, Path]:
     """The figures, and the index of the dose file."""
     own = request.engine is EngineName.BUILTIN or request.panel_packed is not None
-    with open_panel(request, folder) if own else nullcontext() as panel:
+    with open_panel(request, folder, report) if own else nullcontext() as panel:
         study = load_study(request, panel)
         plink_map = None
         if genetic_map is not CONSTANT:

@@ -21,10 +21,10 @@ from app.genotypes.matrix import (
     matrix_pieces,
     read_matrix,
 )
-from app.imputation.built_in.stretch import PanelStretch, stretch_of
+from app.imputation.built_in.stretch import PanelStretch, join_stretches, stretch_of
 from app.imputation.contract import ImputationRequest
 from app.imputation.panel_format.reader import Panel
-from app.imputation.panel_source import bad_panel, joined_stretches, mixed_ploidy
+from app.imputation.panel_source import bad_panel, mixed_ploidy
 
 _PIECE_BYTES = 1 << 18
 _CELLS = {
@@ -87,7 +87,7 @@ def load_study(request: ImputationRequest, packed: Panel | None = None) -> Study
     other = _inside(request, target.take(found < 0))
     chosen = np.sort(found[found >= 0])
     sites = panel.take(chosen)
-    typed = _typed_stretch(sites, request) if near is None else joined_stretches([near.take(chosen)])
+    typed = _typed_stretch(sites, request) if near is None else join_stretches([near.take(chosen)])
     return Study(
         chromosome=str(panel.chromosomes[0]),
         panel=replace(sites, haplotypes=sites.haplotypes[:, :0]),
@@ -114,8 +114,8 @@ def _packed_sites(packed: Panel, region: Region, positions: NDArray[np.int64]) -
         for piece in packed.stretches(region.first, region.last):
             rows = np.flatnonzero(np.isin(piece.positions, positions))
             if len(rows):
-                pieces.append(joined_stretches([piece.take(rows)]))
-    return joined_stretches(pieces)
+                pieces.append(join_stretches([piece.take(rows)]))
+    return join_stretches(pieces)
 
 
 def _without_genotypes(stretch: PanelStretch, contig: str) -> GenotypeMatrix:

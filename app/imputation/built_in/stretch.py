@@ -7,7 +7,8 @@ record has one ALT allele here: a record with several stands as one for each, at
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,3 +122,45 @@ def _texts(given: Sequence[str] | None, usual: str, sites: int) -> NDArray[np.ob
     texts = np.empty(sites, dtype=object)
     texts[:] = usual if given is None else list(given)
     return texts
+
+
+def join_stretches(pieces: Sequence[PanelStretch]) -> PanelStretch:
+    """One stretch behind another, with the carriers and bits of their own sites only; at least one."""
+    made = [_own(each) for each in pieces]
+    carriers = np.cumsum([0, *(len(each.carriers) for each in made)])
+    bits = np.cumsum([0, *(len(each.bits) for each in made)])
+    starts = [
+        each.start + np.where(each.form == BITS, bits[number], carriers[number])
+        for number, each in enumerate(made)
+    ]
+
+    def all_of(name: str) -> NDArray[Any]:
+        return np.concatenate([getattr(each, name) for each in made])
+
+    return PanelStretch(
+        size=pieces[0].size,
+        positions=all_of("positions"),
+        ids=all_of("ids"),
+        refs=all_of("refs"),
+        alts=all_of("alts"),
+        form=all_of("form"),
+        start=np.concatenate(starts),
+        count=all_of("count"),
+        carriers=all_of("carriers"),
+        bits=all_of("bits"),
+    )
+
+
+def _own(stretch: PanelStretch) -> PanelStretch:
+    """The same with no carriers and bits of other sites."""
+    bits = stretch.form == BITS
+    counts = np.where(bits, 0, stretch.count)
+    ends = np.cumsum(counts)
+    places = np.where(bits, np.cumsum(bits) - 1, ends - counts)
+    sizes = int(counts.sum()), int(bits.sum())
+    if sizes == (len(stretch.carriers), len(stretch.bits)) and (stretch.start == places).all():
+        return stretch
+    which = np.repeat(stretch.start - (ends - counts), counts) + np.arange(int(counts.sum()))
+    return replace(
+        stretch, start=places, carriers=stretch.carriers[which], bits=stretch.bits[stretch.start[bits]]
+    )

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.progress import Progress, Report, silent
-from app.imputation.built_in.stretch import BITS, PanelStretch
+from app.imputation.built_in.stretch import PanelStretch, join_stretches
 from app.imputation.contract import WHOLE
 from app.imputation.panel_format.codec import MOST_SITES, Alleles, unpack
 from app.imputation.panel_format.layout import (
@@ -259,48 +259,7 @@ def _joined(pieces: Sequence[PanelStretch], size: int) -> PanelStretch:
         bits = np.zeros((0, (size + 7) // 8), dtype=np.uint8)
         carriers = np.zeros(0, dtype=np.uint32)
         return PanelStretch(size, none, text, text, text, none.astype(np.uint8), none, none, carriers, bits)
-    pieces = [_compact(each) for each in pieces]
-    carried = list(accumulate((len(each.carriers) for each in pieces), initial=0))
-    packed = list(accumulate((len(each.bits) for each in pieces), initial=0))
-    starts = [
-        each.start + np.where(each.form == BITS, packed[number], carried[number])
-        for number, each in enumerate(pieces)
-    ]
-    return PanelStretch(
-        size=size,
-        positions=np.concatenate([each.positions for each in pieces]),
-        ids=np.concatenate([each.ids for each in pieces]),
-        refs=np.concatenate([each.refs for each in pieces]),
-        alts=np.concatenate([each.alts for each in pieces]),
-        form=np.concatenate([each.form for each in pieces]),
-        start=np.concatenate(starts),
-        count=np.concatenate([each.count for each in pieces]),
-        carriers=np.concatenate([each.carriers for each in pieces]),
-        bits=np.concatenate([each.bits for each in pieces]),
-    )
-
-
-def _compact(stretch: PanelStretch) -> PanelStretch:
-    """A part of a block with its own carriers and bits only; sites are in the order of the block."""
-    bits = stretch.form == BITS
-    rows, carried = stretch.start[bits], np.flatnonzero(~bits)
-    row0, row1 = (int(rows[0]), int(rows[-1]) + 1) if len(rows) else (0, 0)
-    first, last = 0, 0
-    if len(carried):
-        first = int(stretch.start[carried[0]])
-        last = int(stretch.start[carried[-1]] + stretch.count[carried[-1]])
-    return PanelStretch(
-        size=stretch.size,
-        positions=stretch.positions,
-        ids=stretch.ids,
-        refs=stretch.refs,
-        alts=stretch.alts,
-        form=stretch.form,
-        start=stretch.start - np.where(bits, row0, first),
-        count=stretch.count,
-        carriers=stretch.carriers[first:last],
-        bits=stretch.bits[row0:row1],
-    )
+    return join_stretches(pieces)
 
 
 def _foreign(path: Path) -> ProblemError:

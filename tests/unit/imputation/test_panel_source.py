@@ -8,10 +8,10 @@ import pytest
 from app.domain.problem import ProblemError
 from app.genotypes.bgzf import read_lines
 from app.genotypes.matrix import Region
-from app.imputation.built_in.stretch import stretch_of
+from app.imputation.built_in.stretch import join_stretches, stretch_of
 from app.imputation.contract import ImputationRequest
+from app.imputation.panel_format.building import pack_vcf
 from app.imputation.panel_format.reader import Panel
-from app.imputation.panel_source import joined_stretches, pack_region
 from app.imputation.run import impute_files
 from tests.unit.imputation.vcf import Row, panel_rows, write_vcf
 
@@ -25,7 +25,7 @@ SEVERAL: list[Row] = [
 
 def test_a_record_for_each_alt(tmp_path: Path) -> None:
     packed = tmp_path / "p"
-    assert pack_region(write_vcf(tmp_path / "p.vcf", SEVERAL), Region("20"), packed)
+    assert pack_vcf(write_vcf(tmp_path / "p.vcf", SEVERAL), packed, Region("20")).sites == 6
     with Panel.open(packed) as panel:
         stretch = panel.stretch()
         assert (panel.contig, panel.size) == ("20", 6)
@@ -69,25 +69,25 @@ def test_several_alts_are_kept_in_the_result_and_matched_exactly(tmp_path: Path)
 
 def test_haploid_people_have_one_column(tmp_path: Path) -> None:
     rows: list[Row] = [(p, "A", "C", ["0|1", "1", "0|0"]) for p in (1000, 2000)]
-    pack_region(write_vcf(tmp_path / "x.vcf", rows, "chrX"), Region("X"), tmp_path / "p")
+    pack_vcf(write_vcf(tmp_path / "x.vcf", rows, "chrX"), tmp_path / "p", Region("X"))
     with Panel.open(tmp_path / "p") as panel:
         assert (panel.contig, panel.size, panel.ploidy.tolist()) == ("chrX", 5, [2, 1, 2])
         assert panel.stretch().alleles(slice(None)).tolist() == 2 * [[0, 1, 1, 0, 0]]
     mixed: list[Row] = [*rows, (3000, "A", "C", ["0|1", "1|1", "0|0"])]
     with pytest.raises(ProblemError, match="haploid at some sites"):
-        pack_region(write_vcf(tmp_path / "y.vcf", mixed, "chrX"), Region("X"), tmp_path / "q")
+        pack_vcf(write_vcf(tmp_path / "y.vcf", mixed, "chrX"), tmp_path / "q", Region("X"))
 
 
 def test_a_region_without_sites_has_no_panel(tmp_path: Path) -> None:
     vcf = write_vcf(tmp_path / "p.vcf", panel_rows())
-    assert not pack_region(vcf, Region("21"), tmp_path / "p")
-    assert not pack_region(vcf, Region("20", 100_000, 200_000), tmp_path / "p")
+    assert not pack_vcf(vcf, tmp_path / "p", Region("21")).sites
+    assert not pack_vcf(vcf, tmp_path / "p", Region("20", 100_000, 200_000)).sites
     assert not (tmp_path / "p").exists()
 
 
 def test_a_packed_panel_stands_in_place_of_its_vcf(tmp_path: Path) -> None:
     vcf, packed = write_vcf(tmp_path / "p.vcf", panel_rows()), tmp_path / "p.hpanel"
-    pack_region(vcf, Region("20"), packed)
+    pack_vcf(vcf, packed, Region("20"))
     target = write_vcf(tmp_path / "t.vcf", [(5000, "A", "C", ["0|1"])], prefix="T")
 
     def records(panel: Path, out: str, **more: Path) -> list[bytes]:
@@ -109,7 +109,7 @@ def test_stretches_are_joined() -> None:
     alleles = (draw.random((60, 200)) < draw.random((60, 1)) ** 3).astype(np.uint8)
     whole = stretch_of(alleles, np.arange(60))
     pieces = [whole.take(np.arange(10, 20)), whole.take(np.array([25, 27, 40])), whole.take(slice(50, 50))]
-    made = joined_stretches(pieces)
+    made = join_stretches(pieces)
     chosen = [*range(10, 20), 25, 27, 40]
     assert made.positions.tolist() == chosen
     assert (made.alleles(slice(None)) == alleles[chosen]).all()

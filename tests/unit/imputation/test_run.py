@@ -239,12 +239,12 @@ BAD: dict[str, tuple[list[Row], list[Row] | None, str]] = {
     "panel with gaps": (
         [(5000, "A", "C", ["0|1"])],
         [(5000, "A", "C", ["0|.", "1|1"])],
-        "panel cannot be used",
+        "panel has missing genotypes",
     ),
     "panel unphased": (
         [(5000, "A", "C", ["0|1"])],
         [(5000, "A", "C", ["0/1", "1|1"])],
-        "panel cannot be used",
+        "panel is not phased",
     ),
     "panel with another allele": (ONE, [(4000, "A", "C", ["0|0"]), (5000, "A", "C", ["0|2"])], "20:5000"),
     "position of many digits": ([(10**30, "A", "C", ["0|1"])], None, "no VCF line"),
