@@ -1,7 +1,7 @@
 """Results filtered and written for another program: what is asked for, and what came of it.
 
-No models of pydantic: the process that exports would take a quarter of a second to import it, which is half of
-what PLINK 2 takes for all of a chromosome of fifty people.
+No models of pydantic: the process that exports would take a quarter of a second to import it, which is a
+quarter of what PLINK 2 takes for all of a chromosome of fifty people.
 """
 
 from __future__ import annotations
@@ -56,6 +56,7 @@ class R2Step:
     def __post_init__(self) -> None:
         _within("maf_from", self.maf_from, 0.5)
         _within("min_r2", self.min_r2, 1)
+        object.__setattr__(self, "maf_from", float(self.maf_from))  # edges of ranges begin with a plain 0
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,8 @@ class ExportRequest:
 
     `hard_call`: how far a dosage may lie from a call, for BED and the calls of PGEN. `phased`: haplotypes in
     BGEN. `plain_names`: `20` for `chr20`. `verify`: read back and compare. `with_plink2`: let plink2 write.
-    `replace`: put the files in the place of others of the same names.
+    `replace`: put the files in the place of others of the same names. `cohorts`: folders with the packed
+    genotypes of what was sent, which know the sex of people.
     """
 
     source: str
@@ -105,6 +107,7 @@ class ExportRequest:
     verify: bool = True
     with_plink2: bool = False
     replace: bool = False
+    cohorts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 <= self.hard_call < 0.5:

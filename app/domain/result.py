@@ -3,6 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
+from app.domain.export_record import ExportRecord
 from app.domain.model import Model
 
 
@@ -83,7 +84,8 @@ class Result(Model):
     `job_id` is empty for what came from elsewhere: then `name` is what the person calls it, `origin` who made
     it as far as its files tell, `dataset_id` what was sent, if that is known, and `in_place` says that the
     files are the person's own and stay where they are. `complete` is what its books say, None without them;
-    `price` is what the person notes of its cost, in words.
+    `price` is what the person notes of its cost, in words. `exports` are what was written of it for other
+    programs, the latest first.
     """
 
     id: str
@@ -103,3 +105,4 @@ class Result(Model):
     in_place: bool = False
     complete: bool | None = None
     price: str = ""
+    exports: tuple[ExportRecord, ...] = ()

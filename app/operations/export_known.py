@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, defaultdict
+from dataclasses import replace
 
+from app.domain.changes import Changes, Noun
+from app.domain.dataset import Dataset
 from app.domain.export import DropReason, ExportOutcome, ExportRequest
+from app.domain.export_record import ExportRecord, record_of, with_record
 from app.domain.ledger import Loss, Stage
 from app.operations.desk import Desk
 from app.operations.export_result import export_result
+from app.operations.packed_folders import packed_folders
 from app.operations.result_ledger import add_conversion
+from app.store import datasets, jobs, results
+from app.store.store import Connection as StoreConnection
 
 _WORDS = {
     DropReason.OUTSIDE: "Outside of the region that was asked for",
@@ -21,13 +29,40 @@ _WORDS = {
 
 
 async def export_known(desk: Desk, result_id: str, request: ExportRequest) -> ExportOutcome:
-    """As `export_result`; the ledger then says how many records of each chromosome were written, and why
-    others were not."""
-    outcome = await export_result(desk, request)
+    """As `export_result`, with the sexes that the data told which were sent; the result then knows of it.
+
+    Its ledger says how many records of each chromosome were written, and why others were not.
+    """
+    outcome = await export_result(desk, replace(request, cohorts=await _sent_genotypes(desk, result_id)))
     converted, losses = booked(outcome)
     if converted:
         await add_conversion(desk, result_id, converted, losses)
+    await _remember(desk, result_id, record_of(outcome, request.out, request.cutoffs, desk.clock.now()))
     return outcome
+
+
+async def _sent_genotypes(desk: Desk, result_id: str) -> tuple[str, ...]:
+    """Folders with the packed genotypes of the dataset that was sent, where they are known."""
+
+    def read(c: StoreConnection) -> Dataset | None:
+        result = results.result(c, result_id)
+        job = jobs.job(c, result.job_id) if result is not None and result.job_id else None
+        sent = (result.dataset_id if result is not None else None) or (job.dataset_id if job else None)
+        return datasets.dataset(c, sent) if sent else None
+
+    dataset = await desk.store.read(read)
+    return () if dataset is None else await asyncio.to_thread(packed_folders, desk, dataset)
+
+
+async def _remember(desk: Desk, result_id: str, record: ExportRecord) -> None:
+    def write(c: StoreConnection) -> None:
+        found = results.result(c, result_id)
+        if found is not None:
+            kept = with_record(found.exports, record)
+            results.save_result(c, found.model_copy(update={"exports": kept}))
+
+    await desk.store.write(write)
+    desk.announce(Changes.of(Noun.RESULT, result_id))
 
 
 def booked(outcome: ExportOutcome) -> tuple[dict[str, int], dict[str, list[Loss]]]:

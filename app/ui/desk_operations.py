@@ -511,6 +511,12 @@ class DeskOperations:
 
         return await note_price(self._desk, result_id, price)
 
+    async def link_result(self, result_id: str, dataset_id: str | None) -> Changes:
+        """Keep what was sent for a result from elsewhere."""
+        from app.operations.link_result import link_result
+
+        return await link_result(self._desk, result_id, dataset_id)
+
     async def leave_out_suspects(self, result_id: str, sites: Sequence[tuple[str, int]]) -> Changes:
         """Write the dataset of a result anew without suspect sites."""
         from app.operations.leave_out_suspects import leave_out_suspects

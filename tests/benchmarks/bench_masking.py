@@ -203,6 +203,7 @@ def scored(
     )
     untyped = Untyped(WINDOW)
     made = score_in_blocks(request, watch=untyped)
+    untyped.weigh()
     return HiddenResult(made.blocks, untyped.tables, whole_lists(untyped))
 
 

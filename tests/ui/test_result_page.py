@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from app.domain.changes import Changes, Noun
 from app.domain.crate import CrateFault, CrateProof, FaultKind
 from app.domain.export import Cutoffs, ExportedSet, ExportFormat, ExportOutcome, PresetName, R2Step
+from app.domain.export_record import record_of
 from app.domain.problem import Kind, Problem
 from app.domain.progress import Progress
 from app.operations.tasks import Task, TaskKind
@@ -314,14 +316,49 @@ def test_an_export_asks_for_the_preset_and_the_cut(
     name, (result_id, request), _ = operations.calls[-1]
     assert (name, result_id) == ("export_result", "result-1")
     assert (request.preset, request.cutoffs.min_r2, request.verify) == (PresetName.REGENIE, 0.8, True)
-    assert tab.badge.accessibleName() == "Read back, the same"
-    tab.copy.click()
+    assert tab.made.badge.accessibleName() == "Read back, the same"
+    tab.made.copy.click()
     assert QGuiApplication.clipboard().text() == "regenie --step 2"
     tab.what.setCurrentIndex(tab.choices.index(ExportFormat.BED))
     assert tab.calls.isVisible()
     made = tab.request()
     assert made is not None
     assert (made.preset, made.format, made.hard_call) == (None, ExportFormat.BED, 0.1)
+
+
+def test_last_exports_are_listed_after_a_restart(
+    page: ResultsView, library: FakeLibrary, qtbot: QtBot
+) -> None:
+    at = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    first, second = (record_of(outcome(word), f"/{word}", Cutoffs(), at) for word in ("one", "two"))
+    library.all_results = [samples.result(7).model_copy(update={"exports": (first, second)})]
+    page.reveal("result-7")
+    detail = page.detail
+    qtbot.waitUntil(lambda: detail.facts is not None and detail.facts.result.id == "result-7")
+    detail.tabs.setCurrentWidget(detail.exports)
+    made = detail.exports.made
+    assert made.isVisible()
+    assert (made.which.count(), made.command.toPlainText()) == (2, "one")
+    assert "8 of 10 variants written" in made.words.text()
+    made.which.setCurrentIndex(1)
+    assert made.command.toPlainText() == "two"
+
+
+def test_what_was_sent_is_said_on_the_page(
+    page: ResultsView, library: FakeLibrary, operations: FakeOperations, qtbot: QtBot
+) -> None:
+    assert page.detail.files.sent.isHidden()
+    library.all_results = [samples.result(8, job_id="")]
+    page.reveal("result-8")
+    detail = page.detail
+    qtbot.waitUntil(lambda: detail.facts is not None and detail.facts.result.id == "result-8")
+    sent = detail.files.sent
+    assert not sent.isHidden()
+    assert sent.currentText() == "Not known"
+    sent.setCurrentIndex(1)
+    sent.activated.emit(1)
+    wanted = ("link_result", ("result-8", library.all_datasets[0].id), {})
+    qtbot.waitUntil(lambda: wanted in operations.calls)
 
 
 def test_a_refused_export_is_told_in_place(

@@ -1,4 +1,4 @@
-"""`haplodesk results price` and `results leave-out`: what follows from having looked at a result."""
+"""`haplodesk results price`, `results sent` and `results leave-out`: what a person knows of a result."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ _RESULT = typer.Argument(metavar="RESULT|JOB", help="The result's id, or its job
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("price")(price)
+    app.command("sent")(sent)
     app.command("leave-out")(leave_out)
 
 
@@ -28,6 +29,19 @@ def price(
     from app.cli.work import noting as work
 
     work.price(session_of(ctx), result, words)
+
+
+def sent(
+    ctx: typer.Context,
+    result: Annotated[str, _RESULT],
+    dataset: Annotated[
+        str, typer.Argument(metavar="DATASET", help="The dataset's id; empty where it is not known.")
+    ],
+) -> None:
+    """Say what was sent for a result that came from elsewhere; its books are made anew by it."""
+    from app.cli.work import noting as work
+
+    work.sent(session_of(ctx), result, dataset)
 
 
 def leave_out(ctx: typer.Context, result: Annotated[str, _RESULT]) -> None:

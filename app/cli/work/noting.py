@@ -1,15 +1,19 @@
-"""`results price` and `results leave-out`: what the commands do."""
+"""`results price`, `results sent` and `results leave-out`: what the commands do."""
 
 from __future__ import annotations
 
 from app.cli.program import Session
+from app.cli.work.books import ledger_lines, ledger_row
 from app.cli.work.desk import with_desk
 from app.cli.work.report import result_of
 from app.domain.changes import Noun
+from app.domain.ledger import ResultLedger
 from app.domain.problem import Kind, problem
 from app.operations.change_settings import note_price
 from app.operations.desk import Desk
 from app.operations.leave_out_suspects import leave_out_suspects
+from app.operations.link_result import link_result
+from app.operations.result_ledger import ledger_of
 from app.operations.show_quality import measure_quality, quality_of
 from app.store import datasets
 
@@ -26,6 +30,23 @@ def price(session: Session, named: str, words: str) -> None:
     said = " ".join(words.split())
     lines = [f"{result_id} cost {said}." if said else f"The price of {result_id} is not known."]
     session.out.answer({"result": result_id, "price": said or None}, lines)
+
+
+def sent(session: Session, named: str, dataset: str) -> None:
+    """Keep which dataset was sent, and show the books."""
+
+    async def work(desk: Desk) -> tuple[str, ResultLedger | None]:
+        result = await result_of(desk, named)
+        await link_result(desk, result.id, dataset or None)
+        return result.id, await ledger_of(desk, result.id)
+
+    result_id, books = with_desk(session, work)
+    known = f"{result_id} was made of {dataset}."
+    if not dataset:
+        known = f"What was sent for {result_id} is not known."
+    row = ledger_row(books) if books else None
+    answer: dict[str, object] = {"result": result_id, "dataset": dataset or None, "ledger": row}
+    session.out.answer(answer, [known, *(ledger_lines(books) if books else [])])
 
 
 def leave_out(session: Session, named: str) -> None:

@@ -24,6 +24,7 @@ from app.results.export.bgen_variants import broken, variants_of, variants_of_si
 from app.results.export.kernel import Kernel, packs_rows
 from app.results.export.part_files import PartFiles
 from app.results.export.rows import Fingerprint, Rows
+from app.results.export.sexes import Sexes, sample_text
 from app.results.export.short_zlib import LONGEST, packed_short
 from app.results.export.sites import LONGEST_NAME, refuse_long_names
 
@@ -45,8 +46,16 @@ CREATE TABLE Variant (chromosome TEXT NOT NULL, position INT NOT NULL, rsid TEXT
 class BgenWriter:
     """See `Writer`. Memory: a batch."""
 
-    def __init__(self, stem: Path, samples: Sequence[str], phased: bool, kernel: Kernel | None) -> None:
-        """`phased`: probabilities of each haplotype, else of genotypes."""
+    def __init__(
+        self,
+        stem: Path,
+        samples: Sequence[str],
+        phased: bool,
+        kernel: Kernel | None,
+        sexes: Sexes | None = None,
+    ) -> None:
+        """`phased`: probabilities of each haplotype, else of genotypes. `sexes` are known at the end."""
+        self._sexes = sexes
         self.wrote = Fingerprint(samples=tuple(samples))
         self._kernel, self._phased, self._count = kernel, phased, len(samples)
         self._files = PartFiles()
@@ -54,9 +63,7 @@ class BgenWriter:
         self._index = BgiWriter(self.path.with_name(self.path.name + ".bgi"))
         try:
             self._file = self._files.open(self.path)
-            sample = self._files.open(stem.with_name(stem.name + ".sample"))
-            sample.write(b"ID_1 ID_2 missing sex\n0 0 0 D\n")
-            sample.write(b"".join(b"%b %b 0 NA\n" % (name.encode(), name.encode()) for name in samples))
+            self._sample = self._files.open(stem.with_name(stem.name + ".sample"))
             self._file.write(_start(samples, 0))
             self._at = self._file.tell()
         except BaseException:
@@ -89,6 +96,9 @@ class BgenWriter:
         """See `Writer`."""
         self._file.seek(8)
         self._file.write(struct.pack("<I", self.wrote.variants))
+        self._sample.write(
+            sample_text(self.wrote.samples, None if self._sexes is None else self._sexes.codes())
+        )
         bgen, sample = self._files.publish()
         return bgen, self._index.finish(bgen), sample
 

@@ -25,7 +25,7 @@ from app.results.export.line_doses import doses_of_lines
 from app.results.export.opening import open_source
 from app.results.export.rounding import MISSING, DosageRangeError, Doses, of_dosages, of_haplotypes
 from app.results.export.rows import Rows
-from app.results.export.sexes import Sexes
+from app.results.export.sexes import Sexes, sexes_of
 from app.results.export.sites import filled_ids, pvar_of_lines
 
 if TYPE_CHECKING:
@@ -59,7 +59,8 @@ class RowSource:
         self._everybody = len(everybody)
         chosen = range(len(everybody)) if self._people is None else self._people.tolist()
         self.samples = tuple(everybody[place] for place in chosen)
-        self.sexes = Sexes(len(self.samples))
+        known = sexes_of(self.samples, request.cohorts) if request.cohorts else None
+        self.sexes = Sexes(len(self.samples), known)
         self.filter = Filter(self._cuts, len(self.samples))
         self._has_lines = cohort is None and look(path).vcf
         self._pair = Field.HAPLOTYPES in self._fields

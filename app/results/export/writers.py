@@ -29,7 +29,7 @@ def writer_of(request: ExportRequest, stem: Path, source: RowSource, kernel: Ker
         case ExportFormat.BGEN:
             from app.results.export.bgen_file import BgenWriter
 
-            return BgenWriter(stem, names, request.phased, kernel)
+            return BgenWriter(stem, names, request.phased, kernel, source.sexes)
         case ExportFormat.PGEN:
             from app.results.export.pgen_file import PgenWriter
 

@@ -2,7 +2,8 @@
 
 What is estimated is the accuracy at the untyped sites that an analysis uses. Per range of frequency it has
 two parts. r2 at the sites that a result has: that at the hidden ones, plus what the result itself says it
-differs at the others (`expected_r2` of both, whose own optimism falls out of the difference). And coverage:
+differs at the others (`expected_r2` of both, whose own optimism falls out of the difference), were nothing
+hidden (`thinning`). And coverage:
 which of the untyped sites that the most accurate results have this one has; hidden sites would tell too much
 good of it, as arrays take sites that many panels have. The score is their product.
 """
@@ -41,7 +42,8 @@ class HiddenResult:
     """What is kept of a scored result.
 
     By stretch of the genome its sums at hidden sites, [ranges, BLOCK_SUMS], and what it tells by itself,
-    [Part, ranges, Own]; and which untyped sites it has. The last two may be empty.
+    [Part, ranges, Own]; and which untyped sites it has. The last two may be empty. Where Part.WHOLE is not
+    there, as in results of earlier versions, Part.UNTYPED takes its place.
     """
 
     hidden: Blocks
@@ -165,9 +167,11 @@ def _stacked(results: Sequence[HiddenResult], window: int) -> Floats:
     for k, each in enumerate(results):
         for key, table in each.hidden.items():
             tables[k, place[key], :, : _At.OWN_HIDDEN] = table
+        whole = any(len(own) > Part.WHOLE and own[Part.WHOLE].any() for own in each.own.values())
+        untyped = Part.WHOLE if whole else Part.UNTYPED
         for key, own in each.own.items():
             tables[k, place[key], :, _At.OWN_HIDDEN : _At.OWN_UNTYPED] = own[Part.HIDDEN]
-            tables[k, place[key], :, _At.OWN_UNTYPED : _At.COVER] = own[Part.UNTYPED]
+            tables[k, place[key], :, _At.OWN_UNTYPED : _At.COVER] = own[untyped]
         for key, share in cover[k].items():
             tables[k, place[key], :, _At.COVER :] = share
     return tables

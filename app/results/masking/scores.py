@@ -54,6 +54,7 @@ def score_hidden(errand: HiddenErrand, report: Report = silent) -> TruthScore:
     )
     untyped = Untyped(WINDOW)
     made = score_in_blocks(request, report, untyped)
+    untyped.weigh()
     keep_sums(Path(errand.sums), HiddenResult(made.blocks, untyped.tables, whole_lists(untyped)))
     return made.score
 

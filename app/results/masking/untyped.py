@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from app.genotypes.site_table import OTHER, complemented, letters_code, swapped
 from app.results.doses.contract import DoseBatch, SiteKind
 from app.results.figures.bins import MAF_COUNT, bin_numbers
+from app.results.masking.thinning import distances, weights_of
 from app.results.truth.sums import Floats
 
 LISTED_FROM = bin_numbers(np.array([0.01]))[0]
@@ -42,19 +43,24 @@ class Own(IntEnum):
 
 
 class Part(IntEnum):
-    """The hidden sites, and the untyped ones of which no truth is known."""
+    """The hidden sites, the untyped ones of which no truth is known, and those as if nothing were hidden."""
 
     HIDDEN = 0
     UNTYPED = 1
+    WHOLE = 2
 
 
 @dataclass(frozen=True, eq=False)
 class Listed:
-    """Sites of a chromosome: position, alleles (a number that stands for both) and range of frequency."""
+    """Sites of a chromosome: position, alleles (a number that stands for both) and range of frequency.
+
+    `own` are their sums, [sites, Own], as long as a result is read.
+    """
 
     position: NDArray[np.int64]
     alleles: NDArray[np.uint32]
     place: NDArray[np.uint8]
+    own: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.position)
@@ -64,7 +70,8 @@ class Listed:
         if halvings == 0:
             return self
         kept = (self.position.astype(np.uint32) * _MIX) >> np.uint32(32 - halvings) == 0
-        return Listed(self.position[kept], self.alleles[kept], self.place[kept])
+        own = None if self.own is None else self.own[kept]
+        return Listed(self.position[kept], self.alleles[kept], self.place[kept], own)
 
 
 @dataclass(eq=False)
@@ -72,11 +79,14 @@ class Untyped:
     """Sums of a result by stretch, [Part, ranges, Own], and the untyped sites it has by chromosome.
 
     Frequencies are those of its dosages. Lists longer than MOST_LISTED are halved as often as needed.
+    `weigh`, at the end, makes the sums of Part.WHOLE.
     """
 
     window: int
     tables: dict[Key, Floats] = field(default_factory=dict)
     sites: dict[str, list[Listed]] = field(default_factory=dict)
+    typed: dict[str, list[NDArray[np.int64]]] = field(default_factory=dict)
+    hidden: dict[str, list[NDArray[np.int64]]] = field(default_factory=dict)
     halvings: int = 0
     _listed: int = 0
 
@@ -87,12 +97,15 @@ class Untyped:
         sums, maf = own_sums(dosage)
         hidden = np.zeros(len(batch), bool)
         hidden[compared] = True
-        untyped = ~hidden & (batch.info.kind & np.uint8(SiteKind.TYPED) == 0)
+        typed = ~hidden & (batch.info.kind & np.uint8(SiteKind.TYPED) > 0)
+        untyped = ~hidden & ~typed
+        self.typed.setdefault(chromosome, []).append(batch.position[typed])
+        self.hidden.setdefault(chromosome, []).append(batch.position[hidden])
         place = np.where(maf > 0, bin_numbers(maf), -1)
         for part, rows in ((Part.HIDDEN, hidden), (Part.UNTYPED, untyped)):
             rows = np.flatnonzero(rows & (place >= 0))
             self._add(chromosome, part, batch.position[rows] // self.window, place[rows], sums[rows])
-        self._list(chromosome, batch, np.flatnonzero(untyped & (place >= LISTED_FROM)), place)
+        self._list(chromosome, batch, np.flatnonzero(untyped & (place >= LISTED_FROM)), place, sums)
 
     def _add(self, name: str, part: Part, stretch: NDArray[np.int64], place: Rows, sums: Floats) -> None:
         numbers, at = np.unique(stretch, return_inverse=True)
@@ -102,8 +115,36 @@ class Untyped:
             whole = self.tables.setdefault((name, number), np.zeros((len(Part), MAF_COUNT, len(Own))))
             whole[part] += table
 
-    def _list(self, name: str, batch: DoseBatch, rows: Rows, place: Rows) -> None:
-        found = Listed(batch.position[rows], _alleles(batch, rows), place[rows].astype(np.uint8))
+    def weigh(self) -> None:
+        """Fill in the sums of Part.WHOLE, once all is seen."""
+        lists = whole_lists(self).lists
+        known = {name: each for name, each in lists.items() if each.own is not None and len(each)}
+        far = {name: self._distances(name, each.position) for name, each in known.items()}
+        if not known:
+            return
+        place = np.concatenate([each.place for each in known.values()])
+        left, whole = (np.concatenate([each[k] for each in far.values()]) for k in (0, 1))
+        weights = np.ones(len(place))
+        for number in range(MAF_COUNT):
+            mine = place == number
+            weights[mine] = weights_of(left[mine], whole[mine])
+        at = 0
+        for name, each in known.items():
+            assert each.own is not None
+            mine_here = weights[at : at + len(each), None]
+            at += len(each)
+            stretch = each.position // self.window
+            self._add(name, Part.WHOLE, stretch, each.place.astype(np.intp), each.own * mine_here)
+
+    def _distances(self, name: str, sites: NDArray[np.int64]) -> tuple[Floats, Floats]:
+        """To the typed sites that were left, and to those with the hidden ones."""
+        left = np.sort(np.concatenate(self.typed.get(name) or [np.zeros(0, np.int64)]))
+        hidden = np.concatenate(self.hidden.get(name) or [np.zeros(0, np.int64)])
+        return distances(sites, left), distances(sites, np.sort(np.concatenate([left, hidden])))
+
+    def _list(self, name: str, batch: DoseBatch, rows: Rows, place: Rows, sums: Floats) -> None:
+        own = sums[rows].astype(np.float32)
+        found = Listed(batch.position[rows], _alleles(batch, rows), place[rows].astype(np.uint8), own)
         self.sites.setdefault(name, []).append(found.sample(self.halvings))
         self._listed += len(self.sites[name][-1])
         while self._listed > MOST_LISTED and self.halvings < 31:
@@ -162,6 +203,7 @@ def whole_lists(untyped: Untyped) -> Sites:
             np.concatenate([each.position for each in lists]),
             np.concatenate([each.alleles for each in lists]),
             np.concatenate([each.place for each in lists]),
+            np.concatenate([each.own for each in lists if each.own is not None]),
         )
         for name, lists in untyped.sites.items()
     }

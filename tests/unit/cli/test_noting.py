@@ -1,4 +1,4 @@
-"""`results price` and `results leave-out`."""
+"""`results price`, `results sent` and `results leave-out`."""
 
 from __future__ import annotations
 
@@ -28,6 +28,14 @@ def taken(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def test_a_price_is_noted_and_taken_off(cli: Cli, taken: str) -> None:
     assert cli("results", "price", taken, " 120  €", "--json").data == {"result": taken, "price": "120 €"}
     assert cli("results", "price", taken, "").out == f"The price of {taken} is not known.\n"
+
+
+def test_what_was_sent_is_said_and_taken_off(cli: Cli, taken: str) -> None:
+    assert cli("results", "sent", taken, "data-9").code == 3
+    answer = cli("results", "sent", taken, "", "--json")
+    assert (answer.code, answer.data["result"], answer.data["dataset"]) == (0, taken, None)
+    assert answer.data["ledger"]["chromosomes"]
+    assert "is not known" in cli("results", "sent", taken, "").out
 
 
 def test_without_suspects_nothing_is_written(cli: Cli, taken: str) -> None:

@@ -20,6 +20,7 @@ from app.operations import judge_result, unpack
 from app.operations.add_dataset import data_files
 from app.operations.desk import Desk
 from app.operations.import_result import import_result
+from app.operations.link_result import link_result
 from app.operations.result_ledger import SMALL, add_conversion, ledger_of, make_ledger
 from app.store import datasets, pages, results
 from app.store.pages import TableQuery
@@ -205,6 +206,44 @@ def test_with_what_was_sent_the_books_are_whole(desk: Desk, tmp_path: Path, serv
     assert ledger.unexplained == 1
     assert ledger.adds_up
     assert NAMES[0] not in ledger.model_dump_json()
+
+
+def test_what_was_sent_can_be_said_later(desk: Desk, tmp_path: Path, served: dict[str, bytes]) -> None:
+    sent = tmp_path / "chr20.vcf.gz"
+    sent.write_bytes(packed(dose_text([line for line in SITES if "TYPED" in line]), tmp_path))
+    dataset = Dataset(
+        id="data-1",
+        name="Sent",
+        files=data_files((sent,)),
+        state=DatasetState.CHECKED,
+        added=desk.clock.now(),
+    )
+    desk.store.write_now(lambda c: datasets.save_dataset(c, dataset))
+    result, before = taken(desk, written(tmp_path / "old", served))
+    assert before.samples.sent is None
+
+    async def work() -> tuple[ResultLedger | None, ResultLedger | None]:
+        await link_result(desk, result.id, "data-1")
+        told = await ledger_of(desk, result.id)
+        assert not await link_result(desk, result.id, "data-1")
+        await link_result(desk, result.id, None)
+        for result_id, dataset_id in ((result.id, "data-9"), ("result-9", None)):
+            with pytest.raises(ProblemError, match="No such"):
+                await link_result(desk, result_id, dataset_id)
+        return told, await ledger_of(desk, result.id)
+
+    told, without = asyncio.run(work())
+    assert told is not None
+    assert (told.samples.sent, told.chromosomes[0].sent) == (len(NAMES), 40)
+    assert without is not None
+    assert without.samples.sent is None
+
+
+def test_of_a_job_what_was_sent_is_known(desk: Desk) -> None:
+    result = Result(id="r", job_id="job-1", folder="/x", state=ResultState.VERIFIED, started=desk.clock.now())
+    desk.store.write_now(lambda c: results.save_result(c, result))
+    with pytest.raises(ProblemError, match="The job knows"):
+        asyncio.run(link_result(desk, "r", None))
 
 
 def test_conversions_are_booked_and_stay(desk: Desk, tmp_path: Path, served: dict[str, bytes]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.changes import Noun
-from app.domain.export import DropReason, ExportedSet, ExportFormat, ExportOutcome, ExportRequest
+from app.domain.export import Cutoffs, DropReason, ExportedSet, ExportFormat, ExportOutcome, ExportRequest
 from app.domain.ledger import Stage
 from app.domain.problem import ProblemError
 from app.domain.result import Result
@@ -141,6 +141,15 @@ def test_an_export_is_booked(desk: Desk, tmp_path: Path) -> None:
         assert row.converted == outcome.kept < 60
         assert row.adds_up
         assert row.lost_before(Stage.CONVERTED) == 60 - outcome.kept
+        (kept_export,) = (await kept(desk, result_id)).exports
+        assert (kept_export.kept, kept_export.verified, kept_export.min_r2) == (outcome.kept, True, 0.5)
+        assert kept_export.sets[0].files == outcome.sets[0].files
+        again = replace(request, replace=True, cutoffs=Cutoffs())
+        await export_known.export_known(desk, result_id, again)
+        await export_known.export_known(desk, result_id, replace(request, out=str(tmp_path / "other")))
+        two = (await kept(desk, result_id)).exports
+        assert [each.folder for each in two] == [str(tmp_path / "other"), str(tmp_path / "out")]
+        assert two[1].kept == 60
 
     asyncio.run(work())
 

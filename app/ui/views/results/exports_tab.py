@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -15,28 +15,25 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QLineEdit,
-    QPlainTextEdit,
     QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
 from app.domain.export import Cutoffs, ExportFormat, ExportOutcome, ExportRequest, PresetName
+from app.domain.export_record import record_of, with_record
 from app.domain.problem import Problem
 from app.domain.result import Result
 from app.ui import text
 from app.ui.bridge import Task
-from app.ui.colours import Status
 from app.ui.context import Context
-from app.ui.models.table import Column
-from app.ui.status import Shown
 from app.ui.theme import GRID
 from app.ui.views.results.cut_off import Cut
+from app.ui.views.results.exports_made import MadeCard, format_words, written_words
 from app.ui.views.results.result_words import maf
-from app.ui.widgets.basics import Card, SectionHeading, StatusBadge, Text, primary
+from app.ui.widgets.basics import Card, Text, primary
 from app.ui.widgets.page import scrolling
 from app.ui.widgets.problem_panel import ProblemPanel
-from app.ui.widgets.short_table import ShortTable
 from app.ui.widgets.task_rows import TaskRows
 
 if TYPE_CHECKING:
@@ -45,18 +42,6 @@ if TYPE_CHECKING:
 
 def _t(words: str) -> str:
     return QCoreApplication.translate("Export", words)
-
-
-def format_words() -> dict[ExportFormat, str]:
-    """The formats in words."""
-    return {
-        ExportFormat.VCF: _t("VCF, filtered (BGZF, index)"),
-        ExportFormat.BCF: _t("BCF, filtered (index)"),
-        ExportFormat.BGEN: _t("BGEN 1.2, 8 bit (.bgi)"),
-        ExportFormat.PGEN: _t("PGEN with dosages"),
-        ExportFormat.BED: _t("BED, hard calls"),
-        ExportFormat.TABLE: _t("Table of dosages (TSV)"),
-    }
 
 
 def cut_words(cuts: Cutoffs) -> str:
@@ -83,7 +68,6 @@ class ExportsTab(QWidget):
         self._result: Result | None = None
         self._task: Task | None = None
         self.cuts = Cutoffs()
-        self.outcome: ExportOutcome | None = None
         inside = QWidget()
         inside.setObjectName("page")
         column = QVBoxLayout(inside)
@@ -94,7 +78,7 @@ class ExportsTab(QWidget):
         column.addWidget(self.tasks)
         self.problem = ProblemPanel(context.theme)
         column.addWidget(self.problem)
-        self.made = self._made_card()
+        self.made = MadeCard(context)
         column.addWidget(self.made)
         column.addStretch(1)
         outer = QVBoxLayout(self)
@@ -178,45 +162,14 @@ class ExportsTab(QWidget):
         self.stop.clicked.connect(self.cancel)
         self.write = primary(QPushButton(self.tr("Write files")))
         self.write.clicked.connect(self.start)
+        self.replace = QCheckBox(self.tr("Replace files of the same names"))
         row.addWidget(self.verify)
+        row.addWidget(self.replace)
         row.addWidget(self.plink2)
         row.addStretch(1)
         row.addWidget(self.stop)
         row.addWidget(self.write)
         return row
-
-    def _made_card(self) -> Card:
-        card = Card(self._context.theme)
-        heading = SectionHeading(self.tr("Written"))
-        self.badge = StatusBadge(self._context.theme)
-        heading.add(self.badge)
-        card.body.addWidget(heading)
-        self.words = Text()
-        card.body.addWidget(self.words)
-        self.files = ShortTable(
-            self._context.theme,
-            self.tr("Files written"),
-            (
-                Column("file", _t("File"), 260),
-                Column("kept", _t("Variants"), 90, show=text.number, numeric=True),
-                Column("dropped", _t("Left out"), 90, show=text.number, numeric=True),
-                Column("missing", _t("Missing calls"), 100, show=text.number, numeric=True),
-            ),
-        )
-        card.body.addWidget(self.files)
-        self.command = QPlainTextEdit(readOnly=True)
-        self.command.setAccessibleName(self.tr("Command"))
-        self.command.setMaximumHeight(GRID * 14)
-        card.body.addWidget(self.command)
-        self.copy = QPushButton(self.tr("Copy command"))
-        self._context.theme.bind_icon(self.copy, "copy")
-        self.copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.command.toPlainText()))
-        row = QHBoxLayout()
-        row.addWidget(self.copy)
-        row.addStretch(1)
-        card.body.addLayout(row)
-        card.hide()
-        return card
 
     # Shown.
 
@@ -224,11 +177,13 @@ class ExportsTab(QWidget):
         """Another result: a fresh form."""
         if self._result is not None and self._result.id == result.id:
             self._result = result
+            if self._task is None and result.exports and result.exports != self.made.records:
+                self.made.show_records(result.exports)
             return
         self._result = result
         self._task = None
         self.problem.clear()
-        self.made.hide()
+        self.made.show_records(result.exports)
         folder = PurePath(result.folder)
         self.folder.setText(str(folder.with_name(f"{folder.name}-export")))
         self.show_cut(Cutoffs())
@@ -287,6 +242,7 @@ class ExportsTab(QWidget):
             hard_call=self.calls.value(),
             verify=self.verify.isChecked(),
             with_plink2=self.plink2.isChecked() and not self.plink2.isHidden(),
+            replace=self.replace.isChecked(),
         )
 
     def start(self) -> None:
@@ -328,33 +284,11 @@ class ExportsTab(QWidget):
         self.problem.show_problem(problem, self.start)
 
     def _written(self, outcome: ExportOutcome) -> None:
-        self.outcome = outcome
-        proved = all(each.verified for each in outcome.sets)
-        self.badge.show_status(
-            Shown(Status.DONE, self.tr("Read back, the same"), "shield")
-            if proved
-            else Shown(Status.WAITING, self.tr("Not read back"))
-        )
-        notes = (each for each in outcome.notes if each != self.why.text())
-        self.words.setText(" ".join((outcome_words(outcome), *notes)))
-        self.files.show_rows(
-            [
-                (PurePath(e.files[0]).name, e.kept, sum(e.dropped.values()), e.missing)
-                for e in outcome.sets
-                if e.files
-            ]
-        )
-        commands = "\n".join(each.command for each in outcome.sets if each.command)
-        self.command.setPlainText(commands)
-        self.command.setVisible(bool(commands))
-        self.copy.setVisible(bool(commands))
-        self.made.show()
+        record = record_of(outcome, self.folder.text().strip(), self.cuts, datetime.now(UTC))
+        self.made.show_records(with_record(self.made.records, record))
 
 
 def outcome_words(outcome: ExportOutcome) -> str:
-    """`1,204 of 2,871 variants written in 2 s; left out: 1,667 R2 too low.`"""
-    said = _t("{0} of {1} variants written in {2}").format(
-        text.number(outcome.kept), text.number(outcome.variants), text.duration(outcome.seconds)
-    )
-    dropped = ", ".join(f"{text.number(count)} {reason}" for reason, count in outcome.dropped.items())
-    return f"{said}; {_t('left out')}: {dropped}." if dropped else f"{said}."
+    """What became of the variants, in a sentence."""
+    dropped = {reason.value: count for reason, count in outcome.dropped.items()}
+    return written_words(outcome.kept, outcome.variants, outcome.seconds, dropped)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from app.domain.ledger import FileBook, ResultLedger
 from app.domain.result import NOT_WHOLE, Result
@@ -83,10 +84,11 @@ def _of(book: FileBook | None, kind: str) -> tuple[str, int | None, str, str]:
 class FilesTab(QWidget):
     """The table takes the room; below it what a paper needs to know, and what it cost.
 
-    `priced` says the price that a person noted.
+    `priced` says the price that a person noted, `linked` the dataset that was sent, empty for none.
     """
 
     priced = Signal(str)
+    linked = Signal(str)
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -102,6 +104,7 @@ class FilesTab(QWidget):
         self.provenance = KeyValues()
         card.body.addWidget(self.provenance)
         card.body.addLayout(self._price_row())
+        card.body.addLayout(self._sent_row())
         column.addWidget(card)
         column.addStretch(1)
 
@@ -119,6 +122,30 @@ class FilesTab(QWidget):
         row.addWidget(self.price, 1)
         row.addStretch(1)
         return row
+
+    def _sent_row(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(GRID)
+        self.sent = QComboBox()
+        self.sent.setAccessibleName(self.tr("What was sent"))
+        self.sent.setMinimumWidth(GRID * 40)
+        self.sent.activated.connect(lambda _: self.linked.emit(self.sent.currentData() or ""))
+        self.sent_label = Text(self.tr("What was sent"), muted=True, wrap=False)
+        self.sent_label.setBuddy(self.sent)
+        row.addWidget(self.sent_label)
+        row.addWidget(self.sent)
+        row.addStretch(1)
+        return row
+
+    def show_sent(self, choices: Sequence[tuple[str, str]], chosen: str | None, asked: bool) -> None:
+        """Datasets, names and ids, of which one was sent; `asked` only where no job knows it."""
+        self.sent.clear()
+        self.sent.addItem(self.tr("Not known"), "")
+        for name, dataset_id in choices:
+            self.sent.addItem(name, dataset_id)
+        self.sent.setCurrentIndex(max(0, self.sent.findData(chosen or "")))
+        for widget in (self.sent, self.sent_label):
+            widget.setVisible(asked)
 
     def show_files(self, result: Result, ledger: ResultLedger | None, pairs: Pairs) -> None:
         """Another result."""

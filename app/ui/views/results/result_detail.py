@@ -64,6 +64,8 @@ class ResultFacts:
     service: Service | None
     dataset: Dataset | None
     ledger: ResultLedger | None = None
+    datasets: tuple[tuple[str, str], ...] = ()
+    """Names and ids of those that may have been sent, for results without a job."""
 
 
 class ResultDetail(QWidget):
@@ -98,7 +100,9 @@ class ResultDetail(QWidget):
         service = await library.service(job.service_id) if job is not None else None
         dataset_id = result.dataset_id or (job.dataset_id if job is not None else None)
         dataset = await library.dataset(dataset_id) if dataset_id else None
-        return ResultFacts(result, job, service, dataset, await library.ledger(result_id))
+        every = await library.datasets() if not result.job_id else ()
+        ledger = await library.ledger(result_id)
+        return ResultFacts(result, job, service, dataset, ledger, tuple((d.name, d.id) for d in every))
 
     # Made once.
 
@@ -166,6 +170,7 @@ class ResultDetail(QWidget):
         self.ledger.count_again.connect(self._count_again)
         self.files = FilesTab(context)
         self.files.priced.connect(self._note_price)
+        self.files.linked.connect(self._link)
         self.exports = ExportsTab(context)
         self.report = ReportTab(context)
         for widget, title in (
@@ -214,6 +219,7 @@ class ResultDetail(QWidget):
         self.ledger.show_ledger(facts.ledger)
         pairs = words.provenance_pairs(result, facts.job, facts.service)
         self.files.show_files(result, facts.ledger, pairs)
+        self.files.show_sent(facts.datasets, result.dataset_id, asked=not result.job_id)
         self.exports.show_result(result)
         self._settle_suspects()
         self.report.show_result(result)
@@ -420,6 +426,11 @@ class ResultDetail(QWidget):
     def _note_price(self, price: str) -> None:
         if self.facts is not None and self.facts.result.price != price.strip():
             work = self.context.operations.note_price(self.facts.result.id, price)
+            self.context.bridge.run(work, self, None, self.show_problem)
+
+    def _link(self, dataset_id: str) -> None:
+        if self.facts is not None and (self.facts.result.dataset_id or "") != dataset_id:
+            work = self.context.operations.link_result(self.facts.result.id, dataset_id or None)
             self.context.bridge.run(work, self, None, self.show_problem)
 
     # Running work.

@@ -9,9 +9,10 @@ import pytest
 
 from app.domain.export import ExportFormat, ExportOutcome, ExportRequest, PresetName
 from app.genotypes.bgzf import BgzfWriter
+from app.genotypes.cohort import CohortWriter, Origin
 from app.results.export.conversion import export
 from app.results.export.rounding import of_dosages, of_haplotypes
-from app.results.export.sexes import Sexes
+from app.results.export.sexes import Sexes, sexes_of
 from tests.helpers.dose_rows import needs_plink2, plink2
 
 HEAD = (
@@ -58,6 +59,19 @@ def test_psam_and_fam_have_the_sexes(told: Path, tmp_path: Path) -> None:
     exported(told, tmp_path / "b", format=ExportFormat.BED)
     lines = (tmp_path / "b" / "chrX.fam").read_text().splitlines()
     assert lines == ["0\tHE\t0\t0\t1\t-9", "0\tSHE\t0\t0\t2\t-9", "0\tODD\t0\t0\t0\t-9"]
+    exported(told, tmp_path / "g", format=ExportFormat.BGEN)
+    lines = (tmp_path / "g" / "chrX.sample").read_text().splitlines()
+    assert lines == ["ID_1 ID_2 missing sex", "0 0 0 D", "HE HE 0 1", "SHE SHE 0 2", "ODD ODD 0 NA"]
+
+
+def test_what_was_sent_tells_sexes_first(told: Path, tmp_path: Path) -> None:
+    sent = tmp_path / "sent"
+    with CohortWriter(sent, Origin("vcf", ()), ("ODD", "HE", "other"), sex=(1, 2, 2)):
+        pass
+    gone = str(tmp_path / "gone")
+    exported(told, tmp_path / "p", format=ExportFormat.PGEN, cohorts=(gone, str(sent)))
+    assert rows_of_psam(tmp_path / "p") == ["#IID\tSEX", "HE\t2", "SHE\t2", "ODD\t1"]
+    assert sexes_of(("SHE",), (str(sent),)) is None
 
 
 @needs_plink2
