@@ -87,7 +87,17 @@ def _resident(pid: int) -> int:
 def minimac4(case: Case, out: Path) -> tuple[Path, Used]:
     """Impute the phased target; one piece, since its own end where a piece has no site."""
     dose = out / "minimac4.vcf.gz"
-    command = ["minimac4", case.msav, case.phased, "-o", dose, "-O", "vcf.gz", "-f", "GT,DS,HDS"]
+    command: list[str | Path] = [
+        "minimac4",
+        case.msav,
+        case.phased,
+        "-o",
+        dose,
+        "-O",
+        "vcf.gz",
+        "-f",
+        "GT,DS,HDS",
+    ]
     command += ["-e", out / "minimac4.empirical.vcf.gz", "-t", str(THREADS), "--map", case.map]
     command += ["--chunk", "300000000"] if case.name.startswith("pgx") else []
     return dose, measured(command, out, "minimac4")
@@ -96,7 +106,15 @@ def minimac4(case: Case, out: Path) -> tuple[Path, Used]:
 def beagle(case: Case, out: Path, *, impute: bool) -> tuple[Path, Used]:
     """Phase the unphased target, and impute it in the same run if asked."""
     name = "beagle" if impute else "beagle_phasing"
-    command = ["java", "-Xmx6g", "-jar", BEAGLE, f"gt={case.target}", f"ref={case.panel}", f"map={case.map}"]
+    command: list[str | Path] = [
+        "java",
+        "-Xmx6g",
+        "-jar",
+        BEAGLE,
+        f"gt={case.target}",
+        f"ref={case.panel}",
+        f"map={case.map}",
+    ]
     command += [f"out={out / name}", f"impute={str(impute).lower()}", f"nthreads={THREADS}", "seed=1"]
     return out / f"{name}.vcf.gz", measured(command, out, name)
 
@@ -107,7 +125,16 @@ def ours(
     """The built-in engine as `haplodesk impute` runs it, on phased or unphased input."""
     name = "ours" if phased else "ours_unphased"
     target = case.phased if phased else case.target
-    command = [sys.executable, "-m", "app", "--quiet", "impute", target, "--panel-file", panel]
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "app",
+        "--quiet",
+        "impute",
+        target,
+        "--panel-file",
+        panel,
+    ]
     command += ["--out", out / name, "--map", case.map, "--engine", "builtin"]
     command += ["--phasing", "none" if phased else "builtin", "--threads", str(THREADS), *options]
     shutil.rmtree(out / name, ignore_errors=True)

@@ -66,7 +66,7 @@ def genotypes(path: Path) -> tuple[list[str], Iterator[tuple[Site, NDArray[np.in
 
 def _records(path: Path, people: int) -> Iterator[tuple[Site, NDArray[np.int8]]]:
     line = "%POS\t%REF\t%ALT[\t%GT]\n"
-    command = ["bcftools", "query", "-f", line, path]
+    command: list[str | Path] = ["bcftools", "query", "-f", line, path]
     query = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert query.stdout is not None
     for row in query.stdout:
@@ -98,7 +98,7 @@ def scored(
     people, counts = truth
     reader = open_doses(dose, Field.DOSAGE | Field.HAPLOTYPES)
     columns = np.array([list(reader.samples).index(name) for name in people])
-    rows = []
+    rows: list[list[float]] = []
     for batch in reader.batches():
         rows += _rows(batch, columns, counts, frequencies)
     reader.close()
