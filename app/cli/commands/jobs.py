@@ -57,11 +57,22 @@ def cancel(ctx: typer.Context, jobs: Many, token_stdin: Token = False) -> None:
 
 
 @app.command("retry")
-def retry(ctx: typer.Context, jobs: Many, token_stdin: Token = False) -> None:
+def retry(
+    ctx: typer.Context,
+    jobs: Annotated[
+        list[str] | None, typer.Argument(metavar="ID...", help="Ids or unique names of jobs.")
+    ] = None,
+    group: Annotated[
+        str, typer.Option("--group", help="All that failed, ended or wait of those sent together as this.")
+    ] = "",
+    token_stdin: Token = False,
+) -> None:
     """Send again what failed, was cancelled or has expired; the answer names the new jobs."""
     from app.cli.work import jobs as work
 
-    work.retry(session_of(ctx), jobs, token_stdin)
+    if bool(jobs) is bool(group):
+        raise typer.BadParameter("name jobs, or a group")
+    work.retry(session_of(ctx), jobs or [], token_stdin, group)
 
 
 @app.command("elsewhere")

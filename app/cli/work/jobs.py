@@ -15,8 +15,8 @@ from app.cli.work.stdin import optional_secret
 from app.cli.work.watch import watch
 from app.domain.changes import Changes, Noun
 from app.domain.job import Event, Job, JobState, JobStep
-from app.domain.job_group import GroupState, group_state
-from app.domain.problem import ProblemError
+from app.domain.job_group import GroupState, group_state, standing
+from app.domain.problem import Kind, ProblemError, problem
 from app.operations.desk import Desk
 from app.operations.end_job import cancel_job, restart_job
 from app.store import jobs
@@ -25,6 +25,7 @@ from app.store.store import Connection
 
 HEADS = ("id", "name", "service", "panel", "state", "progress", "submitted", "expires")
 GROUP_HEADS = ("group", "its jobs")
+TO_RETRY = frozenset({JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED})
 
 
 def answer_jobs(
@@ -164,9 +165,25 @@ def cancel(session: Session, named: Sequence[str], token_stdin: bool) -> None:
     _each(session, named, token_stdin, cancel_job)
 
 
-def retry(session: Session, named: Sequence[str], token_stdin: bool) -> None:
-    """Send ended jobs again; the answer holds the new ones."""
-    _each(session, named, token_stdin, restart_job)
+def retry(session: Session, named: Sequence[str], token_stdin: bool, group: str = "") -> None:
+    """Send ended jobs again, or all of a group that can be; the answer holds the new ones."""
+    _each(session, named, token_stdin, restart_job, group)
+
+
+async def _to_retry(desk: Desk, group: str) -> tuple[str, ...]:
+    """The jobs of a group that count, are not done and may be sent again; ProblemError for none."""
+    together = await desk.store.read(lambda c: jobs.group_jobs(c, group))
+    found = tuple(job.id for job in standing(together) if job.state in TO_RETRY or job.is_to_send)
+    if not found:
+        known = group_state(together).words() or "no jobs"
+        raise problem(
+            Kind.NOT_FOUND,
+            "Nothing to send again",
+            f"Of '{group}' nothing failed, was cancelled or has expired ({known}).",
+            "See the groups by 'jobs list'.",
+            subject=group,
+        )
+    return found
 
 
 def _each(
@@ -174,13 +191,15 @@ def _each(
     named: Sequence[str],
     token_stdin: bool,
     change: Callable[[Desk, str], Awaitable[Changes]],
+    group: str = "",
 ) -> None:
     """Do the same to several jobs; a problem with one does not keep the others from it."""
     token = optional_secret(token_stdin, "token")
 
     async def work(desk: Desk) -> tuple[list[Job], ProblemError | None]:
         found, first = [], None
-        for job in [await find_job(desk, each) for each in named]:
+        wanted = await _to_retry(desk, group) if group else named
+        for job in [await find_job(desk, each) for each in wanted]:
             give_secret(desk, token_name(job.service_id), token)
             try:
                 changes = await change(desk, job.id)

@@ -109,6 +109,85 @@ def test_several_pairs_make_a_group(ready: Cli, file: Path) -> None:
     assert {row["panel"] for row in rows} == {"apps@one", "apps@two"}
 
 
+@pytest.fixture
+def second(ready: Cli, program: FakeProgram) -> Cli:
+    """A second service with the same panels."""
+    words = ("services", "add", "Second", "--url", "https://second.example", "--token-stdin")
+    assert ready(*words, stdin="t0ken\n").code == 0
+    assert ready("panels", "sync", "second").code == 0
+    desk = program.open_desk(program.folder)
+    asyncio.run(desk.update_service("second", limits=Limits(min_poll_s=0.02)))
+    program.close_desk(desk)
+    return ready
+
+
+BOTH = (
+    "--service",
+    "fake",
+    "--panel",
+    "apps@one",
+    "--service",
+    "Second",
+    "--panel",
+    "apps@one",
+    "--no-check",
+)
+ACCEPTED = ("--option", "check1=accepted")
+
+
+def test_an_option_of_one_service_goes_to_that_one(second: Cli, file: Path, program: FakeProgram) -> None:
+    own = ("--option", "population=eur", "--option", "SECOND:population=off")
+    answer = second("submit", file, *BOTH, *ACCEPTED, *own, "--json")
+    assert answer.code == 0
+    sent = [each.options["population"] for each in program.family.submissions]
+    assert sent == ["eur", "off"]
+    unknown = ("--option", "other:population=eur", "--option", "population=eur")
+    answer = second("submit", file, *BOTH, *ACCEPTED, *unknown)
+    assert "Unknown parameter 'other:population'" in answer.err, "it is no service of this call"
+
+
+def test_those_that_can_be_sent_are_and_the_others_follow_later(
+    second: Cli, file: Path, program: FakeProgram
+) -> None:
+    one = ("--option", "fake:check1=accepted", "--option", "population=eur")
+    assert second("submit", file, *BOTH, *one).code == 3
+    assert program.family.submissions == []
+    answer = second("submit", file, *BOTH, *one, "--send-others", "--json")
+    assert answer.code == 1
+    assert answer.data["job"]["state"] == "submitted"
+    (left,) = answer.data["not_sent"]
+    assert (left["service"], left["panel"]) == ("second", "apps@one")
+    assert "I will not re-identify anybody." in left["why"]
+    rest = (*ACCEPTED, "--no-check", "--option", "population=eur", "--service", "second")
+    where = ("--panel", "apps@one", *rest)
+    assert second("submit", *where).code == 2
+    answer = second("submit", *where, "--group", "group-nobody", "--json")
+    assert answer.problem["title"] == "No such group"
+    (first,) = second("jobs", "list", "--json").data["jobs"]
+    group = first["group"]
+    late = ("--panel", "apps@two", *rest)
+    assert second("submit", *late, "--group", group, "--json").code == 0
+    rows = second("jobs", "list", "--group", group, "--json").data["jobs"]
+    assert sorted((row["service"], row["panel"]) for row in rows) == [
+        ("fake", "apps@one"),
+        ("second", "apps@two"),
+    ]
+    assert len({tuple(row["files"]) for row in rows}) == 1
+
+
+def test_what_failed_of_a_group_is_sent_again(second: Cli, file: Path) -> None:
+    jobs = second("submit", file, *BOTH, *ACCEPTED, "--option", "population=eur", "--json").data["jobs"]
+    group = second("jobs", "show", jobs[0]["id"], "--json").data["jobs"][0]["group"]
+    answer = second("jobs", "retry", "--group", group, "--json")
+    assert answer.problem["title"] == "Nothing to send again"
+    assert second("jobs", "cancel", jobs[1]["id"]).code == 0
+    (again,) = second("jobs", "retry", "--group", group, "--json").data["jobs"]
+    assert again["service"] == "second"
+    assert again["group"] == group
+    assert second("jobs", "retry", "--group", group).code == 3, "it is on its way"
+    assert second("jobs", "retry").code == second("jobs", "retry", "a", "--group", "b").code == 2
+
+
 def test_a_service_that_would_phase_anew_gets_nothing_phased_here(
     ready: Cli, file: Path, program: FakeProgram
 ) -> None:
@@ -124,7 +203,15 @@ def test_nobody_else_takes_what_is_at_its_service(ready: Cli, file: Path) -> Non
     assert "No other service" in ready("jobs", "elsewhere", job["id"]).out
 
 
-@pytest.mark.parametrize("more", [("--option", "novalue"), ("--service", "b", "--service", "c")])
+@pytest.mark.parametrize(
+    "more",
+    [
+        ("--option", "novalue"),
+        ("--option", "Fake:=1"),
+        ("--service", "b", "--service", "c"),
+        ("--phase-by", "x"),
+    ],
+)
 def test_wrong_usage(ready: Cli, file: Path, more: tuple[str, ...]) -> None:
     assert send(ready, file, *more).code == 2
 
