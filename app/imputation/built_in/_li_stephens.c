@@ -1,8 +1,8 @@
 /* Imputation by the Li-Stephens model, exact, with haplotypes folded into groups (see _li_stephens_lanes.h).
  *
- * The twin of app/imputation/built_in/numpy_kernel.py, which gives the same answers. The vector code is compiled
- * for several kinds of machine and the best that the present one knows is taken, so a wheel for all machines
- * uses what each has. What comes from outside is compared with the sizes of the buffers here and in
+ * The twin of app/imputation/built_in/numpy_kernel.py, which gives the same answers. The vector code is
+ * compiled for several kinds of machine and the best that the present one knows is taken, so a wheel for all
+ * machines uses what each has. What comes from outside is compared with the sizes of the buffers here and in
  * _li_stephens_plan.c; the vector code trusts both. Only the limited API of Python 3.11 is used.
  */
 #define PY_SSIZE_T_CLEAN
@@ -213,7 +213,8 @@ static int rising(const int64_t *values, size_t count, int64_t least, int64_t li
 
 static int typed_ok(const int64_t *typed, size_t count, int64_t rows)
 {
-    size_t begin = count > 0 && typed[0] == -1, end = count > begin && typed[count - 1] == -1 ? count - 1 : count;
+    size_t begin = count > 0 && typed[0] == -1,
+           end = count > begin && typed[count - 1] == -1 ? count - 1 : count;
     return count > 0 && count < UINT32_MAX && rising(typed + begin, end - begin, 0, rows, 0);
 }
 
@@ -225,21 +226,22 @@ static PyObject *py_plan(PyObject *self, PyObject *args)
     Py_ssize_t haplotypes;
     double border_cost;
     (void)self;
-    if (!PyArg_ParseTuple(args, "ny*y*y*y*y*y*y*y*d", &haplotypes, v, v + 1, v + 2, v + 3, v + 4, v + 5, v + 6,
-                          v + 7, &border_cost))
+    if (!PyArg_ParseTuple(args, "ny*y*y*y*y*y*y*y*d", &haplotypes, v, v + 1, v + 2, v + 3, v + 4, v + 5,
+                          v + 6, v + 7, &border_cost))
         return NULL;
     size_t rows = items(v + FORM, 1), typed = items(v + TYPED, 8), untyped = items(v + UNTYPED, 8);
     const char *why = "the sizes of the arrays do not fit";
     Plan *plan = NULL;
-    if (haplotypes > 0 && haplotypes < 1 << 24 && items(v + START, 8) == rows && items(v + COUNT, 8) == rows &&
-        items(v + AFTER, 8) == untyped && typed_ok(v[TYPED].buf, typed, (int64_t)rows) &&
+    if (haplotypes > 0 && haplotypes < 1 << 24 && items(v + START, 8) == rows &&
+        items(v + COUNT, 8) == rows && items(v + AFTER, 8) == untyped &&
+        typed_ok(v[TYPED].buf, typed, (int64_t)rows) &&
         rising(v[UNTYPED].buf, untyped, 0, (int64_t)rows, 0) && untyped < UINT32_MAX &&
         rising(v[AFTER].buf, untyped, 0, (int64_t)typed - 1, 1)) {
-        Stretch stretch = {(size_t)haplotypes, rows,           v[FORM].buf,
-                           v[START].buf,       v[COUNT].buf,   v[CARRIERS].buf,
-                           items(v + CARRIERS, 4), v[BITS].buf, items(v + BITS, 1)};
-        Py_BEGIN_ALLOW_THREADS
-        plan = make_plan(&stretch, v[TYPED].buf, typed, v[UNTYPED].buf, v[AFTER].buf, untyped, border_cost, &why);
+        Stretch stretch = {(size_t)haplotypes,     rows,         v[FORM].buf,
+                           v[START].buf,           v[COUNT].buf, v[CARRIERS].buf,
+                           items(v + CARRIERS, 4), v[BITS].buf,  items(v + BITS, 1)};
+        Py_BEGIN_ALLOW_THREADS plan = make_plan(&stretch, v[TYPED].buf, typed, v[UNTYPED].buf, v[AFTER].buf,
+                                                untyped, border_cost, &why);
         Py_END_ALLOW_THREADS
     }
     release(v, VIEWS);
@@ -255,7 +257,7 @@ static PyObject *py_plan(PyObject *self, PyObject *args)
     return capsule;
 }
 
-/* facts(plan): blocks, most groups of one, groups of all, group rows of all, runs, pieces, exceptions, words, bytes */
+/* facts(plan): blocks, most groups of one, groups of all, their rows, runs, pieces, exceptions, words, bytes */
 static PyObject *py_facts(PyObject *self, PyObject *capsule)
 {
     (void)self;
@@ -266,9 +268,9 @@ static PyObject *py_facts(PyObject *self, PyObject *capsule)
                    plan->run_count * sizeof(Run) + plan->allele_count + plan->size_count * sizeof(float) +
                    plan->word_count * 4 + plan->sites * 5 + plan->typed * 8;
     return Py_BuildValue("nInnnnnnn", (Py_ssize_t)plan->block_count, (unsigned)plan->most_groups,
-                         (Py_ssize_t)plan->size_count, (Py_ssize_t)plan->allele_count, (Py_ssize_t)plan->run_count,
-                         (Py_ssize_t)plan->piece_count, (Py_ssize_t)plan->exceptions, (Py_ssize_t)plan->word_count,
-                         (Py_ssize_t)bytes);
+                         (Py_ssize_t)plan->size_count, (Py_ssize_t)plan->allele_count,
+                         (Py_ssize_t)plan->run_count, (Py_ssize_t)plan->piece_count,
+                         (Py_ssize_t)plan->exceptions, (Py_ssize_t)plan->word_count, (Py_ssize_t)bytes);
 }
 
 static int rows_below(const Py_buffer *view, size_t count, size_t limit)
@@ -309,8 +311,8 @@ static int run_machine(const Machine *machine, const Job *job)
     return 1;
 }
 
-/* impute(plan, machine, error, switches, left, right, target_row, typed_row, site_row, targets, columns, imputed,
- *        left_out, stride) */
+/* impute(plan, machine, error, switches, left, right, target_row, typed_row, site_row, targets, columns,
+ *        imputed, left_out, stride) */
 static PyObject *py_impute(PyObject *self, PyObject *args)
 {
     enum { SWITCHES, LEFT, RIGHT, TARGET_ROW, TYPED_ROW, SITE_ROW, TARGETS, IMPUTED, LEFT_OUT, VIEWS };
@@ -320,8 +322,8 @@ static PyObject *py_impute(PyObject *self, PyObject *args)
     double error;
     Py_ssize_t columns, stride;
     (void)self;
-    if (!PyArg_ParseTuple(args, "Osdy*y*y*y*y*y*y*nw*w*n", &capsule, &name, &error, v, v + 1, v + 2, v + 3, v + 4,
-                          v + 5, v + 6, &columns, v + 7, v + 8, &stride))
+    if (!PyArg_ParseTuple(args, "Osdy*y*y*y*y*y*y*nw*w*n", &capsule, &name, &error, v, v + 1, v + 2, v + 3,
+                          v + 4, v + 5, v + 6, &columns, v + 7, v + 8, &stride))
         return NULL;
     const Plan *plan = PyCapsule_GetPointer(capsule, CAPSULE);
     const Machine *machine = plan == NULL ? NULL : machine_called(name);
@@ -334,15 +336,24 @@ static PyObject *py_impute(PyObject *self, PyObject *args)
                items(v + LEFT, 4) == plan->sites && items(v + RIGHT, 4) == plan->sites &&
                rows_below(v + TARGET_ROW, plan->typed, target_rows) &&
                rows_below(v + TYPED_ROW, plan->typed, items(v + IMPUTED, 4) / many) &&
-               rows_below(v + SITE_ROW, plan->sites, items(v + IMPUTED, 4) / many) && all_wanted(v + SITE_ROW) &&
-               items(v + LEFT_OUT, 4) == target_rows * many;
+               rows_below(v + SITE_ROW, plan->sites, items(v + IMPUTED, 4) / many) &&
+               all_wanted(v + SITE_ROW) && items(v + LEFT_OUT, 4) == target_rows * many;
     int done = 1;
     if (fits) {
-        Job job = {plan,          error,           v[SWITCHES].buf, v[LEFT].buf,    v[RIGHT].buf,
-                   v[TARGET_ROW].buf, v[TYPED_ROW].buf, v[SITE_ROW].buf, v[TARGETS].buf, v[IMPUTED].buf,
-                   v[LEFT_OUT].buf, many,            (size_t)stride};
-        Py_BEGIN_ALLOW_THREADS
-        done = run_machine(machine, &job);
+        Job job = {plan,
+                   error,
+                   v[SWITCHES].buf,
+                   v[LEFT].buf,
+                   v[RIGHT].buf,
+                   v[TARGET_ROW].buf,
+                   v[TYPED_ROW].buf,
+                   v[SITE_ROW].buf,
+                   v[TARGETS].buf,
+                   v[IMPUTED].buf,
+                   v[LEFT_OUT].buf,
+                   many,
+                   (size_t)stride};
+        Py_BEGIN_ALLOW_THREADS done = run_machine(machine, &job);
         Py_END_ALLOW_THREADS
     }
     release(v, VIEWS);
@@ -398,7 +409,8 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_li_stephens", NULL, -1, methods, NULL, NULL, NULL, NULL};
+static struct PyModuleDef module = {
+    PyModuleDef_HEAD_INIT, "_li_stephens", NULL, -1, methods, NULL, NULL, NULL, NULL};
 
 PyMODINIT_FUNC PyInit__li_stephens(void)
 {

@@ -1,4 +1,4 @@
-/* What _li_stephens.c asks of the vector code (_li_stephens_lanes.h), which is compiled once a kind of machine. */
+/* What _li_stephens.c asks of the vector code (_li_stephens_lanes.h), compiled once for each machine. */
 #ifndef LI_STEPHENS_JOB_H
 #define LI_STEPHENS_JOB_H
 #include "_li_stephens_plan.h"
@@ -6,7 +6,7 @@
 typedef struct {
     const Plan *plan;
     double error;
-    const float *switches;    /* [typed]: chance of a switch on the way to it; the first is not used */
+    const float *switches;     /* [typed]: chance of a switch on the way to it; the first is not used */
     const float *left, *right; /* [sites]: chance of a switch between it and the typed site on either side */
     const int64_t *target_row; /* [typed]: row of `targets` and `left_out`, -1 for a site without data */
     const int64_t *typed_row;  /* [typed]: row of `imputed`, -1 where it is not wanted */
@@ -21,7 +21,7 @@ typedef struct {
 typedef struct {
     const char *name;
     size_t lanes;
-    size_t (*scratch)(const Job *job);           /* bytes that `impute` needs, aligned to 64 */
+    size_t (*scratch)(const Job *job);             /* bytes that `impute` needs, aligned to 64 */
     void (*impute)(const Job *job, void *scratch); /* all columns */
 } Machine;
 

@@ -1,10 +1,10 @@
 /* The folded forward-backward for LANES target haplotypes side by side.
  *
- * Included once for each kind of machine with NAME, LANES, V (LANES floats) and the operations on V defined. A row
- * is one V. In a block a forward row is f(k) = N x(k) + C with x that of the block's first typed site, a backward
- * row b(k) = M y(k) + D with y that of its last one; N, C, M, D are those of k's group. So the sums over a
- * group follow from X = sum x, Y = sum y and Z = sum x y: nothing is as long as the panel but x and y, and
- * all terms are positive. Rows are scaled to mean 1.
+ * Included once for each kind of machine with NAME, LANES, V (LANES floats) and the operations on V defined.
+ * A row is one V. In a block a forward row is f(k) = N x(k) + C with x that of the block's first typed site, a
+ * backward row b(k) = M y(k) + D with y that of its last one; N, C, M, D are those of k's group. So the sums
+ * over a group follow from X = sum x, Y = sum y and Z = sum x y: nothing is as long as the panel but x and y,
+ * and all terms are positive. Rows are scaled to mean 1.
  */
 
 typedef struct {
@@ -28,7 +28,7 @@ static size_t NAME(slots)(const Job *job)
 }
 
 /* Lay the scratch memory out; how many rows it takes. */
-static size_t NAME(lay_out)(const Job *job, NAME(Room) *room, V *memory)
+static size_t NAME(lay_out)(const Job *job, NAME(Room) * room, V *memory)
 {
     const Plan *plan = job->plan;
     size_t groups = plan->most_groups, used = 0, slot = plan->haplotypes + groups;
@@ -65,11 +65,12 @@ static size_t NAME(scratch)(const Job *job)
 }
 
 /* The chance of each target's allele where a haplotype has REF and where it has ALT. */
-static void NAME(emissions)(const Job *job, const NAME(Room) *room, size_t first, size_t count)
+static void NAME(emissions)(const Job *job, const NAME(Room) * room, size_t first, size_t count)
 {
     for (size_t m = 0; m < job->plan->typed; m++) {
         float chances[2][LANES];
-        const int8_t *alleles = job->target_row[m] < 0 ? NULL : job->targets + (size_t)job->target_row[m] * job->columns;
+        const int8_t *alleles =
+            job->target_row[m] < 0 ? NULL : job->targets + (size_t)job->target_row[m] * job->columns;
         double alt = job->plan->typed_share[m];
         for (size_t lane = 0; lane < LANES; lane++) {
             int allele = alleles == NULL || lane >= count ? -1 : alleles[first + lane];
@@ -84,7 +85,8 @@ static void NAME(emissions)(const Job *job, const NAME(Room) *room, size_t first
 }
 
 /* The forward rows of a block as N and C; with `keep` of all typed sites, else of the last one only. */
-static void NAME(forward)(const Job *job, const NAME(Room) *room, const Block *block, const V *big_x, int keep)
+static void NAME(forward)(const Job *job, const NAME(Room) * room, const Block *block, const V *big_x,
+                          int keep)
 {
     const Plan *plan = job->plan;
     size_t groups = block->groups, row = keep ? groups : 0;
@@ -101,7 +103,8 @@ static void NAME(forward)(const Job *job, const NAME(Room) *room, const Block *b
         const uint8_t *alleles = plan->alleles + block->alleles + at * groups;
         const V *stay = room->stay + (at - 1) * row, *come = room->come + (at - 1) * row;
         V *new_stay = room->stay + at * row, *new_come = room->come + at * row;
-        V kept = DIV(SPLAT((1 - job->switches[m]) * (float)plan->haplotypes), sum), moved = SPLAT(job->switches[m]);
+        V kept = DIV(SPLAT((1 - job->switches[m]) * (float)plan->haplotypes), sum),
+          moved = SPLAT(job->switches[m]);
         V by[2][2];
         for (int allele = 0; allele < 2; allele++) {
             by[allele][0] = MUL(room->emission[2 * m + (size_t)allele], kept);
@@ -119,8 +122,9 @@ static void NAME(forward)(const Job *job, const NAME(Room) *room, const Block *b
     }
 }
 
-/* The forward row of a block's first site from that of the block before, in `from` with its forward rows made. */
-static void NAME(cross)(const Job *job, const NAME(Room) *room, size_t block_at, const V *from, V *to, int kept)
+/* The forward row of a block's first site from that of the block before, whose N and C are made. */
+static void NAME(cross)(const Job *job, const NAME(Room) * room, size_t block_at, const V *from, V *to,
+                        int kept)
 {
     const Block *before = job->plan->blocks + block_at - 1, *block = before + 1;
     const Run *runs = job->plan->runs + block->runs;
@@ -144,7 +148,7 @@ static void NAME(cross)(const Job *job, const NAME(Room) *room, size_t block_at,
 }
 
 /* The forward row of the very first typed site. */
-static void NAME(begin)(const Job *job, const NAME(Room) *room, V *to)
+static void NAME(begin)(const Job *job, const NAME(Room) * room, V *to)
 {
     const Block *block = job->plan->blocks;
     const uint8_t *alleles = job->plan->alleles + block->alleles;
@@ -159,7 +163,7 @@ static void NAME(begin)(const Job *job, const NAME(Room) *room, V *to)
 }
 
 /* The backward row of a block's last site from that of the block behind; M and D are of its first site. */
-static void NAME(cross_back)(const Job *job, NAME(Room) *room, size_t block_at, const V *x)
+static void NAME(cross_back)(const Job *job, NAME(Room) * room, size_t block_at, const V *x)
 {
     const Block *before = job->plan->blocks + block_at - 1, *block = before + 1;
     const Run *runs = job->plan->runs + block->runs;
@@ -170,7 +174,8 @@ static void NAME(cross_back)(const Job *job, NAME(Room) *room, size_t block_at, 
         Run run = runs[i];
         V *to = room->next_y + run.from;
         const V *forward = x + run.from;
-        V m = room->stay_back[run.to_group], d = room->come_back[run.to_group], sum = SPLAT(0), both = SPLAT(0);
+        V m = room->stay_back[run.to_group], d = room->come_back[run.to_group], sum = SPLAT(0),
+          both = SPLAT(0);
         for (uint32_t k = 0; k < run.count; k++) {
             V now = MULADD(m, y[k], d);
             to[k] = now;
@@ -193,7 +198,7 @@ static void NAME(cross_back)(const Job *job, NAME(Room) *room, size_t block_at, 
 }
 
 /* The backward row of the very last typed site; `x` is the forward row of the last block's first one. */
-static void NAME(begin_back)(const Job *job, const NAME(Room) *room, const V *x)
+static void NAME(begin_back)(const Job *job, const NAME(Room) * room, const V *x)
 {
     const Plan *plan = job->plan;
     const Block *block = plan->blocks + plan->block_count - 1;
@@ -212,8 +217,8 @@ static void NAME(write)(float *row, const float *values, size_t count)
 }
 
 /* Dosages of a typed site from the unscaled posterior. */
-static void NAME(write_typed)(const Job *job, const NAME(Room) *room, size_t m, V zeros, V ones, size_t first,
-                              size_t count)
+static void NAME(write_typed)(const Job *job, const NAME(Room) * room, size_t m, V zeros, V ones,
+                              size_t first, size_t count)
 {
     float values[LANES];
     if (job->typed_row[m] >= 0) {
@@ -230,12 +235,13 @@ static void NAME(write_typed)(const Job *job, const NAME(Room) *room, size_t m, 
 }
 
 typedef struct {
-    V both, forward, backward;           /* sums of f h, f and h over the panel */
-    V by_allele[2], forward_by_allele[2]; /* of f h and f, by the allele at the left site: never a difference */
+    V both, forward, backward; /* sums of f h, f and h over the panel */
+    V by_allele[2],
+        forward_by_allele[2]; /* of f h and f, by the allele at the left site: never a difference */
 } NAME(Sums);
 
-/* One typed site further back: M and D become those with its evidence, sums go over the interval before it. */
-static NAME(Sums) NAME(step_back)(const Job *job, const NAME(Room) *room, const Block *block, size_t at,
+/* One typed site further back: M and D get its evidence, the sums are of the interval before it. */
+static NAME(Sums) NAME(step_back)(const Job *job, const NAME(Room) * room, const Block *block, size_t at,
                                   const V *big_x, V kept, V moved)
 {
     size_t groups = block->groups, m = block->first + at;
@@ -269,27 +275,37 @@ static NAME(Sums) NAME(step_back)(const Job *job, const NAME(Room) *room, const 
         ones_f = MULADD(f, one, ones_f);
         zeros_f = MULADD(f, zero, zeros_f);
     }
-    return (NAME(Sums)){ADD(ones_both, zeros_both), room->sums[at - 1], all_h, {zeros_both, ones_both}, {zeros_f, ones_f}};
+    return (NAME(Sums)){
+        ADD(ones_both, zeros_both), room->sums[at - 1], all_h, {zeros_both, ones_both}, {zeros_f, ones_f}};
 }
 
 /* Sums of f h, f and h over the haplotypes of each pattern; the words behind those of the groups. */
-static const uint32_t *NAME(sum_patterns)(const NAME(Room) *room, const Block *block, const Piece *piece,
+static const uint32_t *NAME(sum_patterns)(const NAME(Room) * room, const Block *block, const Piece *piece,
                                           const uint32_t *words, const V *x)
 {
     size_t row = (size_t)(piece->after - block->first) * block->groups;
-    const V *shares = room->shares;
+    const V *shares = room->shares, *y = room->y;
     V *patterns = room->patterns;
     for (size_t i = 0; i < 3 * (size_t)piece->patterns; i++)
         patterns[i] = SPLAT(0);
     for (uint32_t i = 0; i < piece->mixed; i++) {
-        uint32_t group = words[0], most = words[1], count = words[2];
+        uint32_t group = words[0], most = words[1], lists = words[2];
         V n = room->stay[row + group], c = room->come[row + group];
         V back = room->stay_back[group], add = room->come_back[group];
         V all_both = SPLAT(0), all_f = SPLAT(0), all_h = SPLAT(0);
         words += 3;
-        for (uint32_t k = 0; k < count; k++, words += 2) {
-            V f = MULADD(n, x[words[0]], c), h = MULADD(back, room->y[words[0]], add), both = MUL(f, h);
-            V *pattern = patterns + 3 * (size_t)words[1];
+        for (uint32_t list = 0; list < lists; list++) {
+            V *pattern = patterns + 3 * (size_t)words[0];
+            uint32_t count = words[1];
+            V both = SPLAT(0), f = both, h = both;
+            words += 2;
+            for (uint32_t k = 0; k < count; k++) {
+                V forward = MULADD(n, x[words[k]], c), backward = MULADD(back, y[words[k]], add);
+                both = MULADD(forward, backward, both);
+                f = ADD(f, forward);
+                h = ADD(h, backward);
+            }
+            words += count;
             pattern[0] = ADD(pattern[0], both);
             pattern[1] = ADD(pattern[1], f);
             pattern[2] = ADD(pattern[2], h);
@@ -325,8 +341,8 @@ static const uint32_t *NAME(sum_patterns)(const NAME(Room) *room, const Block *b
 
 /* Dosages of the sites of a piece. At a site with switch chances r and q to the two ends the posterior of
  * haplotype k is ((1-r) f(k) + r) ((1-q) h(k) + q), f and h scaled to mean 1. */
-static void NAME(fill)(const Job *job, const NAME(Room) *room, const Block *block, const Piece *piece,
-                       const NAME(Sums) *sums, const V *x, size_t first, size_t count)
+static void NAME(fill)(const Job *job, const NAME(Room) * room, const Block *block, const Piece *piece,
+                       const NAME(Sums) * sums, const V *x, size_t first, size_t count)
 {
     const Plan *plan = job->plan;
     float haplotypes = (float)plan->haplotypes;
@@ -352,7 +368,8 @@ static void NAME(fill)(const Job *job, const NAME(Room) *room, const Block *bloc
         words += listed;
         float r = job->left[site], q = job->right[site];
         float neither = (1 - r) * (1 - q);
-        V rare = MULADD(f, SPLAT((1 - r) * q), MULADD(h, SPLAT(r * (1 - q)), SPLAT(r * q * plan->rarer[site])));
+        V rare =
+            MULADD(f, SPLAT((1 - r) * q), MULADD(h, SPLAT(r * (1 - q)), SPLAT(r * q * plan->rarer[site])));
         V total = MULADD(all_both, SPLAT(neither), SPLAT(haplotypes * ((1 - r) * q + r * (1 - q) + r * q)));
         V share = DIV(MULADD(both, SPLAT(neither), rare), total);
         if (plan->swapped[site])
@@ -364,7 +381,7 @@ static void NAME(fill)(const Job *job, const NAME(Room) *room, const Block *bloc
 }
 
 /* The way back through a block; leaves M and D of its first site. */
-static void NAME(backward)(const Job *job, const NAME(Room) *room, size_t block_at, const V *x, size_t first,
+static void NAME(backward)(const Job *job, const NAME(Room) * room, size_t block_at, const V *x, size_t first,
                            size_t count)
 {
     const Plan *plan = job->plan;
@@ -381,8 +398,9 @@ static void NAME(backward)(const Job *job, const NAME(Room) *room, size_t block_
         NAME(Sums) sums = NAME(step_back)(job, room, block, at, big_x, kept, moved);
         kept = DIV(SPLAT((1 - job->switches[m]) * (float)plan->haplotypes), sums.backward);
         moved = SPLAT(job->switches[m]);
-        NAME(write_typed)(job, room, m - 1, MULADD(kept, sums.by_allele[0], MUL(moved, sums.forward_by_allele[0])),
-                          MULADD(kept, sums.by_allele[1], MUL(moved, sums.forward_by_allele[1])), first, count);
+        NAME(write_typed)
+        (job, room, m - 1, MULADD(kept, sums.by_allele[0], MUL(moved, sums.forward_by_allele[0])),
+         MULADD(kept, sums.by_allele[1], MUL(moved, sums.forward_by_allele[1])), first, count);
         while (piece > block->first_piece && plan->pieces[piece - 1].after == m - 1)
             NAME(fill)(job, room, block, plan->pieces + --piece, &sums, x, first, count);
     }
@@ -393,7 +411,8 @@ static void NAME(backward)(const Job *job, const NAME(Room) *room, size_t block_
 }
 
 /* The posterior of the very last typed site is its forward row. */
-static void NAME(write_last)(const Job *job, const NAME(Room) *room, const V *big_x, size_t first, size_t count)
+static void NAME(write_last)(const Job *job, const NAME(Room) * room, const V *big_x, size_t first,
+                             size_t count)
 {
     const Plan *plan = job->plan;
     const Block *block = plan->blocks + plan->block_count - 1;
@@ -409,19 +428,20 @@ static void NAME(write_last)(const Job *job, const NAME(Room) *room, const V *bi
 }
 
 /* Forward rows of the blocks whose number is a multiple of the stride; kept slots stand before the others. */
-static void NAME(keep_some)(const Job *job, const NAME(Room) *room, size_t kept_slots)
+static void NAME(keep_some)(const Job *job, const NAME(Room) * room, size_t kept_slots)
 {
     V *from = room->slots;
     NAME(begin)(job, room, from);
     for (size_t block = 1; block <= (kept_slots - 1) * job->stride; block++) {
-        V *to = room->slots + (block % job->stride == 0 ? block / job->stride : kept_slots + block % 2) * room->slot;
+        V *to = room->slots +
+                (block % job->stride == 0 ? block / job->stride : kept_slots + block % 2) * room->slot;
         NAME(forward)(job, room, job->plan->blocks + block - 1, from + job->plan->haplotypes, 0);
         NAME(cross)(job, room, block, from, to, 0);
         from = to;
     }
 }
 
-static void NAME(some_lanes)(const Job *job, NAME(Room) *room, size_t first, size_t count)
+static void NAME(some_lanes)(const Job *job, NAME(Room) * room, size_t first, size_t count)
 {
     const Plan *plan = job->plan;
     size_t stride = job->stride, kept_slots = (plan->block_count + stride - 1) / stride;

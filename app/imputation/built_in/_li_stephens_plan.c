@@ -1,7 +1,7 @@
 /* Cuts a stretch of a panel into model blocks (see _li_stephens_plan.h).
  *
- * Partitions of the haplotypes are refined site by site, and only carriers of the rarer allele are touched, so
- * the cost is that of the carriers. Where a block ends is a matter of cost: long ones have more groups, short
+ * Partitions of the haplotypes are refined site by site, and only carriers of the rarer allele are touched,
+ * so the cost is that of the carriers. Where a block ends is a matter of cost: long ones have more groups, short
  * ones have more borders, where all haplotypes are looked at.
  */
 #include "_li_stephens_plan.h"
@@ -13,7 +13,10 @@
 
 enum { ALT_CARRIERS, REF_CARRIERS, BIT_ROWS }; /* in step with stretch.py */
 static const uint32_t NEVER = 0xffffffff;
-enum { ROWS_A_HAPLOTYPE = 8, FEW_ROWS = 8192 }; /* of groups and typed sites of a block, at most: it is kept */
+enum {
+    ROWS_A_HAPLOTYPE = 8,
+    FEW_ROWS = 8192
+};                                   /* of groups and typed sites of a block, at most: it is kept */
 static const double SITE_COST = 8.0; /* of a typed site, in groups */
 static const double GIVE_UP = 1.25;  /* a block this much dearer than the best is long enough */
 
@@ -56,7 +59,7 @@ static int lowest_bit(uint32_t byte)
 typedef struct {
     uint32_t *of;                          /* [haplotypes] */
     uint32_t *size, *child, *stamp, *free; /* [haplotypes + 2] */
-    uint64_t *alleles;                     /* [haplotypes + 2]: the rarer alleles of a class, one bit a site */
+    uint64_t *alleles; /* [haplotypes + 2]: the rarer alleles of a class, one bit a site */
     uint32_t made, freed, clock;
 } Partition;
 
@@ -321,24 +324,44 @@ static uint32_t most_common(const Maker *maker, const uint32_t *members, uint32_
     return many == count ? best | ALL : best;
 }
 
+/* Chains of the members of a group with the same pattern; `heads` has the first one of each. */
+static void chain_members(Maker *maker, uint32_t first, uint32_t count, uint32_t *heads, uint32_t *next)
+{
+    const Partition *parts = &maker->parts;
+    for (uint32_t i = first; i < first + count; i++)
+        heads[parts->child[parts->of[maker->order[i]]]] = NEVER;
+    for (uint32_t i = first + count; i-- > first;) {
+        uint32_t pattern = parts->child[parts->of[maker->order[i]]];
+        next[i] = heads[pattern];
+        heads[pattern] = i;
+    }
+}
+
 /* A group whose members have several patterns. */
 static const char *add_mixed(Maker *maker, uint32_t group, uint32_t first, uint32_t count, uint32_t most)
 {
     const Partition *parts = &maker->parts;
+    uint32_t *heads = maker->other, *next = maker->rare, lists = 0;
+    chain_members(maker, first, count, heads, next);
     if (push(&maker->words, group) || push(&maker->words, most) || push(&maker->words, 0))
         return NO_MEMORY;
     size_t head = maker->words.used - 1;
-    uint32_t found = 0;
     for (uint32_t i = first; i < first + count; i++) {
         uint32_t pattern = parts->child[parts->of[maker->order[i]]];
-        if (pattern == most)
+        if (pattern == most || heads[pattern] != i)
             continue;
-        if (push(&maker->words, i) || push(&maker->words, pattern))
+        uint32_t members = 0;
+        for (uint32_t at = i; at != NEVER; at = next[at])
+            members++;
+        if (push(&maker->words, pattern) || push(&maker->words, members))
             return NO_MEMORY;
-        found++;
+        for (uint32_t at = i; at != NEVER; at = next[at])
+            if (push(&maker->words, at))
+                return NO_MEMORY;
+        lists++;
+        maker->plan->exceptions += members;
     }
-    ((uint32_t *)maker->words.data)[head] = found;
-    maker->plan->exceptions += found;
+    ((uint32_t *)maker->words.data)[head] = lists;
     return NULL;
 }
 
@@ -404,8 +427,8 @@ static const char *add_lists(Maker *maker, const Piece *piece)
     return NULL;
 }
 
-static const char *add_piece(Maker *maker, size_t block_at, const int64_t *untyped, size_t first, size_t count,
-                             size_t after)
+static const char *add_piece(Maker *maker, size_t block_at, const int64_t *untyped, size_t first,
+                             size_t count, size_t after)
 {
     const Block *block = (const Block *)maker->blocks.data + block_at;
     Piece *piece = more(&maker->pieces, 1);
@@ -470,9 +493,9 @@ static const char *add_all(Maker *maker, const int64_t *untyped, const int64_t *
 static int get_room(Maker *maker, uint32_t **memory)
 {
     size_t size = maker->plan->haplotypes + 2;
-    uint32_t **arrays[] = {&maker->rare,      &maker->order,       &maker->place,  &maker->old_place,
-                           &maker->old_group, &maker->group,       &maker->counts, &maker->other,
-                           &maker->tally,     &maker->wholes,      &maker->parts.of, &maker->parts.size,
+    uint32_t **arrays[] = {&maker->rare,        &maker->order,       &maker->place,     &maker->old_place,
+                           &maker->old_group,   &maker->group,       &maker->counts,    &maker->other,
+                           &maker->tally,       &maker->wholes,      &maker->parts.of,  &maker->parts.size,
                            &maker->parts.child, &maker->parts.stamp, &maker->parts.free};
     size_t count = sizeof arrays / sizeof *arrays;
     *memory = calloc(size, count * sizeof(uint32_t));
@@ -525,7 +548,8 @@ Plan *make_plan(const Stretch *stretch, const int64_t *typed, size_t typed_count
     plan->swapped = calloc(untyped_count + 1, 1);
     plan->rarer = calloc(untyped_count + 1, sizeof(float));
     plan->typed_share = calloc(typed_count + 1, sizeof(double));
-    if (plan->swapped != NULL && plan->rarer != NULL && plan->typed_share != NULL && get_room(&maker, &memory))
+    if (plan->swapped != NULL && plan->rarer != NULL && plan->typed_share != NULL &&
+        get_room(&maker, &memory))
         *why = add_all(&maker, untyped, after, border_cost);
     hand_over(&maker);
     free(memory);

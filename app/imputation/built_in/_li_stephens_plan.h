@@ -27,7 +27,7 @@ typedef struct {
 } Block;
 
 /* Untyped sites between typed site `after` and the next one. The words hold, one behind the other:
- * mixed: [group, pattern of most, how many, (member, pattern) ...] - the members that have another one;
+ * mixed: [group, pattern of most, lists, (pattern, how many, member ...) ...] - those that have another one;
  * whole: [pattern, how many, group ...] - groups all of whose members have one pattern that is not 0;
  * lists: for each site [how many, pattern ...] - the patterns with the rarer allele. */
 typedef struct {
@@ -50,8 +50,8 @@ typedef struct {
     size_t size_count;
     uint32_t *words;
     size_t word_count;
-    uint8_t *swapped; /* [sites]: the rarer allele is REF */
-    float *rarer;     /* [sites]: haplotypes with the rarer allele */
+    uint8_t *swapped;    /* [sites]: the rarer allele is REF */
+    float *rarer;        /* [sites]: haplotypes with the rarer allele */
     double *typed_share; /* [typed]: frequency of ALT */
     uint32_t most_groups, most_patterns;
     size_t most_rows; /* groups times typed sites of the largest block */
@@ -69,8 +69,8 @@ typedef struct {
     size_t bit_bytes;
 } Stretch;
 
-/* `typed` are rows of the stretch, -1 for a site without data; `untyped` are the wanted rows between them, the
- * `after`-th typed site is the last one before each. NULL and *why on an error. */
+/* `typed` are rows of the stretch, -1 for a site without data; `untyped` are the wanted rows between them,
+ * the `after`-th typed site is the last one before each. NULL and *why on an error. */
 Plan *make_plan(const Stretch *stretch, const int64_t *typed, size_t typed_count, const int64_t *untyped,
                 const int64_t *after, size_t untyped_count, double border_cost, const char **why);
 void free_plan(Plan *plan);

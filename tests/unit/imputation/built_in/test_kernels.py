@@ -2,6 +2,7 @@
 
 import tracemalloc
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -71,6 +72,16 @@ def test_c_equals_numpy_on_many_blocks(kept: int, monkeypatch: pytest.MonkeyPatc
         assert kernel.facts.blocks > 8
         assert kernel.facts.most_groups < 200
         assert furthest(kernel.impute(targets), expected) < 1e-5
+
+
+@needs_c
+def test_threads_share_a_plan() -> None:
+    task, targets, _ = mosaic_task(12, 200, 1500, 6, 24)
+    kernel = CKernel(task)
+    with ThreadPoolExecutor(4) as pool:
+        parts = list(pool.map(kernel.impute, np.split(targets, 6, axis=1)))
+    together = np.concatenate([part.imputed for part in parts], axis=1)
+    assert np.array_equal(together, kernel.impute(targets).imputed)
 
 
 @needs_c
