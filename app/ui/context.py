@@ -210,7 +210,12 @@ class Operations(Protocol):
         self, drafts: Sequence[JobDraft], phase_with: str = ""
     ) -> tuple[Preflight, ...]: ...
     async def create_group(
-        self, drafts: Sequence[JobDraft], *, send_others: bool = False, phase_with: str = ""
+        self,
+        drafts: Sequence[JobDraft],
+        *,
+        send_others: bool = False,
+        phase_with: str = "",
+        phase_by: str = "",
     ) -> GroupSent: ...
     async def mirror_draft(self, job_id: str, service_id: str) -> JobDraft: ...
     async def cancel_job(self, job_id: str) -> Changes: ...

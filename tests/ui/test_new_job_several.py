@@ -112,7 +112,7 @@ def test_all_are_sent_as_one(qtbot: QtBot, view: NewJobView, operations: FakeOpe
     qtbot.waitUntil(lambda: not view.targets and view.filling.draft() is None)
     drafts, more = sent(operations)
     assert tuple(draft.panel_id for draft in drafts) == panels
-    assert more == {"send_others": False, "phase_with": ""}
+    assert more == {"send_others": False, "phase_with": "", "phase_by": ""}
     assert not view.targets.card.isVisible()
 
 

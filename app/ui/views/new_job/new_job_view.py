@@ -427,8 +427,10 @@ class NewJobView(View):
         draft = self.filling.draft()
         drafts = [*self.targets.drafts(), *([draft] if draft is not None else [])]
         others = self.targets.card.others.isChecked()
-        panel = self.targets.card.phasing_panel()
-        work = self.context.operations.create_group(drafts, send_others=others, phase_with=panel)
+        card = self.targets.card
+        work = self.context.operations.create_group(
+            drafts, send_others=others, phase_with=card.phasing_panel(), phase_by=card.phasing_program()
+        )
         sent = [*self.targets.fillings, self.filling]
         self.do(work, lambda told: self._group_sent(sent, told), self._refused)
 

@@ -45,11 +45,16 @@ class TargetsCard(Card):
         self.phase_with = QComboBox()
         self.phase_with.setAccessibleName(self.tr("Panel of this computer to phase with"))
         self.phase_with.currentIndexChanged.connect(self.settled)
+        self.phase_by = QComboBox()
+        self.phase_by.setAccessibleName(self.tr("Program that phases"))
+        self.phase_by.addItem(self.tr("by the built-in program"), "builtin")
+        self.phase_by.addItem(self.tr("by Beagle"), "beagle")
         self.others = QCheckBox(self.tr("Send the others where one cannot be sent"))
         self.others.toggled.connect(self.settled)
         line = QHBoxLayout()
         line.addWidget(self.phase)
         line.addWidget(self.phase_with)
+        line.addWidget(self.phase_by)
         line.addStretch(1)
         self.body.addLayout(line)
         self.body.addWidget(self.others)
@@ -61,6 +66,10 @@ class TargetsCard(Card):
         wanted = self.phase.isVisibleTo(self) and self.phase.isChecked()
         return str(self.phase_with.currentData() or "") if wanted else ""
 
+    def phasing_program(self) -> str:
+        """Who phases; empty where that is not wanted."""
+        return str(self.phase_by.currentData()) if self.phasing_panel() else ""
+
     def offer_phasing(self, panels: Sequence[tuple[str, str]]) -> None:
         """Panels (id, name) of this computer that fit the data; without one there is nothing to offer."""
         known = [self.phase_with.itemData(n) for n in range(self.phase_with.count())]
@@ -70,8 +79,8 @@ class TargetsCard(Card):
             for panel_id, name in panels:
                 self.phase_with.addItem(name, panel_id)
             self.phase_with.blockSignals(False)
-        self.phase.setVisible(bool(panels))
-        self.phase_with.setVisible(bool(panels))
+        for widget in (self.phase, self.phase_with, self.phase_by):
+            widget.setVisible(bool(panels))
 
     def show_targets(self, rows: Sequence[TargetRow], *, blocked: bool) -> None:
         """Show these; `blocked`: one of all cannot be sent, so a person may want to send the others."""
