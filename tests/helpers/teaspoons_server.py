@@ -72,6 +72,10 @@ def _low_pass() -> dict[str, Any]:
     }
 
 
+Answer = tuple[int, Any, list[tuple[str, str]]]
+"""A status, what is told, and headers."""
+
+
 @dataclass
 class Run:
     """A pipeline run."""
@@ -262,7 +266,7 @@ class _Api(Handler):
         data = told.encode() if isinstance(told, str) else json.dumps(told).encode()
         self.reply(status, data, [("Content-Type", "application/json"), *headers])
 
-    def _route(self, method: str, body: bytes) -> tuple[int, Any, list[tuple[str, str]]]:
+    def _route(self, method: str, body: bytes) -> Answer:
         owner, path = self.owner, self.url.path
         if owner.faults.broken:
             raise _RefusedError(503, "Internal server error. Please contact support.")
@@ -282,7 +286,7 @@ class _Api(Handler):
                 return call(*(unquote(part) for part in found.groups()), **self._body(method, body))
         raise _RefusedError(404, "No resource is here.")
 
-    def _routes(self) -> tuple[tuple[str, str, Callable[..., Any]], ...]:
+    def _routes(self) -> tuple[tuple[str, str, Callable[..., Answer]], ...]:
         runs = "/api/pipelineruns"
         return (
             ("GET", "/api/pipelines/v1", self._pipelines),

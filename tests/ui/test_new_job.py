@@ -18,7 +18,8 @@ from app.operations.draft_job import Obstacle, Preflight
 from app.ui.context import Context
 from app.ui.views.new_job.filling import Filling, choices_of, suited, why_not, with_defaults
 from app.ui.views.new_job.how_column import HowColumn, WideScroll
-from app.ui.views.new_job.new_job_view import KEPT, NewJobView
+from app.ui.views.new_job.job_form import KEPT
+from app.ui.views.new_job.new_job_view import NewJobView
 from tests.ui import samples
 from tests.ui.fakes import FakeLibrary, FakeOperations
 from tests.ui.forms import form
