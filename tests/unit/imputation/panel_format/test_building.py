@@ -63,7 +63,7 @@ def panel_files(draw: st.DrawFn) -> list[Row]:
 
 @pytest.mark.parametrize("kernel", ["", "1"], ids=["c", "python"])
 @given(rows=panel_files())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_any_panel_comes_back(rows: list[Row], kernel: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("panel")
     with pytest.MonkeyPatch.context() as patch:
@@ -185,7 +185,7 @@ def test_a_report_that_raises_stops_it(tmp_path: Path) -> None:
 
 @needs_extension
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_both_readers_see_the_same_rows(data: st.DataObject) -> None:
     """Lines that are nearly right: what one reads the other reads, and where each column ends."""
     ploidy = np.array(data.draw(st.lists(st.sampled_from([1, 2]), max_size=3)), dtype=np.uint8)

@@ -8,7 +8,7 @@ import pytest
 
 from app.domain.problem import Kind, ProblemError
 from app.imputation.built_in.stretch import stretch_of
-from app.imputation.panel_format import codec, layout
+from app.imputation.panel_format import codec, layout, reader, writer
 from app.imputation.panel_format.reader import Panel, is_packed_panel
 from app.imputation.panel_format.site_columns import Sites
 from app.imputation.panel_format.writer import PanelWriter
@@ -189,3 +189,40 @@ def test_long_texts_are_kept(tmp_path: Path) -> None:
     with Panel.open(tmp_path / "p") as panel:
         assert panel.contig == "chrUn_é"
         assert same(panel.stretch(), sites, alleles)
+
+
+class NoSums:
+    """A deflate whose checksums are all the same."""
+
+    deflate_compress, deflate_decompress = deflate.deflate_compress, deflate.deflate_decompress
+    DeflateError = deflate.DeflateError
+
+    @staticmethod
+    def crc32(_data: object) -> int:
+        """Always right."""
+        return 0
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_damage_that_checksums_do_not_show_crashes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if somebody had made the file by hand: it is read, or refused with a sentence."""
+    for module in (layout, reader, writer):
+        monkeypatch.setattr(module, "deflate", NoSums)
+    path, *_ = packed_panel(tmp_path / "p.hpanel", count=150, size=20)
+    whole = path.read_bytes()
+    random = np.random.default_rng(11)
+    kinds = []
+    for _ in range(200):
+        damaged = bytearray(whole)
+        near_the_ends = random.choice([random.integers(45), len(whole) - 1 - random.integers(120)])
+        for at in (int(random.integers(len(whole))), int(near_the_ends)):
+            damaged[at] = int(random.integers(256))
+        path.write_bytes(damaged)
+        try:
+            opened_and_read(path)
+        except ProblemError as error:
+            kinds.append(error.problem.kind)
+    assert set(kinds) == {Kind.INPUT}
+    assert len(kinds) > 100
