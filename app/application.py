@@ -104,7 +104,7 @@ def open_desk(home: Path | None = None, *, practice: PracticeHost | None = None)
     store = Store.open(home / DATABASE, backups=home / "backups")
     registry = Registry(
         local=ThisComputer(home, store),
-        pages=WebPages(home),
+        pages=WebPages(home, store),
         workflows=home / "workflows",
         descriptions=home / "services",
         vault=KeyringVault(secrets),
@@ -169,6 +169,7 @@ async def start_background(desk: Desk, scheduler: Scheduler) -> None:
     from app.operations.practise import start_practice
     from app.operations.repair_stage import tidy_repairs
     from app.operations.tidy_locks import tidy_locks
+    from app.operations.tidy_pages import tidy_pages
 
     practice = await practice_with_jobs(desk)
     scheduler.hold(practice)
@@ -183,6 +184,7 @@ async def start_background(desk: Desk, scheduler: Scheduler) -> None:
     await _attempt(desk, "Half-taken panels could not be removed", tidy_local_panels)
     await _attempt(desk, "Old copies of local results could not be removed", tidy_local_jobs)
     await _attempt(desk, "Half-written repairs could not be removed", tidy_repairs)
+    await _attempt(desk, "Half-prepared files for web pages could not be removed", tidy_pages)
     await _attempt(desk, "What a benchmark hid that was never made could not be removed", tidy_benchmarks)
     await _attempt(desk, "Packed genotypes of datasets that are gone could not be removed", tidy_cohorts)
 

@@ -7,6 +7,10 @@ from enum import StrEnum
 from app.domain.model import Model
 
 
+PLINK = ".bed"
+"""The suffix of a set of PLINK 1 files: .bed, .bim and .fam."""
+
+
 class Dropped(StrEnum):
     """Why a site is not written."""
 
@@ -15,6 +19,7 @@ class Dropped(StrEnum):
     NOT_SNV = "that are no single letters"
     MONOMORPHIC = "at which everybody is alike"
     NOT_IN_PANEL = "that the panel does not have"
+    NOT_LIFTED = "that have no place in the other build"
 
 
 class Order(Model):

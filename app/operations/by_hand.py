@@ -17,9 +17,13 @@ from app.operations.desk import Desk
 from app.operations.draft_job import Obstacle
 from app.operations.sent_record import SentRecord, keep_record, sent_record
 from app.operations.visit_jobs import merged
+from app.operations.web_pages import build_of
 from app.services.abilities import ToldByUser
 from app.services.contract import RemoteJob
 from app.services.guides import Guide, guide_for
+
+Ways = frozenset[tuple[str, str]]
+"""Pairs of builds, from and to."""
 
 
 def by_hand(desk: Desk, service: Service) -> ToldByUser | None:
@@ -65,28 +69,38 @@ async def show_prepared(desk: Desk, service: Service, job: Job) -> Changes:
     return Changes.of(Noun.JOB, job.id)
 
 
-def page_obstacles(service: Service, dataset: Dataset, panel: Panel | None) -> tuple[Obstacle, ...]:
+async def ways_of(desk: Desk, service: Service) -> Ways:
+    """Between which builds files are lifted over while they are prepared for a page."""
+    if not service.is_by_hand:
+        return frozenset()
+    from app.operations.chains import list_chains
+
+    return frozenset((each.from_build, each.to_build) for each in await list_chains(desk))
+
+
+def page_obstacles(
+    service: Service, dataset: Dataset, panel: Panel | None, ways: Ways = frozenset()
+) -> tuple[Obstacle, ...]:
     """Why files do not fit a web page, as far as its guide tells; nothing for other services."""
     guide = (
         guide_for(service.base_url, service.setup.get("guide", "")) if service.family == "guided" else None
     )
     if guide is None or dataset.report is None:  # files that were not checked are told of elsewhere
         return ()
-    return (*_of_build(guide, dataset, panel), *_of_people(guide, dataset))
+    return (*_of_build(guide, dataset, panel, ways), *_of_people(guide, dataset))
 
 
-def _of_build(guide: Guide, dataset: Dataset, panel: Panel | None) -> tuple[Obstacle, ...]:
+def _of_build(guide: Guide, dataset: Dataset, panel: Panel | None, ways: Ways) -> tuple[Obstacle, ...]:
     wanted: tuple[str, ...] = (panel.build,) if panel is not None and panel.build is not None else ()
     if not wanted and guide.wanted.builds is not None:
         wanted = guide.wanted.builds.value
-    found = dataset.report.build.value if dataset.report is not None else None
-    found = found or dataset.stated_build
-    if not wanted or found in wanted:
+    found = build_of(dataset)
+    if not wanted or found in wanted or (len(wanted) == 1 and (found, wanted[0]) in ways):
         return ()
     what = (
         f"{guide.name} wants {' or '.join(wanted)}; the files are {found or 'of a build that is not known'}."
     )
-    do = "Use “Make it ready” on the page of the dataset: it lifts them over, or state their build there."
+    do = "Add a chain file in the settings: then they are lifted over, or state their build with the dataset."
     return (_obstacle("The build does not fit", what, do),)
 
 

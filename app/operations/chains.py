@@ -31,6 +31,9 @@ _PART = ".part"
 _ABOUT = ".json"
 
 
+CHAINS = "chains"
+
+
 class _Examined(Model):
     """What a process found in a chain file."""
 
@@ -43,7 +46,7 @@ class _Examined(Model):
 
 def chains_folder(desk: Desk) -> Path:
     """Where the chain files are kept."""
-    return desk.home / "chains"
+    return desk.home / CHAINS
 
 
 @cache
@@ -248,10 +251,11 @@ def _copy(path: Path, kept: ChainFile) -> None:
 
 async def list_chains(desk: Desk) -> tuple[ChainFile, ...]:
     """The chain files on this computer, by direction."""
-    return await asyncio.to_thread(_listed, chains_folder(desk))
+    return await asyncio.to_thread(listed_chains, chains_folder(desk))
 
 
-def _listed(folder: Path) -> tuple[ChainFile, ...]:
+def listed_chains(folder: Path) -> tuple[ChainFile, ...]:
+    """The chain files of a folder that are as they were kept."""
     found: list[ChainFile] = []
     for about in sorted(folder.glob(f"*.chain{_ABOUT}")):
         path = about.with_name(about.name.removesuffix(_ABOUT))

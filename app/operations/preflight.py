@@ -11,7 +11,7 @@ from app.domain.panel import Panel
 from app.domain.parameter import Form
 from app.domain.problem import Kind, ProblemError
 from app.domain.service import Service
-from app.operations.by_hand import page_obstacles
+from app.operations.by_hand import Ways, page_obstacles, ways_of
 from app.operations.check_dataset import dataset_of
 from app.operations.delivery import delivery_obstacles
 from app.operations.desk import Desk
@@ -49,7 +49,7 @@ async def preflight(desk: Desk, draft: JobDraft) -> Preflight:
     obstacles = list(check_dataset_state(draft, dataset, told.mends))
     obstacles += await asyncio.to_thread(check_files, dataset.files, service)
     asked = await _ask_service(desk, draft, service)
-    obstacles += page_obstacles(service, dataset, asked.panel)
+    obstacles += page_obstacles(service, dataset, asked.panel, await ways_of(desk, service))
     obstacles += await delivery_obstacles(desk, asked.service, draft, asked.form, dataset.files)
     room, cautions = await look_at_disk(desk, asked.panel, dataset, dataset.size, draft.options)
     spent = await _quota(desk, asked, draft, dataset)
@@ -104,7 +104,10 @@ async def preview(desk: Desk, draft: JobDraft) -> Preflight:
     panel = await desk.store.read(lambda c: services.panel(c, draft.service_id, draft.panel_id))
     form = stored.form if stored is not None else None
     told = desk.family(service).capabilities
-    obstacles = await asyncio.to_thread(_local_obstacles, draft, service, dataset, form, panel, told.mends)
+    ways = await ways_of(desk, service)
+    obstacles = await asyncio.to_thread(
+        _local_obstacles, draft, service, dataset, form, panel, told.mends, ways
+    )
     forbidden = await residency_obstacle(desk, service, dataset)
     first = (forbidden,) if forbidden is not None else ()
     room, cautions = await look_at_disk(desk, panel, dataset, dataset.size, draft.options)
@@ -125,10 +128,11 @@ def _local_obstacles(
     form: Form | None,
     panel: Panel | None,
     mends: frozenset[str],
+    ways: Ways,
 ) -> tuple[Obstacle, ...]:
     found = [] if service.enabled else [switched_off(service)]
     found += [*check_dataset_state(draft, dataset, mends), *check_files(dataset.files, service)]
-    found += [*check_service(service), *page_obstacles(service, dataset, panel)]
+    found += [*check_service(service), *page_obstacles(service, dataset, panel, ways)]
     if form is not None:
         found += check_parameters(draft, form, panel)
     return tuple(found)

@@ -87,14 +87,17 @@ async def bring_result(
     """
     job, service, told = await _of(desk, job_id)
     await _refuse_second(desk, job)
-    found = await asyncio.to_thread(find_result, tuple(paths))
+    found = await asyncio.to_thread(find_result, tuple(paths), hla=True)
     await _refuse_strangers(desk, job, found)
     files = await asyncio.to_thread(_named, found)
     connection = await desk.connection(service)
     remote = await told.bring(connection, job.remote_id or "", files, desk.clock.now())
     await desk.update_job(job.id, remote_files=())  # what an earlier try left of other files does not count
     many = "1 file" if len(files) == 1 else f"{len(files)} files"
-    await take_word(desk, service, job, remote, f"You brought the result: {many}.")
+    line = f"You brought the result: {many}."
+    if found.hla:
+        line += f" {_hla_words(found)}"
+    await take_word(desk, service, job, remote, line)
     return await fetch_results(desk, job_id, to, password) | Changes.of(Noun.JOB, job_id)
 
 
@@ -148,6 +151,14 @@ async def _refuse_strangers(desk: Desk, job: Job, found: FoundResult) -> None:
                 "Look for the files of this job. Results of other jobs are taken in by “Import a result”.",
                 subject=path.name,
             )
+
+
+def _hla_words(found: FoundResult) -> str:
+    """What the program can and cannot do with alleles of HLA genes, told plainly."""
+    only = len(found.hla) == len(found.files) and not found.archives
+    many = "It is a table" if len(found.hla) == 1 else f"{len(found.hla)} are tables"
+    rest = "there is no quality to show, and nothing to export" if only else "they are in no figure"
+    return f"{many} of HLA alleles, kept as the page gave it: it is not judged, so {rest}."
 
 
 def _is_of(name: str, sent: set[str]) -> bool:

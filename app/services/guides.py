@@ -65,7 +65,7 @@ class Wanted(Model):
     builds: Fact[tuple[Build, ...]] | None = None
     naming: Fact[Naming] | None = None
     packing: Fact[Packing] | None = None
-    suffix: Fact[Literal[".vcf.gz", ".vcf"]] | None = None
+    suffix: Fact[Literal[".vcf.gz", ".vcf", ".bed"]] | None = None  # .bed: PLINK 1, with .bim and .fam
     vcf_version: Fact[Literal["4.1", "4.2", "4.3"]] | None = None
     chromosomes: Fact[tuple[str, ...]] | None = None
     region: Fact[Region] | None = None

@@ -13,6 +13,7 @@ from app.domain.job import JobState, StepState
 from app.domain.problem import Kind
 from app.domain.progress import silent
 from app.domain.service import HealthState
+from app.genotypes.made_for_page import LiftWay
 from app.services.contract import Connection, Submission
 from app.services.guided import Guided
 from app.services.guided.layout import JOB, NEW, jobs_folder, read_jobs
@@ -32,6 +33,9 @@ class Host:
         self.prepared = folder / "prepared files"
 
     async def sites_of(self, service_id: str, app_id: str, panel_id: str) -> Path | None:
+        return None
+
+    async def way_to(self, files: tuple[DataFile, ...], build: str) -> LiftWay | None:
         return None
 
 

@@ -25,19 +25,42 @@ _IMPUTED = (FileKind.DOSE, FileKind.INFO)
 
 @dataclass(frozen=True)
 class FoundResult:
-    """The archives and the plain files of a result; `root` is the folder that holds all plain files."""
+    """The archives and the plain files of a result; `root` is the folder that holds all plain files.
+
+    `hla` are those of the files that are tables of HLA alleles.
+    """
 
     archives: tuple[Path, ...]
     files: tuple[Path, ...]
     root: Path
     passed_over: tuple[Path, ...] = ()
+    hla: tuple[Path, ...] = ()
 
 
-def find_result(paths: Sequence[Path]) -> FoundResult:
+_ALLELE = re.compile(r"\b(?:HLA[-_])?(?:A|B|C|D[PQR][AB]\d?)[*_]\d{2,3}(?::?\d{2,3})?\b")
+_TABLES = frozenset({".txt", ".csv", ".tsv", ".tab"})
+_ENOUGH_ALLELES = 3
+
+
+def is_hla_table(path: Path) -> bool:
+    """Whether a text names alleles of HLA genes, such as A*02:01, as services for HLA hand them out."""
+    if path.suffix.lower() not in _TABLES:
+        return False
+    try:
+        with path.open("rb") as file:
+            text = file.read(1 << 16).decode("utf-8", "replace")
+    except OSError:
+        return False
+    return "\0" not in text and len(_ALLELE.findall(text)) >= _ENOUGH_ALLELES
+
+
+def find_result(paths: Sequence[Path], *, hla: bool = False) -> FoundResult:
     """Look through files and folders; nothing is opened but headers. ProblemError when there is no result.
 
-    A file that was named itself must belong to a result; of a folder only what does is taken.
+    A file that was named itself must belong to a result; of a folder only what does is taken. With `hla`
+    tables of HLA alleles are a result too: they are kept as they are.
     """
+    tables: list[Path] = []
     archives: list[Path] = []
     files: list[Path] = []
     passed: list[Path] = []
@@ -50,15 +73,18 @@ def find_result(paths: Sequence[Path]) -> FoundResult:
                 (archives if named or _holds_result(each) else passed).append(each.absolute())
             elif belongs(each):
                 files.append(each.absolute())
+            elif hla and is_hla_table(each):
+                tables.append(each.absolute())
             elif named:
                 raise _no_result(each)
             else:
                 passed.append(each)
     archives = [each for each in dict.fromkeys(archives) if not _is_unpacked(each)]
-    files = list(dict.fromkeys(files))
-    if not archives and not any(is_watched(each.name) for each in files):
+    files = list(dict.fromkeys([*files, *tables]))
+    if not archives and not tables and not any(is_watched(each.name) for each in files):
         raise _nothing(paths)
-    return FoundResult(tuple(archives), tuple(files), _root(files or archives), tuple(passed))
+    root = _root(files or archives)
+    return FoundResult(tuple(archives), tuple(files), root, tuple(passed), tuple(dict.fromkeys(tables)))
 
 
 def belongs(path: Path) -> bool:

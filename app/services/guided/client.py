@@ -181,7 +181,7 @@ class Guided:
 
     async def submit(self, connection: Connection, submission: Submission, report: Report, seal: Seal) -> str:
         """Prepare the files in a folder. The job exists with the renaming of its record, the last step."""
-        from app.services.guided.preparing import prepared_job  # NumPy comes with it
+        from app.services.guided.preparing import order_of, prepared_job  # NumPy comes with it
 
         guide = self._guide(connection)
         form = await self.form(connection, submission.app_id)
@@ -190,7 +190,10 @@ class Guided:
         sites = None
         if guide.wanted.only_panel_sites is not None and guide.wanted.only_panel_sites.value:
             sites = await self._host.sites_of(connection.service_id, submission.app_id, panel_id)
-        return await prepared_job(self._disk, self._host.prepared, guide, submission, sites, report, seal)
+        build = order_of(guide, panel_id, submission.remote_name, None).build
+        way = await self._host.way_to(submission.files, build) if build is not None else None
+        usual = self._host.prepared
+        return await prepared_job(self._disk, usual, guide, submission, sites, way, report, seal)
 
     async def jobs(self, connection: Connection, *, fresh: bool = False) -> tuple[RemoteJob, ...]:
         """The jobs at this page, as the person told of them."""

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+from app.domain.dataset import DataFile
+
+if TYPE_CHECKING:
+    from app.genotypes.made_for_page import LiftWay
 
 
 class Host(Protocol):
@@ -21,4 +26,11 @@ class Host(Protocol):
 
     async def sites_of(self, service_id: str, app_id: str, panel_id: str) -> Path | None:
         """The kept site list of a panel."""
+        ...
+
+    async def way_to(self, files: tuple[DataFile, ...], build: str) -> LiftWay | None:
+        """From the build of these files to another; None where they are of it, or nobody knows theirs.
+
+        ProblemError where they are of another and no chain file leads there.
+        """
         ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -90,6 +91,18 @@ def read_job(folder: Path, job_id: str) -> GuidedJob | None:
     except FileNotFoundError:
         return None
     return GuidedJob.model_validate_json(text)
+
+
+def drop_unfinished(folder: Path, before: float) -> int:
+    """Remove records that a killed program left half-made, older than a moment of the clock; how many.
+
+    One that is being made now is younger: between its making and its renaming there are seconds.
+    """
+    found = [each for each in jobs_folder(folder).glob(f"{NEW}*") if each.is_dir()]
+    old = [each for each in found if each.stat().st_mtime < before]
+    for each in old:
+        shutil.rmtree(each, ignore_errors=True)
+    return len(old)
 
 
 def _records(folder: Path) -> Iterator[Path]:

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.progress import Progress, Report, silent
-from app.genotypes.made_to_order import made_to_order
+from app.genotypes.made_for_page import LiftWay, made_for_page
 from app.genotypes.order import Made, Order
 from app.genotypes.repair.staging import Stage, close_stage, open_stage, publish, withdraw
 from app.genotypes.worker import run_in_process
@@ -37,15 +37,19 @@ async def prepared_job(
     guide: Guide,
     submission: Submission,
     sites: Path | None,
+    way: LiftWay | None,
     report: Report,
     seal: Seal,
 ) -> str:
-    """Write the files into a new folder and the record of the job; its id. ProblemError."""
+    """Write the files into a new folder and the record of the job; its id. ProblemError.
+
+    `way` leads from the build of the files to the one that the page wants, None where they are of it.
+    """
     panel_id = str(submission.options[PANEL_FIELD])
     order = order_of(guide, panel_id, submission.remote_name, sites)
     out = await asyncio.to_thread(_free_folder, _chosen(submission, usual), submission.remote_name)
     async with _staged(out) as stage:
-        made = await _made(submission, order, stage, report)
+        made = await _made(submission, order, stage, way, report)
         _refuse_limits(guide, made)
         now = datetime.now(UTC)
         job = GuidedJob(
@@ -59,7 +63,7 @@ async def prepared_job(
             files=submission.files,
             options=submission.options,
             made=made,
-            cautions=_cautions(guide, sites),
+            cautions=(*_cautions(guide, sites), *_lift_caution(way)),
             prepared=now,
         )
         await _published(disk, job, stage, seal)
@@ -92,20 +96,29 @@ def _cautions(guide: Guide, sites: Path | None) -> tuple[str, ...]:
     )
 
 
+def _lift_caution(way: LiftWay | None) -> tuple[str, ...]:
+    if way is None:
+        return ()
+    return (f"The positions were lifted over from {way.here} to {way.there}, which the page wants.",)
+
+
 def _drafted(draft: Path, job: GuidedJob) -> None:
     draft.mkdir(parents=True)
     write_record(draft / JOB, job)
 
 
-async def _made(submission: Submission, order: Order, stage: Stage, report: Report) -> Made:
+async def _made(
+    submission: Submission, order: Order, stage: Stage, way: LiftWay | None, report: Report
+) -> Made:
     """In a process of its own, but for so little that starting one would take longer."""
     paths = tuple(each.path for each in submission.files)
     for each in submission.files:
         await asyncio.to_thread(_refuse_changed, each.path, each.size, each.modified)
-    if sum(each.size for each in submission.files) < SMALL:
-        made = await asyncio.to_thread(made_to_order, paths, order, str(stage.files), silent)
+    places = str(stage.files), str(stage.work)
+    if way is None and sum(each.size for each in submission.files) < SMALL:
+        made = await asyncio.to_thread(made_for_page, paths, order, *places, None, silent)
     else:
-        made = await run_in_process(made_to_order, paths, order, str(stage.files), report=report)
+        made = await run_in_process(made_for_page, paths, order, *places, way, report=report)
     report(Progress(done=1, total=1, unit="files"))
     return made
 

@@ -2,7 +2,7 @@
 
 The id of a run is ours and follows from the name of the job, so that a run whose answer was lost is known
 again. A prepared run and its upload session are remembered: a transfer that broke off goes on where it was,
-also hours later and after an end of the program. Source: services.md 2.3; Google Cloud Storage for the session.
+also hours later and after an end of the program. Source: services.md 2.3; Google Cloud Storage (session).
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ class WithPages(FakeProgram):
 
     def open_desk(self, home: Path) -> Desk:
         home.mkdir(parents=True, exist_ok=True)
-        registry = Registry(pages=WebPages(home))
-        return Desk(home, Store.open(self.database(home)), self.secrets, registry)
+        store = Store.open(self.database(home))
+        return Desk(home, store, self.secrets, Registry(pages=WebPages(home, store)))
 
 
 @pytest.fixture

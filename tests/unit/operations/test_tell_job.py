@@ -54,7 +54,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     home.mkdir()
     with Store.open(home / "haplodesk.db") as store:
         secrets = open_secrets({"HAPLODESK_KEYRING": "memory"})
-        registry = Registry(pages=WebPages(home))
+        registry = Registry(pages=WebPages(home, store))
         yield QuickDesk(home, store, secrets, registry, clock=FixedClock(NOW))
 
 
