@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from numpy.typing import NDArray
 
 from app.genotypes.matrix import MISSING
+from app.imputation.built_in.contract import KernelTask
+from app.imputation.built_in.kernels import kernel_for
+from app.imputation.built_in.model import Model
 from app.imputation.genetic_map import GeneticMap
-from app.imputation.li_stephens import Task, impute
 from app.imputation.study import Study
 
 
@@ -17,10 +21,17 @@ def fill_missing(study: Study, genetic_map: GeneticMap, threads: int = 1) -> NDA
     gaps = (haplotypes == MISSING) & study.present
     if not gaps.any():
         return haplotypes
-    panel = study.typed_alleles()
-    columns = np.flatnonzero(gaps.any(axis=0))
-    task = Task(panel, np.arange(len(panel)), haplotypes[:, columns], genetic_map.at(study.panel.positions))
-    expected = np.full(haplotypes.shape, 0, dtype=np.int8)
-    expected[:, columns] = impute(task, threads=threads).imputed > 0.5
+    sites, columns = len(haplotypes), np.flatnonzero(gaps.any(axis=0))
+    places = genetic_map.at(study.panel.positions)
+    kernel = kernel_for(KernelTask(study.typed, np.arange(sites), places, Model(), 0, sites))
+
+    def some(first: int) -> NDArray[np.bool_]:
+        targets = np.ascontiguousarray(haplotypes[:, columns[first : first + kernel.width]])
+        return kernel.impute(targets).imputed > 0.5
+
+    with ThreadPoolExecutor(threads) as pool:
+        parts = list(pool.map(some, range(0, len(columns), kernel.width)))
+    expected = np.zeros(haplotypes.shape, dtype=np.int8)
+    expected[:, columns] = np.concatenate(parts, axis=1)
     haplotypes[gaps] = expected[gaps]
     return haplotypes

@@ -19,11 +19,13 @@ from numpy.typing import NDArray
 from app.domain.progress import silent
 from app.genotypes.bgzf import read_lines
 from app.genotypes.matrix import read_matrix
+from app.imputation.built_in.contract import KernelTask
+from app.imputation.built_in.numpy_kernel import NumpyKernel
+from app.imputation.built_in.stretch import stretch_of
 from app.imputation.contract import EngineName, Tools
 from app.imputation.engines import beagle_command
 from app.imputation.fitting import fitted_model
 from app.imputation.genetic_map import read_map
-from app.imputation.li_stephens import Task, impute
 from app.imputation.panel_files import take_panel
 from app.imputation.panel_packing import packed
 from app.imputation.panel_part import PanelPart
@@ -92,8 +94,9 @@ def test_the_builtin_engine(phased_files: SimulatedFiles, tmp_path: Path) -> Non
         typed = np.flatnonzero(np.isin(panel.positions, target.positions))
         places = chart.at(panel.positions)
         model = fitted_model(panel.haplotypes[typed], places[typed])
-        task = Task(panel.haplotypes, typed, target.haplotypes, places, model)
-        by_hand = impute(task).imputed
+        stretch = stretch_of(panel.haplotypes, panel.positions)
+        task = KernelTask(stretch, typed, places, model, 0, len(panel))
+        by_hand = NumpyKernel(task).impute(target.haplotypes).imputed
         inside = (panel.positions >= chunk.first) & (panel.positions <= chunk.last)
         wanted = by_hand[inside, 0::2] + by_hand[inside, 1::2]
         assert np.abs(made.dosages(number) - wanted).max() <= 2 * ROUNDING
