@@ -8,6 +8,7 @@ looked at, so pieces overlap without computing anything twice.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.problem import Kind, problem
 from app.domain.progress import Progress, Report
 from app.genotypes.matrix import ABSENT, GenotypeMatrix
 from app.imputation.built_in.contract import KernelTask
@@ -25,16 +27,25 @@ from app.imputation.built_in.stretch import PanelStretch, join_stretches
 from app.imputation.contract import ImputationRequest
 from app.imputation.dosage_cells import Thousandths
 from app.imputation.genetic_map import GeneticMap
-from app.imputation.memory import haplotypes_at_once, sites_at_once
+from app.imputation.memory import (
+    MB,
+    OWN_MB,
+    BuiltInJob,
+    bytes_of_sites,
+    haplotypes_at_once,
+    spool_bytes,
+    too_little_memory,
+)
 from app.imputation.output import Block
 from app.imputation.panel_format.reader import Panel
 from app.imputation.panel_format.site_columns import Sites
-from app.imputation.spool import Spool
+from app.imputation.spool import IN_MEMORY, Spool
 from app.imputation.study import Study
 
 WINDOW_BYTES = 1 << 20
 """Of the dosages that are read and written at once."""
 _SITES_AT_ONCE = 8192
+_FEWEST_SITES = 500  # of a piece: smaller ones would only look at what is around them
 _COMPUTING = 0.8  # of the time, for the progress
 _THOUSAND = 1000
 
@@ -53,9 +64,8 @@ def impute_builtin(
 
     What waits to be written lies in `folder`. Raises ProblemError for a damaged panel, OSError.
     """
-    positions = panel.positions(request.first, request.last)
     engine = _Engine(request, study, panel, haplotypes, genetic_map, model, folder)
-    pieces = _pieces(positions, request, study)
+    pieces = _pieces(panel, request, study)
     for number, piece in enumerate(pieces):
         yield from engine.blocks(piece, _share(report, number, len(pieces)))
 
@@ -69,15 +79,31 @@ class _Piece:
     sites: int
 
 
-def _pieces(positions: NDArray[np.int64], request: ImputationRequest, study: Study) -> list[_Piece]:
-    """Cuts between positions: at most `window_bp` long, and so many sites as the memory allows."""
-    most = sites_at_once(request.memory_mb, len(study.target.samples), study.typed.size, request.threads)
-    pieces = []
+def _pieces(panel: Panel, request: ImputationRequest, study: Study) -> list[_Piece]:
+    """Cuts between positions: at most `window_bp` long, and so many sites as the memory allows.
+
+    ProblemError where it does not allow some hundred sites.
+    """
+    positions = panel.positions(request.first, request.last)
+    places = study.panel.positions
+    reach = request.window_bp + 2 * request.overlap_bp
+    typed = int((np.searchsorted(places, places + reach, side="right") - np.arange(len(places))).max())
+    people, threads = len(study.target.samples), request.threads
+    job = BuiltInJob(len(positions), 0, typed, people, panel.size, threads)
+    room = request.memory_mb * MB - OWN_MB * MB - job.fixed_bytes()
+    each = job.bytes_a_site() + 2 * bytes_of_sites(panel.alt_counts(request.first, request.last), panel.size)
+    needed = np.concatenate([[0.0], np.cumsum(each)])
+    pieces: list[_Piece] = []
     at = 0
     while at < len(positions):
         stop = int(np.searchsorted(positions, positions[at] + request.window_bp, side="right"))
-        stop = min(stop, max(at + most, 1))
-        stop = int(np.searchsorted(positions, positions[stop - 1], side="right"))
+        fits = int(np.searchsorted(needed, needed[at] + room, side="right")) - 1
+        if fits < min(stop, at + _FEWEST_SITES):
+            least = round((needed[min(at + _FEWEST_SITES, len(positions))] - needed[at] - room) / MB)
+            raise too_little_memory(
+                "builtin", people, panel.size, request.memory_mb + least, request.memory_mb
+            )
+        stop = int(np.searchsorted(positions, positions[min(stop, fits) - 1], side="right"))
         pieces.append(_Piece(int(positions[at]), int(positions[stop - 1]), stop - at))
         at = stop
     return pieces
@@ -120,6 +146,7 @@ class _Engine:
         end = int(np.searchsorted(places, piece.last, side="right"))
         around = self._around(piece, begin, end)
         window = max(1, WINDOW_BYTES // (2 * max(1, len(self._columns))))
+        self._refuse_full_disk(piece)
         with Spool(self._folder / "spool", window) as spool:
             task = self._task(piece, slice(begin, end), around)
             positions = task.stretch.positions[task.first : task.last]
@@ -134,6 +161,20 @@ class _Engine:
                 yield self._block(spool, sites, typed[some], observed, some.start // window, judged)
                 self._sites += len(sites)
                 told(_COMPUTING + (1 - _COMPUTING) * some.stop / len(positions), self._sites)
+
+    def _refuse_full_disk(self, piece: _Piece) -> None:
+        """Before anything is computed that the disk has no room for."""
+        counts = self._panel.alt_counts(piece.first, piece.last)
+        need = spool_bytes(counts, self._panel.size, len(self._study.target.samples))
+        free = shutil.disk_usage(self._folder).free
+        if need > IN_MEMORY and free < need:
+            raise problem(
+                Kind.DISK,
+                "The disk has too little room",
+                f"About {need // MB:,} MB are needed while it is imputed; {free // MB:,} MB are free.",
+                "Make room on the disk of the results, or send fewer people in one job.",
+                subject=str(self._folder.parent),
+            )
 
     def _task(self, piece: _Piece, own: slice, around: slice) -> KernelTask:
         """The task of a piece: `own` typed sites lie in it, those of `around` inform it.

@@ -1,7 +1,9 @@
 """How much memory an engine will take, and how to cut the work so that it stays below a limit.
 
 Forecasts are on the high side. Measured (2 threads): Minimac4 4.1.2 with 500 people, 5,008 haplotypes and
-211,614 sites in a chunk took 1.1 GB with a buffer of 500; Beagle 5.4 took 2.0 to 3.6 GB for the same.
+211,614 sites in a chunk took 1.1 GB with a buffer of 500, 0.6 GB with one of 200; Beagle 5.4 took 2.0 to
+3.6 GB for the same, the built-in engine 0.22 GB. On four panels of real people the built-in engine took 90 to
+119 MB (48 to 129 people, 10,000 to 85,000 sites), of which 50 are Python and its libraries.
 """
 
 from __future__ import annotations
@@ -9,20 +11,31 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from app.domain.model import Model
-from app.domain.problem import Kind, problem
+from app.domain.problem import Kind, ProblemError, problem
+from app.imputation.built_in import c_kernel, numpy_kernel
 from app.imputation.chunks import CHUNK_BP, MEGABASE, OVERLAP_BP, SMALLEST_BP
 from app.imputation.contract import EngineName, PhasingName
-from app.imputation.li_stephens import TARGETS_AT_ONCE
-from app.imputation.phasing import PEOPLE_AT_ONCE
+from app.imputation.phasing import forecast_bytes as phasing_bytes
+from app.imputation.spool import IN_MEMORY
+
+if TYPE_CHECKING:
+    from app.imputation.panel_format.reader import Panel
 
 MB = 1 << 20
 _PROGRAM_MB = 150  # Python, NumPy and the readers
 _JAVA_MB = 350
 _JAVA_OUTSIDE_MB = 150
 _LEAST_HEAP_MB = 256
-_WINDOW_MB = 192
+OWN_MB = 64  # Python, NumPy and what is ours, without the readers of a check
+_WRITING_MB = 20
+_FIT_BYTES = 5000  # a haplotype, while the model is fitted
+_UNLIKE = 2000  # haplotypes up to which a plan grows with each
 ANSWERS_MB = 8  # of the kernels of all threads, before they are packed
 LEAST_WIDTH = 8  # haplotypes; fewer leave lanes of vector units empty
 _SMALLEST_BUFFER = 10
@@ -31,7 +44,11 @@ _LENGTHS = (CHUNK_BP, 15 * MEGABASE, 10 * MEGABASE, 5 * MEGABASE, 2 * MEGABASE, 
 
 @dataclass(frozen=True)
 class Load:
-    """What is to be imputed: people, panel haplotypes, and the sites of panel and target in each megabase."""
+    """What is to be imputed: people, panel haplotypes, and the sites of panel and target in each megabase.
+
+    `panel_bytes` are those of the panel's haplotypes in memory (`stretch_bytes`), the most they can be if
+    empty.
+    """
 
     engine: EngineName
     phasing: PhasingName
@@ -40,6 +57,7 @@ class Load:
     panel_sites: tuple[int, ...]
     typed_sites: tuple[int, ...]
     haploid: bool = False
+    panel_bytes: tuple[int, ...] = ()
 
 
 class Cut(Model):
@@ -68,11 +86,18 @@ def fit(load: Load, limit_mb: int, threads: int) -> Cut:
                         memory_mb=_heap_mb(limit_mb) if _is_java(load) else need,
                     )
     least = forecast_mb(load, SMALLEST_BP, SMALLEST_BP // 2, 1, _buffers(load)[-1])
-    raise problem(
+    raise too_little_memory(load.engine, load.samples, load.panel_haplotypes, least, limit_mb)
+
+
+def too_little_memory(
+    engine: str, samples: int, panel_haplotypes: int, least_mb: int, limit_mb: int
+) -> ProblemError:
+    """What to say of a job that does not fit in the smallest pieces."""
+    return problem(
         Kind.REFUSED,
         "There is not enough memory for this job",
-        f"{load.engine} would need about {least:,} MB for {load.samples:,} people and a panel of "
-        f"{load.panel_haplotypes:,} haplotypes, even in the smallest pieces; {limit_mb:,} MB are allowed.",
+        f"{engine} would need about {least_mb:,} MB for {samples:,} people and a panel of "
+        f"{panel_haplotypes:,} haplotypes, even in the smallest pieces; {limit_mb:,} MB are allowed.",
         "Allow more memory in Settings, choose another engine, or send fewer people in one job.",
     )
 
@@ -100,10 +125,85 @@ def forecast_mb(load: Load, chunk_bp: int, overlap_bp: int, threads: int, buffer
     around = most_within(load.panel_sites, chunk_bp + 2 * overlap_bp)
     typed = most_within(load.typed_sites, chunk_bp + 2 * overlap_bp)
     study = typed * (load.panel_haplotypes + 8 * load.samples) + 300 * typed
-    phasing = study + _phasing(load, typed, around)
+    phasing = study + _phasing(load, typed, around, threads)
+    if load.engine is EngineName.BUILTIN:
+        packed = most_within(load.panel_bytes, chunk_bp) if load.panel_bytes else None
+        engine = BuiltInJob(
+            sites, packed, typed, load.samples, load.panel_haplotypes, threads
+        ).forecast_bytes()
+        own = OWN_MB if not _is_java(load) else _PROGRAM_MB + _JAVA_MB
+        return int(own + max(phasing if load.phasing is not PhasingName.NONE else 0.0, engine) / MB)
     engine = study + _ENGINES[load.engine](load, sites, typed, threads, buffer)
     java = _JAVA_MB if _is_java(load) else 0
     return int(_PROGRAM_MB + java + max(phasing, engine) / MB)
+
+
+@dataclass(frozen=True)
+class BuiltInJob:
+    """A piece for the built-in engine; `stretch` bytes of haplotypes, None for the most they can be."""
+
+    sites: int
+    stretch: int | None
+    typed: int
+    samples: int
+    panel_haplotypes: int
+    threads: int
+
+    def forecast_bytes(self) -> float:
+        """Bytes at the height, beside the program itself: while it is computed, or while it is written."""
+        writing = self._target + _WRITING_MB * MB + self.sites * (self._waiting + 120)
+        return max(self.fixed_bytes() + self.sites * self.bytes_a_site(), writing)
+
+    def fixed_bytes(self) -> float:
+        """Bytes that do not depend on the sites of the piece, but for typed ones."""
+        plan, call = self._kernel(0)
+        computing = self.typed * self.panel_haplotypes / 8 + plan + self.threads * call
+        return self._target + max(_FIT_BYTES * self.panel_haplotypes, computing)
+
+    def bytes_a_site(self) -> float:
+        """Haplotypes (twice while they are joined), the plan, answers, and what waits."""
+        most = self.panel_haplotypes / 8
+        stretch = most if self.stretch is None else self.stretch / max(self.sites, 1)
+        plan = (self._kernel(1000)[0] - self._kernel(0)[0]) / 1000
+        answers = 6.0 * self.threads * haplotypes_at_once(c_kernel.WIDTH, self.sites, self.threads)
+        return 2 * stretch + plan + answers + self._waiting
+
+    @property
+    def _target(self) -> float:
+        return float(self.typed * (8 * self.samples + 600))
+
+    @property
+    def _waiting(self) -> float:
+        return min(4.0 * self.samples, IN_MEMORY / max(self.sites, 1))
+
+    def _kernel(self, sites: int) -> tuple[float, float]:
+        """The plan, and one call, as they were measured: haplotypes of large panels are much alike."""
+        if not c_kernel.vector_units():
+            return 0.0, float(numpy_kernel.forecast_bytes(self.panel_haplotypes, self.typed))
+        different = min(self.panel_haplotypes, round(math.sqrt(_UNLIKE * self.panel_haplotypes)))
+        plan, _ = c_kernel.forecast_bytes(different, self.typed, sites)
+        _, call = c_kernel.forecast_bytes(self.panel_haplotypes, self.typed, sites)
+        return plan, 0.6 * call
+
+
+def bytes_of_sites(alt_counts: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    """What each site takes in memory, by how many of the panel's haplotypes have ALT."""
+    fewer = np.minimum(alt_counts, size - alt_counts)
+    return np.where(fewer <= size // 32, 4 * fewer, (size + 7) // 8) + 33
+
+
+def stretch_bytes(panel: Panel) -> tuple[int, ...]:
+    """What the haplotypes of each megabase of a panel take in memory."""
+    places = panel.positions() // MEGABASE
+    weights = bytes_of_sites(panel.alt_counts(), panel.size).astype(np.float64)
+    return tuple(np.bincount(places, weights).astype(np.int64).tolist())
+
+
+def spool_bytes(alt_counts: NDArray[np.int64], size: int, samples: int) -> int:
+    """What waits on the disk until all people are done: more of common sites, whose dosages are uncertain."""
+    fewer = np.minimum(alt_counts, size - alt_counts)
+    common = int((fewer > size // 32).sum())
+    return int(2 * samples * (1.6 * common + 0.1 * len(alt_counts)))
 
 
 def most_within(per_mb: tuple[int, ...], length: int) -> int:
@@ -113,22 +213,10 @@ def most_within(per_mb: tuple[int, ...], length: int) -> int:
     return max(1, *(sums[min(at + width, len(per_mb))] - sums[at] for at in range(max(1, len(per_mb)))))
 
 
-def _phasing(load: Load, typed: float, sites: float) -> float:
+def _phasing(load: Load, typed: int, sites: int, threads: int) -> float:
     if load.phasing is PhasingName.BUILTIN:
-        return _chains(load, typed, min(2 * PEOPLE_AT_ONCE, 2 * load.samples))
+        return phasing_bytes(typed, load.samples, load.panel_haplotypes, threads)
     return _beagle(load, sites, typed, 1, 0) if load.phasing is PhasingName.BEAGLE else 0.0
-
-
-def _chains(load: Load, typed: float, targets: int) -> float:
-    """Forward rows at every root of the typed sites, and as many between two of them."""
-    return 4.0 * load.panel_haplotypes * (targets * (2 * math.sqrt(typed) + 8) + typed)
-
-
-def _builtin(load: Load, sites: float, typed: float, threads: int, buffer: int) -> float:
-    targets = 2 * load.samples
-    at_once = max(1, min(TARGETS_AT_ONCE, -(-targets // threads)))
-    window = min(_WINDOW_MB * MB, sites * (load.panel_haplotypes + 16 * targets)) * 2.5
-    return window + threads * _chains(load, typed, at_once)
 
 
 def _minimac4(load: Load, sites: float, typed: float, threads: int, buffer: int) -> float:
@@ -144,16 +232,9 @@ def _beagle(load: Load, sites: float, typed: float, threads: int, buffer: int) -
 
 
 _ENGINES = {
-    EngineName.BUILTIN: _builtin,
     EngineName.MINIMAC4: _minimac4,
     EngineName.BEAGLE: _beagle,
 }
-
-
-def sites_at_once(memory_mb: int, samples: int, panel_haplotypes: int, threads: int) -> int:
-    """How many sites the built-in engine may hold at once below a limit, when nobody has cut the work."""
-    bytes_a_site = panel_haplotypes / 8 + threads * 2 * 64 * 6 + 200
-    return max(1000, int(memory_mb * MB / 2 / bytes_a_site))
 
 
 def haplotypes_at_once(liked: int, sites: int, threads: int) -> int:

@@ -44,7 +44,7 @@ from app.imputation.contract import (
 from app.imputation.filling import fill_missing
 from app.imputation.genetic_map import CONSTANT, read_map
 from app.imputation.ligation import Ligation, PhasedPiece
-from app.imputation.memory import Cut, Load, fit
+from app.imputation.memory import Cut, Load, fit, stretch_bytes
 from app.imputation.panel_part import PanelPart, with_packed
 from app.imputation.phased_target import PhasedTargets
 from app.imputation.ploidy import NON_PAR_PART, expected_het
@@ -224,16 +224,17 @@ def _prepare(task: PartTask) -> PartPlan:
         known = panel_alleles(panel, positions)
         # How often women are heterozygous, where men must be told from them.
         chances = expected_het(panel, positions) if task.panel.part == NON_PAR_PART else {}
+        packed = stretch_bytes(panel)
     typed = megabases(positions[np.isin(positions, list(known))])
     samples = len(read_samples(task.target))
-    cut = fit(_load(task, samples, typed), task.memory_mb, task.threads)
+    cut = fit(_load(task, samples, typed, packed), task.memory_mb, task.threads)
     if task.chunk_bp is not None:
         cut = cut.model_copy(update={"chunk_bp": min(cut.chunk_bp, task.chunk_bp)})
         cut = cut.model_copy(update={"overlap_bp": min(cut.overlap_bp, cut.chunk_bp // 2)})
     chunks = plan_chunks(task.panel.first, task.panel.last, cut.chunk_bp, cut.overlap_bp)
     alignment = align(task.target, region, task.panel.contig, known, chunks, task.folder, chances)
     if alignment.haploid and cut.temp_buffer < samples and task.engine is EngineName.MINIMAC4:
-        cut = fit(_load(task, samples, typed, haploid=True), task.memory_mb, task.threads)
+        cut = fit(_load(task, samples, typed, packed, haploid=True), task.memory_mb, task.threads)
         if cut.chunk_bp < max(c.last - c.first + 1 for c in chunks):
             chunks = plan_chunks(task.panel.first, task.panel.last, cut.chunk_bp, cut.overlap_bp)
             alignment = align(task.target, region, task.panel.contig, known, chunks, task.folder, chances)
@@ -241,7 +242,9 @@ def _prepare(task: PartTask) -> PartPlan:
     return PartPlan(cut=cut, chunks=chunks, alignment=alignment, phasing=phasing, fills=fills)
 
 
-def _load(task: PartTask, samples: int, typed: tuple[int, ...], *, haploid: bool = False) -> Load:
+def _load(
+    task: PartTask, samples: int, typed: tuple[int, ...], packed: tuple[int, ...], *, haploid: bool = False
+) -> Load:
     return Load(
         engine=task.engine,
         phasing=_usual_phasing(task) if task.phasing == AUTO else PhasingName(task.phasing),
@@ -250,6 +253,7 @@ def _load(task: PartTask, samples: int, typed: tuple[int, ...], *, haploid: bool
         panel_sites=task.panel.per_mb,
         typed_sites=typed,
         haploid=haploid,
+        panel_bytes=packed,
     )
 
 
@@ -297,7 +301,7 @@ def _request(task: PartTask, plan: PartPlan, chunk: Chunk, target: Path, panel: 
         last=chunk.last,
         window_bp=max(1, chunk.last - chunk.first + 1),
         overlap_bp=plan.cut.overlap_bp,
-        memory_mb=max(256, plan.cut.memory_mb),
+        memory_mb=max(256, plan.cut.memory_mb if task.engine is EngineName.BEAGLE else task.memory_mb),
         temp_buffer=plan.cut.temp_buffer,
         tools=task.tools,
     )
