@@ -34,6 +34,7 @@ from app.results.doses.cells import (
 from app.results.doses.collecting import CollectedRows
 from app.results.doses.contract import DoseBatch, Field
 from app.results.doses.info import RecordFigures, is_old_header, record_figures
+from app.results.doses.kernel import record_kernel
 from app.results.doses.text_doses import MOST_ALTS, refuse, refuse_many
 
 _FIXED = struct.Struct("<iiifHHI")
@@ -43,7 +44,12 @@ _FLOAT_END = 0x7F800002
 _MOST_BYTES = 1 << 29
 _MOST_ROWS = 512
 _MOST_CELL_BYTES = 32 << 20
+_ROLES = {
+    **{"R2": 1, "DR2": 2, "INFO": 3, "Rsq": 4, "ER2": 5, "AF": 6, "MAF": 7, "TYPED": 16, "IMPUTED": 17},
+    **{"IMP": 18, "TYPED_ONLY": 19, "GENOTYPED_ONLY": 19, "GENOTYPED": 20},
+}
 _ID = re.compile(r"[<,]ID=([^,>]+)")
+_MOST_WORDS = 1 << 16
 _IDX = re.compile(r"[,<]IDX=(\d{1,9})")
 Values = NDArray[np.float32]
 
@@ -67,6 +73,13 @@ class _Words:
             return
         table[int(given[1]) if given else max(table, default=-1) + 1] = name[1]
 
+    def roles(self) -> bytes:
+        """What each word of INFO and FILTER says, as `_bcf_record.c` numbers it; empty for odd numbers."""
+        most = max(self.names, default=0)
+        if most > _MOST_WORDS:
+            return b""
+        return bytes(_ROLES.get(self.names.get(number, ""), 0) for number in range(most + 1))
+
 
 @dataclass(frozen=True)
 class _Held:
@@ -89,7 +102,8 @@ class _Held:
 class BcfDoses:
     """See `DoseReader`; a line is a record, counted with the lines of the header."""
 
-    def __init__(self, path: Path, want: Field) -> None:
+    def __init__(self, path: Path, want: Field, *, kernel: bool | None = None) -> None:
+        self._kernel = record_kernel(kernel)
         self._path = path
         self._want = want
         try:
@@ -118,6 +132,7 @@ class BcfDoses:
         for line in text:
             self._words.add(line)
         self._old = is_old_header(text)
+        self._roles = self._words.roles()
         self._pending = self._first_record()
         self.fields = self._want & fields_of(
             [name.encode() for name, _ in _parts(self._pending, self._words)]
@@ -210,6 +225,26 @@ class BcfDoses:
 
     def _hold(self, rows: CollectedRows, number: int, shared: bytes, own: bytes) -> None:
         """Read what stands before the samples; their figures wait for those of the next records."""
+        one = self._quick(number, shared, own) or self._slow(number, shared, own)
+        if self._held and not self._held[0].goes_with(one):
+            self._told(rows)
+        self._held.append(one)
+
+    def _quick(self, number: int, shared: bytes, own: bytes) -> _Held | None:
+        """By the extension in C where it is there; None for what it leaves over."""
+        count = len(self.samples)
+        if self._kernel is None or not self._roles or int.from_bytes(shared[20:23], "little") != count:
+            return None
+        made = self._kernel.record(shared, own, self._roles, count, self._old)
+        if made is None:
+            return None
+        position, identifier, ref, alt, *figures, fields = made
+        names = self._words.names
+        parts = {names.get(key, ""): (kind, length, raw) for key, kind, length, raw in fields}
+        site = (position + 1, identifier or b".", ref, [alt])
+        return _Held(number, site, [RecordFigures(*figures)], parts)
+
+    def _slow(self, number: int, shared: bytes, own: bytes) -> _Held:
         _, position, _, _, infos, alleles, counts = _FIXED.unpack_from(shared)
         if counts & 0xFFFFFF != len(self.samples) or not 1 <= alleles <= MOST_ALTS + 1:
             raise ValueError("its samples or alleles are too many or too few")
@@ -222,10 +257,7 @@ class BcfDoses:
         info = b";".join(_info(data, self._words) for _ in range(infos))
         figures = record_figures(info, filters, len(alts), old=self._old)
         parts = dict(_parts((shared, own), self._words))
-        one = _Held(number, (position + 1, identifier or b".", words[0], alts), figures, parts)
-        if self._held and not self._held[0].goes_with(one):
-            self._told(rows)
-        self._held.append(one)
+        return _Held(number, (position + 1, identifier or b".", words[0], alts), figures, parts)
 
 
 class _Typed:

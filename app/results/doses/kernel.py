@@ -37,5 +37,18 @@ def text_kernel(wanted: bool | None = None) -> ModuleType | None:
     return _dose_text
 
 
+def record_kernel(wanted: bool | None = None) -> ModuleType | None:
+    """What takes records of BCF apart; as `dose_kernel`."""
+    if _is_off(wanted):
+        return None
+    try:
+        from app.results import _bcf_record
+    except ImportError as error:
+        if wanted:
+            raise RuntimeError(_MISSING) from error
+        return None
+    return _bcf_record
+
+
 def _is_off(wanted: bool | None) -> bool:
     return wanted is False or (wanted is None and os.environ.get("HAPLODESK_NO_KERNEL", "") not in ("", "0"))

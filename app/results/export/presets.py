@@ -66,11 +66,12 @@ PRESETS: Mapping[PresetName, Preset] = {
         "BOLT-LMM",
         ExportFormat.BGEN,
         "bolt --lmm --bfile=GENOTYPED --phenoFile=PHENOTYPES.txt --phenoCol=TRAIT --covarFile=COVARIATES.txt "
+        "--qCovarCol=COVARIATE "
         "--LDscoresFile=LDSCORE.tab.gz --geneticMapFile=GENETIC_MAP.txt.gz --bgenFile={stem}.bgen "
         "--sampleFile={stem}.sample --bgenMinMAF=0.001 --bgenMinINFO=0.3 "
         "--statsFile={stem}.genotyped.stats.gz --statsFileBgenSnps={stem}.stats.gz --verboseStats",
         "The model comes from array genotypes (BED); imputed variants are tested from BGEN 1.2 with 8 bits. "
-        "ALLELE1 of the output, whose effect is told, is REF.",
+        "Family IDs are those of people, in all files. ALLELE1 of the output, whose effect is told, is REF.",
         plain_names=True,
     ),
     PresetName.PLINK2: Preset(
@@ -85,15 +86,17 @@ PRESETS: Mapping[PresetName, Preset] = {
         ExportFormat.BED,
         "gcta64 --bfile {stem} --grm-sparse SPARSE_GRM --fastGWA-mlm --pheno PHENOTYPES.txt "
         "--qcovar COVARIATES.txt --thread-num 4 --out {stem}.gcta",
-        "GCTA reads hard calls: dosages that are not near a call are missing.",
+        "GCTA reads hard calls: dosages that are not near a call are missing. Family IDs are 0: phenotypes "
+        "and covariates begin with 0 and the ID.",
         plain_names=True,
     ),
     PresetName.PRSICE: Preset(
         "PRSice-2",
         ExportFormat.BED,
-        "PRSice --base SUMMARY_STATISTICS.txt --target {stem} --pheno PHENOTYPES.txt --binary-target F "
-        "--out {stem}.prsice",
-        "Scores are made of hard calls: dosages that are not near a call are missing.",
+        "PRSice --base SUMMARY_STATISTICS.txt --target {stem} --ignore-fid --pheno PHENOTYPES.txt "
+        "--binary-target F --out {stem}.prsice",
+        "Scores are made of hard calls: dosages that are not near a call are missing. The first column of "
+        "the phenotypes is the ID.",
         plain_names=True,
     ),
     PresetName.HAIL: Preset(
