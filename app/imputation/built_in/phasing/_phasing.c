@@ -209,7 +209,8 @@ static int kin(const Kin *k, int64_t first, int64_t stop)
 
 /* ---- walks ---- */
 
-enum { UNKNOWN_HETS = 1, DRAW = 2, VOTE = 4, FREE = 8 }; /* flags, in step with walking.py */
+enum { UNKNOWN_HETS = 1, DRAW = 2, VOTE = 4, EVERY = 8 }; /* flags, in step with kernels.py */
+#define SECOND 0x80000000u /* added to the site for the second random number of a genotype */
 
 typedef struct {
     const uint32_t *words;
@@ -221,23 +222,33 @@ typedef struct {
     const uint32_t *het, *missing; /* [people][width] */
     uint32_t *out;                 /* [width][haplotypes - panel] */
     const int64_t *places;         /* [people + 1]: where the heterozygous genotypes of a person are in votes */
-    float *votes;                  /* [heterozygous genotypes] */
+    float *votes;                  /* [2][genotypes]: the same way round as the next one, as the one behind it */
     int64_t states;
     uint64_t seed;
     float error;
     int flags;
+    double *expected; /* switches of each pair; NULL for a walk that phases */
 } Walk;
 
 typedef struct {
-    uint32_t *composite; /* [width][states] */
-    float *rows;         /* kept forward rows, two of `states` each */
-    float *f, *b;        /* two chains */
-    float *kept_scale;
-    int64_t kept_room;
-    int32_t *slot_of, *held, *newer, *older;
+    uint32_t *composite;     /* [width][states]: the alleles of the slots */
+    float *rows, *sums;      /* kept forward rows of both chains, and what they sum to */
+    float *even, *odd;       /* rows of the present site and the last */
+    int64_t kept;
+    int32_t *slot_of;        /* of each haplotype, -1 where it is in none */
+    int32_t *held, *newer, *older, *begun;
     int64_t *last;
-    int32_t *begun;
 } Scratch;
+
+typedef struct {
+    const uint32_t *own; /* its two haplotypes, in words of all */
+    const uint32_t *het, *missing;
+    uint32_t *out;
+    uint64_t key;
+    int64_t place;
+    int right, beyond; /* the allele of chain 0 at the last heterozygous genotype and the one before; or -1 */
+    int crossed;       /* whether chain 0 goes on as the second haplotype had it */
+} Person;
 
 static uint64_t mixed(uint64_t z)
 {
@@ -419,127 +430,135 @@ static void put_bit(uint32_t *words, int64_t stride, int64_t site, int bit)
     *cell = bit ? *cell | mask : *cell & ~mask;
 }
 
-static void walk_person(const Walk *w, Scratch *s, int64_t person)
+static Move moved(float stay, float drawn, int allele, float error)
 {
-    int64_t targets = w->haplotypes - w->panel, kept = 0;
-    int n = (int)w->states;
-    const uint32_t *het = w->het + person * w->width, *missing = w->missing + person * w->width;
-    const uint32_t *own = w->words + w->panel + 2 * person;
-    uint32_t *out = w->out + 2 * person;
-    uint64_t key = mixed(w->seed ^ mixed((uint64_t)person + 1));
-    uint32_t any = 0;
-    for (int64_t at = 0; at < w->width; at++) {
-        any |= het[at] | missing[at];
-        out[at * targets] = own[at * w->haplotypes];
-        out[at * targets + 1] = own[at * w->haplotypes + 1];
-    }
-    if (!any)
-        return;
-    if (w->flags & FREE)
+    Move move = {stay, drawn, allele ? 1.0f : error, allele ? error : 1.0f};
+    return move;
+}
+
+/* Fills the slots and both chains with the start of a walk. */
+static void begin(const Walk *w, Scratch *s, int64_t person)
+{
+    if (w->flags & EVERY)
         fill_all(w, s, person);
     else
         compose(w, s, person);
-    for (int k = 0; k < 2 * n; k++)
-        s->f[k] = 1.0f / (float)n;
+    for (int64_t k = 0; k < 2 * w->states; k++)
+        s->even[k] = 1.0f / (float)w->states;
+}
+
+static void forward(const Walk *w, Scratch *s, const Person *p)
+{
+    int n = (int)w->states;
+    int64_t kept = 0;
     float sums[2] = {1.0f, 1.0f};
-    const float *from = s->f;
-    float *even = s->f, *odd = s->b;
+    const float *from = s->even;
     for (int64_t site = 0; site < w->sites; site++) {
-        const uint32_t *word = s->composite + site / 32 * n;
-        uint32_t bit = 1u << (site % 32);
-        int is_het = (het[site / 32] & bit) != 0, is_missing = (missing[site / 32] & bit) != 0;
-        int unknown = is_missing || (is_het && (w->flags & UNKNOWN_HETS));
+        int is_het = bit_at(p->het, 1, site), is_missing = bit_at(p->missing, 1, site);
         Move move[2];
         for (int c = 0; c < 2; c++) {
-            int allele = bit_at(own + c, w->haplotypes, site);
-            move[c].stay = (1.0f - w->change[site]) / sums[c];
-            move[c].drawn = w->change[site] / (float)n;
-            move[c].one = unknown || allele ? 1.0f : w->error;
-            move[c].zero = unknown || !allele ? 1.0f : w->error;
+            float stay = (1.0f - w->change[site]) / sums[c], drawn = w->change[site] / (float)n;
+            move[c] = moved(stay, drawn, bit_at(p->own + c, w->haplotypes, site), w->error);
+            if (is_missing || (is_het && w->flags & UNKNOWN_HETS))
+                move[c].one = move[c].zero = 1.0f;
         }
-        float *to = from == even ? odd : even;
+        float *to = from == s->even ? s->odd : s->even;
         if (is_het || is_missing)
             to = s->rows + 2 * n * kept++;
-        advance(word, (int)(site % 32), n, from, to, move, sums);
+        advance(s->composite + site / 32 * n, (int)(site % 32), n, from, to, move, sums);
         from = to;
     }
-    float *b = s->f, *spare = s->b;
+    s->kept = kept;
+}
+
+/* How likely each way is: weight[left side crossed][allele of chain 0]. */
+static void weigh(const Walk *w, float joint[2][2][2], const int allele[2], double weight[2][2])
+{
+    for (int c = 0; c < 2; c++)
+        for (int x = 0; x < 2; x++) {
+            weight[c][x] = 1.0;
+            for (int chain = 0; chain < 2; chain++) {
+                int prefix = chain ^ c, wanted = x ^ chain;
+                double sum = 0;
+                for (int y = 0; y < 2; y++) {
+                    double term = joint[prefix][chain][y] * (y == wanted ? 1.0 : w->error);
+                    if (!(w->flags & UNKNOWN_HETS) && y != allele[prefix])
+                        term /= w->error; /* take its own evidence out of the row from the left */
+                    sum += term;
+                }
+                weight[c][x] *= sum;
+            }
+        }
+}
+
+/* Decides a heterozygous genotype: the allele of chain 0, and whether the chains cross on its left. */
+static void turn(const Walk *w, Person *p, int64_t site, double weight[2][2])
+{
+    double total = weight[0][0] + weight[0][1] + weight[1][0] + weight[1][1];
+    double one = total > 0 ? (weight[0][1] + weight[1][1]) / total : 0.5;
+    int x = 0, c = 0;
+    if (w->flags & DRAW) {
+        x = uniform(p->key, (uint64_t)site) < one;
+        double line = weight[0][x] + weight[1][x];
+        c = line > 0 && uniform(p->key, (uint64_t)site + SECOND) * line >= weight[0][x];
+    } else
+        for (int i = 1; i < 4; i++)
+            if (weight[i / 2][i % 2] > weight[c][x]) {
+                c = i / 2;
+                x = i % 2;
+            }
+    p->place--;
+    if (w->flags & VOTE && p->right >= 0)
+        w->votes[p->place] += (float)(p->right ? 2 * one - 1 : 1 - 2 * one);
+    if (w->flags & VOTE && p->beyond >= 0)
+        w->votes[w->places[(w->haplotypes - w->panel) / 2] + p->place] += (float)(p->beyond ? 2 * one - 1 : 1 - 2 * one);
+    p->beyond = p->right;
+    p->right = x;
+    p->crossed = c;
+}
+
+static void decide(const Walk *w, Person *p, int64_t site, int is_het, float joint[2][2][2], int allele[2])
+{
+    if (is_het) {
+        double weight[2][2];
+        int old[2] = {bit_at(p->own, w->haplotypes, site), bit_at(p->own + 1, w->haplotypes, site)};
+        weigh(w, joint, old, weight);
+        turn(w, p, site, weight);
+        allele[0] = p->right;
+        allele[1] = 1 - p->right;
+        return;
+    }
+    for (int chain = 0; chain < 2; chain++) {
+        float *both = joint[chain ^ p->crossed][chain];
+        double total = (double)both[0] + both[1], one = total > 0 ? both[1] / total : 0.0;
+        double line = w->flags & DRAW ? uniform(p->key, (uint64_t)site + SECOND * (uint64_t)chain) : 0.5;
+        allele[chain] = line < one;
+    }
+}
+
+static void backward(const Walk *w, Scratch *s, Person *p)
+{
+    int n = (int)w->states;
+    int64_t targets = w->haplotypes - w->panel, kept = s->kept;
+    float *b = s->even, *spare = s->odd, sums[2], stay[2] = {1.0f, 1.0f}, drawn[2] = {0, 0};
     for (int k = 0; k < 2 * n; k++)
         b[k] = 1.0f;
-    float stay[2] = {1.0f, 1.0f}, drawn[2] = {0, 0};
-    int crossed = 0, right = -1;
-    int64_t place = w->places[person + 1];
     for (int64_t site = w->sites - 1; site >= 0; site--) {
         const uint32_t *word = s->composite + site / 32 * n;
-        uint32_t bit = 1u << (site % 32);
-        int is_het = (het[site / 32] & bit) != 0, is_missing = (missing[site / 32] & bit) != 0;
-        int allele[2] = {bit_at(own, w->haplotypes, site), bit_at(own + 1, w->haplotypes, site)};
+        int is_het = bit_at(p->het, 1, site), is_missing = bit_at(p->missing, 1, site), allele[2];
+        for (int c = 0; c < 2; c++)
+            allele[c] = bit_at(p->own + (c ^ p->crossed), w->haplotypes, site);
         if (is_het || is_missing) {
             float joint[2][2][2];
-            kept--;
-            overlaps(word, (int)(site % 32), n, s->rows + 2 * n * kept, b, stay, drawn, joint);
-            if (is_het) {
-                double weight[2][2]; /* prefix crossed, allele of chain 0 */
-                for (int c = 0; c < 2; c++)
-                    for (int x = 0; x < 2; x++) {
-                        double product = 1.0;
-                        for (int chain = 0; chain < 2; chain++) {
-                            int prefix = chain ^ c, wanted = x ^ chain;
-                            double sum = 0;
-                            for (int y = 0; y < 2; y++) {
-                                double term = joint[prefix][chain][y] * (y == wanted ? 1.0 : w->error);
-                                if (!(w->flags & UNKNOWN_HETS) && y != allele[prefix])
-                                    term /= w->error; /* take its own evidence out of the forward row */
-                                sum += term;
-                            }
-                            product *= sum;
-                        }
-                        weight[c][x] = product;
-                    }
-                double total = weight[0][0] + weight[0][1] + weight[1][0] + weight[1][1];
-                int c = crossed, x = allele[0];
-                double one = total > 0 ? (weight[0][1] + weight[1][1]) / total : 0.5;
-                if (w->flags & DRAW) {
-                    x = uniform(key, (uint64_t)site) < one;
-                    double line = weight[0][x] + weight[1][x];
-                    c = line > 0 && uniform(key, (uint64_t)site + 0x80000000u) * line >= weight[0][x];
-                } else if (total > 0) {
-                    double best = -1;
-                    for (int i = 0; i < 4; i++)
-                        if (weight[i / 2][i % 2] > best * (1 + 1e-12)) {
-                            best = weight[i / 2][i % 2];
-                            c = i / 2;
-                            x = i % 2;
-                        }
-                }
-                place--;
-                if (w->flags & VOTE && right >= 0)
-                    w->votes[place] += (float)(right ? 2 * one - 1 : 1 - 2 * one);
-                right = x;
-                crossed = c;
-                allele[0] = x;
-                allele[1] = 1 - x;
-            } else {
-                for (int chain = 0; chain < 2; chain++) {
-                    float *both = joint[chain ^ crossed][chain];
-                    double one = both[0] + both[1] > 0 ? both[1] / ((double)both[0] + both[1]) : 0.0;
-                    double line = w->flags & DRAW ? uniform(key, (uint64_t)site + 0x80000000u * chain) : 0.5;
-                    allele[chain] = line < one;
-                }
-            }
-        } else if (crossed) {
-            int swap = allele[0];
-            allele[0] = allele[1];
-            allele[1] = swap;
+            overlaps(word, (int)(site % 32), n, s->rows + 2 * n * --kept, b, stay, drawn, joint);
+            decide(w, p, site, is_het, joint, allele);
         }
-        put_bit(out, targets, site, allele[0]);
-        put_bit(out + 1, targets, site, allele[1]);
         Move move[2];
         for (int c = 0; c < 2; c++) {
-            move[c].stay = stay[c];
-            move[c].drawn = drawn[c];
-            move[c].one = is_missing || allele[c] ? 1.0f : w->error;
-            move[c].zero = is_missing || !allele[c] ? 1.0f : w->error;
+            put_bit(p->out + c, targets, site, allele[c]);
+            move[c] = moved(stay[c], drawn[c], allele[c], w->error);
+            if (is_missing)
+                move[c].one = move[c].zero = 1.0f;
         }
         advance(word, (int)(site % 32), n, b, spare, move, sums);
         float *swap = b;
@@ -551,81 +570,188 @@ static void walk_person(const Walk *w, Scratch *s, int64_t person)
     }
 }
 
-static int most_kept(const Walk *w, int64_t first, int64_t stop)
+static void walk_person(const Walk *w, Scratch *s, int64_t person)
+{
+    int64_t targets = w->haplotypes - w->panel;
+    Person p = {w->words + w->panel + 2 * person,
+                w->het + person * w->width,
+                w->missing + person * w->width,
+                w->out + 2 * person,
+                mixed(w->seed ^ mixed((uint64_t)person + 1)),
+                w->places[person + 1],
+                -1,
+                -1,
+                0};
+    uint32_t any = 0;
+    for (int64_t at = 0; at < w->width; at++) {
+        any |= p.het[at] | p.missing[at];
+        p.out[at * targets] = p.own[at * w->haplotypes];
+        p.out[at * targets + 1] = p.own[at * w->haplotypes + 1];
+    }
+    if (!any)
+        return;
+    begin(w, s, person);
+    forward(w, s, &p);
+    backward(w, s, &p);
+}
+
+/* Of one gap: adds the switches that both chains are expected to have had there. */
+static double switched(double change, double n, float joint[2][2][2], const float left[2], const float right[2])
+{
+    double expected = 0, certain = change < 1 - 1e-9 ? change : 1 - 1e-9;
+    for (int c = 0; c < 2; c++) {
+        double both = (double)joint[c][c][0] + joint[c][c][1], drawn = change / n;
+        double stayed = (1 - change) * both / ((double)left[c] * right[c]);
+        expected += -log1p(-certain) / change * drawn / (stayed + drawn);
+    }
+    return expected;
+}
+
+/* How many switches a pair of known haplotypes is expected to have had, under the states around it. */
+static double switches_of(const Walk *w, Scratch *s, int64_t person)
+{
+    int n = (int)w->states;
+    const uint32_t *own = w->words + w->panel + 2 * person;
+    Move move[2];
+    float sums[2] = {1.0f, 1.0f}, joint[2][2][2];
+    begin(w, s, person);
+    const float *from = s->even;
+    for (int64_t site = 0; site < w->sites; site++) {
+        float change = w->change[site], *to = s->rows + 2 * n * site;
+        for (int c = 0; c < 2; c++)
+            move[c] = moved((1.0f - change) / sums[c], change / (float)n, bit_at(own + c, w->haplotypes, site), w->error);
+        advance(s->composite + site / 32 * n, (int)(site % 32), n, from, to, move, sums);
+        s->sums[2 * site] = sums[0];
+        s->sums[2 * site + 1] = sums[1];
+        from = to;
+    }
+    double expected = 0;
+    float *b = s->even, *spare = s->odd, stay[2] = {1.0f, 1.0f}, drawn[2] = {0, 0};
+    const float still[2] = {1.0f, 1.0f}, none[2] = {0, 0};
+    for (int k = 0; k < 2 * n; k++)
+        b[k] = 1.0f;
+    for (int64_t site = w->sites - 1; site > 0; site--) {
+        const uint32_t *word = s->composite + site / 32 * n;
+        for (int c = 0; c < 2; c++)
+            move[c] = moved(stay[c], drawn[c], bit_at(own + c, w->haplotypes, site), w->error);
+        advance(word, (int)(site % 32), n, b, spare, move, sums);
+        overlaps(word, 0, n, s->rows + 2 * n * (site - 1), spare, still, none, joint);
+        expected += switched(w->change[site], n, joint, s->sums + 2 * site - 2, sums);
+        float *swap = b;
+        b = spare, spare = swap;
+        for (int c = 0; c < 2; c++) {
+            stay[c] = (1.0f - w->change[site]) / sums[c] * (float)n;
+            drawn[c] = w->change[site];
+        }
+    }
+    return expected;
+}
+
+static int64_t most_kept(const Walk *w, int64_t first, int64_t stop)
 {
     int64_t most = 0;
     for (int64_t p = first; p < stop; p++) {
         int64_t kept = 0;
-        for (int64_t at = 0; at < w->width; at++) {
-            uint32_t x = w->het[p * w->width + at] | w->missing[p * w->width + at];
-            for (; x; x &= x - 1)
+        for (int64_t at = 0; at < w->width; at++)
+            for (uint32_t x = w->het[p * w->width + at] | w->missing[p * w->width + at]; x; x &= x - 1)
                 kept++;
-        }
         most = kept > most ? kept : most;
     }
-    return (int)most;
+    return most;
+}
+
+static void leave(Scratch *s)
+{
+    free(s->composite);
+    free(s->rows);
+    free(s->slot_of);
+    free(s->held);
+    free(s->last);
+}
+
+/* Room for walks that keep the rows of `kept` sites; 0 when there is not enough memory. */
+static int enter(const Walk *w, Scratch *s, int64_t kept)
+{
+    size_t n = (size_t)w->states, rows = (size_t)kept;
+    s->composite = calloc((size_t)w->width * n, sizeof(uint32_t));
+    s->rows = malloc((2 * n * (rows + 2) + 2 * rows) * sizeof(float));
+    s->slot_of = malloc((size_t)w->haplotypes * sizeof(int32_t));
+    s->held = malloc((n + 1) * 4 * sizeof(int32_t));
+    s->last = malloc((n + 1) * sizeof(int64_t));
+    if (!s->composite || !s->rows || !s->slot_of || !s->held || !s->last) {
+        leave(s);
+        return 0;
+    }
+    s->even = s->rows + 2 * n * rows;
+    s->odd = s->even + 2 * n;
+    s->sums = s->odd + 2 * n;
+    s->newer = s->held + (n + 1);
+    s->older = s->newer + (n + 1);
+    s->begun = s->older + (n + 1);
+    for (int64_t h = 0; h < w->haplotypes; h++)
+        s->slot_of[h] = -1;
+    return 1;
 }
 
 static int walk_people(const Walk *w, int64_t first, int64_t stop)
 {
-    size_t n = (size_t)w->states, kept = (size_t)most_kept(w, first, stop);
     Scratch s;
-    s.composite = calloc((size_t)w->width * n, sizeof(uint32_t));
-    s.rows = malloc((2 * n * (kept + 2)) * sizeof(float));
-    s.slot_of = malloc((size_t)w->haplotypes * sizeof(int32_t));
-    int32_t *slots = malloc((n + 1) * 4 * sizeof(int32_t));
-    s.last = malloc((n + 1) * sizeof(int64_t));
-    int fine = s.composite && s.rows && s.slot_of && slots && s.last;
-    if (fine) {
-        s.f = s.rows + 2 * n * kept;
-        s.b = s.f + 2 * n;
-        s.held = slots;
-        s.newer = slots + (n + 1);
-        s.older = s.newer + (n + 1);
-        s.begun = s.older + (n + 1);
-        for (int64_t h = 0; h < w->haplotypes; h++)
-            s.slot_of[h] = -1;
-        for (int64_t person = first; person < stop; person++)
+    if (!enter(w, &s, w->expected ? w->sites : most_kept(w, first, stop)))
+        return 0;
+    for (int64_t person = first; person < stop; person++)
+        if (w->expected)
+            w->expected[person] = switches_of(w, &s, person);
+        else
             walk_person(w, &s, person);
-    }
-    free(s.composite);
-    free(s.rows);
-    free(s.slot_of);
-    free(slots);
-    free(s.last);
-    return fine;
+    leave(&s);
+    return 1;
 }
 
 /* ---- Python ---- */
 
+static PyObject *ended(Py_buffer *views, int count, int good, int fine)
+{
+    for (int i = 0; i < count; i++)
+        PyBuffer_Release(&views[i]);
+    if (!good)
+        PyErr_SetString(PyExc_ValueError, "sizes of the arrays do not fit");
+    else if (!fine)
+        PyErr_NoMemory();
+    if (!good || !fine)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+/* Whether the numbers of a walk make sense together; its steps must be sites. */
+static int fits(const Walk *w, int64_t first, int64_t stop)
+{
+    int good = w->sites > 0 && w->sites < INT32_MAX && w->panel > 0 && w->haplotypes >= w->panel &&
+               (w->haplotypes - w->panel) % 2 == 0 && w->haplotypes < INT32_MAX / 8 && w->most > 0 && w->states > 0 &&
+               w->states % LANES == 0 && w->states < 1 << 20 && first >= 0 && first <= stop &&
+               stop <= (w->haplotypes - w->panel) / 2;
+    for (int64_t i = 0; good && i < w->count; i++)
+        good = w->steps[i] >= 0 && w->steps[i] < w->sites;
+    return good;
+}
+
 static PyObject *py_neighbours(PyObject *module, PyObject *args)
 {
-    Py_buffer words, steps, picks;
+    Py_buffer v[3];
     Py_ssize_t sites, haplotypes, panel, most;
     int backward, fine = 0;
-    if (!PyArg_ParseTuple(args, "y*y*w*nnnni", &words, &steps, &picks, &sites, &haplotypes, &panel, &most, &backward))
+    if (!PyArg_ParseTuple(args, "y*y*w*nnnni", &v[0], &v[1], &v[2], &sites, &haplotypes, &panel, &most, &backward))
         return NULL;
-    Py_ssize_t count = steps.len / 8;
+    Py_ssize_t count = v[1].len / 8;
     int good = sites > 0 && haplotypes > 0 && panel >= 0 && panel <= haplotypes && most > 0 &&
-               haplotypes < INT32_MAX / 8 && sites < INT32_MAX &&
-               words.len == (sites + 31) / 32 * haplotypes * 4 &&
-               picks.len == count * (haplotypes - panel) * most * 4;
+               haplotypes < INT32_MAX / 8 && sites < INT32_MAX && v[0].len == (sites + 31) / 32 * haplotypes * 4 &&
+               v[2].len == count * (haplotypes - panel) * most * 4;
     if (good) {
-        Sweep s = {words.buf, sites, haplotypes, panel, steps.buf, count, most, picks.buf};
+        Sweep s = {v[0].buf, sites, haplotypes, panel, v[1].buf, count, most, v[2].buf};
         Py_BEGIN_ALLOW_THREADS
         fine = sweep(&s, backward);
         Py_END_ALLOW_THREADS
     }
-    PyBuffer_Release(&words);
-    PyBuffer_Release(&steps);
-    PyBuffer_Release(&picks);
-    if (!good) {
-        PyErr_SetString(PyExc_ValueError, "sizes of the arrays do not fit");
-        return NULL;
-    }
-    if (!fine)
-        return PyErr_NoMemory();
-    Py_RETURN_NONE;
+    return ended(v, 3, good, fine);
 }
 
 static PyObject *py_kin(PyObject *module, PyObject *args)
@@ -648,15 +774,7 @@ static PyObject *py_kin(PyObject *module, PyObject *args)
         fine = kin(&k, first, stop);
         Py_END_ALLOW_THREADS
     }
-    for (int i = 0; i < 6; i++)
-        PyBuffer_Release(&v[i]);
-    if (!good) {
-        PyErr_SetString(PyExc_ValueError, "sizes of the arrays do not fit");
-        return NULL;
-    }
-    if (!fine)
-        return PyErr_NoMemory();
-    Py_RETURN_NONE;
+    return ended(v, 6, good, fine);
 }
 
 enum { WORDS, STEPS, BEFORE, AFTER, CHANGE, HET, MISSING, PLACES, OUT, VOTES, ARRAYS };
@@ -675,7 +793,7 @@ static int counted(const Py_buffer *het, const Py_buffer *places, const Py_buffe
             for (uint32_t x = word[p * width + at]; x; x &= x - 1)
                 n++;
     }
-    return place[people] == n && votes->len == n * 4;
+    return place[people] == n && votes->len == 2 * n * 4;
 }
 
 static PyObject *py_walk(PyObject *module, PyObject *args)
@@ -686,43 +804,54 @@ static PyObject *py_walk(PyObject *module, PyObject *args)
     float error;
     int flags, fine = 0;
     if (!PyArg_ParseTuple(args, "y*y*y*y*y*y*y*y*w*w*nnnnnnnKfi", &v[0], &v[1], &v[2], &v[3], &v[4], &v[5], &v[6],
-                          &v[7], &v[8], &v[9], &sites, &haplotypes, &panel, &most, &states, &first, &stop, &seed, &error,
-                          &flags))
+                          &v[7], &v[8], &v[9], &sites, &haplotypes, &panel, &most, &states, &first, &stop, &seed,
+                          &error, &flags))
         return NULL;
     Py_ssize_t width = (sites + 31) / 32, people = (haplotypes - panel) / 2, count = v[STEPS].len / 8;
-    int good = sites > 0 && sites < INT32_MAX && panel > 0 && haplotypes >= panel && (haplotypes - panel) % 2 == 0 &&
-               haplotypes < INT32_MAX / 8 && most > 0 && states > 0 && states % LANES == 0 && states < 1 << 20 &&
-               first >= 0 && first <= stop && stop <= people && v[WORDS].len == width * haplotypes * 4 &&
+    Walk w = {v[WORDS].buf, sites, haplotypes, panel, width, v[STEPS].buf, count, most, v[BEFORE].buf, v[AFTER].buf,
+              v[CHANGE].buf, v[HET].buf, v[MISSING].buf, v[OUT].buf, v[PLACES].buf, v[VOTES].buf, states, seed,
+              error, flags, NULL};
+    int good = fits(&w, first, stop) && v[WORDS].len == width * haplotypes * 4 &&
                v[BEFORE].len == count * 2 * people * most * 4 && v[AFTER].len == v[BEFORE].len &&
                v[CHANGE].len == sites * 4 && v[HET].len == people * width * 4 && v[MISSING].len == v[HET].len &&
                v[OUT].len == width * 2 * people * 4 && v[PLACES].len == (people + 1) * 8 &&
                counted(&v[HET], &v[PLACES], &v[VOTES], people, width);
-    for (Py_ssize_t i = 0; good && i < count; i++) {
-        int64_t step = ((int64_t *)v[STEPS].buf)[i];
-        good = step >= 0 && step < sites;
-    }
     if (good) {
-        Walk w = {v[WORDS].buf, sites, haplotypes, panel, width, v[STEPS].buf, count, most, v[BEFORE].buf,
-                  v[AFTER].buf, v[CHANGE].buf, v[HET].buf, v[MISSING].buf, v[OUT].buf, v[PLACES].buf, v[VOTES].buf,
-                  states, seed, error, flags};
         Py_BEGIN_ALLOW_THREADS
         fine = walk_people(&w, first, stop);
         Py_END_ALLOW_THREADS
     }
-    for (int i = 0; i < ARRAYS; i++)
-        PyBuffer_Release(&v[i]);
-    if (!good) {
-        PyErr_SetString(PyExc_ValueError, "sizes of the arrays do not fit");
+    return ended(v, ARRAYS, good, fine);
+}
+
+static PyObject *py_switches(PyObject *module, PyObject *args)
+{
+    Py_buffer v[6];
+    Py_ssize_t sites, haplotypes, panel, most, states, first, stop;
+    float error;
+    int flags, fine = 0;
+    if (!PyArg_ParseTuple(args, "y*y*y*y*y*w*nnnnnnnfi", &v[0], &v[1], &v[2], &v[3], &v[4], &v[5], &sites, &haplotypes,
+                          &panel, &most, &states, &first, &stop, &error, &flags))
         return NULL;
+    Walk w = {0};
+    w.words = v[0].buf, w.steps = v[1].buf, w.before = v[2].buf, w.after = v[3].buf, w.change = v[4].buf;
+    w.expected = v[5].buf, w.sites = sites, w.haplotypes = haplotypes, w.panel = panel, w.most = most;
+    w.width = (sites + 31) / 32, w.count = v[1].len / 8, w.states = states, w.error = error, w.flags = flags;
+    int good = fits(&w, first, stop) && v[0].len == w.width * haplotypes * 4 &&
+               v[2].len == w.count * (haplotypes - panel) * most * 4 && v[3].len == v[2].len &&
+               v[4].len == sites * 4 && v[5].len == (haplotypes - panel) / 2 * 8;
+    if (good) {
+        Py_BEGIN_ALLOW_THREADS
+        fine = walk_people(&w, first, stop);
+        Py_END_ALLOW_THREADS
     }
-    if (!fine)
-        return PyErr_NoMemory();
-    Py_RETURN_NONE;
+    return ended(v, 6, good, fine);
 }
 
 static PyMethodDef methods[] = {
     {"neighbours", py_neighbours, METH_VARARGS, "Sweep along the sites and pick the nearest haplotypes."},
     {"kin", py_kin, METH_VARARGS, "Pick haplotypes that people of unknown phase could have."},
+    {"switches", py_switches, METH_VARARGS, "How many switches pairs of known haplotypes are expected to have."},
     {"walk", py_walk, METH_VARARGS, "One pass of phasing over some people."},
     {NULL, NULL, 0, NULL},
 };

@@ -40,9 +40,10 @@ class Walks:
 
     `words` [width, haplotypes], of which the first `panel` are the panel's and then two of each person;
     `change` float32 [sites] is the chance of a switch before each site; `het` and `missing` uint32
-    [people, width] mark genotypes. New haplotypes go to `out` [width, 2 * people]. `votes` float32 has a
-    place for each heterozygous genotype, person by person (from `places`, int64 [people + 1]): with VOTE it
-    gains how likely a haplotype has the same allele there as at the next one, less how likely the other.
+    [people, width] mark genotypes. New haplotypes go to `out` [width, 2 * people]. `votes` float32 [2, n] has
+    a place for each heterozygous genotype, person by person (from `places`, int64 [people + 1]): with VOTE it
+    gains how likely a haplotype has the same allele there as at the next one, less how likely the other; and
+    the same for the one behind the next.
     """
 
     words: Words

@@ -105,6 +105,7 @@ class _Walk:
         rows = np.ones((len(self.people), 2, walks.states), dtype=np.float32)
         self.crossed = np.zeros(len(self.people), dtype=bool)
         self.right = np.full(len(self.people), -1, dtype=np.int8)  # of chain 0 at the het to the right
+        self.beyond = self.right.copy()
         self.place = walks.places[self.people + 1]
         for site in range(walks.sites - 1, -1, -1):
             before = self.kept.pop()
@@ -142,8 +143,10 @@ class _Walk:
             first, crossed = (best % 2).astype(np.int8), best >= 2
         self.place[who] -= 1
         if self.flags & VOTE:
-            same = np.where(self.right[who] == 1, 2 * one - 1, 1 - 2 * one)
-            self.walks.votes[self.place[who]] += np.where(self.right[who] < 0, 0, same)
+            for votes, other in zip(self.walks.votes, (self.right[who], self.beyond[who]), strict=True):
+                same = np.where(other == 1, 2 * one - 1, 1 - 2 * one)
+                votes[self.place[who]] += np.where(other < 0, 0, same)
+        self.beyond[who] = self.right[who]
         self.right[who], self.crossed[who] = first, crossed
         return np.stack([first, 1 - first], axis=1)
 

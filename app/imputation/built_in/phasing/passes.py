@@ -36,7 +36,8 @@ from app.imputation.built_in.phasing.numpy_walks import NumpyKernel
 from app.imputation.built_in.phasing.words import packed, unpacked, width
 
 Progress = Callable[[float], None]
-_MOST_RELATIVES = 4096  # panel haplotypes that are tried for the start
+_MOST_RELATIVES = 1024  # panel haplotypes that are tried for the start
+_START_GAP = 4  # the start looks for neighbours so many times more seldom
 _PEOPLE_AT_ONCE = 16
 
 
@@ -56,7 +57,7 @@ class Settings:
     gap: int = 8
     nearest: int = 4
     relatives: int = 4
-    error: float = 1e-3
+    error: float = 3e-4
     haste: float = 1.5
 
 
@@ -116,7 +117,7 @@ class _Run:
 
     def _start(self) -> None:
         settings, panel = self.task.settings, self.walks.panel
-        steps = self._steps(2 * settings.gap, settings.gap)
+        steps = self._steps(_START_GAP * settings.gap, settings.gap)
         found = Neighbours.empty(steps, 2 * self.people, settings.relatives)
         if not self.every:
             stride = -(-panel // _MOST_RELATIVES)
@@ -179,7 +180,7 @@ def _walks(task: PhasingTask) -> Walks:
         missing=np.ascontiguousarray(packed(task.counts < 0).T),
         out=np.zeros((width(sites), 2 * people), dtype=np.uint32),
         places=places,
-        votes=np.zeros(places[-1], dtype=np.float32),
+        votes=np.zeros((2, places[-1]), dtype=np.float32),
         states=-(-states // LANES) * LANES,
         error=task.settings.error,
     )
@@ -197,10 +198,11 @@ def forecast_bytes(
         * 2
         * people
         * max(
-            settings.nearest * -(-sites // settings.gap), settings.relatives * -(-sites // (2 * settings.gap))
+            settings.nearest * -(-sites // settings.gap),
+            settings.relatives * -(-sites // (_START_GAP * settings.gap)),
         )
     )
-    tried = min(panel, _MOST_RELATIVES) * -(-sites // (2 * settings.gap)) * 4
+    tried = min(panel, _MOST_RELATIVES) * -(-sites // (_START_GAP * settings.gap)) * 4
     a_thread = max(4 * settings.states * int(width(sites) + 2 * het * sites), tried) + 4 * haplotypes
     answer = 3 * 2 * people * sites
-    return words + picks + int(4 * het * people * sites) + threads * a_thread + answer + 2 * 24 * haplotypes
+    return words + picks + int(8 * het * people * sites) + threads * a_thread + answer + 2 * 24 * haplotypes
