@@ -28,7 +28,7 @@ from app.imputation.contract import (
 )
 from app.imputation.engines import find_engine
 from app.imputation.figures import read_figures
-from app.imputation.fitting import fitted_model, telling_rows
+from app.imputation.fitting import fitted_model
 from app.imputation.genetic_map import CONSTANT, GeneticMap, read_map
 from app.imputation.minimac4 import impute_with_minimac4
 from app.imputation.output import Block, OutputPaths, ResultWriter
@@ -38,6 +38,9 @@ from app.imputation.program import full_disk
 from app.imputation.scratch import remove_abandoned, scratch_folder
 from app.imputation.study import Study, genotype_counts, load_study
 from app.imputation.tabix import write_counted_index
+
+
+_TELLING_SITES = 1000  # in the middle, from which the model is fitted
 
 
 def impute_files(request: ImputationRequest, report: Report = silent) -> ImputationFiles:
@@ -96,7 +99,8 @@ def _impute(
 
 def _model(study: Study, genetic_map: GeneticMap) -> Model:
     """The model that the panel tells at some of the typed sites."""
-    rows = telling_rows(len(study.panel))
+    middle = max(0, (len(study.panel) - _TELLING_SITES) // 2)
+    rows = slice(middle, middle + _TELLING_SITES)
     return fitted_model(study.typed.alleles(rows), genetic_map.at(study.panel.positions[rows]))
 
 
