@@ -257,7 +257,7 @@ static PyObject *py_plan(PyObject *self, PyObject *args)
     return capsule;
 }
 
-/* facts(plan): blocks, most groups of one, groups of all, their rows, runs, pieces, exceptions, words, bytes */
+/* facts(plan): blocks, most groups of one, groups, their rows, runs, pieces, exceptions, words, bytes */
 static PyObject *py_facts(PyObject *self, PyObject *capsule)
 {
     (void)self;
@@ -266,7 +266,7 @@ static PyObject *py_facts(PyObject *self, PyObject *capsule)
         return NULL;
     size_t bytes = plan->block_count * sizeof(Block) + plan->piece_count * sizeof(Piece) +
                    plan->run_count * sizeof(Run) + plan->allele_count + plan->size_count * sizeof(float) +
-                   plan->word_count * 4 + plan->sites * 5 + plan->typed * 8;
+                   (plan->word_count + plan->loner_count) * 4 + plan->sites * 5 + plan->typed * 8;
     return Py_BuildValue("nInnnnnnn", (Py_ssize_t)plan->block_count, (unsigned)plan->most_groups,
                          (Py_ssize_t)plan->size_count, (Py_ssize_t)plan->allele_count,
                          (Py_ssize_t)plan->run_count, (Py_ssize_t)plan->piece_count,

@@ -1,8 +1,8 @@
 /* The folded forward-backward for LANES target haplotypes side by side.
  *
  * Included once for each kind of machine with NAME, LANES, V (LANES floats) and the operations on V defined.
- * A row is one V. In a block a forward row is f(k) = N x(k) + C with x that of the block's first typed site, a
- * backward row b(k) = M y(k) + D with y that of its last one; N, C, M, D are those of k's group. So the sums
+ * A row is one V. In a block a forward row is f(k) = N x(k) + C with x that of the block's first typed site,
+ * a backward row b(k) = M y(k) + D with y that of its last one; N, C, M, D are those of k's group. So the sums
  * over a group follow from X = sum x, Y = sum y and Z = sum x y: nothing is as long as the panel but x and y,
  * and all terms are positive. Rows are scaled to mean 1.
  */
@@ -18,6 +18,7 @@ typedef struct {
     V *sums;                  /* of the forward rows of a block */
     V *shares;                /* [group][3]: sums of f h, f and h */
     V *patterns;              /* [pattern][3]: the same */
+    V *loners;                /* [loner][2]: x and y of the members that are looked at one by one */
     size_t slot;
 } NAME(Room);
 
@@ -28,7 +29,7 @@ static size_t NAME(slots)(const Job *job)
 }
 
 /* Lay the scratch memory out; how many rows it takes. */
-static size_t NAME(lay_out)(const Job *job, NAME(Room) * room, V *memory)
+static size_t NAME(lay_out)(const Job *job, NAME(Room) *room, V *memory)
 {
     const Plan *plan = job->plan;
     size_t groups = plan->most_groups, used = 0, slot = plan->haplotypes + groups;
@@ -49,7 +50,8 @@ static size_t NAME(lay_out)(const Job *job, NAME(Room) * room, V *memory)
                  {&room->come_back, groups},
                  {&room->sums, LONGEST_BLOCK + 1},
                  {&room->shares, 3 * groups},
-                 {&room->patterns, 3 * (size_t)plan->most_patterns}};
+                 {&room->patterns, 3 * (size_t)plan->most_patterns},
+                 {&room->loners, 2 * (size_t)plan->most_loners}};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         *parts[i].place = memory == NULL ? NULL : memory + used;
         used += parts[i].rows;
@@ -65,7 +67,7 @@ static size_t NAME(scratch)(const Job *job)
 }
 
 /* The chance of each target's allele where a haplotype has REF and where it has ALT. */
-static void NAME(emissions)(const Job *job, const NAME(Room) * room, size_t first, size_t count)
+static void NAME(emissions)(const Job *job, const NAME(Room) *room, size_t first, size_t count)
 {
     for (size_t m = 0; m < job->plan->typed; m++) {
         float chances[2][LANES];
@@ -85,7 +87,7 @@ static void NAME(emissions)(const Job *job, const NAME(Room) * room, size_t firs
 }
 
 /* The forward rows of a block as N and C; with `keep` of all typed sites, else of the last one only. */
-static void NAME(forward)(const Job *job, const NAME(Room) * room, const Block *block, const V *big_x,
+static void NAME(forward)(const Job *job, const NAME(Room) *room, const Block *block, const V *big_x,
                           int keep)
 {
     const Plan *plan = job->plan;
@@ -123,7 +125,7 @@ static void NAME(forward)(const Job *job, const NAME(Room) * room, const Block *
 }
 
 /* The forward row of a block's first site from that of the block before, whose N and C are made. */
-static void NAME(cross)(const Job *job, const NAME(Room) * room, size_t block_at, const V *from, V *to,
+static void NAME(cross)(const Job *job, const NAME(Room) *room, size_t block_at, const V *from, V *to,
                         int kept)
 {
     const Block *before = job->plan->blocks + block_at - 1, *block = before + 1;
@@ -148,7 +150,7 @@ static void NAME(cross)(const Job *job, const NAME(Room) * room, size_t block_at
 }
 
 /* The forward row of the very first typed site. */
-static void NAME(begin)(const Job *job, const NAME(Room) * room, V *to)
+static void NAME(begin)(const Job *job, const NAME(Room) *room, V *to)
 {
     const Block *block = job->plan->blocks;
     const uint8_t *alleles = job->plan->alleles + block->alleles;
@@ -163,7 +165,7 @@ static void NAME(begin)(const Job *job, const NAME(Room) * room, V *to)
 }
 
 /* The backward row of a block's last site from that of the block behind; M and D are of its first site. */
-static void NAME(cross_back)(const Job *job, NAME(Room) * room, size_t block_at, const V *x)
+static void NAME(cross_back)(const Job *job, NAME(Room) *room, size_t block_at, const V *x)
 {
     const Block *before = job->plan->blocks + block_at - 1, *block = before + 1;
     const Run *runs = job->plan->runs + block->runs;
@@ -198,7 +200,7 @@ static void NAME(cross_back)(const Job *job, NAME(Room) * room, size_t block_at,
 }
 
 /* The backward row of the very last typed site; `x` is the forward row of the last block's first one. */
-static void NAME(begin_back)(const Job *job, const NAME(Room) * room, const V *x)
+static void NAME(begin_back)(const Job *job, const NAME(Room) *room, const V *x)
 {
     const Plan *plan = job->plan;
     const Block *block = plan->blocks + plan->block_count - 1;
@@ -217,7 +219,7 @@ static void NAME(write)(float *row, const float *values, size_t count)
 }
 
 /* Dosages of a typed site from the unscaled posterior. */
-static void NAME(write_typed)(const Job *job, const NAME(Room) * room, size_t m, V zeros, V ones,
+static void NAME(write_typed)(const Job *job, const NAME(Room) *room, size_t m, V zeros, V ones,
                               size_t first, size_t count)
 {
     float values[LANES];
@@ -241,7 +243,7 @@ typedef struct {
 } NAME(Sums);
 
 /* One typed site further back: M and D get its evidence, the sums are of the interval before it. */
-static NAME(Sums) NAME(step_back)(const Job *job, const NAME(Room) * room, const Block *block, size_t at,
+static NAME(Sums) NAME(step_back)(const Job *job, const NAME(Room) *room, const Block *block, size_t at,
                                   const V *big_x, V kept, V moved)
 {
     size_t groups = block->groups, m = block->first + at;
@@ -280,11 +282,11 @@ static NAME(Sums) NAME(step_back)(const Job *job, const NAME(Room) * room, const
 }
 
 /* Sums of f h, f and h over the haplotypes of each pattern; the words behind those of the groups. */
-static const uint32_t *NAME(sum_patterns)(const NAME(Room) * room, const Block *block, const Piece *piece,
-                                          const uint32_t *words, const V *x)
+static const uint32_t *NAME(sum_patterns)(const NAME(Room) *room, const Block *block, const Piece *piece,
+                                          const uint32_t *words)
 {
     size_t row = (size_t)(piece->after - block->first) * block->groups;
-    const V *shares = room->shares, *y = room->y;
+    const V *shares = room->shares, *loners = room->loners;
     V *patterns = room->patterns;
     for (size_t i = 0; i < 3 * (size_t)piece->patterns; i++)
         patterns[i] = SPLAT(0);
@@ -300,7 +302,8 @@ static const uint32_t *NAME(sum_patterns)(const NAME(Room) * room, const Block *
             V both = SPLAT(0), f = both, h = both;
             words += 2;
             for (uint32_t k = 0; k < count; k++) {
-                V forward = MULADD(n, x[words[k]], c), backward = MULADD(back, y[words[k]], add);
+                const V *xy = loners + 2 * (size_t)words[k];
+                V forward = MULADD(n, xy[0], c), backward = MULADD(back, xy[1], add);
                 both = MULADD(forward, backward, both);
                 f = ADD(f, forward);
                 h = ADD(h, backward);
@@ -341,15 +344,15 @@ static const uint32_t *NAME(sum_patterns)(const NAME(Room) * room, const Block *
 
 /* Dosages of the sites of a piece. At a site with switch chances r and q to the two ends the posterior of
  * haplotype k is ((1-r) f(k) + r) ((1-q) h(k) + q), f and h scaled to mean 1. */
-static void NAME(fill)(const Job *job, const NAME(Room) * room, const Block *block, const Piece *piece,
-                       const NAME(Sums) * sums, const V *x, size_t first, size_t count)
+static void NAME(fill)(const Job *job, const NAME(Room) *room, const Block *block, const Piece *piece,
+                       const NAME(Sums) *sums, size_t first, size_t count)
 {
     const Plan *plan = job->plan;
     float haplotypes = (float)plan->haplotypes;
     V size = SPLAT(haplotypes);
     V by_f = DIV(size, sums->forward), by_h = DIV(size, sums->backward), by_both = MUL(by_f, by_h);
     V all_both = MUL(sums->both, by_both);
-    const uint32_t *words = NAME(sum_patterns)(room, block, piece, plan->words + piece->words, x);
+    const uint32_t *words = NAME(sum_patterns)(room, block, piece, plan->words + piece->words);
     V *patterns = room->patterns;
     for (size_t p = 0; p < piece->patterns; p++) {
         patterns[3 * p] = MUL(patterns[3 * p], by_both);
@@ -381,7 +384,7 @@ static void NAME(fill)(const Job *job, const NAME(Room) * room, const Block *blo
 }
 
 /* The way back through a block; leaves M and D of its first site. */
-static void NAME(backward)(const Job *job, const NAME(Room) * room, size_t block_at, const V *x, size_t first,
+static void NAME(backward)(const Job *job, const NAME(Room) *room, size_t block_at, const V *x, size_t first,
                            size_t count)
 {
     const Plan *plan = job->plan;
@@ -389,6 +392,11 @@ static void NAME(backward)(const Job *job, const NAME(Room) * room, size_t block
     const V *big_x = x + plan->haplotypes;
     uint32_t piece = block->first_piece + block->pieces;
     V kept = SPLAT(1), moved = SPLAT(0);
+    for (size_t i = 0; i < block->loner_count; i++) {
+        uint32_t place = plan->loners[block->loners + i];
+        room->loners[2 * i] = x[place];
+        room->loners[2 * i + 1] = room->y[place];
+    }
     for (size_t g = 0; g < block->groups; g++) {
         room->stay_back[g] = SPLAT(1);
         room->come_back[g] = SPLAT(0);
@@ -402,7 +410,7 @@ static void NAME(backward)(const Job *job, const NAME(Room) * room, size_t block
         (job, room, m - 1, MULADD(kept, sums.by_allele[0], MUL(moved, sums.forward_by_allele[0])),
          MULADD(kept, sums.by_allele[1], MUL(moved, sums.forward_by_allele[1])), first, count);
         while (piece > block->first_piece && plan->pieces[piece - 1].after == m - 1)
-            NAME(fill)(job, room, block, plan->pieces + --piece, &sums, x, first, count);
+            NAME(fill)(job, room, block, plan->pieces + --piece, &sums, first, count);
     }
     for (size_t g = 0; g < block->groups; g++) {
         room->stay_back[g] = MUL(room->stay_back[g], kept);
@@ -411,7 +419,7 @@ static void NAME(backward)(const Job *job, const NAME(Room) * room, size_t block
 }
 
 /* The posterior of the very last typed site is its forward row. */
-static void NAME(write_last)(const Job *job, const NAME(Room) * room, const V *big_x, size_t first,
+static void NAME(write_last)(const Job *job, const NAME(Room) *room, const V *big_x, size_t first,
                              size_t count)
 {
     const Plan *plan = job->plan;
@@ -428,7 +436,7 @@ static void NAME(write_last)(const Job *job, const NAME(Room) * room, const V *b
 }
 
 /* Forward rows of the blocks whose number is a multiple of the stride; kept slots stand before the others. */
-static void NAME(keep_some)(const Job *job, const NAME(Room) * room, size_t kept_slots)
+static void NAME(keep_some)(const Job *job, const NAME(Room) *room, size_t kept_slots)
 {
     V *from = room->slots;
     NAME(begin)(job, room, from);
@@ -441,7 +449,7 @@ static void NAME(keep_some)(const Job *job, const NAME(Room) * room, size_t kept
     }
 }
 
-static void NAME(some_lanes)(const Job *job, NAME(Room) * room, size_t first, size_t count)
+static void NAME(some_lanes)(const Job *job, NAME(Room) *room, size_t first, size_t count)
 {
     const Plan *plan = job->plan;
     size_t stride = job->stride, kept_slots = (plan->block_count + stride - 1) / stride;

@@ -1,8 +1,8 @@
 /* Cuts a stretch of a panel into model blocks (see _li_stephens_plan.h).
  *
  * Partitions of the haplotypes are refined site by site, and only carriers of the rarer allele are touched,
- * so the cost is that of the carriers. Where a block ends is a matter of cost: long ones have more groups, short
- * ones have more borders, where all haplotypes are looked at.
+ * so the cost is that of the carriers. Where a block ends is a matter of cost: long ones have more groups,
+ * short ones have more borders, where all haplotypes are looked at.
  */
 #include "_li_stephens_plan.h"
 #include <stdlib.h>
@@ -67,9 +67,9 @@ typedef struct {
     const Stretch *stretch;
     const int64_t *typed;
     uint32_t *rare; /* [haplotypes]: carriers of the rarer allele of a row */
-    uint32_t *order, *place, *old_place, *old_group, *group, *counts, *other, *tally, *wholes;
+    uint32_t *order, *place, *old_place, *old_group, *group, *counts, *other, *tally, *wholes, *loner;
     Partition parts;
-    Heap blocks, pieces, runs, alleles, sizes, words;
+    Heap blocks, pieces, runs, alleles, sizes, words, loners;
     Plan *plan;
 } Maker;
 
@@ -337,6 +337,18 @@ static void chain_members(Maker *maker, uint32_t first, uint32_t count, uint32_t
     }
 }
 
+/* The number of a member among those of the block that are looked at one by one. */
+static const char *push_loner(Maker *maker, uint32_t place)
+{
+    if (maker->loner[place] == NEVER) {
+        const Block *block = (const Block *)maker->blocks.data + maker->blocks.used - 1;
+        maker->loner[place] = (uint32_t)(maker->loners.used - block->loners);
+        if (push(&maker->loners, place))
+            return NO_MEMORY;
+    }
+    return push(&maker->words, maker->loner[place]);
+}
+
 /* A group whose members have several patterns. */
 static const char *add_mixed(Maker *maker, uint32_t group, uint32_t first, uint32_t count, uint32_t most)
 {
@@ -356,7 +368,7 @@ static const char *add_mixed(Maker *maker, uint32_t group, uint32_t first, uint3
         if (push(&maker->words, pattern) || push(&maker->words, members))
             return NO_MEMORY;
         for (uint32_t at = i; at != NEVER; at = next[at])
-            if (push(&maker->words, at))
+            if (push_loner(maker, at))
                 return NO_MEMORY;
         lists++;
         maker->plan->exceptions += members;
@@ -461,6 +473,8 @@ static const char *add_pieces(Maker *maker, size_t block_at, const int64_t *unty
     const char *why = NULL;
     size_t sites = maker->plan->sites, at = *site, last = block->last;
     block->first_piece = (uint32_t)maker->pieces.used;
+    block->loners = maker->loners.used;
+    memset(maker->loner, 0xff, maker->plan->haplotypes * sizeof *maker->loner);
     while (why == NULL && at < sites && (uint64_t)after[at] < last) {
         size_t stop = at + 1;
         while (stop < sites && after[stop] == after[at] && stop - at < PIECE_SITES)
@@ -469,8 +483,10 @@ static const char *add_pieces(Maker *maker, size_t block_at, const int64_t *unty
         at = stop;
     }
     *site = at;
-    block = (Block *)maker->blocks.data + block_at;
     block->pieces = (uint32_t)(maker->pieces.used - block->first_piece);
+    block->loner_count = (uint32_t)(maker->loners.used - block->loners);
+    if (block->loner_count > maker->plan->most_loners)
+        maker->plan->most_loners = block->loner_count;
     return why;
 }
 
@@ -495,7 +511,8 @@ static int get_room(Maker *maker, uint32_t **memory)
     size_t size = maker->plan->haplotypes + 2;
     uint32_t **arrays[] = {&maker->rare,        &maker->order,       &maker->place,     &maker->old_place,
                            &maker->old_group,   &maker->group,       &maker->counts,    &maker->other,
-                           &maker->tally,       &maker->wholes,      &maker->parts.of,  &maker->parts.size,
+                           &maker->tally,       &maker->wholes,      &maker->loner,     &maker->parts.of,
+                           &maker->parts.size,
                            &maker->parts.child, &maker->parts.stamp, &maker->parts.free};
     size_t count = sizeof arrays / sizeof *arrays;
     *memory = calloc(size, count * sizeof(uint32_t));
@@ -523,6 +540,8 @@ static void hand_over(Maker *maker)
     plan->sizes = maker->sizes.data;
     plan->size_count = maker->sizes.used;
     plan->words = maker->words.data;
+    plan->loners = maker->loners.data;
+    plan->loner_count = maker->loners.used;
     plan->word_count = maker->words.used;
 }
 
@@ -536,7 +555,7 @@ Plan *make_plan(const Stretch *stretch, const int64_t *typed, size_t typed_count
     maker.runs.width = sizeof(Run);
     maker.alleles.width = 1;
     maker.sizes.width = sizeof(float);
-    maker.words.width = sizeof(uint32_t);
+    maker.words.width = maker.loners.width = sizeof(uint32_t);
     *why = NO_MEMORY;
     Plan *plan = maker.plan = calloc(1, sizeof *plan);
     if (plan == NULL)
@@ -568,6 +587,7 @@ void free_plan(Plan *plan)
     free(plan->alleles);
     free(plan->sizes);
     free(plan->words);
+    free(plan->loners);
     free(plan->swapped);
     free(plan->rarer);
     free(plan->typed_share);

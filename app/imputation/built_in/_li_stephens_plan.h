@@ -24,10 +24,13 @@ typedef struct {
     size_t runs;    /* in Plan.runs: how the order of the block before goes over into this one's */
     uint32_t run_count;
     uint32_t first_piece, pieces; /* in Plan.pieces, by typed site */
+    size_t loners;                /* in Plan.loners: places of members that its pieces look at one by one */
+    uint32_t loner_count;
 } Block;
 
 /* Untyped sites between typed site `after` and the next one. The words hold, one behind the other:
- * mixed: [group, pattern of most, lists, (pattern, how many, member ...) ...] - those that have another one;
+ * mixed: [group, pattern of most, lists, (pattern, how many, loner ...) ...] - those that have another one,
+ *   by their number among the loners of the block;
  * whole: [pattern, how many, group ...] - groups all of whose members have one pattern that is not 0;
  * lists: for each site [how many, pattern ...] - the patterns with the rarer allele. */
 typedef struct {
@@ -48,12 +51,12 @@ typedef struct {
     size_t allele_count;
     float *sizes;
     size_t size_count;
-    uint32_t *words;
-    size_t word_count;
+    uint32_t *words, *loners;
+    size_t word_count, loner_count;
     uint8_t *swapped;    /* [sites]: the rarer allele is REF */
     float *rarer;        /* [sites]: haplotypes with the rarer allele */
     double *typed_share; /* [typed]: frequency of ALT */
-    uint32_t most_groups, most_patterns;
+    uint32_t most_groups, most_patterns, most_loners;
     size_t most_rows; /* groups times typed sites of the largest block */
     size_t exceptions;
 } Plan;
