@@ -227,12 +227,11 @@ typedef struct {
     uint64_t seed;
     float error;
     int flags;
-    double *expected; /* switches of each pair; NULL for a walk that phases */
 } Walk;
 
 typedef struct {
     uint32_t *composite;     /* [width][states]: the alleles of the slots */
-    float *rows, *sums;      /* kept forward rows of both chains, and what they sum to */
+    float *rows;             /* kept forward rows of both chains */
     float *even, *odd;       /* rows of the present site and the last */
     int64_t kept;
     int32_t *slot_of;        /* of each haplotype, -1 where it is in none */
@@ -595,58 +594,6 @@ static void walk_person(const Walk *w, Scratch *s, int64_t person)
     backward(w, s, &p);
 }
 
-/* Of one gap: adds the switches that both chains are expected to have had there. */
-static double switched(double change, double n, float joint[2][2][2], const float left[2], const float right[2])
-{
-    double expected = 0, certain = change < 1 - 1e-9 ? change : 1 - 1e-9;
-    for (int c = 0; c < 2; c++) {
-        double both = (double)joint[c][c][0] + joint[c][c][1], drawn = change / n;
-        double stayed = (1 - change) * both / ((double)left[c] * right[c]);
-        expected += -log1p(-certain) / change * drawn / (stayed + drawn);
-    }
-    return expected;
-}
-
-/* How many switches a pair of known haplotypes is expected to have had, under the states around it. */
-static double switches_of(const Walk *w, Scratch *s, int64_t person)
-{
-    int n = (int)w->states;
-    const uint32_t *own = w->words + w->panel + 2 * person;
-    Move move[2];
-    float sums[2] = {1.0f, 1.0f}, joint[2][2][2];
-    begin(w, s, person);
-    const float *from = s->even;
-    for (int64_t site = 0; site < w->sites; site++) {
-        float change = w->change[site], *to = s->rows + 2 * n * site;
-        for (int c = 0; c < 2; c++)
-            move[c] = moved((1.0f - change) / sums[c], change / (float)n, bit_at(own + c, w->haplotypes, site), w->error);
-        advance(s->composite + site / 32 * n, (int)(site % 32), n, from, to, move, sums);
-        s->sums[2 * site] = sums[0];
-        s->sums[2 * site + 1] = sums[1];
-        from = to;
-    }
-    double expected = 0;
-    float *b = s->even, *spare = s->odd, stay[2] = {1.0f, 1.0f}, drawn[2] = {0, 0};
-    const float still[2] = {1.0f, 1.0f}, none[2] = {0, 0};
-    for (int k = 0; k < 2 * n; k++)
-        b[k] = 1.0f;
-    for (int64_t site = w->sites - 1; site > 0; site--) {
-        const uint32_t *word = s->composite + site / 32 * n;
-        for (int c = 0; c < 2; c++)
-            move[c] = moved(stay[c], drawn[c], bit_at(own + c, w->haplotypes, site), w->error);
-        advance(word, (int)(site % 32), n, b, spare, move, sums);
-        overlaps(word, 0, n, s->rows + 2 * n * (site - 1), spare, still, none, joint);
-        expected += switched(w->change[site], n, joint, s->sums + 2 * site - 2, sums);
-        float *swap = b;
-        b = spare, spare = swap;
-        for (int c = 0; c < 2; c++) {
-            stay[c] = (1.0f - w->change[site]) / sums[c] * (float)n;
-            drawn[c] = w->change[site];
-        }
-    }
-    return expected;
-}
-
 static int64_t most_kept(const Walk *w, int64_t first, int64_t stop)
 {
     int64_t most = 0;
@@ -674,7 +621,7 @@ static int enter(const Walk *w, Scratch *s, int64_t kept)
 {
     size_t n = (size_t)w->states, rows = (size_t)kept;
     s->composite = calloc((size_t)w->width * n, sizeof(uint32_t));
-    s->rows = malloc((2 * n * (rows + 2) + 2 * rows) * sizeof(float));
+    s->rows = malloc(2 * n * (rows + 2) * sizeof(float));
     s->slot_of = malloc((size_t)w->haplotypes * sizeof(int32_t));
     s->held = malloc((n + 1) * 4 * sizeof(int32_t));
     s->last = malloc((n + 1) * sizeof(int64_t));
@@ -684,7 +631,6 @@ static int enter(const Walk *w, Scratch *s, int64_t kept)
     }
     s->even = s->rows + 2 * n * rows;
     s->odd = s->even + 2 * n;
-    s->sums = s->odd + 2 * n;
     s->newer = s->held + (n + 1);
     s->older = s->newer + (n + 1);
     s->begun = s->older + (n + 1);
@@ -696,13 +642,10 @@ static int enter(const Walk *w, Scratch *s, int64_t kept)
 static int walk_people(const Walk *w, int64_t first, int64_t stop)
 {
     Scratch s;
-    if (!enter(w, &s, w->expected ? w->sites : most_kept(w, first, stop)))
+    if (!enter(w, &s, most_kept(w, first, stop)))
         return 0;
     for (int64_t person = first; person < stop; person++)
-        if (w->expected)
-            w->expected[person] = switches_of(w, &s, person);
-        else
-            walk_person(w, &s, person);
+        walk_person(w, &s, person);
     leave(&s);
     return 1;
 }
@@ -810,7 +753,7 @@ static PyObject *py_walk(PyObject *module, PyObject *args)
     Py_ssize_t width = (sites + 31) / 32, people = (haplotypes - panel) / 2, count = v[STEPS].len / 8;
     Walk w = {v[WORDS].buf, sites, haplotypes, panel, width, v[STEPS].buf, count, most, v[BEFORE].buf, v[AFTER].buf,
               v[CHANGE].buf, v[HET].buf, v[MISSING].buf, v[OUT].buf, v[PLACES].buf, v[VOTES].buf, states, seed,
-              error, flags, NULL};
+              error, flags};
     int good = fits(&w, first, stop) && v[WORDS].len == width * haplotypes * 4 &&
                v[BEFORE].len == count * 2 * people * most * 4 && v[AFTER].len == v[BEFORE].len &&
                v[CHANGE].len == sites * 4 && v[HET].len == people * width * 4 && v[MISSING].len == v[HET].len &&
@@ -824,34 +767,9 @@ static PyObject *py_walk(PyObject *module, PyObject *args)
     return ended(v, ARRAYS, good, fine);
 }
 
-static PyObject *py_switches(PyObject *module, PyObject *args)
-{
-    Py_buffer v[6];
-    Py_ssize_t sites, haplotypes, panel, most, states, first, stop;
-    float error;
-    int flags, fine = 0;
-    if (!PyArg_ParseTuple(args, "y*y*y*y*y*w*nnnnnnnfi", &v[0], &v[1], &v[2], &v[3], &v[4], &v[5], &sites, &haplotypes,
-                          &panel, &most, &states, &first, &stop, &error, &flags))
-        return NULL;
-    Walk w = {0};
-    w.words = v[0].buf, w.steps = v[1].buf, w.before = v[2].buf, w.after = v[3].buf, w.change = v[4].buf;
-    w.expected = v[5].buf, w.sites = sites, w.haplotypes = haplotypes, w.panel = panel, w.most = most;
-    w.width = (sites + 31) / 32, w.count = v[1].len / 8, w.states = states, w.error = error, w.flags = flags;
-    int good = fits(&w, first, stop) && v[0].len == w.width * haplotypes * 4 &&
-               v[2].len == w.count * (haplotypes - panel) * most * 4 && v[3].len == v[2].len &&
-               v[4].len == sites * 4 && v[5].len == (haplotypes - panel) / 2 * 8;
-    if (good) {
-        Py_BEGIN_ALLOW_THREADS
-        fine = walk_people(&w, first, stop);
-        Py_END_ALLOW_THREADS
-    }
-    return ended(v, 6, good, fine);
-}
-
 static PyMethodDef methods[] = {
     {"neighbours", py_neighbours, METH_VARARGS, "Sweep along the sites and pick the nearest haplotypes."},
     {"kin", py_kin, METH_VARARGS, "Pick haplotypes that people of unknown phase could have."},
-    {"switches", py_switches, METH_VARARGS, "How many switches pairs of known haplotypes are expected to have."},
     {"walk", py_walk, METH_VARARGS, "One pass of phasing over some people."},
     {NULL, NULL, 0, NULL},
 };
