@@ -74,6 +74,8 @@ QTableView, QListView, QTreeView {
 QTableView::item { padding: 0 5px; border: 0; }
 QTableView::item:selected { background: $selection; color: $text; }
 QTableView:focus, QListView:focus, QTreeView:focus { border: 1px solid $accent; }
+QAbstractScrollArea::corner { background: transparent; border: 0; }
+QTableCornerButton::section { background: $window; border: 0; border-bottom: 1px solid $line; }
 QTabWidget::pane { border: 0; border-top: 1px solid $line; }
 QTabBar::tab {
   background: transparent; color: $muted; padding: 6px 12px; border: 0;

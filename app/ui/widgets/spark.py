@@ -56,7 +56,7 @@ def _paint_cell(painter: QPainter, box: QRectF, cell: DayCell, colours: Colours)
                 QLineF(middle.x() - arm, middle.y() - turn * arm, middle.x() + arm, middle.y() + turn * arm)
             )
     elif cell.slowness is None:
-        painter.fillRect(QRectF(box.x(), box.bottom() - 1, BAR, 1), QColor(colours.line))
+        painter.fillRect(QRectF(box.x(), box.bottom() - 1, BAR, 1), QColor(colours.muted))
     else:
         box.setTop(box.bottom() - max(2.0, cell.slowness * box.height()))
         painter.fillRect(box, QColor(mixed(colours.status[Status.DONE], colours.base, 0.7)))

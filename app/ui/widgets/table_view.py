@@ -148,7 +148,7 @@ class TableView(QWidget):
         grid.setAccessibleName(self.tr("Table"))
         badges = CellDelegate(self.context.theme, grid)
         for number, column in enumerate(self.model.columns):
-            if column.status is not None:
+            if column.status is not None or column.spark:
                 grid.setItemDelegateForColumn(number, badges)
         grid.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         grid.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)

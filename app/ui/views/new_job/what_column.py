@@ -54,6 +54,7 @@ class WhatColumn(QWidget):
         self.problems = Text(wrap=True)
         self.problems.setProperty("bad", True)
         column.addWidget(self.problems)
+        column.addStretch()
 
     def show_datasets(self, datasets: Sequence[Dataset], current: str) -> None:
         """Show other datasets; the chosen one stays chosen."""

@@ -67,6 +67,7 @@ class WhereColumn(QWidget):
         column.addWidget(self.problems)
         self.cautions = CautionLines(context.theme, self.tr("Careful"))
         column.addWidget(self.cautions)
+        column.addStretch()
 
     def show_services(
         self, services: Sequence[Service], panels: Sequence[Panel], current: tuple[str, str]

@@ -74,12 +74,13 @@ class CardDelegate(QStyledItemDelegate):
             self.tr("{0} variants").format(variants) if variants else "",
             self._cell(index, "build"),
         )
-        place = tuple(self._cell(index, key) for key in ("service", "country", "added"))
+        place = (self._cell(index, "service"), self._cell(index, "country"))
+        terms = (self._cell(index, "added"), self._cell(index, "access"))
         return (
             " · ".join(filter(None, place)),
             " · ".join(filter(None, numbers)),
             self._cell(index, "ancestry"),
-            self._cell(index, "access"),
+            " · ".join(filter(None, terms)),
         )
 
     def _cell(self, index: AnyIndex, key: str) -> str:

@@ -37,7 +37,13 @@ def overlap_words(percent: float | None) -> str:
 
 def state_words(state: str) -> str:
     """Whether the service of a panel is added, in words; nothing where it is."""
-    table = {NOT_ADDED: _t("service not added"), NOT_READ: _t("not read yet")}
+    table = {NOT_ADDED: _t("not added"), NOT_READ: _t("not read")}
+    return table.get(state, "")
+
+
+def state_sentence(state: str) -> str:
+    """The same beside the name of the service."""
+    table = {NOT_ADDED: _t("service not added"), NOT_READ: _t("its panels are not read yet")}
     return table.get(state, "")
 
 

@@ -24,7 +24,7 @@ from app.ui.views.panels.fit_words import (
     fit_shown,
     overlap_words,
     source_words,
-    state_words,
+    state_sentence,
 )
 from app.ui.views.panels.site_lists import Bind, SiteListsCard, SitesOfPanel
 from app.ui.widgets.basics import Card, Heading, KeyValues, SectionHeading, StatusBadge, Text, clear, link
@@ -189,7 +189,7 @@ class PanelDetail(QWidget):
         )
         place = (service.name, service.country) if service is not None else (panel.service_id, "")
         pairs: list[tuple[str, str | QWidget]] = [
-            (self.tr("Service"), " · ".join(filter(None, (*place, state_words(facts.state))))),
+            (self.tr("Service"), " · ".join(filter(None, (*place, state_sentence(facts.state))))),
             (self.tr("Build"), panel.build or self.tr("not said by the service")),
         ]
         if added:

@@ -82,6 +82,7 @@ class PanelsView(View):
         self.table = self._make_table()
         columns = [each.key for each in self.table.model.columns]
         self.fit_column, self.overlap_column = columns.index("fit"), columns.index("overlap")
+        self.added_column = columns.index("added")
         self.cards = PanelCards(context.theme, self.table)
         self.bar = PanelBar(
             lambda: self.table.filter.text(),
@@ -110,17 +111,17 @@ class PanelsView(View):
 
     def _columns(self) -> tuple[Column, ...]:
         return (
-            Column("name", self.tr("Panel"), 230),
+            Column("name", self.tr("Panel"), 220),
             Column("favourite", self.tr("★"), 30, show=lambda on: "★" if on else ""),
-            Column("service", self.tr("Service"), 170),
+            Column("service", self.tr("Service"), 160),
+            Column("added", self.tr("Added"), 90, show=state_words),
+            Column("fit", self.tr("Fit"), 115, status=fit_shown, tooltip=fit_sentences),
+            Column("overlap", self.tr("In panel (%)"), 105, show=overlap_words, numeric=True),
             Column("build", self.tr("Build"), 75),
-            Column("samples", self.tr("Samples"), 80, show=text.number, numeric=True),
-            Column("variants", self.tr("Variants"), 100, show=text.number, numeric=True),
-            Column("ancestry", self.tr("Ancestry"), 150),
+            Column("samples", self.tr("Samples"), 75, show=text.number, numeric=True),
+            Column("variants", self.tr("Variants"), 95, show=text.number, numeric=True),
+            Column("ancestry", self.tr("Ancestry"), 140),
             Column("access", self.tr("Access"), 110),
-            Column("fit", self.tr("Fit"), 120, status=fit_shown, tooltip=fit_sentences),
-            Column("overlap", self.tr("Sites in panel (%)"), 110, show=overlap_words, numeric=True),
-            Column("added", self.tr("Added"), 130, show=state_words),
             Column("populations", self.tr("Populations"), 150),
             Column("country", self.tr("Country"), 70, hidden=True),
             Column("version", self.tr("Version"), 80, hidden=True),
@@ -217,6 +218,8 @@ class PanelsView(View):
         if before is None or (before.fit_to is not None) != fitted:
             for column in (self.fit_column, self.overlap_column):
                 self.table.grid.setColumnHidden(column, not fitted)
+        if before is None or bool(before.states) != bool(known.states):
+            self.table.grid.setColumnHidden(self.added_column, not known.states)
         self._compare_sites(known.fit_to)
         self.cards.set_fitted(fitted)
         self.table.refresh()

@@ -65,7 +65,6 @@ class ServicesView(ListAndDetail):
                 145,
                 show=spark_words,
                 tooltip=spark_sentence,
-                numeric=True,
                 spark=True,
                 sortable=False,
             ),
