@@ -15,19 +15,14 @@ import os
 import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.genotypes.bgzf import ContainerError, ContainerFault
+from app.imputation.panel_format.bcf_values import Values
 
-_INTS: dict[int, np.dtype[np.signedinteger]] = {
-    1: np.dtype("<i1"),
-    2: np.dtype("<i2"),
-    3: np.dtype("<i4"),
-}
-_TEXT, _FLOAT = 7, 5
 _BLOCK = b"<BLOCK>"
 _BREF3 = 2055763188
 _INDEX, _TAIL = b"s1r\x00", 16
@@ -62,20 +57,25 @@ def packed_lines(path: Path, told: Callable[[int], None]) -> Iterator[bytes]:
             raise ContainerError(ContainerFault.CORRUPT, 0, f"{type(error).__name__}: {error}") from error
 
 
-def _row(contig: bytes, position: int, name: bytes, alleles: list[bytes], found: NDArray[np.int64]) -> bytes:
-    """A line; `found` are the numbers of the alleles, two a person, -2 for the second of who has one."""
+def _row(contig: bytes, position: int, name: bytes, alleles: list[bytes], cells: bytes) -> bytes:
     fixed = [contig, str(position).encode(), name or b".", alleles[0], b",".join(alleles[1:]) or b"."]
-    return b"\t".join([*fixed, b".", b"PASS", b".", b"GT", _cells(found)])
+    return b"\t".join([*fixed, b".", b"PASS", b".", b"GT", cells])
 
 
-def _cells(found: NDArray[np.int64]) -> bytes:
-    """The genotypes as text, quickly where every allele is a single digit and everybody has two."""
+def _cells(found: NDArray[np.signedinteger[Any]], row: NDArray[np.uint8]) -> bytes:
+    """The genotypes as text; `found` are the numbers of the alleles, two a person, -2 where there is one.
+
+    `row` is `0|0` for everybody with tabs between; it is used where every allele is a single digit.
+    """
     if len(found) and (found.min() < 0 or found.max() > 9):
         pairs = zip(found[0::2].tolist(), found[1::2].tolist(), strict=True)
         return b"\t".join([b"%d" % a if b == _ABSENT else b"%d|%d" % (a, b) for a, b in pairs])
-    text = np.full((len(found) // 2, 4), ord("\t"), dtype=np.uint8)
-    text[:, 0], text[:, 1], text[:, 2] = found[0::2] + 48, ord("|"), found[1::2] + 48
-    return text.tobytes()[:-1]
+    row[0::2] = found + 48
+    return row[:-1].tobytes()
+
+
+def _everybody(people: int) -> NDArray[np.uint8]:
+    return np.frombuffer(b"0|0\t" * people, dtype=np.uint8).copy()
 
 
 def _head(contigs: list[bytes], samples: list[bytes]) -> Iterator[bytes]:
@@ -83,48 +83,6 @@ def _head(contigs: list[bytes], samples: list[bytes]) -> Iterator[bytes]:
     yield from (b"##contig=<ID=" + contig + b">" for contig in contigs)
     columns = [b"#CHROM", b"POS", b"ID", b"REF", b"ALT", b"QUAL", b"FILTER", b"INFO", b"FORMAT"]
     yield b"\t".join([*columns, *samples])
-
-
-class _Typed:
-    """Values of BCF, one after another."""
-
-    def __init__(self, data: bytes, at: int = 0) -> None:
-        self.data, self.at = data, at
-
-    def value(self) -> NDArray[np.int64] | bytes:
-        kind, length = self.data[self.at] & 15, self.data[self.at] >> 4
-        self.at += 1
-        if length == 15:
-            length = int(self._ints()[0])
-        if kind == _TEXT:
-            self.at += length
-            return self.data[self.at - length : self.at]
-        if kind == _FLOAT or not length:
-            self.at += 4 * length
-            return np.empty(0, dtype=np.int64)
-        width = _INTS[kind].itemsize * length
-        found = np.frombuffer(self.data, _INTS[kind], length, self.at).astype(np.int64)
-        self.at += width
-        return found
-
-    def _ints(self) -> NDArray[np.int64]:
-        found = self.value()
-        if isinstance(found, bytes):
-            raise ValueError("text where a number belongs")
-        return found
-
-    def number(self) -> int:
-        """One whole number."""
-        return int(self._ints()[0])
-
-    def numbers(self) -> NDArray[np.int64]:
-        """Whole numbers."""
-        return self._ints()
-
-    def text(self) -> bytes:
-        """Text, empty where a missing one is written as nothing."""
-        found = self.value()
-        return found if isinstance(found, bytes) else b""
 
 
 def _msav_lines(file: BinaryIO) -> Iterator[bytes]:
@@ -155,19 +113,23 @@ def _msav_records(stream: Readable) -> Iterator[bytes]:
     ]
     samples = [name.encode() for name in header[-1].split("\t")[9:]]
     yield from _head(contigs, samples)
-    which = np.empty(0, dtype=np.int64)
+    which = np.zeros(0, dtype=np.int64)
+    absent: NDArray[np.intp] = np.zeros(0, dtype=np.intp)
+    row = _everybody(len(samples))
     while head := stream.read(8):
         shared_size, own_size = struct.unpack("<II", head)
         shared, own = _exactly(stream, shared_size), _exactly(stream, own_size)
-        chromosome, position, alleles, name, values = _msav_site(shared, keys)
+        chromosome, position, alleles, name, unique = _msav_site(shared, keys)
         if alleles[-1] == _BLOCK:
-            typed = _Typed(own)
-            typed.number()
-            which = typed.numbers()
+            values = Values(own)
+            values.number()
+            which = values.numbers().astype(np.intp)
+            absent = np.flatnonzero(which < 0)
+            which[absent] = 0
         else:
-            unique = np.append(values["UHA"], _ABSENT)
-            cells = unique[np.where(which < 0, len(unique) - 1, which)]
-            yield _row(contigs[chromosome], position, name, alleles, cells)
+            found = unique[which]
+            found[absent] = _ABSENT
+            yield _row(contigs[chromosome], position, name, alleles, _cells(found, row))
 
 
 def _keys(header: list[str]) -> list[str]:
@@ -182,19 +144,20 @@ def _id_of(line: str) -> str:
 
 def _msav_site(
     shared: bytes, keys: list[str]
-) -> tuple[int, int, list[bytes], bytes, dict[str, NDArray[np.int64]]]:
+) -> tuple[int, int, list[bytes], bytes, NDArray[np.signedinteger[Any]]]:
+    """Chromosome, position, alleles, id, and the alleles of the block's distinct haplotypes."""
     chromosome, position, _, _, counts, _ = struct.unpack_from("<iiifII", shared)
-    typed = _Typed(shared, 24)
-    name = typed.text()
-    alleles = [typed.text() for _ in range(counts >> 16)]
-    typed.value()
-    values = {}
+    values = Values(shared, 24)
+    name = values.text()
+    alleles = [values.text() for _ in range(counts >> 16)]
+    values.skip()
+    unique: NDArray[np.signedinteger[Any]] = np.zeros(0, dtype=np.int8)
     for _ in range(counts & 0xFFFF):
-        key = keys[typed.number()]
-        found = typed.value()
-        if not isinstance(found, bytes):
-            values[key] = found
-    return chromosome, position + 1, alleles, name, values
+        if keys[values.number()] == "UHA":
+            unique = values.numbers()
+        else:
+            values.skip()
+    return chromosome, position + 1, alleles, name, unique
 
 
 def _exactly(stream: Readable, size: int) -> bytes:
@@ -228,14 +191,17 @@ def _bref3_lines(file: BinaryIO) -> Iterator[bytes]:
     java.text()
     samples = [java.text() for _ in range(java.number("i"))]
     yield from _head([], samples)
+    row = _everybody(len(samples))
     while records := java.number("i"):
         contig, sequences = java.text(), java.number("H")
         which = java.array(">u2", 2 * len(samples))
         for _ in range(records):
-            yield _bref3_row(java, contig, sequences, which)
+            yield _bref3_row(java, contig, sequences, which, row)
 
 
-def _bref3_row(java: _Java, contig: bytes, sequences: int, which: NDArray[np.int64]) -> bytes:
+def _bref3_row(
+    java: _Java, contig: bytes, sequences: int, which: NDArray[np.int64], row: NDArray[np.uint8]
+) -> bytes:
     position = java.number("i")
     names = [java.text() for _ in range(java.number("B"))]
     code = java.number("b")
@@ -249,7 +215,7 @@ def _bref3_row(java: _Java, contig: bytes, sequences: int, which: NDArray[np.int
         haplotypes = java.array(">u1", sequences)[which]
     else:
         haplotypes = _carried(java, len(alleles), len(which))
-    return _row(contig, position, b";".join(names), alleles, haplotypes)
+    return _row(contig, position, b";".join(names), alleles, _cells(haplotypes, row))
 
 
 def _carried(java: _Java, alleles: int, haplotypes: int) -> NDArray[np.int64]:

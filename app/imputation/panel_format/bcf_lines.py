@@ -18,16 +18,10 @@ from numpy.typing import NDArray
 from app.genotypes.bgzf import ContainerError, ContainerFault
 from app.genotypes.readers.byte_stream import ByteStream
 from app.genotypes.readers.contract import FormatError
+from app.imputation.panel_format.bcf_values import INTS, SIZES, Values
 
 _MOST_HEADER, _MOST_RECORD = 1 << 28, 1 << 30
 _FIXED = struct.Struct("<iiifHHI")
-_SIZES = {0: 0, 1: 1, 2: 2, 3: 4, 5: 4, 7: 1}
-_INTS: dict[int, np.dtype[np.signedinteger[Any]]] = {
-    1: np.dtype("<i1"),
-    2: np.dtype("<i2"),
-    3: np.dtype("<i4"),
-}
-_TEXT, _LONG = 7, 15 << 4
 _ID = re.compile(rb"[<,]ID=([^,>]+)")
 _IDX = re.compile(rb"[<,]IDX=(\d{1,9})")
 _MOST_DIGIT = 2 * (9 + 1) + 1  # the byte of allele 9, phased
@@ -85,50 +79,11 @@ def _dictionary(header: list[bytes]) -> tuple[dict[int, bytes], int]:
     return contigs, words.get(b"GT", -1)
 
 
-class _Values:
-    """Typed values, one after another."""
-
-    def __init__(self, data: bytes, at: int = 0) -> None:
-        self.data, self.at = data, at
-
-    def kind(self) -> tuple[int, int]:
-        """What comes next, and how many."""
-        kind, length = self.data[self.at] & 15, self.data[self.at] >> 4
-        self.at += 1
-        return (kind, self.number()) if length == 15 else (kind, length)
-
-    def number(self) -> int:
-        """One whole number."""
-        kind, length = self.kind()
-        if kind not in _INTS or length != 1:
-            raise ValueError("a number is expected")
-        return int.from_bytes(self.skip(_SIZES[kind]), "little", signed=True)
-
-    def text(self) -> bytes:
-        """Text, empty where there is none."""
-        head, at = self.data[self.at], self.at + 1
-        if head & 15 == _TEXT and head < _LONG:
-            self.at = at + (head >> 4)
-            return self.data[at : self.at].rstrip(b"\0")
-        kind, length = self.kind()
-        if kind not in (0, _TEXT):
-            raise ValueError("a text is expected")
-        return self.skip(_SIZES[kind] * length).rstrip(b"\0")
-
-    def skip(self, size: int) -> bytes:
-        """Some bytes."""
-        found = self.data[self.at : self.at + size]
-        if size < 0 or len(found) != size:
-            raise ValueError("a record ends too early")
-        self.at += size
-        return found
-
-
 def _record(shared: bytes, own: bytes, contigs: dict[int, bytes], gt: int, people: int) -> bytes:
     contig, position, _, _, _, alleles, counts = _FIXED.unpack_from(shared)
     if counts & 0xFFFFFF != people:
         raise ValueError("another number of samples")
-    values = _Values(shared, _FIXED.size)
+    values = Values(shared, _FIXED.size)
     name = values.text() or b"."
     words = [values.text() for _ in range(alleles)]
     head = [contigs[contig], str(position + 1).encode(), name, words[0], b",".join(words[1:]) or b"."]
@@ -143,13 +98,13 @@ def _cells(own: bytes, fields: int, gt: int, people: int) -> bytes | None:
         text: bytes = _words()[np.frombuffer(own, "<u2", people, 3)].tobytes()
         if b"\0" not in text:
             return text[:-1]
-    values = _Values(own)
+    values = Values(own)
     for _ in range(fields):
         key = values.number()
         kind, length = values.kind()
-        data = values.skip(_SIZES[kind] * length * people)
-        if key == gt and kind in _INTS and length:
-            return _any_cells(np.frombuffer(data, _INTS[kind]).reshape(people, length))
+        data = values.take(SIZES[kind] * length * people)
+        if key == gt and kind in INTS and length:
+            return _any_cells(np.frombuffer(data, INTS[kind]).reshape(people, length))
     return None
 
 

@@ -13,7 +13,7 @@ import deflate
 import numpy as np
 from numpy.typing import NDArray
 
-_LEVEL = 9
+_LEVEL = 10  # a fifteenth smaller than 9, for a tenth more time
 _SIZES = struct.Struct("<II")  # bytes of the plain and of the packed; equal where it is stored as it is
 _MOST_PLANES = 5  # a number has 32 bits
 _DEFLATE_LIMIT = 1032  # no byte of a deflate stream stands for more
