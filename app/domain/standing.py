@@ -96,6 +96,39 @@ def standing(
     )
 
 
+class SpanBin(NamedTuple):
+    """A part of a span of time: its start, looks, how many failed, and within how many ms half answered."""
+
+    start: datetime
+    looks: int = 0
+    failed: int = 0
+    median_ms: float | None = None
+
+
+def binned(points: Sequence[LookPoint], now: datetime, span: timedelta, bins: int) -> tuple[SpanBin, ...]:
+    """The looks of a span up to now in equal parts, oldest first; under maintenance is no answer."""
+    step, start = span / bins, now - span
+    inside: list[list[LookPoint]] = [[] for _ in range(bins)]
+    for each in points:
+        if start < each.at <= now and each.state not in _SAYS_NOTHING:
+            inside[min(bins - 1, int((each.at - start) / step))].append(each)
+    return tuple(_bin(start + number * step, looks) for number, looks in enumerate(inside))
+
+
+def _bin(start: datetime, looks: Sequence[LookPoint]) -> SpanBin:
+    up = [each for each in looks if each.state is HealthState.UP]
+    times = [each.ms for each in up if each.ms is not None]
+    return SpanBin(start, len(looks), len(looks) - len(up), median(times) if times else None)
+
+
+def usual_top(times: Sequence[float]) -> float:
+    """Up to where times are drawn: the highest, but a few that are far above the others count for nothing."""
+    if not times:
+        return 1.0
+    ordered = sorted(times)
+    return min(ordered[-1], 3 * ordered[int(0.95 * (len(ordered) - 1))]) or 1.0
+
+
 class DayCell(NamedTuple):
     """Two hours of the last day: how slow the answers were, 0 to 1, None where nobody got one; and whether a
     look failed."""

@@ -19,7 +19,7 @@ from app.domain.residency import Residency
 from app.domain.result import Result
 from app.domain.service import Health, Service, StoredForm
 from app.domain.settings import Settings
-from app.domain.standing import PERIODS, Standing
+from app.domain.standing import PERIODS, LookPoint, Standing
 from app.operations.tasks import Task
 from app.store import benchmarks, datasets, jobs, pages, results, services, settings
 from app.ui.attention import DELETION_WARNING, FAILED_JOB_SHOWN, AtHand
@@ -120,6 +120,10 @@ class StoreLibrary:
             return standing_of(found, services.health_points(c, service_id, now - PERIODS[-1]), now)
 
         return await self._desk.store.read(read)
+
+    async def health_points(self, service_id: str, since: datetime) -> tuple[LookPoint, ...]:
+        """What counts of the looks since then, oldest first."""
+        return await self._store.read(lambda c: services.health_points(c, service_id, since))
 
     async def form(self, service_id: str, app_id: str) -> StoredForm | None:
         """The form of an application as it was last read."""

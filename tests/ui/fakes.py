@@ -118,6 +118,10 @@ class FakeLibrary:
     async def health(self, service_id: str, limit: int = 200) -> tuple[Health, ...]:
         return tuple(h for h in self.all_health if h.service_id == service_id)[:limit]
 
+    async def health_points(self, service_id: str, since: datetime) -> tuple[LookPoint, ...]:
+        looks = [h for h in self.all_health if h.service_id == service_id and h.at >= since]
+        return tuple(LookPoint(h.at, h.state, h.phases.total, h.failed_phase, h.queue) for h in looks)
+
     async def form(self, service_id: str, app_id: str) -> StoredForm | None:
         return self.all_forms.get((service_id, app_id))
 

@@ -93,3 +93,23 @@ def test_bars_grow_with_slowness_and_failed_looks_are_crossed(qapp: QApplication
     assert low < cross < high
     failed, centre = QColor(colours.status[Status.FAILED]), image.pixelColor(6 + 2 * STEP + BAR // 2, 11)
     assert abs(centre.red() - failed.red()) < abs(centre.red() - ground.red()) or centre == failed
+
+
+def test_a_day_a_week_and_a_month_are_drawn(context: Context, library: FakeLibrary, qtbot: QtBot) -> None:
+    library.all_services = list(samples.services())
+    library.all_health = list(samples.health())
+    view = ServicesView(context)
+    qtbot.addWidget(view)
+    view.show()
+    view.reveal("michigan")
+    qtbot.waitUntil(lambda: view.detail.facts is not None)
+    for number, plot in enumerate(view.detail.spans, start=1):
+        view.detail.plots.show_number(number)
+        assert sum(each.looks for each in plot.bins) == 120
+        assert plot.accessibleName().startswith("answered at 98 % of 120 looks · medians from ")
+        assert "looks" in plot.words(len(plot.bins) - 1)
+        assert not plot.grab().isNull()
+    library.all_health = []
+    view.reveal("topmed")
+    qtbot.waitUntil(lambda: view.detail.facts is not None and view.detail.facts.service.id == "topmed")
+    assert view.detail.spans[0].accessibleName() == "No looks in this time"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.domain.places import distance_km, place_of_zone
 from app.domain.service import HealthState
-from app.domain.standing import CELLS, LookPoint, day_cells, last_day, standing
+from app.domain.standing import CELLS, LookPoint, binned, day_cells, last_day, standing, usual_top
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 UP, DOWN = HealthState.UP, HealthState.DOWN
@@ -108,3 +108,21 @@ def test_the_line_of_a_day_can_be_drawn(drawn: list[tuple[int, HealthState, floa
         assert cell.failed is any(p.state is DOWN for p in inside)
         assert (cell.slowness is not None) is (not cell.failed and any(p.ms is not None for p in inside))
         assert cell.slowness is None or 0 < cell.slowness <= 1
+
+
+def test_looks_over_a_span_in_parts() -> None:
+    points = [LookPoint(NOW - timedelta(hours=h), UP, 100.0 + h) for h in range(0, 24)]
+    points += [LookPoint(NOW - timedelta(minutes=5), DOWN), LookPoint(NOW - timedelta(days=2), UP, 1.0)]
+    points += [LookPoint(NOW, HealthState.OFFLINE), LookPoint(NOW, HealthState.MAINTENANCE)]
+    bins = binned(points, NOW, timedelta(days=1), 4)
+    assert [each.looks for each in bins] == [5, 6, 6, 9]
+    assert [each.failed for each in bins] == [0, 0, 0, 2]
+    assert bins[0].start == NOW - timedelta(days=1)
+    assert bins[3].median_ms == 103.0
+    assert binned([], NOW, timedelta(days=7), 3)[1].median_ms is None
+
+
+def test_a_few_slow_answers_do_not_flatten_the_others() -> None:
+    assert usual_top([]) == usual_top([0.0]) == 1.0
+    assert usual_top([100.0] * 40 + [90_000.0]) == 300.0
+    assert usual_top([100.0, 200.0, 250.0]) == 250.0

@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from app.domain.service import Health, HealthState
+from app.domain.standing import usual_top
 from app.ui import text
 from app.ui.colours import Colours, Status, mixed
 from app.ui.status import health_state
@@ -42,17 +43,16 @@ class ResponsePlot(QWidget):
         if not times:
             return self.tr("No answers yet")
         failed = sum(h.state == HealthState.DOWN for h in self.looks)
-        words = self.tr("{0} looks, median {1} ms, slowest {2} ms, {3} failed")
-        return words.format(
-            len(self.looks), text.number(times[len(times) // 2]), text.number(times[-1]), failed
-        )
+        looks = text.plural(self.tr("%Ln look(s)", "", len(self.looks)), len(self.looks))
+        words = self.tr("{0}, median {1} ms, slowest {2} ms, {3} failed")
+        return words.format(looks, text.number(times[len(times) // 2]), text.number(times[-1]), failed)
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """Wide and low."""
         return QSize(GRID * 50, GRID * 10)
 
     def _top(self) -> float:
-        return max((h.phases.total or 0 for h in self.looks), default=0) or 1.0
+        return usual_top([h.phases.total for h in self.looks if h.phases.total is not None])
 
     def _bars(self) -> list[tuple[QRectF, Health]]:
         if not self.looks:
@@ -62,7 +62,7 @@ class ResponsePlot(QWidget):
         left = self.width() - _LABEL_WIDTH - width * len(self.looks)
         bars = []
         for n, look in enumerate(self.looks):
-            share = 1.0 if look.state == HealthState.DOWN else (look.phases.total or 0) / top
+            share = 1.0 if look.state == HealthState.DOWN else min(1.0, (look.phases.total or 0) / top)
             tall = max(2.0, share * height)
             bars.append((QRectF(left + n * width, height - tall + 2, max(1.5, width - 1), tall), look))
         return bars

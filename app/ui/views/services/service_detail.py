@@ -11,7 +11,7 @@ from app.domain.job import Event
 from app.domain.preset import Preset
 from app.domain.residency import HERE_WORDS, countries, places_of
 from app.domain.service import Health, HealthState, Limits, Service
-from app.domain.standing import Standing
+from app.domain.standing import PERIODS, LookPoint, Standing
 from app.ui import text
 from app.ui.attention import TOKEN_WARNING
 from app.ui.colours import Status
@@ -21,9 +21,11 @@ from app.ui.dialogs.state_country import StateCountryDialog
 from app.ui.status import Shown, health_state, service_shown
 from app.ui.theme import GRID
 from app.ui.views.services.response_plot import ResponsePlot
+from app.ui.views.services.span_plot import SpanPlot
 from app.ui.views.services.standing_words import standing_pairs
 from app.ui.widgets.basics import Card, Heading, KeyValues, SectionHeading, StatusBadge, Text, link
 from app.ui.widgets.page import ScrollPage
+from app.ui.widgets.switcher import Switcher
 
 EVENTS_SHOWN = 12
 
@@ -37,6 +39,8 @@ class ServiceFacts:
     events: tuple[Event, ...]
     panels: int
     standing: Standing | None = None
+    points: tuple[LookPoint, ...] = ()
+    """What counts of the looks of the last 30 days."""
     preset: Preset | None = None
 
 
@@ -75,7 +79,8 @@ class ServiceDetail(QWidget):
         known = {each.id: each for each in await library.presets()} if service.preset_id else {}
         preset = known.get(service.preset_id or "")
         panels = len(await library.panels(service_id))
-        return ServiceFacts(service, looks, events, panels, standing, preset)
+        points = await library.health_points(service_id, self.context.now() - PERIODS[-1])
+        return ServiceFacts(service, looks, events, panels, standing, points, preset)
 
     # Made once.
 
@@ -107,7 +112,7 @@ class ServiceDetail(QWidget):
         grid.setSpacing(GRID * 2)
         self.health = KeyValues()
         self.standing = KeyValues()
-        self.plot = ResponsePlot(self.context.theme)
+        self.plots = self._plots()
         self.token = KeyValues()
         self.token_badge = StatusBadge(self.context.theme)
         self.apps = Text()
@@ -117,7 +122,7 @@ class ServiceDetail(QWidget):
         self.state_country = link(self.tr("State the country…"), self._state_country)
         self.catalogue = KeyValues()
         left = self._column(
-            (self.tr("Health"), (self.plot, self.health)),
+            (self.tr("Health"), (self.plots, self.health)),
             (self.tr("How well it stands"), (self.standing,)),
             (self.tr("What happened"), (self.history,)),
         )
@@ -133,6 +138,18 @@ class ServiceDetail(QWidget):
         grid.setColumnStretch(0, 3)
         grid.setColumnStretch(1, 2)
         return grid
+
+    def _plots(self) -> Switcher:
+        """The last looks one by one, and a day, a week and a month in parts."""
+        switcher = Switcher(self.tr("How fast it answered"))
+        self.plot = ResponsePlot(self.context.theme)
+        switcher.add(self.tr("Last looks"), self.plot)
+        self.spans = [SpanPlot(self.context.theme, span) for span in PERIODS]
+        for words, plot in zip(
+            (self.tr("24 hours"), self.tr("7 days"), self.tr("30 days")), self.spans, strict=True
+        ):
+            switcher.add(words, plot)
+        return switcher
 
     def _column(self, *blocks: tuple[str, tuple[QWidget, ...]]) -> QVBoxLayout:
         column = QVBoxLayout()
@@ -189,6 +206,8 @@ class ServiceDetail(QWidget):
     def _show_health(self, facts: ServiceFacts) -> None:
         service = facts.service
         self.plot.show_looks(facts.looks)
+        for plot in self.spans:
+            plot.show_points(facts.points, self.context.now())
         pairs: list[tuple[str, str | QWidget]] = [(self.tr("Address"), service.base_url)]
         if service.server_name:
             pairs.append((self.tr("Calls itself"), service.server_name))
