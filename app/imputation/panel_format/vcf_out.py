@@ -15,7 +15,7 @@ from app.imputation.contract import WHOLE
 from app.imputation.panel_format.reader import Panel
 
 _LEVEL = 1  # these files live for minutes
-_CELLS_AT_ONCE = 8 << 20
+_CELLS_AT_ONCE = 1 << 20
 
 
 def write_vcf(panel: Panel, path: Path, first: int = 1, last: int = WHOLE, report: Report = silent) -> int:
@@ -48,7 +48,8 @@ class _Template:
         places = np.stack([begins, begins + 2], axis=1).reshape(-1)
         there = np.ones(len(places), dtype=bool)
         there[1::2] = ploidy == 2
-        self._places = places[there]
+        whole = bool(there.all())  # then each second byte is a digit
+        self._places: slice | NDArray[np.intp] = slice(0, None, 2) if whole else places[there]
 
     def rows(self, alleles: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The text of each row, with its line end."""
