@@ -32,18 +32,24 @@ class Switcher(QWidget):
 
     def add(self, words: str, widget: QWidget) -> None:
         """One more; the first is shown."""
-        number = self.stack.addWidget(widget)
+        number = self.stack.count()
         button = QPushButton(words)
         button.setCheckable(True)
         button.setProperty("switch", True)
-        self._group.addButton(button, number)
         self._row.insertWidget(number, button)
+        if number:  # Tab goes through all words before it goes into what they show
+            self.setTabOrder(self._group.button(number - 1), button)
+        self.stack.addWidget(widget)
+        self._group.addButton(button, number)
         if number == 0:
             button.setChecked(True)
 
     def add_tool(self, widget: QWidget) -> None:
         """Something at the right end of the row of words."""
         self._row.addWidget(widget)
+        words = self._group.buttons()
+        if words:
+            self.setTabOrder(words[-1], widget)
 
     def show_number(self, number: int) -> None:
         """Show one of them."""
