@@ -19,6 +19,8 @@
 #include <immintrin.h>
 #if defined(_MSC_VER) && !defined(__clang__)
 #include <intrin.h>
+#else
+#include <cpuid.h>
 #endif
 #endif
 
@@ -144,20 +146,35 @@ static const Machine machines[] = {
 };
 enum { MACHINES = sizeof machines / sizeof *machines };
 
-#if defined(ON_X86) && defined(_MSC_VER) && !defined(__clang__)
-static int knows_avx2(void)
+#ifdef ON_X86
+enum { FMA = 1 << 12, SAVES = 1 << 27, AVX2 = 1 << 5, AVX512F = 1 << 16 }; /* of cpuid */
+
+/* What the processor says of itself, and which registers the system saves. */
+static void ask_processor(uint32_t *first, uint32_t *seventh, uint32_t *saved)
 {
-    int id[4];
-    __cpuid(id, 1);
-    if (!(id[2] & 1 << 12) || !(id[2] & 1 << 27) || (_xgetbv(0) & 6) != 6)
-        return 0;
-    __cpuidex(id, 7, 0);
-    return (id[1] & 1 << 5) != 0;
+    uint32_t id[4] = {0};
+#if defined(_MSC_VER) && !defined(__clang__)
+    __cpuid((int *)id, 1);
+    *first = id[2];
+    *saved = *first & SAVES ? (uint32_t)_xgetbv(0) : 0;
+    __cpuidex((int *)id, 7, 0);
+#else
+    __get_cpuid(1, id, id + 1, id + 2, id + 3);
+    *first = id[2];
+    *saved = 0;
+    if (*first & SAVES)
+        __asm__ volatile("xgetbv" : "=a"(*saved) : "c"(0) : "edx");
+    id[1] = 0;
+    __get_cpuid_count(7, 0, id, id + 1, id + 2, id + 3);
+#endif
+    *seventh = id[1];
 }
-#elif defined(ON_X86)
-static int knows_avx2(void)
+
+static int knows(uint32_t instructions, uint32_t registers)
 {
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    uint32_t first, seventh, saved;
+    ask_processor(&first, &seventh, &saved);
+    return (first & FMA) && (seventh & instructions) == instructions && (saved & registers) == registers;
 }
 #endif
 
@@ -165,11 +182,11 @@ static int runs_here(const Machine *machine)
 {
 #ifdef HAS_AVX512
     if (strcmp(machine->name, "avx512") == 0)
-        return knows_avx2() && __builtin_cpu_supports("avx512f");
+        return knows(AVX2 | AVX512F, 0xe6);
 #endif
 #ifdef ON_X86
     if (strcmp(machine->name, "avx2") == 0)
-        return knows_avx2();
+        return knows(AVX2, 6);
 #endif
     return machine->name != NULL;
 }
