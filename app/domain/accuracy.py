@@ -85,11 +85,29 @@ class SiteCount(Model):
     sites: int
 
 
+class SwitchErrors(Model):
+    """Phase against a truth, over genotypes of the same people that are heterozygous in both.
+
+    `joins` are pairs of neighbours among them in one person and chromosome, `wrong` those that the result has
+    the other way round than the truth.
+    """
+
+    people: int
+    joins: int
+    wrong: int
+
+    @property
+    def rate(self) -> float | None:
+        """The switch error rate; None without a join."""
+        return self.wrong / self.joins if self.joins else None
+
+
 class TruthScore(Model):
     """A result against a truth.
 
     `people` were compared; `only_in_result` and `only_in_truth` are not in both. `sites` of the truth were
-    compared, `matched` says how their alleles stand, `missed` why others were not compared.
+    compared, `matched` says how their alleles stand, `missed` why others were not compared. `switches` is
+    there where the phase was compared.
     """
 
     name: str
@@ -105,6 +123,7 @@ class TruthScore(Model):
     by_ancestry: tuple[AncestryScore, ...] = ()
     ancestry_source: AncestrySource = AncestrySource.NONE
     notes: tuple[str, ...] = ()
+    switches: SwitchErrors | None = None
     seconds: float = 0.0
 
     def missed_by(self, why: MissedWhy) -> int:

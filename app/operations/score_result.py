@@ -20,7 +20,8 @@ class ScoreRequest(Model):
     """What to score: a folder of a result or a dose file, against truth files of any format.
 
     `people` is a table with the group of each person, `names` one with their names in result and truth;
-    both may be missing: then people are grouped by projection, and matched by the same names.
+    both may be missing: then people are grouped by projection, and matched by the same names. `phase` asks
+    for switch errors too, which takes phased VCF files on both sides.
     """
 
     source: str
@@ -28,6 +29,7 @@ class ScoreRequest(Model):
     name: str | None = None
     people: str | None = None
     names: str | None = None
+    phase: bool = False
 
 
 async def score_files(request: ScoreRequest, report: Report = silent) -> TruthScore:
@@ -48,7 +50,13 @@ def _score(request: ScoreRequest, report: Report) -> TruthScore:
     """In the process, which alone imports NumPy."""
     from app.results.truth.scoring import score
 
-    return score(truth_request(request), report)
+    wanted = truth_request(request)
+    told = score(wanted, report)
+    if not request.phase:
+        return told
+    from app.results.truth.switches import compared_phase
+
+    return told.model_copy(update={"switches": compared_phase(wanted.dose, wanted.truth, wanted.names)})
 
 
 def truth_request(request: ScoreRequest) -> TruthRequest:

@@ -34,8 +34,12 @@ def score(
         Path | None,
         typer.Option("--names", metavar="TABLE", help="Name in the result, name in the truth."),
     ] = None,
+    phase: Annotated[
+        bool,
+        typer.Option("--phase", help="Count switch errors too; both sides must be VCF files."),
+    ] = False,
 ) -> None:
-    """How right a result is: r2, discordance and IQS by frequency and ancestry."""
+    """How right a result is: r2, discordance and IQS by frequency and ancestry; switch errors if asked."""
     from app.cli.work import scoring as work
 
-    work.score(session_of(ctx), source, truth, people, names)
+    work.score(session_of(ctx), source, truth, people, names, phase=phase)

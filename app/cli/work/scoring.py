@@ -12,7 +12,7 @@ from app.cli.program import Session
 from app.cli.work.check import readable
 from app.cli.work.desk import with_desk
 from app.cli.work.find import find_job
-from app.domain.accuracy import ScoredBin, TruthScore
+from app.domain.accuracy import ScoredBin, SwitchErrors, TruthScore
 from app.domain.problem import Kind, problem
 from app.domain.result import Result
 from app.operations.desk import Desk
@@ -23,7 +23,13 @@ BIN_HEADS = ("MAF", "sites", "missing", "r2", "± error", "non-ref discordance",
 
 
 def score(
-    session: Session, source: str, truth: Sequence[Path], people: Path | None, names: Path | None
+    session: Session,
+    source: str,
+    truth: Sequence[Path],
+    people: Path | None,
+    names: Path | None,
+    *,
+    phase: bool = False,
 ) -> None:
     """Score a folder, or the result of a job of the data folder."""
     files = tuple(str(each) for each in readable(tuple(truth)))
@@ -36,6 +42,7 @@ def score(
         name=name,
         people=str(people) if people is not None else None,
         names=str(names) if names is not None else None,
+        phase=phase,
     )
     show = partial(session.out.bar.show, "Comparing")
     told = asyncio.run(score_files(request, report=show))
@@ -65,6 +72,7 @@ def score_lines(told: TruthScore) -> list[str]:
     counts: list[tuple[str, object]] = [("people", told.people), ("sites compared", told.sites)]
     counts += [(f"matched: {each.reason}", each.sites) for each in told.matched]
     counts += [(f"not compared: {each.reason}", each.sites) for each in told.missed]
+    counts += switch_pairs(told.switches)
     lines = [*pairs(counts), "", *table(BIN_HEADS, map(bin_row, _filled(told.by_maf)))]
     if told.by_ancestry:
         heads = ("group", "people", *BIN_HEADS)
@@ -75,6 +83,14 @@ def score_lines(told: TruthScore) -> list[str]:
         ]
         lines += ["", f"By ancestry ({told.ancestry_source})", *table(heads, rows)]
     return [*lines, *told.notes]
+
+
+def switch_pairs(told: SwitchErrors | None) -> list[tuple[str, object]]:
+    """How often the phase changes sides, where it was compared."""
+    if told is None:
+        return []
+    rate = "-" if told.rate is None else f"{100 * told.rate:.3f} %"
+    return [("heterozygous joins", told.joins), ("switch errors", told.wrong), ("switch error rate", rate)]
 
 
 def bin_row(each: ScoredBin) -> tuple[object, ...]:
