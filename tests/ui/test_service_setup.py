@@ -69,3 +69,17 @@ def test_a_secret_is_typed_taken_back_or_left_and_never_shown(context: Context, 
     forget.trigger()
     assert dialog.values()["storage_secret"] == ""
     dialog.reject()
+
+
+def test_on_a_small_screen_the_buttons_stay_in_sight(context: Context, qtbot: QtBot) -> None:
+    service = Service(id="node", name="Node", family="wes", base_url="https://node.example", added=NOW)
+    dialog = ServiceSetupDialog(context, service, SETUP_FIELDS)
+    dialog.show()
+    qtbot.waitUntil(dialog.isVisible)
+    assert dialog.height() <= dialog.screen().availableGeometry().height()
+    inner = dialog.area.widget()
+    assert inner is not None
+    assert set(dialog.fields) == {each.id for each in SETUP_FIELDS}
+    assert all(inner.isAncestorOf(each) for each in dialog.fields.values())
+    assert not inner.isAncestorOf(dialog.save_button)
+    dialog.reject()

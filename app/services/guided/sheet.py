@@ -10,7 +10,7 @@ from app.domain.job import ENDED_STATES
 from app.domain.service import Limits
 from app.genotypes.order import books
 from app.services.guided.layout import GuidedJob
-from app.services.guides import Guide
+from app.services.guides import Guide, Naming
 
 
 def sheet_of(guide: Guide, job: GuidedJob, address: str) -> GuidedSheet:
@@ -134,6 +134,8 @@ def facts_of(guide: Guide) -> tuple[GuidedFact, ...]:
 def _shown(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, Naming):
+        return "as chr22" if value is Naming.CHR else "as 22, without chr"
     if isinstance(value, tuple):
         return ", ".join(str(each) for each in value)
     first, last = getattr(value, "first", None), getattr(value, "last", None)

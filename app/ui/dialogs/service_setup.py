@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QDialogButtonBox,
+    QFrame,
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -25,6 +28,7 @@ from app.ui.widgets.problem_panel import ProblemPanel
 
 LINES = 3
 TAKEN_BACK = "taken_back"
+MOST_OF_THE_SCREEN = 0.6
 
 
 class ServiceSetupDialog(QDialog):
@@ -47,17 +51,10 @@ class ServiceSetupDialog(QDialog):
         column.addWidget(Text(self.windowTitle(), bold=True))
         column.addWidget(Text(self.tr("Fill in what the service cannot tell by itself."), muted=True))
         self.fields: dict[str, QWidget] = {}
-        for field in fields:
-            column.addWidget(Text(field.label, bold=True))
-            kept = field.id in service.secret_setup
-            widget = self._secret(kept) if field.type is ParameterType.SECRET else _field(field, service)
-            widget.setAccessibleName(field.label)
-            self.fields[field.id] = widget
-            column.addWidget(widget)
-            column.addWidget(Text(field.help, muted=True))
+        self.area = self._scrolling(fields)
+        column.addWidget(self.area, 1)
         self.problem = ProblemPanel(context.theme)
         column.addWidget(self.problem)
-        column.addStretch(1)
         self.save_button = primary(QPushButton(self.tr("Save")))
         self.cancel_button = QPushButton(self.tr("Cancel"))
         buttons = QDialogButtonBox()
@@ -69,9 +66,38 @@ class ServiceSetupDialog(QDialog):
         self.setMinimumWidth(GRID * 70)
         self.finished.connect(self.deleteLater)
 
+    def _scrolling(self, fields: tuple[Parameter, ...]) -> QScrollArea:
+        """All fields; what does not fit on the screen is scrolled to, and the buttons stay in sight."""
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 0, GRID, 0)
+        column.setSpacing(GRID // 2)
+        for field in fields:
+            column.addWidget(Text(field.label, bold=True))
+            kept = field.id in self.service.secret_setup
+            widget = self._secret(kept) if field.type is ParameterType.SECRET else _field(field, self.service)
+            widget.setAccessibleName(field.label)
+            self.fields[field.id] = widget
+            column.addWidget(widget)
+            column.addWidget(Text(field.help, muted=True, minor=True))
+            column.addSpacing(GRID)
+        column.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(inner)
+        return scroll
+
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
-        """As high as the words need."""
+        """As high as the words need, but never higher than the screen."""
         super().showEvent(event)
+        inner = self.area.widget()
+        layout = inner.layout() if inner is not None else None
+        if layout is not None:
+            needed = layout.totalHeightForWidth(self.minimumWidth() - GRID * 7)
+            room = round(self.screen().availableGeometry().height() * MOST_OF_THE_SCREEN)
+            self.area.setMinimumHeight(min(needed, room))
         fit(self)
 
     def _secret(self, kept: bool) -> QLineEdit:

@@ -44,7 +44,7 @@ class SignInDialog(QDialog):
         self.paste = link(self.tr("Sign in by pasting a code"), self._begin_paste)
         column.addWidget(self.copy)
         column.addWidget(self.paste)
-        self.code = TokenField()
+        self.code = TokenField(kept=False)
         self.code.box.setAccessibleName(self.tr("Code"))
         self.code.box.setPlaceholderText(self.tr("Paste the code, or the address that the browser ended at"))
         column.addWidget(self.code)
@@ -109,6 +109,11 @@ class SignInDialog(QDialog):
 
     def _show_parts(self, *, code: bool, page: bool) -> None:
         self.code.setVisible(code)
+        for widget in (
+            self.client_label,
+            self.client_id,
+        ):  # once the page is open it is too late to change it
+            widget.setVisible(self.service.wants_client_id and not page)
         self.copy.setVisible(page)
         self.paste.setVisible(not code)
         self._enable()

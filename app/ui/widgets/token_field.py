@@ -17,8 +17,10 @@ class TokenField(QWidget):
     changed = Signal()
     entered = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, kept: bool = True) -> None:
+        """`kept` False: it is used once, so nothing is said of where it is kept."""
         super().__init__(parent)
+        self._kept = kept
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GRID // 2)
@@ -45,6 +47,12 @@ class TokenField(QWidget):
 
     def _said(self) -> None:
         count = len("".join(self.box.text().split()))
+        if not self._kept:
+            self.note.setText(
+                plural(self.tr("%Ln character(s). Used once.", "", count), count) if count else ""
+            )
+            self.changed.emit()
+            return
         said = plural(
             self.tr("%Ln character(s). Kept in the keyring of this computer only.", "", count), count
         )

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.domain.guided import GuidedSheet, GuidedStep
+from app.domain.guided import GuidedFact, GuidedSheet, GuidedStep
 from app.domain.job import Job, JobState
 from app.domain.problem import Problem
 from app.ui.context import Context
@@ -54,6 +54,8 @@ class ByHandCard(Card):
         self.facts = KeyValues()
         self.body.addWidget(SectionHeading(self.tr("What is known of the page")))
         self.body.addWidget(self.facts)
+        self.sources = Text(muted=True, minor=True)
+        self.body.addWidget(self.sources)
         self.unknown = Text(muted=True, minor=True)
         self.body.addWidget(self.unknown)
         self.hide()
@@ -111,7 +113,9 @@ class ByHandCard(Card):
         self.cautions.setVisible(bool(sheet.cautions))
         self._show_steps(sheet, before)
         known = [fact for fact in sheet.facts if fact.source]
-        self.facts.show_pairs([(fact.label, f"{fact.value} ({fact.source})") for fact in known])
+        self.facts.show_pairs([(fact.label, fact.value) for fact in known])
+        self.sources.setText("\n".join(_by_source(known)))
+        self.sources.setVisible(bool(known))
         silent = [fact.label for fact in sheet.facts if not fact.source]
         self.unknown.setText(self.tr("Not known: {0}.").format(", ".join(silent)))
         self.unknown.setVisible(bool(silent))
@@ -153,7 +157,7 @@ class ByHandCard(Card):
         self.boxes.append(box)
         row.addWidget(box)
         row.addWidget(Text(step.text), 1)
-        if step.page:
+        if step.page and self.sheet is not None and step.page != self.sheet.page:
             link = QPushButton(self.tr("Open"))
             link.setAccessibleName(self.tr("Open {0}").format(step.page))
             link.setToolTip(step.page)
@@ -169,11 +173,12 @@ class ByHandCard(Card):
         row.setContentsMargins(GRID * 5, 0, 0, 0)
         row.setSpacing(GRID)
         row.addWidget(Text(f"{name}:", muted=True, wrap=False))
-        row.addWidget(Text(value), 1)
+        row.addWidget(Text(value, wrap=False))
         copy = QPushButton(self.tr("Copy"))
         copy.setAccessibleName(self.tr("Copy what belongs into {0}").format(name))
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(value))
         row.addWidget(copy)
+        row.addStretch(1)
         return row
 
     # Done.
@@ -218,6 +223,16 @@ class ByHandCard(Card):
 
     def _do(self, work: Any) -> None:
         self._context.bridge.run(work, self, None, self._show_problem)
+
+
+def _by_source(facts: list[GuidedFact]) -> list[str]:
+    """Each source once, with what it tells: most pages have one or two."""
+    told: dict[str, list[str]] = {}
+    for fact in facts:
+        told.setdefault(fact.source, []).append(fact.label)
+    if len(told) == 1:
+        return list(told)
+    return [f"{', '.join(labels)}: {source}" for source, labels in told.items()]
 
 
 def _bare(step: GuidedStep) -> GuidedStep:
