@@ -26,6 +26,7 @@ _HEAD = struct.Struct("<8sHHIIIIII")
 _TAIL = struct.Struct("<QIIQI8s")  # place and bytes of the index, blocks, sites, CRC of index and these; END
 HEAD_BYTES, TAIL_BYTES = _HEAD.size, _TAIL.size
 _MOST_INDEX = 64 << 20
+_MOST_MEGABASES = (1 << 32) // 1_000_000 + 1  # positions have 32 bits
 
 
 class NewerVersion(Exception):
@@ -90,7 +91,7 @@ def read_head(data: memoryview) -> tuple[Head, int]:
             raise BadBlock("a damaged head")
         ploidy -= np.unpackbits(bits, bitorder="little", count=people)
     head = Head(bytes(rest[:name]).decode("utf-8", "replace"), ploidy, Rules(*rules))
-    if head.haplotypes != size:
+    if head.haplotypes != size or not head.contig.isprintable():
         raise BadBlock("a damaged head")
     return head, HEAD_BYTES + name + packed
 
@@ -115,9 +116,11 @@ def read_index(data: memoryview, begin: int) -> tuple[list[Row], Numbers]:
     index = data[place : place + length]
     if deflate.crc32(bytes(index) + bytes(tail[:-12])) != crc:
         raise BadBlock("a damaged index")
+    if blocks > place - begin:  # each takes a byte at least, so what is made here is no larger than the file
+        raise BadBlock("more blocks than bytes")
     block = Unpacker(index, _MOST_INDEX)
-    columns = [block.numbers() for _ in Row._fields]
-    per_mb = block.numbers()
+    columns = [block.numbers(blocks) for _ in Row._fields]
+    per_mb = block.numbers(_MOST_MEGABASES)
     block.end()
     if any(len(column) != blocks for column in columns):
         raise BadBlock("columns of different lengths")

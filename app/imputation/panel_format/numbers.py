@@ -59,10 +59,11 @@ class Unpacker:
         self._at += size
         return piece
 
-    def bytes(self) -> bytes | bytearray | memoryview:
-        """The next bytes."""
+    def bytes(self, most: int | None = None) -> bytes | bytearray | memoryview:
+        """The next bytes, at most so many."""
         plain, packed = _SIZES.unpack(self.raw(_SIZES.size))
-        if plain > self._most or packed > plain or plain > _DEFLATE_LIMIT * packed:
+        limit = self._most if most is None else min(most, self._most)
+        if plain > limit or packed > plain or plain > _DEFLATE_LIMIT * packed:
             raise BadBlock(f"{packed} bytes that claim to be {plain}")
         piece = self.raw(packed)
         if packed == plain:
@@ -75,17 +76,17 @@ class Unpacker:
             raise BadBlock(f"{len(found)} bytes instead of {plain}")
         return found
 
-    def numbers(self) -> Numbers:
-        """The next numbers."""
+    def numbers(self, most: int | None = None) -> Numbers:
+        """The next numbers, at most so many."""
         count = self.raw(1)[0]
         if count > _MOST_PLANES:
             raise BadBlock(f"numbers of {count} planes")
-        planes = [np.frombuffer(self.bytes(), dtype=np.uint8) for _ in range(count)]
+        planes = [np.frombuffer(self.bytes(most), dtype=np.uint8) for _ in range(count)]
         numbers = np.zeros(0, dtype=np.uint32)
         for place, plane in zip(range(count - 1, -1, -1), reversed(planes), strict=True):
             long = plane >= 128
             if int(np.count_nonzero(long)) != len(numbers) or (
-                place == _MOST_PLANES - 1 and plane.max() > 15
+                place == _MOST_PLANES - 1 and plane.max(initial=0) > 15
             ):
                 raise BadBlock("planes that do not fit")
             wider = (plane & 127).astype(np.uint32)

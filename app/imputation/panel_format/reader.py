@@ -115,8 +115,7 @@ class Panel:
         """The positions of the sites of a range, in order, one for each site."""
         found = [np.zeros(0, dtype=np.int64)]
         for block in self._blocks(first, last):
-            with self._told():
-                places = unpack_positions(self._site_piece(block), self._rows[block].sites)
+            places = self._positions(block)
             found.append(places[_within(places, first, last)])
         return np.concatenate(found)
 
@@ -124,9 +123,9 @@ class Panel:
         """How many haplotypes have ALT at each site of a range; no alleles are unpacked."""
         found = [np.zeros(0, dtype=np.int64)]
         for block in self._blocks(first, last):
+            places = self._positions(block)
             with self._told():
-                places = unpack_positions(self._site_piece(block), self._rows[block].sites)
-                counts: Numbers = Unpacker(self._allele_piece(block), 4 * MOST_SITES).numbers()
+                counts: Numbers = Unpacker(self._allele_piece(block), MOST_SITES).numbers(len(places))
                 if len(counts) != len(places):
                     raise BadBlock("counts that do not fit")
             found.append(counts[_within(places, first, last)].astype(np.int64))
@@ -156,10 +155,8 @@ class Panel:
 
     def verify(self, report: Report = silent) -> None:
         """Read everything; ProblemError for a file with any damage."""
-        for block, row in enumerate(self._rows):
-            made = self._block(block)
-            if int(made.positions[0]) != row.first or int(made.positions[-1]) != row.last:
-                raise _damaged(self.path, "positions and index differ")
+        for block in range(len(self._rows)):
+            self._block(block)
             report(Progress(done=block + 1, total=len(self._rows), unit="blocks", step="Verifying"))
 
     def _blocks(self, first: int, last: int) -> range:
@@ -180,9 +177,21 @@ class Panel:
             raise BadBlock(f"a wrong checksum at {at}")
         return piece
 
+    def _positions(self, block: int) -> NDArray[np.int64]:
+        with self._told():
+            places = unpack_positions(self._site_piece(block), self._rows[block].sites)
+            self._refuse_misplaced(block, places)
+        return places
+
+    def _refuse_misplaced(self, block: int, places: NDArray[np.int64]) -> None:
+        row = self._rows[block]
+        if (int(places[0]), int(places[-1])) != (row.first, row.last):
+            raise BadBlock("positions and index differ")
+
     def _sites(self, block: int, first: int, last: int) -> Sites:
         with self._told():
             found = unpack_sites(self._site_piece(block), self._rows[block].sites, self.contig)
+            self._refuse_misplaced(block, found.positions)
         return found.take(_within(found.positions, first, last))
 
     def _block(self, block: int) -> PanelStretch:

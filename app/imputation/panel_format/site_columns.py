@@ -64,7 +64,7 @@ def pack_sites(sites: Sites, contig: str) -> bytes:
 def unpack_sites(data: memoryview, count: int, contig: str) -> Sites:
     """The columns of a block with so many sites; BadBlock for bytes that cannot be one."""
     block = Unpacker(data, MOST_TEXT)
-    steps = block.numbers()
+    steps = block.numbers(count)
     if len(steps) != count:
         raise BadBlock("positions that do not fit")
     positions = np.cumsum(steps, dtype=np.int64)
@@ -76,7 +76,7 @@ def unpack_sites(data: memoryview, count: int, contig: str) -> Sites:
 
 def unpack_positions(data: memoryview, count: int) -> NDArray[np.int64]:
     """Only the positions of a block."""
-    steps = Unpacker(data, MOST_TEXT).numbers()
+    steps = Unpacker(data, MOST_TEXT).numbers(count)
     if len(steps) != count:
         raise BadBlock("positions that do not fit")
     return np.cumsum(steps, dtype=np.int64)
@@ -90,27 +90,29 @@ def _pack_alleles(sites: Sites) -> bytes:
 
 
 def _unpack_alleles(block: Unpacker, count: int) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
-    codes = np.frombuffer(block.bytes(), dtype=np.uint8)
-    texts = _lines(block)
+    codes = np.frombuffer(block.bytes(count), dtype=np.uint8)
     long = np.flatnonzero(codes == _LONG)
-    if len(codes) != count or codes.max(initial=0) > _LONG or len(texts) != len(long):
+    texts = _lines(block, len(long), tabs=1)
+    if len(codes) != count or codes.max(initial=0) > _LONG:
         raise BadBlock("alleles that do not fit")
     refs, alts = _REFS[codes], _ALTS[codes]
     for row, text in zip(long.tolist(), texts, strict=True):
-        refs[row], tab, alts[row] = text.partition("\t")
-        if not tab:
-            raise BadBlock("alleles that do not fit")
+        refs[row], _, alts[row] = text.partition("\t")
     return refs, alts
 
 
-def _lines(block: Unpacker) -> list[str]:
+def _lines(block: Unpacker, count: int, tabs: int) -> list[str]:
+    """So many lines with so many tabs each; counted first, as a file made by hand may have millions."""
     data = bytes(block.bytes())
-    if not data:
-        return []
+    if (data.count(b"\n") + 1 if data else 0) != count:
+        raise BadBlock("texts that do not fit")
     try:
-        return data.decode().split("\n")
+        lines = data.decode().split("\n") if data else []
     except UnicodeDecodeError as error:
         raise BadBlock("text that is none") from error
+    if any(line.count("\t") != tabs for line in lines):
+        raise BadBlock("texts that do not fit")
+    return lines
 
 
 def _pack_ids(sites: Sites, contig: str) -> bytes:
@@ -150,11 +152,14 @@ def _pattern(name: str, contig: str, position: int, ref: str, alt: str) -> int |
 
 
 def _unpack_ids(block: Unpacker, sites: Sites, contig: str) -> NDArray[np.object_]:
-    kinds = np.frombuffer(block.bytes(), dtype=np.uint8)
-    numbers, texts = block.numbers(), _lines(block)
+    kinds = np.frombuffer(block.bytes(len(sites)), dtype=np.uint8)
     numbered, written = np.flatnonzero(kinds == _RS), np.flatnonzero(kinds == _TEXT)
-    fits = len(kinds) == len(sites) and len(numbered) == len(numbers) and len(written) == len(texts)
-    if not fits or kinds.max(initial=0) > _TEXT + len(_PATTERNS):
+    numbers, texts = block.numbers(len(numbered)), _lines(block, len(written), tabs=0)
+    if (
+        len(kinds) != len(sites)
+        or len(numbered) != len(numbers)
+        or kinds.max(initial=0) > _TEXT + len(_PATTERNS)
+    ):
         raise BadBlock("ids that do not fit")
     ids = np.full(len(sites), ".", dtype=object)
     ids[numbered] = [f"rs{number}" for number in numbers.tolist()]
