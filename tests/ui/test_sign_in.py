@@ -143,9 +143,12 @@ def test_a_client_id_that_nobody_told(context: Context, operations: FakeOperatio
     dialog.go_button.click()
     qtbot.waitUntil(lambda: bool(operations.calls))
     assert operations.calls[0][2]["client_id"] == "ours"
-    assert dialog.client_id.isHidden()  # the page is open: another one would change nothing
-    assert "keyring" not in dialog.code.note.text()
     qtbot.waitUntil(lambda: dialog.problem.isVisible())
+    assert not dialog.client_id.isHidden()
+    dialog._show_paste()
+    assert dialog.client_id.isHidden()  # the page is open: another one would change nothing
+    dialog.code.box.setText("code")
+    assert "keyring" not in dialog.code.note.text()
     dialog.reject()
 
 
