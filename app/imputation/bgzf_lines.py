@@ -1,26 +1,30 @@
 """Writes lines into a BGZF file that remembers where each block lies, so that nobody reads it again.
 
-Blocks are packed by threads of a pool, which libdeflate lets run beside one another, and written in order.
+Blocks are packed by threads of a pool, which run beside one another, and written in order.
 An index needs to know where each record begins; that follows from the lengths of the blocks.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
+import struct
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from pathlib import Path
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import Self
 
+import deflate
 import numpy as np
 from numpy.typing import NDArray
 
 from app.genotypes.bgzf import EOF_MARKER, ContainerError, ContainerFault, pack_block
 
 _PAYLOAD = 0xFF00
+_FOOTER = struct.Struct("<II")
 _AHEAD = 3  # pieces of text that wait for their turn
 Piece = tuple[list[bytes], list[int]]
 
@@ -114,4 +118,27 @@ def _packed(text: bytes | memoryview, level: int) -> Piece:
     """The blocks of a piece of text, and how many letters each has."""
     view = memoryview(text)
     pieces = [view[at : at + _PAYLOAD] for at in range(0, len(view), _PAYLOAD)]
-    return [pack_block(each, level) for each in pieces], [len(each) for each in pieces]
+    letters = [len(each) for each in pieces]
+    quick = _quick()
+    if quick is None:
+        return [pack_block(each, level) for each in pieces], letters
+    out, ends = np.empty(len(pieces) * quick.ROOM, dtype=np.uint8), np.empty(len(pieces), dtype=np.int64)
+    quick.deflate(view, out, ends)
+    begins, streams = [0, *ends.tolist()], out.data
+    blocks = []
+    for each, begin, end in zip(pieces, begins, begins[1:], strict=False):
+        head = EOF_MARKER[:16] + (end - begin + 25).to_bytes(2, "little")
+        blocks.append(b"".join([head, streams[begin:end], _FOOTER.pack(deflate.crc32(each), len(each))]))
+    return blocks, letters
+
+
+@functools.cache
+def _quick() -> ModuleType | None:
+    """The extension; None where it was not built, or HAPLODESK_NO_KERNEL is set: libdeflate packs then."""
+    if os.environ.get("HAPLODESK_NO_KERNEL", "") not in ("", "0"):
+        return None
+    try:
+        from app.imputation import _quick_deflate
+    except ImportError:
+        return None
+    return _quick_deflate

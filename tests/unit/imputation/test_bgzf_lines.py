@@ -1,13 +1,25 @@
 """Lines in BGZF: whole or not there, and every place in the text is known without reading it."""
 
+import gzip
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from app.genotypes.bgzf import EOF_MARKER, ContainerError, block_length, inflate_block, read_lines
+from app.genotypes.bgzf import (
+    EOF_MARKER,
+    Compression,
+    ContainerError,
+    block_length,
+    inflate_block,
+    open_text_blocks,
+    read_lines,
+)
+from app.imputation import bgzf_lines
 from app.imputation.bgzf_lines import BgzfLines
 
 
@@ -23,6 +35,62 @@ def text_at(path: Path, virtual: int) -> bytes:
     return bytes(inflate_block(data[at : at + block_length(data, at, at)], at))[virtual & 0xFFFF :]
 
 
+@pytest.fixture(params=["quick", "libdeflate"])
+def either(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "libdeflate":
+        monkeypatch.setattr(bgzf_lines, "_quick", lambda: None)
+    elif bgzf_lines._quick() is None:
+        pytest.skip("the extension was not built")
+
+
+def letters(many: int) -> bytes:
+    """How often letters occur goes as Fibonacci's numbers, so that codes would be longer than allowed."""
+    counts = [1, 1]
+    while sum(counts) < many:
+        counts.append(counts[-1] + counts[-2])
+    text = np.repeat(np.arange(len(counts), dtype=np.uint8), counts)
+    np.random.default_rng(1).shuffle(text)
+    return text.tobytes()
+
+
+def repeated(alphabet: bytes, many: int) -> bytes:
+    draw = np.random.default_rng(2)
+    return np.frombuffer(alphabet, np.uint8)[draw.integers(0, len(alphabet), many)].tobytes()
+
+
+TEXTS: dict[str, bytes] = {
+    "one letter": b"x",
+    "three": b"xyz",
+    "runs": b"".join(b"ab" * n + b"c" * (3 * n + 250) for n in range(30)),
+    "rare letters": letters(60_000),
+    "nothing repeats": np.random.default_rng(0).bytes(200_001),
+    "few letters": repeated(b"0:,|", 150_000),
+    "far apart": np.random.default_rng(4).bytes(40_000) * 3,
+    "a whole block": repeated(b"01", 0xFF00),
+    "one more": repeated(b"01", 0xFF01),
+    "zeros": bytes(70_000),
+}
+
+
+@pytest.mark.usefixtures("either")
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
+def test_any_text_comes_back(text: bytes, tmp_path: Path) -> None:
+    with BgzfLines(tmp_path / "x.gz", 1) as out:
+        out.write(text)
+    assert gzip.decompress((tmp_path / "x.gz").read_bytes()) == text
+    with open_text_blocks(tmp_path / "x.gz") as blocks:  # the lengths and sums of blocks
+        assert blocks.compression is Compression.BGZF
+
+
+@given(st.lists(st.tuples(st.binary(max_size=9), st.integers(1, 400)), max_size=40))
+def test_any_runs_come_back(runs: list[tuple[bytes, int]]) -> None:
+    text = b"".join(piece * many for piece, many in runs)
+    blocks, lengths = bgzf_lines._packed(text, 1)
+    assert b"".join(bytes(inflate_block(memoryview(each), 0)) for each in blocks) == text
+    assert sum(lengths) == len(text)
+
+
+@pytest.mark.usefixtures("either")
 @pytest.mark.parametrize("threads", [0, 2])
 def test_text_and_places(threads: int, tmp_path: Path) -> None:
     path, rows = tmp_path / "x.gz", lines(60)
