@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from app.cli.commands.declared import NoCheck, Reason, Wait
 from app.cli.program import session_of
 
 app = typer.Typer(
@@ -20,11 +21,6 @@ _Options = Annotated[
     list[str] | None,
     typer.Option("--option", metavar="K=V", help="A parameter; accept terms by --option ID=accepted."),
 ]
-_Reason = Annotated[
-    str, typer.Option("--override-reason", metavar="TEXT", help="Send in spite of severe findings; recorded.")
-]
-_NoCheck = Annotated[bool, typer.Option("--no-check", help="Leave out the genotype checks.")]
-_Wait = Annotated[bool, typer.Option("--wait", help="Wait until the jobs have ended.")]
 
 
 @app.command("make")
@@ -60,9 +56,9 @@ def send(
     ctx: typer.Context,
     benchmark: _Id,
     option: _Options = None,
-    wait: _Wait = False,
-    no_check: _NoCheck = False,
-    override_reason: _Reason = "",
+    wait: Wait = False,
+    no_check: NoCheck = False,
+    override_reason: Reason = "",
 ) -> None:
     """Send the masked files to every panel that has no job, or whose job failed."""
     from app.cli.work import benchmark as work
@@ -97,9 +93,9 @@ def winner(
     benchmark: _Id,
     panel: Annotated[str, typer.Option("--panel", help="Another panel than the winner.")] = "",
     option: _Options = None,
-    wait: _Wait = False,
-    no_check: _NoCheck = False,
-    override_reason: _Reason = "",
+    wait: Wait = False,
+    no_check: NoCheck = False,
+    override_reason: Reason = "",
     again: Annotated[bool, typer.Option("--again", help="Though everything was sent already.")] = False,
 ) -> None:
     """Send the whole dataset to the panel that won."""

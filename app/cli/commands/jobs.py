@@ -6,15 +6,13 @@ from typing import Annotated
 
 import typer
 
+from app.cli.commands.declared import TokenOnce
 from app.cli.program import session_of
 
 app = typer.Typer(name="jobs", help="Imputation jobs at the services.", no_args_is_help=True)
 
 One = Annotated[str, typer.Argument(metavar="ID", help="Our id, the server's id, or a name that is unique.")]
 Many = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids or unique names of jobs.")]
-Token = Annotated[
-    bool, typer.Option("--token-stdin", help="Use the token on standard input for this call only.")
-]
 
 
 @app.command("list")
@@ -41,7 +39,7 @@ def show(ctx: typer.Context, job: One) -> None:
 
 
 @app.command("watch")
-def watch(ctx: typer.Context, job: One, token_stdin: Token = False) -> None:
+def watch(ctx: typer.Context, job: One, token_stdin: TokenOnce = False) -> None:
     """Look now and then until the job has ended; ends with 0 for success and 1 otherwise."""
     from app.cli.work import jobs as work
 
@@ -49,7 +47,7 @@ def watch(ctx: typer.Context, job: One, token_stdin: Token = False) -> None:
 
 
 @app.command("cancel")
-def cancel(ctx: typer.Context, jobs: Many, token_stdin: Token = False) -> None:
+def cancel(ctx: typer.Context, jobs: Many, token_stdin: TokenOnce = False) -> None:
     """Stop jobs, on their way or at the service."""
     from app.cli.work import jobs as work
 
@@ -65,7 +63,7 @@ def retry(
     group: Annotated[
         str, typer.Option("--group", help="All that failed, ended or wait of those sent together as this.")
     ] = "",
-    token_stdin: Token = False,
+    token_stdin: TokenOnce = False,
 ) -> None:
     """Send again what failed, was cancelled or has expired; the answer names the new jobs."""
     from app.cli.work import jobs as work
@@ -120,7 +118,7 @@ def tell(
 
 
 @app.command("log")
-def log(ctx: typer.Context, job: One, token_stdin: Token = False) -> None:
+def log(ctx: typer.Context, job: One, token_stdin: TokenOnce = False) -> None:
     """What the run wrote at its service: error output, output, command. Not every service shows it."""
     from app.cli.work import run_log as work
 

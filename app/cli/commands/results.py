@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from app.cli.commands import importing, noting, reporting, scoring
+from app.cli.commands.declared import TokenOnce
 from app.cli.commands.filter_results import filter_results
 from app.cli.commands.joining import add_to
 from app.cli.program import session_of
@@ -33,9 +34,7 @@ def fetch(
             help="Where the files are put; in a folder of their own in it when it holds anything else.",
         ),
     ] = None,
-    token_stdin: Annotated[
-        bool, typer.Option("--token-stdin", help="Use the token on standard input for this call only.")
-    ] = False,
+    token_stdin: TokenOnce = False,
     password_stdin: Annotated[
         bool,
         typer.Option(

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from app.cli.commands.declared import NoCheck, Reason, TokenOnce, Wait
 from app.cli.program import session_of
 
 
@@ -30,12 +31,9 @@ def submit(
         str, typer.Option("--app", help="The application, where a service has several with that panel.")
     ] = "",
     name: Annotated[str, typer.Option("--name", help="A name for the job.")] = "",
-    wait: Annotated[bool, typer.Option("--wait", help="Wait until the jobs have ended.")] = False,
-    no_check: Annotated[bool, typer.Option("--no-check", help="Leave out the genotype checks.")] = False,
-    override_reason: Annotated[
-        str,
-        typer.Option("--override-reason", metavar="TEXT", help="Send in spite of severe findings; recorded."),
-    ] = "",
+    wait: Wait = False,
+    no_check: NoCheck = False,
+    override_reason: Reason = "",
     only_to: Annotated[
         str,
         typer.Option(
@@ -62,9 +60,7 @@ def submit(
             "--group", metavar="ID", help="Join the jobs that were sent together; without files, their data."
         ),
     ] = "",
-    token_stdin: Annotated[
-        bool, typer.Option("--token-stdin", help="Use the token on standard input for this call only.")
-    ] = False,
+    token_stdin: TokenOnce = False,
     password_stdin: Annotated[
         bool,
         typer.Option(
