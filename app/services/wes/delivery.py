@@ -7,12 +7,14 @@ from app.services.contract import Connection
 from app.services.wes.dialect import Delivery
 from app.services.wes.node import Node
 from app.services.wes.setup import hands_out_signed, has_mapping
+from app.services.wes.signing import has_keys
 from app.transport.address import is_loopback
 
 _BY_HTTP = "The results come from the service itself, over the network."
 _BY_MAPPING = "The results are read from the folder that stands for the disk of the server."
 _BY_LOOPBACK = "The results are read from the disk of this computer, on which the server runs."
 _BY_SIGNED = "The results come by signed addresses of the service's object store."
+_BY_STORE = "The results come from the store, by the keys that were given for it, if they lie in its bucket."
 _BY_DRS = "The results come from the service's data repository (DRS)."
 
 
@@ -25,6 +27,8 @@ def delivery_of(connection: Connection, node: Node) -> str:
         return _BY_HTTP
     if hands_out_signed(connection):
         return _BY_SIGNED
+    if delivery is Delivery.TOLD and "s3" in node.protocols and has_keys(connection):
+        return _BY_STORE
     if delivery is Delivery.TOLD and "drs" in node.protocols:
         return _BY_DRS
     if has_mapping(connection):

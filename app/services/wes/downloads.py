@@ -24,6 +24,7 @@ from app.services.wes.checksums import Tally, told_checksum
 from app.services.wes.drs import Ask, DrsPlace, resolve
 from app.services.wes.problems import problem_of
 from app.services.wes.setup import auth_headers, mapped_path, mapped_relative, path_of, refuse_elsewhere
+from app.services.wes.signing import bucket_url
 from app.transport.address import is_loopback, origin, redirected
 from app.transport.download import Incoming, incoming
 from app.transport.reply import AnswerError, Reply
@@ -67,6 +68,8 @@ async def open_download(
                 opened = await opening.from_drs(await resolve(connection, address, ask, name), start)
             elif address.startswith(("https://", "http://")):
                 opened = await opening.from_web(address, start, {})
+            elif (signed := bucket_url(connection, address)) is not None:
+                opened = await opening.from_web(signed, start, {})
             else:
                 opened = await opening.from_disk(address, str(told["run"]), start)
         yield opened

@@ -94,7 +94,7 @@ SETUP_FIELDS = (
         id=PLAIN_HOSTS,
         label="Further hosts without encryption",
         type=ParameterType.TEXT,
-        help="Where results may be fetched by plain HTTP too, if that is allowed for the service at all.",
+        help="With which files may travel by plain HTTP too, if that is allowed for the service at all.",
     ),
     Parameter(
         id=WORKFLOWS,

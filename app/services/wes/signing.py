@@ -18,13 +18,14 @@ from pydantic import SecretStr
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.redaction import register
 from app.services.contract import Connection
-from app.services.wes.setup import STORAGE_READ, STORAGE_REGION, STORAGE_SECRET
+from app.services.wes.setup import STORAGE_READ, STORAGE_REGION, STORAGE_SECRET, storage_of
 from app.transport.address import authority
 
 USUAL_REGION = "us-east-1"
 WRITE_FOR = timedelta(hours=6)
 READ_FOR = timedelta(days=7)  # no store signs for longer
 _IN_A_PATH = "/%:@!$&'()*+,;=~"
+_AMAZON = ".amazonaws.com"
 _ALGORITHM, _SERVICE = "AWS4-HMAC-SHA256", "s3"
 
 
@@ -44,6 +45,30 @@ def read_address(connection: Connection, address: str, at: datetime | None = Non
     if not connection.setup.get(STORAGE_READ, "").strip() or STORAGE_SECRET not in connection.secrets:
         return address
     return _signed(connection, address, "GET", READ_FOR, at)
+
+
+def has_keys(connection: Connection) -> bool:
+    """Whether the secret of the store are keys, by which any address of it can be signed."""
+    secret = connection.secrets.get(STORAGE_SECRET)
+    return secret is not None and bool(storage_of(connection)) and bool(read_secret(secret)[1][0])
+
+
+def bucket_url(connection: Connection, address: str) -> str | None:
+    """The signed address of a file in the bucket of the store; None for other buckets, and without keys.
+
+    A server names the file: it must not make us read whatever else these keys open.
+    """
+    parts, store = urlsplit(address), urlsplit(storage_of(connection))
+    if parts.scheme != "s3" or not has_keys(connection):
+        return None
+    first = store.path.strip("/").partition("/")[0]
+    host = store.hostname or ""
+    own_host = host.endswith(_AMAZON) and not host.startswith(("s3.", "s3-"))
+    bucket = host.partition(".")[0] if own_host else first
+    if parts.netloc != bucket or ".." in parts.path.split("/"):
+        return None
+    place = parts.path if own_host else f"/{bucket}{parts.path}"
+    return _signed(connection, f"{store.scheme}://{store.netloc}{place}", "GET", READ_FOR, None)
 
 
 def _signed(

@@ -21,8 +21,9 @@ from app.domain.progress import Progress, Report
 from app.services.border import border
 from app.services.contract import Connection
 from app.services.wes.problems import problem_of
+from app.services.wes.setup import plain_hosts
 from app.services.wes.signing import write_url
-from app.transport.address import origin, refuse_plain_http
+from app.transport.address import is_loopback, origin, refuse_plain_http, same_host
 from app.transport.put_file import PutFile, put_file
 
 KEY_BYTES = 32
@@ -43,12 +44,28 @@ async def put_files(
     total = sum(file.size for file, _ in stored)
     before = 0
     for file, address in stored:
-        refuse_plain_http(address, allowed=connection.plain_http_allowed)
+        _refuse_plain(connection, address)
         sent = file if public is None else await asyncio.to_thread(encrypted, file, public, folder)
         await _put(sent, address, write_url(connection, address), _shifted(report, before, total))
         if public is not None:
             await asyncio.to_thread(os.unlink, sent.path)
         before += file.size
+
+
+def _refuse_plain(connection: Connection, address: str) -> None:
+    """Consent to plain HTTP is for the host of the service; a store elsewhere needs one of its own."""
+    host = (urlsplit(address).hostname or "").lower()
+    near = same_host(connection.base_url, address) or is_loopback(address)
+    if urlsplit(address).scheme == "http" and not near and host not in plain_hosts(connection):
+        raise problem(
+            Kind.REFUSED,
+            "The store is not encrypted",
+            f"Genotypes would travel readable to {origin(address)}, so nothing was sent",
+            "Use its https address, or name its host among those without encryption in the settings of the "
+            "service, if your network is trusted",
+            subject=origin(address),
+        )
+    refuse_plain_http(address, allowed=connection.plain_http_allowed)
 
 
 async def _put(file: DataFile, address: str, url: str, report: Report) -> None:

@@ -297,3 +297,15 @@ def test_a_store_that_refuses(stub: WesStub, tmp_path: Path) -> None:
     with pytest.raises(ProblemError) as caught:
         asyncio.run(put_files(connection, ((file, f"{stub.url}/in/a"),), "", tmp_path, silent))
     assert caught.value.problem.kind is Kind.NO_NETWORK
+
+
+def test_consent_to_plain_http_at_the_service_is_none_for_a_store_elsewhere(tmp_path: Path) -> None:
+    file = file_of(tmp_path / "a.vcf.gz", CONTENT)
+    here = Connection(service_id="x", base_url="http://node.example:6000", plain_http_allowed=True)
+    stored = ((file, "http://store.invalid/in/a.vcf.gz"),)
+    with refused(Kind.REFUSED) as problem:
+        asyncio.run(put_files(here, stored, "", tmp_path, silent))
+    assert "store.invalid" in problem().what_happened
+    named = here.model_copy(update={"setup": {"plain_http_hosts": "store.invalid"}})
+    with refused(Kind.NO_NETWORK):
+        asyncio.run(put_files(named, stored, "", tmp_path, silent))

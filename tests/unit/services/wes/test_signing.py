@@ -12,15 +12,17 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from pydantic import SecretStr
 
-from app.domain.problem import ProblemError
+from app.domain.job import JobFile
+from app.domain.problem import Kind, ProblemError
 from app.domain.progress import silent
 from app.domain.redaction import redact
-from app.services.contract import Connection
-from app.services.wes import signing
+from app.services.contract import Connection, RemoteFile
+from app.services.wes import Wes, signing
 from app.services.wes.order import data_file
-from app.services.wes.signing import read_address, read_secret, write_url
+from app.services.wes.signing import bucket_url, read_address, read_secret, write_url
 from app.services.wes.storing import put_files
 from tests.helpers.wes_stub import STARTER_KIT, WesStub
+from tests.services.family_contract import fetch
 
 # The worked example of the documentation of AWS; these keys open nothing.
 EXAMPLE_KEYS = "AKIAIOSFODNN7EXAMPLE:wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
@@ -78,3 +80,37 @@ def test_a_file_goes_to_its_signed_address_and_no_message_tells_it(store: WesStu
     with pytest.raises(ProblemError) as caught:
         asyncio.run(put_files(here, stored, "", tmp_path, silent))
     assert "sig" not in json.dumps(caught.value.problem.model_dump(mode="json"))
+
+
+@pytest.mark.parametrize(
+    ("storage", "place"),
+    [
+        ("https://minio.example:9000/results/in", "https://minio.example:9000/results/out/a%20b.vcf.gz"),
+        ("https://results.s3.eu-west-1.amazonaws.com", "https://results.s3.eu-west-1.amazonaws.com/out/a%20b.vcf.gz"),
+        ("https://s3.eu-west-1.amazonaws.com/results", "https://s3.eu-west-1.amazonaws.com/results/out/a%20b.vcf.gz"),
+    ],
+    ids=("own", "host", "path"),
+)  # fmt: skip
+def test_a_result_in_the_bucket_of_the_store_is_read_by_its_keys(storage: str, place: str) -> None:
+    here = connection(EXAMPLE_KEYS, storage=storage)
+    url = bucket_url(here, "s3://results/out/a b.vcf.gz")
+    assert url is not None
+    assert url.startswith(f"{place}?X-Amz-Algorithm=")
+    for address in ("s3://other/out/a.vcf.gz", "gs://results/a", "s3://results/../other/a", "/results/a"):
+        assert bucket_url(here, address) is None
+    assert bucket_url(connection(SIGNED, storage=storage), "s3://results/a") is None
+    assert bucket_url(here.model_copy(update={"setup": {}}), "s3://results/a") is None
+
+
+def test_the_signed_address_of_a_result_is_asked_without_our_token(store: WesStub) -> None:
+    here = connection(EXAMPLE_KEYS, storage=f"{store.url}/results/in").model_copy(
+        update={"base_url": "http://127.0.0.2:1", "token": SecretStr("ours")}
+    )
+    told = json.dumps({"address": "s3://results/a.vcf.gz", "checksum": "", "run": "r1"})
+    file = RemoteFile(file=JobFile(name="a.vcf.gz", downloads_left=-1), locator=SecretStr(told))
+    with pytest.raises(ProblemError) as caught:
+        asyncio.run(fetch(Wes(), here, file))
+    assert caught.value.problem.kind is Kind.NOT_FOUND
+    assert store.requests[0].startswith("GET /results/a.vcf.gz?X-Amz-Algorithm=")
+    assert "authorization" not in store.heads[0]
+    assert "X-Amz" not in caught.value.problem.model_dump_json()
