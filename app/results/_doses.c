@@ -16,7 +16,7 @@
 #include <string.h>
 
 enum { SAMPLES, CAPACITY, WANT, OLD, ROWS, LINES, STATE_SIZE }; /* in step with fast_rows.py */
-enum { DOSAGE = 1, HAPLOTYPES = 2, PROBABILITIES = 4, GENOTYPES = 8, LEFT_OUT = 16 }; /* Field */
+enum { DOSAGE = 1, HAPLOTYPES = 2, PROBABILITIES = 4, GENOTYPES = 8, LEFT_OUT = 16, BARE = 32 }; /* Field */
 enum { TYPED = 1, IMPUTED = 2 }; /* SiteKind */
 enum { PLACES = 11, COLUMNS = 9, MOST_WORDS = 16 };
 enum { GT = 1, DS, HDS, GP, LDS }; /* words of FORMAT */
@@ -35,7 +35,7 @@ typedef struct {
     int8_t *genotypes;
     uint8_t *phased;
     int64_t samples;
-    int want;
+    int want, bare; /* bare: INFO is not read */
     Text start;
 } Block;
 
@@ -454,6 +454,12 @@ static int read_head(Block *b, int64_t row, const Text *tabs)
         b->places[row * PLACES + 1 + i] = tabs[i] == NULL ? 0 : tabs[i] - b->start;
     if (b->position[row] < 0 || memchr(alt.from, ',', (size_t)(alt.to - alt.from)) != NULL)
         return 0;
+    if (b->bare) {
+        float *figures = b->info + 4 * row;
+        figures[0] = figures[1] = figures[2] = figures[3] = (float)NAN;
+        b->kind[row] = 0;
+        return 1;
+    }
     return read_info(b, row, (Span){tabs[6] + 1, tabs[7]}, (Span){tabs[5] + 1, tabs[6]});
 }
 
@@ -575,7 +581,7 @@ static int block_of(Block *b, const Py_buffer *v)
     b->info = v[4].buf, b->kind = v[5].buf, b->slow = v[6].buf, b->has = v[7].buf;
     b->dosage = v[8].buf, b->haplotypes = v[9].buf, b->probabilities = v[10].buf, b->left_out = v[11].buf;
     b->genotypes = v[12].buf, b->phased = v[13].buf;
-    b->samples = b->state[SAMPLES], b->want = (int)b->state[WANT];
+    b->samples = b->state[SAMPLES], b->want = (int)b->state[WANT] & (BARE - 1), b->bare = (int)b->state[WANT] & BARE;
     b->start = v[14].buf;
     return sizes_fit(b, v);
 }

@@ -22,7 +22,10 @@ class SiteKind(IntFlag):
 
 
 class Field(IntFlag):
-    """What a caller wants to have read of every genotype; less is faster."""
+    """What a caller wants to have read of every genotype; less is faster.
+
+    With NO_INFO the figures of INFO may be left out: they are NaN then.
+    """
 
     NONE = 0
     DOSAGE = 1
@@ -30,6 +33,7 @@ class Field(IntFlag):
     PROBABILITIES = 4
     GENOTYPES = 8
     LEFT_OUT = 16
+    NO_INFO = 32
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 from typing import BinaryIO
 
 import numpy as np
@@ -33,6 +34,7 @@ from app.results.export.text_body import body_of
 _START = b"\x6c\x1b\x10"
 _BLOCK = 1 << 16
 _ROOM = 2 << 20  # bytes of records that are packed at once
+_IN_MEMORY = 64 << 20  # bytes of records until they are put on the disk
 _LENGTHS_AND_REF = 0x44
 """A byte for each type, REF is known; the bytes of a length less one are added."""
 
@@ -58,12 +60,13 @@ class PgenWriter:
         self._lengths: list[NDArray[np.uint32]] = []
         self._kinds: list[NDArray[np.uint8]] = []
         self._files = PartFiles()
+        self._records: SpooledTemporaryFile[bytes] | None = None
         self.path = stem.with_name(stem.name + ".pgen")
         try:
             self._pgen = self._files.open(self.path)
             self._pvar = self._files.open(stem.with_name(stem.name + ".pvar"))
             self._psam = self._files.open(stem.with_name(stem.name + ".psam"))
-            self._records = self._files.open(stem.with_name(stem.name + ".records"), kept=False)
+            self._records = SpooledTemporaryFile(_IN_MEMORY, dir=self.path.parent)  # noqa: SIM115 - until the end
             self._pvar.write(pvar_header(header))
         except BaseException:
             self.abort()
@@ -97,6 +100,7 @@ class PgenWriter:
         self._kinds.append(kinds_out)
 
     def _keep(self, records: bytes | memoryview) -> None:
+        assert self._records is not None
         self._records.write(records)
         self.wrote.add_raw(records)
 
@@ -105,8 +109,10 @@ class PgenWriter:
         lengths = np.concatenate([np.zeros(0, np.uint32), *self._lengths])
         kinds = np.concatenate([np.zeros(0, np.uint8), *self._kinds])
         self._pgen.write(pgen_header(lengths, kinds, self._count))
+        assert self._records is not None
         self._records.seek(0)
         shutil.copyfileobj(self._records, self._pgen, 1 << 20)
+        self._records.close()
         sexes = None if self._sexes is None else self._sexes.codes()
         self._psam.write(psam_text(self.wrote.samples, sexes))
         return self._files.publish()
@@ -114,6 +120,8 @@ class PgenWriter:
     def abort(self) -> None:
         """See `Writer`."""
         self._files.discard()
+        if self._records is not None:
+            self._records.close()
 
     def read_back(self) -> Fingerprint:
         """See `Writer`."""

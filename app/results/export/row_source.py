@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.export import ExportFormat, ExportRequest
+from app.domain.export import Cutoffs, ExportFormat, ExportRequest
 from app.domain.problem import Kind, ProblemError, problem
 from app.genotypes.builds import plain_chromosome
 from app.genotypes.sniff import look
@@ -98,17 +98,23 @@ class RowSource:
             subject=self._path.name,
         )
 
+    def _asks(self) -> bool:
+        """Whether cut-offs ask for frequencies."""
+        return bool(self._cuts.min_maf or self._cuts.min_mac or self._cuts.r2_steps)
+
     def _needs_frequencies(self) -> bool:
         """Whether cut-offs ask for frequencies that the file does not tell."""
-        asks = self._cuts.min_maf or self._cuts.min_mac or self._cuts.r2_steps
         told = any(line.startswith(("##INFO=<ID=AF,", "##INFO=<ID=MAF,")) for line in self.header)
-        return bool(asks) and not told
+        return self._asks() and not told
+
+    def _needs_figures(self) -> bool:
+        """Whether a row is judged, or written, by what its INFO says; lines are copied as they are."""
+        return self._cuts != Cutoffs() or not self._quick
 
     def rows(self) -> Iterator[Rows]:
         """What stays of each batch. ProblemError where the file cannot be read."""
-        reader = open_source(
-            self._path, self._want, lines=self._lines, kernel=self._kernel, cohort=self._cohort
-        )
+        want = self._want if self._needs_figures() else self._want | Field.NO_INFO
+        reader = open_source(self._path, want, lines=self._lines, kernel=self._kernel, cohort=self._cohort)
         with contextlib.closing(reader):
             for batch in reader.batches():
                 rows = self._kept(batch)
@@ -131,7 +137,9 @@ class RowSource:
     def _kept(self, batch: DoseBatch) -> Rows | None:
         figures = told_figures(batch.info)
         doses = None
-        if self._people is not None or (self._has_values(batch) and np.isnan(figures.maf).any()):
+        if self._people is not None or (
+            self._asks() and self._has_values(batch) and np.isnan(figures.maf).any()
+        ):
             doses = self._doses(batch, np.arange(len(batch)))
             if self._people is not None:
                 batch = of_people(batch, self._people)
