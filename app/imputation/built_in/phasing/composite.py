@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from itertools import chain
 
 import numpy as np
 
@@ -27,9 +26,10 @@ def composed(walks: Walks, found: Neighbours, person: int, seed: int) -> Words:
     between there and here.
     """
     words = np.empty((len(walks.words), walks.states), dtype=np.uint32)
+    sites = found.steps.tolist()
     slots = [_Slot(walks, words, number) for number in range(walks.states)]
     queue: OrderedDict[int, _Slot] = OrderedDict((-1 - number, slot) for number, slot in enumerate(slots))
-    for step in range(len(found.steps)):
+    for step in range(len(sites)):
         for haplotype in _wanted(found, step, person):
             if haplotype in queue:
                 slot = queue.pop(haplotype)
@@ -39,7 +39,7 @@ def composed(walks: Walks, found: Neighbours, person: int, seed: int) -> Words:
                 if slot.last == step:
                     continue
                 del queue[oldest]
-                slot.take(haplotype, step, found.steps.tolist())
+                slot.take(haplotype, step, sites)
             slot.last = step
             queue[haplotype] = slot
     for number, slot in enumerate(slots):
@@ -53,7 +53,7 @@ def composed(walks: Walks, found: Neighbours, person: int, seed: int) -> Words:
 def _wanted(found: Neighbours, step: int, person: int) -> list[int]:
     own = slice(2 * person, 2 * person + 2)
     both = np.stack([found.before[step, own], found.after[step, own]])  # [way, haplotype, rank]
-    return [each for each in chain(both.transpose(2, 1, 0).ravel().tolist()) if each >= 0]
+    return [each for each in both.transpose(2, 1, 0).ravel().tolist() if each >= 0]
 
 
 class _Slot:
