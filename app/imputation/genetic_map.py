@@ -16,6 +16,7 @@ from app.genotypes.matrix import bare_name, compared_name
 
 CM_PER_BP = 1e-6
 _LONGEST = 3e8  # beyond the end of every chromosome
+_MOST_CENTIMORGANS = 1e6
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +92,15 @@ def _points(path: Path, chromosome: str) -> Iterator[tuple[float, float]]:
     chrom, bp, cm = _columns([cell.lstrip("#").lower() for cell in first] if header else [], len(first))
     for row in filled if header else itertools.chain([first], filled):
         if row and compared_name(row[chrom]) in (chromosome, "."):
-            yield _whole(row[bp]), float(row[cm])
+            yield _whole(row[bp]), _place(row[cm])
+
+
+def _place(text: str) -> float:
+    """Centimorgans; the longest chromosome has some hundred."""
+    place = float(text)
+    if not abs(place) <= _MOST_CENTIMORGANS:  # so that what is no number is refused too
+        raise ValueError(f"{text} is no place in centimorgans")
+    return place
 
 
 def _whole(text: str) -> float:

@@ -163,7 +163,7 @@ class _Building:
         try:
             heads = read_heads(text, at, self._reader.fields)
         except NoRow as error:
-            what = f"A line has {error.args[1]} columns or no position."
+            what = f"A line has {error.args[1]} columns or no possible position."
             raise refused(self._source, "A line is no VCF line", what) from error
         begin = 0
         while begin < len(heads.rows):
@@ -253,6 +253,7 @@ def _end_of(heads: Heads, begin: int, part: Part) -> int:
     positions, contigs = heads.positions[begin:], heads.contigs
     contig = contigs[begin]
     outside = (positions < part.first) | (positions > part.last)
+    outside[0] = False  # it belongs to its part, so that each call goes on by a row at least
     end = begin + (int(outside.argmax()) if outside.any() else len(positions))
     if contigs[end - 1] == contig and contigs.count(contig) == len(contigs):
         return end

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from app.imputation.contract import WHOLE
+
 _COLUMNS = 5
 _MOST_DIGITS = 10
 _RETURN = ord("\r")
@@ -42,13 +44,12 @@ def read_heads(text: bytes, at: int, fields: NDArray[np.int64]) -> Heads:
     pieces = zip(starts[rows].tolist(), fields[rows, 4].tolist(), strict=True)
     head = b"\t".join([text[start:stop] for start, stop in pieces])
     words = head.decode("utf-8", "replace").split("\t") if len(rows) else []
-    digits = words[1::_COLUMNS]
-    _refuse_no_position(digits)
+    positions = _positions(words[1::_COLUMNS])
     return Heads(
         rows,
         starts[rows],
         words[0::_COLUMNS],
-        np.fromiter(map(int, digits), dtype=np.int64, count=len(digits)),
+        positions,
         *(objects(words[column::_COLUMNS]) for column in (2, 3, 4)),
     )
 
@@ -66,10 +67,15 @@ def _refuse_short(
             raise NoRow(row, columns)
 
 
-def _refuse_no_position(digits: Sequence[str]) -> None:
+def _positions(digits: Sequence[str]) -> NDArray[np.int64]:
     for row, each in enumerate(digits):
         if not (each.isdigit() and each.isascii() and len(each) <= _MOST_DIGITS):
             raise NoRow(row, _COLUMNS)
+    positions = np.fromiter(map(int, digits), dtype=np.int64, count=len(digits))
+    beyond = np.flatnonzero((positions < 1) | (positions > WHOLE))  # no index knows them
+    if len(beyond):
+        raise NoRow(int(beyond[0]), _COLUMNS)
+    return positions
 
 
 def objects(values: Sequence[str]) -> NDArray[np.object_]:

@@ -36,7 +36,16 @@ def test_packed_and_written_back(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "what is this", "20 . 0 1000\n20 . x 2000\n", FORMS["plink"].replace("20", "5")]
+    "text",
+    [
+        "",
+        "what is this",
+        "20 . 0 1000\n20 . x 2000\n",
+        "20 . 0 1000\n20 . nan 2000\n",
+        "20 . 0 1000\n20 . inf 2000\n",
+        "20 . 0 1000\n20 . 1e308 2000\n",
+        FORMS["plink"].replace("20", "5"),
+    ],
 )
 def test_what_is_no_map_is_told(text: str, tmp_path: Path) -> None:
     path = tmp_path / "map.txt"

@@ -24,6 +24,9 @@ needs_bcftools = pytest.mark.skipif(not shutil.which("bcftools"), reason="bcftoo
 needs_extension = pytest.mark.skipif(extension is None, reason="the extension is not compiled")
 
 
+_NAMES = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tP"
+
+
 def content(path: Path) -> list[tuple[int, str, str, str]]:
     """The records of a packed panel with their alleles, person by person."""
     with Panel.open(path) as panel:
@@ -158,13 +161,15 @@ def test_genotypes_that_cannot_be_used(
         ("##fileformat=VCFv4.2\n20\t5\t.\tA\tC\t.\t.\t.\tGT\t0|1\n", "no VCF file"),
         ("#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tP\n20\tx\t.\tA\tC\n", "no VCF line"),
         ("#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tP\nabc\n", "no VCF line"),
+        (f"{_NAMES}\n20\t0\t.\tA\tC\t.\t.\t.\tGT\t0|1\n", "no VCF line"),
+        (f"{_NAMES}\n20\t2147483647\t.\tA\tC\t.\t.\t.\tGT\t0|1\n", "no VCF line"),
         ("#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n20\t5\t.\tA\tC\t.\t.\t.\n", "no genotypes"),
         (
             "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tP\n20\t5\t.\tA\tC\t.\t.\t.\tDS\t1\n",
             "no genotypes",
         ),
     ],
-    ids=["header", "position", "columns", "sites", "format"],
+    ids=["header", "position", "columns", "position 0", "position beyond", "sites", "format"],
 )
 def test_files_that_are_no_panels(text: str, title: str, tmp_path: Path) -> None:
     (tmp_path / "p.vcf").write_text(text)
