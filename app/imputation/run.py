@@ -39,7 +39,6 @@ from app.imputation.scratch import remove_abandoned, scratch_folder
 from app.imputation.study import Study, genotype_counts, load_study
 from app.imputation.tabix import write_counted_index
 
-
 _TELLING_SITES = 1000  # in the middle, from which the model is fitted
 
 
