@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from app.genotypes.cohort import Batch, Origin
-from app.genotypes.header import Header
+if TYPE_CHECKING:
+    from app.genotypes.cohort import Batch, Origin
+    from app.genotypes.header import Header
 
 
 class FormatError(Exception):

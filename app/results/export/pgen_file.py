@@ -66,7 +66,7 @@ class PgenWriter:
             self._pgen = self._files.open(self.path)
             self._pvar = self._files.open(stem.with_name(stem.name + ".pvar"))
             self._psam = self._files.open(stem.with_name(stem.name + ".psam"))
-            self._records = SpooledTemporaryFile(_IN_MEMORY, dir=self.path.parent)  # noqa: SIM115 - until the end
+            self._records = SpooledTemporaryFile(_IN_MEMORY, dir=str(self.path.parent))  # noqa: SIM115 - until the end
             self._pvar.write(pvar_header(header))
         except BaseException:
             self.abort()
