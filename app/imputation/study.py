@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -67,6 +69,7 @@ def load_study(request: ImputationRequest, packed: Panel | None = None) -> Study
     everything = _target(request, region)
     if not everything.samples:
         raise _refused(request.target_vcf, "The file has no samples", "There is nobody to impute.")
+    _refuse_one_name_twice(request.target_vcf, everything.samples)
     target = _believable(everything.take(usable_sites(everything)))
     if packed is not None:
         near = _packed_sites(packed, region, target.positions)
@@ -99,6 +102,16 @@ def load_study(request: ImputationRequest, packed: Panel | None = None) -> Study
         target_sites=len(_inside(request, everything)),
         unusable=len(_inside(request, everything)) - len(_inside(request, target)),
     )
+
+
+def _refuse_one_name_twice(path: Path, samples: Sequence[str]) -> None:
+    """No program reads a result with two people of one name. The names themselves are not told: logs."""
+    times = Counter(samples)
+    double = [number for number, name in enumerate(samples, 1) if times[name] > 1]
+    if double:
+        few = ", ".join(map(str, double[:4])) + (" …" if len(double) > 4 else "")
+        what = f"{len(double)} of its {len(samples)} people share a name with another (people {few})."
+        raise _refused(path, "Two people have the same name", what, "Give each person a name of their own.")
 
 
 def _target(request: ImputationRequest, region: Region) -> GenotypeMatrix:

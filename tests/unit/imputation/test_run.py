@@ -324,3 +324,12 @@ def test_x_may_be_numbered_in_one_file(tmp_path: Path) -> None:
     )
     assert made.figures.typed == 1
     assert {record[0] for record in records(made.dose)} == {"chrX"}
+
+
+def test_two_people_of_one_name_are_refused_without_telling_it(tmp_path: Path) -> None:
+    target = write_vcf(tmp_path / "target.vcf", [(5000, "A", "C", ["0|1"] * 3)], prefix="T")
+    target.write_text(target.read_text().replace("\tT3\n", "\tT1\n"))
+    with pytest.raises(ProblemError, match="same name") as caught:
+        small(tmp_path, ONE, target_vcf=target)
+    assert "(people 1, 3)" in caught.value.problem.what_happened
+    assert "T1" not in str(caught.value)
