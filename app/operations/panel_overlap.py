@@ -132,7 +132,9 @@ def _local(desk: Desk, panels: tuple[Panel, ...], here: set[str]) -> Iterator[tu
     from app.services.local.layout import panels_folder, read_panels
 
     mine = [each for each in panels if each.service_id in here]
-    kept = {each.id: each for each in read_panels(desk.home / "local")} if mine else {}
+    if not mine:
+        return
+    kept = {each.id: each for each in read_panels(desk.home / "local")}
     for panel in mine:
         if (local := kept.get(panel.id)) is not None:
             folder = panels_folder(desk.home / "local") / local.id

@@ -174,7 +174,6 @@ FAMILIES = frozenset({"cloudgene", "teaspoons", "wes", "local", "guided", "descr
 JUSTIFIED = {
     "domain/service.py": "is_here and is_by_hand: one place where each of these two questions is answered",
     "domain/residency.py": "“local” is a word that people type for this computer",
-    "domain/panel_fit.py": "which servers lift positions over; known before anybody is asked",
     "operations/by_hand.py": "the guide of a web page is read without asking the family",
     "operations/local_panels.py": "finds the service that is this computer, whose panels are made here",
     "operations/recorded_run.py": "an address that is none is left out of the record",
