@@ -327,7 +327,7 @@ def test_x_may_be_numbered_in_one_file(tmp_path: Path) -> None:
 
 
 def test_two_people_of_one_name_are_refused_without_telling_it(tmp_path: Path) -> None:
-    target = write_vcf(tmp_path / "target.vcf", [(5000, "A", "C", ["0|1"] * 3)], prefix="T")
+    target = write_vcf(tmp_path / "twins.vcf", [(5000, "A", "C", ["0|1"] * 3)], prefix="T")
     target.write_text(target.read_text().replace("\tT3\n", "\tT1\n"))
     with pytest.raises(ProblemError, match="same name") as caught:
         small(tmp_path, ONE, target_vcf=target)
