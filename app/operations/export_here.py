@@ -16,15 +16,20 @@ from app.genotypes.repair.staging import Stage, close_stage, open_stage, publish
 
 def export_here(request: ExportRequest, report: Report = silent) -> ExportOutcome:
     """As `export_result.export_files`. Interrupted, it leaves nothing behind either."""
-    from app.results.export.conversion import export
-
     stage = opened_stage(request)
     try:
-        made = export(request, stage.files, report)
+        made = write_export(request, str(stage.files), report)
         publish_export(stage, request)
     finally:
         close_stage(stage)
     return placed(made, stage)
+
+
+def write_export(request: ExportRequest, folder: str, report: Report) -> ExportOutcome:
+    """Write the files into a folder; also what a process of its own does, which so imports no desk."""
+    from app.results.export.conversion import export
+
+    return export(request, Path(folder), report)
 
 
 def opened_stage(request: ExportRequest) -> Stage:

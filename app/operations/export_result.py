@@ -9,7 +9,7 @@ from app.domain.export import ExportOutcome, ExportRequest
 from app.domain.progress import Report, silent
 from app.genotypes.repair.staging import close_stage
 from app.operations.desk import Desk
-from app.operations.export_here import opened_stage, placed, publish_export
+from app.operations.export_here import opened_stage, placed, publish_export, write_export
 from app.operations.tasks import TaskKind
 
 
@@ -30,15 +30,8 @@ async def export_files(request: ExportRequest, report: Report = silent) -> Expor
 
     stage = await asyncio.to_thread(opened_stage, request)
     try:
-        made = await run_in_process(_export, request, str(stage.files), report=report)
+        made = await run_in_process(write_export, request, str(stage.files), report=report)
         await asyncio.to_thread(publish_export, stage, request)
     finally:
         await asyncio.shield(asyncio.to_thread(close_stage, stage))
     return placed(made, stage)
-
-
-def _export(request: ExportRequest, folder: str, report: Report) -> ExportOutcome:
-    """In the process, which alone imports NumPy."""
-    from app.results.export.conversion import export
-
-    return export(request, Path(folder), report)

@@ -58,7 +58,7 @@ def killed_at_read_back(request: ExportRequest, folder: str, report: Report) -> 
 
 
 def test_killed_while_it_reads_back(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export_result, "_export", killed_at_read_back)
+    monkeypatch.setattr(export_result, "write_export", killed_at_read_back)
     with pytest.raises(ProblemError, match="fault of the program"):
         asyncio.run(export_files(wanted(source, tmp_path / "out")))
     assert not (tmp_path / "out").exists()
@@ -83,7 +83,7 @@ def stops_at(request: ExportRequest, folder: str, report: Report) -> ExportOutco
 def test_cancelled_at_each_stage(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, preset: PresetName
 ) -> None:
-    monkeypatch.setattr(export_result, "_export", stops_at)
+    monkeypatch.setattr(export_result, "write_export", stops_at)
 
     async def work() -> None:
         there = asyncio.Event()
