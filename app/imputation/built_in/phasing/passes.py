@@ -37,6 +37,8 @@ from app.imputation.built_in.phasing.words import packed, unpacked, width
 
 Progress = Callable[[float], None]
 _MOST_RELATIVES = 1024  # panel haplotypes that are tried for the start
+_A_PICK = 2 * 2 * 4  # bytes a neighbour of both haplotypes on both sides
+_MOST_PICKED = 256 << 20  # bytes
 _START_GAP = 4  # the start looks for neighbours so many times more seldom
 _PEOPLE_AT_ONCE = 16
 
@@ -84,9 +86,8 @@ def phased(
 
     Their order means nothing. `progress` gets 0 to 1 between pieces of work; raising in it stops everything.
     """
-    sites, people = task.counts.shape
-    if not sites or not people:
-        return np.empty((sites, 2 * people), dtype=np.int8)
+    if not ((task.counts == 1) | (task.counts < 0)).any():
+        return np.repeat(task.counts // 2, 2, axis=1).astype(np.int8)
     with ThreadPoolExecutor(max(1, task.threads)) as pool:
         run = _Run(task, kernel or compiled() or NumpyKernel(), pool, progress or (lambda share: None))
         try:
@@ -103,6 +104,7 @@ class _Run:
         self.task, self.kernel, self.pool, self.progress = task, kernel, pool, progress
         self.sites, self.people = task.counts.shape
         self.walks = _walks(task)
+        self.gap = _gap(task.settings, self.sites, self.people)
         self.every = self.walks.haplotypes - 2 <= task.settings.states
         self.draw = np.random.default_rng(task.seed)
         self.done = 0.0
@@ -117,7 +119,7 @@ class _Run:
 
     def _start(self) -> None:
         settings, panel = self.task.settings, self.walks.panel
-        steps = self._steps(_START_GAP * settings.gap, settings.gap)
+        steps = self._steps(_START_GAP * self.gap, self.gap)
         found = Neighbours.empty(steps, 2 * self.people, settings.relatives)
         if not self.every:
             stride = -(-panel // _MOST_RELATIVES)
@@ -126,7 +128,7 @@ class _Run:
 
     def _pass(self, flags: int) -> None:
         settings = self.task.settings
-        steps = self._steps(settings.gap, int(self.draw.integers(settings.gap)))
+        steps = self._steps(self.gap, int(self.draw.integers(self.gap)))
         found = Neighbours.empty(steps, 2 * self.people, settings.nearest)
         if not self.every:
             look = partial(self.kernel.nearest, self.walks, found)
@@ -191,18 +193,17 @@ def forecast_bytes(
 ) -> int:
     """Bytes at the height, beside panel and genotypes; `het` is the share of genotypes not settled."""
     haplotypes = panel + 2 * people
+    gap = _gap(settings, sites, people)
     words = 4 * width(sites) * (haplotypes + 4 * people)
-    picks = (
-        2
-        * 4
-        * 2
-        * people
-        * max(
-            settings.nearest * -(-sites // settings.gap),
-            settings.relatives * -(-sites // (_START_GAP * settings.gap)),
-        )
-    )
-    tried = min(panel, _MOST_RELATIVES) * -(-sites // (_START_GAP * settings.gap)) * 4
+    picks = _A_PICK * people * max(settings.nearest, settings.relatives) * -(-sites // gap)
+    tried = 4 * min(panel, _MOST_RELATIVES) * -(-sites // (_START_GAP * gap))
     a_thread = max(4 * settings.states * int(width(sites) + 2 * het * sites), tried) + 4 * haplotypes
     answer = 3 * 2 * people * sites
-    return words + picks + int(8 * het * people * sites) + threads * a_thread + answer + 2 * 24 * haplotypes
+    votes = int(8 * het * people * sites)
+    return words + picks + votes + threads * a_thread + answer + 2 * 24 * haplotypes
+
+
+def _gap(settings: Settings, sites: int, people: int) -> int:
+    """The gap that is asked for, wider where so many neighbours would take too much memory."""
+    wanted = _A_PICK * people * settings.nearest * sites
+    return max(settings.gap, -(-wanted // _MOST_PICKED))

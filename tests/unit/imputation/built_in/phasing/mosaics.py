@@ -37,4 +37,4 @@ def people(count: int = 5, panel: int = 80, sites: int = 120, missing: float = 0
     truth = np.stack(columns, axis=1)
     counts = (truth[:, 0::2] + truth[:, 1::2]).astype(np.int8)
     counts[draw.random(counts.shape) < missing] = -1
-    return People(haplotypes, truth, counts, np.arange(sites) * 2e-4)
+    return People(haplotypes, truth, counts, np.linspace(0.0, sites * 2e-4, sites))
