@@ -113,15 +113,17 @@ def places_of(service: Service) -> tuple[str, ...] | None:
     A store of its own, through which files reach it, counts as well. An address on loopback may be a tunnel:
     only what the program itself runs, and what a person stated to be this computer, is here.
     """
-    if service.is_here or (on_loopback(service.base_url) and service.here_at == service.base_url):
-        return (HERE,)
-    told = service.jurisdictions or ((service.country,) if service.country else ())
+    here = service.is_here or (on_loopback(service.base_url) and service.here_at == service.base_url)
+    told: tuple[str, ...] = () if here else service.jurisdictions or tuple(filter(None, (service.country,)))
     if _store_is_elsewhere(service):
         of_store = [each for each in re.split(r"[,;\s]+", service.setup.get(STORE_COUNTRY, "")) if each]
-        told = (*told, *of_store) if told and of_store else ()
+        if not of_store or not (here or told):
+            return None
+        told = (*told, *of_store)
     places = [_SAME.get(each.strip().upper(), each.strip().upper()) for each in told]
-    known = all(each in countries() for each in places)
-    return tuple(places) if places and known else None
+    if not (here or places) or any(each not in countries() for each in places):
+        return None
+    return ((HERE,) if here else ()) + tuple(places)
 
 
 def on_loopback(address: str) -> bool:

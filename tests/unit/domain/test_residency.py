@@ -87,6 +87,13 @@ def test_only_the_program_itself_is_this_computer() -> None:
     for address in ("http://127.0.0.1:8", "http://localhost:8", "http://[::1]:8", "http://127.0.0.9:8"):
         assert places_of(service(base_url=address, here_at=address)) == (HERE,)
     assert places_of(service(base_url="http://127.0.0.1:9", here_at="http://127.0.0.1:8")) is None
+    assert places_of(service("HERE")) is None, "no service tells that of itself"
+    address, store = "http://127.0.0.1:8", {"storage": "https://store.example/in"}
+    assert places_of(service(base_url=address, here_at=address, setup=store)) is None, "files go there first"
+    store["storage_country"] = "HERE"
+    assert places_of(service(base_url=address, here_at=address, setup=store)) is None
+    store["storage_country"] = "US"
+    assert places_of(service(base_url=address, here_at=address, setup=store)) == (HERE, "US")
     assert why_forbidden(nowhere, service(base_url="http://127.0.0.1:8082")) is not None, "it may be a tunnel"
     assert why_forbidden(nowhere, service("US")) is not None
     assert why_forbidden(nowhere, service(family="local")) is None
