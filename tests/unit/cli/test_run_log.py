@@ -27,8 +27,11 @@ class AbleFamily(FakeFamily):
         return (RunLog(name="stderr", text="one\ntwo", cut=True), RunLog(name="stdout", text="{}"))
 
     def setup_fields(self) -> tuple[Parameter, ...]:
-        """One."""
-        return (Parameter(id="paths", label="Folders", type=ParameterType.TEXTAREA, help="One a line."),)
+        """One that everybody may see, and a secret."""
+        return (
+            Parameter(id="paths", label="Folders", type=ParameterType.TEXTAREA, help="One a line."),
+            Parameter(id="key", label="Key", type=ParameterType.SECRET, help="Of the store."),
+        )
 
     def check_setup(self, setup: Mapping[str, str]) -> None:
         """Refuses one word."""
@@ -64,13 +67,26 @@ def test_the_log_of_a_job(able: Cli) -> None:
 
 
 def test_what_is_said_of_a_service(able: Cli) -> None:
-    assert able("services", "set-up", "Fake").out.splitlines() == ["paths = –", "  Folders. One a line."]
+    shown = ["paths = –", "  Folders. One a line.", "key = –", "  Key. Of the store."]
+    assert able("services", "set-up", "Fake").out.splitlines() == shown
     answer = able("services", "set-up", "Fake", "paths=/a=/b\\n/c=/d", "--json").data
     assert answer["setup"] == {"paths": "/a=/b\n/c=/d"}
     refused = able("services", "set-up", "Fake", "paths=nonsense", "--json")
     assert (refused.code, refused.problem["what_happened"]) == (3, "It makes no sense")
     assert able("services", "set-up", "Fake", "--json").data["setup"] == {"paths": "/a=/b\n/c=/d"}
     assert able("services", "set-up", "Fake", "paths=", "--json").data["setup"] == {}
+
+
+def test_a_secret_comes_by_standard_input_and_is_never_shown(able: Cli) -> None:
+    refused = able("services", "set-up", "Fake", "key=s3cret-word")
+    assert refused.code == 2
+    assert "standard input" in refused.err
+    kept = able("services", "set-up", "Fake", "key=-", "--json", stdin="s3cret-word\n")
+    assert (kept.data["setup"], kept.data["secrets"]) == ({}, ["key"])
+    shown = able("services", "set-up", "Fake").out
+    assert "key = kept in the keyring" in shown
+    assert "s3cret" not in kept.out + shown
+    assert able("services", "set-up", "Fake", "key=", "--json").data["secrets"] == []
 
 
 def test_services_that_have_neither(with_service: Cli) -> None:
