@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -51,11 +53,33 @@ def impute(session: Session, order: Order) -> None:
     began = time.monotonic()
     requests = list(_requests(order, [_looked_at(each) for each in targets], panels))
     _refuse_twice(requests)
-    order.out.mkdir(parents=True, exist_ok=True)
-    made = [_one(session, request) for request in requests]
-    record = _record(order, requests, made, time.monotonic() - began)
-    _write(order.out / RUN_FILE, record)
+    with _told_of_the_disk(order.out):
+        order.out.mkdir(parents=True, exist_ok=True)
+        made = [_one(session, request) for request in requests]
+        record = _record(order, requests, made, time.monotonic() - began)
+        _write(order.out / RUN_FILE, record)
     session.out.answer(record, _lines(order, made))
+
+
+@contextmanager
+def _told_of_the_disk(out: Path) -> Iterator[None]:
+    """A folder that cannot be written to, or a disk without room, in a sentence."""
+    try:
+        yield
+    except BrokenPipeError:  # of the terminal
+        raise
+    except OSError as error:
+        no_room = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise problem(
+            Kind.DISK,
+            "The disk is full" if no_room else "The results cannot be written",
+            f"{out}: {error.strerror or error}.",
+            "Make room on it, or choose another folder with --out; then start again."
+            if no_room
+            else "Look whether this folder may be written to, or choose another one with --out.",
+            subject=str(out),
+            details=str(error),
+        ) from error
 
 
 def _one(session: Session, request: ImputationRequest) -> ImputationFiles:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 import os
@@ -199,6 +200,25 @@ def test_impute_refuses(cli: Cli, tmp_path: Path) -> None:
     assert twice.problem["title"] == "A chromosome comes twice"
     assert cli("impute", panel, "--panel-file", panel, "--out", out, "--engine", "x").code == 2
     assert not out.exists()
+
+
+def test_impute_into_a_folder_that_cannot_be_made(cli: Cli, tmp_path: Path) -> None:
+    panel = phased(tmp_path, "panel.vcf.gz", range(1_000_000, 1_010_000, 1000), 4)
+    (tmp_path / "file").write_bytes(b"")
+    told = cli("impute", panel, "--panel-file", panel, "--out", tmp_path / "file" / "out", "--json").problem
+    assert (told["kind"], told["title"]) == ("disk", "The results cannot be written")
+    assert str(tmp_path / "file") in told["what_happened"]
+
+
+def test_impute_onto_a_full_disk(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("app.cli.work.impute.impute_files", full)
+    panel = phased(tmp_path, "panel.vcf.gz", range(1_000_000, 1_010_000, 1000), 4)
+    told = cli("impute", panel, "--panel-file", panel, "--out", tmp_path / "out", "--json").problem
+    assert (told["kind"], told["title"]) == ("disk", "The disk is full")
+    assert "--out" in told["what_you_can_do"]
 
 
 def test_practice_in_a_folder_that_cannot_be_made(cli: Cli, tmp_path: Path) -> None:
