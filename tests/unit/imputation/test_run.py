@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,9 @@ from app.domain.problem import Kind, ProblemError
 from app.domain.progress import Progress
 from app.genotypes.bgzf import read_lines
 from app.genotypes.matrix import read_matrix
+from app.imputation import builtin
 from app.imputation.contract import ImputationFiles, ImputationRequest
+from app.imputation.memory import BuiltInJob
 from app.imputation.run import impute_files
 from app.practice.simulation_files import SimulatedFiles
 from app.practice.simulator import SimulatedData
@@ -333,3 +336,53 @@ def test_two_people_of_one_name_are_refused_without_telling_it(tmp_path: Path) -
         small(tmp_path, ONE, target_vcf=target)
     assert "(people 1, 3)" in caught.value.problem.what_happened
     assert "T1" not in str(caught.value)
+
+
+def lines_of(made: ImputationFiles) -> list[list[str]]:
+    assert made.empirical is not None
+    return [*records(made.dose), *records(made.empirical)]
+
+
+def test_threads_and_what_waits_on_the_disk_change_nothing(
+    phased_files: SimulatedFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = impute_files(request(phased_files, tmp_path / "alone", phasing="none"))
+    monkeypatch.setattr("app.imputation.spool.Spool.__init__.__defaults__", (1000,))
+    monkeypatch.setattr("app.imputation.memory.ANSWERS_MB", 0)  # eight haplotypes at once
+    many = impute_files(request(phased_files, tmp_path / "many", phasing="none", threads=3))
+    assert lines_of(many) == lines_of(alone)
+
+
+def test_little_memory_makes_small_pieces_and_none_is_told(
+    phased_files: SimulatedFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = impute_files(request(phased_files, tmp_path / "whole", phasing="none"))
+    cut: list[int] = []
+    planned = builtin._pieces
+
+    def watched(*of: Any) -> list[Any]:
+        pieces = planned(*of)
+        cut.append(len(pieces))
+        return pieces
+
+    monkeypatch.setattr(builtin, "_pieces", watched)
+    monkeypatch.setattr(BuiltInJob, "bytes_a_site", lambda _: 500.0)
+    monkeypatch.setattr(BuiltInJob, "fixed_bytes", lambda _: 0.0)
+    monkeypatch.setattr(builtin, "OWN_MB", 255)
+    pieces = impute_files(request(phased_files, tmp_path / "pieces", phasing="none", memory_mb=256))
+    assert cut[0] > 1
+    assert [row[:5] for row in records(pieces.dose)] == [row[:5] for row in records(whole.dose)]
+    monkeypatch.setattr(builtin, "OWN_MB", 256)
+    with pytest.raises(ProblemError, match="not enough memory"):
+        impute_files(request(phased_files, tmp_path / "none", phasing="none", memory_mb=256))
+    assert not list((tmp_path / "none").iterdir())
+
+
+def test_a_disk_without_room_is_told_before_anything_is_computed(
+    phased_files: SimulatedFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.imputation.builtin.IN_MEMORY", 1000)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9, 1000))
+    with pytest.raises(ProblemError, match="too little room"):
+        impute_files(request(phased_files, tmp_path / "out", phasing="none"))
+    assert not list((tmp_path / "out").iterdir())
