@@ -11,8 +11,6 @@ from app.imputation.built_in.model import Model
 from app.imputation.built_in.phasing.passes import PhasingTask, phased
 from app.imputation.built_in.phasing.passes import forecast_bytes as forecast_bytes
 
-PEOPLE_AT_ONCE = 64
-
 
 def phase(
     panel: NDArray[np.int8] | NDArray[np.uint8],

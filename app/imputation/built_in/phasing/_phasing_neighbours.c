@@ -38,46 +38,52 @@ static void pick(const Sweep *s, const int32_t *order, const int32_t *start, int
     }
 }
 
+typedef struct {
+    int32_t *order, *start; /* haplotypes, and where the match of each with the one before it starts */
+} Order;
+
+/* Sorts by one more site, stably; `next` takes the result, `ones` is room for those with allele 1. */
+static void partition(const uint32_t *row, int shift, int64_t n, int32_t here, Order now, Order next, Order ones)
+{
+    int64_t zero = 0, one = 0;
+    int32_t p = here, q = here;
+    for (int64_t j = 0; j < n; j++) {
+        int32_t h = now.order[j], d = now.start[j];
+        uint32_t bit = row[h] >> shift & 1u;
+        p = d > p ? d : p;
+        q = d > q ? d : q;
+        next.order[zero] = ones.order[one] = h;
+        next.start[zero] = p;
+        ones.start[one] = q;
+        zero += 1 - bit;
+        one += bit;
+        p = bit ? p : 0;
+        q = bit ? 0 : q;
+    }
+    memcpy(next.order + zero, ones.order, (size_t)one * sizeof(int32_t));
+    memcpy(next.start + zero, ones.start, (size_t)one * sizeof(int32_t));
+}
+
 int sweep(const Sweep *s, int backward)
 {
-    int64_t n = s->haplotypes;
-    int32_t *memory = malloc((size_t)(n + 1) * 6 * sizeof(int32_t));
+    int64_t n = s->haplotypes, room = n + 1, step = backward ? s->count - 1 : 0;
+    int32_t *memory = malloc((size_t)room * 6 * sizeof(int32_t));
     if (!memory)
         return 0;
-    int32_t *order = memory, *start = order + n + 1, *order0 = start + n + 1, *start0 = order0 + n + 1;
-    int32_t *order1 = start0 + n + 1, *start1 = order1 + n + 1;
+    Order now = {memory, memory + room}, next = {memory + 2 * room, memory + 3 * room};
+    Order ones = {memory + 4 * room, memory + 5 * room};
     for (int64_t i = 0; i < n; i++) {
-        order[i] = (int32_t)i;
-        start[i] = 0;
+        now.order[i] = (int32_t)i;
+        now.start[i] = 0;
     }
-    int64_t step = backward ? s->count - 1 : 0;
     for (int64_t i = 0; i < s->sites && step >= 0 && step < s->count; i++) {
         int64_t site = backward ? s->sites - 1 - i : i;
-        const uint32_t *row = s->words + site / 32 * n;
-        int shift = (int)(site % 32);
-        int64_t zeros = 0, ones = 0;
-        int32_t p = (int32_t)(i + 1), q = p;
-        for (int64_t j = 0; j < n; j++) {
-            int32_t h = order[j], d = start[j];
-            uint32_t bit = row[h] >> shift & 1u;
-            p = d > p ? d : p;
-            q = d > q ? d : q;
-            order0[zeros] = order1[ones] = h;
-            start0[zeros] = p;
-            start1[ones] = q;
-            zeros += 1 - bit;
-            ones += bit;
-            p = bit ? p : 0;
-            q = bit ? 0 : q;
-        }
-        memcpy(order0 + zeros, order1, (size_t)ones * sizeof(int32_t));
-        memcpy(start0 + zeros, start1, (size_t)ones * sizeof(int32_t));
-        int32_t *swap = order;
-        order = order0, order0 = swap;
-        swap = start;
-        start = start0, start0 = swap;
+        partition(s->words + site / 32 * n, (int)(site % 32), n, (int32_t)(i + 1), now, next, ones);
+        Order swap = now;
+        now = next;
+        next = swap;
         if (site == s->steps[step]) {
-            pick(s, order, start, s->picks + step * (n - s->panel) * s->most);
+            pick(s, now.order, now.start, s->picks + step * (n - s->panel) * s->most);
             step += backward ? -1 : 1;
         }
     }
