@@ -32,6 +32,8 @@ from app.imputation.fitting import fitted_model
 from app.imputation.genetic_map import CONSTANT, GeneticMap, read_map
 from app.imputation.minimac4 import impute_with_minimac4
 from app.imputation.output import Block, OutputPaths, ResultWriter
+from app.imputation.panel_format.reader import Panel, is_packed_panel
+from app.imputation.panel_format.vcf_out import write_vcf
 from app.imputation.panel_source import open_panel
 from app.imputation.phasing import phase
 from app.imputation.program import full_disk
@@ -76,9 +78,12 @@ def _impute(
     report: Report,
 ) -> tuple[ImputationFigures, Path]:
     """The figures, and the index of the dose file."""
-    own = request.engine is EngineName.BUILTIN or request.panel_packed is not None
+    is_packed = request.panel_packed is not None or is_packed_panel(request.panel_vcf)
+    own = is_packed or request.engine is EngineName.BUILTIN
     with open_panel(request, folder, report) if own else nullcontext() as panel:
         study = load_study(request, panel)
+        if panel is not None and panel.path == request.panel_vcf:
+            request = _for_others(request, panel, folder)
         plink_map = None
         if genetic_map is not CONSTANT:
             plink_map = folder / "map.txt"
@@ -94,6 +99,16 @@ def _impute(
             return _counted(request, figures, paths)
         blocks = impute_builtin(request, study, panel, haplotypes, genetic_map, model, folder, report)
         return _written(request, study, blocks, figures, paths)
+
+
+def _for_others(request: ImputationRequest, panel: Panel, folder: Path) -> ImputationRequest:
+    """The request with a VCF in place of a packed panel, where another program has to read it."""
+    programs = {request.engine, str(request.phasing)} & {EngineName.MINIMAC4, EngineName.BEAGLE}
+    if not programs:
+        return request
+    vcf = folder / "panel.vcf.gz"
+    write_vcf(panel, vcf, *request.informing)
+    return request.model_copy(update={"panel_vcf": vcf})
 
 
 def _model(study: Study, genetic_map: GeneticMap) -> Model:

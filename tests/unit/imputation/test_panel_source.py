@@ -1,5 +1,6 @@
 """A panel that is packed for a job: every ALT allele by itself, and what cannot be used is told."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from app.domain.problem import ProblemError
 from app.genotypes.bgzf import read_lines
 from app.genotypes.matrix import Region
 from app.imputation.built_in.stretch import join_stretches, stretch_of
-from app.imputation.contract import ImputationRequest
+from app.imputation.contract import EngineName, ImputationRequest
 from app.imputation.panel_format.building import pack_vcf
 from app.imputation.panel_format.reader import Panel
 from app.imputation.run import impute_files
@@ -114,3 +115,21 @@ def test_stretches_are_joined() -> None:
     assert made.positions.tolist() == chosen
     assert (made.alleles(slice(None)) == alleles[chosen]).all()
     assert made.nbytes < whole.nbytes / 2
+
+
+@pytest.mark.skipif(not shutil.which("minimac4"), reason="minimac4 is not installed")
+def test_another_engine_gets_a_packed_panel_as_its_own_form(tmp_path: Path) -> None:
+    packed = tmp_path / "p.hpanel"
+    pack_vcf(write_vcf(tmp_path / "p.vcf", panel_rows()), packed)
+    target = write_vcf(tmp_path / "t.vcf", [(p, "A", "C", ["0|1"]) for p in (5000, 9000)], prefix="T")
+    made = impute_files(
+        ImputationRequest(
+            panel_vcf=packed,
+            target_vcf=target,
+            out_dir=tmp_path / "out",
+            chromosome="20",
+            engine=EngineName.MINIMAC4,
+        )
+    )
+    assert made.figures.written == 40
+    assert sorted(each.name for each in made.dose.parent.iterdir())[0] == "chr20.dose.vcf.gz"
