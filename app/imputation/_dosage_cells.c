@@ -133,7 +133,7 @@ static PyObject *cells_pack(PyObject *module, PyObject *args)
         return NULL;
     int fits = rows >= 0 && columns >= 1 && window >= 1 && rows <= ((Py_ssize_t)1 << 40) / columns &&
                values.len / 4 >= rows * columns && out.len / 2 >= rows * columns &&
-               ends.len / 8 >= (rows + window - 1) / window;
+               ends.len / 8 >= rows / window + (rows % window != 0);
     if (fits) {
         Py_BEGIN_ALLOW_THREADS
         written = pack_all(values.buf, rows, columns, window, out.buf, ends.buf);

@@ -349,7 +349,8 @@ static PyObject *py_impute(PyObject *self, PyObject *args)
         return NULL;
     }
     size_t many = columns > 0 ? (size_t)columns : 1, target_rows = items(v + TARGETS, 1) / many;
-    int fits = columns > 0 && stride > 0 && items(v + SWITCHES, 4) == plan->typed &&
+    int fits = columns > 0 && stride > 0 && (size_t)stride <= plan->block_count &&
+               items(v + SWITCHES, 4) == plan->typed &&
                items(v + LEFT, 4) == plan->sites && items(v + RIGHT, 4) == plan->sites &&
                rows_below(v + TARGET_ROW, plan->typed, target_rows) &&
                rows_below(v + TYPED_ROW, plan->typed, items(v + IMPUTED, 4) / many) &&

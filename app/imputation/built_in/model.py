@@ -29,6 +29,8 @@ class Model:
 
     def switches(self, centimorgans: NDArray[np.float64], panel_size: int) -> NDArray[np.float64]:
         """The probability of a switch between neighbours: 1 - exp(-4 Ne d / K); length one less."""
+        if not np.isfinite(centimorgans).all():
+            raise ValueError("a place on the map is no number")
         morgans = np.diff(centimorgans) / 100.0
         chance = -np.expm1(-self.meioses * morgans / panel_size)
         return np.clip(chance, LEAST_SWITCH, 1.0)

@@ -90,3 +90,5 @@ def _must_be_in_order(task: KernelTask, typed: Rows) -> None:
         raise ValueError("the typed rows are not rows of the stretch in order")
     if not 0 <= task.first <= task.last <= sites or len(task.centimorgans) != sites:
         raise ValueError("the wanted rows or the map do not fit the stretch")
+    if not np.isfinite(task.centimorgans).all():
+        raise ValueError("a place on the map is no number")

@@ -216,6 +216,29 @@ def test_rows_out_of_order_are_refused(maker: Maker) -> None:
         maker(replace(task, last=51))
 
 
+@every_kernel
+@pytest.mark.parametrize("place", [np.nan, np.inf])
+def test_places_that_are_no_numbers_are_refused(maker: Maker, place: float) -> None:
+    task, _ = noise_task(3, 6, 20, 5, 2)
+    centimorgans = task.centimorgans.copy()
+    centimorgans[int(task.typed[2]) + 1] = place
+    with pytest.raises(ValueError, match="no number"):
+        maker(replace(task, centimorgans=centimorgans))
+    with pytest.raises(ValueError, match="no number"):
+        task.model.switches(centimorgans, 6)
+
+
+@needs_c
+@pytest.mark.parametrize("stride", [-1, 0, 2**62, 2**63 - 1])
+def test_a_stride_beyond_all_blocks_is_refused(stride: int) -> None:
+    """Its rows would take so many bytes that their number starts again at 0."""
+    task, targets = noise_task(3, 6, 20, 5, 2)
+    kernel = CKernel(task)
+    kernel._stride = stride
+    with pytest.raises(ValueError, match="do not fit"):
+        kernel.impute(targets)
+
+
 def test_a_choice_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
     task, _, _ = mosaic_task(9, 20, 50, 5, 1)
     assert isinstance(kernel_for(task, KernelChoice.NUMPY), NumpyKernel)
