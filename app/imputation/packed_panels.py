@@ -28,6 +28,7 @@ _BREF3 = 2055763188
 _INDEX, _TAIL = b"s1r\x00", 16
 _LETTERS = [b"".join(each) for each in itertools.permutations((b"A", b"C", b"G", b"T"))]
 _ABSENT = -2
+_MOST_RECORD = 1 << 30  # bytes; a file made by hand may claim more than any memory has
 
 
 class Readable(Protocol):
@@ -102,7 +103,7 @@ def _msav_lines(file: BinaryIO) -> Iterator[bytes]:
 
 def _msav_records(stream: Readable) -> Iterator[bytes]:
     magic, size = struct.unpack("<5sI", _exactly(stream, 9))
-    if magic != b"SAV\x02\x00":
+    if magic != b"SAV\x02\x00" or size > _MOST_RECORD:
         raise ValueError("no SAV 2")
     header = _exactly(stream, size).rstrip(b"\0").decode().splitlines()
     if not any("MVCF" in line for line in header[:1]):
@@ -118,6 +119,8 @@ def _msav_records(stream: Readable) -> Iterator[bytes]:
     row = _everybody(len(samples))
     while head := stream.read(8):
         shared_size, own_size = struct.unpack("<II", head)
+        if shared_size + own_size > _MOST_RECORD:
+            raise ValueError("a record is too long")
         shared, own = _exactly(stream, shared_size), _exactly(stream, own_size)
         chromosome, position, alleles, name, unique = _msav_site(shared, keys)
         if alleles[-1] == _BLOCK:
@@ -227,5 +230,10 @@ def _carried(java: _Java, alleles: int, haplotypes: int) -> NDArray[np.int64]:
         if carriers < 0:
             commonest = allele
         else:
-            found[java.array(">i4", carriers)] = allele
+            if carriers > haplotypes:
+                raise ValueError("more carriers than haplotypes")
+            some = java.array(">i4", carriers)
+            if (some < 0).any():
+                raise ValueError("a haplotype before the first")
+            found[some] = allele
     return np.where(found < 0, commonest, found)
