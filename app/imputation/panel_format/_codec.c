@@ -64,12 +64,16 @@ static void release(Py_buffer *b, int count)
 
 /* ---- packing ---- */
 
+/* How many have ALT; UINT32_MAX where a number is neither 0 nor 1. */
 VECTOR static uint32_t sum_row(const uint8_t *restrict row, Size size)
 {
     uint32_t total = 0;
-    for (Size k = 0; k < size; k++)
+    uint8_t seen = 0;
+    for (Size k = 0; k < size; k++) {
         total += row[k];
-    return total;
+        seen |= row[k];
+    }
+    return seen > 1 ? UINT32_MAX : total;
 }
 
 /* The haplotypes of a row that have an allele; there is room for `most`. */
@@ -225,7 +229,7 @@ static void put_site(Streams *streams, const Form *form, const uint32_t *starts,
     }
 }
 
-/* Rows until one of the streams might be too full; how many were packed. */
+/* Rows until one of the streams might be too full; how many were packed, -1 where they are no alleles. */
 static Size pack_rows(const uint8_t *rows, Size count, const Form *form, Scratch *s, Streams *streams,
                       uint32_t *alts, uint32_t *lengths, Size limit)
 {
@@ -237,6 +241,8 @@ static Size pack_rows(const uint8_t *rows, Size count, const Form *form, Scratch
                 goto full;
         const uint8_t *alleles = rows + row * form->size;
         uint32_t ones = sum_row(alleles, form->size);
+        if (ones == UINT32_MAX)
+            return -1;
         int rarer_is_alt = 2 * (uint64_t)ones <= (uint64_t)form->size;
         uint32_t few = rarer_is_alt ? ones : (uint32_t)form->size - ones;
         alts[row] = ones;
@@ -259,6 +265,25 @@ full:
     return row;
 }
 
+/* Whether the order has each haplotype once and what else is kept from call to call can be. */
+static int state_sound(const Scratch *s, const Streams *streams, Size size)
+{
+    size_t bytes = 8 * (size_t)((size + 63) / 64);
+    int sound = 1;
+    for (int stream = 0; stream < STREAMS; stream++)
+        sound &= streams->fill[stream] >= 0 && streams->fill[stream] <= streams->room;
+    memset(s->set, 0, bytes);
+    for (Size k = 0; sound && k < size; k++) {
+        uint32_t at = s->order[k];
+        sound = at < (uint64_t)size && !(s->set[at >> 6] >> (at & 63) & 1) &&
+                (*s->turned || s->rank[at] == (uint64_t)k);
+        if (sound)
+            s->set[at >> 6] |= UINT64_C(1) << (at & 63);
+    }
+    memset(s->set, 0, bytes);
+    return sound;
+}
+
 static PyObject *codec_pack(PyObject *module, PyObject *args)
 {
     Py_buffer b[6] = {{0}};
@@ -274,7 +299,7 @@ static PyObject *codec_pack(PyObject *module, PyObject *args)
     form.turn_least = least;
     /* rows, scratch (5 x size of 4 bytes, then the set), turned, values, fill, alts */
     Size set = form.size > 0 ? (form.size + 63) / 64 : 0;
-    if (form.size <= 0 || form.size > (1 << 26) || limit < 0 || room < limit + form.size + 2) {
+    if (form.size <= 0 || form.size > (1 << 26) || limit < 0 || limit > room - form.size - 2) {
         PyErr_SetString(PyExc_ValueError, "impossible sizes");
     } else if (holds(&b[0], count, form.size) && holds(&b[1], 5 * form.size + (form.size & 1) + 2 * set, 4) &&
                holds(&b[2], 1, 8) && holds(&b[3], room * STREAMS, 4) && holds(&b[4], STREAMS, 8) &&
@@ -283,18 +308,16 @@ static PyObject *codec_pack(PyObject *module, PyObject *args)
         Scratch s = {words, words + form.size, words + 2 * form.size, words + 3 * form.size,
                      (uint64_t *)(words + 5 * form.size + (form.size & 1)), b[2].buf};
         Streams streams = {b[3].buf, b[4].buf, room};
-        int sound = 1;
-        for (int stream = 0; stream < STREAMS; stream++)
-            sound &= streams.fill[stream] >= 0 && streams.fill[stream] <= room;
-        for (Size k = 0; k < form.size; k++)
-            sound &= s.order[k] < (uint64_t)form.size && s.rank[k] < (uint64_t)form.size;
-        if (!sound) {
+        if (!state_sound(&s, &streams, form.size)) {
             PyErr_SetString(PyExc_ValueError, "impossible state");
         } else {
             Py_BEGIN_ALLOW_THREADS
             done = pack_rows(b[0].buf, count, &form, &s, &streams, b[5].buf, words + 4 * form.size, limit);
             Py_END_ALLOW_THREADS
-            result = PyLong_FromSsize_t(done);
+            if (done < 0)
+                PyErr_SetString(PyExc_ValueError, "an allele is neither 0 nor 1");
+            else
+                result = PyLong_FromSsize_t(done);
         }
     }
     release(b, 6);

@@ -130,3 +130,24 @@ def test_a_block_of_other_sites_is_refused() -> None:
     for sites, size in ((8, 50), (9, 20), (9, 51)):
         with pytest.raises(BadBlock):
             unpack(data, sites, size, Rules())
+
+
+@needs_extension
+def test_what_is_no_allele_is_not_packed() -> None:
+    rows = np.zeros((3, 40), dtype=np.uint8)
+    rows[1] = 2
+    with pytest.raises(ValueError, match="neither 0 nor 1"):
+        Packer(40).add(rows)
+
+
+@needs_extension
+@pytest.mark.parametrize("kept", ["order twice", "order beyond", "rank"])
+def test_an_order_that_is_none_is_not_followed(kept: str) -> None:
+    packer = Packer(40)
+    scratch = packer._state._scratch  # type: ignore[union-attr]
+    if kept == "rank":
+        scratch[40:42] = 0
+    else:
+        scratch[1] = 0 if kept == "order twice" else 40
+    with pytest.raises(ValueError, match="impossible state"):
+        packer.add(np.eye(40, dtype=np.uint8))
