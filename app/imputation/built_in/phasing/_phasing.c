@@ -25,13 +25,18 @@ static PyObject *ended(Py_buffer *views, int count, int good, int fine)
     Py_RETURN_NONE;
 }
 
+/* Whether numbers from outside are so small that no product of them and the length of an array overflows. */
+static int possible(int64_t sites, int64_t haplotypes, int64_t panel, int64_t most)
+{
+    return sites > 0 && sites < INT32_MAX && haplotypes > 0 && haplotypes < INT32_MAX / 8 && panel >= 0 &&
+           panel <= haplotypes && most > 0 && most <= 1024;
+}
+
 /* Whether the numbers of a walk make sense together; its steps must be sites. */
 static int fits(const Walk *w, int64_t first, int64_t stop)
 {
-    int good = w->sites > 0 && w->sites < INT32_MAX && w->panel > 0 && w->haplotypes >= w->panel &&
-               (w->haplotypes - w->panel) % 2 == 0 && w->haplotypes < INT32_MAX / 8 && w->most > 0 && w->states > 0 &&
-               w->states % LANES == 0 && w->states < 1 << 20 && first >= 0 && first <= stop &&
-               stop <= (w->haplotypes - w->panel) / 2;
+    int good = w->panel > 0 && (w->haplotypes - w->panel) % 2 == 0 && w->states > 0 && w->states % LANES == 0 &&
+               w->states < 1 << 20 && first >= 0 && first <= stop && stop <= (w->haplotypes - w->panel) / 2;
     for (int64_t i = 0; good && i < w->count; i++)
         good = w->steps[i] >= 0 && w->steps[i] < w->sites;
     return good;
@@ -45,8 +50,7 @@ static PyObject *py_neighbours(PyObject *module, PyObject *args)
     if (!PyArg_ParseTuple(args, "y*y*w*nnnni", &v[0], &v[1], &v[2], &sites, &haplotypes, &panel, &most, &backward))
         return NULL;
     Py_ssize_t count = v[1].len / 8;
-    int good = sites > 0 && haplotypes > 0 && panel >= 0 && panel <= haplotypes && most > 0 &&
-               haplotypes < INT32_MAX / 8 && sites < INT32_MAX && v[0].len == (sites + 31) / 32 * haplotypes * 4 &&
+    int good = possible(sites, haplotypes, panel, most) && v[0].len == (sites + 31) / 32 * haplotypes * 4 &&
                v[2].len == count * (haplotypes - panel) * most * 4;
     if (good) {
         Sweep s = {v[0].buf, sites, haplotypes, panel, v[1].buf, count, most, v[2].buf};
@@ -65,10 +69,11 @@ static PyObject *py_kin(PyObject *module, PyObject *args)
     if (!PyArg_ParseTuple(args, "y*y*y*y*w*w*nnnnnnn", &v[0], &v[1], &v[2], &v[3], &v[4], &v[5], &sites, &haplotypes,
                           &panel, &most, &stride, &first, &stop))
         return NULL;
+    if (!possible(sites, haplotypes, panel, most))
+        return ended(v, 6, 0, 0);
     Py_ssize_t width = (sites + 31) / 32, people = (haplotypes - panel) / 2, count = v[1].len / 8;
-    int good = sites > 0 && sites < INT32_MAX && panel > 0 && haplotypes >= panel && (haplotypes - panel) % 2 == 0 &&
-               haplotypes < INT32_MAX / 8 && most > 0 && stride > 0 && first >= 0 && first <= stop &&
-               stop <= people && v[0].len == width * haplotypes * 4 && v[2].len == people * width * 4 &&
+    int good = panel > 0 && (haplotypes - panel) % 2 == 0 && stride > 0 && stride <= panel && first >= 0 &&
+               first <= stop && stop <= people && v[0].len == width * haplotypes * 4 && v[2].len == people * width * 4 &&
                v[3].len == v[2].len && v[4].len == count * 2 * people * most * 4 && v[5].len == v[4].len;
     if (good) {
         Kin k = {v[0].buf, sites, haplotypes, panel, width, v[2].buf, v[3].buf, v[1].buf, count, most, stride,
@@ -110,6 +115,8 @@ static PyObject *py_walk(PyObject *module, PyObject *args)
                           &v[7], &v[8], &v[9], &sites, &haplotypes, &panel, &most, &states, &first, &stop, &seed,
                           &error, &flags))
         return NULL;
+    if (!possible(sites, haplotypes, panel, most))
+        return ended(v, ARRAYS, 0, 0);
     Py_ssize_t width = (sites + 31) / 32, people = (haplotypes - panel) / 2, count = v[STEPS].len / 8;
     Walk w = {v[WORDS].buf, sites, haplotypes, panel, width, v[STEPS].buf, count, most, v[BEFORE].buf, v[AFTER].buf,
               v[CHANGE].buf, v[HET].buf, v[MISSING].buf, v[OUT].buf, v[PLACES].buf, v[VOTES].buf, states, seed,

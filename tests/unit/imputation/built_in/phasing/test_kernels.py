@@ -98,6 +98,21 @@ def test_sizes_that_do_not_fit_are_refused(fast: PhasingKernel) -> None:
         fast.nearest(these, Neighbours.empty(picks.steps, PEOPLE, 3), backward=False)
 
 
+def test_numbers_whose_products_overflow_are_refused(fast: PhasingKernel) -> None:
+    """Else a product of 0 modulo 2**64 would fit an array without any room."""
+    these = walks()
+    none = np.empty((0, 2 * PEOPLE, 2**40), dtype=np.int32)
+    picks = Neighbours(np.empty(0, dtype=np.int64), none, none)
+    with pytest.raises(ValueError, match="do not fit"):
+        fast.nearest(these, picks, backward=True)
+    with pytest.raises(ValueError, match="do not fit"):
+        fast.relatives(these, picks, 1, (0, 1))
+    with pytest.raises(ValueError, match="do not fit"):
+        fast.walk(these, picks, (0, 1), 1, 0)
+    with pytest.raises(ValueError, match="do not fit"):
+        fast.relatives(these, found(), 2**62, (0, 1))
+
+
 def test_random_numbers_are_spread_and_depend_on_their_place() -> None:
     keys = key_of(5, np.arange(2000))
     drawn = uniform(keys, 17)
