@@ -163,7 +163,11 @@ class _Building:
         try:
             heads = read_heads(text, at, self._reader.fields)
         except NoRow as error:
-            what = f"A line has {error.args[1]} columns or no possible position."
+            row, columns = error.args
+            ends = self._reader.fields[:, 9]
+            line = text[int(ends[row - 1]) + 1 if row else at : int(ends[row])].strip()
+            told = b" ".join(line[:40].split(b"\t")[:2]).decode("utf-8", "replace")
+            what = f"The line '{told} …' has {columns} columns or no possible position."
             raise refused(self._source, "A line is no VCF line", what) from error
         begin = 0
         while begin < len(heads.rows):

@@ -44,7 +44,7 @@ def read_heads(text: bytes, at: int, fields: NDArray[np.int64]) -> Heads:
     pieces = zip(starts[rows].tolist(), fields[rows, 4].tolist(), strict=True)
     head = b"\t".join([text[start:stop] for start, stop in pieces])
     words = head.decode("utf-8", "replace").split("\t") if len(rows) else []
-    positions = _positions(words[1::_COLUMNS])
+    positions = _positions(words[1::_COLUMNS], rows)
     return Heads(
         rows,
         starts[rows],
@@ -67,14 +67,14 @@ def _refuse_short(
             raise NoRow(row, columns)
 
 
-def _positions(digits: Sequence[str]) -> NDArray[np.int64]:
-    for row, each in enumerate(digits):
+def _positions(digits: Sequence[str], rows: NDArray[np.intp]) -> NDArray[np.int64]:
+    for row, each in zip(rows.tolist(), digits, strict=True):
         if not (each.isdigit() and each.isascii() and len(each) <= _MOST_DIGITS):
             raise NoRow(row, _COLUMNS)
     positions = np.fromiter(map(int, digits), dtype=np.int64, count=len(digits))
     beyond = np.flatnonzero((positions < 1) | (positions > WHOLE))  # no index knows them
     if len(beyond):
-        raise NoRow(int(beyond[0]), _COLUMNS)
+        raise NoRow(int(rows[beyond[0]]), _COLUMNS)
     return positions
 
 

@@ -215,3 +215,12 @@ def test_both_readers_see_the_same_rows(data: st.DataObject) -> None:
         alleles = reader.alleles[readable, : reader.size].tolist()
         seen.append((at, reader.kinds.tolist(), fields, alleles, (reader.fields[:, 8] < 0).tolist()))
     assert seen[0] == seen[1]
+
+
+@pytest.mark.parametrize("where", [0, 3, 39])
+def test_a_line_without_a_position_is_shown(where: int, tmp_path: Path) -> None:
+    rows = panel_rows()
+    rows[where] = (2**31, *rows[where][1:])
+    with pytest.raises(ProblemError) as caught:
+        pack_vcf(write_vcf(tmp_path / "p.vcf", rows), tmp_path / "p.hpanel")
+    assert "'20 2147483648 …'" in caught.value.problem.what_happened
