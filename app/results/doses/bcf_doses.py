@@ -133,16 +133,12 @@ class BcfDoses:
             self._words.add(line)
         self._old = is_old_header(text)
         self._roles = self._words.roles()
-        self._pending = self._first_record()
-        self.fields = self._want & fields_of(
-            [name.encode() for name, _ in _parts(self._pending, self._words)]
-        )
-
-    def _first_record(self) -> tuple[bytes, bytes] | None:
         try:
-            return self._next()
-        except (FormatError, ValueError, struct.error) as error:
+            self._pending = self._next()
+            names = [name.encode() for name, _ in _parts(self._pending, self._words)]
+        except (FormatError, ValueError, struct.error, IndexError, OSError) as error:
             raise refuse(self._path, len(self.header) + 1, str(error)) from error
+        self.fields = self._want & fields_of(names)
 
     def _next(self) -> tuple[bytes, bytes] | None:
         """The shared and the genotype part of the next record."""
@@ -295,7 +291,7 @@ class _Typed:
         """One whole number, as keys and lengths are."""
         kind, length = self.head()
         if length != 1 or kind not in (1, 2, 3):
-            return int(self._items(kind, length)[0])
+            raise ValueError("a whole number is expected")
         return int.from_bytes(self.raw(_SIZES[kind]), "little", signed=True)
 
     def numbers(self) -> NDArray[np.float64]:

@@ -109,7 +109,8 @@ class RowSource:
 
     def _needs_figures(self) -> bool:
         """Whether a row is judged, or written, by what its INFO says; lines are copied as they are."""
-        return self._cuts != Cutoffs() or not self._quick
+        told = self._request.format is ExportFormat.TABLE
+        return told or self._cuts != Cutoffs() or not self._quick
 
     def rows(self) -> Iterator[Rows]:
         """What stays of each batch. ProblemError where the file cannot be read."""

@@ -1,5 +1,6 @@
 """BCF says what the same VCF says, and broken BCF ends in a sentence."""
 
+import gzip
 import shutil
 import subprocess
 from pathlib import Path
@@ -103,6 +104,20 @@ def test_any_damage_ends_in_a_sentence(
     told = [_told(path, None), _told(path, False)]
     assert told[0] == told[1]
     assert told[0].startswith("[") or "broken.bcf" in told[0]
+
+
+@pytest.mark.parametrize("dirt", [b"\xf1\x07", b"\x05\x00", b"\x15\x00", b"\x25\x00"])
+def test_a_first_record_whose_fields_have_no_number_ends_in_a_sentence(
+    pair: tuple[Path, Path], tmp_path: Path, dirt: bytes
+) -> None:
+    raw = gzip.decompress(pair[1].read_bytes())
+    first = 9 + int.from_bytes(raw[5:9], "little")
+    fields = first + 8 + int.from_bytes(raw[first : first + 4], "little")
+    path = tmp_path / "broken.bcf"
+    path.write_bytes(raw[:fields] + dirt + raw[fields + len(dirt) :])
+    told = [_told(path, None), _told(path, False)]
+    assert told[0] == told[1]
+    assert "broken.bcf" in told[0]
 
 
 def _told(path: Path, kernel: bool | None) -> str:

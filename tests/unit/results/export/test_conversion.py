@@ -82,6 +82,19 @@ def test_the_bytes_are_the_same_without_the_extension(
         assert (tmp_path / "slow" / name).read_bytes() == (tmp_path / "quick" / name).read_bytes()
 
 
+@pytest.mark.parametrize("fast", [True, False])
+def test_a_table_tells_r2_and_frequency_also_where_nothing_is_filtered(
+    tmp_path: Path, result: tuple[Path, NDArray[np.float32]], fast: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not fast:
+        monkeypatch.setattr(conversion, "export_kernel", lambda: None)
+    made = exported(result[0], tmp_path / "out", format=ExportFormat.TABLE)
+    rows = gzip.decompress(Path(made.sets[0].files[0]).read_bytes()).decode().splitlines()[1:]
+    figures = np.array([[float(word) for word in row.split("\t")[5:7]] for row in rows])
+    np.testing.assert_allclose(figures[:, 0], [R2[row % 5] for row in range(60)], rtol=1e-4)
+    np.testing.assert_allclose(figures[:, 1], np.nanmean(result[1], axis=(1, 2)), atol=1e-4)
+
+
 @needs_plink2
 @pytest.mark.parametrize("fast", [True, False])
 def test_plink2_reads_the_haplotypes_that_stay(
