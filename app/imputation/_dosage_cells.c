@@ -62,6 +62,14 @@ static int to_thousandths(const float *from, int16_t *to, int64_t many)
     return !bad;
 }
 
+static int are_thousandths(const int16_t *values, int64_t many)
+{
+    int bad = 0;
+    for (int64_t i = 0; i < many; i++)
+        bad |= values[i] < 0 || values[i] > MOST;
+    return !bad;
+}
+
 typedef struct {
     uint16_t *out;
     int64_t zeros, ones;
@@ -103,9 +111,11 @@ static void pack_values(Packer *p, const int16_t *values, int64_t many)
     }
 }
 
-/* Packs windows of `window` rows; `ends` gets how many codes there are behind each. -1: no probability. */
-static int64_t pack_all(const float *values, int64_t rows, int64_t columns, int64_t window, uint16_t *out,
-                        int64_t *ends)
+/* Packs windows of `window` rows of probabilities or, where `values` is NULL, of thousandths.
+ *
+ * `ends` gets how many codes there are behind each. -1: no probability. */
+static int64_t pack_all(const float *values, const int16_t *rounded, int64_t rows, int64_t columns,
+                        int64_t window, uint16_t *out, int64_t *ends)
 {
     int16_t some[AT_ONCE];
     Packer p = {out, 0, 0};
@@ -113,9 +123,10 @@ static int64_t pack_all(const float *values, int64_t rows, int64_t columns, int6
         int64_t many = (rows - row < window ? rows - row : window) * columns;
         for (int64_t at = 0; at < many; at += AT_ONCE) {
             int64_t here = many - at < AT_ONCE ? many - at : AT_ONCE;
-            if (!to_thousandths(values + row * columns + at, some, here))
+            int64_t from = row * columns + at;
+            if (values ? !to_thousandths(values + from, some, here) : !are_thousandths(rounded + from, here))
                 return -1;
-            pack_values(&p, some, here);
+            pack_values(&p, values ? some : rounded + from, here);
         }
         flush(&p);
         *ends++ = p.out - out;
@@ -123,20 +134,20 @@ static int64_t pack_all(const float *values, int64_t rows, int64_t columns, int6
     return p.out - out;
 }
 
-static PyObject *cells_pack(PyObject *module, PyObject *args)
+static PyObject *packed(PyObject *args, int size)
 {
     Py_buffer values, out, ends;
     Py_ssize_t rows, columns, window;
     int64_t written = -2;
-    (void)module;
     if (!PyArg_ParseTuple(args, "y*nnnw*w*:pack", &values, &rows, &columns, &window, &out, &ends))
         return NULL;
     int fits = rows >= 0 && columns >= 1 && window >= 1 && rows <= ((Py_ssize_t)1 << 40) / columns &&
-               values.len / 4 >= rows * columns && out.len / 2 >= rows * columns &&
+               values.len / size >= rows * columns && out.len / 2 >= rows * columns &&
                ends.len / 8 >= rows / window + (rows % window != 0);
     if (fits) {
         Py_BEGIN_ALLOW_THREADS
-        written = pack_all(values.buf, rows, columns, window, out.buf, ends.buf);
+        written = pack_all(size == 4 ? values.buf : NULL, size == 2 ? values.buf : NULL, rows, columns,
+                           window, out.buf, ends.buf);
         Py_END_ALLOW_THREADS
     }
     PyBuffer_Release(&values);
@@ -147,6 +158,18 @@ static PyObject *cells_pack(PyObject *module, PyObject *args)
         return NULL;
     }
     return PyLong_FromLongLong(written);
+}
+
+static PyObject *cells_pack(PyObject *module, PyObject *args)
+{
+    (void)module;
+    return packed(args, 4);
+}
+
+static PyObject *cells_pack_thousandths(PyObject *module, PyObject *args)
+{
+    (void)module;
+    return packed(args, 2);
 }
 
 /* Unpacks codes into `columns` columns of a matrix from `first` on; 0 when they do not fill it exactly. */
@@ -471,6 +494,8 @@ static PyObject *cells_empirical_rows(PyObject *module, PyObject *args)
 static PyMethodDef module_methods[] = {
     {"pack", cells_pack, METH_VARARGS,
      "pack(values, rows, columns, window, out, ends): probabilities as codes; gives how many."},
+    {"pack_thousandths", cells_pack_thousandths, METH_VARARGS,
+     "pack_thousandths(values, rows, columns, window, out, ends): int16 likewise."},
     {"unpack", cells_unpack, METH_VARARGS,
      "unpack(codes, out, rows, width, first, columns): codes into columns of a matrix of thousandths."},
     {"sums", cells_sums, METH_VARARGS, "sums(values, rows, columns, sums): four sums of each row."},

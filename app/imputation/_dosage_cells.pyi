@@ -12,9 +12,16 @@ def pack(
     ends: NDArray[Any],
     /,
 ) -> int: ...
-def unpack(
-    codes: Buffer, out: NDArray[Any], rows: int, width: int, first: int, columns: int, /
-) -> None: ...
+def pack_thousandths(
+    values: Buffer,
+    rows: int,
+    columns: int,
+    window: int,
+    out: NDArray[Any],
+    ends: NDArray[Any],
+    /,
+) -> int: ...
+def unpack(codes: Buffer, out: NDArray[Any], rows: int, width: int, first: int, columns: int, /) -> None: ...
 def sums(values: Buffer, rows: int, columns: int, sums: NDArray[Any], /) -> None: ...
 def dose_rows(
     pairs: Buffer,

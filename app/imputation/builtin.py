@@ -20,16 +20,19 @@ from numpy.typing import NDArray
 from app.domain.problem import Kind, problem
 from app.domain.progress import Progress, Report
 from app.genotypes.matrix import ABSENT, GenotypeMatrix
-from app.imputation.built_in.contract import KernelTask
-from app.imputation.built_in.kernels import kernel_for
+from app.imputation.built_in.choice import KernelChoice
+from app.imputation.built_in.contract import CardKernel, Kernel, KernelTask
+from app.imputation.built_in.kernels import kernel_for, settled
 from app.imputation.built_in.model import Model
 from app.imputation.built_in.stretch import PanelStretch, join_stretches
+from app.imputation.built_in.torch_kernel import GraphicsCardError
 from app.imputation.contract import ImputationRequest
 from app.imputation.dosage_cells import Thousandths
 from app.imputation.genetic_map import GeneticMap
+from app.imputation.kernel_choice import no_card
 from app.imputation.memory import (
+    CARD_CALLS,
     MB,
-    OWN_MB,
     BuiltInJob,
     bytes_of_sites,
     haplotypes_at_once,
@@ -88,9 +91,9 @@ def _pieces(panel: Panel, request: ImputationRequest, study: Study) -> list[_Pie
     places = study.panel.positions
     reach = request.window_bp + 2 * request.overlap_bp
     typed = int((np.searchsorted(places, places + reach, side="right") - np.arange(len(places))).max())
-    people, threads = len(study.target.samples), request.threads
-    job = BuiltInJob(len(positions), 0, typed, people, panel.size, threads)
-    room = request.memory_mb * MB - OWN_MB * MB - job.fixed_bytes()
+    people, kernel = len(study.target.samples), settled(request.kernel)
+    job = BuiltInJob(len(positions), 0, typed, people, panel.size, request.threads, kernel)
+    room = (request.memory_mb - job.own_mb) * MB - job.fixed_bytes()
     each = job.bytes_a_site() + 2 * bytes_of_sites(panel.alt_counts(request.first, request.last), panel.size)
     needed = np.concatenate([[0.0], np.cumsum(each)])
     pieces: list[_Piece] = []
@@ -219,21 +222,23 @@ class _Engine:
         self, task: KernelTask, around: slice, own: slice, spool: Spool, told: Callable[[float, int], None]
     ) -> None:
         """All people through the kernel; `own` are the typed rows that are written."""
-        kernel = kernel_for(task)
+        kernel = self._kernel(task)
         targets, columns = self._haplotypes[around], self._columns
-        width = haplotypes_at_once(kernel.width, task.last - task.first, self._request.threads)
+        card = kernel if isinstance(kernel, CardKernel) else None
+        calls = self._request.threads if card is None else CARD_CALLS
+        width = self._width(kernel, task)
 
         def one(first: int) -> None:
             mine = np.ascontiguousarray(targets[:, columns[first : first + width]])
-            answer = kernel.impute(mine)
+            answer = kernel.impute(mine) if card is None else card.impute_thousandths(mine)
             spool.add(first, answer.imputed, answer.left_out[own])
 
         starts = range(0, len(columns), width)
-        with ThreadPoolExecutor(self._request.threads) as pool:
+        with ThreadPoolExecutor(calls) as pool:
             running: set[Future[None]] = set()
             try:
                 for done, first in enumerate(starts):
-                    if len(running) > self._request.threads:
+                    if len(running) > calls:
                         running = _some_done(running)
                         told(_COMPUTING * (done - len(running)) / len(starts), self._sites)
                     running.add(pool.submit(one, first))
@@ -243,6 +248,23 @@ class _Engine:
             finally:
                 for each in running:
                     each.cancel()
+
+    def _kernel(self, task: KernelTask) -> Kernel:
+        try:
+            return kernel_for(task, self._request.kernel)
+        except GraphicsCardError as error:
+            raise no_card(str(error)) from error
+
+    def _width(self, kernel: Kernel, task: KernelTask) -> int:
+        """How many haplotypes a call gets."""
+        sites, threads = task.last - task.first, self._request.threads
+        if not isinstance(kernel, CardKernel):
+            return haplotypes_at_once(kernel.width, sites, threads)
+        people, bytes_ = len(self._study.target.samples), task.stretch.nbytes
+        job = BuiltInJob(
+            sites, bytes_, len(task.typed), people, task.stretch.size, threads, KernelChoice.CARD
+        )
+        return job.haplotypes_on_card(kernel.width, self._request.memory_mb)
 
     def _block(
         self,

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import Field
 
 from app.domain.model import Model
+from app.imputation.built_in.choice import KernelChoice
 
 WHOLE = 2**31 - 2  # the last position that index files know
 
@@ -54,6 +55,7 @@ class ImputationRequest(Model):
     `memory_mb` bounds the built-in engine and the Java of Beagle. `panel_packed`, `panel_msav` and
     `panel_bref3` hold the same panel packed for the built-in engine, Minimac4 and Beagle: then it is not
     packed again. The first may stand in place of the VCF. Minimac4 holds `temp_buffer` people at once.
+    `kernel` is what the built-in engine computes with.
     """
 
     panel_vcf: Path
@@ -77,6 +79,7 @@ class ImputationRequest(Model):
     panel_msav: Path | None = None
     panel_bref3: Path | None = None
     tools: Tools = Tools()
+    kernel: KernelChoice = KernelChoice.AUTOMATIC
 
     @property
     def is_part(self) -> bool:
@@ -98,12 +101,13 @@ class ImputationFigures(Model):
     `missing_genotypes` of typed sites (also those with an allele that ALT does not name) were filled;
     `written` are records of the dose file, `filtered` were below `min_r2`. `mean_r2` is over
     all records of panel sites, typed ones too (whose R2 is near 1), so it is higher than over untyped ones
-    alone; `mean_er2` is over typed records with a defined ER2.
+    alone; `mean_er2` is over typed records with a defined ER2. `kernel` of the built-in engine; else empty.
     """
 
     engine: str
     engine_version: str
     phasing: str
+    kernel: str = ""
     samples: int
     panel_haplotypes: int
     panel_sites: int = 0

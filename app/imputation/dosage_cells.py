@@ -47,6 +47,14 @@ def thousandths(chances: NDArray[np.float32]) -> Thousandths:
     return np.asarray(np.rint(np.clip(chances, 0.0, 1.0) * np.float32(1000.0)), dtype=np.int16)
 
 
+def _rounded(chances: NDArray[np.float32] | Thousandths) -> Thousandths:
+    if chances.dtype != np.int16:
+        return thousandths(np.asarray(chances, dtype=np.float32))
+    if ((chances < 0) | (chances > _MOST)).any():
+        raise ValueError("a dosage is no probability")
+    return np.asarray(chances, dtype=np.int16)
+
+
 @dataclass(frozen=True, eq=False)
 class Packed:
     """Rows of thousandths in windows of some rows: window i is `codes[ends[i - 1] : ends[i]]`."""
@@ -59,8 +67,8 @@ class Packed:
         return self.codes[int(self.ends[number - 1]) if number else 0 : int(self.ends[number])]
 
 
-def pack(chances: NDArray[np.float32], window: int) -> Packed:
-    """Round probabilities [rows, columns] to thousandths and pack them, `window` rows for themselves.
+def pack(chances: NDArray[np.float32] | Thousandths, window: int) -> Packed:
+    """Pack probabilities [rows, columns], or thousandths of them, `window` rows for themselves.
 
     ValueError where one is no probability. Only this process can unpack them.
     """
@@ -69,10 +77,11 @@ def pack(chances: NDArray[np.float32], window: int) -> Packed:
     kernel = cells_kernel()
     if kernel is None:
         filled = np.minimum(window * np.arange(1, windows + 1, dtype=np.int64), rows)
-        return Packed(thousandths(chances).tobytes(), 2 * columns * filled)
+        return Packed(_rounded(chances).tobytes(), 2 * columns * filled)
     codes = np.empty(rows * columns, dtype=np.uint16)
     ends = np.empty(windows, dtype=np.int64)
-    many = kernel.pack(np.ascontiguousarray(chances), rows, columns, window, codes, ends)
+    pack_them = kernel.pack_thousandths if chances.dtype == np.int16 else kernel.pack
+    many = pack_them(np.ascontiguousarray(chances), rows, columns, window, codes, ends)
     return Packed(codes[:many].tobytes(), 2 * ends)
 
 

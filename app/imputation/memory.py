@@ -19,6 +19,9 @@ from numpy.typing import NDArray
 from app.domain.model import Model
 from app.domain.problem import Kind, ProblemError, problem
 from app.imputation.built_in import c_kernel, numpy_kernel
+from app.imputation.built_in.choice import KernelChoice
+from app.imputation.built_in.kernels import settled
+from app.imputation.built_in.torch_kernel import TorchKernel
 from app.imputation.chunks import CHUNK_BP, MEGABASE, OVERLAP_BP, SMALLEST_BP
 from app.imputation.contract import EngineName, PhasingName
 from app.imputation.phasing import forecast_bytes as phasing_bytes
@@ -36,6 +39,10 @@ OWN_MB = 64  # Python, NumPy and what is ours, without the readers of a check
 _WRITING_MB = 20
 _FIT_BYTES = 5000  # a haplotype, while the model is fitted
 _UNLIKE = 2000  # haplotypes up to which a plan grows with each
+CARD_MB = 2500  # PyTorch, and what the driver of a card keeps beside our process
+CARD_CALLS = 2  # one computes while the answers of another are packed
+_CARD_CELL = 3 * CARD_CALLS  # bytes of an answer: thousandths, and their codes until they are put away
+_CARD_TYPED = 40 * CARD_CALLS  # of a typed site and a haplotype: alleles and their chances
 ANSWERS_MB = 8  # of the kernels of all threads, before they are packed
 LEAST_WIDTH = 8  # haplotypes; fewer leave lanes of vector units empty
 _SMALLEST_BUFFER = 10
@@ -58,6 +65,7 @@ class Load:
     typed_sites: tuple[int, ...]
     haploid: bool = False
     panel_bytes: tuple[int, ...] = ()
+    kernel: KernelChoice = KernelChoice.AUTOMATIC
 
 
 class Cut(Model):
@@ -128,11 +136,12 @@ def forecast_mb(load: Load, chunk_bp: int, overlap_bp: int, threads: int, buffer
     phasing = study + _phasing(load, typed, around, threads)
     if load.engine is EngineName.BUILTIN:
         packed = most_within(load.panel_bytes, chunk_bp) if load.panel_bytes else None
-        engine = BuiltInJob(
-            sites, packed, typed, load.samples, load.panel_haplotypes, threads
-        ).forecast_bytes()
-        own = OWN_MB if not _is_java(load) else _PROGRAM_MB + _JAVA_MB
-        return int(own + max(phasing if load.phasing is not PhasingName.NONE else 0.0, engine) / MB)
+        job = BuiltInJob(
+            sites, packed, typed, load.samples, load.panel_haplotypes, threads, settled(load.kernel)
+        )
+        own = job.own_mb if not _is_java(load) else _PROGRAM_MB + _JAVA_MB
+        phased = phasing if load.phasing is not PhasingName.NONE else 0.0
+        return int(own + max(phased, job.forecast_bytes()) / MB)
     engine = study + _ENGINES[load.engine](load, sites, typed, threads, buffer)
     java = _JAVA_MB if _is_java(load) else 0
     return int(_PROGRAM_MB + java + max(phasing, engine) / MB)
@@ -148,6 +157,16 @@ class BuiltInJob:
     samples: int
     panel_haplotypes: int
     threads: int
+    kernel: KernelChoice
+
+    @property
+    def own_mb(self) -> int:
+        """Megabytes of the program itself."""
+        return OWN_MB + (CARD_MB if self._on_card else 0)
+
+    @property
+    def _on_card(self) -> bool:
+        return self.kernel is KernelChoice.CARD
 
     def forecast_bytes(self) -> float:
         """Bytes at the height, beside the program itself: while it is computed, or while it is written."""
@@ -157,7 +176,8 @@ class BuiltInJob:
     def fixed_bytes(self) -> float:
         """Bytes that do not depend on the sites of the piece, but for typed ones."""
         plan, call = self._kernel(0)
-        computing = self.typed * self.panel_haplotypes / 8 + plan + self.threads * call
+        calls = CARD_CALLS if self._on_card else self.threads
+        computing = self.typed * self.panel_haplotypes / 8 + plan + calls * call
         return self._target + max(_FIT_BYTES * self.panel_haplotypes, computing)
 
     def bytes_a_site(self) -> float:
@@ -165,8 +185,23 @@ class BuiltInJob:
         most = self.panel_haplotypes / 8
         stretch = most if self.stretch is None else self.stretch / max(self.sites, 1)
         plan = (self._kernel(1000)[0] - self._kernel(0)[0]) / 1000
-        answers = 6.0 * self.threads * haplotypes_at_once(c_kernel.WIDTH, self.sites, self.threads)
+        if self._on_card:
+            answers = float(_CARD_CELL * self._least_on_card)
+        else:
+            answers = 6.0 * self.threads * haplotypes_at_once(c_kernel.WIDTH, self.sites, self.threads)
         return 2 * stretch + plan + answers + self._waiting
+
+    @property
+    def _least_on_card(self) -> int:
+        return min(TorchKernel.least, 2 * max(self.samples, 1))
+
+    def haplotypes_on_card(self, liked: int, limit_mb: int) -> int:
+        """How many haplotypes a card gets at once: what it likes where memory allows, the last as many."""
+        spare = (limit_mb - self.own_mb) * MB - self.forecast_bytes()
+        more = int(spare // max(1, _CARD_CELL * self.sites + _CARD_TYPED * self.typed))
+        most = max(1, min(liked, self._least_on_card + max(0, more)))
+        many = 2 * max(self.samples, 1)
+        return -(-many // -(-many // most))
 
     @property
     def _target(self) -> float:
@@ -178,7 +213,9 @@ class BuiltInJob:
 
     def _kernel(self, sites: int) -> tuple[float, float]:
         """The plan, and one call, as they were measured: haplotypes of large panels are much alike."""
-        if not c_kernel.vector_units():
+        if self._on_card:
+            return 100.0 * sites, float(_CARD_TYPED / CARD_CALLS * self.typed * self._least_on_card)
+        if self.kernel is KernelChoice.NUMPY:
             return 0.0, float(numpy_kernel.forecast_bytes(self.panel_haplotypes, self.typed))
         different = min(self.panel_haplotypes, round(math.sqrt(_UNLIKE * self.panel_haplotypes)))
         plan, _ = c_kernel.forecast_bytes(different, self.typed, sites)

@@ -31,6 +31,7 @@ from app.imputation.aligning import (
     panel_alleles,
     positions_within,
 )
+from app.imputation.built_in.choice import KernelChoice
 from app.imputation.chunks import Chunk, plan_chunks
 from app.imputation.contract import (
     WHOLE,
@@ -79,6 +80,7 @@ class PartTask(Model):
     seed: int = 1
     chunk_bp: int | None = None
     tools: Tools = Tools()
+    kernel: KernelChoice = KernelChoice.AUTOMATIC
 
 
 class PartPlan(Model):
@@ -254,6 +256,7 @@ def _load(
         typed_sites=typed,
         haploid=haploid,
         panel_bytes=packed,
+        kernel=task.kernel,
     )
 
 
@@ -304,6 +307,7 @@ def _request(task: PartTask, plan: PartPlan, chunk: Chunk, target: Path, panel: 
         memory_mb=max(256, plan.cut.memory_mb if task.engine is EngineName.BEAGLE else task.memory_mb),
         temp_buffer=plan.cut.temp_buffer,
         tools=task.tools,
+        kernel=task.kernel,
     )
 
 

@@ -17,6 +17,7 @@ from app.genotypes.bgzf import ContainerError
 from app.genotypes.matrix import ABSENT, MISSING, GenotypeMatrix, bare_name
 from app.imputation.beagle import impute_with_beagle, phase_with_beagle
 from app.imputation.blas import use_one_blas_thread
+from app.imputation.built_in.kernels import settled
 from app.imputation.built_in.model import Model
 from app.imputation.builtin import impute_builtin
 from app.imputation.contract import (
@@ -30,6 +31,7 @@ from app.imputation.engines import find_engine
 from app.imputation.figures import read_figures
 from app.imputation.fitting import fitted_model
 from app.imputation.genetic_map import CONSTANT, GeneticMap, read_map
+from app.imputation.kernel_choice import refuse_absent_kernel
 from app.imputation.minimac4 import impute_with_minimac4
 from app.imputation.output import Block, OutputPaths, ResultWriter
 from app.imputation.panel_format.reader import Panel, is_packed_panel
@@ -52,6 +54,8 @@ def impute_files(request: ImputationRequest, report: Report = silent) -> Imputat
     """
     began = time.monotonic()
     use_one_blas_thread()
+    if request.engine is EngineName.BUILTIN:
+        refuse_absent_kernel(request.kernel)
     report(Progress(unit="sites", step="Reading"))
     request.out_dir.mkdir(parents=True, exist_ok=True)
     remove_abandoned(request.out_dir)
@@ -184,6 +188,7 @@ def _figures(request: ImputationRequest, study: Study) -> ImputationFigures:
         engine=request.engine,
         engine_version=find_engine(request.engine, request.tools).version,
         phasing=request.phasing,
+        kernel=settled(request.kernel) if request.engine is EngineName.BUILTIN else "",
         samples=len(study.target.samples),
         panel_haplotypes=study.typed.size,
         target_sites=study.target_sites,

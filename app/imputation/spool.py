@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from app.imputation.dosage_cells import Thousandths, pack, unpack
 
+Answers = NDArray[np.float32] | Thousandths
+"""Probabilities, or thousandths of them."""
 IN_MEMORY = 16 << 20
 """Bytes that wait in memory; more go to the file."""
 
@@ -56,8 +58,8 @@ class Spool:
             self._file.close()
             self._path.unlink(missing_ok=True)
 
-    def add(self, first: int, imputed: NDArray[np.float32], left_out: NDArray[np.float32]) -> None:
-        """Keep probabilities [sites, columns] and [judged, columns] of the columns from `first` on."""
+    def add(self, first: int, imputed: Answers, left_out: Answers) -> None:
+        """Keep answers [sites, columns] and [judged, columns] of the columns from `first` on."""
         windows, rows = pack(imputed, self._window), pack(left_out, 1)
         codes = windows.codes + rows.codes
         row_ends = rows.ends + len(windows.codes)

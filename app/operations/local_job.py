@@ -25,8 +25,10 @@ from app.genotypes.bgzf import ContainerError
 from app.genotypes.builds import plain_chromosome
 from app.genotypes.check import CheckOptions, check_files
 from app.genotypes.repair.regions import NON_PAR, REGIONS
+from app.imputation.built_in.choice import KernelChoice
 from app.imputation.contract import WHOLE, EngineName, PhasingName, Tools
 from app.imputation.engines import find_engine
+from app.imputation.kernel_choice import kernel_versions, refuse_absent_kernel
 from app.imputation.panel_packing import packed
 from app.imputation.panel_part import PanelPart
 from app.imputation.part_run import AUTO, PartResult, PartTask, impute_part
@@ -244,6 +246,8 @@ def _imputed(
     steps.begin(IMPUTATION)
     engine = EngineName(str(order.job.options.get("engine") or EngineName.BUILTIN))
     _refuse_absent(engine, order.tools)
+    if engine is EngineName.BUILTIN:
+        refuse_absent_kernel(_kernel(order))
     kept = read_parts(order.panel_folder)
     made_from = _settle(order, kept, engine, steps)
     total, before, results = sum(part.count for _, part, _, _ in chosen), 0, []
@@ -314,6 +318,10 @@ def _refuse_absent(engine: EngineName, tools: Tools) -> None:
         )
 
 
+def _kernel(order: LocalOrder) -> KernelChoice:
+    return KernelChoice(str(order.job.options.get("kernel") or KernelChoice.AUTOMATIC))
+
+
 def _packed(
     order: LocalOrder, kept: PanelParts, part: PanelPart, engine: EngineName, report: Report
 ) -> PanelPart:
@@ -341,6 +349,7 @@ def _task(order: LocalOrder, kept: PanelParts, engine: EngineName, target: Path,
         threads=order.threads,
         memory_mb=order.memory_mb,
         tools=order.tools,
+        kernel=_kernel(order) if engine is EngineName.BUILTIN else KernelChoice.AUTOMATIC,
     )
 
 
@@ -370,12 +379,14 @@ def _record(order: LocalOrder, results: Sequence[tuple[PartTask, PartResult]]) -
     """`run.json`: engine, versions, parameters, and what came out of each part."""
     task = results[0][0]
     engine = find_engine(task.engine, order.tools)
+    more = kernel_versions(task.kernel) if task.engine is EngineName.BUILTIN else {}
     content = {
         "engine": engine.name,
-        "versions": {engine.name: engine.version, "haplodesk": __version__},
+        "versions": {engine.name: engine.version, "haplodesk": __version__, **more},
         "panel": order.panel.model_dump(mode="json"),
         "parameters": {
             "phasing": str(task.phasing),
+            "kernel": str(task.kernel),
             "min_r2": task.min_r2,
             "threads": order.threads,
             "memory_mb": order.memory_mb,

@@ -10,6 +10,7 @@ import typer
 from app.cli.program import session_of
 
 ENGINES = ("builtin", "minimac4", "beagle")
+KERNELS = ("automatic", "c", "numpy", "card")
 PHASINGS = ("auto", "none", "builtin", "beagle")
 
 
@@ -40,6 +41,14 @@ def impute(
         int, typer.Option("--memory", metavar="MB", min=256, help="Megabytes that the engine may take.")
     ] = 4096,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same result.")] = 1,
+    kernel: Annotated[
+        str,
+        typer.Option(
+            "--kernel",
+            help="What the built-in engine computes with: c or numpy on the processor, or card, a graphics "
+            "card by PyTorch; automatic takes the fastest on the processor.",
+        ),
+    ] = KERNELS[0],
 ) -> None:
     """Impute on this computer, without a service."""
     from app.cli.work import impute as work
@@ -48,6 +57,10 @@ def impute(
         raise typer.BadParameter(f"--engine is one of {', '.join(ENGINES)}")
     if phasing not in PHASINGS:
         raise typer.BadParameter(f"--phasing is one of {', '.join(PHASINGS)}")
+    if kernel not in KERNELS:
+        raise typer.BadParameter(f"--kernel is one of {', '.join(KERNELS)}")
+    if kernel != KERNELS[0] and engine != ENGINES[0]:
+        raise typer.BadParameter(f"--kernel belongs to --engine {ENGINES[0]}")
     order = work.Order(
         files=tuple(files),
         panels=tuple(panel_file),
@@ -59,5 +72,6 @@ def impute(
         threads=threads,
         memory_mb=memory,
         seed=seed,
+        kernel=kernel,
     )
     work.impute(session_of(ctx), order)

@@ -15,14 +15,18 @@ from pathlib import Path
 from app import __version__
 from app.cli.output import pairs, table
 from app.cli.program import Session
+from app.cli.work.carrying import remember, rule_of, write_rule
 from app.domain.problem import Kind, problem
 from app.genotypes.bgzf import read_lines
 from app.genotypes.matrix import bare_name, compared_name, matrix_pieces
+from app.imputation.built_in.choice import KernelChoice
 from app.imputation.contract import EngineName, ImputationFiles, ImputationRequest, PhasingName
 from app.imputation.engines import find_engine
+from app.imputation.kernel_choice import kernel_versions, refuse_absent_kernel
 from app.imputation.panel_format.reader import Panel, is_packed_panel
 from app.imputation.run import impute_files
 from app.operations.ordinary_file import files_inside, readable_stat
+from app.operations.rule_files import needed_text
 
 AUTO = "auto"
 RUN_FILE = "run.json"
@@ -43,21 +47,32 @@ class Order:
     threads: int
     memory_mb: int
     seed: int
+    kernel: str
 
 
 def impute(session: Session, order: Order) -> None:
-    """Impute every chromosome of every file, one after the other; `run.json` tells what was done."""
+    """Impute every chromosome of every file, one after the other; `run.json` tells what was done.
+
+    Results are under the rule of the files and of the panel, which stands beside them.
+    """
     _refuse_absent(EngineName(order.engine))
+    if order.engine == EngineName.BUILTIN:
+        refuse_absent_kernel(KernelChoice(order.kernel))
     targets, panels = _readable(order.files), _readable(order.panels)
     _readable(order.maps)
+    sources = [*targets, *panels]
+    rule = rule_of(session, sources)
+    needed_text(rule, order.out)
     began = time.monotonic()
     requests = list(_requests(order, [_looked_at(each) for each in targets], panels))
     _refuse_twice(requests)
     with _told_of_the_disk(order.out):
         order.out.mkdir(parents=True, exist_ok=True)
+        write_rule(rule, order.out, order.out)
         made = [_one(session, request) for request in requests]
         record = _record(order, requests, made, time.monotonic() - began)
         _write(order.out / RUN_FILE, record)
+    remember(session, rule, [each for m in made for each in (m.dose, m.empirical) if each], sources)
     session.out.answer(record, _lines(order, made))
 
 
@@ -154,6 +169,7 @@ def _requests(
                 threads=order.threads,
                 memory_mb=order.memory_mb,
                 seed=order.seed,
+                kernel=KernelChoice(order.kernel),
             )
 
 
@@ -209,11 +225,14 @@ def _record(
 ) -> dict[str, object]:
     """The content of `run.json`: engine, versions, parameters, seconds, memory, and what came out."""
     engine = find_engine(EngineName(order.engine))
+    is_own = order.engine == EngineName.BUILTIN
+    more = kernel_versions(KernelChoice(order.kernel)) if is_own else {}
     return {
         "engine": engine.name,
-        "versions": {engine.name: engine.version, "haplodesk": __version__},
+        "versions": {engine.name: engine.version, "haplodesk": __version__, **more},
         "parameters": {
             "phasing": order.phasing,
+            "kernel": order.kernel,
             "min_r2": order.min_r2,
             "threads": order.threads,
             "memory_mb": order.memory_mb,

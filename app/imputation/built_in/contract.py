@@ -7,7 +7,7 @@ compiled), and PyTorch (on a graphics card). A plan is made once for a stretch a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,14 @@ class KernelAnswer:
     left_out: NDArray[np.float32]
 
 
+@dataclass(frozen=True, eq=False)
+class RoundedAnswer:
+    """The same in whole thousandths, int16."""
+
+    imputed: NDArray[np.int16]
+    left_out: NDArray[np.int16]
+
+
 class Kernel(Protocol):
     """One way to compute; made for one task. `width` is how many targets it likes at once."""
 
@@ -54,4 +62,18 @@ class Kernel(Protocol):
 
     def impute(self, targets: NDArray[np.int8]) -> KernelAnswer:
         """Impute some targets: int8 [typed, N] of 0, 1 and MISSING_ALLELE. Safe to call from threads."""
+        ...
+
+
+@runtime_checkable
+class CardKernel(Kernel, Protocol):
+    """One on a device of its own: one call at a time, of at least `least` targets, or it hardly pays.
+
+    Its answers are rounded where they were made, so that half as many bytes have to be brought back.
+    """
+
+    least: int
+
+    def impute_thousandths(self, targets: NDArray[np.int8]) -> RoundedAnswer:
+        """As `impute`. ValueError for answers that are no probabilities."""
         ...

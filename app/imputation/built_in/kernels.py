@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import logging
 import os
-from enum import StrEnum
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.imputation.built_in import c_kernel, numpy_kernel
 from app.imputation.built_in.c_kernel import CKernel, vector_units
-from app.imputation.built_in.contract import Kernel, KernelAnswer, KernelTask
+from app.imputation.built_in.choice import KernelChoice
+from app.imputation.built_in.contract import Kernel, KernelAnswer, KernelTask, RoundedAnswer
 from app.imputation.built_in.numpy_kernel import NumpyKernel
 from app.imputation.built_in.torch_kernel import GraphicsCardError, TorchKernel
 
@@ -22,27 +23,23 @@ _log = logging.getLogger(__name__)
 VARIABLE = "HAPLODESK_KERNEL"
 
 
-class KernelChoice(StrEnum):
-    """`AUTOMATIC` takes the fastest that is there."""
-
-    AUTOMATIC = "automatic"
-    C = "c"
-    NUMPY = "numpy"
-    CARD = "card"
-
-
-def kernel_for(task: KernelTask, choice: KernelChoice | None = None) -> Kernel:
-    """The kernel for a task; by the environment where no choice is made. ValueError when it is not there."""
-    if choice is None:
-        choice = KernelChoice(os.environ.get(VARIABLE, KernelChoice.AUTOMATIC))
-    if choice is KernelChoice.CARD:
-        return CardOrProcessor(task)
-    has_c = bool(vector_units())
-    if choice is KernelChoice.C and not has_c:
+def settled(choice: KernelChoice = KernelChoice.AUTOMATIC) -> KernelChoice:
+    """The kernel that computes, by the environment where none is chosen. ValueError when it is not there."""
+    if choice is KernelChoice.AUTOMATIC:
+        choice = KernelChoice(os.environ.get(VARIABLE) or KernelChoice.AUTOMATIC)
+    if choice is KernelChoice.C and not vector_units():
         raise ValueError("the C extension of the engine was not built")
-    if choice is KernelChoice.NUMPY or not has_c:
-        return NumpyKernel(task)
-    return CKernel(task)
+    return _on_processor() if choice is KernelChoice.AUTOMATIC else choice
+
+
+def _on_processor() -> KernelChoice:
+    return KernelChoice.C if vector_units() else KernelChoice.NUMPY
+
+
+def kernel_for(task: KernelTask, choice: KernelChoice = KernelChoice.AUTOMATIC) -> Kernel:
+    """The kernel for a task (see `settled`). GraphicsCardError, a ValueError, where no card can be used."""
+    make = _MAKERS[settled(choice)]
+    return make(task)
 
 
 class CardOrProcessor:
@@ -51,17 +48,51 @@ class CardOrProcessor:
     def __init__(self, task: KernelTask) -> None:
         """GraphicsCardError, a ValueError with a sentence for the user, where no card can be used."""
         self._task = task
-        self._kernel: Kernel = TorchKernel(task)
-        self.width = self._kernel.width
+        self._card: TorchKernel | None = TorchKernel(task)
+        self._processor: Kernel | None = None
+        self.width, self.least = self._card.width, self._card.least
 
     def impute(self, targets: NDArray[np.int8]) -> KernelAnswer:
         """See Kernel."""
-        try:
-            return self._kernel.impute(targets)
-        except GraphicsCardError as error:
-            _log.warning("%s The processor goes on.", error)
-            self._kernel = kernel_for(self._task, KernelChoice.AUTOMATIC)
-            return self._kernel.impute(targets)
+        if self._card is not None:
+            try:
+                return self._card.impute(targets)
+            except GraphicsCardError as error:
+                self._give_up(error)
+        return self._instead().impute(targets)
+
+    def impute_thousandths(self, targets: NDArray[np.int8]) -> RoundedAnswer:
+        """See CardKernel."""
+        if self._card is not None:
+            try:
+                return self._card.impute_thousandths(targets)
+            except GraphicsCardError as error:
+                self._give_up(error)
+        kernel, many = self._instead(), targets.shape[1]
+        imputed = np.empty((self._task.last - self._task.first, many), dtype=np.int16)
+        left_out = np.empty(targets.shape, dtype=np.int16)
+        for start in range(0, many, kernel.width):
+            some = slice(start, start + kernel.width)
+            answer = kernel.impute(targets[:, some])
+            imputed[:, some] = np.rint(1000 * answer.imputed)
+            left_out[:, some] = np.rint(1000 * answer.left_out)
+        return RoundedAnswer(imputed, left_out)
+
+    def _give_up(self, error: GraphicsCardError) -> None:
+        _log.warning("%s The processor goes on.", error)
+        self._card = None
+
+    def _instead(self) -> Kernel:
+        if self._processor is None:
+            self._processor = kernel_for(self._task, _on_processor())
+        return self._processor
+
+
+_MAKERS: dict[KernelChoice, Callable[[KernelTask], Kernel]] = {
+    KernelChoice.C: CKernel,
+    KernelChoice.NUMPY: NumpyKernel,
+    KernelChoice.CARD: CardOrProcessor,
+}
 
 
 def forecast_bytes(haplotypes: int, typed: int, sites: int, threads: int) -> int:

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import importlib
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.imputation.built_in.contract import KernelAnswer, KernelTask
+from app.imputation.built_in.contract import KernelAnswer, KernelTask, RoundedAnswer
 from app.imputation.built_in.torch_panel import CardPanel, Gaps, card_bytes, padded
 from app.imputation.built_in.torch_scan import Rows, best_scan
 
@@ -34,6 +35,23 @@ class GraphicsCardError(ValueError):
     """No card, or too little memory on it; the words are for the user. The processor can do the same."""
 
 
+def absent_card() -> str:
+    """Why no card can be used, in a sentence; empty where one can."""
+    try:
+        importlib.import_module("torch")
+    except ImportError:
+        return "PyTorch is not installed."
+    return "" if torch_device() else "PyTorch finds no graphics card."
+
+
+def card_versions() -> dict[str, str]:
+    """The version of PyTorch, and the card as it names itself."""
+    torch: Any = importlib.import_module("torch")
+    device = torch_device() or ""
+    name = torch.cuda.get_device_name() if device == "cuda" else device
+    return {"pytorch": str(torch.__version__), "graphics card": str(name)}
+
+
 def torch_device() -> str | None:
     """The name of a device that makes this kernel worth while: `cuda` or `mps`; None without PyTorch."""
     try:
@@ -45,16 +63,20 @@ def torch_device() -> str | None:
     return "mps" if getattr(torch.backends, "mps", None) and torch.backends.mps.is_available() else None
 
 
+Arrays = tuple[NDArray[Any], NDArray[Any]]
+
+
 class TorchKernel:
     """Imputes on a device of PyTorch. Raises GraphicsCardError where that cannot be done."""
+
+    least = MOST_TARGETS // 4
 
     def __init__(self, task: KernelTask, device: str | None = None, width: int | None = None) -> None:
         """`device`: as torch names it, by default the best card; `width` as much as memory allows."""
         chosen = device or torch_device()
         if chosen is None:
             raise GraphicsCardError(
-                "No graphics card can be used: PyTorch is not installed, or it finds no card. "
-                "Choose the processor, or install PyTorch for your card."
+                f"{absent_card()} Choose the processor, or install PyTorch for your card."
             )
         self.torch: Any = importlib.import_module("torch")
         self.torch.set_float32_matmul_precision("highest")
@@ -68,30 +90,43 @@ class TorchKernel:
 
     def impute(self, targets: NDArray[np.int8]) -> KernelAnswer:
         """Impute some targets; of more than fit the rest follow. One thread at a time uses the card."""
+        answer = KernelAnswer(*self._empty(targets, np.float32))
+        self._fill(targets, (answer.imputed, answer.left_out), lambda part: part)
+        return answer
+
+    def impute_thousandths(self, targets: NDArray[np.int8]) -> RoundedAnswer:
+        """See CardKernel."""
+        answer = RoundedAnswer(*self._empty(targets, np.int16))
+        self._fill(targets, (answer.imputed, answer.left_out), self._rounded)
+        return answer
+
+    def _empty(self, targets: NDArray[np.int8], kind: type[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        wanted = self.task.last - self.task.first
+        return np.empty((wanted, targets.shape[1]), dtype=kind), np.empty(targets.shape, dtype=kind)
+
+    def _rounded(self, part: Any) -> Any:
+        """Thousandths of probabilities, which are changed. ValueError where one is none."""
+        if part.numel():
+            low, high = (float(each) for each in self.torch.aminmax(part))
+            if not (low > -0.01 and high < 1.01):
+                raise ValueError("a dosage is no probability")
+        return part.clamp_(0.0, 1.0).mul_(1000.0).round_().to(self.torch.int16)
+
+    def _fill(self, targets: NDArray[np.int8], out: Arrays, finish: Callable[[Any], Any]) -> None:
         with self._one_at_a_time:
-            count = targets.shape[1]
-            imputed = np.empty((self.task.last - self.task.first, count), dtype=np.float32)
-            left_out = np.empty(targets.shape, dtype=np.float32)
-            start = 0
+            start, count = 0, targets.shape[1]
             while start < count:
                 columns = slice(start, min(start + self.width, count))
-                if self._impute_columns(
-                    np.ascontiguousarray(targets[:, columns]), columns, imputed, left_out
-                ):
+                if self._fill_columns(np.ascontiguousarray(targets[:, columns]), columns, out, finish):
                     start = columns.stop
-            return KernelAnswer(imputed, left_out)
 
-    def _impute_columns(
-        self,
-        targets: NDArray[np.int8],
-        columns: slice,
-        imputed: NDArray[np.float32],
-        left_out: NDArray[np.float32],
+    def _fill_columns(
+        self, targets: NDArray[np.int8], columns: slice, out: Arrays, finish: Callable[[Any], Any]
     ) -> bool:
         """Whether these targets are done; if memory was too short, the next try takes half of them."""
         try:
-            on_card = self.on_card(targets)
-            imputed[:, columns], left_out[:, columns] = (part.cpu().numpy() for part in on_card)
+            for array, part in zip(out, self.on_card(targets), strict=True):
+                self.torch.from_numpy(array[:, columns]).copy_(finish(part))
         except RuntimeError as error:
             if "out of memory" not in str(error).lower():
                 raise

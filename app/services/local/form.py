@@ -11,7 +11,8 @@ from app.services.local.host import FoundEngine
 from app.services.local.layout import LocalPanel
 
 APP_ID = "impute"
-PANEL_FIELD, ENGINE_FIELD, PHASING_FIELD, R2_FIELD = "refpanel", "engine", "phasing", "r2Filter"
+PANEL_FIELD, ENGINE_FIELD, KERNEL_FIELD = "refpanel", "engine", "kernel"
+PHASING_FIELD, R2_FIELD = "phasing", "r2Filter"
 APP = ServiceApp(id=APP_ID, name="Imputation on this computer", version=__version__)
 _CUTS = (("0", "Keep all sites"), ("0.001", "0.001"), ("0.1", "0.1"), ("0.2", "0.2"), ("0.3", "0.3"))
 
@@ -35,6 +36,17 @@ def make_form(panels: Sequence[LocalPanel], engines: Sequence[FoundEngine]) -> F
             ),
             Parameter(id="files", label="Genotypes", type=ParameterType.FILES, required=True),
             _engine(engines),
+            Parameter(
+                id=KERNEL_FIELD,
+                label="The built-in engine computes with",
+                type=ParameterType.CHOICE,
+                default="automatic",
+                help="A graphics card pays for large panels and many people. Other engines do without it.",
+                choices=(
+                    Choice(key="automatic", label="Processor"),
+                    Choice(key="card", label="Graphics card (needs PyTorch)"),
+                ),
+            ),
             _phasing(engines),
             Parameter(
                 id=R2_FIELD,

@@ -46,6 +46,7 @@ def test_what_was_packed_comes_back(rows: int, columns: int, window: int) -> Non
     chances = drawn(rows, columns)
     chances[rows // 2 :, columns // 2 :] = 0  # runs longer than a code holds
     made = pack(chances, window)
+    assert pack(thousandths(chances), window).codes == made.codes
     out = np.full((rows, columns + 3), -7, dtype=np.int16)
     for number, at in enumerate(range(0, rows, window)):
         unpack(made.window(number), out[at : at + window], 2, columns)
@@ -69,6 +70,15 @@ def test_what_is_no_probability_is_refused(wrong: float) -> None:
     chances[1, 2] = wrong
     with pytest.raises(ValueError, match="no probability"):
         pack(chances, 3)
+
+
+@pytest.mark.usefixtures("either")
+@pytest.mark.parametrize("wrong", [-1, 1001, -32768])
+def test_what_are_no_thousandths_is_refused(wrong: int) -> None:
+    values = thousandths(drawn(3, 4))
+    values[1, 2] = wrong
+    with pytest.raises(ValueError, match="no probability"):
+        pack(values, 3)
 
 
 @needs_extension

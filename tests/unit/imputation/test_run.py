@@ -368,11 +368,11 @@ def test_little_memory_makes_small_pieces_and_none_is_told(
     monkeypatch.setattr(builtin, "_pieces", watched)
     monkeypatch.setattr(BuiltInJob, "bytes_a_site", lambda _: 500.0)
     monkeypatch.setattr(BuiltInJob, "fixed_bytes", lambda _: 0.0)
-    monkeypatch.setattr(builtin, "OWN_MB", 255)
+    monkeypatch.setattr(BuiltInJob, "own_mb", 255)
     pieces = impute_files(request(phased_files, tmp_path / "pieces", phasing="none", memory_mb=256))
     assert cut[0] > 1
     assert [row[:5] for row in records(pieces.dose)] == [row[:5] for row in records(whole.dose)]
-    monkeypatch.setattr(builtin, "OWN_MB", 256)
+    monkeypatch.setattr(BuiltInJob, "own_mb", 256)
     with pytest.raises(ProblemError, match="not enough memory"):
         impute_files(request(phased_files, tmp_path / "none", phasing="none", memory_mb=256))
     assert not list((tmp_path / "none").iterdir())

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from app.imputation.built_in import c_kernel
 from app.imputation.built_in.c_kernel import CKernel, vector_units
+from app.imputation.built_in.choice import KernelChoice
 from app.imputation.built_in.contract import Kernel, KernelAnswer, KernelTask
-from app.imputation.built_in.kernels import KernelChoice, forecast_bytes, kernel_for
+from app.imputation.built_in.kernels import forecast_bytes, kernel_for
 from app.imputation.built_in.model import Model
 from app.imputation.built_in.numpy_kernel import NumpyKernel
 from app.imputation.built_in.stretch import stretch_of

@@ -5,13 +5,16 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from app.imputation.built_in import kernels, torch_kernel
-from app.imputation.built_in.contract import KernelAnswer, KernelTask
+from app.imputation.built_in.choice import KernelChoice
+from app.imputation.built_in.contract import CardKernel, KernelAnswer, KernelTask, RoundedAnswer
+from app.imputation.dosage_cells import thousandths
 from tests.unit.imputation.built_in.invented import mosaic_task, noise_task
 from tests.unit.imputation.built_in.whole_chain import whole_chain
 
@@ -35,6 +38,8 @@ for case in sorted({name.split(".")[0] for name in given}):
     whole = kernel.impute(targets)
     kernel.block, kernel.width = 7, 5
     parts = kernel.impute(targets)
+    rounded = kernel.impute_thousandths(targets)
+    made[f"{case}.rounded"], made[f"{case}.rounded_left_out"] = rounded.imputed, rounded.left_out
     made[f"{case}.imputed"], made[f"{case}.left_out"] = whole.imputed, whole.left_out
     made[f"{case}.imputed_parts"], made[f"{case}.left_out_parts"] = parts.imputed, parts.left_out
 def full(targets):
@@ -59,7 +64,7 @@ def with_torch() -> str | None:
     return None
 
 
-Arrays = dict[str, NDArray[np.generic]]
+Arrays = dict[str, NDArray[Any]]
 
 
 def cases() -> dict[str, tuple[KernelTask, NDArray[np.int8]]]:
@@ -113,6 +118,9 @@ def test_gives_the_exact_answer(answers: Arrays, name: str) -> None:
             answers[f"{name}.imputed{way}"], imputed[task.first : task.last], atol=2e-5
         )
         np.testing.assert_allclose(answers[f"{name}.left_out{way}"], left_out, atol=2e-5)
+    for rounded, exact in (("rounded", "imputed_parts"), ("rounded_left_out", "left_out_parts")):
+        expected = thousandths(np.asarray(answers[f"{name}.{exact}"], dtype=np.float32))
+        np.testing.assert_array_equal(answers[f"{name}.{rounded}"], expected)
 
 
 def test_says_what_to_do_when_the_card_is_full(answers: Arrays) -> None:
@@ -130,12 +138,15 @@ def test_says_what_to_do_without_a_card(monkeypatch: pytest.MonkeyPatch) -> None
 class FullCard:
     """A card whose memory is used up."""
 
-    width = 64
+    width = least = 64
 
     def __init__(self, task: KernelTask) -> None:
         self.task = task
 
     def impute(self, targets: NDArray[np.int8]) -> KernelAnswer:
+        raise torch_kernel.GraphicsCardError("The card is full.")
+
+    def impute_thousandths(self, targets: NDArray[np.int8]) -> RoundedAnswer:
         raise torch_kernel.GraphicsCardError("The card is full.")
 
 
@@ -144,9 +155,14 @@ def test_goes_on_with_the_processor_when_the_card_is_full(
 ) -> None:
     monkeypatch.setattr(kernels, "TorchKernel", FullCard)
     task, targets = noise_task(2, 10, 20, 5, 3)
-    usual = kernels.kernel_for(task, kernels.KernelChoice.AUTOMATIC).impute(targets)
+    usual = kernels.kernel_for(task, KernelChoice.AUTOMATIC).impute(targets)
+    kernel = kernels.kernel_for(task, KernelChoice.CARD)
+    assert isinstance(kernel, CardKernel)
     with caplog.at_level("WARNING"):
-        made = kernels.kernel_for(task, kernels.KernelChoice.CARD).impute(targets)
+        rounded = kernel.impute_thousandths(targets)
+    made = kernel.impute(targets)
     assert "The card is full. The processor goes on." in caplog.text
     caplog.clear()
     np.testing.assert_array_equal(made.imputed, usual.imputed)
+    np.testing.assert_array_equal(rounded.imputed, thousandths(usual.imputed))
+    np.testing.assert_array_equal(rounded.left_out, thousandths(usual.left_out))
