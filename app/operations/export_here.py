@@ -6,6 +6,7 @@ on a small file. Imports no pydantic, no store and no asyncio, for the same reas
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,7 +43,17 @@ def publish_export(stage: Stage, request: ExportRequest) -> None:
     from app.results.export.result_files import dose_files
 
     never = dose_files(Path(request.source)) if request.replace else ()
-    publish(stage, replace=request.replace, never=never)
+    moved = publish(stage, replace=request.replace, never=never)
+    if request.replace:
+        _remove_old_indexes(moved)
+
+
+def _remove_old_indexes(files: Sequence[Path]) -> None:
+    """An index of the other kind is of the file that was replaced: programs would find nothing by it."""
+    for path in files:
+        for index in (path.with_name(path.name + ending) for ending in (".tbi", ".csi")):
+            if path.name.endswith(".vcf.gz") and index not in files:
+                index.unlink(missing_ok=True)
 
 
 def placed(outcome: ExportOutcome, stage: Stage) -> ExportOutcome:

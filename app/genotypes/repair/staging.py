@@ -101,13 +101,15 @@ def publish(stage: Stage, *, replace: bool = False, never: Sequence[Path] = ()) 
             else:
                 _move(path, new)
                 moved.append(new)
-    except OSError as error:
+    except BaseException as error:  # also where it is interrupted
         withdraw(stage, moved)
         for place, old in aside.items():
             os.replace(old, place)
         if isinstance(error, FileExistsError):
             raise is_there(new) from error
-        raise _trouble(stage.out, error) from error
+        if isinstance(error, OSError):
+            raise _trouble(stage.out, error) from error
+        raise
     return tuple(sorted([*moved, *aside]))
 
 

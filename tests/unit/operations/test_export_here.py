@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.export import ExportFormat, ExportRequest
+from app.domain.export import ExportFormat, ExportRequest, PresetName
 from app.domain.problem import ProblemError
 from app.domain.progress import Progress
 from app.operations.export_here import export_here
@@ -82,3 +82,32 @@ def test_interrupted_it_leaves_nothing(source: Path, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         export_here(ExportRequest(str(source), str(tmp_path / "new")), interrupt)
     assert not (tmp_path / "new").exists()
+
+
+def test_an_index_of_the_replaced_file_does_not_stay(source: Path, tmp_path: Path) -> None:
+    out = tmp_path / "made"
+    export_here(ExportRequest(str(source), str(out), preset=PresetName.SAIGE_VCF))
+    assert (out / "chr20.vcf.gz.csi").exists()
+    export_here(ExportRequest(str(source), str(out), ExportFormat.VCF, replace=True))
+    assert sorted(each.name for each in out.iterdir()) == ["chr20.vcf.gz", "chr20.vcf.gz.tbi"]
+
+
+def test_they_come_back_where_it_is_interrupted(
+    source: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (out / "chr20.bed").write_text("mine too")
+    calls: list[Path] = []
+    replace = os.replace
+
+    def at_the_second(old: Path, new: Path) -> None:
+        if Path(new).parent == out:
+            calls.append(Path(new))
+            if len(calls) == 2:
+                raise KeyboardInterrupt
+        replace(old, new)
+
+    monkeypatch.setattr("app.genotypes.repair.staging.os.replace", at_the_second)
+    with pytest.raises(KeyboardInterrupt):
+        export_here(ExportRequest(str(source), str(out), ExportFormat.BED, replace=True))
+    assert sorted(each.name for each in out.iterdir()) == ["chr20.bed", "chr20.bim"]
+    assert [(out / name).read_text() for name in ("chr20.bed", "chr20.bim")] == ["mine too", "mine"]
