@@ -24,13 +24,13 @@ class WholeProgram:
 
     def home(self, named: Path | None) -> Path:
         """The data folder."""
-        from app.application import default_home
+        from app.domain.data_folder import default_home
 
         return (named.expanduser() if named else default_home()).absolute()
 
     def database(self, home: Path) -> Path:
         """The database file of a data folder."""
-        from app.application import DATABASE
+        from app.domain.data_folder import DATABASE
 
         return home / DATABASE
 

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
+from app.domain.data_folder import DATABASE as DATABASE
+from app.domain.data_folder import default_home as default_home
 from app.domain.problem import Kind, ProblemError, problem
 from app.operations.desk import Desk, PracticeHost
 from app.operations.exclusive import exclusive_file
@@ -30,19 +32,8 @@ if TYPE_CHECKING:
     from app.scheduler.clock import Scheduler
     from app.ui.running import RunningWindow
 
-DATABASE = "haplodesk.db"
 READY_AFTER_S = 2.0
 log = logging.getLogger(__name__)
-
-
-def default_home() -> Path:
-    """The data folder: `HAPLODESK_HOME`, else where the system keeps the data of programs."""
-    named = os.environ.get("HAPLODESK_HOME")
-    if named:
-        return Path(named).expanduser()
-    from platformdirs import user_data_path
-
-    return user_data_path("Haplodesk", appauthor=False)
 
 
 def usable_folder(home: Path) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, defaultdict
 from dataclasses import replace
+from pathlib import Path
 
 from app.domain.changes import Changes, Noun
 from app.domain.dataset import Dataset
@@ -15,6 +16,7 @@ from app.operations.desk import Desk
 from app.operations.export_result import export_result
 from app.operations.packed_folders import packed_folders
 from app.operations.result_ledger import add_conversion
+from app.operations.result_rule import keep_rule_of_export, keep_rule_of_result, refuse_wider_folder
 from app.store import datasets, jobs, results
 from app.store.store import Connection as StoreConnection
 
@@ -32,8 +34,13 @@ async def export_known(desk: Desk, result_id: str, request: ExportRequest) -> Ex
     """As `export_result`, with the sexes that the data told which were sent; the result then knows of it.
 
     Its ledger says how many records of each chromosome were written, and why others were not.
+    What is written is under the rule of the result, which stands beside it.
     """
+    rule = await keep_rule_of_result(desk, result_id)
+    await refuse_wider_folder(rule, Path(request.out))
     outcome = await export_result(desk, replace(request, cohorts=await _sent_genotypes(desk, result_id)))
+    written = [file for each in outcome.sets for file in each.files]
+    await keep_rule_of_export(desk, result_id, rule, Path(request.out), written)
     converted, losses = booked(outcome)
     if converted:
         await add_conversion(desk, result_id, converted, losses)

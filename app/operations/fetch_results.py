@@ -39,6 +39,7 @@ from app.operations.result_folder import (
     save_result,
 )
 from app.operations.result_ledger import book_result, figures_folder
+from app.operations.result_rule import keep_rule_of_result
 from app.operations.sent_record import sent_record
 from app.operations.tasks import TaskKind
 from app.operations.tell import tell
@@ -163,6 +164,7 @@ class _Fetch:
         self._names = record.own_names if record is not None else {}
         first = await self._all(wanted)
         if first is not None:
+            await keep_rule_of_result(self._desk, self._result_id)
             raise ProblemError(first)
         return await _finish(self._desk, self._job_id, self._result_id)
 
@@ -315,6 +317,7 @@ async def _finish(desk: Desk, job_id: str, result_id: str) -> Changes:
     for file in (await desk.job(job_id)).remote_files:
         if file.state is FileState.VERIFIED:
             await _drop_archive(desk, Path(result.folder) / file.name)
+    await keep_rule_of_result(desk, result_id)
     quality, line = await judge(Path(result.folder), result.files)
     await _book(desk, job_id, result_id)
     job = await desk.update_job(job_id, f"Result verified in {result.folder}.", kind="download")

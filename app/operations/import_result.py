@@ -22,6 +22,7 @@ from app.operations.judge_result import judge
 from app.operations.private_folder import private_folder
 from app.operations.result_folder import save_result
 from app.operations.result_ledger import book_result, figures_folder, forget_ledger
+from app.operations.result_rule import keep_rule_of_result
 from app.operations.sent_record import sent_of
 from app.operations.tasks import TaskKind
 from app.operations.unpack import unpack
@@ -66,6 +67,7 @@ async def import_result(
         if is_new:
             await forget_ledger(desk, result_id)
         raise
+    await keep_rule_of_result(desk, result_id, copied=() if in_place else (*found.archives, *found.files))
     with desk.tasks.running_task(TaskKind.DECRYPT, "Counting sites and samples") as task:
         await book_result(desk, result_id, task.report)
     quality, line = await judge(folder, files)

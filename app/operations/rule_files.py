@@ -7,8 +7,8 @@ from pathlib import Path
 
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.residency import NOWHERE, Residency, combined, residency_of
+from app.domain.rule_file import RULE_FILE as RULE_FILE
 
-RULE_FILE = "haplodesk-only-to.txt"
 _LONGEST = 4096
 _ABOUT = "# Where the data in this folder may go; it is the rule of the files that they were made of.\n"
 

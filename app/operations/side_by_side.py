@@ -23,6 +23,7 @@ from app.operations.import_result import import_result
 from app.operations.merge_batches import merge_result_batches
 from app.operations.meta_impute import meta_impute_results
 from app.operations.result_folder import save_result
+from app.operations.result_rule import keep_rule_of_result
 from app.operations.tasks import TaskKind
 from app.store import jobs, results
 from app.store.store import Connection as StoreConnection
@@ -92,6 +93,7 @@ async def join_known(desk: Desk, result_ids: Sequence[str], how: Joining, name: 
     one = sent.pop() if len(sent) == 1 and how not in (Joining.MERGE, Joining.MERGE_UNION) else None
     changes = await import_result(desk, (out,), name, dataset_id=one)
     for each in changes.ids(Noun.RESULT):
+        await keep_rule_of_result(desk, each, of=result_ids)
         await save_result(desk, each, in_place=False)  # the files are the program's own
     return changes
 

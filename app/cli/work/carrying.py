@@ -6,12 +6,15 @@ in the folders above the data says more. What is made is remembered there too, a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from app.cli.program import Session
 from app.domain.residency import Residency, combined
 from app.operations.rule_files import RULE_FILE, needed_text, rules_of_folders
+
+T = TypeVar("T")
 
 
 def rule_of(session: Session, paths: Sequence[Path]) -> Residency | None:
@@ -49,3 +52,22 @@ def remember(session: Session, rule: Residency | None, made: Sequence[Path], of:
         await keep_rule(desk, rule, data_files(tuple(made)), data_files(tuple(of)))
 
     with_desk(session, keep)
+
+
+def under_rule(
+    session: Session,
+    sources: Sequence[Path],
+    out: Path,
+    work: Callable[[], T],
+    files: Callable[[T], Sequence[Path]],
+) -> T:
+    """Do the work that makes files in a folder, and put them under the rule of their sources.
+
+    ProblemError, before it begins, where the file of that folder allows more.
+    """
+    rule = rule_of(session, sources)
+    needed_text(rule, out)
+    made = work()
+    write_rule(rule, out, out)
+    remember(session, rule, files(made), sources)
+    return made

@@ -34,6 +34,30 @@ def filter_results(session: Session, source: str, request: ExportRequest) -> Non
 
 
 def _of_files(session: Session, request: ExportRequest) -> ExportOutcome:
+    """Written files are under the rule of the source; where there can be none, nothing is loaded for it."""
+    from app.cli.work.quick_rule import may_be_ruled
+
+    source = Path(request.source)
+    if not may_be_ruled(session, [source]):
+        return _written(session, request)
+    from app.cli.work.carrying import under_rule
+
+    return under_rule(
+        session,
+        _dose_files(source),
+        Path(request.out),
+        lambda: _written(session, request),
+        lambda made: [Path(file) for each in made.sets for file in each.files],
+    )
+
+
+def _dose_files(source: Path) -> list[Path]:
+    from app.results.export.result_files import dose_files
+
+    return dose_files(source)
+
+
+def _written(session: Session, request: ExportRequest) -> ExportOutcome:
     """In this process, which has nothing else to do; plink2 in one that ends with all it started."""
     report = partial(session.out.bar.show, "Writing")
     if request.with_plink2:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from app.cli.output import pairs, table
 from app.cli.program import Session
+from app.cli.work.carrying import under_rule
 from app.cli.work.desk import with_desk
 from app.cli.work.find import fetched_result, find_job
 from app.domain.batch_merge import ConsensusSummary, Keep, MergeSummary
@@ -23,6 +25,7 @@ from app.operations.meta_impute import meta_impute_results
 from app.operations.report_comparison import save_comparison_report
 
 SHOWN_DIFFERENCES = 10
+T = TypeVar("T")
 
 
 def compare(
@@ -55,14 +58,21 @@ def _report(told: ResultComparison, reports: Mapping[str, Path], force: bool) ->
 def meta(session: Session, sources: Sequence[str], out: Path, start: str) -> None:
     """Join results into one."""
     show = partial(session.out.bar.show, "Joining")
-    made = asyncio.run(meta_impute_results(sources, out, start=start, report=show))
+    made = _under_rule(
+        session,
+        sources,
+        out,
+        lambda: asyncio.run(meta_impute_results(sources, out, start=start, report=show)),
+    )
     session.out.answer({"out": str(out.absolute()), **made.model_dump(mode="json")}, _meta_lines(out, made))
 
 
 def consensus(session: Session, sources: Sequence[str], out: Path) -> None:
     """Take the best result of each variant."""
     show = partial(session.out.bar.show, "Choosing")
-    made = asyncio.run(consensus_of_results(sources, out, report=show))
+    made = _under_rule(
+        session, sources, out, lambda: asyncio.run(consensus_of_results(sources, out, report=show))
+    )
     session.out.answer(
         {"out": str(out.absolute()), **made.model_dump(mode="json")}, _consensus_lines(out, made)
     )
@@ -72,8 +82,23 @@ def merge(session: Session, sources: Sequence[str], out: Path, *, union: bool) -
     """Make batches one result."""
     keep = Keep.UNION if union else Keep.INTERSECT
     show = partial(session.out.bar.show, "Merging")
-    made = asyncio.run(merge_result_batches(sources, out, keep, report=show))
+    made = _under_rule(
+        session, sources, out, lambda: asyncio.run(merge_result_batches(sources, out, keep, report=show))
+    )
     session.out.answer({"out": str(out.absolute()), **made.model_dump(mode="json")}, _merge_lines(out, made))
+
+
+def _under_rule(session: Session, sources: Sequence[str], out: Path, work: Callable[[], T]) -> T:
+    """What is joined is under the rules of all results that it is made of."""
+    named = [Path(part) for each in sources for part in ([each] if Path(each).exists() else each.split(","))]
+    files = [file for path in named for file in (_dose_files(path) if path.exists() else [])]
+    return under_rule(session, files, out, work, lambda _: _dose_files(out))
+
+
+def _dose_files(path: Path) -> list[Path]:
+    from app.results.export.result_files import dose_files
+
+    return dose_files(path)
 
 
 def _is_there(source: str) -> bool:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from app.domain.changes import Noun
 from app.domain.job import JobState
+from app.operations.add_dataset import add_dataset
+from app.operations.residency import state_residency
 from tests.helpers.command_line import Cli, FakeProgram
 from tests.helpers.direct_work import work_directly
 from tests.helpers.fake_family import write_vcf
@@ -127,3 +131,39 @@ def test_the_fetched_result_of_a_job_is_compared_with_its_time(
     assert first["name"] == with_service("jobs", "show", job, "--json").data["jobs"][0]["name"]
     assert second["seconds"] is None
     assert told.data["shared"] == 60
+
+
+RULE = "haplodesk-only-to.txt"
+
+
+def test_what_is_kept_and_joined_of_a_result_under_a_rule_is_under_it(cli: Cli, tmp_path: Path) -> None:
+    """No data folder is made for that, and none is needed."""
+    ruled = tmp_path / "ruled"
+    ruled.mkdir()
+    (ruled / RULE).write_text("EU, ZA")
+    folders = _folders(made_results(2, people=20), ruled)
+    for number, words in enumerate((["filter", folders[0]], ["consensus", *folders], ["meta", *folders])):
+        out = tmp_path / f"out{number}"
+        assert cli("results", *words, "--out", str(out)).code == 0
+        assert "EU, ZA, this computer" in (out / RULE).read_text("utf-8")
+    assert not (tmp_path / "home").exists()
+    wider = tmp_path / "wider"
+    wider.mkdir()
+    (wider / RULE).write_text("EU, US")
+    assert cli("results", "filter", folders[0], "--out", str(wider)).code == 3
+    assert [each.name for each in wider.iterdir()] == [RULE]
+
+
+def test_a_rule_that_the_data_folder_remembers_of_a_result_is_kept(
+    cli: Cli, program: FakeProgram, tmp_path: Path
+) -> None:
+    (folder,) = _folders(made_results(1, people=20), tmp_path)
+    copy = tmp_path / "copy.vcf.gz"
+    copy.write_bytes(next(Path(folder).glob("*.dose.vcf.gz")).read_bytes())
+    desk = program.open_desk(program.folder)
+    changes = asyncio.run(add_dataset(desk, (copy,)))
+    asyncio.run(state_residency(desk, changes.ids(Noun.DATASET)[0], "EU"))
+    program.close_desk(desk)
+    out = tmp_path / "out"
+    assert cli("results", "filter", folder, "--out", str(out)).code == 0
+    assert "EU, this computer" in (out / RULE).read_text("utf-8")

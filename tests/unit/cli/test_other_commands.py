@@ -188,6 +188,22 @@ def test_impute(cli: Cli, tmp_path: Path) -> None:
     assert record["chromosomes"][0]["written"] == 200
 
 
+def test_what_is_imputed_from_files_under_a_rule_is_under_it(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "ruled").mkdir()
+    (tmp_path / "ruled" / "haplodesk-only-to.txt").write_text("ZA")
+    panel = phased(tmp_path, "panel.vcf.gz", range(1_000_000, 1_020_000, 1000), 10)
+    target = phased(tmp_path / "ruled", "target.vcf.gz", range(1_000_000, 1_020_000, 2000), 4)
+    out = tmp_path / "out"
+    assert cli("impute", target, "--panel-file", panel, "--out", out).code == 0
+    assert "ZA, this computer" in (out / "haplodesk-only-to.txt").read_text("utf-8")
+    wider = tmp_path / "wider"
+    wider.mkdir()
+    (wider / "haplodesk-only-to.txt").write_text("ZA, US")
+    told = cli("impute", target, "--panel-file", panel, "--out", wider, "--json")
+    assert (told.code, told.problem["kind"]) == (3, "refused")
+    assert len(list(wider.iterdir())) == 1
+
+
 def test_impute_refuses(cli: Cli, tmp_path: Path) -> None:
     panel = phased(tmp_path, "panel.vcf.gz", range(1_000_000, 1_010_000, 1000), 4)
     text = tmp_path / "a.vcf.gz"

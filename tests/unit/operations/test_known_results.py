@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,13 +16,17 @@ from app.domain.problem import ProblemError
 from app.domain.result import Result
 from app.operations import export_known, judge_result
 from app.operations import import_result as importing
+from app.operations.add_dataset import add_dataset, data_files, remove_dataset
 from app.operations.desk import Desk
 from app.operations.export_known import booked
+from app.operations.residency import rule_for, state_residency
 from app.operations.result_ledger import ledger_of
+from app.operations.rule_files import RULE_FILE
 from app.operations.show_quality import measure_quality, quality_of
 from app.operations.side_by_side import Joining, compare_known, join_known
 from app.store import results
 from tests.helpers.direct_work import _directly
+from tests.helpers.fake_family import write_vcf
 from tests.helpers.imputed_files import dose_text, packed, site_lines
 
 SITES = site_lines(sites=60, step=100_000)
@@ -150,6 +155,42 @@ def test_an_export_is_booked(desk: Desk, tmp_path: Path) -> None:
         two = (await kept(desk, result_id)).exports
         assert [each.folder for each in two] == [str(tmp_path / "other"), str(tmp_path / "out")]
         assert two[1].kept == 60
+
+    asyncio.run(work())
+
+
+def test_a_result_is_under_the_rule_of_what_was_sent_and_so_is_what_is_written_of_it(
+    desk: Desk, tmp_path: Path
+) -> None:
+    """Added as a dataset it may go no further, neither joined with another one nor exported."""
+
+    async def rule_of(path: Path) -> str:
+        found = await rule_for(desk, None, data_files((path,)))
+        return found.code() if found is not None else ""
+
+    async def work() -> None:
+        sent = write_vcf(tmp_path)
+        (dataset_id,) = (await add_dataset(desk, (sent,))).ids(Noun.DATASET)
+        await state_residency(desk, dataset_id, "ZA")
+        made(tmp_path / "one", 1)
+        changes = await importing.import_result(desk, (tmp_path / "one",), "one", dataset_id=dataset_id)
+        (first,) = changes.ids(Noun.RESULT)
+        await remove_dataset(desk, dataset_id)
+        moved = tmp_path / "moved.vcf.gz"
+        moved.write_bytes((tmp_path / "one" / "chr20.dose.vcf.gz").read_bytes())
+        assert await rule_of(moved) == "ZA, this computer"
+        second = await taken(desk, tmp_path / "two", "same", 2)
+        assert await rule_of(tmp_path / "two") == ""
+        changes = await join_known(desk, (first, second), Joining.CONSENSUS, "Best of both")
+        joined = await kept(desk, changes.ids(Noun.RESULT)[0])
+        assert await rule_of(Path(joined.folder)) == "ZA, this computer"
+        out = tmp_path / "out"
+        request = ExportRequest(source=joined.folder, out=str(out), format=ExportFormat.BGEN, verify=True)
+        outcome = await export_known.export_known(desk, joined.id, request)
+        assert "ZA, this computer" in (out / RULE_FILE).read_text("utf-8")
+        (bgen,) = (each for each in outcome.sets[0].files if each.endswith(".bgen"))
+        shutil.copy(bgen, moved)
+        assert await rule_of(moved) == "ZA, this computer"
 
     asyncio.run(work())
 

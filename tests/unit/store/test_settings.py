@@ -3,11 +3,13 @@
 import json
 from datetime import time
 from functools import partial
+from pathlib import Path
 
 import pytest
 
 from app.domain.notice import NoticeKind, NoticeLevel
 from app.domain.settings import Appearance, Settings, Visits
+from app.store.glance import glance
 from app.store.settings import load_settings, save_settings, set_state, state
 from app.store.store import Store
 
@@ -60,3 +62,12 @@ def test_small_things_are_remembered_and_forgotten(store: Store) -> None:
     assert store.read_now(lambda c: state(c, "window")) == "two"
     store.write_now(lambda c: set_state(c, "window", None))
     assert store.read_now(lambda c: state(c, "window")) is None
+
+
+def test_a_glance_reads_what_the_store_keeps_and_nothing_else(store: Store, tmp_path: Path) -> None:
+    store.write_now(lambda c: set_state(c, "residency", "[1]"))
+    assert glance(tmp_path / "haplodesk.db", ("residency", "other")) == {"residency": "[1]"}
+    assert glance(tmp_path / "none.db", ("residency",)) is None
+    assert not (tmp_path / "none.db").exists()
+    (tmp_path / "broken.db").write_bytes(b"no database" * 1000)
+    assert glance(tmp_path / "broken.db", ("residency",)) is None
