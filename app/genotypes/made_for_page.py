@@ -17,7 +17,7 @@ from app.genotypes.order import PLINK, Dropped, Made, MadeFile, Order
 
 @dataclass(frozen=True)
 class LiftWay:
-    """From the build of the files to the one that is wanted; `stated` is what the person says of the files."""
+    """From the build of the files to the one that is wanted; `stated` is what the person says of them."""
 
     here: str
     there: str
@@ -33,7 +33,10 @@ def made_for_page(
     way: LiftWay | None = None,
     report: Report = silent,
 ) -> Made:
-    """Write the files of an order into an empty folder; `work` takes what is needed meanwhile. ProblemError."""
+    """Write the files of an order into an empty folder; `work` takes what is needed meanwhile.
+
+    Raises ProblemError.
+    """
     lost = 0
     if way is not None:
         paths, lost = _lifted(paths, way, Path(work) / "lifted", report)

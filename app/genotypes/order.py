@@ -6,7 +6,6 @@ from enum import StrEnum
 
 from app.domain.model import Model
 
-
 PLINK = ".bed"
 """The suffix of a set of PLINK 1 files: .bed, .bim and .fam."""
 

@@ -1,7 +1,8 @@
 """Tokens and passwords, in the keyring of the system; the only file that knows the package keyring.
 
-Names are `token:<service id>`, `setup:<service id>:<field>` and `password:<job id>`. There is no silent fall-back: without a keyring that
-encrypts, the user is told what to do. Secrets are registered with the redaction as they pass through.
+Names are `token:<service id>`, `setup:<service id>:<field>` and `password:<job id>`. There is no silent
+fall-back: without a keyring that encrypts, the user is told what to do. Secrets are registered with the
+redaction as they pass through.
 
 Windows keeps at most 1,280 characters an entry, and tokens may be longer. So a long secret lies in parts,
 on every system: the entry of its name holds only a mark, a generation and a count; the parts are written

@@ -54,9 +54,7 @@ def test_an_ended_job_is_asked_for_once(desk: Desk, fake: FakeFamily, ready: Job
     assert kinds(desk).count(NoticeKind.JOB_DONE) == 1
 
 
-def test_a_job_that_is_done_does_not_go_back_to_work(
-    desk: Desk, fake: FakeFamily, ready: JobDraft
-) -> None:
+def test_a_job_that_is_done_does_not_go_back_to_work(desk: Desk, fake: FakeFamily, ready: JobDraft) -> None:
     """Whatever a server says of it later: its result would be fetched, and told of, a second time."""
     asyncio.run(submit_job(desk, ready))
     fake.content = {"chr_20.zip": b"x"}
