@@ -143,7 +143,10 @@ class _Work:
         name = f"chr{plain}" if self._order.prefixed else plain
         out = self._file_for(plain, name)
         head = (name.encode(), cells[1], cells[2], cells[3], cells[4], b".", b"PASS", b".", b"GT")
-        out.out.write(b"\t".join((*head, _calls(cells))) + b"\n")
+        calls = _calls(cells)
+        if self._order.males_diploid and plain == "X":
+            calls = _doubled(calls)
+        out.out.write(b"\t".join((*head, calls)) + b"\n")
         out.sites += 1
         self._written[plain] = self._written.get(plain, 0) + 1
 
@@ -224,6 +227,12 @@ def _calls(cells: Sequence[bytes]) -> bytes:
     if at < 0:
         return b"\t".join(b"./." for _ in cells[9].split(b"\t"))
     return b"\t".join(_at(cell.split(b":"), at) for cell in cells[9].split(b"\t"))
+
+
+def _doubled(calls: bytes) -> bytes:
+    """Haploid calls as homozygous ones, which some programs want of males on X."""
+    cells = calls.split(b"\t")
+    return b"\t".join(cell if b"/" in cell or b"|" in cell else cell + b"/" + cell for cell in cells)
 
 
 def _at(parts: Sequence[bytes], number: int) -> bytes:

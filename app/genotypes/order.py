@@ -25,7 +25,8 @@ class Order(Model):
     """The wanted shape. `chromosomes` are plain names, empty for all; `region` is (name, first, last).
 
     `stem` begins the names of the files. `sites` is the folder of a kept site list, for pages that refuse
-    what the panel does not have. `build` gives the lengths in the header.
+    what the panel does not have. `build` gives the lengths in the header. `males_diploid` writes haploid
+    calls on X as homozygous ones.
     """
 
     stem: str
@@ -38,6 +39,7 @@ class Order(Model):
     region: tuple[str, int, int] | None = None
     two_alleles: bool = False
     snvs_only: bool = False
+    males_diploid: bool = False
     drop_monomorphic: bool = False
     sites: str | None = None
 

@@ -71,6 +71,7 @@ class Wanted(Model):
     region: Fact[Region] | None = None
     two_alleles: Fact[bool] | None = None
     snvs_only: Fact[bool] | None = None
+    males_diploid: Fact[bool] | None = None  # on X: 0/0 or 1/1 in place of 0 or 1
     drop_monomorphic: Fact[bool] | None = None
     only_panel_sites: Fact[bool] | None = None
     max_file_mb: Fact[int] | None = None

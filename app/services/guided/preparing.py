@@ -158,6 +158,7 @@ def order_of(guide: Guide, panel_id: str, stem: str, sites: Path | None) -> Orde
         chromosomes=_value(wanted.chromosomes, ()),
         region=(region.chromosome, region.first, region.last) if region is not None else None,
         two_alleles=bool(_value(wanted.two_alleles, False)),
+        males_diploid=bool(_value(wanted.males_diploid, False)),
         snvs_only=bool(_value(wanted.snvs_only, False)),
         drop_monomorphic=bool(_value(wanted.drop_monomorphic, False)),
         sites=str(sites) if sites is not None else None,

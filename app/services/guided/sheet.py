@@ -89,6 +89,7 @@ _FACTS = (
     ("chromosomes", "Chromosomes"),
     ("region", "Region"),
     ("two_alleles", "Only sites with two alleles"),
+    ("males_diploid", "Males on X as homozygous"),
     ("snvs_only", "Only single letters"),
     ("drop_monomorphic", "No sites at which all are alike"),
     ("only_panel_sites", "Only sites of the panel"),

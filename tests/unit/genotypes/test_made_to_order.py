@@ -123,3 +123,15 @@ def test_other_samples_and_nothing_left(tmp_path: Path) -> None:
     (tmp_path / "out").rmdir()
     with pytest.raises(ProblemError, match="None of 1 sites"):
         make(tmp_path, [first], chromosomes=("22",))
+
+
+def test_males_on_x_become_homozygous_where_the_page_wants_them_so(tmp_path: Path) -> None:
+    path = write(
+        tmp_path, "in.vcf.gz", [row("22", 16050075, calls="0/1 1"), row("X", 2800000, calls="0|1 1")]
+    )
+    (tmp_path / "as").mkdir()
+    _, plain = make(tmp_path / "as", [path])
+    assert plain["s.chrX.vcf.gz"][0].split("\t")[9:] == ["0|1", "1"]
+    _, rows = make(tmp_path, [path], males_diploid=True)
+    assert rows["s.chrX.vcf.gz"][0].split("\t")[9:] == ["0|1", "1/1"]
+    assert rows["s.chr22.vcf.gz"][0].split("\t")[9:] == ["0/1", "1"]
