@@ -17,7 +17,6 @@ from app.ui.context import Context
 from app.ui.status import Shown
 from app.ui.text import plural
 from app.ui.theme import GRID, strong
-from app.ui.views.uploads.chain_row import Builds, ChainRow
 from app.ui.views.uploads.group_sections import GroupSections
 from app.ui.views.uploads.outlook import Outlook
 from app.ui.views.uploads.plan_steps import PlanSteps
@@ -27,6 +26,7 @@ from app.ui.views.uploads.reference_row import ReferenceRow
 from app.ui.views.uploads.target_menu import Target
 from app.ui.widgets.basics import EmptyState, SectionHeading, StatusBadge, Text, primary
 from app.ui.widgets.cautions import CautionLines
+from app.ui.widgets.chain_row import Builds, ChainRow
 from app.ui.widgets.elided import ElidedLabel
 from app.ui.widgets.page import ScrollPage
 from app.ui.widgets.problem_panel import ProblemPanel

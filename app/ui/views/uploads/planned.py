@@ -8,8 +8,8 @@ from pathlib import Path
 from app.domain.chain import ChainFile, ChainOffer
 from app.domain.repair import RepairPlan
 from app.ui.context import Context
-from app.ui.views.uploads.chain_row import Builds
 from app.ui.views.uploads.target_menu import Target
+from app.ui.widgets.chain_row import Builds
 
 
 @dataclass(frozen=True)
