@@ -16,6 +16,7 @@ from app.domain.service import HealthState, Service, TokenInfo
 from app.operations.add_service import add_service, cleaned_token
 from app.operations.catalogues import known_preset
 from app.operations.desk import Desk
+from app.operations.kept_uploads import forget_uploads
 from app.operations.look_at_service import refuse_bad_token, store_token_info, what_it_says
 from app.operations.service_news import learn
 from app.store import jobs, services
@@ -55,6 +56,7 @@ async def _put_back(desk: Desk, name: str, before: SecretStr | None) -> None:
 async def remove_token(desk: Desk, service_id: str) -> Changes:
     """Forget the token of a service."""
     service = await desk.service(service_id)
+    await forget_uploads(desk, service)
     await desk.sign_ins.forget(service.id)
     await desk.forget_secret(token_name(service.id))
     token = TokenInfo()
@@ -105,6 +107,7 @@ async def state_country(desk: Desk, service_id: str, text: str) -> Changes:
 async def remove_service(desk: Desk, service_id: str) -> Changes:
     """Remove a service and its token; refused while it has open jobs. Its past jobs stay in the list."""
     service = await desk.service(service_id)
+    await desk.secret(token_name(service.id))  # raises: what a locked keyring holds would stay behind
 
     def remove(c: StoreConnection) -> int:
         open_jobs = jobs.jobs(c, states=tuple(OPEN_STATES), service_id=service_id)
@@ -121,6 +124,7 @@ async def remove_service(desk: Desk, service_id: str) -> Changes:
             "Wait for them, cancel them, or switch the service off instead.",
             subject=service.name,
         )
+    await forget_uploads(desk, service)
     await desk.sign_ins.forget(service.id)
     await desk.forget_secret(token_name(service.id))
     for name in service.secret_setup:

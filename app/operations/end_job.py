@@ -14,10 +14,12 @@ from app.domain.problem import Kind, ProblemError, problem
 from app.domain.service import Service
 from app.operations.desk import Desk
 from app.operations.job_log import logged_with_job
+from app.operations.kept_uploads import forget_upload
 from app.operations.preflight import recheck
+from app.operations.result_rule import keep_rule_of_result
 from app.operations.send_job import BEFORE_SEAL, cancel_there, cancelled_here, send_job
 from app.operations.sent_record import forget_sent
-from app.store import jobs
+from app.store import jobs, results
 from app.store.secrets import password_name
 from app.store.store import Connection as StoreConnection
 
@@ -130,7 +132,11 @@ async def _copy(desk: Desk, job: Job) -> Job:
         for consent in consents:
             jobs.save_consent(c, consent.model_copy(update={"job_id": again.id}))
 
-    await desk.store.write(write)
+    try:
+        await desk.store.write(write)
+    except ProblemError:
+        await desk.forget_secret(password_name(again.id))  # there is no job of it
+        raise
     return await desk.update_job(again.id, f"Sent again after {job.remote_id or job.id}.", kind="decision")
 
 
@@ -154,7 +160,11 @@ async def forget_job(desk: Desk, job_id: str) -> Changes:
         raise problem(
             Kind.INPUT, "The job is not finished", f"{job.name} is {job.state}.", "Cancel it first."
         )
+    result = await desk.store.read(lambda c: results.result_of_job(c, job_id))
+    if result is not None:
+        await keep_rule_of_result(desk, result.id)  # the job is gone then, and what it sent
     await desk.forget_secret(password_name(job.id))
+    await forget_upload(desk, job)
     await forget_sent(desk, job.id)
     await desk.store.write(lambda c: jobs.remove_job(c, job_id))
     return desk.announce(Changes.of(Noun.JOB, job_id))

@@ -14,7 +14,6 @@ is in the store, and a job that has ended is never brought back to life.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from datetime import timedelta
 
@@ -27,12 +26,13 @@ from app.domain.service import Service
 from app.operations.by_hand import show_prepared
 from app.operations.desk import Desk
 from app.operations.job_log import logged_with_job
+from app.operations.kept_uploads import forget_upload
 from app.operations.list_jobs import list_jobs, wait_for_turn
 from app.operations.look_at_service import store_token_info
 from app.operations.preflight import recheck
 from app.operations.residency import refuse_forbidden
 from app.operations.tasks import TaskKind
-from app.services.abilities import UNSEARCHABLE, FindsRuns, KeepsUploads, SendsMore, ToldByUser
+from app.services.abilities import UNSEARCHABLE, FindsRuns, SendsMore, ToldByUser
 from app.services.contract import RemoteJob, Submission
 from app.store import services
 from app.store.secrets import password_name
@@ -198,6 +198,7 @@ async def _answered(desk: Desk, service: Service, job: Job, remote_id: str) -> C
     if isinstance(desk.family(service), ToldByUser):
         line = "The files are prepared."
     job = await desk.change_job(job.id, change, line, kind="request")
+    await forget_upload(desk, job)  # also of a run whose start was never answered
     if isinstance(desk.family(service), ToldByUser) and not job.cancel_wanted:
         return await show_prepared(desk, service, job)
     if job.cancel_wanted and not desk.family(service).capabilities.cancel:
@@ -257,15 +258,6 @@ async def cancelled_here(desk: Desk, job_id: str, note: str) -> bool:
     if ended:
         await forget_upload(desk, job)
     return ended
-
-
-async def forget_upload(desk: Desk, job: Job) -> None:
-    """What an upload would need to go on is a secret, and not kept for a job that will not be sent."""
-    with contextlib.suppress(ProblemError):  # the service may have been removed
-        service = await desk.service(job.service_id)
-        keeps = desk.family(service)
-        if isinstance(keeps, KeepsUploads):
-            await keeps.forget_upload(await desk.connection(service, renew=False), job.remote_name)
 
 
 async def _send_failed(desk: Desk, service: Service, job: Job, why: Problem, sealed: bool) -> Changes:

@@ -14,6 +14,7 @@ from app.domain.changes import Changes, Noun
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.service import Service, TokenInfo
 from app.operations.desk import Desk
+from app.operations.kept_uploads import forget_uploads
 from app.operations.look_at_service import refuse_bad_token, store_token_info, what_it_says
 from app.operations.service_news import learn
 from app.services.abilities import SignInPage, SignsIn
@@ -207,6 +208,7 @@ async def sign_in(desk: Desk, service_id: str, show: Callable[[str], None], clie
 async def sign_out(desk: Desk, service_id: str) -> Changes:
     """Forget the tokens of a service on this computer; open jobs of it wait for the next sign-in."""
     service = await desk.service(service_id)
+    await forget_uploads(desk, service)
     await desk.sign_ins.forget(service.id)
     await desk.forget_secret(token_name(service.id))
     await desk.update_service(service.id, "Signed out.", token=TokenInfo())

@@ -67,7 +67,11 @@ async def write_job(
         for event in events:
             jobs.add_event(c, event)
 
-    await desk.store.write(write)
+    try:
+        await desk.store.write(write)
+    except ProblemError:
+        await desk.forget_secret(password_name(job.id))  # there is no job of it
+        raise
     await keep_sent(desk, job, found.dataset)
     return desk.announce(Changes.of(Noun.JOB, job.id) | Changes.of(Noun.EVENT, job.id))
 

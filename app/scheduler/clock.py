@@ -26,6 +26,7 @@ from app.operations.benchmark_scores import refresh_benchmarks
 from app.operations.check_services import check_services
 from app.operations.desk import Desk, Looks
 from app.operations.fetch_results import fetch_results, unfinished_results
+from app.operations.kept_uploads import tidy_uploads
 from app.operations.send_job import send_job
 from app.operations.sync_panels import sync_panels
 from app.operations.visit_jobs import remind, visit_jobs
@@ -258,8 +259,9 @@ class Scheduler:
                 await self._see_network()
 
     def _remind(self) -> None:
-        """Deletion comes nearer whether or not the service answers."""
+        """Deletion comes nearer, and uploads lapse, whether or not the service answers."""
         self._start("remind", partial(remind, self._desk))
+        self._start("uploads", partial(tidy_uploads, self._desk))
 
     def _panels(self) -> None:
         self._start("panels", self._sync_panels)

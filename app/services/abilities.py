@@ -114,8 +114,13 @@ class SendsMore(Protocol):
 class KeepsUploads(Protocol):
     """An upload that broke off goes on, also after an end of the program; what it needs is kept meanwhile."""
 
-    async def forget_upload(self, connection: Connection, remote_name: str) -> None:
-        """The job of that name will not be sent: nothing of its upload is kept any more."""
+    async def forget_upload(
+        self, connection: Connection, remote_name: str, *, lapsed_only: bool = False
+    ) -> None:
+        """The job of that name is at the service, or will not be sent: nothing of its upload is kept.
+
+        With `lapsed_only` an upload that can still go on stays.
+        """
         ...
 
 

@@ -13,7 +13,7 @@ from app.domain.clock import Clock, FixedClock
 from app.domain.dataset import DataFile
 from app.domain.job import JobState, MessageKind
 from app.domain.parameter import ParameterType
-from app.domain.problem import Kind
+from app.domain.problem import Kind, problem
 from app.domain.progress import Progress, silent
 from app.domain.service import HealthState, Limits
 from app.operations.keyring_vault import KeyringVault
@@ -286,6 +286,32 @@ class TestTeaspoons(FamilyContract):
         run_id = self.run(again.submit(target.connection, self.order(file), silent, no_seal))
         assert target.server.uploaded(run_id) == content
         assert target.server.paths("POST", "/bucket/", "store") == 2
+        assert not kept._kept
+
+    def test_a_session_that_is_used_up_is_not_kept(self, target: TeaspoonsTarget, tmp_path: Path) -> None:
+        """What is remembered of a file that is there whole lets nobody write."""
+        file, content = big_file(tmp_path)
+        kept = MemorySecrets()
+        seen: list[str] = []
+
+        async def seal() -> None:
+            seen.append(kept._kept["upload:terra:study.abc"].get_secret_value())
+            raise problem(Kind.DISK, "No", "Not now")
+
+        with refused(Kind.DISK):
+            self.run(target.family(kept).submit(target.connection, self.order(file), silent, seal))
+        assert not any(session in seen[0] for session in target.server.sessions)
+        run_id = self.run(target.family(kept).submit(target.connection, self.order(file), silent, no_seal))
+        assert target.server.uploaded(run_id) == content
+        assert target.server.paths("POST", "/bucket/", "store") == 1
+
+    def test_a_session_that_was_lost_is_not_kept(self, target: TeaspoonsTarget, tmp_path: Path) -> None:
+        """Also when no other could be begun."""
+        file, _ = big_file(tmp_path)
+        kept = MemorySecrets()
+        target.server.faults.lose_sessions = 100
+        with refused(Kind.BUSY):
+            self.run(target.family(kept).submit(target.connection, self.order(file), silent, no_seal))
         assert not kept._kept
 
     def test_a_file_that_is_too_large(self, target: TeaspoonsTarget, tmp_path: Path) -> None:

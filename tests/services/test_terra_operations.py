@@ -19,11 +19,14 @@ from app.domain.problem import Kind
 from app.domain.service import Limits
 from app.operations.add_dataset import add_dataset
 from app.operations.add_service import add_service
+from app.operations.change_service import remove_service
 from app.operations.check_services import check_services
 from app.operations.desk import Desk
 from app.operations.draft_job import JobDraft
 from app.operations.end_job import cancel_job
 from app.operations.fetch_results import fetch_results
+from app.operations.kept_uploads import tidy_uploads
+from app.operations.keyring_vault import KeyringVault
 from app.operations.preflight import preflight
 from app.operations.send_job import send_job
 from app.operations.sign_in import OpenSignIn, begin_sign_in, finish_sign_in, sign_in, sign_out
@@ -31,7 +34,7 @@ from app.operations.submit_job import submit_job
 from app.operations.sync_panels import sync_panels
 from app.operations.visit_jobs import visit_jobs
 from app.services.registry import Registry
-from app.services.teaspoons import Teaspoons
+from app.services.teaspoons import Teaspoons, submitting
 from app.store import datasets, notices, results
 from app.store.secrets import MemorySecrets
 from app.store.store import Store
@@ -66,9 +69,11 @@ def clock() -> FixedClock:
 
 @pytest.fixture
 def desk(tmp_path: Path, clock: FixedClock) -> Iterator[Desk]:
-    family = Teaspoons(looker=Looker(Pace(), sleep=_at_once), clock=clock, sleep=_at_once)
+    secrets = MemorySecrets()
+    looker, vault = Looker(Pace(), sleep=_at_once), KeyringVault(secrets)
+    family = Teaspoons(looker=looker, clock=clock, sleep=_at_once, vault=vault)
     with Store.open(tmp_path / "haplodesk.db") as store:
-        yield QuickDesk(tmp_path, store, MemorySecrets(), Registry((family,)), clock=clock)
+        yield QuickDesk(tmp_path, store, secrets, Registry((family,)), clock=clock)
 
 
 async def _at_once(_: float) -> None:
@@ -433,3 +438,60 @@ def test_several_chromosomes_in_a_file_are_what_it_wants(desk: Desk, draft: JobD
     other = finding.model_copy(update={"code": "order.unsorted"})
     asyncio.run(pass_check(desk, draft.dataset_id, seen.model_copy(update={"findings": (other,)})))
     assert [o.field for o in asyncio.run(preflight(desk, draft)).obstacles] == ["dataset"]
+
+
+def kept_in(desk: Desk) -> list[str]:
+    """The names of what lies in the keyring."""
+    assert isinstance(desk.secrets, MemorySecrets)
+    return sorted(desk.secrets._kept)
+
+
+@pytest.fixture
+def half_sent(desk: Desk, server: TeaspoonsServer, draft: JobDraft, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A job whose upload broke off; its session lies in the keyring."""
+    monkeypatch.setattr(submitting, "IN_ONE_PIECE", 4)
+    server.faults.cut_uploads_at = [6, *[0] * 6]
+    asyncio.run(submit_job(desk, draft))
+    job = asyncio.run(only_job(desk))
+    assert job.state is JobState.WAITING
+    assert f"upload:{SERVICE}:{job.remote_name}" in kept_in(desk)
+    return job.id
+
+
+@pytest.mark.parametrize("why", ["lapsed", "cancelled", "signed out", "service removed", "sent"])
+def test_no_address_of_an_upload_stays_longer_than_it_is_of_use(
+    desk: Desk, clock: FixedClock, half_sent: str, why: str
+) -> None:
+    asyncio.run(tidy_uploads(desk))
+    assert any(name.startswith("upload:") for name in kept_in(desk))  # it can still go on
+    if why == "lapsed":
+        clock.advance(6 * 24 * HOUR.total_seconds())
+        asyncio.run(tidy_uploads(desk))
+        assert asyncio.run(only_job(desk)).state is JobState.WAITING
+    elif why == "signed out":
+        asyncio.run(sign_out(desk, SERVICE))
+        assert kept_in(desk) == []
+    elif why == "sent":
+        clock.advance(60)
+        asyncio.run(send_job(desk, half_sent))
+        assert asyncio.run(only_job(desk)).state is JobState.SUBMITTED
+    else:
+        asyncio.run(cancel_job(desk, half_sent))
+        if why == "service removed":
+            asyncio.run(remove_service(desk, SERVICE))
+            assert kept_in(desk) == []
+    assert not any(name.startswith("upload:") for name in kept_in(desk))
+
+
+def test_a_run_whose_start_was_not_answered_keeps_no_upload(
+    desk: Desk, clock: FixedClock, server: TeaspoonsServer, half_sent: str
+) -> None:
+    """It is found in the list of the service and never sent again: nothing else would forget its upload."""
+    server.faults.drop_start_answer = 1
+    clock.advance(60)
+    asyncio.run(send_job(desk, half_sent))
+    clock.advance(60)
+    asyncio.run(send_job(desk, half_sent))
+    assert asyncio.run(only_job(desk)).state is JobState.SUBMITTED
+    assert len(server.runs) == 1
+    assert not any(name.startswith("upload:") for name in kept_in(desk))

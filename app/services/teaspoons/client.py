@@ -225,9 +225,14 @@ class Teaspoons(OpenIdSignIn):
         return await self._submitting.submit(connection, submission, form, report, seal)
 
     @guarded
-    async def forget_upload(self, connection: Connection, remote_name: str) -> None:
+    async def forget_upload(
+        self, connection: Connection, remote_name: str, *, lapsed_only: bool = False
+    ) -> None:
         """See `abilities.KeepsUploads`."""
-        await self._submitting.forget(connection, remote_name)
+        if lapsed_only:
+            await self._submitting.forget_lapsed(connection, remote_name)
+        else:
+            await self._submitting.forget(connection, remote_name)
 
     @guarded
     async def jobs(self, connection: Connection, *, fresh: bool = False) -> tuple[RemoteJob, ...]:

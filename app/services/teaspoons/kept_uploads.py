@@ -37,8 +37,15 @@ class Prepared:
 
     def usable(self, file: DataFile, now: datetime) -> bool:
         """Whether this file can still be sent to it."""
-        good_for = SESSION_GOOD_FOR if self.session or self.sent else URL_GOOD_FOR
-        return self.file == file and now - self.at < good_for
+        return self.file == file and not self.lapsed(now)
+
+    def lapsed(self, now: datetime) -> bool:
+        """Whether the address, or the session, has lived as long as it can."""
+        return now - self.at >= (SESSION_GOOD_FOR if self.session or self.sent else URL_GOOD_FOR)
+
+    def take_all(self) -> None:
+        """The whole file is there: what let it in is used up."""
+        self.sent, self.url, self.session = True, "", ""
 
 
 class _Record(Model):
@@ -56,9 +63,12 @@ class KeptUploads:
         self._vault = vault
 
     async def keep(self, connection: Connection, remote_name: str, prepared: Prepared) -> None:
-        """Remember a session, or that all of the file is there."""
+        """Remember a session, or that all of the file is there; a session that was lost is forgotten."""
         register(prepared.session)
         if self._vault is None or not prepared.resumable:
+            return
+        if not prepared.session and not prepared.sent:
+            await self.forget(connection, remote_name)
             return
         record = _Record(
             run_id=prepared.run_id,
@@ -87,11 +97,27 @@ class KeptUploads:
         await self.forget(connection, remote_name)
         return None
 
+    async def forget_lapsed(self, connection: Connection, remote_name: str, now: datetime) -> None:
+        """Remove a session that is of no use any more, and what cannot be read; one that is good stays."""
+        if self._vault is None:
+            return
+        with contextlib.suppress(ProblemError):
+            kept = await self._vault.get(_name(connection, remote_name))
+            if kept is not None and _is_over(kept, now):
+                await self.forget(connection, remote_name)
+
     async def forget(self, connection: Connection, remote_name: str) -> None:
         """The run is started, or the job given up."""
         if self._vault is not None:
             with contextlib.suppress(ProblemError):
                 await self._vault.forget(_name(connection, remote_name))
+
+
+def _is_over(kept: SecretStr, now: datetime) -> bool:
+    try:
+        return now - _Record.model_validate_json(kept.get_secret_value()).at >= SESSION_GOOD_FOR
+    except ValidationError:
+        return True
 
 
 def _name(connection: Connection, remote_name: str) -> str:

@@ -76,6 +76,14 @@ class Submitting:
         self._prepared.pop((connection.base_url, remote_name), None)
         await self._kept.forget(connection, remote_name)
 
+    async def forget_lapsed(self, connection: Connection, remote_name: str) -> None:
+        """Nothing can go on with this upload, if its address or session has lived as long as it can."""
+        key, now = (connection.base_url, remote_name), self._clock.now()
+        known = self._prepared.get(key)
+        if known is not None and known.lapsed(now):
+            del self._prepared[key]
+        await self._kept.forget_lapsed(connection, remote_name, now)
+
     async def _uploaded(
         self,
         connection: Connection,
@@ -90,7 +98,7 @@ class Submitting:
             if isinstance(prepared, str) or prepared.sent:
                 return prepared
             if await self._send(connection, order.remote_name, prepared, report):
-                prepared.sent = True
+                prepared.take_all()
                 await self._kept.keep(connection, order.remote_name, prepared)
                 return prepared
             await self.forget(connection, order.remote_name)  # its session is gone, and so is its address
@@ -220,6 +228,8 @@ class _Session:
                     return True
                 raise problem(Kind.NO_NETWORK, "The upload was cut", f"{held:,} bytes of {self._name} came")
             except ProblemError as error:
+                if not self._prepared.session:
+                    await keep()  # which forgets the one that is lost
                 failures += 1
                 if not error.problem.retry or failures >= MOST_FAILURES:
                     raise
