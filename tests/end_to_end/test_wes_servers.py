@@ -1,4 +1,7 @@
-"""GA4GH services as they really are: Sapporo with cwltool and Minimac 4, and wes-service, on loopback."""
+"""GA4GH services as they really are: Sapporo with cwltool and Minimac 4, wes-service and Toil, on loopback.
+
+Real people are sent to Sapporo from the window: `test_wes_window.py`.
+"""
 
 from __future__ import annotations
 
@@ -38,15 +41,12 @@ from app.services.wes import Wes, listing
 from app.services.wes.order import data_file
 from app.store import results
 from tests.helpers.real_wes import OTHER_USER, Sapporo, Toil, WesService, need_real_servers
-from tests.helpers.shared import shared_data
 
 T = TypeVar("T")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 LIMIT_S = 300.0
 LEAST_R2 = 0.5
 """Invented people of one chromosome: what matters is that they were imputed from the panel that was sent."""
-LEAST_REAL_R2 = 0.8
-"""Of common sites: Minimac 4 by itself, without a map, reaches 0.82 to 0.90 with these files."""
 OLD = datetime(2020, 1, 1, tzinfo=UTC)
 SLEEPER = """cwlVersion: v1.2
 class: CommandLineTool
@@ -185,39 +185,6 @@ def test_a_cohort_is_imputed_and_comes_home(
     common = [each.r2 for each in found.by_maf if each.maf_from >= 0.05 and each.sites >= 20]
     assert common
     assert all(r2 is not None and r2 > LEAST_R2 for r2 in common), found.by_maf
-
-
-def test_a_real_cohort_is_imputed(desk: Desk, tmp_path: Path) -> None:
-    """48 people of 1000 Genomes at the sites of a real array, all of chromosome 22, from 310 others."""
-    need_real_servers()
-    named = ("panel.chr22.vcf.gz", "target.gsa_v3.vcf.gz", "truth.chr22.vcf.gz")
-    panel, typed, truth = (shared_data("impute_chr22_eur", name) for name in named)
-    sites = {line.split(b"\t", 2)[1] for line in read_lines(typed) if not line.startswith(b"#")}
-    target = tmp_path / "cohort.chr22.vcf.gz"
-    with BgzfWriter(target) as writer:  # phased as it was released, which Minimac wants
-        for line in read_lines(truth):
-            if line.startswith(b"#") or line.split(b"\t", 2)[1] in sites:
-                writer.write(line + b"\n")
-
-    async def journey(server: Sapporo) -> Job:
-        service_id = await added(desk, server.info_url)
-        job = await ended(
-            desk, (await sent(desk, service_id, target, "minimac4", "own", panel_file=str(panel))).id
-        )
-        assert job.state is JobState.SUCCESS, job.problem
-        await fetch_results(desk, job.id)
-        return job
-
-    with Sapporo(tmp_path / "server") as server:
-        assert isinstance(server, Sapporo)
-        job = run(journey(server))
-    result = run(desk.store.read(lambda c: results.result_of_job(c, job.id)))
-    assert result is not None
-    found = accuracy([Path(result.folder) / "cohort.chr22.dose.vcf.gz"], truth)
-    assert (found.samples, found.missed) == (48, 0)
-    common = [each.r2 for each in found.by_maf if each.maf_from >= 0.05 and each.sites >= 1000]
-    assert common
-    assert all(r2 is not None and r2 > LEAST_REAL_R2 for r2 in common), found.by_maf
 
 
 def test_a_server_that_wants_a_token(
