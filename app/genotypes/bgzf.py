@@ -208,10 +208,8 @@ class TextBlocks:
 
     def _plain_chunks(self) -> Iterator[bytes]:
         """Pieces of a file that is not packed, none of which reaches over `stop`."""
-        at = self._start
-        while piece := self._file.read(
-            min(_INPUT_BYTES, self._stop - at if at < self._stop else _INPUT_BYTES)
-        ):
+        at, most = self._start, min(_INPUT_BYTES, max(self._piece_bytes, 1 << 16))
+        while piece := self._file.read(min(most, self._stop - at if at < self._stop else most)):
             self._beyond = at >= self._stop
             at += len(piece)
             self._note(piece)

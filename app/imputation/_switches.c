@@ -2,7 +2,8 @@
  *
  * The twin of the NumPy chain in app/imputation/fitting.py: the same figure but for rounding. Rows are states
  * (haplotypes of the panel), columns LANES targets side by side, so that plain inner loops become vector
- * code. Forward rows are kept at every `stride`-th site and made again on the way back.
+ * code. Forward rows are kept at few sites and made again on the way back, twice: with the cube root of the
+ * sites as `stride` there are three times as many rows as that, for a third more time than with two levels.
  */
 #define PY_SSIZE_T_CLEAN
 #ifndef Py_LIMITED_API
@@ -22,11 +23,11 @@
 enum { LANES = 8 };
 
 typedef struct {
-    const uint8_t *panel;   /* [sites, size] of 0 and 1 */
+    const uint8_t *panel;   /* [sites, width]: haplotype k is bit k % 8 of byte k / 8 */
     const float *one, *zero; /* [sites, LANES]: the chance of a target's allele beside allele 1 and 0 */
     const double *change;   /* [sites - 1] */
     double *stayed;         /* [sites - 1, LANES] */
-    int64_t sites, size, stride;
+    int64_t sites, size, stride, width;
 } Chain;
 
 /* to = (from * keep + drawn) * emission, and its sums; `from` may be `to`. */
@@ -35,7 +36,7 @@ FAST static void step(const uint8_t *panel, int64_t size, const float *one, cons
 {
     float total[LANES] = {0};
     for (int64_t k = 0; k < size; k++) {
-        const float *e = panel[k] ? one : zero;
+        const float *e = panel[k >> 3] >> (k & 7) & 1 ? one : zero;
         for (int n = 0; n < LANES; n++) {
             float x = (from[k * LANES + n] * keep[n] + drawn) * e[n];
             to[k * LANES + n] = x;
@@ -70,58 +71,89 @@ static void forward(const Chain *c, int64_t at, const float *before, float *row)
         keeping(before + cells, c->change[at - 1], keep);
         drawn = (float)(c->change[at - 1] / (double)c->size);
     }
-    step(c->panel + at * c->size, c->size, c->one + at * LANES, c->zero + at * LANES, at ? before : row, row,
+    step(c->panel + at * c->width, c->size, c->one + at * LANES, c->zero + at * LANES, at ? before : row, row,
          keep, drawn, row + cells);
 }
 
-/* `kept` has room for the rows at strides, `some` for those between two of them, `back` for one. */
-static void run(const Chain *c, float *kept, float *some, float *back)
+/* The way back over the sites from `first` to before `stop`, whose forward rows are `some`. */
+static void way_back(const Chain *c, const float *some, int64_t first, int64_t stop, float *back)
 {
-    int64_t cells = c->size * LANES, wide = cells + LANES, last = c->sites - 1;
-    float *row = some;
-    memset(some, 0, (size_t)wide * 4);
-    for (int64_t at = 0; at <= last; at++) {
-        float *to = at % c->stride ? some + (at % c->stride) * wide : kept + at / c->stride * wide;
-        if (!at)
-            memset(to, 0, (size_t)wide * 4);
-        forward(c, at, row, to);
-        row = to;
+    int64_t cells = c->size * LANES, wide = cells + LANES;
+    for (int64_t at = stop - 1; at >= first; at--) {
+        float keep[LANES] = {0}, drawn = 1.0f / (float)c->size, sums[LANES];
+        const float *ahead = some + (at - first) * wide;
+        if (at < c->sites - 1) {
+            products(ahead, back, c->size, sums);
+            for (int n = 0; n < LANES; n++)
+                c->stayed[at * LANES + n] =
+                    (1.0 - c->change[at]) * (double)sums[n] / ((double)ahead[cells + n] * (double)back[cells + n]);
+            keeping(back + cells, c->change[at], keep);
+            drawn = (float)(c->change[at] / (double)c->size);
+        }
+        step(c->panel + at * c->width, c->size, c->one + at * LANES, c->zero + at * LANES, back, back, keep,
+             drawn, back + cells);
     }
-    float keep[LANES] = {0}, drawn = 1.0f / (float)c->size, sums[LANES];
-    memset(back, 0, (size_t)wide * 4);
-    for (int64_t block = last / c->stride; block >= 0; block--) {
-        int64_t first = block * c->stride, stop = first + c->stride < c->sites ? first + c->stride : c->sites;
-        memcpy(some, kept + block * wide, (size_t)wide * 4);
-        for (int64_t at = first + 1; at < stop && block < last / c->stride; at++)
-            forward(c, at, some + (at - first - 1) * wide, some + (at - first) * wide);
-        for (int64_t at = stop - 1; at >= first; at--) {
-            const float *ahead = some + (at - first) * wide;
-            if (at < last) {
-                products(ahead, back, c->size, sums);
-                for (int n = 0; n < LANES; n++)
-                    c->stayed[at * LANES + n] = (1.0 - c->change[at]) * (double)sums[n] /
-                                                ((double)ahead[cells + n] * (double)back[cells + n]);
-                keeping(back + cells, c->change[at], keep);
-                drawn = (float)(c->change[at] / (double)c->size);
-            }
-            step(c->panel + at * c->size, c->size, c->one + at * LANES, c->zero + at * LANES, back, back, keep,
-                 drawn, back + cells);
+}
+
+/* Forward rows at every `apart`-th site of [first, stop) into `rows`, which has the first one already. */
+static void keep_rows(const Chain *c, int64_t first, int64_t stop, int64_t apart, float *rows, float *row)
+{
+    int64_t wide = (c->size + 1) * LANES;
+    const float *before = rows;
+    for (int64_t at = first + 1; at < stop; at++) {
+        int kept = (at - first) % apart == 0;
+        float *to = kept ? rows + (at - first) / apart * wide : row;
+        forward(c, at, before, to);
+        before = to;
+    }
+}
+
+static int64_t sooner(int64_t one, int64_t two)
+{
+    return one < two ? one : two;
+}
+
+typedef struct {
+    float *far, *near, *all; /* forward rows at every stride * stride-th site, at every stride-th, at all */
+    float *row, *back;
+} Rows;
+
+static void run(const Chain *c, const Rows *r)
+{
+    int64_t wide = (c->size + 1) * LANES, large = c->stride * c->stride;
+    memset(r->far, 0, (size_t)wide * 4);
+    memset(r->back, 0, (size_t)wide * 4);
+    forward(c, 0, r->far, r->far);
+    int64_t last = (c->sites - 1) / large * large;
+    keep_rows(c, 0, last + 1, large, r->far, r->row);
+    for (int64_t begin = last; begin >= 0; begin -= large) {
+        int64_t end = sooner(begin + large, c->sites);
+        int64_t inner = begin + (end - 1 - begin) / c->stride * c->stride;
+        memcpy(r->near, r->far + begin / large * wide, (size_t)wide * 4);
+        keep_rows(c, begin, inner + 1, c->stride, r->near, r->row);
+        for (int64_t first = inner; first >= begin; first -= c->stride) {
+            int64_t stop = sooner(first + c->stride, end);
+            memcpy(r->all, r->near + (first - begin) / c->stride * wide, (size_t)wide * 4);
+            keep_rows(c, first, stop, 1, r->all, r->row);
+            way_back(c, r->all, first, stop, r->back);
         }
     }
 }
 
 static int computed(const Chain *c)
 {
-    size_t wide = (size_t)(c->size + 1) * LANES, rows = (size_t)((c->sites - 1) / c->stride + 1);
-    float *kept = malloc(rows * wide * 4), *some = malloc((size_t)c->stride * wide * 4);
-    float *back = malloc(wide * 4);
-    int there = kept && some && back;
-    if (there)
-        run(c, kept, some, back);
-    free(kept);
-    free(some);
-    free(back);
-    return there;
+    size_t wide = (size_t)(c->size + 1) * LANES, stride = (size_t)c->stride;
+    size_t far = (size_t)(c->sites - 1) / (stride * stride) + 1;
+    float *rows = malloc((far + 2 * stride + 2) * wide * 4);
+    if (rows == NULL)
+        return 0;
+    Rows r = {.far = rows, .near = rows + far * wide};
+    r.all = r.near + stride * wide;
+    r.row = r.all + stride * wide;
+    r.back = r.row + wide;
+    run(c, &r);
+    free(rows);
+    return 1;
 }
 
 static PyObject *switches_stayed(PyObject *module, PyObject *args)
@@ -135,10 +167,11 @@ static PyObject *switches_stayed(PyObject *module, PyObject *args)
         return NULL;
     if (sites >= 2 && size >= 1 && stride >= 1 && stride <= sites && sites <= (Py_ssize_t)1 << 24 &&
         size <= (Py_ssize_t)1 << 24)
-        fits = panel.len >= sites * size && one.len / 4 >= sites * LANES && zero.len / 4 >= sites * LANES &&
+        fits = panel.len >= sites * ((size + 7) / 8) && one.len / 4 >= sites * LANES && zero.len / 4 >= sites * LANES &&
                change.len / 8 >= sites - 1 && stayed.len / 8 >= (sites - 1) * LANES;
     if (fits) {
-        Chain chain = {panel.buf, one.buf, zero.buf, change.buf, stayed.buf, sites, size, stride};
+        Chain chain = {panel.buf, one.buf, zero.buf, change.buf, stayed.buf, sites, size, stride,
+                       (size + 7) / 8};
         Py_BEGIN_ALLOW_THREADS
         done = computed(&chain);
         Py_END_ALLOW_THREADS

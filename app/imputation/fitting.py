@@ -15,12 +15,13 @@ map that is scaled with it.
 
 from __future__ import annotations
 
-import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.imputation.built_in.model import Model
+from app.imputation.built_in.stretch import PanelStretch
 
 TAKEN_OUT = 16
 _FEWEST_LEFT = 40  # haplotypes; a smaller panel tells next to nothing
@@ -30,19 +31,22 @@ _ROUNDS = 4
 _AT_ONCE = 8  # targets, as in the extension
 _SLOWEST = 0.9  # convergence up to which the limit of the rounds is believed
 _MOST_SIZE = 1_000_000.0
+_ROWS_AT_ONCE = 64  # of a dense matrix
+
+Dense = NDArray[np.int8] | NDArray[np.uint8]
 
 
-def fitted_model(panel: NDArray[np.int8] | NDArray[np.uint8], centimorgans: NDArray[np.float64]) -> Model:
+def fitted_model(panel: Dense | PanelStretch, centimorgans: NDArray[np.float64]) -> Model:
     """The model for a panel [sites, K] at typed sites; the usual one where it has too little to tell."""
     usual = Model()
     rows = telling_rows(len(panel))
-    panel, centimorgans = panel[rows], centimorgans[rows]
-    taken = np.unique(np.linspace(0, panel.shape[1] - 1, TAKEN_OUT).astype(np.intp))
-    rest = np.setdiff1d(np.arange(panel.shape[1]), _with_partners(taken, panel.shape[1]))
-    if len(panel) < _FEWEST_SITES or len(rest) < _FEWEST_LEFT or centimorgans[-1] <= centimorgans[0]:
+    centimorgans = centimorgans[rows]
+    size = panel.size if isinstance(panel, PanelStretch) else panel.shape[1]
+    taken = np.unique(np.linspace(0, size - 1, TAKEN_OUT).astype(np.intp))
+    rest = np.setdiff1d(np.arange(size), _with_partners(taken, size))
+    if len(centimorgans) < _FEWEST_SITES or len(rest) < _FEWEST_LEFT or centimorgans[-1] <= centimorgans[0]:
         return usual
-    targets = panel[:, taken].astype(np.int8)
-    left = np.ascontiguousarray(panel[:, rest]).view(np.uint8)
+    targets, left = _divided(panel, rows, taken, rest)
     sizes = [usual.effective_size]
     for _ in range(_ROUNDS):
         model = Model(sizes[-1], usual.error)
@@ -50,6 +54,32 @@ def fitted_model(panel: NDArray[np.int8] | NDArray[np.uint8], centimorgans: NDAr
         if sizes[-1] <= usual.effective_size:  # each round goes on where the first one went
             return usual
     return Model(float(np.clip(_limit(sizes), usual.effective_size, _MOST_SIZE)), usual.error)
+
+
+@dataclass(frozen=True, eq=False)
+class _Bits:
+    """Alleles of `size` haplotypes, uint8 [sites, (size + 7) // 8]; haplotype k is bit k % 8 of byte k // 8."""
+
+    bits: NDArray[np.uint8]
+    size: int
+
+    def dense(self) -> NDArray[np.uint8]:
+        """All of them, [sites, size]."""
+        return np.unpackbits(self.bits, axis=1, bitorder="little", count=self.size)
+
+
+def _divided(
+    panel: Dense | PanelStretch, rows: slice, taken: NDArray[np.intp], rest: NDArray[np.intp]
+) -> tuple[NDArray[np.int8], _Bits]:
+    """The haplotypes that are modelled [sites, taken], and those that they are made of."""
+    numbers = np.arange(len(panel))[rows]
+    targets, bits = [], []
+    for at in range(0, len(numbers), _ROWS_AT_ONCE):
+        some = numbers[at : at + _ROWS_AT_ONCE]
+        dense = panel.alleles(some) if isinstance(panel, PanelStretch) else panel[some]
+        targets.append(dense[:, taken].astype(np.int8))
+        bits.append(np.packbits(dense[:, rest].view(np.uint8), axis=1, bitorder="little"))
+    return np.concatenate(targets), _Bits(np.concatenate(bits), len(rest))
 
 
 def telling_rows(sites: int) -> slice:
@@ -65,7 +95,7 @@ def _with_partners(taken: NDArray[np.intp], size: int) -> NDArray[np.intp]:
 
 
 def _better_size(
-    panel: NDArray[np.int8] | NDArray[np.uint8],
+    panel: _Bits,
     targets: NDArray[np.int8],
     centimorgans: NDArray[np.float64],
     model: Model,
@@ -75,9 +105,9 @@ def _better_size(
     A switch may lead to the haplotype that was copied before, so its chance is taken from the model, not
     from a change of the copied haplotype; where one is certain there may have been several.
     """
-    size = panel.shape[1]
+    size = panel.size
     chance = model.switches(centimorgans, size)[:, None]
-    stayed = stayed_chances(panel, targets, chance[:, 0], model.error)
+    stayed = _stayed(panel, targets, chance[:, 0], model.error)
     drawn = chance / size
     several = -np.log1p(-np.minimum(chance, 1.0 - 1e-9)) / chance
     switches = float((several * drawn / (stayed + drawn)).sum())
@@ -86,7 +116,7 @@ def _better_size(
 
 
 def stayed_chances(
-    panel: NDArray[np.int8] | NDArray[np.uint8],
+    panel: Dense,
     targets: NDArray[np.int8],
     change: NDArray[np.float64],
     error: float,
@@ -96,7 +126,15 @@ def stayed_chances(
     `panel` [sites, K] and `targets` [sites, any number] of 0 and 1, `change` the chance of a switch between
     neighbours. At least two sites.
     """
-    frequency = panel.mean(axis=1, dtype=np.float32)[:, None]
+    bits = np.packbits(panel.view(np.uint8), axis=1, bitorder="little")
+    return _stayed(_Bits(bits, panel.shape[1]), targets, change, error)
+
+
+def _stayed(
+    panel: _Bits, targets: NDArray[np.int8], change: NDArray[np.float64], error: float
+) -> NDArray[np.float64]:
+    ones_of = np.bitwise_count(panel.bits).sum(axis=1, dtype=np.float32)
+    frequency = (ones_of / np.float32(panel.size))[:, None]
     ones = targets == 1
     drawn = error * np.where(ones, frequency, 1.0 - frequency)
     match, differ = 1.0 - error + drawn, np.maximum(drawn, error * 1e-3)
@@ -108,7 +146,7 @@ def stayed_chances(
 
 
 def _stayed_batch(
-    panel: NDArray[np.int8] | NDArray[np.uint8],
+    panel: _Bits,
     one: NDArray[np.float32],
     zero: NDArray[np.float32],
     change: NDArray[np.float64],
@@ -117,21 +155,27 @@ def _stayed_batch(
     try:
         from app.imputation import _switches
     except ImportError:
-        return _stayed_slowly(panel, one, zero, change)
+        return _stayed_slowly(panel.dense(), one, zero, change)
     sites, many = one.shape
     wide = ((0, 0), (0, _AT_ONCE - many))
     beside_one, beside_zero = (
         np.ascontiguousarray(np.pad(e, wide, constant_values=1.0)) for e in (one, zero)
     )
     stayed = np.empty((sites - 1, _AT_ONCE))
-    rows = np.ascontiguousarray(panel).view(np.uint8)
-    sizes = (sites, panel.shape[1], math.isqrt(sites))
-    _switches.stayed(rows, beside_one, beside_zero, np.ascontiguousarray(change), stayed, *sizes)
+    sizes = (sites, panel.size, round(sites ** (1 / 3)))
+    _switches.stayed(
+        np.ascontiguousarray(panel.bits),
+        beside_one,
+        beside_zero,
+        np.ascontiguousarray(change),
+        stayed,
+        *sizes,
+    )
     return stayed[:, :many]
 
 
 def _stayed_slowly(
-    panel: NDArray[np.int8] | NDArray[np.uint8],
+    panel: NDArray[np.uint8],
     one: NDArray[np.float32],
     zero: NDArray[np.float32],
     change: NDArray[np.float64],

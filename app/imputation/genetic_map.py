@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.problem import Kind, problem
-from app.genotypes.bgzf import ContainerError, read_lines
+from app.genotypes.bgzf import ContainerError, open_text_blocks
 from app.genotypes.matrix import bare_name, compared_name
 
 CM_PER_BP = 1e-6
 _LONGEST = 3e8  # beyond the end of every chromosome
 _MOST_CENTIMORGANS = 1e6
+_PIECE_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,8 +63,11 @@ def read_map(path: Path, chromosome: str) -> GeneticMap:
     Known forms: PLINK (chromosome, id, cM, bp), `pos chr cM` and `chrom pos cM` with or without a header,
     and the four columns of HapMap (`Chromosome Position(bp) Rate(cM/Mb) Map(cM)`); plain or gzip.
     """
+    points = _Points(compared_name(chromosome))
     try:
-        points = sorted(_points(path, compared_name(chromosome)))
+        with open_text_blocks(path, piece_bytes=_PIECE_BYTES) as blocks:
+            for piece in blocks:
+                points.add(bytes(piece))
     except (OSError, ContainerError, ValueError, IndexError) as error:
         raise problem(
             Kind.INPUT,
@@ -72,7 +76,7 @@ def read_map(path: Path, chromosome: str) -> GeneticMap:
             "Give a map of four columns: chromosome, id, cM, position.",
             subject=path.name,
         ) from error
-    if len(points) < 2:
+    if len(points.positions) < 2:
         raise problem(
             Kind.INPUT,
             "The genetic map does not fit",
@@ -80,19 +84,66 @@ def read_map(path: Path, chromosome: str) -> GeneticMap:
             "Give the map of this chromosome, or none.",
             subject=path.name,
         )
-    positions = np.array([bp for bp, _ in points])
-    return GeneticMap(positions, np.maximum.accumulate(np.array([cm for _, cm in points])))
+    positions, centimorgans = np.array(points.positions), np.array(points.centimorgans)
+    order = np.lexsort((centimorgans, positions))
+    return GeneticMap(positions[order], np.maximum.accumulate(centimorgans[order]))
 
 
-def _points(path: Path, chromosome: str) -> Iterator[tuple[float, float]]:
-    rows = (line.decode("ascii", "replace").split() for line in read_lines(path))
-    filled = (row for row in rows if row)
-    first = next(filled, [])
-    header = not any(cell.replace(".", "", 1).isdigit() for cell in first[1:])
-    chrom, bp, cm = _columns([cell.lstrip("#").lower() for cell in first] if header else [], len(first))
-    for row in filled if header else itertools.chain([first], filled):
-        if row and compared_name(row[chrom]) in (chromosome, "."):
-            yield _whole(row[bp]), _place(row[cm])
+class _Points:
+    """The points of one chromosome, gathered from pieces of text; maps have a hundred thousand lines."""
+
+    def __init__(self, chromosome: str) -> None:
+        self._chromosome = chromosome
+        self._columns: tuple[int, int, int] | None = None
+        self.positions, self.centimorgans = array("d"), array("d")
+
+    def add(self, text: bytes) -> None:
+        """Add whole lines. ValueError and IndexError where they are none of a map."""
+        if self._columns is None:
+            text = self._begin(text)
+        if not self._add_even(text):
+            for line in text.splitlines():
+                self._add_line(line.decode("ascii", "replace").split())
+
+    def _begin(self, text: bytes) -> bytes:
+        """Settle the columns by the first line; what is left when a header is taken away."""
+        first, _, rest = text.lstrip().partition(b"\n")
+        cells = first.decode("ascii", "replace").split()
+        if not cells:
+            return b""
+        header = not any(cell.replace(".", "", 1).isdigit() for cell in cells[1:])
+        self._columns = _columns([cell.lstrip("#").lower() for cell in cells] if header else [], len(cells))
+        return rest if header else text
+
+    def _add_even(self, text: bytes) -> bool:
+        """Many lines of the same chromosome at once; False where they may be anything else."""
+        cells, lines = text.split(), len(text.splitlines())
+        width = len(cells) // max(lines, 1)
+        if self._columns is None or width <= max(self._columns) or width * lines != len(cells):
+            return False
+        chrom, bp, cm = (cells[column::width] for column in self._columns)
+        if len(set(chrom)) != 1 or not b"".join(bp).isdigit():
+            return False
+        if self._is_mine(chrom[0].decode("ascii", "replace")):
+            try:
+                places = array("d", map(float, cm))
+            except ValueError:  # told with its line
+                return False
+            if not (np.abs(places) <= _MOST_CENTIMORGANS).all():
+                return False
+            self.positions.extend(map(int, bp))
+            self.centimorgans.extend(places)
+        return True
+
+    def _add_line(self, row: Sequence[str]) -> None:
+        if row and self._columns is not None:
+            chrom, bp, cm = self._columns
+            if self._is_mine(row[chrom]):
+                self.positions.append(_whole(row[bp]))
+                self.centimorgans.append(_place(row[cm]))
+
+    def _is_mine(self, name: str) -> bool:
+        return compared_name(name) in (self._chromosome, ".")
 
 
 def _place(text: str) -> float:

@@ -1,0 +1,15 @@
+"""Memory that goes back to the system."""
+
+import sys
+
+import numpy as np
+
+from app.imputation.allocator import give_freed_memory_back
+
+
+def test_arrays_are_right_afterwards() -> None:
+    assert give_freed_memory_back() in (True, False)
+    if sys.platform != "linux":
+        assert not give_freed_memory_back()
+    many = [np.full(1 << 18, number, dtype=np.uint8) for number in range(8)]
+    assert [int(each[-1]) for each in many] == list(range(8))
