@@ -31,6 +31,7 @@ from app.operations.draft_job import (
 from app.operations.job_quota import QuotaLook, look_at_quota
 from app.operations.list_jobs import list_jobs
 from app.operations.look_at_service import look_at_service, store_token_info
+from app.operations.offered_panels import offered_panels
 from app.operations.one_file import one_file_caution
 from app.operations.residency import refuse_forbidden, residency_obstacle
 from app.operations.service_news import learn
@@ -155,7 +156,7 @@ async def _ask_service(desk: Desk, draft: JobDraft, service: Service) -> _Asked:
     try:
         service = await _learn(desk, service)
         form = await read_form(desk, service.id, draft.app_id)
-        offered = desk.family(service).panels(await desk.connection(service), form, desk.clock.now())
+        offered = offered_panels(desk, desk.family(service), await desk.connection(service), form)
         own = await list_jobs(desk, service)
     except ProblemError as error:
         field = "token" if error.problem.kind is Kind.SIGN_IN else "service"

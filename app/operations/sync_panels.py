@@ -16,6 +16,7 @@ from app.domain.service import Service, StoredForm
 from app.operations.catalogues import known_preset
 from app.operations.desk import Desk, write_news
 from app.operations.look_at_service import store_token_info, what_it_says
+from app.operations.offered_panels import offered_panels
 from app.operations.service_news import learn
 from app.operations.tell import notice
 from app.services.catalogue import with_documented
@@ -58,7 +59,8 @@ async def _sync(desk: Desk, service: Service) -> Changes:
     forms, silent = await _forms(desk, service)
     connection = await desk.connection(service)
     preset = await known_preset(desk, service.preset_id or "")
-    told_panels = (p for form in forms for p in desk.family(service).panels(connection, form, now))
+    family = desk.family(service)
+    told_panels = (p for form in forms for p in offered_panels(desk, family, connection, form))
     panels = [with_documented(p, preset) for p in told_panels]
     before = await desk.store.read(lambda c: services.panels(c, service.id))
     panels += [p for p in before if p.app_id in silent]

@@ -16,7 +16,7 @@ import pytest
 from pydantic import SecretStr
 
 from app.domain.dataset import DataFile
-from app.domain.job import JobState
+from app.domain.job import ENDED_STATES, JobState
 from app.domain.parameter import Form, ParameterType
 from app.domain.problem import Kind, Problem, ProblemError
 from app.domain.progress import Progress, silent
@@ -123,10 +123,12 @@ class FamilyContract:
         file = self.file_to_send(folder)
         seen = file.stat()
         form = self.form(target)
-        panel = target.family().panels(target.connection, form, datetime.now(UTC))[0]
-        chosen: dict[str, str | bool] = {form.of_type(ParameterType.PANEL)[0].id: panel.id}
-        for bound in form.of_type(ParameterType.BOUND_CHOICE):
-            chosen[bound.id] = panel.populations[0].id
+        chosen: dict[str, str | bool] = {}
+        if self.has(target, "panels"):
+            panel = target.family().panels(target.connection, form, datetime.now(UTC))[0]
+            chosen[form.of_type(ParameterType.PANEL)[0].id] = panel.id
+            for bound in form.of_type(ParameterType.BOUND_CHOICE):
+                chosen[bound.id] = panel.populations[0].id
         chosen |= {terms.id: True for terms in form.of_type(ParameterType.TERMS)}
         return Submission(
             app_id=self.app_id,
@@ -177,6 +179,17 @@ class FamilyContract:
         missing = [name for name, can in able.items() if can is False]
         assert all(told.why_not[name] for name in missing)
 
+    def test_what_it_cannot_do_with_a_job_it_refuses_with_the_reason(
+        self, target: Target, tmp_path: Path
+    ) -> None:
+        family, remote_id = target.family(), self.submit(target, tmp_path)
+        for name, ask in (("cancel", family.cancel), ("restart", family.restart)):
+            if not self.has(target, name):
+                with refused(Kind.REFUSED) as problem:
+                    self.run(ask(target.connection, remote_id))
+                assert family.capabilities.why_not[name] in problem().what_happened
+        assert self.run(family.job(target.connection, remote_id)).state not in ENDED_STATES
+
     def test_without_tokens_it_is_as_if_one_were_there(self, target: Target) -> None:
         if self.has(target, "token"):
             pytest.skip("it has tokens")
@@ -201,6 +214,16 @@ class FamilyContract:
         with refused(Kind.SIGN_IN):
             self.run(family.jobs(target.connection.model_copy(update={"token": None})))
 
+    def test_nobody_else_gets_the_list_of_an_account(self, target: Target, tmp_path: Path) -> None:
+        """What was answered last is given again only to the one who asked."""
+        self.need(target, "token")
+        self.submit(target, tmp_path)
+        family = target.family()
+        slow = {"limits": target.connection.limits.model_copy(update={"min_poll_s": 30.0})}
+        assert self.run(family.jobs(target.connection.model_copy(update=slow)))
+        with refused(Kind.SIGN_IN):
+            self.run(family.jobs(target.connection.model_copy(update={**slow, "token": SecretStr("a.b.c")})))
+
     def test_description(self, target: Target) -> None:
         family = target.family()
         info = self.run(family.describe(target.connection))
@@ -214,9 +237,9 @@ class FamilyContract:
         form = self.form(target)
         assert form.of_type(ParameterType.FILES)
         panels = target.family().panels(target.connection, form, datetime.now(UTC))
-        assert panels
+        assert bool(panels) is self.has(target, "panels")
         assert all(panel.populations for panel in panels) or not form.of_type(ParameterType.BOUND_CHOICE)
-        assert {panel.service_id for panel in panels} == {target.connection.service_id}
+        assert {panel.service_id for panel in panels} <= {target.connection.service_id}
 
     def test_an_unknown_application(self, target: Target) -> None:
         with refused(Kind.NOT_FOUND):
@@ -244,11 +267,16 @@ class FamilyContract:
         assert job.submitted is not None
         assert job.queue_position == (None if by_hand else self.first_place)
 
-    def test_a_seal_that_fails_makes_no_job(self, target: Target, tmp_path: Path) -> None:
-        async def seal() -> None:
-            raise RuntimeError("the disk is full")
+    @pytest.mark.parametrize("error", [RuntimeError, asyncio.CancelledError], ids=["failed", "cancelled"])
+    def test_a_seal_that_fails_makes_no_job(
+        self, target: Target, tmp_path: Path, error: type[BaseException]
+    ) -> None:
+        """Neither an error of the caller nor its end is turned into a Problem."""
 
-        with pytest.raises(RuntimeError):
+        async def seal() -> None:
+            raise error("the disk is full")
+
+        with pytest.raises(error):
             self.submit(target, tmp_path, seal)
         assert target.jobs_at_server() == []
 
@@ -305,6 +333,17 @@ class FamilyContract:
             assert (data, offset) == (content, 0)
             assert total in {len(content), None}
         assert target.gets_of_files() == len(files)
+
+    def test_the_rest_of_a_file_is_never_something_else(self, target: Target, tmp_path: Path) -> None:
+        """Whatever was asked for, the bytes are those of the file from the offset that is told."""
+        content = bytes(range(256)) * 100
+        found = self.finished(target, tmp_path, {"chr_20.zip": content})["chr_20.zip"]
+        family = target.family()
+        _, resume, _, _ = self.run(fetch(family, target.connection, found))
+        for way in dict.fromkeys((None, resume)):
+            rest, _, offset, _ = self.run(fetch(family, target.connection, found, 1001, way))
+            assert offset in {0, 1001}
+            assert rest == content[offset:]
 
     def test_secrets_do_not_show(self, target: Target, tmp_path: Path) -> None:
         found = self.finished(target, tmp_path, {"chr_20.zip": b"x"})["chr_20.zip"]

@@ -367,6 +367,8 @@ def test_a_service_that_cannot_stop_jobs(jobs: JobsView, library: FakeLibrary, q
     choose(jobs, "job-4", qtbot)
     qtbot.waitUntil(lambda: not jobs.detail.cancel.isEnabled())
     assert jobs.detail.cancel.toolTip() == reason
+    qtbot.waitUntil(lambda: f"Cannot be stopped\n{reason}" in said(jobs.detail.now))
     choose(jobs, "job-5", qtbot)
     qtbot.waitUntil(lambda: jobs.detail.cancel.isEnabled())
     assert jobs.detail.cancel.toolTip() == ""
+    qtbot.waitUntil(lambda: reason not in said(jobs.detail.now))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from app.domain.preset import Certainty, Preset, Source
@@ -11,7 +12,7 @@ from app.domain.service import Limits
 from app.ui.context import Context
 from app.ui.dialogs.state_country import StateCountryDialog
 from app.ui.views.services.services_view import ServicesView
-from app.ui.widgets.basics import Text
+from app.ui.widgets.basics import KeyValues, Text
 from tests.ui import samples
 from tests.ui.fakes import FakeLibrary, FakeOperations
 
@@ -70,3 +71,29 @@ def test_the_catalogue_stands_beside_what_the_service_says(view: ServicesView) -
     assert "7 days\ndocs (2026-01), from the operator, at most a year old" in said
     both = "The service says 50,000; the catalogue says 110,000\n"
     assert any(each.startswith(both) for each in said)
+
+
+def test_what_a_family_cannot_do_is_told_with_the_reason(
+    view: ServicesView, library: FakeLibrary, qtbot: QtBot
+) -> None:
+    """Nothing fails later; a new ability without words of its own is told by its name."""
+    assert said(view.detail.cannot) == ["", "Nothing that another service can."]
+    library.reasons = {
+        "michigan": {
+            "token": "It needs none.",
+            "walks": "No legs.",
+            "cancel": "It runs.",
+            "panels": "No.",
+        }
+    }
+    view.refresh()
+    qtbot.waitUntil(lambda: len(said(view.detail.cannot)) > 2)
+    told = said(view.detail.cannot)
+    assert told == ["Tell its panels", "No.", "Stop a job", "It runs.", "Walks", "No legs."]
+    assert not view.detail.token_button.isEnabled()
+    assert view.detail.token_button.toolTip() == "It needs none."
+    assert "It needs none." in said(view.detail.token)
+
+
+def said(pairs: KeyValues) -> list[str]:
+    return [label.text() for label in pairs.findChildren(QLabel)]

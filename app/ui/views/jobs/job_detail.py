@@ -275,7 +275,7 @@ class JobDetail(QWidget):
         facts, now = self.facts, self.context.now()
         if facts is None:
             return
-        stands = words.fact_pairs(facts.job, facts.result, now)
+        stands = words.fact_pairs(facts.job, facts.result, now, facts.cannot_cancel)
         sent = words.sent_pairs(facts.job, facts.service_name, facts.consents, now, facts.form)
         for place, pairs in ((self.now, stands), (self.sent, sent)):
             if self._pairs.get(place) != pairs:

@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QCoreApplication
 
-from app.domain.job import Consent, Event, Job, JobFile, JobState, MessageKind
+from app.domain.job import OPEN_STATES, Consent, Event, Job, JobFile, JobState, MessageKind, SendPhase
 from app.domain.parameter import Form, Parameter
 from app.domain.problem import Kind, Problem
 from app.domain.result import Result, ResultState
@@ -170,8 +170,9 @@ def _again(job: Job, tries_now: bool) -> str:
 # Facts.
 
 
-def fact_pairs(job: Job, result: Result | None, now: datetime) -> Pairs:
-    """Where the job stands."""
+def fact_pairs(job: Job, result: Result | None, now: datetime, cannot_cancel: str = "") -> Pairs:
+    """Where the job stands; `cannot_cancel` is why its service can stop no job."""
+    there = job.phase is SendPhase.ANSWERED and job.state in OPEN_STATES
     named = (
         (_t("State"), _state_words(job)),
         (_t("Step"), job.step if job.state not in {JobState.SUCCESS, JobState.FAILED} else ""),
@@ -184,6 +185,7 @@ def fact_pairs(job: Job, result: Result | None, now: datetime) -> Pairs:
         (_t("Last look"), when(job.last_visit, now)),
         (_t("Next look"), when(job.next_visit, now)),
         (_t("Failed looks"), text.number(job.failed_visits) if job.failed_visits else ""),
+        (_t("Cannot be stopped"), cannot_cancel if there else ""),
         (_t("Result"), result.folder if result is not None else ""),
     )
     return [(name, value) for name, value in named if value]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,6 +21,7 @@ from app.ui.dialogs.preset_words import preset_pairs
 from app.ui.dialogs.state_country import StateCountryDialog
 from app.ui.status import Shown, health_state, service_shown
 from app.ui.theme import GRID
+from app.ui.views.services.cannot_words import cannot_pairs
 from app.ui.views.services.response_plot import ResponsePlot
 from app.ui.views.services.span_plot import SpanPlot
 from app.ui.views.services.standing_words import standing_pairs
@@ -42,6 +44,8 @@ class ServiceFacts:
     points: tuple[LookPoint, ...] = ()
     """What counts of the looks of the last 30 days."""
     preset: Preset | None = None
+    cannot: tuple[tuple[str, str], ...] = ()
+    """What its family cannot do, by the names in `Capabilities`, with the reasons."""
 
 
 class ServiceDetail(QWidget):
@@ -80,7 +84,8 @@ class ServiceDetail(QWidget):
         preset = known.get(service.preset_id or "")
         panels = len(await library.panels(service_id))
         points = await library.health_points(service_id, self.context.now() - PERIODS[-1])
-        return ServiceFacts(service, looks, events, panels, standing, points, preset)
+        cannot = tuple(sorted((await library.why_not(service_id)).items()))
+        return ServiceFacts(service, looks, events, panels, standing, points, preset, cannot)
 
     # Made once.
 
@@ -121,6 +126,7 @@ class ServiceDetail(QWidget):
         self.country = Text()
         self.state_country = link(self.tr("State the country…"), self._state_country)
         self.catalogue = KeyValues()
+        self.cannot = KeyValues()
         left = self._column(
             (self.tr("Health"), (self.plots, self.health)),
             (self.tr("How well it stands"), (self.standing,)),
@@ -131,6 +137,7 @@ class ServiceDetail(QWidget):
             (self.tr("Applications"), (self.apps,)),
             (self.tr("Where it keeps data"), (self.country, self.state_country)),
             (self.tr("Limits"), (self.limits,)),
+            (self.tr("What it cannot do"), (self.cannot,)),
             (self.tr("From the catalogue"), (self.catalogue,)),
         )
         grid.addLayout(left, 0, 0)
@@ -179,7 +186,8 @@ class ServiceDetail(QWidget):
         self._show_warning(service)
         self._show_health(facts)
         self.standing.show_pairs(standing_pairs(self, facts.standing))
-        self._show_token(service)
+        self._show_token(service, dict(facts.cannot))
+        self.cannot.show_pairs(cannot_pairs(self, dict(facts.cannot)))
         self.apps.setText("\n".join(_app_words(a.name, a.version) for a in service.apps) or "–")
         self.limits.show_pairs(limit_pairs(self, service.limits))
         self._show_places(service)
@@ -244,9 +252,13 @@ class ServiceDetail(QWidget):
         read = text.relative(facts.service.last_synced, self.context.now())
         return self.tr("{0}, read {1}").format(text.number(facts.panels), read)
 
-    def _show_token(self, service: Service) -> None:
+    def _show_token(self, service: Service, cannot: Mapping[str, str]) -> None:
         token, now = service.token, self.context.now()
-        self.token_badge.show_status(token_status(self, service, now))
+        needless = cannot.get("token", "")
+        self.token_button.setEnabled(not needless)
+        self.token_button.setToolTip(text.tooltip(needless) if needless else "")
+        none = Shown(Status.DONE, self.tr("Needs none"))
+        self.token_badge.show_status(none if needless else token_status(self, service, now))
         pairs: list[tuple[str, str | QWidget]] = []
         if token.expires is not None:
             pairs.append(
@@ -256,8 +268,8 @@ class ServiceDetail(QWidget):
             pairs.append((self.tr("Account"), token.username))
         if token.checked is not None:
             pairs.append((self.tr("Asked"), text.relative(token.checked, now)))
-        if token.detail:
-            pairs.append((self.tr("Says"), token.detail))
+        if token.detail or needless:
+            pairs.append((self.tr("Says"), token.detail or needless))
         self.token.show_pairs(pairs)
         self.token.setVisible(bool(pairs))
 
