@@ -9,6 +9,7 @@ from app.domain.dataset import Dataset
 from app.domain.finding import CheckReport, Severity
 from app.domain.model import Model
 from app.domain.panel import Panel
+from app.domain.panel_overlap import PanelOverlap
 from app.domain.residency import Residency, why_forbidden
 from app.domain.service import Service
 from app.domain.verdict import Outcome, Verdict
@@ -68,14 +69,14 @@ def panel_fit(
     service: Service,
     panel: Panel,
     rule: Residency | None,
-    overlap: float | None = None,
+    overlap: PanelOverlap | None = None,
     *,
     lifts: bool = False,
 ) -> PanelFit:
     """How a dataset fits a panel: where it may go first, then what a prediction said, else limits and build.
 
-    `rule` is what holds for where the data may go, `overlap` the percent of sites of the data that are in the
-    panel, None where nobody compared them. `lifts`: the service moves positions between builds itself.
+    `rule` is what holds for where the data may go, `overlap` how many sites of the data are in the panel, as
+    far as somebody compared them. `lifts`: the service moves positions between builds itself.
     """
     forbidden = why_forbidden(rule, service)
     if forbidden is not None:
@@ -87,10 +88,13 @@ def panel_fit(
     return _of(reasons, _ancestry(dataset.report, panel))
 
 
-def known_overlap(dataset: Dataset, panel: Panel) -> float | None:
-    """The percent of sites that are in the panel, by the last prediction for it; None without one."""
+def known_overlap(dataset: Dataset, panel: Panel) -> PanelOverlap | None:
+    """How many sites are in the panel by the last prediction for it; None without one."""
     verdict = _prediction(dataset, panel)
-    return verdict.counters.get("reference_overlap_pct") if verdict is not None else None
+    percent = verdict.counters.get("reference_overlap_pct") if verdict is not None else None
+    if percent is None:
+        return None
+    return PanelOverlap(percent=percent, build=panel.build or "", predicted=True)
 
 
 def _of(reasons: list[FitReason], hint: str = "") -> PanelFit:
@@ -219,14 +223,16 @@ def _build(report: CheckReport, service: Service, panel: Panel, lifts: bool) -> 
         yield _repair(f"The files are {here}, the panel is {there}: Haplodesk lifts them over before.")
 
 
-def _overlap(percent: float | None) -> list[FitReason]:
-    if percent is None:
+def _overlap(overlap: PanelOverlap | None) -> list[FitReason]:
+    percent = overlap.percent if overlap is not None else None
+    if overlap is None or percent is None:
         return []
+    there = "are in the panel"
+    if overlap.lifted:
+        there += f" after lift-over from {' and '.join(overlap.lifted)} to {overlap.build}"
     if percent < ENOUGH_OVERLAP:
-        return [
-            _no(f"Only {percent:.0f} % of the sites are in the panel; {ENOUGH_OVERLAP:.0f} % are wanted.")
-        ]
-    return [_good(f"{percent:.0f} % of the sites are in the panel.")]
+        return [_no(f"Only {percent:.0f} % of the sites {there}; {ENOUGH_OVERLAP:.0f} % are wanted.")]
+    return [_good(f"{percent:.0f} % of the sites {there}.")]
 
 
 def _ancestry(report: CheckReport | None, panel: Panel) -> str:

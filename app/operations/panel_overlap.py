@@ -2,7 +2,8 @@
 
 They are known of panels with a site list, of panels of this computer, and of those of the practice server.
 Positions are compared, as servers do for their reference overlap; it takes a process of its own, and what
-came out is kept until the files of the dataset or the sites of the panel are others.
+came out is kept until the files of the dataset or the sites of the panel are others. Where panel and files
+are of different builds, the positions of the files are lifted over by the chain files of this computer.
 """
 
 from __future__ import annotations
@@ -11,106 +12,141 @@ import asyncio
 import contextlib
 import hashlib
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
+from app.domain.chain import ChainFile
 from app.domain.changes import Changes, Noun
 from app.domain.dataset import Dataset
-from app.domain.model import Model
 from app.domain.panel import Panel
-from app.domain.problem import ProblemError
-from app.domain.progress import Progress, Report, silent
+from app.domain.panel_overlap import OverlapGap, PanelOverlap
+from app.operations.chains import list_chains
 from app.operations.check_dataset import dataset_of
 from app.operations.cohort_folder import cohort_folder
 from app.operations.desk import Desk
+from app.operations.panel_counting import CountErrand, KnownSites, Overlap, count_overlaps
 from app.operations.panel_sites import list_panel_sites
 from app.operations.tasks import TaskKind
 from app.store import services, settings
 from app.store.store import Connection as StoreConnection
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Positions = NDArray[np.integer[Any]]
-
 MOST_KEPT = 5_000
 _STATE = "panel_overlaps"
 
 
-class Overlap(Model):
-    """How many of the sites of a dataset on the chromosomes of a panel are in the panel."""
+@dataclass(frozen=True)
+class _Compared:
+    """A panel whose sites are known; `lifted` are builds of the files of a dataset that are not the panel's.
 
-    found: int
-    sites: int
-
-    @property
-    def percent(self) -> float | None:
-        """None where the panel has none of the chromosomes."""
-        return 100 * self.found / self.sites if self.sites else None
-
-
-class KnownSites(Model):
-    """Where the sites of a panel lie: a folder of a site list or of a local panel, or lists as text.
-
-    `stamp` changes with them.
+    `mark` stands for the sites of both and the way between them; empty where there is a `gap`.
     """
 
-    build: str
-    stamp: str
-    site_list: str = ""
-    local: str = ""
-    texts: tuple[str, ...] = ()
+    sites: KnownSites
+    lifted: tuple[str, ...] = ()
+    mark: str = ""
+    gap: OverlapGap | None = None
+
+    def told(self, kept: Mapping[str, Overlap]) -> PanelOverlap:
+        """What is known of it."""
+        known = kept.get(self.mark)
+        gap = self.gap
+        if gap is None and known is None:
+            gap = OverlapGap.NOT_COUNTED
+        elif gap is None and known is not None and known.percent is None:
+            gap = OverlapGap.UNREADABLE if known.damaged else OverlapGap.OTHER_CHROMOSOMES
+        figures = known or Overlap()
+        return PanelOverlap(
+            percent=figures.percent if gap is None else None,
+            found=figures.found,
+            sites=figures.sites,
+            lost=figures.lost,
+            build=self.sites.build,
+            lifted=self.lifted,
+            gap=gap,
+        )
 
 
 _KEPT = TypeAdapter(dict[str, Overlap])
 
 
-async def panel_overlaps(desk: Desk, dataset_id: str) -> dict[str, float]:
-    """The percent of the sites of a dataset that are in panels, by `Panel.key`, as far as it was counted."""
+async def panel_overlaps(desk: Desk, dataset_id: str) -> dict[str, PanelOverlap]:
+    """How many sites of a dataset are in panels, by `Panel.key`, or why that is not known yet.
+
+    Panels whose sites are not on this computer are left out.
+    """
     dataset = await dataset_of(desk, dataset_id)
     kept = await desk.store.read(_kept)
-    told = {key: kept.get(mark) for key, mark in (await _marks(desk, dataset)).items()}
-    return {key: each.percent for key, each in told.items() if each is not None and each.percent is not None}
+    return {key: each.told(kept) for key, each in (await _compared(desk, dataset)).items()}
 
 
 async def compare_with_panels(desk: Desk, dataset_id: str) -> Changes:
     """Count what was not counted yet, for all panels whose sites are known; cancelling ends the process.
 
-    Nothing is done for a dataset that was not checked. ProblemError when sites cannot be read.
+    Nothing is done for a dataset that was not checked, nor for panels without a chain file to their build.
     """
     dataset = await dataset_of(desk, dataset_id)
     kept = await desk.store.read(_kept)
-    marks = {key: mark for key, mark in (await _marks(desk, dataset)).items() if mark not in kept}
-    if not marks:
+    panels = await _compared(desk, dataset)
+    wanted = {key: each for key, each in panels.items() if each.mark and each.mark not in kept}
+    if not wanted:
         return Changes()
     from app.genotypes.worker import run_in_process
 
-    known = {key: each for key, each in (await _known(desk)).items() if key in marks}
+    chains = {f"{each.from_build} {each.to_build}": each.path for each in await list_chains(desk)}
+    builds = _builds(dataset)
+    errand = CountErrand(
+        cohorts=str(cohort_folder(desk, dataset.id)),
+        build=builds.pop("", ""),
+        builds=builds,
+        chains=chains,
+        panels={key: each.sites for key, each in wanted.items()},
+    )
     title = f"Comparing the sites of {dataset.name} with those of panels"
     with desk.tasks.running_task(TaskKind.SITES, title, dataset_id=dataset.id) as task:
-        folder = str(cohort_folder(desk, dataset.id))
-        found: dict[str, Overlap] = await run_in_process(count_overlaps, folder, known, report=task.report)
-    new = {marks[key]: each for key, each in found.items()}
+        found: dict[str, Overlap] = await run_in_process(count_overlaps, errand, report=task.report)
+    new = {wanted[key].mark: each for key, each in found.items()}
     await desk.store.write(lambda c: _keep(c, new))
     return desk.announce(Changes.of(Noun.PANEL, *found))
 
 
-async def _marks(desk: Desk, dataset: Dataset) -> dict[str, str]:
-    """For each panel that can be compared, by its key, what stands for its sites and those of the dataset."""
+def _builds(dataset: Dataset) -> dict[str, str]:
+    """The build of the files, by the empty name; of groups of several builds, by the paths of their files.
+
+    Empty where one of them is not known: nothing can be said of the files as a whole then.
+    """
     report = dataset.report
-    build = dataset.stated_build or (report.build.value if report is not None else None)
-    if report is None or build is None:
-        return {}
+    if dataset.stated_build or report is None:
+        return {"": dataset.stated_build} if dataset.stated_build else {}
+    if report.build.value is not None or not report.groups:
+        return {"": report.build.value} if report.build.value is not None else {}
+    told = {report.files[n].path: g.build.value for g in report.groups for n in g.files}
+    found = {path: build for path, build in told.items() if build is not None}
+    return found if len(found) == len(told) else {}
+
+
+async def _compared(desk: Desk, dataset: Dataset) -> dict[str, _Compared]:
+    """Every panel whose sites are known, by its key."""
+    known, builds = await _known(desk), _builds(dataset)
+    if dataset.report is None or not builds:
+        gap = OverlapGap.NOT_CHECKED if dataset.report is None else OverlapGap.NO_BUILD
+        return {key: _Compared(each, gap=gap) for key, each in known.items()}
+    chains = {(each.from_build, each.to_build): each for each in await list_chains(desk)}
     files = [(each.path, each.size, each.modified) for each in dataset.files]
-    mine = f"{dataset.id} {files}"
-    return {
-        key: hashlib.sha256(f"{mine} {each.stamp}".encode()).hexdigest()[:32]
-        for key, each in (await _known(desk)).items()
-        if each.build == build
-    }
+    mine = f"{dataset.id} {dataset.checked} {files} {sorted(builds.items())}"
+    return {key: _with_way(each, mine, sorted({*builds.values()}), chains) for key, each in known.items()}
+
+
+def _with_way(
+    sites: KnownSites, mine: str, builds: list[str], chains: Mapping[tuple[str, str], ChainFile]
+) -> _Compared:
+    lifted = tuple(each for each in builds if each != sites.build)
+    missing = tuple(each for each in lifted if (each, sites.build) not in chains)
+    if missing:
+        return _Compared(sites, missing, gap=OverlapGap.NO_CHAIN)
+    ways = [chains[each, sites.build].text_sha256 for each in lifted]
+    mark = hashlib.sha256(f"{mine} {sites.stamp} {ways}".encode()).hexdigest()[:32]
+    return _Compared(sites, lifted, mark)
 
 
 async def _known(desk: Desk) -> dict[str, KnownSites]:
@@ -155,8 +191,10 @@ def _practice(desk: Desk, panels: tuple[Panel, ...], ids: set[str]) -> Iterator[
 
 
 def _kept(c: StoreConnection) -> dict[str, Overlap]:
-    text = settings.state(c, _STATE)
-    return _KEPT.validate_json(text) if text else {}
+    """What another version of the program kept is counted anew."""
+    with contextlib.suppress(ValidationError):
+        return _KEPT.validate_json(settings.state(c, _STATE) or "{}")
+    return {}
 
 
 def _keep(c: StoreConnection, new: Mapping[str, Overlap]) -> None:
@@ -165,114 +203,3 @@ def _keep(c: StoreConnection, new: Mapping[str, Overlap]) -> None:
     all_of_it = {**{mark: each for mark, each in old.items() if mark not in new}, **new}
     last = dict(list(all_of_it.items())[-MOST_KEPT:])
     settings.set_state(c, _STATE, _KEPT.dump_json(last).decode())
-
-
-# In the process, which alone imports NumPy.
-
-
-def count_overlaps(
-    cohorts: str, known: Mapping[str, KnownSites], report: Report = silent
-) -> dict[str, Overlap]:
-    """Count for each panel; `cohorts` is the folder of the packed genotypes that a check left.
-
-    Panels that share their sites are counted once.
-    """
-    try:
-        mine = _positions_of_cohorts(Path(cohorts))
-    except (OSError, ValueError):  # the next check makes them anew
-        return {}
-    found: dict[str, Overlap] = {}
-    same: dict[str, Overlap] = {}
-    for number, (key, sites) in enumerate(known.items()):
-        report(Progress(done=number, total=len(known), unit="panels"))
-        if mine and sites.stamp not in same:
-            with contextlib.suppress(ProblemError):  # a list that cannot be used says so itself
-                same[sites.stamp] = _count(mine, sites)
-        if sites.stamp in same:
-            found[key] = same[sites.stamp]
-    return found
-
-
-def _count(mine: Mapping[str, Positions], sites: KnownSites) -> Overlap:
-    import numpy as np
-
-    found = total = 0
-    for chromosome, positions in _positions_of(sites, frozenset(mine)):
-        wanted = mine[chromosome]
-        total += len(wanted)
-        if len(positions):
-            place = np.searchsorted(positions, wanted)
-            place[place == len(positions)] = 0
-            found += int(np.count_nonzero(np.asarray(positions[place]) == wanted))
-    return Overlap(found=found, sites=total)
-
-
-def _positions_of_cohorts(folder: Path) -> dict[str, Positions]:
-    """By plain chromosome, one entry a record, in order."""
-    import numpy as np
-
-    from app.genotypes.builds import plain_chromosome
-    from app.genotypes.cohort import open_cohort
-
-    found: dict[str, list[Positions]] = {}
-    for path in sorted(folder.rglob("cohort.json")):
-        cohort = open_cohort(path.parent)
-        fresh = np.diff(np.asarray(cohort.record), prepend=-1) != 0
-        for number, name in enumerate(cohort.names):
-            rows = fresh & (np.asarray(cohort.chromosome) == number)
-            found.setdefault(plain_chromosome(name) or name, []).append(np.asarray(cohort.position[rows]))
-    return {name: np.sort(np.concatenate(each)) for name, each in found.items()}
-
-
-def _positions_of(sites: KnownSites, wanted: frozenset[str]) -> Iterator[tuple[str, Positions]]:
-    """The positions of a panel on each wanted chromosome that it has, in order."""
-    if sites.site_list:
-        yield from _of_list(Path(sites.site_list), wanted)
-    elif sites.local:
-        yield from _of_local(Path(sites.local), wanted)
-    else:
-        yield from _of_texts(sites.texts, wanted)
-
-
-def _of_list(folder: Path, wanted: frozenset[str]) -> Iterator[tuple[str, Positions]]:
-    from app.genotypes.panels.store import open_panel
-
-    found = open_panel(folder)
-    for name in wanted:
-        if (table := found.table(name)) is not None:
-            yield name, table.position
-
-
-def _of_local(folder: Path, wanted: frozenset[str]) -> Iterator[tuple[str, Positions]]:
-    """Parts of X lie one behind the other."""
-    import numpy as np
-
-    from app.imputation.panel_part import with_packed
-    from app.operations.local_panel_files import read_parts
-
-    kept = read_parts(folder)
-    for name in wanted:
-        pieces = []
-        for part in kept.of(name):
-            with with_packed(part, folder).open(folder) as panel:
-                pieces.append(panel.positions())
-        if pieces:
-            yield name, np.sort(np.concatenate(pieces))
-
-
-def _of_texts(paths: tuple[str, ...], wanted: frozenset[str]) -> Iterator[tuple[str, Positions]]:
-    """Lists with columns ID, CHROM, POS."""
-    import numpy as np
-
-    from app.genotypes.bgzf import read_lines
-    from app.genotypes.builds import plain_chromosome
-
-    found: dict[str, list[int]] = {}
-    for path in paths:
-        for line in read_lines(Path(path)):
-            cells = line.split(b"\t", 3)
-            if len(cells) > 2 and cells[2].isdigit():
-                found.setdefault(cells[1].decode(), []).append(int(cells[2]))
-    for written, positions in found.items():
-        if (name := plain_chromosome(written) or written) in wanted:
-            yield name, np.sort(np.array(positions, np.int64))

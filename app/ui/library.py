@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from app.domain.benchmark import Benchmark
     from app.domain.chain import ChainFile, ChainOffer
     from app.domain.ledger import ResultLedger
+    from app.domain.panel_overlap import PanelOverlap
     from app.domain.panel_sites import PanelSiteList
     from app.genotypes.figures import Figures
     from app.operations.catalogues import Installed
@@ -145,8 +146,8 @@ class StoreLibrary:
         """All panels, or those of a service."""
         return await self._store.read(lambda c: services.panels(c, service_id))
 
-    async def panel_overlaps(self, dataset_id: str) -> dict[str, float]:
-        """The percent of the sites of a dataset that are in panels, by their keys, as far as known."""
+    async def panel_overlaps(self, dataset_id: str) -> dict[str, PanelOverlap]:
+        """How many sites of a dataset are in the panels whose sites are known, by their keys."""
         from app.operations.panel_overlap import panel_overlaps
 
         return await panel_overlaps(self._desk, dataset_id)

@@ -13,6 +13,7 @@ from app.domain.dataset import Dataset
 from app.domain.guided import GuidedSheet
 from app.domain.job import Consent, Event, Job, JobState
 from app.domain.panel import Panel, PanelChange
+from app.domain.panel_overlap import PanelOverlap
 from app.domain.preset import Preset
 from app.domain.problem import Problem, ProblemError
 from app.domain.residency import Residency
@@ -74,7 +75,7 @@ class FakeLibrary:
         self.all_services: list[Service] = []
         self.reasons: dict[str, dict[str, str]] = {}
         self.all_presets: list[Preset] = []
-        self.overlaps: dict[str, float] = {}
+        self.overlaps: dict[str, PanelOverlap] = {}
         self.all_health: list[Health] = []
         self.all_forms: dict[tuple[str, str], StoredForm] = {}
         self.all_panels: list[Panel] = []
@@ -131,7 +132,7 @@ class FakeLibrary:
     async def panels(self, service_id: str | None = None) -> tuple[Panel, ...]:
         return tuple(p for p in self.all_panels if service_id in (None, p.service_id))
 
-    async def panel_overlaps(self, dataset_id: str) -> dict[str, float]:
+    async def panel_overlaps(self, dataset_id: str) -> dict[str, PanelOverlap]:
         return self.overlaps
 
     async def lifting_families(self) -> frozenset[str]:

@@ -7,22 +7,24 @@ from functools import partial
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from app.domain.panel import Panel
 from app.domain.panel_fit import RANK, FitVerdict, PanelFit, panel_fit
+from app.domain.panel_overlap import OverlapGap, PanelOverlap
 from app.domain.preset import Certainty, Preset, PresetPanel, Source
 from app.domain.residency import residency_of
 from app.ui.context import Context
 from app.ui.models.query import TableQuery
 from app.ui.views.panels import panel_rows
 from app.ui.views.panels.filter_bar import has_term, term, with_term
+from app.ui.views.panels.fit_words import overlap_sentence
 from app.ui.views.panels.panels_view import CHOSEN, PanelsView
 from app.ui.widgets.basics import Text
-from tests.ui import samples
+from tests.ui import cohorts, samples
 from tests.ui.fakes import FakeLibrary, FakeOperations
 
 TOPMED = "topmed/imputationserver2@2.0.12/apps@topmed-r3@1.0.0"
@@ -315,21 +317,65 @@ def test_sites_are_compared_in_the_background_once_for_a_choice(
     view: PanelsView, library: FakeLibrary, operations: FakeOperations, qtbot: QtBot
 ) -> None:
     library.all_datasets = [samples.dataset(1)]
+    library.overlaps = dict.fromkeys((TOPMED, HRC), PanelOverlap(gap=OverlapGap.NOT_COUNTED))
     assert view.table.grid.isColumnHidden(view.overlap_column)
     view.bar.dataset.setCurrentIndex(1)
     view.bar.dataset.activated.emit(1)
     qtbot.waitUntil(lambda: "compare_with_panels" in operations.names())
-    library.overlaps = {TOPMED: 93.23, HRC: 12.0}
+    lifted = PanelOverlap(percent=93.23, found=9323, sites=10_000, lost=7, build="GRCh38", lifted=("GRCh37",))
+    library.overlaps = {TOPMED: lifted, HRC: PanelOverlap(percent=12.0, found=3, sites=25)}
     view.refresh()
     cell = "Sites in the panel"
     view.reveal(TOPMED)
     qtbot.waitUntil(lambda: "93.2 %" in words_of(view))
     assert cell in words_of(view)
+    assert "after lift-over from GRCh37 to GRCh38, 7 have no place there" in words_of(view)
+    assert "after lift-over" in view.detail.fit_words.text()
+    qtbot.waitUntil(lambda: overlap_cell(view).data() == "93.2 lifted")
+    assert "9,323 of 10,000 sites" in overlap_cell(view).data(Qt.ItemDataRole.ToolTipRole)
     view.reveal(HRC)
     qtbot.waitUntil(lambda: "Only 12 %" in view.detail.fit_words.text())
     view.table.model.sort(view.overlap_column, Qt.SortOrder.DescendingOrder)
     qtbot.waitUntil(lambda: view.table.model.ids()[:2] == [TOPMED, HRC])
     assert operations.names().count("compare_with_panels") == 1
+
+
+def test_without_a_chain_file_the_cell_says_so_and_the_page_has_the_way_out(
+    view: PanelsView, library: FakeLibrary, operations: FakeOperations, qtbot: QtBot
+) -> None:
+    missing = PanelOverlap(gap=OverlapGap.NO_CHAIN, build="GRCh38", lifted=("GRCh37",))
+    library.overlaps = {TOPMED: missing}
+    library.offer = cohorts.chain_offer()
+    view.bar.dataset.setCurrentIndex(1)
+    view.bar.dataset.activated.emit(1)
+    view.reveal(TOPMED)
+    qtbot.waitUntil(lambda: view.detail.chain.isVisible())
+    assert "no chain file leads from one to the other" in words_of(view)
+    qtbot.waitUntil(lambda: overlap_cell(view).data() == "no chain file")
+    assert "compare_with_panels" not in operations.names(), "there is nothing to count"
+    dialog = view.detail.chain.ask_consent()
+    assert dialog is not None
+    dialog.agreed.setChecked(True)
+    dialog.fetch.click()
+    qtbot.waitUntil(lambda: "download_chain" in operations.names())
+    library.overlaps = {TOPMED: PanelOverlap(gap=OverlapGap.NOT_COUNTED, build="GRCh38", lifted=("GRCh37",))}
+    view.refresh()
+    qtbot.waitUntil(lambda: "compare_with_panels" in operations.names())
+    qtbot.waitUntil(lambda: not view.detail.chain.isVisible())
+    view.reveal(HRC)
+    qtbot.waitUntil(lambda: "add its site list below" in words_of(view))
+
+
+@pytest.mark.parametrize("gap", list(OverlapGap), ids=[each.name for each in OverlapGap])
+def test_each_gap_has_words_of_its_own(gap: OverlapGap) -> None:
+    told = overlap_sentence(PanelOverlap(gap=gap, build="GRCh38", lifted=("GRCh37", "NCBI36")))
+    others = {overlap_sentence(PanelOverlap(gap=each)) for each in OverlapGap if each is not gap}
+    assert told.endswith(".")
+    assert told not in others
+
+
+def overlap_cell(view: PanelsView) -> QModelIndex:
+    return view.table.model.index(view.table.model.row_of(TOPMED) or 0, view.overlap_column)
 
 
 def has_rows(view: PanelsView, number: int) -> bool:

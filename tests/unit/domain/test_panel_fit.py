@@ -12,6 +12,7 @@ from app.domain.dataset import DataFile, Dataset
 from app.domain.finding import BuildGuess, CheckReport, FileFacts, Finding, Severity
 from app.domain.panel import Panel
 from app.domain.panel_fit import FitVerdict, known_overlap, panel_fit
+from app.domain.panel_overlap import OverlapGap, PanelOverlap
 from app.domain.residency import residency_of
 from app.domain.service import Limits, Service
 from app.domain.verdict import Outcome, Verdict, VerdictReason
@@ -145,15 +146,27 @@ def test_a_prediction_counts_more_than_rules() -> None:
 def test_overlap_is_that_of_the_prediction_for_the_panel() -> None:
     verdict = a_verdict(Outcome.ACCEPTS, counters={"reference_overlap_pct": 31.2})
     dataset = a_dataset(a_report(), verdicts=(verdict,))
-    assert known_overlap(dataset, a_panel()) == 31.2
+    told = known_overlap(dataset, a_panel())
+    assert told is not None
+    assert (told.percent, told.predicted) == (31.2, True)
     assert known_overlap(dataset, a_panel(id="other")) is None
-    low = panel_fit(dataset, a_service(), a_panel(), None, 31.2)
+    low = panel_fit(dataset, a_service(), a_panel(), None, told)
     assert (low.verdict, low.words[0]) == (
         FitVerdict.DOES_NOT_FIT,
         "Only 31 % of the sites are in the panel; 50 % are wanted.",
     )
-    high = panel_fit(dataset, a_service(), a_panel(), None, 97.0)
+    high = panel_fit(dataset, a_service(), a_panel(), None, PanelOverlap(percent=97.0))
     assert (high.verdict, "97 % of the sites" in high.words[-1]) == (FitVerdict.FITS, True)
+
+
+def test_overlap_says_that_it_is_after_lift_over_and_a_gap_decides_nothing() -> None:
+    dataset = a_dataset(a_report())
+    lifted = PanelOverlap(percent=97.0, lifted=("GRCh37",), build="GRCh38")
+    words = panel_fit(dataset, a_service(), a_panel(), None, lifted).words
+    assert "97 % of the sites are in the panel after lift-over from GRCh37 to GRCh38." in words
+    without = panel_fit(dataset, a_service(), a_panel(), None)
+    for gap in OverlapGap:
+        assert panel_fit(dataset, a_service(), a_panel(), None, PanelOverlap(gap=gap)) == without
 
 
 @pytest.mark.parametrize(

@@ -7,22 +7,29 @@ from typing import cast
 import pytest
 
 from app.domain.changes import Noun
+from app.domain.finding import BuildGuess
 from app.domain.panel import Panel
+from app.domain.panel_overlap import OverlapGap, PanelOverlap
 from app.domain.service import Service
 from app.genotypes.bgzf import BgzfWriter
 from app.imputation.contract import Tools
 from app.operations.add_dataset import add_dataset
-from app.operations.check_dataset import check_dataset
+from app.operations.chains import add_chain, remove_chain
+from app.operations.check_dataset import check_dataset, dataset_of
 from app.operations.desk import Desk, PracticeHost
 from app.operations.local_panel_files import take_local_panel
-from app.operations.panel_overlap import MOST_KEPT, Overlap, compare_with_panels, panel_overlaps
+from app.operations.panel_counting import Overlap
+from app.operations.panel_overlap import MOST_KEPT, compare_with_panels, panel_overlaps
 from app.operations.panel_sites import add_panel_sites, bind_panel_sites, remove_panel_sites
 from app.operations.state_build import state_build
 from app.services.local.layout import PANEL, LocalPanel, panels_folder, write_record
-from app.store import services
+from app.store import datasets, services
 from tests.helpers.direct_work import work_directly
 from tests.helpers.fake_family import NOW
 from tests.helpers.small_study import Study, make_study, vcf_text
+
+BY = -486_098
+"""By how much chromosome 22 of GRCh38 is longer than that of GRCh37."""
 
 
 @pytest.fixture(autouse=True)
@@ -73,30 +80,127 @@ def site_list(path: Path, study: Study, every: int) -> Path:
     return path
 
 
+def told(desk: Desk, dataset_id: str) -> dict[str, PanelOverlap]:
+    return asyncio.run(panel_overlaps(desk, dataset_id))
+
+
+def shares(desk: Desk, dataset_id: str) -> dict[str, float | None]:
+    return {key: each.percent for key, each in told(desk, dataset_id).items()}
+
+
+def gap(desk: Desk, dataset_id: str, key: str) -> OverlapGap | None:
+    return told(desk, dataset_id)[key].gap
+
+
 def test_a_site_list_is_compared_once_and_again_when_it_is_another(
     desk: Desk, dataset_id: str, study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = known_panel(desk, "one", "p", "GRCh37")
     twin = known_panel(desk, "one", "q", "GRCh37")
-    other_build = known_panel(desk, "one", "r", "GRCh38")
-    assert asyncio.run(panel_overlaps(desk, dataset_id)) == {}
+    assert told(desk, dataset_id) == {}
     assert not asyncio.run(compare_with_panels(desk, dataset_id))
     path = site_list(tmp_path / "sites.txt", study, 3)
     made = asyncio.run(add_panel_sites(desk, (path,), "Third", "GRCh37", (key, twin)))
+    assert gap(desk, dataset_id, key) is OverlapGap.NOT_COUNTED
     changes = asyncio.run(compare_with_panels(desk, dataset_id))
     assert set(changes.ids(Noun.PANEL)) == {key, twin}
-    told = asyncio.run(panel_overlaps(desk, dataset_id))
-    assert told == {key: pytest.approx(100 / 3), twin: pytest.approx(100 / 3)}
+    assert shares(desk, dataset_id) == {key: pytest.approx(100 / 3), twin: pytest.approx(100 / 3)}
+    assert told(desk, dataset_id)[key].lifted == ()
     assert not asyncio.run(compare_with_panels(desk, dataset_id)), "it is known"
     asyncio.run(bind_panel_sites(desk, made.ids(Noun.PANEL_SITES)[0], (key,)))
-    asyncio.run(add_panel_sites(desk, (path,), "Elsewhere", "GRCh38", (other_build,)))
-    assert not asyncio.run(compare_with_panels(desk, dataset_id)), "another build says nothing"
-    assert set(asyncio.run(panel_overlaps(desk, dataset_id))) == {key}
+    assert set(told(desk, dataset_id)) == {key}
     asyncio.run(remove_panel_sites(desk, made.ids(Noun.PANEL_SITES)[0]))
     asyncio.run(add_panel_sites(desk, (site_list(path, study, 2),), "Half", "GRCh37", (key,)))
-    assert asyncio.run(panel_overlaps(desk, dataset_id)) == {}
+    assert gap(desk, dataset_id, key) is OverlapGap.NOT_COUNTED
     asyncio.run(compare_with_panels(desk, dataset_id))
-    assert asyncio.run(panel_overlaps(desk, dataset_id)) == {key: pytest.approx(50)}
+    assert shares(desk, dataset_id) == {key: pytest.approx(50)}
+
+
+def shifted(path: Path, first: int = 1_000_000) -> Path:
+    """A chain from GRCh37 to GRCh38 that moves chromosome 22 by `BY`; before `first` it has no place."""
+    here, there = 51_304_566, 51_304_566 + BY
+    text = f"chain 1000 chr22 {here} + {first} {here} chr22 {there} + {first + BY} {there} 1"
+    path.write_text(f"{text}\n{here - first}\n")
+    return path
+
+
+def test_positions_are_lifted_over_where_a_panel_is_of_another_build(
+    desk: Desk, dataset_id: str, study: Study, tmp_path: Path
+) -> None:
+    key = known_panel(desk, "one", "p", "GRCh38")
+    moved = [site.position + BY for site in study.sites]
+    rows = [f"x\t22\t{position}\tA\tC" for position in moved[::3]]
+    path = tmp_path / "sites.txt"
+    path.write_text("\n".join(["ID\tCHROM\tPOS\tREF\tALT", *rows]) + "\n")
+    asyncio.run(add_panel_sites(desk, (path,), "Third", "GRCh38", (key,)))
+    assert not asyncio.run(compare_with_panels(desk, dataset_id)), "there is no way to the other build"
+    missing = told(desk, dataset_id)[key]
+    assert (missing.gap, missing.lifted, missing.build) == (OverlapGap.NO_CHAIN, ("GRCh37",), "GRCh38")
+
+    whole = shifted(tmp_path / "whole.chain")
+    asyncio.run(add_chain(desk, whole, "GRCh37", "GRCh38"))
+    assert gap(desk, dataset_id, key) is OverlapGap.NOT_COUNTED
+    asyncio.run(compare_with_panels(desk, dataset_id))
+    found = told(desk, dataset_id)[key]
+    assert found.percent == pytest.approx(100 / 3)
+    assert (found.lifted, found.lost) == (("GRCh37",), 0)
+    assert not asyncio.run(compare_with_panels(desk, dataset_id)), "it is known"
+
+    cut = study.sites[30].position - 1
+    asyncio.run(add_chain(desk, shifted(tmp_path / "cut.chain", cut), "GRCh37", "GRCh38"))
+    assert gap(desk, dataset_id, key) is OverlapGap.NOT_COUNTED, "another chain file may lead elsewhere"
+    asyncio.run(compare_with_panels(desk, dataset_id))
+    found = told(desk, dataset_id)[key]
+    assert (found.found, found.lost, found.sites) == (10, 30, 60), "a lost site is in no panel"
+
+    asyncio.run(remove_chain(desk, "GRCh37_to_GRCh38"))
+    assert gap(desk, dataset_id, key) is OverlapGap.NO_CHAIN
+
+
+def test_a_damaged_chain_file_is_told_and_stops_no_other_panel(
+    desk: Desk, dataset_id: str, study: Study, tmp_path: Path
+) -> None:
+    here = known_panel(desk, "one", "p", "GRCh37")
+    there = known_panel(desk, "one", "q", "GRCh38")
+    path = site_list(tmp_path / "s.txt", study, 1)
+    for build, key in (("GRCh37", here), ("GRCh38", there)):
+        asyncio.run(add_panel_sites(desk, (path,), build, build, (key,)))
+    asyncio.run(add_chain(desk, shifted(tmp_path / "c.chain"), "GRCh37", "GRCh38"))
+    for kept in (desk.home / "chains").glob("*.chain"):
+        kept.write_bytes(b"x" * kept.stat().st_size)
+    asyncio.run(compare_with_panels(desk, dataset_id))
+    assert shares(desk, dataset_id) == {here: pytest.approx(100), there: None}
+    assert gap(desk, dataset_id, there) is OverlapGap.UNREADABLE
+
+
+def test_a_piece_of_rows_after_another_gives_the_same(
+    desk: Desk, dataset_id: str, study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = known_panel(desk, "one", "p", "GRCh37")
+    asyncio.run(add_panel_sites(desk, (site_list(tmp_path / "s.txt", study, 3),), "T", "GRCh37", (key,)))
+    monkeypatch.setattr("app.operations.panel_counting.ROWS", 7)
+    asyncio.run(compare_with_panels(desk, dataset_id))
+    found = told(desk, dataset_id)[key]
+    assert (found.found, found.sites) == (20, 60)
+
+
+def test_nothing_is_said_of_files_that_nobody_checked_or_whose_build_is_not_known(
+    desk: Desk, study: Study, tmp_path: Path
+) -> None:
+    key = known_panel(desk, "one", "p", "GRCh37")
+    asyncio.run(add_panel_sites(desk, (site_list(tmp_path / "s.txt", study, 3),), "T", "GRCh37", (key,)))
+    path = tmp_path / "other.vcf"
+    path.write_text(vcf_text(study))
+    found = asyncio.run(add_dataset(desk, (path,))).ids(Noun.DATASET)[0]
+    assert gap(desk, found, key) is OverlapGap.NOT_CHECKED
+    asyncio.run(check_dataset(desk, found))
+    dataset = asyncio.run(dataset_of(desk, found))
+    assert dataset.report is not None
+    open_report = dataset.report.model_copy(update={"build": BuildGuess()})
+    left_open = dataset.model_copy(update={"report": open_report})
+    desk.store.write_now(lambda c: datasets.save_dataset(c, left_open))
+    assert gap(desk, found, key) is OverlapGap.NO_BUILD
+    assert not asyncio.run(compare_with_panels(desk, found))
 
 
 def test_panels_of_the_practice_server_are_compared(
@@ -111,7 +215,7 @@ def test_panels_of_the_practice_server_are_compared(
     key = known_panel(desk, "practice", "apps@shelf", "GRCh37", practice=True)
     known_panel(desk, "practice", "apps@nothing", "GRCh37", practice=True)
     asyncio.run(compare_with_panels(desk, dataset_id))
-    assert asyncio.run(panel_overlaps(desk, dataset_id)) == {key: pytest.approx(25)}
+    assert shares(desk, dataset_id) == {key: pytest.approx(25)}
 
 
 def test_panels_of_this_computer_are_compared(desk: Desk, dataset_id: str, tmp_path: Path) -> None:
@@ -130,7 +234,7 @@ def test_panels_of_this_computer_are_compared(desk: Desk, dataset_id: str, tmp_p
     write_record(folder / PANEL, local)
     key = known_panel(desk, "here", "mine", "GRCh37", family="local")
     asyncio.run(compare_with_panels(desk, dataset_id))
-    assert asyncio.run(panel_overlaps(desk, dataset_id)) == {key: pytest.approx(50)}
+    assert shares(desk, dataset_id) == {key: pytest.approx(50)}
 
 
 def test_what_cannot_be_read_is_not_told_and_stops_nothing(
@@ -140,8 +244,13 @@ def test_what_cannot_be_read_is_not_told_and_stops_nothing(
     asyncio.run(add_panel_sites(desk, (site_list(tmp_path / "s.txt", study, 1),), "All", "GRCh37", (key,)))
     for path in (desk.home / "cohorts" / dataset_id).rglob("cohort.json"):
         path.write_text("{}")
-    assert not asyncio.run(compare_with_panels(desk, dataset_id))
-    assert asyncio.run(panel_overlaps(desk, dataset_id)) == {}
+    asyncio.run(compare_with_panels(desk, dataset_id))
+    assert gap(desk, dataset_id, key) is OverlapGap.UNREADABLE
+    assert not asyncio.run(compare_with_panels(desk, dataset_id)), "once is enough, until the next check"
+    asyncio.run(desk.pause(60))
+    asyncio.run(check_dataset(desk, dataset_id, build="GRCh37"))
+    asyncio.run(compare_with_panels(desk, dataset_id))
+    assert shares(desk, dataset_id) == {key: pytest.approx(100)}
 
 
 def test_a_panel_without_the_chromosomes_has_no_share() -> None:

@@ -96,7 +96,9 @@ class CardDelegate(QStyledItemDelegate):
         line = QRect(box.x(), box.bottom() - step, box.width(), step)
         self._theme.icon(shown.icon_name, colour).paint(painter, line.x(), line.y(), 16, step)
         painter.setPen(QColor(colour))
-        painter.drawText(line.adjusted(GRID * 3, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, shown.word)
+        share = self._cell(index, "overlap")
+        words = self.tr("{0} · in panel (%): {1}").format(shown.word, share) if share else shown.word
+        painter.drawText(line.adjusted(GRID * 3, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, words)
 
 
 def card_height(line: int) -> int:

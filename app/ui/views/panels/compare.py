@@ -18,10 +18,11 @@ from PySide6.QtWidgets import (
 
 from app.domain.panel import Panel
 from app.domain.panel_fit import PanelFit
+from app.domain.panel_overlap import PanelOverlap
 from app.domain.service import Service
 from app.ui import text
 from app.ui.theme import GRID
-from app.ui.views.panels.fit_words import fit_sentences, fit_shown
+from app.ui.views.panels.fit_words import fit_sentences, fit_shown, overlap_sentence
 from app.ui.widgets.basics import Text
 from app.ui.widgets.table_texts import copy_to_clipboard
 
@@ -39,6 +40,7 @@ def compared(
     panels: Sequence[Panel],
     services: Mapping[str, Service],
     fits: Sequence[PanelFit | None],
+    overlaps: Sequence[PanelOverlap | None],
 ) -> list[Line]:
     """A fact a line, with its value in each panel; facts that none of them has are left out."""
     names = [services[p.service_id].name if p.service_id in services else p.service_id for p in panels]
@@ -58,6 +60,7 @@ def compared(
         (widget.tr("The catalogue says otherwise"), ["; ".join(p.differs) for p in panels]),
         (widget.tr("Fit"), [fit_shown(each).word if each is not None else "" for each in fits]),
         (widget.tr("Why"), [fit_sentences(each) for each in fits]),
+        (widget.tr("Sites in the panel"), [overlap_sentence(each) for each in overlaps]),
     )
     return [(name, tuple(values)) for name, values in lines if any(values)]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication
 
 from app.domain.panel_fit import FitVerdict, PanelFit
+from app.domain.panel_overlap import OverlapGap, PanelOverlap
 from app.domain.preset import CERTAINTY_WORDS, Source
 from app.ui import text
 from app.ui.colours import Status
@@ -30,9 +31,56 @@ def fit_sentences(fit: PanelFit | None) -> str:
     return "\n".join((*fit.words, fit.hint) if fit.hint else fit.words)
 
 
-def overlap_words(percent: float | None) -> str:
-    """The share of the sites of a dataset that are in a panel; a dash where nobody compared them."""
-    return "–" if percent is None else text.number(percent, 1)
+def overlap_words(overlap: PanelOverlap | None) -> str:
+    """The share of the sites of a dataset that are in a panel, in per cent; a dash where it is not known."""
+    if overlap is None:
+        return "–"
+    if overlap.percent is None:
+        table = {OverlapGap.NO_CHAIN: _t("no chain file"), OverlapGap.NOT_COUNTED: "…"}
+        return table.get(overlap.gap or OverlapGap.NO_SITES, "–")
+    share = text.number(overlap.percent, 1)
+    return _t("{0} lifted").format(share) if overlap.lifted else share
+
+
+def overlap_sentence(overlap: PanelOverlap | None) -> str:
+    """Of what the share is, or why there is none and what to do."""
+    if overlap is None:
+        return ""
+    if overlap.percent is None:
+        return _gap_sentence(overlap)
+    if overlap.predicted:
+        share = text.number(overlap.percent, 1)
+        return _t("{0} % of the sites, by the last prediction of what the service would say.").format(share)
+    found, sites = text.number(overlap.found), text.number(overlap.sites)
+    words = [_t("{0} of {1} sites are in the panel").format(found, sites)]
+    if overlap.lifted:
+        words.append(_t("after lift-over from {0} to {1}").format(_and(overlap.lifted), overlap.build))
+    if overlap.lost:
+        words.append(_t("{0} have no place there").format(text.number(overlap.lost)))
+    return ", ".join(words) + "."
+
+
+def _gap_sentence(overlap: PanelOverlap) -> str:
+    table = {
+        OverlapGap.NO_SITES: _t("The sites of the panel are not on this computer: add its site list below."),
+        OverlapGap.NO_CHAIN: _t(
+            "The files are {0}, the sites of the panel {1}, and no chain file leads from one to the other on "
+            "this computer: get one below, then the sites are compared."
+        ).format(_and(overlap.lifted), overlap.build),
+        OverlapGap.NOT_CHECKED: _t("The files were not checked yet: check them under Uploads."),
+        OverlapGap.NO_BUILD: _t("The build of the files is not known: state it under Uploads."),
+        OverlapGap.NOT_COUNTED: _t("The sites are being counted."),
+        OverlapGap.OTHER_CHROMOSOMES: _t("The panel has no sites on the chromosomes of the files."),
+        OverlapGap.UNREADABLE: _t(
+            "What is kept of the files, of the panel or of the chain file cannot be read: "
+            "check the files again."
+        ),
+    }
+    return table[overlap.gap or OverlapGap.NO_SITES]
+
+
+def _and(builds: tuple[str, ...]) -> str:
+    return _t(" and ").join(builds)
 
 
 def state_words(state: str) -> str:

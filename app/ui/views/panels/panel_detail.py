@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from app.domain.chain import ChainOffer
 from app.domain.panel import Panel, PanelChange, SyncKind
 from app.domain.panel_fit import PanelFit
+from app.domain.panel_overlap import OverlapGap, PanelOverlap
 from app.domain.panel_sites import PanelSiteList
 from app.domain.preset import Preset, PresetPanel
 from app.domain.service import Service
@@ -22,12 +24,13 @@ from app.ui.views.panels.catalogue_panels import ADDED, NOT_READ
 from app.ui.views.panels.fit_words import (
     fit_sentences,
     fit_shown,
-    overlap_words,
+    overlap_sentence,
     source_words,
     state_sentence,
 )
 from app.ui.views.panels.site_lists import Bind, SiteListsCard, SitesOfPanel
 from app.ui.widgets.basics import Card, Heading, KeyValues, SectionHeading, StatusBadge, Text, clear, link
+from app.ui.widgets.chain_row import ChainRow
 from app.ui.widgets.page import ScrollPage
 
 
@@ -48,8 +51,9 @@ class PanelFacts:
     fit: PanelFit | None = None
     dataset: str = ""
     can_predict: bool = False
-    overlap: float | None = None
+    overlap: PanelOverlap | None = None
     state: str = ADDED
+    offer: ChainOffer | None = None
 
     def documented(self) -> tuple[PresetPanel, Preset] | None:
         """What the catalogue says of the panel, with the preset that it stands in."""
@@ -71,6 +75,7 @@ class PanelActions:
     mark: Callable[[str, bool], object]
     predict: Callable[[Panel], object]
     add_service: Callable[[str], object]
+    read_again: Callable[[], object]
 
 
 class PanelDetail(QWidget):
@@ -100,6 +105,8 @@ class PanelDetail(QWidget):
         card.body.addLayout(self._header())
         self.facts = KeyValues()
         card.body.addWidget(self.facts)
+        self.chain = ChainRow(self.context, self._actions.read_again)
+        card.body.addWidget(self.chain)
         card.body.addWidget(self._fit_block())
         card.body.addWidget(self._catalogue_block())
         self.sites = SitesOfPanel(self.context, self._actions.add_sites, self._actions.bind_sites)
@@ -169,6 +176,7 @@ class PanelDetail(QWidget):
         if facts.panel is not None:
             self._show_panel(facts.panel, facts)
             self._show_fit(facts)
+            self._show_chain(facts)
             self._show_documented(facts.panel, facts.documented())
             self.sites.show_panel(facts.panel, facts.site_lists)
         if before is None or (before.site_lists, before.panels) != (facts.site_lists, facts.panels):
@@ -203,9 +211,12 @@ class PanelDetail(QWidget):
             (self.tr("Cite"), panel.citation),
         )
         pairs += [(name, value) for name, value in more if value]
-        if facts.overlap is not None:
-            words = self.tr("{0} % of those of {1}").format(overlap_words(facts.overlap), facts.dataset)
-            pairs.append((self.tr("Sites in the panel"), words))
+        if facts.overlap is not None and facts.overlap.percent is not None:
+            share = text.number(facts.overlap.percent, 1)
+            words = self.tr("{0} % of those of {1}").format(share, facts.dataset)
+            pairs.append((self.tr("Sites in the panel"), f"{words}: {overlap_sentence(facts.overlap)}"))
+        elif facts.overlap is not None:
+            pairs.append((self.tr("Sites in the panel"), overlap_sentence(facts.overlap)))
         pairs.append((self.tr("Key"), panel.id))
         if added:
             pairs.append((self.tr("Read"), text.relative(panel.as_of, self.context.now())))
@@ -222,6 +233,13 @@ class PanelDetail(QWidget):
             self.fit_words.setText(fit_sentences(facts.fit))
             self.predict.setVisible(facts.can_predict)
             self.predict.setEnabled(True)
+
+    def _show_chain(self, facts: PanelFacts) -> None:
+        """The way out where files and panel are of different builds and no chain file is at hand."""
+        overlap = facts.overlap
+        missing = overlap is not None and overlap.gap is OverlapGap.NO_CHAIN
+        builds = (overlap.lifted[0], overlap.build) if overlap is not None and missing else None
+        self.chain.show_chain(builds, None, facts.offer)
 
     def _show_documented(self, panel: Panel, found: tuple[PresetPanel, Preset] | None) -> None:
         differs = [self.tr("The catalogue says otherwise: {0}.").format(each) for each in panel.differs]

@@ -7,9 +7,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from app.domain.chain import ChainOffer
 from app.domain.dataset import Dataset
 from app.domain.panel import Panel
 from app.domain.panel_fit import RANK, FitVerdict, PanelFit, known_overlap, panel_fit
+from app.domain.panel_overlap import OverlapGap, PanelOverlap
 from app.domain.residency import Residency
 from app.domain.service import Service
 from app.operations.favourite_panels import without_versions
@@ -19,6 +21,7 @@ from app.ui.views.panels.catalogue_panels import ADDED, is_of_catalogue, matches
 
 FAVOURITE_TERM = "is:favourite"
 FIT_TERM, ADDED_TERM = "fit", "added"
+_NO_SITES = PanelOverlap(gap=OverlapGap.NO_SITES)
 _OWN = ("favourite", "fit", "country", "overlap", "added")
 
 
@@ -26,14 +29,21 @@ _OWN = ("favourite", "fit", "country", "overlap", "added")
 class FitTo:
     """The dataset to which panels are fitted, and the rule on where it may go.
 
-    `overlaps` is the percent of its sites that are in panels, by their keys, as far as it was counted.
-    `lifting` are the families of services whose servers move positions between builds.
+    `overlaps` is how many of its sites are in panels, by their keys, of those whose sites are known.
+    `lifting` are the families of services whose servers move positions between builds. `offers` are the chain
+    files that could be downloaded where one is missing, by their builds.
     """
 
     dataset: Dataset
     rule: Residency | None = None
-    overlaps: Mapping[str, float] = field(default_factory=dict)
+    overlaps: Mapping[str, PanelOverlap] = field(default_factory=dict)
     lifting: frozenset[str] = frozenset()
+    offers: Mapping[tuple[str, str], ChainOffer] = field(default_factory=dict)
+
+    @property
+    def not_counted(self) -> frozenset[str]:
+        """The panels that can be compared with the dataset, and were not yet."""
+        return frozenset(key for key, o in self.overlaps.items() if o.gap is OverlapGap.NOT_COUNTED)
 
 
 class PanelRows:
@@ -98,13 +108,30 @@ class PanelRows:
             self._fits[alike] = held
         return held
 
-    def overlap(self, key: str) -> float | None:
-        """The percent of the sites of the chosen dataset that are in a panel; None where nobody compared."""
+    def overlap(self, key: str) -> PanelOverlap | None:
+        """How many sites of the chosen dataset are in a panel, or why nobody knows; None without a dataset.
+
+        What was counted here counts before a prediction.
+        """
         panel = self._panels.get(key)
         if self._to is None or panel is None:
             return None
         counted = self._to.overlaps.get(key)
-        return counted if counted is not None else known_overlap(self._to.dataset, panel)
+        if counted is not None and counted.percent is not None:
+            return counted
+        return known_overlap(self._to.dataset, panel) or counted or _NO_SITES
+
+    def _percent(self, key: str) -> float | None:
+        overlap = self.overlap(key)
+        return overlap.percent if overlap is not None else None
+
+    def offer(self, key: str) -> ChainOffer | None:
+        """The first chain file that is missing to compare a panel, where it can be downloaded."""
+        overlap = self.overlap(key)
+        if self._to is None or overlap is None or not is_without_chain(overlap):
+            return None
+        ways = ((here, overlap.build) for here in overlap.lifted)
+        return next((self._to.offers[each] for each in ways if each in self._to.offers), None)
 
     def is_favourite(self, key: str) -> bool:
         """Whether the person marked a panel, in this or an earlier version."""
@@ -142,8 +169,8 @@ class PanelRows:
         if query.sort in order:
             found.sort(key=order[query.sort], reverse=bool(query.descending))
         elif query.sort == "overlap":
-            found.sort(key=lambda key: self.overlap(key) or 0.0, reverse=bool(query.descending))
-            found.sort(key=lambda key: self.overlap(key) is None)
+            found.sort(key=lambda key: self._percent(key) or 0.0, reverse=bool(query.descending))
+            found.sort(key=lambda key: self._percent(key) is None)
         if self.favourites_first:
             found.sort(key=lambda key: not self.is_favourite(key))
         return found
@@ -193,6 +220,11 @@ class PanelRows:
             self.overlap(key),
             self.state(key),
         )
+
+
+def is_without_chain(overlap: PanelOverlap) -> bool:
+    """Whether nothing but a chain file is missing."""
+    return overlap.gap is OverlapGap.NO_CHAIN
 
 
 def _comparable(value: Any) -> Any:

@@ -31,11 +31,17 @@ from app.ui.views.panels.add_sites import AddSitesDialog
 from app.ui.views.panels.cards import PanelCards
 from app.ui.views.panels.catalogue_panels import NOT_READ, catalogue_panels, is_of_catalogue
 from app.ui.views.panels.compare import ComparePanels, comparable, compared
-from app.ui.views.panels.fit_words import fit_sentences, fit_shown, overlap_words, state_words
+from app.ui.views.panels.fit_words import (
+    fit_sentences,
+    fit_shown,
+    overlap_sentence,
+    overlap_words,
+    state_words,
+)
 from app.ui.views.panels.panel_bar import PanelBar
 from app.ui.views.panels.panel_commands import panel_commands
 from app.ui.views.panels.panel_detail import PanelActions, PanelDetail, PanelFacts
-from app.ui.views.panels.panel_rows import FitTo, PanelRows
+from app.ui.views.panels.panel_rows import FitTo, PanelRows, is_without_chain
 from app.ui.views.view import View
 from app.ui.widgets.basics import EmptyState
 from app.ui.widgets.splitter import RememberedSplitter
@@ -68,7 +74,7 @@ class Known:
 class PanelsView(View):
     """See the module."""
 
-    nouns = frozenset({Noun.PANEL, Noun.SERVICE, Noun.PANEL_SITES, Noun.DATASET, Noun.SETTING})
+    nouns = frozenset({Noun.PANEL, Noun.SERVICE, Noun.PANEL_SITES, Noun.DATASET, Noun.SETTING, Noun.CHAIN})
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
@@ -104,6 +110,7 @@ class PanelsView(View):
             self._mark,
             self._predict,
             lambda key: context.commands.run("panel.add_service", (key,)),
+            self.refresh,
         )
         self.detail = PanelDetail(context, actions, self)
         column.addWidget(RememberedSplitter(context.layout, "panels", self.table, self.detail, (3, 2)), 1)
@@ -116,7 +123,14 @@ class PanelsView(View):
             Column("service", self.tr("Service"), 160),
             Column("added", self.tr("Added"), 90, show=state_words),
             Column("fit", self.tr("Fit"), 115, status=fit_shown, tooltip=fit_sentences),
-            Column("overlap", self.tr("In panel (%)"), 105, show=overlap_words, numeric=True),
+            Column(
+                "overlap",
+                self.tr("In panel (%)"),
+                105,
+                show=overlap_words,
+                tooltip=overlap_sentence,
+                numeric=True,
+            ),
             Column("build", self.tr("Build"), 75),
             Column("samples", self.tr("Samples"), 75, show=text.number, numeric=True),
             Column("variants", self.tr("Variants"), 95, show=text.number, numeric=True),
@@ -201,11 +215,15 @@ class PanelsView(View):
 
     async def _fit_to(self, dataset: Dataset) -> FitTo:
         library = self.context.library
+        overlaps = await library.panel_overlaps(dataset.id)
+        without = {(here, o.build) for o in overlaps.values() if is_without_chain(o) for here in o.lifted}
+        offers = {builds: await library.chain_offer(*builds) for builds in sorted(without)}
         return FitTo(
             dataset,
             await library.residency(dataset.id),
-            await library.panel_overlaps(dataset.id),
+            overlaps,
             await library.lifting_families(),
+            {builds: offer for builds, offer in offers.items() if offer is not None},
         )
 
     def _take(self, known: Known) -> None:
@@ -226,18 +244,15 @@ class PanelsView(View):
         self._show_detail()
 
     def _compare_sites(self, to: FitTo | None) -> None:
-        """Count in the background which sites of the chosen dataset are in panels; once for a choice."""
-        wanted = None
-        if to is not None and to.dataset.report is not None and self.known is not None:
-            lists = tuple((each.id, each.panel_keys) for each in self.known.site_lists)
-            wanted = (to.dataset.id, to.dataset.checked, lists, len(self.known.panels))
-        if wanted == self._compared:
+        """Count in the background which sites of the chosen dataset are in panels, each of them once."""
+        wanted = (to.dataset.id, to.dataset.checked, to.not_counted) if to is not None else None
+        if wanted == self._compared or (wanted is not None and not wanted[2]):
             return
         self._compared = wanted
         if self._comparing is not None:
             self._comparing.cancel()
             self._comparing = None
-        if to is not None and wanted is not None:
+        if to is not None:
             work = self.context.operations.compare_with_panels(to.dataset.id)
             self._comparing = self.do(work, self._sites_compared)
 
@@ -269,6 +284,7 @@ class PanelsView(View):
             self._can_predict(known.by_key.get(key)),
             self.rows.overlap(key),
             self.rows.state(key),
+            self.rows.offer(key),
         )
         self.detail.show_facts(facts)
         self._offer_detail()
@@ -331,7 +347,8 @@ class PanelsView(View):
         if known is None or not comparable([panel.key for panel in panels]):
             return None
         fits = [self.rows.fit(panel.key) for panel in panels]
-        lines = compared(self, panels, known.services, fits)
+        overlaps = [self.rows.overlap(panel.key) for panel in panels]
+        lines = compared(self, panels, known.services, fits, overlaps)
         dialog = ComparePanels(panels, lines, self)
         dialog.open()
         return dialog
