@@ -159,6 +159,7 @@ async def start_background(desk: Desk, scheduler: Scheduler) -> None:
     from app.operations.panel_sites import tidy_panel_sites
     from app.operations.practise import start_practice
     from app.operations.repair_stage import tidy_repairs
+    from app.operations.result_rule import remember_results
     from app.operations.tidy_locks import tidy_locks
     from app.operations.tidy_pages import tidy_pages
 
@@ -168,6 +169,7 @@ async def start_background(desk: Desk, scheduler: Scheduler) -> None:
     if practice:
         await _attempt(desk, "The practice server did not start", start_practice)
         scheduler.release()
+    await _attempt(desk, "Results could not be put under the rules of their data", remember_results)
     await _attempt(desk, "Checks that were cut short could not be put back", adopt_checks)
     await _attempt(desk, "Old lock files could not be removed", tidy_locks)
     await _attempt(desk, "Half-written site lists could not be removed", tidy_panel_sites)

@@ -16,7 +16,7 @@ from app.operations.desk import Desk
 from app.operations.export_result import export_result
 from app.operations.packed_folders import packed_folders
 from app.operations.result_ledger import add_conversion
-from app.operations.result_rule import keep_rule_of_export, keep_rule_of_result, refuse_wider_folder
+from app.operations.result_rule import keep_rule_of_export, keep_rule_of_result, rule_stands
 from app.store import datasets, jobs, results
 from app.store.store import Connection as StoreConnection
 
@@ -37,10 +37,11 @@ async def export_known(desk: Desk, result_id: str, request: ExportRequest) -> Ex
     What is written is under the rule of the result, which stands beside it.
     """
     rule = await keep_rule_of_result(desk, result_id)
-    await refuse_wider_folder(rule, Path(request.out))
-    outcome = await export_result(desk, replace(request, cohorts=await _sent_genotypes(desk, result_id)))
+    request = replace(request, cohorts=await _sent_genotypes(desk, result_id))
+    async with rule_stands(rule, Path(request.out)):
+        outcome = await export_result(desk, request)
     written = [file for each in outcome.sets for file in each.files]
-    await keep_rule_of_export(desk, result_id, rule, Path(request.out), written)
+    await keep_rule_of_export(desk, result_id, rule, written)
     converted, losses = booked(outcome)
     if converted:
         await add_conversion(desk, result_id, converted, losses)

@@ -39,7 +39,7 @@ from app.operations.result_folder import (
     save_result,
 )
 from app.operations.result_ledger import book_result, figures_folder
-from app.operations.result_rule import keep_rule_of_result
+from app.operations.result_rule import keep_rule_of_archive, keep_rule_of_result
 from app.operations.sent_record import sent_record
 from app.operations.tasks import TaskKind
 from app.operations.tell import tell
@@ -100,6 +100,7 @@ async def _bring(
     desk: Desk, job: Job, result: Result, password: SecretStr | None, unattended: bool
 ) -> Changes:
     await asyncio.to_thread(make_folder, Path(result.folder))
+    await keep_rule_of_result(desk, result.id)  # before the first byte lies there
     if not unattended:
         job, result = await miss_what_is_gone(desk, job, result)
     if job.is_fetched:
@@ -222,6 +223,8 @@ class _Fetch:
 
     async def _files_of(self, remote: RemoteFile, path: Path, has_md5: bool) -> tuple[ResultFile, ...]:
         figures = figures_folder(self._desk, self._result_id)
+        if is_archive(path):
+            await keep_rule_of_archive(self._desk, self._result_id, path)
         if not is_archive(path):
             await self._take_plain(remote, path, figures)
             return (await asyncio.to_thread(plain_file, path, self._folder, remote.file.name, has_md5),)

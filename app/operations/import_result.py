@@ -13,16 +13,19 @@ from pydantic import SecretStr
 from app.domain.changes import Changes, Noun
 from app.domain.names import new_id, remote_job_name
 from app.domain.problem import Kind, ProblemError, problem
+from app.domain.residency import Residency, combined
 from app.domain.result import NOT_WHOLE, Result, ResultFile, ResultState
 from app.genotypes.worker import run_in_process
+from app.operations.add_dataset import data_file
 from app.operations.desk import Desk
 from app.operations.disk_forecast import refuse_too_little_room
 from app.operations.disk_trouble import disk_trouble
 from app.operations.judge_result import judge
 from app.operations.private_folder import private_folder
+from app.operations.residency import rule_for
 from app.operations.result_folder import save_result
 from app.operations.result_ledger import book_result, figures_folder, forget_ledger
-from app.operations.result_rule import keep_rule_of_result
+from app.operations.result_rule import keep_rule_of_result, rule_stands
 from app.operations.sent_record import sent_of
 from app.operations.tasks import TaskKind
 from app.operations.unpack import unpack
@@ -56,12 +59,13 @@ async def import_result(
 
     found = await asyncio.to_thread(find_result, paths)
     own_names = await _own_names(desk, dataset_id)
+    rule = await _rule_of(desk, dataset_id, found)
     in_place = not found.archives and not copy
     result_id = await _known(desk, found) if in_place else None
     is_new = result_id is None
     result_id = result_id or new_id("result")
     try:
-        folder, files = await _brought(desk, result_id, found, name, password, own_names, in_place, to)
+        folder, files = await _brought(desk, result_id, found, name, password, own_names, in_place, to, rule)
         await _save(desk, result_id, folder, files, name, dataset_id, in_place)
     except BaseException:
         if is_new:
@@ -83,6 +87,16 @@ async def import_result(
         seen=False,
     )
     return desk.announce(Changes.of(Noun.RESULT, result_id))
+
+
+async def _rule_of(desk: Desk, dataset_id: str | None, found: FoundResult) -> Residency | None:
+    """What holds for copies: the rule of what was sent, and that of the files themselves."""
+    dataset = await desk.store.read(lambda c: datasets.dataset(c, dataset_id)) if dataset_id else None
+    paths = [each.absolute() for each in (*found.archives, *found.files)]
+    files = await asyncio.to_thread(lambda: [data_file(each) for each in paths])
+    return combined(
+        [await rule_for(desk, dataset, dataset.files if dataset else ()), await rule_for(desk, None, files)]
+    )
 
 
 async def _own_names(desk: Desk, dataset_id: str | None) -> Mapping[str, str]:
@@ -117,6 +131,7 @@ async def _brought(
     own_names: Mapping[str, str],
     in_place: bool,
     to: Path | None,
+    rule: Residency | None,
 ) -> tuple[Path, tuple[ResultFile, ...]]:
     """The folder of the result and its files, proved."""
     from app.results.found.taking import looked_into
@@ -131,7 +146,8 @@ async def _brought(
     folder = (to or usual).absolute()
     fresh = await asyncio.to_thread(_make_empty, folder, found)
     try:
-        return folder, await _copied(desk, found, folder, password, own_names, kept)
+        async with rule_stands(rule, folder):
+            return folder, await _copied(desk, found, folder, password, own_names, kept)
     except BaseException:
         await asyncio.to_thread(_clear, folder, fresh)
         raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 from pathlib import Path
@@ -10,8 +11,10 @@ from pathlib import Path
 from app.domain.changes import Changes, Noun
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.result import Result
+from app.domain.rule_file import RULE_ABOUT, RULE_FILE
 from app.operations.desk import Desk
 from app.operations.result_ledger import forget_ledger
+from app.operations.result_rule import keep_rule_of_result
 from app.store import results
 
 log = logging.getLogger(__name__)
@@ -53,6 +56,7 @@ async def remove_result(desk: Desk, result_id: str, *, delete_files: bool = Fals
                 "Try it again when the fetch has ended.",
                 subject=result.folder,
             )
+        await keep_rule_of_result(desk, result.id)  # its record told of what was sent
         if delete_files:
             await asyncio.to_thread(delete_result_files, result)
         await desk.store.write(lambda c: results.remove_result(c, result.id))
@@ -73,11 +77,21 @@ def delete_result_files(result: Result) -> None:
             continue
         for each in (path, *(path.with_name(path.name + suffix) for suffix in _INDEXES)):
             _delete(each)
+    _drop_rule(folder)
     for parent in sorted({parent for path in places for parent in _parents(path, folder)}, reverse=True):
         try:
             parent.rmdir()
         except OSError:  # not empty, or gone
             continue
+
+
+def _drop_rule(folder: Path) -> None:
+    """The rule of files that are gone goes too, where the program wrote it and nothing else lies there."""
+    with contextlib.suppress(OSError):
+        beside = folder / RULE_FILE
+        others = [each for each in folder.rglob("*") if each != beside and not each.is_dir()]
+        if not others and beside.read_text("utf-8").startswith(RULE_ABOUT):
+            beside.unlink()
 
 
 def _parents(path: Path, folder: Path) -> list[Path]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from app.domain.changes import Changes, Noun
 from app.domain.dataset import DataFile, Dataset
@@ -19,6 +20,7 @@ from app.domain.service import Service
 from app.operations.check_dataset import dataset_of
 from app.operations.desk import Desk
 from app.operations.draft_job import Obstacle
+from app.operations.known_result import KnownResult, places_of_files, results_with
 from app.operations.residency_memory import (
     known_files,
     made_files,
@@ -88,14 +90,34 @@ async def rule_for(
 
     What was said of the data that a dataset was made from holds for it too, whenever it was said.
     """
+    files = tuple(files)
     line = await desk.store.read(lambda c: with_sources(c, dataset))
     known, made = await desk.store.read(lambda c: (rules(c), made_files(c)))
     everywhere = (await desk.settings()).data.only_to
     found = [*more, *(each.residency for each in line)]
     found += [understood(everywhere)] if everywhere.strip() else []
     looked = (*files, *(file for each in line[1:] for file in each.files))
+    of_results = await _results_of(desk, looked)
+    found += [rule for each in of_results for rule in each.stated]
+    looked = (*looked, *(file for each in of_results for file in each.sources))
     found += await asyncio.to_thread(rules_of_files, looked, known, made)
     return combined(found)
+
+
+async def _results_of(desk: Desk, files: Sequence[DataFile]) -> tuple[KnownResult, ...]:
+    """The results of which files are, or of which they were exported, and those of what was sent for them.
+
+    So a result is under the rule of what was sent also where nobody remembered its files.
+    """
+    found: dict[str, KnownResult] = {}
+    waiting: Sequence[DataFile] = files
+    while waiting:
+        places = await asyncio.to_thread(places_of_files, waiting)
+        near = await desk.store.read(partial(results_with, folders=places[0], paths=places[1]))
+        new = {each.result.id: each for each in near if each.result and each.result.id not in found}
+        found |= new
+        waiting = [file for each in new.values() for file in each.sources]
+    return tuple(found.values())
 
 
 def as_here(desk: Desk, service: Service) -> Service:

@@ -6,25 +6,27 @@ stated, and what was made of it is under its rule, also when the rule is stated 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 from pydantic import TypeAdapter
 
 from app.domain.dataset import DataFile, Dataset
 from app.domain.model import Model
 from app.domain.residency import Residency
+from app.genotypes.prints import prints
 from app.operations.rule_files import rules_of_folders
 from app.store import datasets, settings
 from app.store.store import Connection as StoreConnection
 
 _RULES, _MADE = "residency", "residency_made"
-_START = 256 * 1024
+_PEOPLE = (
+    ".vcf", ".vcf.gz", ".vcf.bgz", ".bcf", ".bgen", ".pgen", ".bed", ".ped", ".tped", ".gen", ".gen.gz",
+    ".haps", ".haps.gz", ".psam", ".sample", ".fam", ".tfam", ".sav", ".msav", ".hpanel", ".bref3", ".zip",
+)  # fmt: skip
 
 
 class Remembered(Model):
-    """A rule that was stated of a file; `print` is its size and the hash of its start, empty for unknown."""
+    """A rule that was stated of a file; `print` is one of `genotypes.prints`, empty for unknown."""
 
     path: str
     print: str
@@ -49,26 +51,19 @@ _RULES_LIST = TypeAdapter(tuple[Remembered, ...])
 _MADE_LIST = TypeAdapter(tuple[Made, ...])
 
 
-def prints(paths: Iterable[str]) -> dict[str, str]:
-    """By path, what tells a file by its content: size and the hash of its start; nothing for lost files."""
-    found = {}
-    for path in paths:
-        try:
-            with Path(path).open("rb") as opened:
-                start = hashlib.sha256(opened.read(_START)).hexdigest()
-                size = opened.seek(0, 2)
-        except OSError:
-            continue
-        if size:
-            found[path] = f"{size}:{start}"
-    return found
-
-
 def known_files(files: Iterable[DataFile]) -> tuple[Known, ...]:
-    """Files as they are recognised later. Reads the start of each."""
+    """Files as they are recognised later, one entry for each print. Reads the start of each file."""
     named = [file.path for file in files]
     by_path = prints(named)
-    return tuple(Known(path=path, print=by_path.get(path, "")) for path in named)
+    return tuple(Known(path=path, print=each) for path in named for each in by_path.get(path, ("",)))
+
+
+def holds_people(name: str) -> bool:
+    """Whether files of such a name hold genotypes or names of people, or archives of them.
+
+    Others, as lists of sites, may be the same for different people: they are not told by their content.
+    """
+    return name.lower().endswith(_PEOPLE)
 
 
 def rules(c: StoreConnection) -> tuple[Remembered, ...]:
@@ -88,9 +83,9 @@ def twins(remembered: Sequence[Remembered], files: Sequence[Known]) -> frozenset
     where they were: these are copies, and what was stated of the others stays. Reads the disk.
     """
     own, same = {each.path for each in files}, {each.print for each in files if each.print}
-    others = {each.path: each.print for each in remembered if each.path not in own and each.print in same}
-    there = prints(others)
-    return frozenset(path for path, known in others.items() if there.get(path) == known)
+    others = [(each.path, each.print) for each in remembered if each.path not in own and each.print in same]
+    there = prints(path for path, _ in others)
+    return frozenset(path for path, known in others if known in there.get(path, ()))
 
 
 def state_rule(
@@ -121,9 +116,15 @@ def note_made(c: StoreConnection, files: Sequence[Known], of: Sequence[Known]) -
     def older(each: Known) -> Known:
         return each.model_copy(update={"path": ""}) if each.path in new else each
 
-    found = [each.model_copy(update={"files": tuple(map(older, each.files))}) for each in made_files(c)]
     entry = Made(files=tuple(files), of=tuple(of))
+    known = {each.print for each in files}
+
+    def is_again(each: Made) -> bool:
+        return each.of == entry.of and all(not file.path and file.print in known for file in each.files)
+
+    found = [each.model_copy(update={"files": tuple(map(older, each.files))}) for each in made_files(c)]
     kept = [each for each in found if any(file.path or file.print for file in each.files)]
+    kept = [each for each in kept if not is_again(each)]
     if entry not in kept:
         kept.append(entry)
     settings.set_state(c, _MADE, _MADE_LIST.dump_json(tuple(kept)).decode())
@@ -157,7 +158,7 @@ def rules_of_files(
     """
     files = tuple(files)
     paths = {each.path for each in files}
-    seen = set(prints(paths).values()) if remembered or made else set()
+    seen = {each for found in prints(paths).values() for each in found} if remembered or made else set()
     _add_sources(paths, seen, made)
     stated = (each for each in remembered if each.path in paths or (each.print and each.print in seen))
     return [*rules_of_folders(paths), *(each.rule for each in stated)]

@@ -14,6 +14,7 @@ from app.domain.names import new_id
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.result import Result, ResultFile, ResultState
 from app.domain.room import room_words
+from app.domain.rule_file import RULE_FILE
 from app.operations.desk import Desk
 from app.operations.disk_trouble import disk_trouble
 from app.operations.fetch_file import safe_target, size_of
@@ -71,7 +72,7 @@ def _free(folder: str) -> str:
 
 def _holds_results(folder: Path) -> bool:
     names = (name for _, _, files in os.walk(folder) for name in files)
-    return any(not name.endswith((".part", ".zip")) for name in names)
+    return any(not name.endswith((".part", ".zip")) and name != RULE_FILE for name in names)
 
 
 def _holds_something(folder: Path) -> bool:

@@ -7,95 +7,120 @@ people: added as a dataset it may go no further than they.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
-from app.domain.dataset import DataFile, Dataset
-from app.domain.job import Job
+from app.domain.changes import Changes
+from app.domain.dataset import DataFile
+from app.domain.problem import ProblemError
 from app.domain.residency import Residency, combined
 from app.domain.result import Result
 from app.operations.add_dataset import data_file
 from app.operations.desk import Desk
+from app.operations.known_result import KnownResult, exports_of, files_of_result, known_result
 from app.operations.residency import keep_rule, rule_for
-from app.operations.rule_files import RULE_FILE, needed_text
-from app.store import datasets, jobs, results
+from app.operations.rule_files import take_back_rule, tighten_rule, write_rule
+from app.store import results, settings
 from app.store.store import Connection as StoreConnection
 
-_GENOTYPES = (".vcf.gz", ".vcf", ".vcf.bgz", ".bcf")
+log = logging.getLogger(__name__)
+
+_LOOKED, _VERSION = "residency_results", "1"
+
+
+async def rule_of_result(
+    desk: Desk, result_id: str, of: Sequence[str] = (), copied: Sequence[Path] = ()
+) -> Residency | None:
+    """The rule of a result, of others that it is made of, and of files from which it is taken."""
+    every = [await desk.store.read(partial(known_result, result_id=each)) for each in (result_id, *of)]
+    files = [file for each in every for file in (*await _files_of(each), *each.sources)]
+    files += await asyncio.to_thread(_data_files, copied)
+    rules = [await rule_for(desk, each.dataset, (), *each.stated) for each in every]
+    return combined([*rules, await rule_for(desk, None, files)])
 
 
 async def keep_rule_of_result(
     desk: Desk, result_id: str, of: Sequence[str] = (), copied: Sequence[Path] = ()
 ) -> Residency | None:
-    """Remember of what a result was made, and under which rule it is; the rule.
+    """Remember of what a result was made, and under which rule it is, which stands in its folder; the rule.
 
-    `of` are ids of other results that it was made of, `copied` are files that it was taken from.
+    `of` are ids of other results that it was made of, `copied` are files that it was taken from. What stands
+    in its folder is never loosened; nothing is written into a folder of the person's.
     """
-    mine = await desk.store.read(lambda c: _known(c, result_id))
-    others = [await desk.store.read(partial(_known, result_id=each)) for each in of]
-    made = await asyncio.to_thread(_files_of, mine.result)
+    rule = await rule_of_result(desk, result_id, of, copied)
+    mine = await desk.store.read(lambda c: known_result(c, result_id))
+    if mine.result is not None and not mine.result.in_place:
+        await asyncio.to_thread(tighten_rule, rule, Path(mine.result.folder))
+    others = [await desk.store.read(partial(known_result, result_id=each)) for each in of]
     sources = [file for each in (mine, *others) for file in each.sent]
-    for each in others:
-        sources += await asyncio.to_thread(_files_of, each.result)
-    sources += [await asyncio.to_thread(data_file, each.absolute()) for each in copied]
-    rules = [await rule_for(desk, each.dataset, (), each.stated) for each in (mine, *others)]
-    rule = combined([*rules, await rule_for(desk, None, (*made, *sources))])
-    await keep_rule(desk, rule, made, sources)
+    sources += [file for each in others for file in await _files_of(each)]
+    sources += await asyncio.to_thread(_data_files, copied)
+    await keep_rule(desk, rule, await _files_of(mine), sources)
     return rule
 
 
-async def refuse_wider_folder(rule: Residency | None, out: Path) -> None:
-    """ProblemError where the file of a folder allows more than a rule."""
-    await asyncio.to_thread(needed_text, rule, out)
+@contextlib.asynccontextmanager
+async def rule_stands(rule: Residency | None, out: Path) -> AsyncIterator[None]:
+    """As `rule_files.rule_first`, without holding up the program."""
+    made = await asyncio.to_thread(write_rule, rule, out)
+    try:
+        yield
+    except BaseException:
+        await asyncio.shield(asyncio.to_thread(take_back_rule, out, made))
+        raise
 
 
 async def keep_rule_of_export(
-    desk: Desk, result_id: str, rule: Residency | None, out: Path, files: Iterable[str]
+    desk: Desk, result_id: str, rule: Residency | None, files: Iterable[str]
 ) -> None:
-    """Put the rule of a result beside what was written of it, and remember it."""
-    text = await asyncio.to_thread(needed_text, rule, out)
-    if text:
-        await asyncio.to_thread((out / RULE_FILE).write_text, text, "utf-8")
-    known = await desk.store.read(lambda c: _known(c, result_id))
-    written = await asyncio.to_thread(lambda: [data_file(Path(each).absolute()) for each in files])
-    await keep_rule(desk, rule, written, await asyncio.to_thread(_files_of, known.result))
+    """Remember that files were written of a result, beside which its rule stands."""
+    known = await desk.store.read(lambda c: known_result(c, result_id))
+    written = await asyncio.to_thread(_data_files, [Path(each) for each in files])
+    await keep_rule(desk, rule, written, await _files_of(known))
 
 
-@dataclass(frozen=True)
-class _Known:
-    """A result and what was sent for it, as far as it is known."""
-
-    result: Result | None = None
-    job: Job | None = None
-    dataset: Dataset | None = None
-
-    @property
-    def sent(self) -> tuple[DataFile, ...]:
-        """The files of the job, also when the dataset is gone; else those of the dataset."""
-        if self.job is not None:
-            return self.job.files
-        return self.dataset.files if self.dataset is not None else ()
-
-    @property
-    def stated(self) -> Residency | None:
-        """The rule that the job was made under."""
-        return self.job.residency if self.job is not None else None
+async def keep_rule_of_archive(desk: Desk, result_id: str, archive: Path) -> None:
+    """Remember an archive of a result by its content: it may have been copied when it is removed here."""
+    known = await desk.store.read(lambda c: known_result(c, result_id))
+    rule = await rule_for(desk, known.dataset, known.sources, *known.stated)
+    await keep_rule(desk, rule, await asyncio.to_thread(_data_files, [archive]), known.sent)
 
 
-def _known(c: StoreConnection, result_id: str) -> _Known:
-    result = results.result(c, result_id)
-    if result is None:
-        return _Known()
-    job = jobs.job(c, result.job_id) if result.job_id else None
-    sent = result.dataset_id or (job.dataset_id if job is not None else None)
-    return _Known(result, job, datasets.dataset(c, sent) if sent else None)
+async def remember_results(desk: Desk) -> Changes:
+    """Put the results that an earlier version of the program fetched or exported under their rules, once."""
+    if await desk.store.read(lambda c: settings.state(c, _LOOKED)) == _VERSION:
+        return Changes()
+    for each in await desk.store.read(results.results):
+        try:
+            await _remember(desk, each)
+        except ProblemError as error:  # the store tells its rule all the same
+            log.warning("A result could not be put under its rule: %s", error.problem.sentence())
+    await desk.store.write(_looked)
+    return Changes()
 
 
-def _files_of(result: Result | None) -> list[DataFile]:
-    """The files with genotypes that are where they were."""
-    if result is None:
-        return []
-    paths = [Path(result.folder) / each.path for each in result.files]
-    return [data_file(each) for each in paths if each.name.endswith(_GENOTYPES) and each.is_file()]
+async def _remember(desk: Desk, result: Result) -> None:
+    rule = await keep_rule_of_result(desk, result.id)
+    for folder, files in (await asyncio.to_thread(exports_of, result)).items():
+        await keep_rule_of_export(desk, result.id, rule, files)
+        with contextlib.suppress(ProblemError):  # the folder is the person's; the files are remembered
+            await asyncio.to_thread(write_rule, rule, Path(folder))
+
+
+def _looked(c: StoreConnection) -> None:
+    settings.set_state(c, _LOOKED, _VERSION)
+
+
+async def _files_of(known: KnownResult) -> list[DataFile]:
+    """The files with people that are where they were; archives that were kept as well."""
+    archives = [each.name for each in known.job.remote_files] if known.job is not None else []
+    return await asyncio.to_thread(
+        lambda: _data_files(files_of_result(known.result, [e for e in archives if e.endswith(".zip")]))
+    )
+
+
+def _data_files(paths: Iterable[Path]) -> list[DataFile]:
+    return [data_file(each.absolute()) for each in paths]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.residency import NOWHERE, Residency, combined, residency_of
+from app.domain.rule_file import RULE_ABOUT
 from app.domain.rule_file import RULE_FILE as RULE_FILE
 
 _LONGEST = 4096
-_ABOUT = "# Where the data in this folder may go; it is the rule of the files that they were made of.\n"
 
 
 def rules_of_folders(paths: Iterable[str]) -> list[Residency]:
@@ -68,4 +70,88 @@ def needed_text(rule: Residency | None, out: Path) -> str:
             "Choose another folder, or write the narrower rule into that file.",
             subject=str(out),
         )
-    return f"{_ABOUT}{rule.code()}\n"
+    return rule_text(rule)
+
+
+def rule_text(rule: Residency) -> str:
+    """The content of the file of a rule."""
+    return f"{RULE_ABOUT}{rule.code()}\n"
+
+
+@contextlib.contextmanager
+def rule_first(rule: Residency | None, out: Path) -> Iterator[None]:
+    """Data are written into a folder within the block, and their rule stands there before the first byte.
+
+    So a program that is killed leaves no data without it. Where the block raises and nothing else lies there
+    the file goes again, with folders that were made for it. ProblemError as of `needed_text`, or of the disk.
+    """
+    made = write_rule(rule, out)
+    try:
+        yield
+    except BaseException:
+        take_back_rule(out, made)
+        raise
+
+
+def write_rule(rule: Residency | None, out: Path) -> tuple[Path, ...]:
+    """Put the file of a rule into a folder that is not under it already; what was made, innermost first.
+
+    It is on the disk, not in a cache of the system, when this returns. ProblemError as of `rule_first`.
+    """
+    text = needed_text(rule, out)
+    if not text:
+        return ()
+    new = tuple(each for each in (out, *out.parents) if not each.exists())
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with (out / RULE_FILE).open("x", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+    except FileExistsError:
+        needed_text(rule, out)  # somebody else was quicker: as good where it says the same
+        return ()
+    except OSError as error:
+        take_back_rule(out, (out / RULE_FILE, *new))
+        raise _unwritten(out, error) from error
+    return (out / RULE_FILE, *new)
+
+
+def take_back_rule(out: Path, made: Sequence[Path]) -> None:
+    """Remove the file of a rule and the folders that were made for it, unless anything else lies there."""
+    with contextlib.suppress(OSError):
+        if not made or any(each.name != RULE_FILE for each in out.iterdir()):
+            return
+        (out / RULE_FILE).unlink(missing_ok=True)
+        for each in made[1:]:
+            each.rmdir()
+
+
+def tighten_rule(rule: Residency | None, out: Path) -> None:
+    """Put the file of a rule into a folder of the program's own; one that it wrote is never loosened.
+
+    What a person wrote there stays as it is. A folder that is gone stays gone. ProblemError of the disk.
+    """
+    if rule is None or not out.is_dir():
+        return
+    there = rule_file(out)
+    both = combined((there, rule))
+    if there is None or both is None or there.countries <= rule.countries:
+        write_rule(rule, out)
+        return
+    with contextlib.suppress(OSError):
+        if (out / RULE_FILE).read_text("utf-8").startswith(RULE_ABOUT):
+            part = out / f"{RULE_FILE}.part"
+            part.write_text(rule_text(both), "utf-8")
+            part.replace(out / RULE_FILE)
+
+
+def _unwritten(out: Path, error: OSError) -> ProblemError:
+    return problem(
+        Kind.DISK,
+        "The folder cannot be used",
+        f"{out}: {error.strerror or error}.",
+        "Look at its permissions and at the room on the disk, or choose another folder.",
+        subject=str(out),
+        details=type(error).__name__,
+    )

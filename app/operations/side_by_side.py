@@ -23,7 +23,7 @@ from app.operations.import_result import import_result
 from app.operations.merge_batches import merge_result_batches
 from app.operations.meta_impute import meta_impute_results
 from app.operations.result_folder import save_result
-from app.operations.result_rule import keep_rule_of_result
+from app.operations.result_rule import keep_rule_of_result, rule_of_result, rule_stands
 from app.operations.tasks import TaskKind
 from app.store import jobs, results
 from app.store.store import Connection as StoreConnection
@@ -88,8 +88,10 @@ async def join_known(desk: Desk, result_ids: Sequence[str], how: Joining, name: 
     await asyncio.to_thread(out.parent.mkdir, 0o700, True, True)
     sources = tuple(result.folder for result, _ in known)
     names = _different([name_of(result, job) for result, job in known])
+    rule = await rule_of_result(desk, result_ids[0], result_ids[1:])
     with desk.tasks.running_task(TaskKind.EXPORT, f"Making {name}") as task:
-        await _join(how, sources, out, names, task.report)
+        async with rule_stands(rule, out):
+            await _join(how, sources, out, names, task.report)
     one = sent.pop() if len(sent) == 1 and how not in (Joining.MERGE, Joining.MERGE_UNION) else None
     changes = await import_result(desk, (out,), name, dataset_id=one)
     for each in changes.ids(Noun.RESULT):

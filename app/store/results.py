@@ -75,6 +75,18 @@ def results(c: Connection) -> tuple[Result, ...]:
     return parse_all(Result, c.scalars(query.order_by(t.results.c.started.desc(), t.results.c.id.desc())))
 
 
+def results_in(c: Connection, folders: Collection[str]) -> tuple[Result, ...]:
+    """The results that lie in one of the folders."""
+    query = select(t.result_documents.c.document).join(t.results)
+    return parse_all(Result, c.scalars(query.where(t.results.c.folder.in_(sorted(folders)))))
+
+
+def exported(c: Connection) -> tuple[Result, ...]:
+    """The results of which something was written for other programs."""
+    document = t.result_documents.c.document
+    return parse_all(Result, c.scalars(select(document).where(document.like('%"exports":[{%'))))
+
+
 def results_at_hand(c: Connection, job_ids: Collection[str]) -> tuple[Result, ...]:
     """Results that nobody has looked at, that are not whole, or that belong to one of the jobs."""
     r = t.results.c
