@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.resources import resource
+from app.genotypes.chromosome_names import REFSEQ
+from app.genotypes.chromosome_names import plain_chromosome as plain_chromosome
 from app.genotypes.cohort import Cohort
 from app.genotypes.known_sites import KNOWN_BUILDS, NO_ALLELES, SITE_CHROMOSOMES, known_sites
 
@@ -46,9 +47,6 @@ _ALIASES = {
     "hs1": "T2T-CHM13",
     "chm13": "T2T-CHM13",
 }
-_NUMBERED = {"23": "X", "24": "Y", "25": "XY", "26": "MT", "M": "MT"}
-_REFSEQ = re.compile(r"NC_0+(\d{1,2})\.(\d+)$")
-_CHROMOSOMES = frozenset([*map(str, range(1, 23)), "X", "Y", "XY", "MT"])
 _OTHER = "another"
 _PRIOR = {"NCBI36": 0.1, "GRCh37": 0.45, "GRCh38": 0.4, _OTHER: 0.05}
 _HEADER_WEIGHT = 20.0  # contig lengths are copied from elsewhere in about one file of twenty
@@ -65,17 +63,6 @@ def build_name(text: str | None) -> str | None:
         return None
     word = text.strip().lower()
     return next((b for b in BUILDS if b.lower() == word), _ALIASES.get(word))
-
-
-def plain_chromosome(raw: str) -> str | None:
-    """`chr7` → `7`, `23` → `X`, `NC_000022.10` → `22`; None when it is no human chromosome."""
-    name = raw[3:] if raw[:3].lower() == "chr" else raw
-    if match := _REFSEQ.match(name):
-        name = match[1]
-    elif name.startswith("NC_012920."):
-        return "MT"
-    name = _NUMBERED.get(name.upper(), name.upper())
-    return name if name in _CHROMOSOMES else None
 
 
 def naturally(chromosomes: Iterable[str]) -> list[str]:
@@ -190,7 +177,7 @@ class BuildEvidence:
     def _add_name(self, raw: str) -> None:
         if raw[:3].lower() == "chr":
             self.prefixed += 1
-        elif match := _REFSEQ.match(raw):
+        elif match := REFSEQ.match(raw):
             versions = _table()["refseq_version"]
             name = plain_chromosome(raw) or ""
             self.accessions.update(b for b in versions if versions[b].get(name) == int(match[2]))

@@ -1,11 +1,28 @@
-"""Numbers of the chromosome names of a file, whose memory a file with endless names cannot fill."""
+"""Which chromosome a name means; numbers of the names of a file, whose memory endless ones cannot fill."""
 
 from __future__ import annotations
+
+import re
 
 MOST_NAMES = 5000
 """Names that are kept; a file with more is no file of human genotypes. Human names are kept beyond it too."""
 OTHER_NAMES = "(other names)"
 """Stands for all names beyond those that are kept."""
+
+_NUMBERED = {"23": "X", "24": "Y", "25": "XY", "26": "MT", "M": "MT"}
+REFSEQ = re.compile(r"NC_0+(\d{1,2})\.(\d+)$")
+_CHROMOSOMES = frozenset([*map(str, range(1, 23)), "X", "Y", "XY", "MT"])
+
+
+def plain_chromosome(raw: str) -> str | None:
+    """`chr7` → `7`, `23` → `X`, `NC_000022.10` → `22`; None when it is no human chromosome."""
+    name = raw[3:] if raw[:3].lower() == "chr" else raw
+    if match := REFSEQ.match(name):
+        name = match[1]
+    elif name.startswith("NC_012920."):
+        return "MT"
+    name = _NUMBERED.get(name.upper(), name.upper())
+    return name if name in _CHROMOSOMES else None
 
 
 def number_of(name: str, names: list[str], numbers: dict[str, int]) -> int:
@@ -24,6 +41,4 @@ def number_of(name: str, names: list[str], numbers: dict[str, int]) -> int:
 
 
 def _is_kept_still(name: str, known: int) -> bool:
-    from app.genotypes.builds import plain_chromosome  # processes that only read need nothing of it
-
     return known < 2 * MOST_NAMES and plain_chromosome(name) is not None

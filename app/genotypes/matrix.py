@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from app.domain.problem import Kind, ProblemError, problem
 from app.genotypes.bgzf import open_text_blocks
-from app.genotypes.builds import plain_chromosome
+from app.genotypes.chromosome_names import plain_chromosome
 from app.genotypes.file_trouble import told_of
 
 MISSING = -1  # an allele that was not called

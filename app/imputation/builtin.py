@@ -19,13 +19,12 @@ from numpy.typing import NDArray
 
 from app.domain.problem import Kind, problem
 from app.domain.progress import Progress, Report
-from app.genotypes.matrix import ABSENT, GenotypeMatrix
+from app.genotypes.matrix import ABSENT
 from app.imputation.built_in.choice import KernelChoice
-from app.imputation.built_in.contract import CardKernel, Kernel, KernelTask
+from app.imputation.built_in.contract import CardKernel, GraphicsCardError, Kernel, KernelTask
 from app.imputation.built_in.kernels import kernel_for, settled
 from app.imputation.built_in.model import Model
 from app.imputation.built_in.stretch import PanelStretch, join_stretches
-from app.imputation.built_in.torch_kernel import GraphicsCardError
 from app.imputation.contract import ImputationRequest
 from app.imputation.dosage_cells import Thousandths
 from app.imputation.genetic_map import GeneticMap
@@ -156,8 +155,11 @@ class _Engine:
             typed = np.zeros(len(positions), dtype=bool)
             own = slice(begin - around.start, end - around.start)
             typed[task.typed[own] - task.first] = True
-            self._compute(task, around, own, spool, told)
-            del task  # the haplotypes are not needed any more
+            kernel = self._kernel(task)
+            width = self._width(kernel, task)
+            del task  # the haplotypes are not needed any more, but for what the kernel keeps of them
+            self._compute(kernel, width, around, own, spool, told)
+            del kernel
             for some, sites in self._windows(positions, window):
                 judged = slice(int(typed[: some.start].sum()), int(typed[: some.stop].sum()))
                 observed = self._haplotypes[begin + judged.start : begin + judged.stop]
@@ -185,19 +187,18 @@ class _Engine:
         Names and alleles of sites are left out: they take more room than haplotypes.
         """
         typed = self._study.typed
-        wanted = self._study.panel.take(np.arange(own.start, own.stop))
-        pieces, rows, done = [_bare(typed.take(slice(around.start, own.start)))], [], 0
+        pieces = [_bare(typed.take(slice(around.start, own.start)))]
         lead = len(pieces[0])
-        for part in self._panel.stretches(piece.first, piece.last):
-            rows.append(lead + done + _rows_of(wanted, part))
-            pieces.append(_bare(part))
-            done += len(part)
+        pieces += self._panel.stretches(piece.first, piece.last, names=False)
+        self._panel.forget()
+        end = sum(map(len, pieces))
         pieces.append(_bare(typed.take(slice(own.stop, around.stop))))
-        numbers = [np.arange(lead), *rows, lead + done + np.arange(len(pieces[-1]))]
+        rows = self._study.rows[own] - self._panel.rows_before(piece.first)
+        numbers = [np.arange(lead), lead + rows, end + np.arange(len(pieces[-1]))]
         stretch = join_stretches(pieces)
         centimorgans = self._map.at(stretch.positions)
         chosen = np.concatenate(numbers).astype(np.intp)
-        return KernelTask(stretch, chosen, centimorgans, self._model, lead, lead + done)
+        return KernelTask(stretch, chosen, centimorgans, self._model, lead, end)
 
     def _windows(self, positions: NDArray[np.int64], window: int) -> Iterator[tuple[slice, Sites]]:
         """The sites that are written together, and which they are; some windows are read at once."""
@@ -219,14 +220,18 @@ class _Engine:
         return slice(min(first, max(begin - 1, 0)), max(last, min(end + 1, len(positions))))
 
     def _compute(
-        self, task: KernelTask, around: slice, own: slice, spool: Spool, told: Callable[[float, int], None]
+        self,
+        kernel: Kernel,
+        width: int,
+        around: slice,
+        own: slice,
+        spool: Spool,
+        told: Callable[[float, int], None],
     ) -> None:
-        """All people through the kernel; `own` are the typed rows that are written."""
-        kernel = self._kernel(task)
+        """All people through the kernel, so many at once; `own` are the typed rows that are written."""
         targets, columns = self._haplotypes[around], self._columns
         card = kernel if isinstance(kernel, CardKernel) else None
         calls = self._request.threads if card is None else CARD_CALLS
-        width = self._width(kernel, task)
 
         def one(first: int) -> None:
             mine = np.ascontiguousarray(targets[:, columns[first : first + width]])
@@ -313,16 +318,3 @@ def _bare(stretch: PanelStretch) -> PanelStretch:
     """The haplotypes without names and alleles of sites."""
     nothing = np.empty(len(stretch), dtype=object)
     return replace(stretch, ids=nothing, refs=nothing, alts=nothing)
-
-
-def _rows_of(typed: GenotypeMatrix, inside: PanelStretch) -> NDArray[np.intp]:
-    """The rows of a stretch that are typed sites, in order; the first where one is there twice."""
-    wanted = set(zip(typed.positions.tolist(), typed.refs.tolist(), typed.alts.tolist(), strict=True))
-    rows = np.flatnonzero(np.isin(inside.positions, typed.positions))
-    columns = (inside.positions[rows].tolist(), inside.refs[rows].tolist(), inside.alts[rows].tolist())
-    found = []
-    for row, key in zip(rows.tolist(), zip(*columns, strict=True), strict=True):
-        if key in wanted:
-            wanted.remove(key)
-            found.append(row)
-    return np.array(found, dtype=np.intp)

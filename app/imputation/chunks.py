@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.domain.model import Model
+from dataclasses import dataclass
 
 MEGABASE = 1_000_000
 CHUNK_BP = 20 * MEGABASE
@@ -11,7 +11,8 @@ SMALLEST_BP = MEGABASE
 _TOO_SHORT = 4  # a last piece under a quarter of the length joins the one before
 
 
-class Chunk(Model):
+@dataclass(frozen=True, kw_only=True)
+class Chunk:
     """A piece: results from `first` to `last`; typed sites from `informed_first` to `informed_last` count."""
 
     number: int

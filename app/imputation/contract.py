@@ -1,13 +1,15 @@
-"""What every engine is asked and what it gives back."""
+"""What every engine is asked and what it gives back.
+
+No models of pydantic: they would be a fifth of the memory that a small job takes.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 from pathlib import Path
 
-from pydantic import Field
-
-from app.domain.model import Model
 from app.imputation.built_in.choice import KernelChoice
 
 WHOLE = 2**31 - 2  # the last position that index files know
@@ -29,7 +31,8 @@ class PhasingName(StrEnum):
     BEAGLE = "beagle"
 
 
-class Engine(Model):
+@dataclass(frozen=True, kw_only=True)
+class Engine:
     """An engine as found on this computer; `version` is empty when it is not present."""
 
     name: str
@@ -37,7 +40,8 @@ class Engine(Model):
     version: str = ""
 
 
-class Tools(Model):
+@dataclass(frozen=True, kw_only=True)
+class Tools:
     """Where programs lie that are not our own; empty: as found on the search path."""
 
     minimac4: str = ""
@@ -45,7 +49,19 @@ class Tools(Model):
     beagle_jar: str = ""
 
 
-class ImputationRequest(Model):
+_LIMITS = {
+    "min_r2": (0.0, 1.0),
+    "threads": (1, inf),
+    "window_bp": (1, inf),
+    "overlap_bp": (0, inf),
+    "memory_mb": (256, inf),
+    "temp_buffer": (1, inf),
+}
+_NAMES = {"engine": EngineName, "phasing": PhasingName, "kernel": KernelChoice}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImputationRequest:
     """Impute one chromosome of a target from a phased panel.
 
     The panel is a VCF without missing genotypes. `map_file` is a genetic map (see `genetic_map.read_map`);
@@ -55,7 +71,7 @@ class ImputationRequest(Model):
     `memory_mb` bounds the built-in engine and the Java of Beagle. `panel_packed`, `panel_msav` and
     `panel_bref3` hold the same panel packed for the built-in engine, Minimac4 and Beagle: then it is not
     packed again. The first may stand in place of the VCF. Minimac4 holds `temp_buffer` people at once.
-    `kernel` is what the built-in engine computes with.
+    `kernel` is what the built-in engine computes with. ValueError for what cannot be.
     """
 
     panel_vcf: Path
@@ -65,21 +81,28 @@ class ImputationRequest(Model):
     engine: EngineName = EngineName.BUILTIN
     phasing: PhasingName = PhasingName.NONE
     map_file: Path | None = None
-    min_r2: float = Field(0.0, ge=0.0, le=1.0)
+    min_r2: float = 0.0
     empirical: bool = True
-    threads: int = Field(1, ge=1)
+    threads: int = 1
     seed: int = 1
     first: int = 1
     last: int = WHOLE
-    window_bp: int = Field(20_000_000, gt=0)
-    overlap_bp: int = Field(3_000_000, ge=0)
-    memory_mb: int = Field(4096, ge=256)
-    temp_buffer: int = Field(200, ge=1)
+    window_bp: int = 20_000_000
+    overlap_bp: int = 3_000_000
+    memory_mb: int = 4096
+    temp_buffer: int = 200
     panel_packed: Path | None = None
     panel_msav: Path | None = None
     panel_bref3: Path | None = None
     tools: Tools = Tools()
     kernel: KernelChoice = KernelChoice.AUTOMATIC
+
+    def __post_init__(self) -> None:
+        for name, (least, most) in _LIMITS.items():
+            if not least <= getattr(self, name) <= most:
+                raise ValueError(f"{name} is {getattr(self, name)}, not between {least} and {most}")
+        for name, names in _NAMES.items():  # told apart by identity
+            object.__setattr__(self, name, names(getattr(self, name)))
 
     @property
     def is_part(self) -> bool:
@@ -92,7 +115,8 @@ class ImputationRequest(Model):
         return max(1, self.first - self.overlap_bp), min(self.last + self.overlap_bp, WHOLE)
 
 
-class ImputationFigures(Model):
+@dataclass(frozen=True, kw_only=True)
+class ImputationFigures:
     """Counts of sites within the range, unless said otherwise.
 
     `typed` are in target and panel with the same alleles; `mismatched` have another REF or ALT in the panel
@@ -125,7 +149,8 @@ class ImputationFigures(Model):
     seconds: float = 0.0
 
 
-class ImputationFiles(Model):
+@dataclass(frozen=True, kw_only=True)
+class ImputationFiles:
     """Where the result lies; `empirical` is None when not asked for or when the engine has none."""
 
     dose: Path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,14 +28,13 @@ def read_figures(figures: ImputationFigures, info: Path) -> ImputationFigures:
         r2.append(float(values.get(b"R2", b"nan")))
         if b"ER2" in values:
             er2.append(float(values[b"ER2"]))
-    return figures.model_copy(
-        update={
-            "written": written,
-            "typed_only_written": typed_only,
-            "panel_sites": written - typed_only,
-            "mean_r2": _mean(r2),
-            "mean_er2": _mean(er2),
-        }
+    return replace(
+        figures,
+        written=written,
+        typed_only_written=typed_only,
+        panel_sites=written - typed_only,
+        mean_r2=_mean(r2),
+        mean_er2=_mean(er2),
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from app.domain.problem import Kind, ProblemError, problem
 from app.imputation.built_in.choice import KernelChoice
 from app.imputation.built_in.kernels import settled
-from app.imputation.built_in.torch_kernel import absent_card, card_versions
 
 
 def refuse_absent_kernel(choice: KernelChoice) -> None:
@@ -19,8 +18,11 @@ def refuse_absent_kernel(choice: KernelChoice) -> None:
             f"The choice is “{choice}”: {error}.",
             "Leave the choice to the program.",
         ) from error
-    if chosen is KernelChoice.CARD and (why := absent_card()):
-        raise no_card(why)
+    if chosen is KernelChoice.CARD:
+        from app.imputation.built_in.torch_kernel import absent_card
+
+        if why := absent_card():
+            raise no_card(why)
 
 
 def no_card(why: str) -> ProblemError:
@@ -35,4 +37,8 @@ def no_card(why: str) -> ProblemError:
 
 def kernel_versions(choice: KernelChoice) -> dict[str, str]:
     """What computes besides this program: PyTorch and the card; nothing on the processor."""
-    return card_versions() if settled(choice) is KernelChoice.CARD else {}
+    if settled(choice) is not KernelChoice.CARD:
+        return {}
+    from app.imputation.built_in.torch_kernel import card_versions
+
+    return card_versions()

@@ -16,15 +16,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.model import Model
 from app.domain.problem import Kind, ProblemError, problem
-from app.imputation.built_in import c_kernel, numpy_kernel
+from app.imputation.built_in import c_kernel
 from app.imputation.built_in.choice import KernelChoice
 from app.imputation.built_in.kernels import settled
-from app.imputation.built_in.torch_kernel import TorchKernel
 from app.imputation.chunks import CHUNK_BP, MEGABASE, OVERLAP_BP, SMALLEST_BP
 from app.imputation.contract import EngineName, PhasingName
-from app.imputation.phasing import forecast_bytes as phasing_bytes
 from app.imputation.spool import IN_MEMORY
 
 if TYPE_CHECKING:
@@ -68,7 +65,8 @@ class Load:
     kernel: KernelChoice = KernelChoice.AUTOMATIC
 
 
-class Cut(Model):
+@dataclass(frozen=True, kw_only=True)
+class Cut:
     """How the work is cut: `memory_mb` is the forecast, or for Beagle the heap that Java may have."""
 
     chunk_bp: int
@@ -193,6 +191,8 @@ class BuiltInJob:
 
     @property
     def _least_on_card(self) -> int:
+        from app.imputation.built_in.torch_kernel import TorchKernel
+
         return min(TorchKernel.least, 2 * max(self.samples, 1))
 
     def haplotypes_on_card(self, liked: int, limit_mb: int) -> int:
@@ -216,6 +216,8 @@ class BuiltInJob:
         if self._on_card:
             return 100.0 * sites, float(_CARD_TYPED / CARD_CALLS * self.typed * self._least_on_card)
         if self.kernel is KernelChoice.NUMPY:
+            from app.imputation.built_in import numpy_kernel
+
             return 0.0, float(numpy_kernel.forecast_bytes(self.panel_haplotypes, self.typed))
         different = min(self.panel_haplotypes, round(math.sqrt(_UNLIKE * self.panel_haplotypes)))
         plan, _ = c_kernel.forecast_bytes(different, self.typed, sites)
@@ -252,6 +254,8 @@ def most_within(per_mb: tuple[int, ...], length: int) -> int:
 
 def _phasing(load: Load, typed: int, sites: int, threads: int) -> float:
     if load.phasing is PhasingName.BUILTIN:
+        from app.imputation.phasing import forecast_bytes as phasing_bytes
+
         return phasing_bytes(typed, load.samples, load.panel_haplotypes, threads)
     return _beagle(load, sites, typed, 1, 0) if load.phasing is PhasingName.BEAGLE else 0.0
 

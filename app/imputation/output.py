@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -173,14 +173,13 @@ class ResultWriter:
     def counted(self, figures: ImputationFigures) -> ImputationFigures:
         """The figures with what was written."""
         r2, er2 = (np.concatenate([*each, np.empty(0)]) for each in (self._r2, self._er2))
-        return figures.model_copy(
-            update={
-                "written": self.written,
-                "filtered": self.filtered,
-                "typed_only_written": self.typed_only,
-                "mean_r2": float(r2.mean()) if len(r2) else None,
-                "mean_er2": float(er2.mean()) if len(er2) else None,
-            }
+        return replace(
+            figures,
+            written=self.written,
+            filtered=self.filtered,
+            typed_only_written=self.typed_only,
+            mean_r2=float(r2.mean()) if len(r2) else None,
+            mean_er2=float(er2.mean()) if len(er2) else None,
         )
 
     def write_index(self) -> Path:

@@ -13,6 +13,7 @@ import shutil
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -231,8 +232,8 @@ def _prepare(task: PartTask) -> PartPlan:
     samples = len(read_samples(task.target))
     cut = fit(_load(task, samples, typed, packed), task.memory_mb, task.threads)
     if task.chunk_bp is not None:
-        cut = cut.model_copy(update={"chunk_bp": min(cut.chunk_bp, task.chunk_bp)})
-        cut = cut.model_copy(update={"overlap_bp": min(cut.overlap_bp, cut.chunk_bp // 2)})
+        cut = replace(cut, chunk_bp=min(cut.chunk_bp, task.chunk_bp))
+        cut = replace(cut, overlap_bp=min(cut.overlap_bp, cut.chunk_bp // 2))
     chunks = plan_chunks(task.panel.first, task.panel.last, cut.chunk_bp, cut.overlap_bp)
     alignment = align(task.target, region, task.panel.contig, known, chunks, task.folder, chances)
     if alignment.haploid and cut.temp_buffer < samples and task.engine is EngineName.MINIMAC4:
@@ -329,14 +330,15 @@ def _phase(task: PartTask, plan: PartPlan, chunk: Chunk, report: Report) -> None
         vcf = folder / "panel.vcf.gz"
         _write_panel(task, plan.phasing, chunk, vcf)
         request = _request(task, plan, chunk, target, vcf)
-        request = request.model_copy(update={"phasing": plan.phasing})
+        request = replace(request, phasing=plan.phasing)
         with task.panel.open(task.panel_folder) as panel:
             study = load_study(request, panel)
         genetic_map = read_map(task.map_file, task.panel.contig) if task.map_file else CONSTANT
         if plan.fills:
             haplotypes = fill_missing(study, genetic_map, plan.cut.threads)
         else:
-            plink_map = folder / "map.txt" if task.map_file else None
+            reads_it = task.map_file is not None and plan.phasing is PhasingName.BEAGLE
+            plink_map = folder / "map.txt" if reads_it else None
             if plink_map is not None:
                 genetic_map.write_plink(plink_map, study.chromosome)
             haplotypes = phased_haplotypes(request, study, genetic_map, folder, plink_map, report)

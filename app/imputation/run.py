@@ -1,10 +1,14 @@
-"""Imputes one chromosome from file to files, with whichever engine is asked for."""
+"""Imputes one chromosome from file to files, with whichever engine is asked for.
+
+Each engine is imported when it is asked for: the modules of all are as much memory as a small job.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +19,7 @@ from app.domain.problem import Kind, ProblemError, problem
 from app.domain.progress import Progress, Report, silent
 from app.genotypes.bgzf import ContainerError
 from app.genotypes.matrix import ABSENT, MISSING, GenotypeMatrix, bare_name
-from app.imputation.beagle import impute_with_beagle, phase_with_beagle
+from app.imputation.allocator import give_freed_memory_back
 from app.imputation.blas import use_one_blas_thread
 from app.imputation.built_in.kernels import settled
 from app.imputation.built_in.model import Model
@@ -28,22 +32,14 @@ from app.imputation.contract import (
     PhasingName,
 )
 from app.imputation.engines import find_engine
-from app.imputation.figures import read_figures
 from app.imputation.fitting import fitted_model
 from app.imputation.genetic_map import CONSTANT, GeneticMap, read_map
 from app.imputation.kernel_choice import refuse_absent_kernel
-from app.imputation.minimac4 import impute_with_minimac4
 from app.imputation.output import Block, OutputPaths, ResultWriter
 from app.imputation.panel_format.reader import Panel, is_packed_panel
-from app.imputation.panel_format.vcf_out import write_vcf
 from app.imputation.panel_source import open_panel
-from app.imputation.phasing import phase
-from app.imputation.program import full_disk
 from app.imputation.scratch import remove_abandoned, scratch_folder
 from app.imputation.study import Study, genotype_counts, load_study
-from app.imputation.tabix import write_counted_index
-
-_TELLING_SITES = 1000  # in the middle, from which the model is fitted
 
 
 def impute_files(request: ImputationRequest, report: Report = silent) -> ImputationFiles:
@@ -53,6 +49,7 @@ def impute_files(request: ImputationRequest, report: Report = silent) -> Imputat
     when they are whole. Raises ProblemError for input that cannot be imputed and for engines that fail.
     """
     began = time.monotonic()
+    give_freed_memory_back()
     use_one_blas_thread()
     if request.engine is EngineName.BUILTIN:
         refuse_absent_kernel(request.kernel)
@@ -63,7 +60,7 @@ def impute_files(request: ImputationRequest, report: Report = silent) -> Imputat
     paths = OutputPaths.of(request.out_dir, bare_name(request.chromosome))
     with scratch_folder(request.out_dir) as folder:
         figures, index = _impute(request, genetic_map, folder.resolve(), paths, report)
-    figures = figures.model_copy(update={"seconds": round(time.monotonic() - began, 3)})
+    figures = replace(figures, seconds=round(time.monotonic() - began, 3))
     has_empirical = request.empirical and request.engine is not EngineName.BEAGLE
     return ImputationFiles(
         dose=paths.dose,
@@ -89,16 +86,20 @@ def _impute(
         if panel is not None and panel.path == request.panel_vcf:
             request = _for_others(request, panel, folder)
         plink_map = None
-        if genetic_map is not CONSTANT:
+        if genetic_map is not CONSTANT and EngineName.BEAGLE in (request.engine, str(request.phasing)):
             plink_map = folder / "map.txt"
             genetic_map.write_plink(plink_map, study.chromosome)
         haplotypes = phased_haplotypes(request, study, genetic_map, folder, plink_map, report)
         figures = _figures(request, study)
         if request.engine is EngineName.BEAGLE:  # it estimates its parameters itself
+            from app.imputation.beagle import impute_with_beagle
+
             blocks = impute_with_beagle(request, study, haplotypes, folder, genetic_map, plink_map, report)
             return _written(request, study, blocks, figures, paths)
         model = _model(study, genetic_map)
         if panel is None or request.engine is EngineName.MINIMAC4:
+            from app.imputation.minimac4 import impute_with_minimac4
+
             impute_with_minimac4(request, study, haplotypes, folder, paths, genetic_map, model, report)
             return _counted(request, figures, paths)
         blocks = impute_builtin(request, study, panel, haplotypes, genetic_map, model, folder, report)
@@ -110,30 +111,33 @@ def _for_others(request: ImputationRequest, panel: Panel, folder: Path) -> Imput
     programs = {request.engine, str(request.phasing)} & {EngineName.MINIMAC4, EngineName.BEAGLE}
     if not programs:
         return request
+    from app.imputation.panel_format.vcf_out import write_vcf
+
     vcf = folder / "panel.vcf.gz"
     write_vcf(panel, vcf, *request.informing)
-    return request.model_copy(update={"panel_vcf": vcf})
+    return replace(request, panel_vcf=vcf)
 
 
 def _model(study: Study, genetic_map: GeneticMap) -> Model:
     """The model that the panel tells at some of the typed sites."""
-    middle = max(0, (len(study.panel) - _TELLING_SITES) // 2)
-    rows = slice(middle, middle + _TELLING_SITES)
-    return fitted_model(study.typed.alleles(rows), genetic_map.at(study.panel.positions[rows]))
+    return fitted_model(study.typed, genetic_map.at(study.panel.positions))
 
 
 def _counted(
     request: ImputationRequest, figures: ImputationFigures, paths: OutputPaths
 ) -> tuple[ImputationFigures, Path]:
     """Look whether what another program wrote is whole, and make its index."""
+    from app.imputation.figures import read_figures
+    from app.imputation.tabix import write_counted_index
+
     try:
         figures = read_figures(figures, paths.info)
     except (ContainerError, ValueError, IndexError) as error:
-        raise full_disk(request.out_dir) or _cut_short(request, 0, 0) from error
+        raise _cut_short(request, 0, 0) from error
     try:
         index, records = write_counted_index(paths.dose)
     except ContainerError as error:
-        raise full_disk(request.out_dir) or _cut_short(request, 0, figures.written) from error
+        raise _cut_short(request, 0, figures.written) from error
     if records != figures.written:
         raise _cut_short(request, records, figures.written)
     return figures, index
@@ -149,26 +153,11 @@ def phased_haplotypes(
 ) -> NDArray[np.int8]:
     """The alleles of the typed sites, phased, [typed, 2 * people]."""
     if request.phasing is PhasingName.BEAGLE:
+        from app.imputation.beagle import phase_with_beagle
+
         return phase_with_beagle(request, study, folder, plink_map, report)
     if request.phasing is PhasingName.BUILTIN:
-
-        def told(share: float) -> None:
-            report(Progress(done=round(100 * share), total=100, unit="percent", step="Phasing"))
-
-        told(0.0)
-        panel, places = study.typed_alleles(), genetic_map.at(study.panel.positions)
-        model = _model(study, genetic_map)
-        haplotypes = phase(
-            panel,
-            genotype_counts(study),
-            places,
-            model=model,
-            threads=request.threads,
-            seed=request.seed,
-            progress=told,
-        )
-        haplotypes[:, ~study.present] = ABSENT
-        return haplotypes
+        return _phased_here(request, study, genetic_map, report)
     if not study.target.phased.all():
         raise problem(
             Kind.INPUT,
@@ -178,6 +167,30 @@ def phased_haplotypes(
             subject=request.target_vcf.name,
         )
     return study.target.haplotypes
+
+
+def _phased_here(
+    request: ImputationRequest, study: Study, genetic_map: GeneticMap, report: Report
+) -> NDArray[np.int8]:
+    from app.imputation.phasing import phase
+
+    def told(share: float) -> None:
+        report(Progress(done=round(100 * share), total=100, unit="percent", step="Phasing"))
+
+    told(0.0)
+    panel, places = study.typed_alleles(), genetic_map.at(study.panel.positions)
+    model = _model(study, genetic_map)
+    haplotypes = phase(
+        panel,
+        genotype_counts(study),
+        places,
+        model=model,
+        threads=request.threads,
+        seed=request.seed,
+        progress=told,
+    )
+    haplotypes[:, ~study.present] = ABSENT
+    return haplotypes
 
 
 def _figures(request: ImputationRequest, study: Study) -> ImputationFigures:
@@ -232,12 +245,16 @@ def _written(
                 out.write(waiting)
         index = writer.write_index()
     except ContainerError as error:
-        raise full_disk(request.out_dir) or _cut_short(request, 0, writer.written) from error
-    return writer.counted(figures).model_copy(update={"panel_sites": sites}), index
+        raise _cut_short(request, 0, writer.written) from error
+    return replace(writer.counted(figures), panel_sites=sites), index
 
 
 def _cut_short(request: ImputationRequest, records: int, wanted: int) -> ProblemError:
-    """An engine that ended as if all were well, with a file that is not whole."""
+    """An engine that ended as if all were well, with a file that is not whole; a full disk does the same."""
+    from app.imputation.program import full_disk
+
+    if full := full_disk(request.out_dir):
+        return full
     what = f"Its list of sites has {wanted:,} records, the dosages have {records:,}."
     return problem(
         Kind.REFUSED,

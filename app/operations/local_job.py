@@ -9,7 +9,7 @@ import contextlib
 import json
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -397,11 +397,11 @@ def _record(order: LocalOrder, results: Sequence[tuple[PartTask, PartResult]]) -
             {
                 "chromosome": each.panel.name,
                 "phasing": str(result.plan.phasing),
-                "cut": result.plan.cut.model_dump(mode="json"),
+                "cut": asdict(result.plan.cut),
                 "sites": result.plan.alignment.model_dump(mode="json"),
                 "phase_agreement": result.agreement,
                 "chunks": [
-                    {"first": c.chunk.first, "last": c.chunk.last, **c.figures.model_dump(mode="json")}
+                    {"first": c.chunk.first, "last": c.chunk.last, **asdict(c.figures)}
                     for c in result.results
                 ],
             }

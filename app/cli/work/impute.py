@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
@@ -253,7 +253,7 @@ def _chromosome_row(request: ImputationRequest, made: ImputationFiles) -> dict[s
     return {
         "chromosome": bare_name(request.chromosome),
         "files": [each.name for each in files if each is not None],
-        **made.figures.model_dump(mode="json"),
+        **asdict(made.figures),
     }
 
 

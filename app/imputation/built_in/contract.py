@@ -65,6 +65,10 @@ class Kernel(Protocol):
         ...
 
 
+class GraphicsCardError(ValueError):
+    """No card, or too little memory on it; the words are for the user. The processor can do the same."""
+
+
 @runtime_checkable
 class CardKernel(Kernel, Protocol):
     """One on a device of its own: one call at a time, of at least `least` targets, or it hardly pays.

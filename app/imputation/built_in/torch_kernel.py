@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.imputation.built_in.contract import KernelAnswer, KernelTask, RoundedAnswer
+from app.imputation.built_in.contract import GraphicsCardError, KernelAnswer, KernelTask, RoundedAnswer
 from app.imputation.built_in.torch_panel import CardPanel, Gaps, card_bytes, padded
 from app.imputation.built_in.torch_scan import Rows, best_scan
 
@@ -29,10 +29,6 @@ _BLOCKS = (64, 32, 16, 8, 4)
 _AT_ONCE = 16  # intervals in one matrix product
 _STATES_AT_ONCE = 512  # in one sum
 _CELLS = 1 << 28  # bytes of alleles of these, as far as possible
-
-
-class GraphicsCardError(ValueError):
-    """No card, or too little memory on it; the words are for the user. The processor can do the same."""
 
 
 def absent_card() -> str:

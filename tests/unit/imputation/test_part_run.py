@@ -1,7 +1,7 @@
 """A chromosome in chunks: as good as in one piece, and it goes on where it was cut short."""
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -184,7 +184,7 @@ def test_sites_that_an_engine_loses_are_noticed(kept: Kept, tmp_path: Path) -> N
     task = kept.task(tmp_path / "job")
     result = impute_part(task)
     first = result.results[0]
-    fewer = first.figures.model_copy(update={"panel_sites": first.figures.panel_sites - 1})
+    fewer = replace(first.figures, panel_sites=first.figures.panel_sites - 1)
     write_record(task.folder / "chunk-0.json", first.model_copy(update={"figures": fewer}))
     with pytest.raises(ProblemError, match="did not impute all sites"):
         impute_part(task)

@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -64,7 +65,7 @@ def test_minimac4_gets_no_missing_genotype(phased_files: SimulatedFiles, tmp_pat
     target.write_text("\n".join(lines) + "\n")
     asked = request(phased_files, tmp_path / "out", "minimac4", "none")
     with pytest.raises(ProblemError, match="missing"):
-        impute_files(asked.model_copy(update={"target_vcf": target}))
+        impute_files(replace(asked, target_vcf=target))
     assert not list((tmp_path / "out").iterdir())
 
 
@@ -126,7 +127,7 @@ def test_an_engine_that_ends_well_with_a_file_cut_short_is_not_believed(
     program.write_text(f"#!{sys.executable}\n" + _CUT_SHORT)
     program.chmod(0o755)
     asked = request(phased_files, tmp_path / "out", "minimac4", "none")
-    asked = asked.model_copy(update={"tools": Tools(minimac4=str(program))})
+    asked = replace(asked, tools=Tools(minimac4=str(program)))
     with pytest.raises(ProblemError, match="not whole") as caught:
         impute_files(asked)
     assert "has 30 records, the dosages have 20" in caught.value.problem.what_happened

@@ -24,8 +24,8 @@ from app.results.quality import quality
 from tests.unit.imputation.vcf import Row, panel_rows, write_vcf
 
 
-def request(files: SimulatedFiles, out: Path, **more: object) -> ImputationRequest:
-    known = {
+def request(files: SimulatedFiles, out: Path, **more: Any) -> ImputationRequest:
+    known: dict[str, Any] = {
         "panel_vcf": files.panel,
         "target_vcf": files.cohort,
         "out_dir": out,
@@ -33,7 +33,7 @@ def request(files: SimulatedFiles, out: Path, **more: object) -> ImputationReque
         "map_file": files.genetic_map,
         "phasing": "builtin",
     }
-    return ImputationRequest.model_validate(known | more)
+    return ImputationRequest(**(known | more))
 
 
 @pytest.fixture(scope="module")
@@ -179,16 +179,14 @@ def test_low_r2_is_left_out(cohort_files: SimulatedFiles, tmp_path: Path) -> Non
     assert min(float(info_of(r)["R2"]) for r in records(made.info)) >= 0.5
 
 
-def small(
-    tmp_path: Path, target: list[Row], panel: list[Row] | None = None, **more: object
-) -> ImputationFiles:
-    known = {
+def small(tmp_path: Path, target: list[Row], panel: list[Row] | None = None, **more: Any) -> ImputationFiles:
+    known: dict[str, Any] = {
         "panel_vcf": write_vcf(tmp_path / "panel.vcf", panel or panel_rows()),
         "target_vcf": write_vcf(tmp_path / "target.vcf", target, chromosome="chr20", prefix="T"),
         "out_dir": tmp_path / "out",
         "chromosome": "20",
     }
-    return impute_files(ImputationRequest.model_validate(known | more))
+    return impute_files(ImputationRequest(**(known | more)))
 
 
 def test_one_site_one_person(tmp_path: Path) -> None:

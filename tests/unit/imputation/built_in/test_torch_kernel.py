@@ -11,9 +11,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from app.imputation.built_in import kernels, torch_kernel
+from app.imputation.built_in import card_or_processor, kernels, torch_kernel
 from app.imputation.built_in.choice import KernelChoice
-from app.imputation.built_in.contract import CardKernel, KernelAnswer, KernelTask, RoundedAnswer
+from app.imputation.built_in.contract import (
+    CardKernel,
+    GraphicsCardError,
+    KernelAnswer,
+    KernelTask,
+    RoundedAnswer,
+)
 from app.imputation.dosage_cells import thousandths
 from tests.unit.imputation.built_in.invented import mosaic_task, noise_task
 from tests.unit.imputation.built_in.whole_chain import whole_chain
@@ -22,10 +28,10 @@ ROOT = Path(__file__).resolve().parents[4]
 RUN = """
 import sys
 import numpy as np
-from app.imputation.built_in.contract import KernelAnswer, KernelTask
+from app.imputation.built_in.contract import GraphicsCardError, KernelAnswer, KernelTask
 from app.imputation.built_in.model import Model
 from app.imputation.built_in.stretch import stretch_of
-from app.imputation.built_in.torch_kernel import GraphicsCardError, TorchKernel
+from app.imputation.built_in.torch_kernel import TorchKernel
 
 given, made = np.load(sys.argv[1]), {}
 for case in sorted({name.split(".")[0] for name in given}):
@@ -131,7 +137,7 @@ def test_says_what_to_do_when_the_card_is_full(answers: Arrays) -> None:
 def test_says_what_to_do_without_a_card(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch_kernel, "torch_device", lambda: None)
     task, _ = noise_task(2, 10, 20, 5, 1)
-    with pytest.raises(torch_kernel.GraphicsCardError, match="Choose the processor"):
+    with pytest.raises(GraphicsCardError, match="Choose the processor"):
         torch_kernel.TorchKernel(task)
 
 
@@ -144,16 +150,16 @@ class FullCard:
         self.task = task
 
     def impute(self, targets: NDArray[np.int8]) -> KernelAnswer:
-        raise torch_kernel.GraphicsCardError("The card is full.")
+        raise GraphicsCardError("The card is full.")
 
     def impute_thousandths(self, targets: NDArray[np.int8]) -> RoundedAnswer:
-        raise torch_kernel.GraphicsCardError("The card is full.")
+        raise GraphicsCardError("The card is full.")
 
 
 def test_goes_on_with_the_processor_when_the_card_is_full(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(kernels, "TorchKernel", FullCard)
+    monkeypatch.setattr(card_or_processor, "TorchKernel", FullCard)
     task, targets = noise_task(2, 10, 20, 5, 3)
     usual = kernels.kernel_for(task, KernelChoice.AUTOMATIC).impute(targets)
     kernel = kernels.kernel_for(task, KernelChoice.CARD)
