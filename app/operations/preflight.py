@@ -29,13 +29,14 @@ from app.operations.draft_job import (
     switched_off,
 )
 from app.operations.job_quota import QuotaLook, look_at_quota
-from app.operations.list_jobs import list_jobs
+from app.operations.list_jobs import jobs_at_once, list_jobs
 from app.operations.look_at_service import look_at_service, store_token_info
 from app.operations.offered_panels import offered_panels
 from app.operations.one_file import one_file_caution
 from app.operations.residency import refuse_forbidden, residency_obstacle
 from app.operations.service_news import learn
 from app.operations.sync_panels import read_form
+from app.services.contract import RemoteJob
 from app.store import datasets, jobs, services
 
 
@@ -157,13 +158,24 @@ async def _ask_service(desk: Desk, draft: JobDraft, service: Service) -> _Asked:
         service = await _learn(desk, service)
         form = await read_form(desk, service.id, draft.app_id)
         offered = offered_panels(desk, desk.family(service), await desk.connection(service), form)
-        own = await list_jobs(desk, service)
+        own = await _own_jobs(desk, service)
     except ProblemError as error:
         field = "token" if error.problem.kind is Kind.SIGN_IN else "service"
         return _Asked(obstacles=(Obstacle(field=field, problem=error.problem),), service=service)
     panel = next((p for p in offered if p.id == draft.panel_id), None)
-    found = (*check_service(service), *check_parameters(draft, form, panel), *check_quota(service, own))
-    return _Asked(obstacles=found, service=service, form=form, panel=panel, running=count_running(own))
+    found = (*check_service(service), *check_parameters(draft, form, panel), *check_quota(service, own or ()))
+    running = None if own is None else count_running(own)
+    return _Asked(obstacles=found, service=service, form=form, panel=panel, running=running)
+
+
+async def _own_jobs(desk: Desk, service: Service) -> tuple[RemoteJob, ...] | None:
+    """The jobs there; None where their number matters to nobody and the list may not be asked for yet.
+
+    A turn may be half a minute away, after a cancel for example, and who sends a job wants to see it now.
+    """
+    if service.limits.max_running_jobs is None:
+        return await jobs_at_once(desk, service)
+    return await list_jobs(desk, service)
 
 
 async def _quota(desk: Desk, asked: _Asked, draft: JobDraft, dataset: Dataset | None) -> QuotaLook:

@@ -205,7 +205,7 @@ def merged(job: Job, remote: RemoteJob, service: Service) -> Job:
         "state": remote.state,
         "raw_state": remote.raw_state,
         "progress": remote.progress,
-        "step": remote.step or job.step,
+        "step": remote.step or ("" if remote.state is JobState.SUCCESS else job.step),
         "queue_position": remote.queue_position,
         "started": remote.started or job.started,
         "ended": remote.ended or job.ended,
