@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.progress import Progress, Report, silent
@@ -22,9 +22,13 @@ from app.genotypes.builds import length, naturally, plain_chromosome
 from app.genotypes.order import Dropped, Made, MadeFile, Order
 from app.genotypes.site_table import SiteTable
 
+if TYPE_CHECKING:
+    from app.genotypes.reference_sequence import ReferenceSequence
+
 _LETTERS = frozenset((b"A", b"C", b"G", b"T"))
 _FIXED = b"#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT"
 _TELL_EVERY = 5_000
+_LEAST_OTHERS, _MOST_OTHERS = 20, 0.1
 _READY = "Use “Make it ready” on the page of the dataset, and send what it writes."
 
 
@@ -83,6 +87,7 @@ class _Work:
         self._written: dict[str, int] = {}
         self._dropped: dict[Dropped, int] = {}
         self._panel = _Panel(order.sites)
+        self._genome = _Genome(order.reference)
 
     def write(self) -> None:
         """All lines of all files; nothing half-written stays open."""
@@ -98,6 +103,7 @@ class _Work:
                 self._open.close.__exit__(type(error), error, error.__traceback__)
             raise
         self._finish()
+        self._genome.refuse_another(self._dropped.get(Dropped.OTHER_REFERENCE, 0))
         if not self._done:
             raise problem(
                 Kind.INPUT,
@@ -185,6 +191,8 @@ class _Work:
             return Dropped.MONOMORPHIC
         if order.sites is not None and not self._panel.has(plain, position, ref, alt):
             return Dropped.NOT_IN_PANEL
+        if not self._genome.has(plain, position, ref):
+            return Dropped.OTHER_REFERENCE
         return None
 
     def _file_for(self, plain: str, name: str) -> _Open:
@@ -262,6 +270,37 @@ class _Panel:
             return False
         mine = {ref.decode("ascii", "replace"), alt.decode("ascii", "replace")}
         return any({first.upper(), second.upper()} == mine for first, second in table.at(position))
+
+
+class _Genome:
+    """The reference genome whose bases have to stand as REF, opened when first asked."""
+
+    def __init__(self, path: str | None) -> None:
+        self._path = path
+        self._open: ReferenceSequence | None = None
+        self._asked = 0
+
+    def has(self, plain: str, position: int, ref: bytes) -> bool:
+        if self._path is None:
+            return True
+        if self._open is None:
+            from app.genotypes.reference_sequence import ReferenceSequence
+
+            self._open = ReferenceSequence(Path(self._path))
+        self._asked += 1
+        return self._open.matches(plain, position, ref.decode("ascii", "replace"))
+
+    def refuse_another(self, others: int) -> None:
+        """Close it. ProblemError where it is the genome of other files: nearly all sites have to fit."""
+        if self._open is not None:
+            self._open.close()
+        if others > _LEAST_OTHERS and others > _MOST_OTHERS * self._asked:
+            raise problem(
+                Kind.INPUT,
+                "The reference genome is not the one of these files",
+                f"At {others:,} of {self._asked:,} sites it has another base than REF.",
+                "Look at the build of the dataset, and at the genome in the settings.",
+            )
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ class Dropped(StrEnum):
     NOT_SNV = "that are no single letters"
     MONOMORPHIC = "at which everybody is alike"
     NOT_IN_PANEL = "that the panel does not have"
+    OTHER_REFERENCE = "whose REF is not that of the reference genome"
     NOT_LIFTED = "that have no place in the other build"
 
 
@@ -26,7 +27,8 @@ class Order(Model):
 
     `stem` begins the names of the files. `sites` is the folder of a kept site list, for pages that refuse
     what the panel does not have. `build` gives the lengths in the header. `males_diploid` writes haploid
-    calls on X as homozygous ones.
+    calls on X as homozygous ones. `reference` is a FASTA file of the build: what is written has its bases
+    as REF.
     """
 
     stem: str
@@ -42,6 +44,7 @@ class Order(Model):
     males_diploid: bool = False
     drop_monomorphic: bool = False
     sites: str | None = None
+    reference: str | None = None
 
 
 class MadeFile(Model):

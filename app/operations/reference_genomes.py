@@ -17,6 +17,7 @@ from app.domain.progress import Report
 from app.operations.desk import Desk
 from app.store import settings
 from app.store.store import Connection as StoreConnection
+from app.store.store import Store
 
 _KEY = "reference_genomes"
 
@@ -61,19 +62,24 @@ def _look(path: str, report: Report) -> _Looked:
 
 async def forget_reference(desk: Desk, build: str = "") -> Changes:
     """Use no genome for files of a build any more; empty: of none."""
-    known = await _remembered(desk)
+    known = await _remembered(desk.store)
     await _change(desk, dict.fromkeys([build] if build else known, ""))
     return Changes.of(Noun.SETTING, _KEY)
 
 
 async def references(desk: Desk) -> dict[str, str]:
     """The files that are there, by their builds."""
-    known = await _remembered(desk)
+    return await references_in(desk.store)
+
+
+async def references_in(store: Store) -> dict[str, str]:
+    """See `references`, for what has no desk."""
+    known = await _remembered(store)
     return {build: path for build, path in known.items() if await asyncio.to_thread(Path(path).is_file)}
 
 
-async def _remembered(desk: Desk) -> dict[str, str]:
-    text = await desk.store.read(lambda c: settings.state(c, _KEY))
+async def _remembered(store: Store) -> dict[str, str]:
+    text = await store.read(lambda c: settings.state(c, _KEY))
     found = json.loads(text) if text else {}
     return {str(build): str(path) for build, path in found.items()}
 

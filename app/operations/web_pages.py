@@ -39,13 +39,26 @@ class WebPages:
 
         return await asyncio.to_thread(kept_list, self._home, f"{service_id}/{app_id}/{panel_id}")
 
+    async def reference_of(self, files: tuple[DataFile, ...], build: str) -> Path | None:
+        """See `Host`: one that the person has shown. Files of no known build cannot be compared with it."""
+        dataset = await self._dataset_of(files)
+        if dataset is None or not build_of(dataset):
+            return None
+        from app.operations.reference_genomes import references_in
+
+        found = (await references_in(self._store)).get(build)
+        return Path(found) if found else None
+
+    async def _dataset_of(self, files: tuple[DataFile, ...]) -> Dataset | None:
+        wanted = {each.path for each in files}
+        known = await self._store.read(datasets.datasets)
+        return next((each for each in known if {f.path for f in each.files} == wanted), None)
+
     async def way_to(self, files: tuple[DataFile, ...], build: str) -> LiftWay | None:
         """See `Host`: the build of the files is what their check found, else what the person said."""
         from app.genotypes.made_for_page import LiftWay
 
-        wanted = {each.path for each in files}
-        known = await self._store.read(datasets.datasets)
-        dataset = next((each for each in known if {f.path for f in each.files} == wanted), None)
+        dataset = await self._dataset_of(files)
         here = build_of(dataset) if dataset is not None else ""
         if dataset is None or not here or here == build:
             return None

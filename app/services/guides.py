@@ -59,7 +59,8 @@ class Wanted(Model):
     """The files that the page takes.
 
     Not known means: any build, the naming that is usual for it, a file a chromosome, VCF 4.2 packed by
-    bgzip, all kinds of sites, no limits.
+    bgzip, all kinds of sites, no limits. `format_note` tells that the page wants its files in a way that
+    the program does not know, or cannot write, and what a person does then.
     """
 
     builds: Fact[tuple[Build, ...]] | None = None
@@ -74,9 +75,16 @@ class Wanted(Model):
     males_diploid: Fact[bool] | None = None  # on X: 0/0 or 1/1 in place of 0 or 1
     drop_monomorphic: Fact[bool] | None = None
     only_panel_sites: Fact[bool] | None = None
+    reference_alleles: Fact[str] | None = None  # REF has to be the base of this genome
     max_file_mb: Fact[int] | None = None
     min_samples: Fact[int] | None = None
     max_samples: Fact[int] | None = None
+    format_note: Fact[str] | None = None
+
+    @property
+    def says_format(self) -> bool:
+        """Whether anybody has published what the files have to look like."""
+        return self.packing is not None or self.suffix is not None
 
 
 class GuidePanel(Model):
@@ -88,7 +96,9 @@ class GuidePanel(Model):
     samples: int | None = None
     variants: int | None = None
     chromosomes: tuple[str, ...] = ()
+    ancestry: tuple[str, ...] = ()
     access: str = ""
+    citation: str = ""
     by: str
 
 

@@ -35,6 +35,9 @@ class Host:
     async def sites_of(self, service_id: str, app_id: str, panel_id: str) -> Path | None:
         return None
 
+    async def reference_of(self, files: tuple[DataFile, ...], build: str) -> Path | None:
+        return None
+
     async def way_to(self, files: tuple[DataFile, ...], build: str) -> LiftWay | None:
         return None
 

@@ -181,7 +181,7 @@ class Guided:
 
     async def submit(self, connection: Connection, submission: Submission, report: Report, seal: Seal) -> str:
         """Prepare the files in a folder. The job exists with the renaming of its record, the last step."""
-        from app.services.guided.preparing import order_of, prepared_job  # NumPy comes with it
+        from app.services.guided.preparing import Means, order_of, prepared_job  # NumPy comes with it
 
         guide = self._guide(connection)
         form = await self.form(connection, submission.app_id)
@@ -192,8 +192,11 @@ class Guided:
             sites = await self._host.sites_of(connection.service_id, submission.app_id, panel_id)
         build = order_of(guide, panel_id, submission.remote_name, None).build
         way = await self._host.way_to(submission.files, build) if build is not None else None
-        usual = self._host.prepared
-        return await prepared_job(self._disk, usual, guide, submission, sites, way, report, seal)
+        genome = None
+        if guide.wanted.reference_alleles is not None and build is not None:
+            genome = await self._host.reference_of(submission.files, build)
+        means = Means(usual=self._host.prepared, sites=sites, way=way, genome=genome)
+        return await prepared_job(self._disk, means, guide, submission, report, seal)
 
     async def jobs(self, connection: Connection, *, fresh: bool = False) -> tuple[RemoteJob, ...]:
         """The jobs at this page, as the person told of them."""

@@ -49,11 +49,21 @@ def make_form(guide: Guide, prepared: str) -> Form:
     )
 
 
+def _format_words(guide: Guide) -> str:
+    """What a person has to know of the files before the work begins."""
+    note = guide.wanted.format_note
+    if note is not None:
+        return f" {note.value}"
+    if guide.wanted.says_format:
+        return ""
+    return " It is published nowhere what files the page takes: what most pages take is prepared."
+
+
 def _about(guide: Guide) -> str:
     source = guide.source
     account = f" {guide.account}" if guide.account else ""
     return (
         f"{guide.name} ({guide.operator}) has a web page and no interface for programs. The program prepares "
-        f"the files and leads you through the page.{account} "
+        f"the files and leads you through the page.{account}{_format_words(guide)} "
         f"Facts: {source.text}, {source.as_of}, certainty {source.certainty}."
     )

@@ -28,6 +28,10 @@ class Host(Protocol):
         """The kept site list of a panel."""
         ...
 
+    async def reference_of(self, files: tuple[DataFile, ...], build: str) -> Path | None:
+        """A genome of this build, for files that are of it or are lifted to it; None where there is none."""
+        ...
+
     async def way_to(self, files: tuple[DataFile, ...], build: str) -> LiftWay | None:
         """From the build of these files to another; None where they are of it, or nobody knows theirs.
 

@@ -9,6 +9,7 @@ import re
 import secrets
 import shutil
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -16,8 +17,8 @@ from typing import TypeVar
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.progress import Progress, Report, silent
 from app.genotypes.made_for_page import LiftWay, made_for_page
-from app.genotypes.order import Made, Order
-from app.genotypes.repair.staging import Stage, close_stage, open_stage, publish, withdraw
+from app.genotypes.order import PLINK, Made, Order
+from app.genotypes.repair.staging import Stage, close_stage, open_stage, publish, put_rule, withdraw
 from app.genotypes.worker import run_in_process
 from app.services.contract import Seal, Submission
 from app.services.guided.disk import OnDisk
@@ -31,25 +32,31 @@ SMALL = 1 << 19
 MEGABYTE = 1_000_000
 
 
-async def prepared_job(
-    disk: OnDisk,
-    usual: Path,
-    guide: Guide,
-    submission: Submission,
-    sites: Path | None,
-    way: LiftWay | None,
-    report: Report,
-    seal: Seal,
-) -> str:
-    """Write the files into a new folder and the record of the job; its id. ProblemError.
+@dataclass(frozen=True)
+class Means:
+    """What this program has for a job: the folder that is taken when none is named, and what shapes files.
 
-    `way` leads from the build of the files to the one that the page wants, None where they are of it.
+    `sites` is the site list of the panel, `way` leads from the build of the files to the one that the page
+    wants (None where they are of it), and `genome` is a FASTA file of that build.
     """
+
+    usual: Path
+    sites: Path | None = None
+    way: LiftWay | None = None
+    genome: Path | None = None
+
+
+async def prepared_job(
+    disk: OnDisk, means: Means, guide: Guide, submission: Submission, report: Report, seal: Seal
+) -> str:
+    """Write the files into a new folder and the record of the job; its id. ProblemError."""
     panel_id = str(submission.options[PANEL_FIELD])
-    order = order_of(guide, panel_id, submission.remote_name, sites)
-    out = await asyncio.to_thread(_free_folder, _chosen(submission, usual), submission.remote_name)
+    order = order_of(guide, panel_id, submission.remote_name, means.sites)
+    order = order.model_copy(update={"reference": str(means.genome) if means.genome else None})
+    out = await asyncio.to_thread(_free_folder, _chosen(submission, means.usual), submission.remote_name)
     async with _staged(out) as stage:
-        made = await _made(submission, order, stage, way, report)
+        await asyncio.to_thread(put_rule, stage, submission.rule_text)
+        made = await _made(submission, order, stage, means.way, report)
         _refuse_limits(guide, made)
         now = datetime.now(UTC)
         job = GuidedJob(
@@ -63,7 +70,7 @@ async def prepared_job(
             files=submission.files,
             options=submission.options,
             made=made,
-            cautions=(*_cautions(guide, sites), *_lift_caution(way)),
+            cautions=cautions_of(guide, order, means),
             prepared=now,
         )
         await _published(disk, job, stage, seal)
@@ -86,20 +93,40 @@ async def _published(disk: OnDisk, job: GuidedJob, stage: Stage, seal: Seal) -> 
         await asyncio.to_thread(shutil.rmtree, draft, True)
 
 
-def _cautions(guide: Guide, sites: Path | None) -> tuple[str, ...]:
-    """What the page wants and the program could not do."""
-    if not _value(guide.wanted.only_panel_sites, False) or sites is not None:
-        return ()
-    return (
-        "The page refuses sites that its panel does not have, and there is no site list of the panel here: "
-        "they were not removed. Add the list in Panels and send again, or use the tool of the operator.",
-    )
+def cautions_of(guide: Guide, order: Order, means: Means) -> tuple[str, ...]:
+    """What the page wants and the program could not do or does not know, and what was done to the sites."""
+    wanted, found = guide.wanted, []
+    if wanted.format_note is not None:
+        found.append(wanted.format_note.value)
+    elif not wanted.says_format:
+        found.append(
+            "It is published nowhere what files this page takes. Prepared is what most pages take: "
+            f"{_shape(order)}. Compare it with what the page says before you upload."
+        )
+    if _value(wanted.only_panel_sites, False) and means.sites is None:
+        found.append(
+            "The page refuses sites that its panel does not have, and there is no site list of the panel "
+            "here: they were not removed. Add the list in Panels and send again, or use the tool of the "
+            "operator."
+        )
+    if wanted.reference_alleles is not None and means.genome is None:
+        found.append(
+            f"The page wants REF to be the base of {wanted.reference_alleles.value}, and no such genome is "
+            "known here: REF was not compared. Show its FASTA file where a dataset is made ready, and send "
+            "again."
+        )
+    if means.way is not None:
+        way = means.way
+        found.append(f"The positions were lifted over from {way.here} to {way.there}, which the page wants.")
+    return tuple(found)
 
 
-def _lift_caution(way: LiftWay | None) -> tuple[str, ...]:
-    if way is None:
-        return ()
-    return (f"The positions were lifted over from {way.here} to {way.there}, which the page wants.",)
+def _shape(order: Order) -> str:
+    """The files of an order in words."""
+    kind = "PLINK 1 files" if order.suffix == PLINK else f"VCF {order.version} ({order.suffix})"
+    many = "one file" if order.one_file else "one file a chromosome"
+    build = f"{order.build}, " if order.build else ""
+    return f"{kind}, {many}, {build}chromosomes called {'chr22' if order.prefixed else '22'}"
 
 
 def _drafted(draft: Path, job: GuidedJob) -> None:

@@ -93,6 +93,7 @@ _FACTS = (
     ("snvs_only", "Only single letters"),
     ("drop_monomorphic", "No sites at which all are alike"),
     ("only_panel_sites", "Only sites of the panel"),
+    ("reference_alleles", "REF is the base of"),
     ("max_file_mb", "Largest file, MB"),
     ("min_samples", "Fewest samples"),
     ("max_samples", "Most samples"),

@@ -13,7 +13,7 @@ from app.genotypes.builds import length
 from app.genotypes.made_for_page import LiftWay, made_for_page
 from app.genotypes.order import Dropped, Order
 from app.genotypes.reading import read_cohort
-from tests.helpers.small_study import Study, make_study, vcf_gz
+from tests.helpers.small_study import Study, make_study, vcf_gz, vcf_text
 
 SHIFT, HOLE = 1_000, 2_000_000
 
@@ -82,3 +82,65 @@ def test_plink_where_the_page_wants_it(study: Study, tmp_path: Path) -> None:
     assert (len(cohort), len(cohort.samples)) == (len(study.sites), 6)
     assert np.asarray(cohort.position).tolist() == sorted(site.position for site in study.sites)
     assert all(each.size == (out / each.name).stat().st_size for each in made.files)
+
+
+def genome_of(study: Study, folder: Path, *, same: bool = True) -> str:
+    """A genome that has REF of each site at its place, or one that has nothing there."""
+    size = length("GRCh37", "20")
+    assert size is not None
+    bases = bytearray(b"N" * size)
+    for site in study.sites:
+        bases[site.position - 1] = ord(site.ref if same else "N")
+    path = folder / "genome.fa"
+    path.write_bytes(b">20\n" + bytes(bases) + b"\n")
+    return str(path)
+
+
+def test_ref_is_the_base_of_the_genome_that_the_page_names(tmp_path: Path) -> None:
+    """Exchanged alleles are turned round with their genotypes; what fits on no strand is left out."""
+    study = make_study(1, samples=6, sites=120, chromosomes=("20",), build="GRCh37")
+    genome = genome_of(study, tmp_path)
+    truth = {
+        (each[1], each[3], each[4]): each[9:]
+        for each in (line.split("\t") for line in vcf_text(study).splitlines() if not line.startswith("#"))
+    }
+    lines = []
+    odd = 0
+    turn = str.maketrans("01", "10")
+    for number, line in enumerate(vcf_text(study).splitlines()):
+        cells = line.split("\t")
+        if not line.startswith("#") and number % 5 == 0:
+            cells = [*cells[:3], cells[4], cells[3], *cells[5:9], *(c.translate(turn) for c in cells[9:])]
+        elif not line.startswith("#") and number % 31 == 0:
+            odd += 1
+            neither = sorted(set("ACGT") - set(cells[3]) - {str("TGCA"["ACGT".index(cells[3])])})
+            cells[3:5] = neither[:2]
+        lines.append("\t".join(cells))
+    path = tmp_path / "mixed.vcf"
+    path.write_text("\n".join(lines) + "\n")
+    out = tmp_path / "out"
+    out.mkdir()
+    order = Order(stem="s", build="GRCh37", one_file=True, reference=genome)
+    made = made_for_page([str(path)], order, str(out), str(tmp_path / "work"))
+    rows = [line.decode().split("\t") for line in read_lines(out / "s.vcf.gz") if not line.startswith(b"#")]
+    assert rows
+    for row in rows:
+        assert [sorted(each.split("/")) for each in row[9:]] == [
+            sorted(each.replace("|", "/").split("/")) for each in truth[row[1], row[3], row[4]]
+        ]
+    assert odd
+    assert made.dropped[Dropped.OTHER_REFERENCE] >= odd
+    assert made.sites_in == len(study.sites) == made.sites_out + sum(made.dropped.values())
+    assert made.sites_out > 0.7 * len(study.sites)
+
+
+def test_the_genome_of_other_files_is_told_and_nothing_is_written(tmp_path: Path) -> None:
+    study = make_study(1, samples=6, sites=120, chromosomes=("20",), build="GRCh37")
+    genome = genome_of(study, tmp_path, same=False)
+    out = tmp_path / "out"
+    out.mkdir()
+    order = Order(stem="s", build="GRCh37", one_file=True, reference=genome)
+    with pytest.raises(ProblemError) as caught:
+        made_for_page([written(study, tmp_path)], order, str(out), str(tmp_path / "work"))
+    assert caught.value.problem.kind is Kind.INPUT
+    assert "reference genome" in caught.value.problem.title

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from app.genotypes.builds import length
 from app.operations.add_dataset import add_dataset
 from app.operations.add_service import add_service
 from app.operations.chains import add_chain
+from app.operations.check_dataset import dataset_of
 from app.operations.desk import Desk
 from app.operations.draft_job import JobDraft
 from app.operations.preflight import preflight, preview
@@ -28,7 +30,7 @@ from app.operations.tell_job import bring_result, guided_sheet
 from app.operations.tidy_pages import DEAD_AFTER_S, tidy_pages
 from app.operations.web_pages import WebPages
 from app.services.registry import Registry
-from app.store import jobs, results
+from app.store import datasets, jobs, results, settings
 from app.store.secrets import open_secrets
 from app.store.store import Store
 from tests.helpers.desk_fixtures import QuickDesk, only_job, pass_check
@@ -145,3 +147,21 @@ def test_what_a_kill_left_is_removed_and_what_is_made_now_stays(desk: Desk, tmp_
     assert not (uploads / "Dead").exists()
     assert all(each.exists() for each in young)
     assert asyncio.run(tidy_pages(desk)) == 0
+
+
+def test_the_genome_that_was_shown_is_taken_for_files_of_a_known_build(desk: Desk, tmp_path: Path) -> None:
+    draft = made(desk, tmp_path, WBBC, "wbbc", "20")
+    genome = tmp_path / "genome.fa"
+    genome.write_text(">20\nACGT\n")
+
+    async def look() -> list[Path | None]:
+        await desk.store.write(
+            lambda c: settings.set_state(c, "reference_genomes", json.dumps({"GRCh37": str(genome)}))
+        )
+        pages = WebPages(desk.home, desk.store)
+        files = (await dataset_of(desk, draft.dataset_id)).files
+        found = [await pages.reference_of(files, build) for build in ("GRCh37", "GRCh38")]
+        await desk.store.write(lambda c: datasets.remove_dataset(c, draft.dataset_id))
+        return [*found, await pages.reference_of(files, "GRCh37")]
+
+    assert asyncio.run(look()) == [genome, None, None]
