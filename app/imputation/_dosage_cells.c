@@ -46,6 +46,16 @@ static void fill_tables(void)
 
 /* ---- packing ---------------------------------------------------------------------------------------- */
 
+/* A product and a sum are rounded one after the other, as NumPy does it, not as one (ARM has such a step). */
+#if defined(__clang__)
+#pragma STDC FP_CONTRACT OFF
+#elif defined(__GNUC__)
+#pragma GCC push_options
+#pragma GCC optimize("fp-contract=off", "no-trapping-math")
+#elif defined(_MSC_VER)
+#pragma fp_contract(off)
+#endif
+
 /* Rounds half to even as rint does; 0 when a number is none between 0 and 1 (a hair beyond is taken in). */
 static int to_thousandths(const float *from, int16_t *to, int64_t many)
 {
@@ -61,6 +71,10 @@ static int to_thousandths(const float *from, int16_t *to, int64_t many)
     }
     return !bad;
 }
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC pop_options
+#endif
 
 static int are_thousandths(const int16_t *values, int64_t many)
 {
