@@ -58,7 +58,7 @@ def fitted_model(panel: Dense | PanelStretch, centimorgans: NDArray[np.float64])
 
 @dataclass(frozen=True, eq=False)
 class _Bits:
-    """Alleles of `size` haplotypes, uint8 [sites, (size + 7) // 8]; haplotype k is bit k % 8 of byte k // 8."""
+    """Alleles of `size` haplotypes [sites, (size + 7) // 8]: haplotype k is bit k % 8 of byte k // 8."""
 
     bits: NDArray[np.uint8]
     size: int

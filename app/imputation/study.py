@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +28,7 @@ from app.imputation.contract import ImputationRequest
 from app.imputation.panel_format.reader import Panel
 from app.imputation.panel_source import bad_panel, mixed_ploidy
 
-_PIECE_BYTES = 1 << 18
+_PIECE_BYTES = 1 << 16
 _CELLS = {
     (a, b): f"{'.' if a < 0 else a}|{'.' if b < 0 else b}".encode() for a in (-1, 0, 1) for b in (-1, 0, 1)
 } | {(a, ABSENT): (b"." if a < 0 else str(a).encode()) for a in (-1, 0, 1)}
@@ -41,7 +41,7 @@ class Study:
     `panel` has these sites without genotypes, `typed` the haplotypes of the panel there (a haploid person has
     one); `typed_only` are usable target sites that the panel has not, `mismatched` the number of those whose
     place it has with other alleles. `present` marks target columns that are haplotypes (a haploid person has
-    one).
+    one). `rows` are the numbers of the sites in a packed panel, empty where it is a VCF.
     """
 
     chromosome: str
@@ -53,6 +53,7 @@ class Study:
     mismatched: int
     target_sites: int
     unusable: int
+    rows: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     def typed_alleles(self) -> NDArray[np.int8]:
         """The panel's alleles at the typed sites, [typed, K] of 0 and 1."""
@@ -71,8 +72,9 @@ def load_study(request: ImputationRequest, packed: Panel | None = None) -> Study
         raise _refused(request.target_vcf, "The file has no samples", "There is nobody to impute.")
     _refuse_one_name_twice(request.target_vcf, everything.samples)
     target = _believable(everything.take(usable_sites(everything)))
+    rows = np.empty(0, dtype=np.int64)
     if packed is not None:
-        near = _packed_sites(packed, region, target.positions)
+        rows, near = _packed_sites(packed, region, target.positions)
         panel = _without_genotypes(near, packed.contig)
     else:
         near = None
@@ -99,8 +101,9 @@ def load_study(request: ImputationRequest, packed: Panel | None = None) -> Study
         typed_only=other.take(~np.isin(other.positions, panel.positions)),
         present=present,
         mismatched=int(np.isin(other.positions, panel.positions).sum()),
-        target_sites=len(_inside(request, everything)),
-        unusable=len(_inside(request, everything)) - len(_inside(request, target)),
+        target_sites=_many_inside(request, everything),
+        unusable=_many_inside(request, everything) - _many_inside(request, target),
+        rows=rows[chosen] if near is not None else rows,
     )
 
 
@@ -120,15 +123,16 @@ def _target(request: ImputationRequest, region: Region) -> GenotypeMatrix:
     return join(pieces) if pieces else read_matrix(request.target_vcf, region)
 
 
-def _packed_sites(packed: Panel, region: Region, positions: NDArray[np.int64]) -> PanelStretch:
-    """What a packed panel has at some positions; nothing where it is of another chromosome."""
-    pieces = [packed.stretch(0, 0)]
+def _packed_sites(
+    packed: Panel, region: Region, positions: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], PanelStretch]:
+    """What a packed panel has at some positions, and in which of its rows; nothing on another chromosome."""
+    rows, pieces = [np.empty(0, dtype=np.int64)], [packed.stretch(0, 0)]
     if compared_name(packed.contig) == compared_name(region.chromosome):
-        for piece in packed.stretches(region.first, region.last):
-            rows = np.flatnonzero(np.isin(piece.positions, positions))
-            if len(rows):
-                pieces.append(join_stretches([piece.take(rows)]))
-    return join_stretches(pieces)
+        for where, piece in packed.at(positions, region.first, region.last):
+            rows.append(where)
+            pieces.append(piece)
+    return np.concatenate(rows), join_stretches(pieces)
 
 
 def _without_genotypes(stretch: PanelStretch, contig: str) -> GenotypeMatrix:
@@ -149,13 +153,16 @@ def _typed_stretch(sites: GenotypeMatrix, request: ImputationRequest) -> PanelSt
 
 def _believable(target: GenotypeMatrix) -> GenotypeMatrix:
     """Alleles that a site with one ALT cannot have (2 and more) become missing calls, counted as such."""
-    return replace(
-        target, haplotypes=np.where(target.haplotypes > 1, MISSING, target.haplotypes).astype(np.int8)
-    )
+    odd = target.haplotypes > 1
+    if not odd.any():
+        return target
+    return replace(target, haplotypes=np.where(odd, np.int8(MISSING), target.haplotypes))
 
 
 def _with_one_column(target: GenotypeMatrix, present: NDArray[np.bool_]) -> GenotypeMatrix:
     """A missing call of a haploid person may be read as a diploid one, which Beagle refuses."""
+    if present.all():
+        return target
     haplotypes = target.haplotypes.copy()
     haplotypes[:, ~present] = ABSENT
     return replace(target, haplotypes=haplotypes)
@@ -164,6 +171,11 @@ def _with_one_column(target: GenotypeMatrix, present: NDArray[np.bool_]) -> Geno
 def _inside(request: ImputationRequest, matrix: GenotypeMatrix) -> GenotypeMatrix:
     """The sites within the range that is written."""
     return matrix.take((matrix.positions >= request.first) & (matrix.positions <= request.last))
+
+
+def _many_inside(request: ImputationRequest, matrix: GenotypeMatrix) -> int:
+    """How many sites lie within the range that is written."""
+    return int(((matrix.positions >= request.first) & (matrix.positions <= request.last)).sum())
 
 
 def usable_sites(matrix: GenotypeMatrix) -> NDArray[np.intp]:

@@ -25,7 +25,7 @@ typedef struct {
 static size_t NAME(slots)(const Job *job)
 {
     size_t blocks = job->plan->block_count;
-    return (blocks + job->stride - 1) / job->stride + (job->stride > 2 ? job->stride : 2);
+    return (blocks + job->stride - 1) / job->stride + (job->stride > 3 ? job->stride - 1 : 2);
 }
 
 /* Lay the scratch memory out; how many rows it takes. */
@@ -135,17 +135,20 @@ static void NAME(cross)(const Job *job, const NAME(Room) *room, size_t block_at,
     V *sums = to + job->plan->haplotypes;
     for (size_t g = 0; g < block->groups; g++)
         sums[g] = SPLAT(0);
+    sums--; /* the first run goes on to the first group */
     for (uint32_t i = 0; i < block->run_count; i++) {
         Run run = runs[i];
+        uint32_t count = run.count & COUNT_MASK;
         const V *source = from + run.from;
         V n = stay[run.from_group], c = come[run.from_group], sum = SPLAT(0);
-        for (uint32_t k = 0; k < run.count; k++) {
+        for (uint32_t k = 0; k < count; k++) {
             V now = MULADD(n, source[k], c);
             to[k] = now;
             sum = ADD(sum, now);
         }
-        to += run.count;
-        sums[run.to_group] = ADD(sums[run.to_group], sum);
+        to += count;
+        sums += run.count >> 31;
+        *sums = ADD(*sums, sum);
     }
 }
 
@@ -170,21 +173,24 @@ static void NAME(cross_back)(const Job *job, NAME(Room) *room, size_t block_at, 
     const Block *before = job->plan->blocks + block_at - 1, *block = before + 1;
     const Run *runs = job->plan->runs + block->runs;
     const V *y = room->y;
+    size_t groups_done = 0;
     for (size_t g = 0; g < before->groups; g++)
         room->next_big_y[g] = room->next_big_z[g] = SPLAT(0);
     for (uint32_t i = 0; i < block->run_count; i++) {
         Run run = runs[i];
+        uint32_t count = run.count & COUNT_MASK;
+        groups_done += run.count >> 31;
         V *to = room->next_y + run.from;
         const V *forward = x + run.from;
-        V m = room->stay_back[run.to_group], d = room->come_back[run.to_group], sum = SPLAT(0),
+        V m = room->stay_back[groups_done - 1], d = room->come_back[groups_done - 1], sum = SPLAT(0),
           both = SPLAT(0);
-        for (uint32_t k = 0; k < run.count; k++) {
+        for (uint32_t k = 0; k < count; k++) {
             V now = MULADD(m, y[k], d);
             to[k] = now;
             sum = ADD(sum, now);
             both = MULADD(now, forward[k], both);
         }
-        y += run.count;
+        y += count;
         room->next_big_y[run.from_group] = ADD(room->next_big_y[run.from_group], sum);
         room->next_big_z[run.from_group] = ADD(room->next_big_z[run.from_group], both);
     }
@@ -458,7 +464,7 @@ static void NAME(some_lanes)(const Job *job, NAME(Room) *room, size_t first, siz
     for (size_t part = kept_slots; part-- > 0;) {
         size_t begin = part * stride;
         size_t end = begin + stride < plan->block_count ? begin + stride : plan->block_count;
-#define SLOT(block) (room->slots + ((block) == begin ? part : kept_slots + (block) - begin) * room->slot)
+#define SLOT(block) (room->slots + ((block) == begin ? part : kept_slots + (block) - begin - 1) * room->slot)
         for (size_t block = begin + 1; block < end; block++) {
             NAME(forward)(job, room, plan->blocks + block - 1, SLOT(block - 1) + plan->haplotypes, 0);
             NAME(cross)(job, room, block, SLOT(block - 1), SLOT(block), 0);

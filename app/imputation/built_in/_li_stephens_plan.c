@@ -120,17 +120,19 @@ static const char *add_runs(Maker *maker, Block *block)
 {
     block->runs = maker->runs.used;
     Run *run = NULL;
+    uint32_t group = NEVER;
     for (size_t i = 0; i < maker->plan->haplotypes; i++) {
         uint32_t haplotype = maker->order[i], from = maker->old_place[haplotype];
         uint32_t old = maker->old_group[haplotype], now = maker->group[haplotype];
-        if (run != NULL && run->from_group == old && run->to_group == now && run->from + run->count == from) {
+        if (now == group && run->from_group == old && run->from + (run->count & COUNT_MASK) == from) {
             run->count++;
             continue;
         }
         run = more(&maker->runs, 1);
         if (run == NULL)
             return NO_MEMORY;
-        *run = (Run){from, (uint32_t)i, 1, old, now};
+        *run = (Run){from, old, now == group ? 1 : 1 | NEW_GROUP};
+        group = now;
     }
     block->run_count = (uint32_t)(maker->runs.used - block->runs);
     return NULL;

@@ -11,9 +11,13 @@
 
 enum { PIECE_SITES = 64, LONGEST_BLOCK = 128 };
 
-/* Haplotypes that follow one another in the order of two neighbouring blocks, in one group of each. */
+/* Haplotypes that follow one another in the order of two neighbouring blocks, in one group of each. Runs stand
+ * in the order of the later block, whose groups begin with a run with NEW_GROUP in its count. Half of a plan
+ * may be runs. */
+enum { COUNT_MASK = 0x7fffffff };
+#define NEW_GROUP 0x80000000u
 typedef struct {
-    uint32_t from, to, count, from_group, to_group;
+    uint32_t from, from_group, count;
 } Run;
 
 typedef struct {

@@ -22,7 +22,6 @@ _BORDER_COST = 2.0  # of one haplotype at a border of blocks, to one of a group 
 WIDTH = 32  # few, as answers hold all sites; many lanes side by side
 _FLOAT = 4
 _SITES_A_BLOCK = 8  # at least, usually 10 to 30
-_KEPT_BYTES = 8 << 20  # forward rows of all blocks are kept where they take less; hardly slower than more
 
 
 def vector_units() -> list[tuple[str, int]]:
@@ -43,35 +42,31 @@ class CKernel:
 
         self._c = _li_stephens
         self._unit, self._lanes = _chosen(unit)
-        self._task = task
-        self._layout = laid_out(task)
-        self._plan = _planned(task, self._layout)
+        layout = laid_out(task)
+        self._plan = _planned(task, layout)  # all that is kept of the stretch
+        self._sites = task.last - task.first
+        self._given = (
+            float(task.model.error),
+            layout.switches,
+            layout.left,
+            layout.right,
+            layout.target_row,
+            layout.typed_row,
+            layout.site_row,
+        )
         self.facts = PlanFacts(*_li_stephens.facts(self._plan))
-        self._stride = _stride(task.stretch.size, self.facts.blocks, self._lanes)
+        self._stride = max(1, math.isqrt(self.facts.blocks))
         self.width = max(WIDTH, self._lanes)
 
     def impute(self, targets: NDArray[np.int8]) -> KernelAnswer:
         """Impute some targets, as many as there are lanes side by side."""
-        layout, task = self._layout, self._task
         many = targets.shape[1]
-        imputed = np.empty((task.last - task.first, many), dtype=np.float32)
+        imputed = np.empty((self._sites, many), dtype=np.float32)
         left_out = np.empty(targets.shape, dtype=np.float32)
         if many:
+            alleles = np.ascontiguousarray(targets, dtype=np.int8)
             self._c.impute(
-                self._plan,
-                self._unit,
-                float(task.model.error),
-                layout.switches,
-                layout.left,
-                layout.right,
-                layout.target_row,
-                layout.typed_row,
-                layout.site_row,
-                np.ascontiguousarray(targets, dtype=np.int8),
-                many,
-                imputed,
-                left_out,
-                self._stride,
+                self._plan, self._unit, *self._given, alleles, many, imputed, left_out, self._stride
             )
         return KernelAnswer(imputed, left_out)
 
@@ -121,13 +116,6 @@ def _planned(task: KernelTask, layout: Layout) -> _li_stephens.Plan:
     )
 
 
-def _stride(haplotypes: int, blocks: int, lanes: int) -> int:
-    """From one kept forward row to the next: all blocks where memory allows, else the root of them."""
-    if blocks * haplotypes * lanes * _FLOAT <= _KEPT_BYTES:
-        return blocks
-    return max(1, math.isqrt(blocks))
-
-
 def forecast_bytes(haplotypes: int, typed: int, sites: int) -> tuple[int, int]:
     """Memory of a plan, and of one call beside what it is given and returns, before anything is planned.
 
@@ -138,4 +126,4 @@ def forecast_bytes(haplotypes: int, typed: int, sites: int) -> tuple[int, int]:
     plan = 2.2 * haplotypes * typed + 120 * sites
     slots = 2 * math.isqrt(typed // _SITES_A_BLOCK) + 4
     rows = 1.3 * slots * haplotypes + 2 * (4 * haplotypes + 8192) + 4 * haplotypes + 2 * typed
-    return int(plan), int(_KEPT_BYTES + rows * lanes * _FLOAT)
+    return int(plan), int(rows * lanes * _FLOAT)

@@ -32,7 +32,13 @@ from app.imputation.panel_format.layout import (
     read_index,
 )
 from app.imputation.panel_format.numbers import BadBlock, Numbers, Unpacker
-from app.imputation.panel_format.site_columns import Sites, join_sites, unpack_positions, unpack_sites
+from app.imputation.panel_format.site_columns import (
+    Sites,
+    join_sites,
+    nameless,
+    unpack_positions,
+    unpack_sites,
+)
 
 SUFFIX = ".hpanel"
 
@@ -50,7 +56,8 @@ class Panel:
     `contig` is the name of the chromosome in the file, `size` the number of haplotypes (K), `ploidy` uint8
     [people] of 1 and 2, `count` the number of sites, `first` and `last` the positions at its ends (0 without
     sites), `per_mb` how many sites each megabase has. Positions are 1-based, ends of ranges within.
-    Every method raises ProblemError (input) for a file that is damaged, and never gives wrong haplotypes.
+    Every method raises ProblemError (input) for a file that is damaged or was cut since it was opened, and
+    never gives wrong haplotypes. What was read of the file is not kept in memory.
     """
 
     def __init__(self, path: Path, data: memoryview, mapped: mmap.mmap) -> None:
@@ -61,7 +68,7 @@ class Panel:
         self._rows: Sequence[Row] = rows
         self._places = list(accumulate((row.site_bytes + row.allele_bytes for row in rows), initial=begin))
         self._firsts, self._lasts = [row.first for row in rows], [row.last for row in rows]
-        self._latest: tuple[int, PanelStretch] | None = None
+        self._latest: tuple[tuple[int, bool], PanelStretch] | None = None
         self.contig = head.contig
         self.ploidy = head.ploidy
         self.size = head.haplotypes
@@ -89,10 +96,14 @@ class Panel:
 
     def close(self) -> None:
         """Let go of the file; harmless when done twice."""
-        self._latest = None
+        self.forget()
         self._data.release()
         with contextlib.suppress(BufferError):  # the traceback of an error still holds a part of it
             self._mapped.close()
+
+    def forget(self) -> None:
+        """Let go of the block that was unpacked last, which is kept for the next piece."""
+        self._latest = None
 
     def __enter__(self) -> Self:
         return self
@@ -119,6 +130,26 @@ class Panel:
             found.append(places[_within(places, first, last)])
         return np.concatenate(found)
 
+    def rows_before(self, position: int) -> int:
+        """How many sites stand before a position: the number of the first one there or behind it."""
+        block = bisect_left(self._lasts, position)
+        before = sum(row.sites for row in self._rows[:block])
+        if block == len(self._rows) or self._firsts[block] >= position:
+            return before
+        return before + int(np.searchsorted(self._positions(block), position))
+
+    def at(
+        self, positions: NDArray[np.int64], first: int = 1, last: int = WHOLE
+    ) -> Iterator[tuple[NDArray[np.int64], PanelStretch]]:
+        """The sites of a range at some positions, with their numbers in the panel; their ids are not read."""
+        for block in self._blocks(first, last):
+            places = self._positions(block)
+            rows = np.flatnonzero(np.isin(places, positions) & (places >= first) & (places <= last))
+            if len(rows):
+                sites = self._sites(block, first=0, last=WHOLE, ids=False).take(rows)
+                found = join_stretches([_stretch(sites, self._alleles(block), self.size, rows)])
+                yield rows + sum(row.sites for row in self._rows[:block]), found
+
     def alt_counts(self, first: int = 1, last: int = WHOLE) -> NDArray[np.int64]:
         """How many haplotypes have ALT at each site of a range; no alleles are unpacked."""
         found = [np.zeros(0, dtype=np.int64)]
@@ -128,6 +159,7 @@ class Panel:
                 counts: Numbers = Unpacker(self._allele_piece(block), MOST_SITES).numbers(len(places))
                 if len(counts) != len(places):
                     raise BadBlock("counts that do not fit")
+            self._let_go(block)
             found.append(counts[_within(places, first, last)].astype(np.int64))
         return np.concatenate(found)
 
@@ -137,12 +169,15 @@ class Panel:
         return _joined([_cut(self._block(block), first, last) for block in blocks], self.size)
 
     def stretches(
-        self, first: int = 1, last: int = WHOLE, most_sites: int = MOST_SITES
+        self, first: int = 1, last: int = WHOLE, most_sites: int = MOST_SITES, *, names: bool = True
     ) -> Iterator[PanelStretch]:
-        """The haplotypes of a range in pieces of at most so many sites, in order; none is empty."""
+        """The haplotypes of a range in pieces of at most so many sites, in order; none is empty.
+
+        Without `names` ids, REF and ALT stay empty: they take more time and memory than haplotypes.
+        """
         held: list[PanelStretch] = []
         for block in self._blocks(first, last):
-            left = _cut(self._block(block), first, last)
+            left = _cut(self._block(block, names=names), first, last)
             while len(left):
                 room = most_sites - sum(map(len, held))
                 held.append(left.take(slice(0, room)))
@@ -172,6 +207,10 @@ class Panel:
         return self._checked(at + row.site_bytes, row.allele_bytes, row.allele_crc)
 
     def _checked(self, at: int, size: int, crc: int) -> memoryview:
+        # Beyond the end of a file that another program cuts, a mapped page ends the process. What is left is
+        # a cut in the moment of the reading itself.
+        if self._mapped.size() < len(self._data):
+            raise BadBlock(f"cut to {self._mapped.size()} of {len(self._data)} bytes")
         piece = self._data[at : at + size]
         if deflate.crc32(piece) != crc:
             raise BadBlock(f"a wrong checksum at {at}")
@@ -181,28 +220,42 @@ class Panel:
         with self._told():
             places = unpack_positions(self._site_piece(block), self._rows[block].sites)
             self._refuse_misplaced(block, places)
+        self._let_go(block)
         return places
+
+    def _let_go(self, block: int) -> None:
+        """Take the pages of a block out of memory; they come back from the file where they are read again."""
+        if hasattr(mmap, "MADV_DONTNEED"):
+            row, at = self._rows[block], self._places[block]
+            begin = at // mmap.PAGESIZE * mmap.PAGESIZE
+            self._mapped.madvise(mmap.MADV_DONTNEED, begin, at + row.site_bytes + row.allele_bytes - begin)
 
     def _refuse_misplaced(self, block: int, places: NDArray[np.int64]) -> None:
         row = self._rows[block]
         if (int(places[0]), int(places[-1])) != (row.first, row.last):
             raise BadBlock("positions and index differ")
 
-    def _sites(self, block: int, first: int, last: int) -> Sites:
+    def _sites(self, block: int, first: int, last: int, *, ids: bool = True) -> Sites:
         with self._told():
-            found = unpack_sites(self._site_piece(block), self._rows[block].sites, self.contig)
+            found = unpack_sites(self._site_piece(block), self._rows[block].sites, self.contig, ids=ids)
             self._refuse_misplaced(block, found.positions)
+        self._let_go(block)
         return found.take(_within(found.positions, first, last))
 
-    def _block(self, block: int) -> PanelStretch:
-        latest = self._latest
-        if latest is not None and latest[0] == block:
-            return latest[1]
-        sites = self._sites(block, 0, WHOLE)
+    def _alleles(self, block: int) -> Alleles:
         with self._told():
-            made = unpack(self._allele_piece(block), len(sites), self.size, self._head.rules)
-        stretch = _stretch(sites, made, self.size)
-        self._latest = block, stretch
+            made = unpack(self._allele_piece(block), self._rows[block].sites, self.size, self._head.rules)
+        self._let_go(block)
+        return made
+
+    def _block(self, block: int, *, names: bool = True) -> PanelStretch:
+        latest = self._latest
+        if latest is not None and latest[0] == (block, names):
+            return latest[1]
+        self.forget()
+        sites = self._sites(block, 0, WHOLE) if names else nameless(self._positions(block))
+        stretch = _stretch(sites, self._alleles(block), self.size)
+        self._latest = (block, names), stretch
         return stretch
 
     @contextlib.contextmanager
@@ -243,16 +296,19 @@ def _cut(stretch: PanelStretch, first: int, last: int) -> PanelStretch:
     return stretch if rows == slice(0, len(stretch)) else stretch.take(rows)
 
 
-def _stretch(sites: Sites, made: Alleles, size: int) -> PanelStretch:
+def _stretch(
+    sites: Sites, made: Alleles, size: int, rows: slice | NDArray[np.intp] = slice(None)
+) -> PanelStretch:
+    """Some rows of a block with their sites."""
     return PanelStretch(
         size=size,
         positions=sites.positions,
         ids=sites.ids,
         refs=sites.refs,
         alts=sites.alts,
-        form=made.form,
-        start=made.start,
-        count=made.count,
+        form=made.form[rows],
+        start=made.start[rows],
+        count=made.count[rows],
         carriers=made.carriers,
         bits=made.bits,
     )

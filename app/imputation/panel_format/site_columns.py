@@ -61,17 +61,28 @@ def pack_sites(sites: Sites, contig: str) -> bytes:
     return pack_numbers(steps) + _pack_alleles(sites) + _pack_ids(sites, contig)
 
 
-def unpack_sites(data: memoryview, count: int, contig: str) -> Sites:
-    """The columns of a block with so many sites; BadBlock for bytes that cannot be one."""
+def nameless(positions: NDArray[np.int64]) -> Sites:
+    """Sites of which no more than the position is known."""
+    nothing = np.empty(len(positions), dtype=object)
+    return Sites(positions, nothing, nothing, nothing)
+
+
+def unpack_sites(data: memoryview, count: int, contig: str, *, ids: bool = True) -> Sites:
+    """The columns of a block with so many sites; BadBlock for bytes that cannot be one.
+
+    Without `ids`, which take more memory than all others, each id is a dot.
+    """
     block = Unpacker(data, MOST_TEXT)
     steps = block.numbers(count)
     if len(steps) != count:
         raise BadBlock("positions that do not fit")
     positions = np.cumsum(steps, dtype=np.int64)
     refs, alts = _unpack_alleles(block, count)
-    ids = _unpack_ids(block, Sites(positions, refs, refs, alts), contig)
+    if not ids:
+        return Sites(positions, np.full(count, ".", dtype=object), refs, alts)
+    names = _unpack_ids(block, Sites(positions, refs, refs, alts), contig)
     block.end()
-    return Sites(positions, ids, refs, alts)
+    return Sites(positions, names, refs, alts)
 
 
 def unpack_positions(data: memoryview, count: int) -> NDArray[np.int64]:

@@ -54,28 +54,29 @@ def test_equal_the_chain_over_all_sites(shape: tuple[int, int, int, int, int]) -
 
 @needs_c
 @settings(max_examples=60, deadline=None)
-@given(shape=shapes, border_cost=st.sampled_from([0.01, 0.3, 2.0]), kept=st.sampled_from([0, 1 << 20]))
+@given(shape=shapes, border_cost=st.sampled_from([0.01, 0.3, 2.0]), stride=st.integers(1, 60))
 def test_c_equals_numpy_on_noise(
-    shape: tuple[int, int, int, int, int], border_cost: float, kept: int
+    shape: tuple[int, int, int, int, int], border_cost: float, stride: int
 ) -> None:
-    """Blocks of any length, forward rows kept or made again."""
+    """Blocks of any length, few forward rows kept or many."""
     task, targets = noise_task(*shape)
     expected = NumpyKernel(task).impute(targets)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(c_kernel, "_BORDER_COST", border_cost)
-        patch.setattr(c_kernel, "_KEPT_BYTES", kept)
         for unit in UNITS:
-            assert furthest(CKernel(task, unit).impute(targets), expected) < 1e-5
+            kernel = CKernel(task, unit)
+            kernel._stride = min(stride, kernel.facts.blocks)
+            assert furthest(kernel.impute(targets), expected) < 1e-5
 
 
 @needs_c
-@pytest.mark.parametrize("kept", [0, 1 << 30])
-def test_c_equals_numpy_on_many_blocks(kept: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(c_kernel, "_KEPT_BYTES", kept)
+@pytest.mark.parametrize("stride", [1, 2, 3, 4, 1000])
+def test_c_equals_numpy_on_many_blocks(stride: int) -> None:
     task, targets, _ = mosaic_task(1, 300, 2500, 7, 11)
     expected = NumpyKernel(task).impute(targets)
     for unit in UNITS:
         kernel = CKernel(task, unit)
+        kernel._stride = min(stride, kernel.facts.blocks)
         assert kernel.facts.blocks > 8
         assert kernel.facts.most_groups < 200
         assert furthest(kernel.impute(targets), expected) < 1e-5
