@@ -35,8 +35,10 @@ class Phases(Model):
 
 
 class Health(Model):
-    """One look at a service. `detail` is a sentence; `failed_phase` names the step that failed.
+    """One look at a service. `detail` is a sentence.
 
+    `failed_phase` names the step that failed: dns, tcp, tls, first_byte (HTTP: no answer, or one that says
+    that the service does not work), or timeout where one of them took too long.
     `queue` is how many jobs of all people wait there, None where the service does not tell.
     """
 

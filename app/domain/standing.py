@@ -29,6 +29,8 @@ FAST_MS, SLOW_MS = 100.0, 3000.0
 FAR_KM = 20_000.0
 QUEUE_HALF = 10.0
 UNKNOWN_PART = 0.5
+UP_ALONE, SPEED, NEARNESS, FREE_QUEUE = 0.50, 0.25, 0.10, 0.15
+"""What each part weighs; that it answers counts by itself."""
 _NOW = {HealthState.UP: 1.0, HealthState.MAINTENANCE: 0.3}
 _SAYS_NOTHING = frozenset({HealthState.OFFLINE, HealthState.UNKNOWN, HealthState.OFF})
 
@@ -48,7 +50,7 @@ class Period(Model):
 
     `answered` is the share of looks at which the service answered (under maintenance it did not take jobs,
     and that counts as no answer), None without looks. Times are milliseconds: half and 19 of 20 answers came
-    faster. `failures` counts looks by the step that failed: dns, tcp, tls, first_byte …
+    faster. `failures` counts looks by the step that failed, as in `Health.failed_phase`.
     """
 
     days: int
@@ -84,10 +86,10 @@ def standing(
     nearness = None if distance_km is None else max(0.0, 1 - distance_km / FAR_KM)
     queues = [(each.at, each.queue) for each in told if each.queue is not None and each.at > now - DAY]
     free = 1 / (1 + max(queues)[1] / QUEUE_HALF) if queues else None
-    parts = (0.25, speed), (0.10, nearness), (0.15, free)
+    parts = (SPEED, speed), (NEARNESS, nearness), (FREE_QUEUE, free)
     rest = sum(weight * (UNKNOWN_PART if part is None else part) for weight, part in parts)
     return Standing(
-        score=round(100 * health * (0.5 + rest)),
+        score=round(100 * health * (UP_ALONE + rest)),
         health=health,
         speed=speed,
         nearness=nearness,

@@ -24,6 +24,7 @@ _NOWHERE = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
 PROBE_CONNECT_S = 8.0
 PROBE_READ_S = 6.0
 """A look at the health of a service is over in 15 seconds, whatever the server does."""
+TIMEOUT = "timeout"
 _FRESH_S = 600.0
 _NAMES_S = 5.0
 _LARGEST_LOOK = 1024 * 1024
@@ -32,6 +33,8 @@ _LARGEST_LOOK = 1024 * 1024
 @dataclass(frozen=True)
 class Look:
     """What a probe found. `reply` None: it failed at `failed_phase` for `reason` (a sentence).
+
+    A step that took too long fails as `TIMEOUT`; the reason says which it was.
 
     `offline` means that this computer has no network, as well as that can be told from here.
     """
@@ -175,7 +178,8 @@ def _ask(wire: Wire, headers: Mapping[str, str]) -> Reply:
 
 async def _failed(url: str, wire: Wire, sense: NetworkSense, error: Exception) -> Look:
     offline = not is_loopback(url) and await sense.offline(_asked_host(url), error)
-    return Look(wire.phases, None, wire.phase, reason_of(error, wire.phase), offline)
+    failed = TIMEOUT if isinstance(error, TimeoutError) else wire.phase
+    return Look(wire.phases, None, failed, reason_of(error, wire.phase), offline)
 
 
 def _asked_host(url: str) -> str:

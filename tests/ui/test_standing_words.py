@@ -28,10 +28,14 @@ def test_score_parts_and_periods_are_said(qtbot: QtBot) -> None:
     qtbot.addWidget(widget)
     points = [LookPoint(NOW - timedelta(hours=h), HealthState.UP, 200.0) for h in range(1, 5)]
     points.append(LookPoint(NOW - timedelta(days=3), HealthState.DOWN, None, "tls"))
+    points.append(LookPoint(NOW - timedelta(days=2), HealthState.DOWN, None, "timeout"))
     pairs = dict(standing_pairs(widget, standing(points, NOW, HealthState.UP, None)))
-    assert "of 100 (health 80 % · speed 80 % · nearness not known" in str(pairs["Score"])
+    assert "of 100 (health 67 % · speed 80 % · nearness not known" in str(pairs["Score"])
+    assert "100 × health × (0.50 + 0.25 × speed + 0.10 × nearness + 0.15 × free queue)" in str(pairs["Score"])
     assert str(pairs["Last 24 hours"]).startswith("answered at 100 % of 4 looks; half within 200 ms")
-    assert "failed: encryption 1" in str(next(v for k, v in pairs.items() if k.startswith("Last 7")))
+    assert "failed: too slow (timeout) 1, encryption (TLS) 1" in str(
+        next(v for k, v in pairs.items() if k.startswith("Last 7"))
+    )
     assert standing_pairs(widget, None)[0][1] == "Nobody looked at it in the last 7 days."
 
 

@@ -24,6 +24,7 @@ from app.ui.views.list_and_detail import ListAndDetail
 from app.ui.views.services.practice_card import PracticeCard
 from app.ui.views.services.service_commands import service_commands
 from app.ui.views.services.service_detail import ServiceDetail, ServiceFacts
+from app.ui.views.services.standing_words import score_formula
 from app.ui.widgets.basics import EmptyState
 from app.ui.widgets.spark import spark_sentence, spark_words
 from app.ui.widgets.splitter import RememberedSplitter
@@ -58,7 +59,7 @@ class ServicesView(ListAndDetail):
         columns = (
             Column("name", self.tr("Name"), 220),
             Column("state", self.tr("State"), 120, status=health_state),
-            Column("score", self.tr("Score"), 60, show=text.number, numeric=True),
+            Column("score", self.tr("Score"), 60, show=text.number, tooltip=score_formula, numeric=True),
             Column(
                 "last_day",
                 self.tr("Last day"),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QWidget
 
-from app.domain.standing import Period, Standing
+from app.domain.standing import FREE_QUEUE, NEARNESS, SPEED, UP_ALONE, Period, Standing
 from app.ui import text
 
 
@@ -26,7 +27,18 @@ def _score_words(widget: QWidget, standing: Standing) -> str:
     )
     unknown = widget.tr("not known")
     parts = " · ".join(f"{name} {unknown if part is None else text.percent(part)}" for name, part in named)
-    return widget.tr("{0} of 100 ({1})").format(text.number(standing.score), parts)
+    said = widget.tr("{0} of 100 ({1})").format(text.number(standing.score), parts)
+    return f"{said}\n{score_formula()}"
+
+
+def score_formula(_score: object = None) -> str:
+    """How the score is made, as `domain.standing` documents it."""
+    words = QCoreApplication.translate(
+        "Standing",
+        "Score = 100 × health × ({0} + {1} × speed + {2} × nearness + {3} × free queue); "
+        "what is not known counts as half.",
+    )
+    return words.format(*(text.number(each, 2) for each in (UP_ALONE, SPEED, NEARNESS, FREE_QUEUE)))
 
 
 def _name(widget: QWidget, period: Period) -> str:
@@ -41,10 +53,11 @@ def _period_words(widget: QWidget, period: Period) -> str:
         said += "; " + times.format(text.number(round(period.median_ms)), text.number(round(period.p95_ms)))
     if period.failures:
         named = {
-            "dns": widget.tr("name"),
-            "tcp": widget.tr("connection"),
-            "tls": widget.tr("encryption"),
-            "first_byte": widget.tr("answer"),
+            "dns": widget.tr("name (DNS)"),
+            "tcp": widget.tr("connection (TCP)"),
+            "tls": widget.tr("encryption (TLS)"),
+            "first_byte": widget.tr("answer (HTTP)"),
+            "timeout": widget.tr("too slow (timeout)"),
         }
         failed = ", ".join(f"{named.get(k, k)} {text.number(n)}" for k, n in period.failures.items())
         said += "\n" + widget.tr("failed: {0}").format(failed)
