@@ -28,6 +28,13 @@ _POPULATIONS = {
     "SAS": "South Asian",
 }
 _ANYBODY = ("global", "multi-ethnic")
+_GROUPS_OF = {
+    "AFR": ("african american",),
+    "AMR": ("mexican",),
+    "EAS": ("asian", "chinese", "han chinese", "japanese", "korean", "mongolian"),
+    "SAS": ("asian",),
+}
+"""Words of operators for groups of people that are among those of a population."""
 
 
 class FitVerdict(StrEnum):
@@ -246,7 +253,7 @@ def _ancestry(report: CheckReport | None, panel: Panel) -> str:
     total = sum(each.people for each in shares)
     who = f"{largest.people:,} of {total:,} people look {name}"
     named = {each.casefold() for each in panel.ancestry}
-    if name.casefold() in named or named & set(_ANYBODY):
+    if named & {name.casefold(), *_ANYBODY, *_GROUPS_OF.get(largest.label, ())}:
         return f"{who}, and the panel has people like them ({groups})."
     return f"{who}; the panel names other groups ({groups}), so rare variants may be imputed less well."
 

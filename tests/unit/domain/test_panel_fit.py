@@ -185,3 +185,22 @@ def test_ancestry_is_a_hint_that_never_decides(groups: tuple[str, ...], words: s
     assert fit.verdict is FitVerdict.FITS
     assert words in fit.hint
     assert bool(fit.hint) is bool(words)
+
+
+@pytest.mark.parametrize(
+    ("label", "group"),
+    [
+        ("EAS", "Han Chinese"),
+        ("EAS", "Asian"),
+        ("SAS", "Asian"),
+        ("AFR", "African American"),
+        ("AMR", "Mexican"),
+    ],
+)
+def test_a_group_that_operators_name_belongs_to_its_population(label: str, group: str) -> None:
+    report = a_report(cohort=CohortSummary(ancestry=(AncestryShare(label=label, people=90),)))
+    assert (
+        "people like them" in panel_fit(a_dataset(report), a_service(), a_panel(ancestry=(group,)), None).hint
+    )
+    other = a_report(cohort=CohortSummary(ancestry=(AncestryShare(label="EUR", people=90),)))
+    assert "other groups" in panel_fit(a_dataset(other), a_service(), a_panel(ancestry=(group,)), None).hint
