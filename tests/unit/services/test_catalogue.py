@@ -62,6 +62,21 @@ def test_facts_that_matter() -> None:
     assert off["afrigen-d"].successor == "fedimpute"
 
 
+def test_panels_say_of_which_people_they_are_where_that_is_published() -> None:
+    silent = {(each.id, panel.id) for each in presets() for panel in each.panels if not panel.ancestry}
+    assert silent == {
+        ("eagleimp-web", "chosen-there"),
+        ("hla-imp", "array-model"),
+        ("pgg-han", "other"),
+        ("terra-workspace", "own-panel"),
+    }
+    michigan = preset("michigan")
+    assert michigan is not None
+    assert {"hrc-r1", "multiethnic-hla-v2"} <= {panel.id for panel in michigan.panels}
+    caapa = next(panel for panel in michigan.panels if panel.id == "caapa")
+    assert caapa.is_panel("apps@cappa@2.0.0"), "a page of the server spells it so"
+
+
 def test_a_fact_can_be_less_sure_than_its_source() -> None:
     michigan, fedimpute = preset("michigan"), preset("fedimpute")
     assert michigan is not None
