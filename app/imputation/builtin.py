@@ -44,7 +44,7 @@ from app.imputation.panel_format.site_columns import Sites
 from app.imputation.spool import IN_MEMORY, Spool
 from app.imputation.study import Study
 
-WINDOW_BYTES = 1 << 20
+WINDOW_BYTES = 1 << 18
 """Of the dosages that are read and written at once."""
 _SITES_AT_ONCE = 8192
 _FEWEST_SITES = 500  # of a piece: smaller ones would only look at what is around them

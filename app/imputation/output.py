@@ -44,7 +44,7 @@ _EMPIRICAL_FORMAT = """\
 ##FORMAT=<ID=LDS,Number=.,Type=Float,Description="Leave-one-out dosage of each haplotype">
 """
 _LEVEL = 2
-_TEXT_AT_ONCE = 1 << 20
+_TEXT_AT_ONCE = 1 << 19
 
 
 @dataclass(frozen=True, eq=False)
