@@ -104,6 +104,7 @@ def _of_guides() -> tuple[Preset, ...]:
             note=" ".join(filter(None, (each.account, each.caution))),
             enabled=each.enabled,
             off_reason=each.off_reason,
+            successor=each.successor,
             panels=tuple(_panel_of(panel) for panel in each.panels),
             sources=each.sources,
             main_source=each.main_source,

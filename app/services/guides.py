@@ -135,6 +135,7 @@ class Guide(Model):
     page: Web | None = None
     enabled: bool = True
     off_reason: str = ""
+    successor: str | None = None
     account: str = ""
     caution: str = ""
     sources: dict[str, Source]

@@ -60,6 +60,7 @@ def test_facts_that_matter() -> None:
     off = {each.id: each for each in presets() if not each.enabled}
     assert off.keys() == {"afrigen-d", "elwazi-icermali", "sanger"}
     assert off["afrigen-d"].successor == "fedimpute"
+    assert all(each.off_reason and each.successor for each in off.values())
 
 
 def test_panels_say_of_which_people_they_are_where_that_is_published() -> None:
