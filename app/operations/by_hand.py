@@ -15,6 +15,7 @@ from app.domain.service import Service
 from app.operations.add_dataset import data_files
 from app.operations.desk import Desk
 from app.operations.draft_job import Obstacle
+from app.operations.residency import keep_rule, rule_of_job
 from app.operations.sent_record import SentRecord, keep_record, sent_record
 from app.operations.visit_jobs import merged
 from app.operations.web_pages import build_of
@@ -65,6 +66,7 @@ async def show_prepared(desk: Desk, service: Service, job: Job) -> Changes:
     remote = await desk.family(service).job(connection, job.remote_id)
     line = f"Prepared {sheet.written}, in {sheet.folder}."
     job = await take_word(desk, service, job, remote, line)
+    await keep_rule(desk, await rule_of_job(desk, job), files, job.files)
     await desk.update_job(job.id, files=files)
     return Changes.of(Noun.JOB, job.id)
 

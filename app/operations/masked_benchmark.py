@@ -32,7 +32,8 @@ from app.operations.draft_job import JobDraft
 from app.operations.packed_folders import packed_folders
 from app.operations.private_folder import private_folder
 from app.operations.repair_stage import published, repair_stage
-from app.operations.residency import inherit_residency
+from app.operations.residency import inherit_residency, rule_for
+from app.operations.rule_files import tighten_rule
 from app.operations.send_job import send_job
 from app.operations.submit_job import create_job
 from app.operations.sync_panels import read_form
@@ -87,7 +88,10 @@ async def make_benchmark(desk: Desk, plan: BenchmarkPlan) -> Changes:
         await chain_to(desk, each, _build_of(dataset))
     benchmark_id, masked_id = new_id("bench"), new_id("data")
     with desk.tasks.running_task(TaskKind.MASK, f"Masking {dataset.name}", dataset_id=dataset.id) as task:
-        async with _kept_folder(desk, benchmark_id) as kept, repair_stage(desk, masked_id) as stage:
+        rule = await rule_for(desk, dataset, dataset.files)
+        staged = repair_stage(desk, masked_id, rule=rule)
+        async with _kept_folder(desk, benchmark_id) as kept, staged as stage:
+            await asyncio.to_thread(tighten_rule, rule, kept)  # what is hidden is of the same people
             hidden = await _mask(desk, dataset, plan, (stage.files, kept, stage.work), task.report)
             async with published(stage):
                 masked = await asyncio.to_thread(_masked, dataset, masked_id, stage.out)

@@ -15,7 +15,7 @@ from app.operations.check_dataset import dataset_of
 from app.operations.desk import Desk
 from app.operations.draft_job import JobDraft, Obstacle, check_dataset_state, check_file
 from app.operations.repair_stage import published, repair_stage
-from app.operations.residency import inherit_residency, residency_obstacle
+from app.operations.residency import inherit_residency, residency_obstacle, rule_for
 from app.operations.tasks import TaskKind
 from app.services.contract import Capabilities
 from app.store import datasets
@@ -94,7 +94,8 @@ async def _join(desk: Desk, dataset: Dataset) -> Dataset:
     paths = tuple(file.path for file in dataset.files)
     title = f"Joining the files of {dataset.name}"
     with desk.tasks.running_task(TaskKind.REPAIR, title, dataset_id=dataset.id) as task:
-        async with repair_stage(desk, new) as stage:
+        rule = await rule_for(desk, dataset, dataset.files)
+        async with repair_stage(desk, new, rule=rule) as stage:
             name = _file_name(dataset.name)
             await run_in_process(join_files, paths, str(stage.files / name), report=task.report)
             async with published(stage):

@@ -23,7 +23,7 @@ from app.operations.desk import Desk
 from app.operations.local_host import memory_of, threads_of, tools_of
 from app.operations.local_panel_files import PanelParts, read_parts
 from app.operations.repair_stage import published, repair_stage
-from app.operations.residency import inherit_residency
+from app.operations.residency import inherit_residency, rule_for
 from app.operations.tasks import TaskKind
 from app.services.local.layout import LocalPanel, panels_folder, read_panels
 from app.store import datasets
@@ -122,7 +122,8 @@ async def _phase(desk: Desk, dataset: Dataset, panel: LocalPanel, method: Phasin
     kept = await asyncio.to_thread(read_parts, folder)
     title = f"Phasing {dataset.name} with {panel.name}"
     with desk.tasks.running_task(TaskKind.REPAIR, title, dataset_id=dataset.id) as task:
-        async with repair_stage(desk, new) as stage:
+        rule = await rule_for(desk, dataset, dataset.files)
+        async with repair_stage(desk, new, rule=rule) as stage:
             tasks = await _tasks(desk, dataset, kept, folder, stage)
             if method is PhasingName.BEAGLE:  # else the built-in one, where it is needed
                 tasks = tuple(each.model_copy(update={"phasing": method}) for each in tasks)

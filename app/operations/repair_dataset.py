@@ -24,7 +24,7 @@ from app.operations.packed_folders import packed_folders
 from app.operations.predict import learned_file
 from app.operations.reference_genomes import references
 from app.operations.repair_stage import published, repair_stage
-from app.operations.residency import inherit_residency
+from app.operations.residency import inherit_residency, rule_for
 from app.operations.tasks import TaskKind
 from app.store import datasets, services
 from app.store.store import Connection as StoreConnection
@@ -106,7 +106,8 @@ async def repair_dataset(
     errand = _without(errand, leave_out)
     new = new_id("data")
     with desk.tasks.running_task(TaskKind.REPAIR, f"Repairing {dataset.name}", dataset_id=dataset_id) as task:
-        async with repair_stage(desk, new, folder) as stage:
+        rule = await rule_for(desk, dataset, dataset.files)
+        async with repair_stage(desk, new, folder, rule) as stage:
             parts = await _in_process_repair(errand, stage, task.report)
             async with published(stage):
                 panel = await _panel(desk, service_id, panel_id)

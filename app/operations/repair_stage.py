@@ -12,10 +12,12 @@ from typing import TypeVar
 from app.domain.changes import Changes
 from app.domain.dataset import PREPARED, DataFile, Dataset
 from app.domain.job import OPEN_STATES
+from app.domain.residency import Residency
 from app.genotypes.repair.staging import HIDDEN, Stage, close_stage, open_stage, publish, withdraw
 from app.operations.data_folder_trouble import data_folder_trouble
 from app.operations.desk import Desk
 from app.operations.private_folder import private_folder
+from app.operations.rule_files import take_back_rule, write_rule
 from app.store import datasets, jobs
 from app.store.store import Connection as StoreConnection
 
@@ -28,16 +30,34 @@ _REMOVED = ".removed"
 
 
 @contextlib.asynccontextmanager
-async def repair_stage(desk: Desk, key: str, folder: Path | None = None) -> AsyncIterator[Stage]:
-    """A stage in a folder of the person's or the program's own; gone at the end, however it ends."""
+async def repair_stage(
+    desk: Desk, key: str, folder: Path | None = None, rule: Residency | None = None
+) -> AsyncIterator[Stage]:
+    """A stage in a folder of the person's or the program's own; gone at the end, however it ends.
+
+    The rule of what will be written stands in the folder before its first byte. ProblemError where the folder
+    is under a wider one.
+    """
     async with desk.only_one(key):
-        stage = await _whatever_happens(
-            lambda: _open(desk, key, folder), lambda opened: _close(desk, key, opened)
+        stage, ruled = await _whatever_happens(
+            lambda: _open_under(rule, desk, key, folder), lambda opened: _close(desk, key, *opened)
         )
         try:
             yield stage
         finally:
-            await _whatever_happens(lambda: _close(desk, key, stage))
+            await _whatever_happens(lambda: _close(desk, key, stage, ruled))
+
+
+def _open_under(
+    rule: Residency | None, desk: Desk, key: str, folder: Path | None
+) -> tuple[Stage, tuple[Path, ...]]:
+    """The stage, and the file of the rule if it was written."""
+    stage = _open(desk, key, folder)
+    try:
+        return stage, write_rule(rule, stage.out)
+    except BaseException:
+        _close(desk, key, stage, ())
+        raise
 
 
 def _open(desk: Desk, key: str, folder: Path | None) -> Stage:
@@ -54,7 +74,9 @@ def _open(desk: Desk, key: str, folder: Path | None) -> Stage:
     return stage
 
 
-def _close(desk: Desk, key: str, stage: Stage) -> None:
+def _close(desk: Desk, key: str, stage: Stage, ruled: tuple[Path, ...]) -> None:
+    shutil.rmtree(stage.folder, ignore_errors=True)
+    take_back_rule(stage.out, ruled)
     close_stage(stage)
     with contextlib.suppress(OSError):
         (desk.home / PREPARED / (key + _AWAY)).unlink(missing_ok=True)

@@ -138,13 +138,18 @@ async def residency_obstacle(desk: Desk, service: Service, dataset: Dataset) -> 
     return Obstacle(field="service", problem=found) if found is not None else None
 
 
+async def rule_of_job(desk: Desk, job: Job, others: tuple[DataFile, ...] = ()) -> Residency | None:
+    """What holds for the data of a job now; `others` are files that go along and are not of the dataset."""
+    dataset = await desk.store.read(lambda c: datasets.dataset(c, job.dataset_id or ""))
+    return await rule_for(desk, dataset, (*job.files, *others), job.residency)
+
+
 async def refuse_forbidden(desk: Desk, service: Service, job: Job, others: tuple[DataFile, ...] = ()) -> None:
     """The last look, right before bytes leave; ProblemError (refused) where a rule forbids it.
 
     `others` are files that go along and are not of the dataset.
     """
-    dataset = await desk.store.read(lambda c: datasets.dataset(c, job.dataset_id or ""))
-    rule = await rule_for(desk, dataset, (*job.files, *others), job.residency)
+    rule = await rule_of_job(desk, job, others)
     found = _problem(rule, as_here(desk, service), job.name)
     if found is not None:
         raise ProblemError(found)

@@ -30,7 +30,8 @@ from app.operations.kept_uploads import forget_upload
 from app.operations.list_jobs import list_jobs, wait_for_turn
 from app.operations.look_at_service import store_token_info
 from app.operations.preflight import recheck
-from app.operations.residency import refuse_forbidden
+from app.operations.residency import refuse_forbidden, rule_of_job
+from app.operations.rule_files import rule_text
 from app.operations.tasks import TaskKind
 from app.services.abilities import UNSEARCHABLE, FindsRuns, SendsMore, ToldByUser
 from app.services.contract import RemoteJob, Submission
@@ -172,6 +173,7 @@ async def _submission(desk: Desk, service: Service, job: Job) -> Submission:
         files_parameter=field,
         options=job.options,
         password=password,
+        rule_text=rule_text(rule) if (rule := await rule_of_job(desk, job)) is not None else "",
     )
 
 

@@ -93,7 +93,11 @@ class ServerInfo(Model):
 
 
 class Submission(Model):
-    """Everything that is sent. `password` None lets the server make one; False options are not sent."""
+    """Everything that is sent. `password` None lets the server make one; False options are not sent.
+
+    `rule_text` is for families that write files for the person on this computer: what has to stand in a file
+    `RULE_FILE` beside them, before they do; empty where the data are under no rule.
+    """
 
     app_id: str
     remote_name: str
@@ -101,6 +105,7 @@ class Submission(Model):
     files_parameter: str = "files"
     options: dict[str, str | bool] = {}
     password: SecretStr | None = None
+    rule_text: str = ""
 
 
 class RemoteFile(Model):

@@ -12,7 +12,8 @@ from typing import TypeVar
 
 from app.cli.program import Session
 from app.domain.residency import Residency, combined
-from app.operations.rule_files import RULE_FILE, needed_text, rules_of_folders
+from app.operations.rule_files import needed_text, rule_first, rules_of_folders
+from app.operations.rule_files import write_rule as write_rule_file
 
 T = TypeVar("T")
 
@@ -25,18 +26,19 @@ def rule_of(session: Session, paths: Sequence[Path]) -> Residency | None:
     from app.operations.add_dataset import data_files
     from app.operations.desk import Desk
     from app.operations.residency import rule_for
+    from app.operations.result_rule import remember_results
 
     async def read(desk: Desk) -> Residency | None:
+        await remember_results(desk)
         return await rule_for(desk, None, data_files(tuple(paths)))
 
     return with_desk(session, read)
 
 
 def write_rule(rule: Residency | None, out: Path, stage: Path) -> None:
-    """Put the file with a rule among those on their way to a folder, where the folder is not under it."""
-    text = needed_text(rule, out)
-    if text:
-        (stage / RULE_FILE).write_text(text, encoding="utf-8")
+    """Put the file with a rule into a folder, where that is not under it, before anything else is written."""
+    if needed_text(rule, out):
+        write_rule_file(rule, stage)
 
 
 def remember(session: Session, rule: Residency | None, made: Sequence[Path], of: Sequence[Path]) -> None:
@@ -61,13 +63,12 @@ def under_rule(
     work: Callable[[], T],
     files: Callable[[T], Sequence[Path]],
 ) -> T:
-    """Do the work that makes files in a folder, and put them under the rule of their sources.
+    """Do the work that makes files in a folder, under the rule of their sources, which stands there first.
 
     ProblemError, before it begins, where the file of that folder allows more.
     """
     rule = rule_of(session, sources)
-    needed_text(rule, out)
-    made = work()
-    write_rule(rule, out, out)
+    with rule_first(rule, out):
+        made = work()
     remember(session, rule, files(made), sources)
     return made

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from app.cli.program import Session
-from app.cli.work.carrying import remember, rule_of, write_rule
+from app.cli.work.carrying import under_rule
 from app.cli.work.check import readable
 from app.domain.export import PresetName
 from app.domain.problem import Kind, ProblemError, problem
@@ -14,7 +14,6 @@ from app.domain.progress import Report
 from app.genotypes import convert as converting
 from app.genotypes.readers.contract import FormatError
 from app.genotypes.worker import Throttle
-from app.operations.rule_files import needed_text
 from app.results.export import converting as dosages
 
 
@@ -26,11 +25,8 @@ def convert(session: Session, source: Path, target: Path, named: str = "") -> No
         converting.ending_of(target)
     report = Throttle(partial(session.out.bar.show, "Converting"))
     path = source if source.is_dir() else readable([source])[0]
-    rule = rule_of(session, [path])
-    needed_text(rule, target.parent)
-    made = _written(session, path, target, preset, report)
-    write_rule(rule, target.parent, target.parent)
-    remember(session, rule, made, [path])
+    work = partial(_written, session, path, target, preset, report)
+    under_rule(session, [path], target.parent, work, lambda made: made)
 
 
 def _written(

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from app.cli.program import Session
+from app.cli.work.carrying import under_rule
 from app.cli.work.check import readable
 from app.domain.problem import Kind, problem
 from app.genotypes.worker import Throttle
@@ -32,7 +33,9 @@ def pack(session: Session, source: Path, target: Path) -> None:
             subject=str(target),
         )
     report = Throttle(partial(session.out.bar.show, "Packing"))
-    made = pack_vcf(readable([source])[0], target, report=report)
+    path = readable([source])[0]
+    work = partial(pack_vcf, path, target, report=report)
+    made = under_rule(session, [path], target.parent, work, lambda _: [target])
     row = {
         "file": str(target),
         "bytes": target.stat().st_size,

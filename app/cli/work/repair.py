@@ -14,7 +14,7 @@ import typer
 
 from app.cli.output import pairs, table
 from app.cli.program import Session
-from app.cli.work.carrying import remember, rule_of, write_rule
+from app.cli.work.carrying import under_rule
 from app.cli.work.check import readable
 from app.domain.path_text import shown
 from app.domain.problem import Kind, problem
@@ -26,10 +26,10 @@ from app.genotypes.repair.target import RepairChoices
 from app.genotypes.rules import RulePack
 from app.genotypes.worker import Throttle
 from app.imputation.scratch import in_use, remove_abandoned, scratch_folder
-from app.operations.rule_files import needed_text
 
 if TYPE_CHECKING:
     from app.domain.panel import Panel
+    from app.domain.progress import Report
     from app.domain.service import Service
     from app.operations.desk import Desk
 
@@ -77,19 +77,21 @@ def repair(session: Session, files: Sequence[Path], out: Path, wanted: Wanted, *
             plan = plan_errand(replace(errand, work=str(folder)), report)
         session.out.answer(plan_row(plan), plan_lines(plan))
         return
-    rule = rule_of(session, paths)
-    needed_text(rule, out)
     remove_abandoned(out, HIDDEN, locked_once=True)
-    with staged(out) as stage, in_use(stage.folder):
-        errand = replace(errand, work=str(stage.work))
-        parts = repair_errand(errand, str(stage.files), str(out), report)
-        write_rule(rule, out, stage.files)
-        publish(stage)
-    outcome = moved_outcome(outcome_of(parts), stage)
-    remember(session, rule, [Path(each.path) for each in outcome.files], paths)
+    work = partial(_repaired, errand, out, report)
+    outcome = under_rule(session, paths, out, work, lambda made: [Path(each.path) for each in made.files])
     session.out.answer(outcome_row(outcome), outcome_lines(outcome))
     if outcome.ready is False or outcome.refused:
         raise typer.Exit(1)
+
+
+def _repaired(errand: RepairErrand, out: Path, report: Report) -> RepairOutcome:
+    """Write the files beside their place first, and move them when all are whole."""
+    with staged(out) as stage, in_use(stage.folder):
+        errand = replace(errand, work=str(stage.work))
+        parts = repair_errand(errand, str(stage.files), str(out), report)
+        publish(stage)
+    return moved_outcome(outcome_of(parts), stage)
 
 
 def _errand(paths: Sequence[Path], wanted: Wanted) -> RepairErrand:

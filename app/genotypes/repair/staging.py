@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.domain.problem import Kind, ProblemError, problem
+from app.domain.rule_file import RULE_FILE
 
 if TYPE_CHECKING:
     from app.domain.repair import RepairOutcome
@@ -61,6 +62,12 @@ def open_stage(out: Path) -> Stage:
     return stage
 
 
+def put_rule(stage: Stage, text: str) -> None:
+    """Have the rule of what will be written stand over it from its first byte on; nothing for no rule."""
+    for folder in (stage.folder, stage.files) if text else ():
+        (folder / RULE_FILE).write_text(text, encoding="utf-8")
+
+
 def close_stage(stage: Stage) -> None:
     """Remove what was not moved, and folders that were made for it and are empty."""
     shutil.rmtree(stage.folder, ignore_errors=True)
@@ -92,7 +99,8 @@ def publish(stage: Stage, *, replace: bool = False, never: Sequence[Path] = ()) 
     moved: list[Path] = []
     aside: dict[Path, Path] = {}
     try:
-        for path in sorted(each for each in stage.files.rglob("*") if each.is_file()):
+        files = sorted(each for each in stage.files.rglob("*") if each.is_file())
+        for path in sorted(files, key=lambda each: each.name != RULE_FILE):  # it stands before the data do
             new = stage.out / path.relative_to(stage.files)
             new.parent.mkdir(parents=True, exist_ok=True)
             if replace and new.is_file() and not _is_one_of(new, never):

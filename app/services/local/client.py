@@ -20,6 +20,7 @@ from app.domain.panel import Panel
 from app.domain.parameter import Form, ParameterType
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.progress import Progress, Report
+from app.domain.rule_file import RULE_FILE
 from app.domain.service import Health, HealthState, Phases, TokenInfo
 from app.services.contract import (
     Capabilities,
@@ -185,7 +186,7 @@ class Local:
         folder = jobs_folder(self._host.folder)
         draft = folder / (NEW + job_id)
         try:
-            await self._write(_prepared, draft, job)
+            await self._write(_prepared, draft, job, submission.rule_text)
             await seal()
             report(Progress(done=size, total=size))
             await self._write(os.replace, draft, folder / job_id)
@@ -302,8 +303,11 @@ class Local:
         await asyncio.to_thread(write)
 
 
-def _prepared(draft: Path, job: LocalJob) -> None:
+def _prepared(draft: Path, job: LocalJob, rule_text: str) -> None:
+    """With the rule of its data, which holds for what is imputed there."""
     draft.mkdir(parents=True)
+    if rule_text:
+        (draft / RULE_FILE).write_text(rule_text, encoding="utf-8")
     write_record(draft / JOB, job)
 
 

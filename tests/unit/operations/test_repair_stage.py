@@ -11,7 +11,9 @@ import pytest
 from app.domain.changes import Noun
 from app.domain.dataset import Dataset
 from app.domain.problem import ProblemError
-from app.genotypes.repair.staging import HIDDEN, publish, staged
+from app.domain.residency import residency_of
+from app.domain.rule_file import RULE_FILE
+from app.genotypes.repair.staging import HIDDEN, publish, put_rule, staged
 from app.operations import predict
 from app.operations.add_dataset import add_dataset, remove_dataset
 from app.operations.check_dataset import check_dataset
@@ -19,6 +21,7 @@ from app.operations.desk import Desk
 from app.operations.panel_sites import add_panel_sites
 from app.operations.repair_dataset import repair_dataset
 from app.operations.repair_stage import published, repair_stage, tidy_repairs
+from app.operations.rule_files import rules_of_folders
 from app.store import datasets
 from tests.helpers.direct_work import work_directly
 from tests.helpers.small_study import make_study, vcf_gz
@@ -215,3 +218,27 @@ def test_only_the_owner_opens_the_folders_with_genotypes(
     assert {name: (desk.home / name).stat().st_mode & 0o777 for name in folders} == dict.fromkeys(
         folders, 0o700
     )
+
+
+def test_a_rule_is_moved_before_the_data_and_stands_over_the_stage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whenever a process is killed, no file of people lies without it."""
+    out = tmp_path / "out"
+    moved: list[str] = []
+    link = os.link
+
+    def linked(old: Path, new: Path) -> None:
+        moved.append(new.name)
+        link(old, new)
+
+    monkeypatch.setattr(os, "link", linked)
+    with staged(out) as stage:
+        put_rule(stage, "ZA\n")
+        assert rules_of_folders([str(stage.files / "a.vcf.gz")]) == [residency_of("ZA")] * 2
+        (stage.files / "a.vcf.gz").write_bytes(b"people")
+        publish(stage)
+    assert moved == [RULE_FILE, "a.vcf.gz"]
+    with staged(tmp_path / "free") as stage:
+        put_rule(stage, "")
+        assert not list(stage.files.iterdir())

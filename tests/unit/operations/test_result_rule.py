@@ -1,0 +1,191 @@
+"""Results of earlier versions, their exports, archives and copies are under the rule of what was sent."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import shutil
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from app.domain.changes import Noun
+from app.domain.export import ExportFormat
+from app.domain.export_record import ExportedFiles, ExportRecord
+from app.domain.job import Job, JobFile, JobState
+from app.domain.residency import residency_of
+from app.domain.result import Result, ResultFile, ResultState
+from app.domain.rule_file import RULE_FILE
+from app.operations.add_dataset import add_dataset, data_files
+from app.operations.desk import Desk
+from app.operations.end_job import forget_job
+from app.operations.remove_result import remove_result
+from app.operations.residency import rule_for, state_residency
+from app.operations.result_rule import keep_rule_of_result, remember_results
+from app.operations.rule_files import rule_file, tighten_rule
+from app.store import jobs, results
+from app.store.store import Connection as StoreConnection
+from tests.helpers.fake_family import write_vcf
+from tests.helpers.imputed_files import dose_text, packed, site_lines
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+SITES = site_lines(sites=20, step=100_000)
+
+
+class Earlier:
+    """A job that ended before results were under rules, its result and an export of that."""
+
+    def __init__(self, desk: Desk, folder: Path, rule: str = "ZA") -> None:
+        self.desk = desk
+        sent = write_vcf(folder)
+        self.folder = folder / "result"
+        self.folder.mkdir()
+        self.dose = self.folder / "chr20.dose.vcf.gz"
+        self.dose.write_bytes(packed(dose_text(SITES), folder))
+        with zipfile.ZipFile(self.folder / "chr_20.zip", "w") as archive:
+            archive.write(self.dose, self.dose.name)
+        self.exported = folder / "exported" / "chr20.bgen"
+        self.exported.parent.mkdir()
+        self.exported.write_bytes(b"bgen of people")
+        self.sample = self.exported.with_suffix(".sample")
+        self.sample.write_bytes(b"ID_1 ID_2 missing\n0 0 0\n1 1 0\n")
+        (self.dataset_id,) = asyncio.run(add_dataset(desk, (sent,))).ids(Noun.DATASET)
+        self.sent = data_files((sent,))
+        self.rule = residency_of(rule) if rule else None
+        desk.store.write_now(self._write)
+
+    def _write(self, c: StoreConnection) -> None:
+        job = Job(
+            id="job-1",
+            name="Old",
+            remote_name="old",
+            service_id="fake",
+            app_id="a",
+            panel_id="p",
+            dataset_id=self.dataset_id,
+            files=self.sent,
+            remote_files=(JobFile(name="chr_20.zip"), JobFile(name="../../etc.zip")),
+            state=JobState.SUCCESS,
+            created=AT,
+            residency=self.rule,
+        )
+        jobs.save_job(c, job)
+        one = ExportedFiles(files=(str(self.exported), str(self.sample)), kept=1, dropped=0, missing=0)
+        export = ExportRecord(
+            at=AT, folder=str(self.exported.parent), format=ExportFormat.BGEN, sets=(one,), variants=1, kept=1
+        )
+        file = ResultFile(
+            path=self.dose.name, size=self.dose.stat().st_size, sha256="", source="", verified_by=""
+        )
+        results.save_result(
+            c,
+            Result(
+                id="result-1",
+                job_id="job-1",
+                folder=str(self.folder),
+                state=ResultState.VERIFIED,
+                files=(file,),
+                started=AT,
+                exports=(export,),
+            ),
+        )
+
+    def rule_of(self, path: Path) -> str:
+        found = asyncio.run(rule_for(self.desk, None, data_files((path,))))
+        return found.code() if found is not None else ""
+
+
+ZA = "ZA, this computer"
+
+
+def test_the_record_of_the_job_tells_the_rule_where_nobody_remembered_it(desk: Desk, tmp_path: Path) -> None:
+    old = Earlier(desk, tmp_path)
+    for path in (old.dose, old.folder / "chr_20.zip", old.exported, old.sample):
+        assert old.rule_of(path) == ZA, path.name
+    link = tmp_path / "link.vcf.gz"
+    link.symlink_to(old.dose)
+    assert old.rule_of(link) == ZA
+
+
+def test_the_start_puts_earlier_results_under_their_rules_whatever_becomes_of_them(
+    desk: Desk, tmp_path: Path
+) -> None:
+    old = Earlier(desk, tmp_path)
+    asyncio.run(remember_results(desk))
+    assert rule_file(old.folder) == residency_of("ZA")
+    assert rule_file(old.exported.parent) == residency_of("ZA")
+    away = tmp_path / "away"
+    away.mkdir()
+    copies = [
+        shutil.copy(each, away / f"my{each.suffix}") for each in (old.folder / "chr_20.zip", old.exported)
+    ]
+    copies += [shutil.copy(each, away / f"my-{each.name}") for each in (old.dose, old.sample)]
+    asyncio.run(remove_result(desk, "result-1", delete_files=True))
+    assert not old.dose.exists()
+    asyncio.run(forget_job(desk, "job-1"))
+    for path in copies:
+        assert old.rule_of(Path(path)) == ZA, path
+    free = away / "free.vcf.gz"
+    free.write_bytes(b"of other people")
+    assert old.rule_of(free) == ""
+
+
+@pytest.mark.parametrize("gone", ["job", "result"])
+def test_a_job_that_is_forgotten_before_any_start_leaves_its_rule(
+    desk: Desk, tmp_path: Path, gone: str
+) -> None:
+    old = Earlier(desk, tmp_path)
+    asyncio.run(forget_job(desk, "job-1") if gone == "job" else remove_result(desk, "result-1"))
+    (old.folder / RULE_FILE).unlink()
+    assert old.rule_of(old.dose) == ZA
+
+
+def test_a_copy_that_is_packed_anew_with_another_header_is_the_same_data(desk: Desk, tmp_path: Path) -> None:
+    old = Earlier(desk, tmp_path)
+    asyncio.run(remember_results(desk))
+    text = gzip.decompress(old.dose.read_bytes())
+    other = tmp_path / "other"
+    other.mkdir()
+    head, lines = text.split(b"\n", 1)
+    (other / "plain.vcf").write_bytes(head + b"\n##source=somebody\n" + lines)
+    (other / "weak.vcf.gz").write_bytes(gzip.compress(text, 1))
+    for name in ("plain.vcf", "weak.vcf.gz"):
+        assert old.rule_of(other / name) == ZA, name
+
+
+def test_a_rule_that_is_stated_of_the_data_later_holds_for_the_earlier_result(
+    desk: Desk, tmp_path: Path
+) -> None:
+    old = Earlier(desk, tmp_path, rule="")
+    assert old.rule_of(old.dose) == ""
+    asyncio.run(remember_results(desk))
+    assert not (old.folder / RULE_FILE).exists()
+    asyncio.run(state_residency(desk, old.dataset_id, "EU"))
+    for path in (old.dose, old.exported, Path(shutil.copy(old.dose, tmp_path / "copy.vcf.gz"))):
+        assert old.rule_of(path) == "EU, this computer"
+    asyncio.run(keep_rule_of_result(desk, "result-1"))
+    assert rule_file(old.folder) == residency_of("EU")
+
+
+def test_what_stands_in_a_folder_is_never_loosened_and_a_persons_word_is_not_changed(tmp_path: Path) -> None:
+    tighten_rule(residency_of("EU, ZA"), tmp_path)
+    tighten_rule(residency_of("ZA, US"), tmp_path)
+    assert rule_file(tmp_path) == residency_of("ZA")
+    tighten_rule(residency_of("ZA, US"), tmp_path)
+    assert rule_file(tmp_path) == residency_of("ZA")
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / RULE_FILE).write_text("US")
+    tighten_rule(residency_of("ZA"), own)
+    assert (own / RULE_FILE).read_text() == "US"
+
+
+def test_the_folder_of_a_removed_result_goes_with_its_rule(desk: Desk, tmp_path: Path) -> None:
+    old = Earlier(desk, tmp_path)
+    (old.folder / "chr_20.zip").unlink()
+    asyncio.run(keep_rule_of_result(desk, "result-1"))
+    assert (old.folder / RULE_FILE).exists()
+    asyncio.run(remove_result(desk, "result-1", delete_files=True))
+    assert not old.folder.exists()
