@@ -72,7 +72,7 @@ class Parameter(Model):
 
 
 class Form(Model):
-    """All parameters of one application of a service."""
+    """All parameters of one application of a service; `phased`: it takes phased data, and does not phase."""
 
     app_id: str
     app_name: str
@@ -80,6 +80,7 @@ class Form(Model):
     description: str = ""
     submit_label: str = ""
     parameters: tuple[Parameter, ...] = ()
+    phased: bool = False
 
     def parameter(self, parameter_id: str) -> Parameter | None:
         """The parameter of that id, if the application has it."""

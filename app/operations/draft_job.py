@@ -277,6 +277,28 @@ NEVER_TAKEN = frozenset({"files.groups"})
 """Findings that are no fault of the files, and for which every service refuses them as one job."""
 
 
+def check_phased(draft: JobDraft, dataset: Dataset, form: Form) -> tuple[Obstacle, ...]:
+    """Whether an application that does not phase gets data that are not phased.
+
+    Such a program often imputes them without a word: Minimac 4 reaches an r² of 0.61 in place of 0.75 then.
+    """
+    report = dataset.report
+    lacking = form.phased and report is not None and report.phased is False
+    if not lacking or draft.skip_check or draft.override_reason.strip():
+        return ()
+    return (
+        _obstacle(
+            "dataset",
+            Kind.INPUT,
+            "The data are not phased",
+            f"{form.app_name} takes them as if they were, and would impute them badly without a word.",
+            "Choose an application that phases, or phase them on this computer first: together with a second "
+            "service in “New job”, or by “haplodesk submit --phase-with”.",
+            dataset.name,
+        ),
+    )
+
+
 def check_dataset_state(
     draft: JobDraft, dataset: Dataset, mends: frozenset[str] = frozenset()
 ) -> tuple[Obstacle, ...]:

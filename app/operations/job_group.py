@@ -73,7 +73,7 @@ async def preview_group(
 ) -> tuple[Preflight, ...]:
     """What can be said of each draft of a group without asking anybody, in order."""
     told = [await without_phasing(desk, draft) if phase_with else (draft, ()) for draft in drafts]
-    found = await asyncio.gather(*(preview(desk, draft) for draft, _ in told))
+    found = await asyncio.gather(*(preview(desk, draft, to_phase=bool(phase_with)) for draft, _ in told))
     return await _with_more(desk, [draft for draft, _ in told], found, [more for _, more in told])
 
 
@@ -102,7 +102,7 @@ async def _phased(
 async def _looked_at(desk: Desk, drafts: Sequence[JobDraft], *, unphased: bool) -> tuple[Preflight, ...]:
     """The preflight of all; `unphased`: each service is to be told not to phase."""
     told = [await without_phasing(desk, draft) if unphased else (draft, ()) for draft in drafts]
-    found = await asyncio.gather(*(preflight(desk, draft) for draft, _ in told))
+    found = await asyncio.gather(*(preflight(desk, draft, to_phase=unphased) for draft, _ in told))
     return await _with_more(desk, [draft for draft, _ in told], found, [more for _, more in told])
 
 

@@ -13,8 +13,13 @@ _LISTS = (ParameterType.CHOICE, ParameterType.BOUND_CHOICE)
 
 
 async def without_phasing(desk: Desk, draft: JobDraft) -> tuple[JobDraft, tuple[Obstacle, ...]]:
-    """The draft that asks its service not to phase, in the service's own words; what stands in the way."""
+    """The draft that asks its service not to phase, in the service's own words; what stands in the way.
+
+    An application that wants phased data does not phase, and is asked for nothing.
+    """
     stored = await desk.store.read(lambda c: services.form(c, draft.service_id, draft.app_id))
+    if stored is not None and stored.form.phased:
+        return draft, ()
     found = no_phasing(stored.form, draft.panel_id) if stored is not None else None
     if found is not None:
         parameter, value = found

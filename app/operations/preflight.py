@@ -23,6 +23,7 @@ from app.operations.draft_job import (
     check_dataset_state,
     check_files,
     check_parameters,
+    check_phased,
     check_quota,
     check_service,
     count_running,
@@ -40,8 +41,11 @@ from app.services.contract import RemoteJob
 from app.store import datasets, jobs, services
 
 
-async def preflight(desk: Desk, draft: JobDraft) -> Preflight:
-    """Look at everything that can stop a job, before anything is sent. Raises only for unknown ids."""
+async def preflight(desk: Desk, draft: JobDraft, *, to_phase: bool = False) -> Preflight:
+    """Look at everything that can stop a job, before anything is sent. Raises only for unknown ids.
+
+    `to_phase`: the data are still to be phased on this computer.
+    """
     service = await desk.service(draft.service_id)
     dataset = await dataset_of(desk, draft.dataset_id)
     forbidden = await residency_obstacle(desk, service, dataset)
@@ -52,6 +56,8 @@ async def preflight(desk: Desk, draft: JobDraft) -> Preflight:
     obstacles += await asyncio.to_thread(check_files, dataset.files, service)
     asked = await _ask_service(desk, draft, service)
     obstacles += page_obstacles(service, dataset, asked.panel, await ways_of(desk, service))
+    if asked.form is not None and not to_phase:
+        obstacles += check_phased(draft, dataset, asked.form)
     obstacles += await delivery_obstacles(desk, asked.service, draft, asked.form, dataset.files)
     room, cautions = await look_at_disk(desk, asked.panel, dataset, dataset.size, draft.options)
     spent = await _quota(desk, asked, draft, dataset)
@@ -95,7 +101,7 @@ async def recheck(desk: Desk, job: Job) -> tuple[Obstacle, ...]:
     return obstacles + room + asked.obstacles + spent.obstacles
 
 
-async def preview(desk: Desk, draft: JobDraft) -> Preflight:
+async def preview(desk: Desk, draft: JobDraft, *, to_phase: bool = False) -> Preflight:
     """What can be said of a draft without asking anybody: as `preflight`, from what was read last.
 
     Quick enough to follow the typing of a user. Raises only for unknown ids.
@@ -112,6 +118,8 @@ async def preview(desk: Desk, draft: JobDraft) -> Preflight:
     )
     forbidden = await residency_obstacle(desk, service, dataset)
     first = (forbidden,) if forbidden is not None else ()
+    if form is not None and not to_phase:
+        obstacles += check_phased(draft, dataset, form)
     room, cautions = await look_at_disk(desk, panel, dataset, dataset.size, draft.options)
     return Preflight(
         obstacles=first + obstacles + room,

@@ -27,6 +27,7 @@ def make_form(template: Template) -> Form:
         app_name=template.name,
         app_version=template.version,
         description=template.description,
+        phased=template.phased,
         parameters=(
             _files(template),
             _panel(template),

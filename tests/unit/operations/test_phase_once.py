@@ -16,6 +16,7 @@ from app.domain.progress import Report
 from app.genotypes.bgzf import BgzfWriter, read_lines
 from app.genotypes.matrix import ABSENT, read_matrix
 from app.imputation.contract import Engine, EngineName, Tools
+from app.imputation.engines import beagle_command
 from app.imputation.phase_only import PhasedFile, PhaseTask
 from app.operations import phase_once
 from app.operations.add_dataset import add_dataset
@@ -26,6 +27,7 @@ from app.operations.job_group import create_group, preview_group
 from app.operations.local_panel_files import take_local_panel
 from app.operations.no_phasing import no_phasing
 from app.operations.phase_once import phased_once
+from app.operations.preflight import preflight, preview
 from app.operations.residency import state_residency
 from app.operations.state_build import state_build
 from app.operations.sync_panels import sync_panels
@@ -227,7 +229,7 @@ def test_beagle_phases_where_it_is_wanted_and_is_there(
     monkeypatch.setattr(phase_once, "find_engine", lambda name, tools: absent)
     with pytest.raises(ProblemError, match="Beagle is not on this computer"):
         asyncio.run(phased_once(desk, unphased.dataset_id, "mine", "beagle"))
-    there = absent.model_copy(update={"present": True})
+    there = Engine(name=EngineName.BEAGLE, present=True)
     monkeypatch.setattr(phase_once, "find_engine", lambda name, tools: there)
     one = asyncio.run(phased_once(desk, unphased.dataset_id, "mine", "beagle"))
     other = asyncio.run(phased_once(desk, unphased.dataset_id, "mine"))
@@ -236,12 +238,69 @@ def test_beagle_phases_where_it_is_wanted_and_is_there(
     assert one != other == asyncio.run(phased_once(desk, unphased.dataset_id, "mine", "builtin"))
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(beagle_command() is None, reason="beagle is not installed")
+@pytest.mark.usefixtures("asks")
+def test_the_real_beagle_phases_once_for_all_services(
+    desk: Desk, fake: FakeFamily, unphased: JobDraft
+) -> None:
+    async def play() -> None:
+        await sync_panels(desk, (unphased.service_id,))
+        sent = await create_group(desk, two(unphased), phase_with="mine", phase_by="beagle")
+        first, second = [await desk.job(each) for each in sent.job_ids]
+        assert first.files == second.files, "the very same haplotypes"
+        assert first.options["phasing"] == second.options["phasing"] == "no_phasing"
+        made, source = await dataset(desk, first.dataset_id), await dataset(desk, unphased.dataset_id)
+        assert made.name.endswith("phased with Mine by Beagle")
+        before, after = read_matrix(Path(source.files[0].path)), read_matrix(Path(made.files[0].path))
+        assert after.samples == before.samples
+        assert after.phased.all()
+        assert after.positions.tolist() == before.positions[:-1].tolist()
+        told = before.haplotypes[:-1]
+        asked = (told[:, 0::2] >= 0) & (told[:, 1::2] >= 0)
+        counts = after.haplotypes[:, 0::2] + after.haplotypes[:, 1::2]
+        assert np.array_equal(counts[asked], (told[:, 0::2] + told[:, 1::2])[asked])
+        assert (after.haplotypes >= 0).all(), "the missing genotype is filled"
+
+    asyncio.run(play())
+
+
 @pytest.mark.usefixtures("asks")
 def test_a_panel_that_is_not_here(desk: Desk, unphased: JobDraft) -> None:
     async def play() -> None:
         await sync_panels(desk, (unphased.service_id,))
         with pytest.raises(ProblemError, match="no panel “other”"):
             await create_group(desk, two(unphased), phase_with="other")
+
+    asyncio.run(play())
+
+
+def test_one_that_wants_phased_data_gets_them_and_no_option(
+    desk: Desk, fake: FakeFamily, unphased: JobDraft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would impute unphased data badly and say nothing; once they are phased it takes part in a group."""
+    plain = fake.form
+
+    async def form(connection: object, app_id: str) -> Form:
+        return (await plain(connection, app_id)).model_copy(update={"phased": True})  # type: ignore[arg-type]
+
+    monkeypatch.setattr(fake, "form", form)
+
+    async def play() -> None:
+        await sync_panels(desk, (unphased.service_id,))
+        draft = unphased.model_copy(update={"override_reason": ""})
+        for look in (preview, preflight):
+            titles = [each.problem.title for each in (await look(desk, draft)).obstacles]
+            assert "The data are not phased" in titles
+        looked = await preview_group(desk, two(draft), phase_with="mine")
+        assert "The data are not phased" not in str(looked)
+        assert "phase the data anew" not in str(looked)
+        sent = await create_group(desk, two(unphased), phase_with="mine")
+        job = await desk.job(sent.job_ids[0])
+        assert job.dataset_id != unphased.dataset_id
+        assert "phasing" not in job.options
+        phased = draft.model_copy(update={"dataset_id": job.dataset_id})
+        assert "not phased" not in str((await preflight(desk, phased)).obstacles)
 
     asyncio.run(play())
 
