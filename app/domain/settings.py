@@ -99,7 +99,13 @@ class LocalImputation(Model):
         title="Memory for imputation (MB)",
         description="Work is cut so that it stays below this. 0: half of the computer's memory.",
     )
-    threads: int = Field(0, ge=0, le=1024, title="Processors for imputation", description="0: all of them.")
+    threads: int = Field(
+        0,
+        ge=0,
+        le=1024,
+        title="Processors for imputation",
+        description="0: all of them; of more than two, one is left for everything else.",
+    )
     minimac4: str = Field(
         "", title="Minimac4", description="The program file. Empty: as found on the search path."
     )

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from app.domain.problem import ProblemError
+from app.domain.processors import usable_processors
 from app.domain.settings import LocalImputation
 from app.imputation.contract import Tools
 from app.operations.exclusive import exclusive_file
@@ -25,6 +26,7 @@ LOCK, LOG = "runner.lock", "runner.log"
 _TITLES = {"builtin": "Built-in", "minimac4": "Minimac4", "beagle": "Beagle"}
 _LOG_BYTES = 1 << 20
 _LONGEST_REST_S = 300.0
+_FEW_PROCESSORS = 2
 
 
 class ThisComputer:
@@ -119,14 +121,9 @@ def memory_of(wanted: LocalImputation) -> int:
 
 
 def threads_of(wanted: LocalImputation) -> int:
-    """Processors that imputation may use."""
-    return wanted.threads or len(_processors()) or 1
-
-
-def _processors() -> set[int]:
-    if hasattr(os, "sched_getaffinity"):
-        return set(os.sched_getaffinity(0))
-    return set(range(os.cpu_count() or 1))
+    """Processors that imputation may use: as set, else all but one for the window where there are several."""
+    processors = usable_processors()
+    return wanted.threads or (processors - 1 if processors > _FEW_PROCESSORS else processors)
 
 
 def total_memory_mb() -> int:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from app.cli.program import session_of
+from app.cli.work.usage import WrongUsageError
 
 FORMATS = ("vcf", "bcf", "bgen", "pgen", "bed", "tsv")
 PRESETS = ("regenie", "saige", "saige-vcf", "bolt", "plink2", "gcta", "prsice", "hail")
@@ -102,6 +103,6 @@ def filter_results(
     )
     try:
         request = work.request_of(words)
-    except work.WrongUsageError as error:
+    except WrongUsageError as error:
         raise typer.BadParameter(str(error)) from error
     work.filter_results(session_of(ctx), source, request)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.cli.output import pairs, table
+from app.cli.work.usage import WrongUsageError
 from app.domain.export import Cutoffs, ExportFormat, ExportOutcome, ExportRequest, PresetName, R2Step
 from app.domain.path_names import kept
 from app.domain.problem import Kind, problem
@@ -18,10 +19,6 @@ from app.domain.problem import Kind, problem
 if TYPE_CHECKING:
     from app.cli.program import Session
     from app.operations.desk import Desk
-
-
-class WrongUsageError(ValueError):
-    """What was asked for cannot be; the sentence says what can."""
 
 
 def filter_results(session: Session, source: str, request: ExportRequest) -> None:
@@ -35,16 +32,11 @@ def filter_results(session: Session, source: str, request: ExportRequest) -> Non
 
 def _of_files(session: Session, request: ExportRequest) -> ExportOutcome:
     """Written files are under the rule of the source; where there can be none, nothing is loaded for it."""
-    from app.cli.work.quick_rule import may_be_ruled
+    from app.cli.work.quick_rule import under_any_rule
 
-    source = Path(request.source)
-    if not may_be_ruled(session, [source]):
-        return _written(session, request)
-    from app.cli.work.carrying import under_rule
-
-    return under_rule(
+    return under_any_rule(
         session,
-        _dose_files(source),
+        _dose_files(Path(request.source)),
         Path(request.out),
         lambda: _written(session, request),
         lambda made: [Path(file) for each in made.sets for file in each.files],

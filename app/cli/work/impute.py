@@ -15,7 +15,8 @@ from pathlib import Path
 from app import __version__
 from app.cli.output import pairs, table
 from app.cli.program import Session
-from app.cli.work.carrying import remember, rule_of, write_rule
+from app.cli.work.impute_order import AUTO, Order
+from app.cli.work.quick_rule import under_any_rule
 from app.domain.problem import Kind, problem
 from app.genotypes.bgzf import read_lines
 from app.genotypes.matrix import bare_name, compared_name, matrix_pieces
@@ -26,28 +27,11 @@ from app.imputation.kernel_choice import kernel_versions, refuse_absent_kernel
 from app.imputation.panel_format.reader import Panel, is_packed_panel
 from app.imputation.run import impute_files
 from app.operations.ordinary_file import files_inside, readable_stat
-from app.operations.rule_files import needed_text
 
-AUTO = "auto"
 RUN_FILE = "run.json"
 _PIECE_BYTES = 1 << 18
-
-
-@dataclass(frozen=True)
-class Order:
-    """What is to be imputed from what; several panels or maps are told apart by their chromosomes."""
-
-    files: tuple[Path, ...]
-    panels: tuple[Path, ...]
-    maps: tuple[Path, ...]
-    out: Path
-    engine: str
-    phasing: str
-    min_r2: float
-    threads: int
-    memory_mb: int
-    seed: int
-    kernel: str
+_Made = tuple[dict[str, object], Sequence[ImputationFiles]]
+"""The content of `run.json`, and the files of each request."""
 
 
 def impute(session: Session, order: Order) -> None:
@@ -58,22 +42,29 @@ def impute(session: Session, order: Order) -> None:
     _refuse_absent(EngineName(order.engine))
     if order.engine == EngineName.BUILTIN:
         refuse_absent_kernel(KernelChoice(order.kernel))
-    targets, panels = _readable(order.files), _readable(order.panels)
-    _readable(order.maps)
-    sources = [*targets, *panels]
-    rule = rule_of(session, sources)
-    needed_text(rule, order.out)
+    targets, panels = _readable(order.files), _readable(order.panel_file)
+    _readable(order.map)
     began = time.monotonic()
     requests = list(_requests(order, [_looked_at(each) for each in targets], panels))
     _refuse_twice(requests)
     with _told_of_the_disk(order.out):
         order.out.mkdir(parents=True, exist_ok=True)
-        write_rule(rule, order.out, order.out)
+    work = partial(_imputed, session, order, requests, began)
+    record, made = under_any_rule(session, [*targets, *panels], order.out, work, _genotypes)
+    session.out.answer(record, _lines(order, made))
+
+
+def _imputed(session: Session, order: Order, requests: Sequence[ImputationRequest], began: float) -> _Made:
+    with _told_of_the_disk(order.out):
         made = [_one(session, request) for request in requests]
         record = _record(order, requests, made, time.monotonic() - began)
         _write(order.out / RUN_FILE, record)
-    remember(session, rule, [each for m in made for each in (m.dose, m.empirical) if each], sources)
-    session.out.answer(record, _lines(order, made))
+    return record, made
+
+
+def _genotypes(made: _Made) -> list[Path]:
+    """The files that say something of people."""
+    return [path for each in made[1] for path in (each.dose, each.empirical) if path is not None]
 
 
 @contextmanager
@@ -164,10 +155,10 @@ def _requests(
                 chromosome=chromosome,
                 engine=EngineName(order.engine),
                 phasing=_phasing(order, target),
-                map_file=_of_chromosome(order.maps, chromosome, "map") if order.maps else None,
+                map_file=_of_chromosome(order.map, chromosome, "map") if order.map else None,
                 min_r2=order.min_r2,
-                threads=order.threads,
-                memory_mb=order.memory_mb,
+                threads=order.processors,
+                memory_mb=order.memory,
                 seed=order.seed,
                 kernel=KernelChoice(order.kernel),
             )
@@ -234,12 +225,12 @@ def _record(
             "phasing": order.phasing,
             "kernel": order.kernel,
             "min_r2": order.min_r2,
-            "threads": order.threads,
-            "memory_mb": order.memory_mb,
+            "threads": order.processors,
+            "memory_mb": order.memory,
             "seed": order.seed,
             "files": [str(each) for each in order.files],
-            "panel_files": [str(each) for each in order.panels],
-            "maps": [str(each) for each in order.maps],
+            "panel_files": [str(each) for each in order.panel_file],
+            "maps": [str(each) for each in order.map],
         },
         "seconds": round(seconds, 3),
         "memory_mb": peak_memory_mb(),

@@ -5,44 +5,48 @@ Where they can be, `carrying` finds the rule and carries it over.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from app.domain.rule_file import RULE_FILE
+from app.cli.work.glanced_rule import folder_rules, may_be_remembered, note_made
 
 if TYPE_CHECKING:
     from app.cli.program import Session
 
-RULES, MADE, SETTINGS = "residency", "residency_made", "settings"
+T = TypeVar("T")
+
+
+def under_any_rule(
+    session: Session,
+    sources: Sequence[Path],
+    out: Path,
+    work: Callable[[], T],
+    files: Callable[[T], Sequence[Path]],
+) -> T:
+    """As `under_rule`; where there can be no rule, nothing is loaded for it."""
+    if not may_be_ruled(session, sources):
+        made = work()
+        remember_at_once(session, files(made), sources)
+        return made
+    from app.cli.work.carrying import under_rule
+
+    return under_rule(session, sources, out, work, files)
 
 
 def may_be_ruled(session: Session, paths: Sequence[Path]) -> bool:
-    """False only where no folder above has a rule and the data folder, if there is one, remembers none."""
-    return _folder_rules(paths) or _remembers(session.program.database(session.home))
-
-
-def _folder_rules(paths: Sequence[Path]) -> bool:
-    folders = {
-        folder for path in paths for one in (path.absolute(), path.resolve()) for folder in one.parents
-    }
-    folders |= {one for path in paths if path.is_dir() for one in (path.absolute(), path.resolve())}
-    return any((folder / RULE_FILE).exists() for folder in folders)
-
-
-def _remembers(database: Path) -> bool:
-    if not database.exists():
-        return False
-    from app.store.glance import glance
-
-    kept = glance(database, (RULES, MADE, SETTINGS))
-    if kept is None:
+    """False only where no folder above has a rule and the data folder, if there is one, knows of none."""
+    inside = (each / "file" if each.is_dir() else each for each in paths)
+    if folder_rules([str(each.absolute()) for each in inside]):
         return True
-    if any(kept.get(key, "[]").strip() not in ("", "[]") for key in (RULES, MADE)):
-        return True
-    try:
-        told = json.loads(kept.get(SETTINGS, "{}"))
-        return bool(str(told.get("data", {}).get("only_to", "")).strip())
-    except (ValueError, AttributeError):
-        return True
+    database = session.program.database(session.home)
+    return database.exists() and may_be_remembered(database, paths)
+
+
+def remember_at_once(session: Session, made: Sequence[Path], of: Sequence[Path]) -> None:
+    """Let the data folder, where there is one, know of what files were made: a rule may be stated later."""
+    database = session.program.database(session.home)
+    if made and database.exists() and not note_made(database, made, of):
+        from app.cli.work.carrying import remember
+
+        remember(session, None, made, of)

@@ -12,7 +12,7 @@ import pytest
 import typer
 
 from app.cli.commands.filter_results import filter_results
-from app.cli.quick import filter_words
+from app.cli.quick import read_plainly
 from app.cli.tree import build
 from app.cli.work.filter_results import Words, request_of
 from app.domain.export import ExportFormat, ExportRequest, PresetName
@@ -63,14 +63,14 @@ def by_typer(words: list[str], monkeypatch: pytest.MonkeyPatch) -> ExportRequest
 
 @pytest.mark.parametrize("words", PLAIN.values(), ids=PLAIN.keys())
 def test_plain_words_mean_the_same(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    read = filter_words(words)
+    read = read_plainly(Words, words, "source")
     assert read is not None
     assert request_of(read) == by_typer(words, monkeypatch)
 
 
 @pytest.mark.parametrize("words", LEFT_TO_TYPER.values(), ids=LEFT_TO_TYPER.keys())
 def test_everything_else_is_left_to_typer(words: list[str]) -> None:
-    assert filter_words(words) is None
+    assert read_plainly(Words, words, "source") is None
 
 
 def test_no_option_is_forgotten() -> None:
