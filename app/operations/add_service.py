@@ -20,7 +20,7 @@ from app.operations.look_at_service import look_at_service, refuse_bad_token, st
 from app.operations.service_setup import secret_names
 from app.store import jobs, services
 from app.store.secrets import token_name
-from app.transport.address import normalise
+from app.transport.address import normalise, same_place
 
 
 async def add_service(
@@ -81,6 +81,12 @@ async def _preset(desk: Desk, preset_id: str | None, url: str) -> Preset | None:
     """The preset of an id or of an address; what an institution hides cannot be added either way."""
     await _refuse_unverified(desk)
     presets = await known_presets(desk)
+    await _refuse_hidden(desk, url)
+    fixed = next((p for p in presets if url and p.locked and _leads_to(p, url)), None)
+    if fixed is not None and preset_id is None:
+        preset_id = fixed.id
+    if fixed is not None and preset_id != fixed.id:
+        raise _is_fixed(fixed)
     if preset_id is not None:
         found = next((p for p in presets if p.id == preset_id), None)
         if found is None:
@@ -95,25 +101,35 @@ async def _preset(desk: Desk, preset_id: str | None, url: str) -> Preset | None:
                 subject=found.name,
             )
         if found.locked and url and normalise(url) != found.base_url.rstrip("/"):
-            raise problem(
-                Kind.REFUSED,
-                f"{found.name} has a fixed address",
-                f"The catalogue of {found.of} allows only {found.base_url}.",
-                subject=found.name,
-            )
+            raise _is_fixed(found)
         return found
-    if not url:
-        return None
-    cleaned = normalise(url)
-    if cleaned in await hidden_addresses(desk):
+    cleaned = normalise(url) if url else None
+    return next((p for p in presets if cleaned in (p.base_url.rstrip("/"), *p.alt_urls)), None)
+
+
+async def _refuse_hidden(desk: Desk, url: str) -> None:
+    """Whatever preset the address is named with, and by whatever way it leads to a hidden service."""
+    if url and any(same_place(normalise(url), each) for each in await hidden_addresses(desk)):
         raise problem(
             Kind.REFUSED,
             "This service is not for you",
-            f"The catalogue of your institution hides {cleaned}.",
+            f"The catalogue of your institution hides {normalise(url)}.",
             "Ask those who sign the catalogue.",
-            subject=cleaned,
+            subject=normalise(url),
         )
-    return next((p for p in presets if cleaned in (p.base_url.rstrip("/"), *p.alt_urls)), None)
+
+
+def _leads_to(preset: Preset, url: str) -> bool:
+    return any(same_place(normalise(url), each) for each in (preset.base_url, *preset.alt_urls) if each)
+
+
+def _is_fixed(preset: Preset) -> ProblemError:
+    return problem(
+        Kind.REFUSED,
+        f"{preset.name} has a fixed address",
+        f"The catalogue of {preset.of} allows only {preset.base_url}.",
+        subject=preset.name,
+    )
 
 
 async def _new_service(

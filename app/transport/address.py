@@ -93,6 +93,17 @@ def shown(url: str) -> str:
     return origin(url)
 
 
+def same_place(one: str, other: str) -> bool:
+    """Whether two base addresses lead to the same host, and one path to the other or below it.
+
+    Scheme, port and the dot at the end of a name are left out: they are other ways to the same server.
+    """
+    here, there = urlsplit(one), urlsplit(other)
+    hosts = {(each.hostname or "").rstrip(".") for each in (here, there)}
+    short, long = sorted((f"{each.path.rstrip('/')}/" for each in (here, there)), key=len)
+    return len(hosts) == 1 and "" not in hosts and long.startswith(short)
+
+
 def is_loopback_host(host: str) -> bool:
     """Whether a host name means this computer."""
     if host.lower() == "localhost" or host.lower().endswith(".localhost"):

@@ -26,6 +26,7 @@ from app.operations.catalogues import (
 from app.operations.change_service import state_country
 from app.operations.desk import Desk
 from app.services.minisign import public_key, verified
+from app.store import services
 
 COMMENT = "timestamp:1790000000\tfile:ours.json"
 
@@ -131,6 +132,32 @@ def test_an_installed_catalogue_adds_locks_and_hides(desk: Desk, tmp_path: Path)
         await remove_catalogue(desk, found.key)
         assert await installed_catalogues(desk) == ()
         assert await known_preset(desk, "michigan") is not None
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize(
+    ("url", "preset", "told"),
+    [
+        ("http://imputationserver.sph.umich.edu", None, "is not for you"),
+        ("https://imputationserver.sph.umich.edu.", None, "is not for you"),
+        ("https://imputationserver.sph.umich.edu:8443/api", None, "is not for you"),
+        ("https://imputationserver.sph.umich.edu", "self-hosted", "is not for you"),
+        ("http://fake.example", None, "has a fixed address"),
+        ("https://fake.example.", None, "has a fixed address"),
+        ("https://fake.example/elsewhere", "self-hosted", "has a fixed address"),
+    ],
+)
+def test_no_other_way_leads_to_what_is_hidden_or_around_what_is_fixed(
+    desk: Desk, tmp_path: Path, url: str, preset: str | None, told: str
+) -> None:
+    signer = Signer()
+
+    async def play() -> None:
+        await install_catalogue(desk, written(tmp_path, signer, hide=["michigan"]), signer.public)
+        with pytest.raises(ProblemError, match=told):
+            await add_service(desk, "Any", url, "fake", preset_id=preset, plain_http_allowed=True)
+        assert desk.store.read_now(services.services) == ()
 
     asyncio.run(play())
 

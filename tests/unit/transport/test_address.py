@@ -11,6 +11,7 @@ from app.transport.address import (
     redirected,
     refuse_plain_http,
     refuse_redirect,
+    same_place,
 )
 
 
@@ -175,3 +176,19 @@ def test_consent_to_plain_http_is_for_one_host() -> None:
         with pytest.raises(ProblemError) as caught:
             refuse_redirect(node, "http://store.example.org/x", allowed=allowed, hosts=hosts)
         assert "store.example.org" in caught.value.problem.what_happened
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("https://a.org", "http://A.org.:8080", True),
+        ("https://a.org/server", "https://a.org", True),
+        ("https://a.org/one", "https://a.org/two", False),
+        ("https://a.org/one", "https://a.org/one-more", False),
+        ("https://a.org", "https://b.a.org", False),
+        ("", "", False),
+    ],
+)
+def test_ways_to_the_same_server(one: str, other: str, same: bool) -> None:
+    assert same_place(one, other) is same
+    assert same_place(other, one) is same
