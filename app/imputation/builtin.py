@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from app.domain.problem import Kind, problem
 from app.domain.progress import Progress, Report
 from app.genotypes.matrix import ABSENT
+from app.imputation.built_in.c_kernel import CKernel
 from app.imputation.built_in.choice import KernelChoice
 from app.imputation.built_in.contract import CardKernel, GraphicsCardError, Kernel, KernelTask
 from app.imputation.built_in.kernels import kernel_for, settled
@@ -231,7 +232,7 @@ class _Engine:
         """All people through the kernel, so many at once; `own` are the typed rows that are written."""
         targets, columns = self._haplotypes[around], self._columns
         card = kernel if isinstance(kernel, CardKernel) else None
-        calls = self._request.threads if card is None else CARD_CALLS
+        calls = CARD_CALLS if card is not None else self._calls(kernel)
 
         def one(first: int) -> None:
             mine = np.ascontiguousarray(targets[:, columns[first : first + width]])
@@ -259,6 +260,11 @@ class _Engine:
             return kernel_for(task, self._request.kernel)
         except GraphicsCardError as error:
             raise no_card(str(error)) from error
+
+    def _calls(self, kernel: Kernel) -> int:
+        """How many calls of a kernel on the processor run beside one another."""
+        threads = self._request.threads
+        return kernel.threads_for(len(self._columns), threads) if isinstance(kernel, CKernel) else threads
 
     def _width(self, kernel: Kernel, task: KernelTask) -> int:
         """How many haplotypes a call gets."""

@@ -42,8 +42,7 @@ def fitted_model(panel: Dense | PanelStretch, centimorgans: NDArray[np.float64])
     rows = telling_rows(len(panel))
     centimorgans = centimorgans[rows]
     size = panel.size if isinstance(panel, PanelStretch) else panel.shape[1]
-    taken = np.unique(np.linspace(0, size - 1, TAKEN_OUT).astype(np.intp))
-    rest = np.setdiff1d(np.arange(size), _with_partners(taken, size))
+    taken, rest = _taken_out(size)
     if len(centimorgans) < _FEWEST_SITES or len(rest) < _FEWEST_LEFT or centimorgans[-1] <= centimorgans[0]:
         return usual
     targets, left = _divided(panel, rows, taken, rest)
@@ -88,10 +87,16 @@ def telling_rows(sites: int) -> slice:
     return slice(middle, middle + _MOST_SITES)
 
 
-def _with_partners(taken: NDArray[np.intp], size: int) -> NDArray[np.intp]:
-    """Haplotypes and those that stand beside them, of the same people: relatives would tell too little."""
-    both: NDArray[np.intp] = np.clip(np.concatenate([taken, taken ^ 1]), 0, size - 1)
-    return both
+def _taken_out(size: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The haplotypes that are modelled, and those that they are made of.
+
+    Beside one stand those of the same person, and relatives, which would tell too little.
+    """
+    chosen = np.linspace(0, size - 1, TAKEN_OUT).astype(np.intp)
+    is_taken, is_near = np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)
+    is_taken[chosen] = True
+    is_near[chosen] = is_near[np.minimum(chosen ^ 1, size - 1)] = True
+    return np.flatnonzero(is_taken), np.flatnonzero(~is_near)
 
 
 def _better_size(

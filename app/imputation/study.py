@@ -27,6 +27,7 @@ from app.imputation.built_in.stretch import PanelStretch, join_stretches, stretc
 from app.imputation.contract import ImputationRequest
 from app.imputation.panel_format.reader import Panel
 from app.imputation.panel_source import bad_panel, mixed_ploidy
+from app.imputation.sorted_values import among
 
 _PIECE_BYTES = 1 << 16
 _CELLS = {
@@ -93,14 +94,15 @@ def load_study(request: ImputationRequest, packed: Panel | None = None) -> Study
     chosen = np.sort(found[found >= 0])
     sites = panel.take(chosen)
     typed = _typed_stretch(sites, request) if near is None else join_stretches([near.take(chosen)])
+    taken = among(other.positions, panel.positions)
     return Study(
         chromosome=str(panel.chromosomes[0]),
         panel=replace(sites, haplotypes=sites.haplotypes[:, :0]),
         typed=typed,
         target=target.take(np.flatnonzero(found >= 0)[order]),
-        typed_only=other.take(~np.isin(other.positions, panel.positions)),
+        typed_only=other.take(~taken),
         present=present,
-        mismatched=int(np.isin(other.positions, panel.positions).sum()),
+        mismatched=int(taken.sum()),
         target_sites=_many_inside(request, everything),
         unusable=_many_inside(request, everything) - _many_inside(request, target),
         rows=rows[chosen] if near is not None else rows,

@@ -22,6 +22,7 @@ _BORDER_COST = 2.0  # of one haplotype at a border of blocks, to one of a group 
 WIDTH = 32  # few, as answers hold all sites; many lanes side by side
 _FLOAT = 4
 _SITES_A_BLOCK = 8  # at least, usually 10 to 30
+_CELLS_A_THREAD = 150_000_000  # groups and haplotypes that are looked at: half a second and more
 
 
 def vector_units() -> list[tuple[str, int]]:
@@ -55,6 +56,7 @@ class CKernel:
             layout.site_row,
         )
         self.facts = PlanFacts(*_li_stephens.facts(self._plan))
+        self._size = task.stretch.size
         self._stride = max(1, math.isqrt(self.facts.blocks))
         self.width = max(WIDTH, self._lanes)
 
@@ -69,6 +71,11 @@ class CKernel:
                 self._plan, self._unit, *self._given, alleles, many, imputed, left_out, self._stride
             )
         return KernelAnswer(imputed, left_out)
+
+    def threads_for(self, targets: int, most: int) -> int:
+        """How many threads so many targets are worth: each takes megabytes, and small jobs end at once."""
+        cells = targets * (self.facts.group_rows + self._size * self.facts.blocks)
+        return min(most, 1 + cells // _CELLS_A_THREAD)
 
     def scratch_bytes(self) -> int:
         """Memory of one call beside what it is given and returns."""

@@ -49,8 +49,9 @@ def laid_out(task: KernelTask) -> Layout:
     """The layout of a task; ValueError when its rows are not in order."""
     typed = np.asarray(task.typed, dtype=np.int64)
     _must_be_in_order(task, typed)
-    wanted = np.arange(task.first, task.last, dtype=np.int64)
-    untyped = np.setdiff1d(wanted, typed, assume_unique=True)
+    is_untyped = np.ones(len(task.stretch), dtype=bool)
+    is_untyped[typed] = False
+    untyped = task.first + np.flatnonzero(is_untyped[task.first : task.last])
     before = bool((untyped < typed[0]).any())
     behind = bool((untyped > typed[-1]).any())
     rows = np.concatenate([[END] * before, typed, [END] * behind]).astype(np.int64)

@@ -39,6 +39,7 @@ from app.imputation.panel_format.site_columns import (
     unpack_positions,
     unpack_sites,
 )
+from app.imputation.sorted_values import among
 
 SUFFIX = ".hpanel"
 
@@ -141,10 +142,10 @@ class Panel:
     def at(
         self, positions: NDArray[np.int64], first: int = 1, last: int = WHOLE
     ) -> Iterator[tuple[NDArray[np.int64], PanelStretch]]:
-        """The sites of a range at some positions, with their numbers in the panel; their ids are not read."""
+        """Numbers in the panel, and sites of a range at some positions, which ascend; ids are not read."""
         for block in self._blocks(first, last):
             places = self._positions(block)
-            rows = np.flatnonzero(np.isin(places, positions) & (places >= first) & (places <= last))
+            rows = np.flatnonzero(among(places, positions) & (places >= first) & (places <= last))
             if len(rows):
                 sites = self._sites(block, first=0, last=WHOLE, ids=False).take(rows)
                 found = join_stretches([_stretch(sites, self._alleles(block), self.size, rows)])
