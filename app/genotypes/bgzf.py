@@ -10,14 +10,13 @@ reads between two of them is whole lines that no other part has.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import zlib
 from collections.abc import Iterator
 from io import FileIO
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 from app.genotypes.bgzf_blocks import (
     EOF_MARKER,
@@ -31,6 +30,9 @@ from app.genotypes.bgzf_blocks import (
     whole_blocks,
 )
 from app.genotypes.direct_inflate import direct_inflate
+
+if TYPE_CHECKING:
+    import hashlib
 
 __all__ = [
     "BgzfWriter",
@@ -93,7 +95,7 @@ class TextBlocks:
         self.size = self._file.seek(0, os.SEEK_END)
         self.packed_done = 0
         self.sha256: str | None = None
-        self._digest = hashlib.sha256() if digest else None
+        self._digest = _sha256() if digest else None
         self._start, self._stop = start, self.size if stop is None else min(stop, self.size)
         self._limited = start > 0 or self._stop < self.size
         self._beyond = False  # the present chunk lies behind `stop`
@@ -285,6 +287,13 @@ class TextBlocks:
             return member.decompress(pending, 1 << 20)
         except zlib.error as error:
             raise ContainerError(ContainerFault.CORRUPT, start, str(error)) from error
+
+
+def _sha256() -> hashlib._Hash:
+    """Loaded when it is asked for: OpenSSL takes four megabytes."""
+    import hashlib
+
+    return hashlib.sha256()
 
 
 def open_text_blocks(
