@@ -127,6 +127,35 @@ def process(code: str, argument: float) -> Iterator[subprocess.Popen[str]]:
             started.kill()
 
 
+def measure(until: Callable[[], bool]) -> Measure:
+    """How late the loop of Qt and a witness are, from now until something holds; a window has to be there."""
+    loop, ticks = QEventLoop(), list[float]()
+    timer = QTimer(interval=TICK_MS, timerType=Qt.TimerType.PreciseTimer)
+    with process(WITNESS, TICK_MS / 1000) as witness:
+        assert witness.stdout is not None
+        assert witness.stdin is not None
+        witness.stdout.readline()
+        start = last = time.perf_counter()
+
+        def tick() -> None:
+            nonlocal last
+            now = time.perf_counter()
+            ticks.append(max(0.0, 1000 * (now - last) - TICK_MS))
+            last = now
+            if until():
+                loop.quit()
+
+        timer.timeout.connect(tick)
+        timer.start()
+        loop.exec()
+        timer.stop()
+        seconds = time.perf_counter() - start
+        witness.stdin.write("\n")
+        witness.stdin.flush()
+        told = tuple(float(each) for each in witness.stdout.readline().split())
+    return Measure(Lateness(tuple(ticks[2:])), Lateness(told[2:]), seconds)
+
+
 class Load:
     """A real window over a data folder, and the work that goes on beside it."""
 
@@ -148,31 +177,7 @@ class Load:
 
     def measure(self, until: Callable[[], bool]) -> Measure:
         """Let Qt's loop run until something holds."""
-        loop, ticks = QEventLoop(), list[float]()
-        timer = QTimer(interval=TICK_MS, timerType=Qt.TimerType.PreciseTimer)
-        with process(WITNESS, TICK_MS / 1000) as witness:
-            assert witness.stdout is not None
-            assert witness.stdin is not None
-            witness.stdout.readline()
-            start = last = time.perf_counter()
-
-            def tick() -> None:
-                nonlocal last
-                now = time.perf_counter()
-                ticks.append(max(0.0, 1000 * (now - last) - TICK_MS))
-                last = now
-                if until():
-                    loop.quit()
-
-            timer.timeout.connect(tick)
-            timer.start()
-            loop.exec()
-            timer.stop()
-            seconds = time.perf_counter() - start
-            witness.stdin.write("\n")
-            witness.stdin.flush()
-            told = tuple(float(each) for each in witness.stdout.readline().split())
-        return Measure(Lateness(tuple(ticks[2:])), Lateness(told[2:]), seconds)
+        return measure(until)
 
     def idle(self, seconds: float = IDLE_S) -> Measure:
         """Nothing to do."""
