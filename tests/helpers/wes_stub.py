@@ -61,7 +61,7 @@ CROMWELL: dict[str, Any] = {
     "auth_instructions_url": "https://wes.example.org",
     "contact_info_url": "https://wes.example.org",
     "supported_filesystem_protocols": ["http", "s3", "drs", "gs"],
-    "supported_wes_versions": ["1.0.0"],
+    "supported_wes_versions": ["1.0"],
     "system_state_counts": {"RUNNING": 0},
     "tags": {},
     "workflow_engine_versions": {"Cromwell": "86"},
@@ -234,8 +234,12 @@ def _resolve_trs(address: str, kind: str) -> None:
 
 
 def _as_cromwell(fields: dict[str, str], attached: dict[str, bytes]) -> None:
-    """An attachment would be taken for the workflow itself; what it refuses it says with status 200."""
-    if attached or "://" not in fields.get("workflow_url", ""):
+    """The first attachment is the text of the workflow, and excludes an address; others are thrown away.
+
+    What it refuses it says with status 200.
+    """
+    url = fields.get("workflow_url")
+    if bool(attached) == (url is not None) or len(attached) > 1 or (url is not None and "://" not in url):
         raise Refused(200, {"msg": "Error(s): the workflow cannot be read", "status_code": 500})
     if fields["workflow_type"] != "WDL" or set(fields) - _KNOWN_FIELDS:
         raise Refused(200, {"msg": "Error(s): unknown workflow language", "status_code": 400})
@@ -317,14 +321,20 @@ class _Handler(BaseHTTPRequestHandler):
     def _unknown(self) -> Refused:
         if self.stub.kind == "weskit":
             return Refused(500, "<html><h1>Internal Server Error</h1></html>")
+        if self.stub.kind == "cromwell":
+            return Refused(200, {"msg": "The requested workflow run wasn't found", "status_code": 404})
         return Refused(404, {"msg": "Run is not found", "status_code": 404})
 
     def _run(self, method: str, run: Run, rest: str) -> None:
         if method == "POST" and rest == "/cancel":
             if self.stub.kind == "weskit":
                 raise Refused(500, "<html>NotImplementedError</html>")
-            if self.stub.cancels:
+            if self.stub.kind == "cromwell":
+                run.state = "CANCELING"  # for as long as its tasks take to stop
+            elif self.stub.cancels:
                 run.state = "CANCELED"
+            if self.stub.kind == "starter-kit":  # which says nothing, and does nothing
+                return self._send_bytes(200, b"", {})
             return self._send(200, {"run_id": run.run_id})
         if rest.startswith("/outputs/"):
             name = unquote(rest.removeprefix("/outputs/"))
@@ -339,7 +349,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _log(self, run: Run) -> dict[str, Any]:
         request: dict[str, Any] = {**run.fields, "tags": run.tags}
-        if self.stub.kind == "starter-kit":
+        if self.stub.kind in {"starter-kit", "cromwell"}:
             request["workflow_params"] = json.loads(run.fields.get("workflow_params", "{}"))
         log = {
             "start_time": "2026-11-26T03:00:00Z",
@@ -348,6 +358,8 @@ class _Handler(BaseHTTPRequestHandler):
             "stderr": run.stderr or None,
             "exit_code": {"COMPLETE": 0, "EXECUTOR_ERROR": 1}.get(run.state),
         }
+        if self.stub.kind == "cromwell":  # it tells those of the tasks only
+            log |= {"stdout": None, "stderr": None, "exit_code": None}
         return {
             "run_id": run.run_id,
             "state": run.state,

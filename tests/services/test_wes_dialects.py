@@ -16,7 +16,7 @@ from app.domain.problem import Kind
 from app.domain.progress import silent
 from app.domain.service import Limits
 from app.services.contract import Connection, RemoteJob, Submission
-from app.services.wes import Wes
+from app.services.wes import Wes, run_details
 from app.services.wes.order import data_file
 from app.services.wes.templates import read_templates
 from app.transport.client import Looker
@@ -209,7 +209,9 @@ def test_pages_of_errors_are_told_plainly(weskit: WesStub) -> None:
     assert run(known.jobs(here, fresh=True)) == ()
 
 
-def test_the_starter_kit_reads_from_a_store(kit: WesStub, workflows: Path, tmp_path: Path) -> None:
+def test_the_starter_kit_reads_from_a_store(
+    kit: WesStub, workflows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     known = family(workflows)
     order = submission(tmp_path, "flow@1", "africa")
     bare = connection(kit)
@@ -231,7 +233,9 @@ def test_the_starter_kit_reads_from_a_store(kit: WesStub, workflows: Path, tmp_p
     assert kit.extra["/bucket/study.x1/study.chr20.vcf.gz"][2] == b"genotypes" * 100
     kit.not_yet = True
     job: RemoteJob = run(known.job(here, run_id))
-    assert job.state is JobState.UNKNOWN
+    assert job.state is JobState.QUEUED
+    monkeypatch.setattr(run_details, "LOGLESS_S", 0.0)
+    assert run(known.job(here, run_id)).state is JobState.UNKNOWN
     kit.not_yet = False
     assert run(known.job(here, run_id)).state is JobState.RUNNING
     with refused(Kind.BUSY) as unsure:
@@ -317,6 +321,12 @@ def test_cromwell_reads_addresses_and_hides_errors_in_successes(workflows: Path,
         assert run(fetch(known, here, job.files[0]))[0] == b"doses"
         found = run(known.find(here, "study.x1", OLD))
         assert found is not None
+        with refused(Kind.NOT_FOUND):
+            run(known.job(here, "no-such-run"))
+        made.state, made.stdout = "RUNNING", "it is told to nobody"
+        assert [each.name for each in run(known.logs(here, run_id))] == []
+        job = run(known.cancel(here, run_id))
+        assert (job.state, job.step) == (JobState.RUNNING, "Being cancelled")
         stub.extra[f"/api/ga4gh/wes/v1/runs/{run_id}"] = (
             200,
             {},
@@ -325,6 +335,21 @@ def test_cromwell_reads_addresses_and_hides_errors_in_successes(workflows: Path,
         with refused(Kind.BUSY) as problem:
             run(known.job(here, run_id))
         assert "no such run" in problem().what_happened
+
+
+def test_cromwell_takes_the_text_of_a_workflow_that_is_nowhere_else(workflows: Path, tmp_path: Path) -> None:
+    """As its only attachment and without an address; the data still lie in the store."""
+    (workflows / "wdl.yaml").write_text(
+        WDL.replace('url: "https://raw.example.org/impute.wdl"', "main: a.wdl")
+    )
+    (workflows / "a.wdl").write_text("workflow impute {}\n")
+    with WesStub(CROMWELL, prefix="/api/ga4gh/wes/v1") as stub:
+        known, here = family(workflows), connection(stub, storage=f"{stub.url}/in", paths=f"/c={tmp_path}")
+        run(known.submit(here, submission(tmp_path, "wdl@1", "africa"), silent, no_seal))
+        made = stub.only()
+    assert made.attached == {"a.wdl": b"workflow impute {}\n"}
+    assert "workflow_url" not in made.fields
+    assert f"{stub.url}/in/study.x1/study.chr20.vcf.gz" in made.fields["workflow_params"]
 
 
 def test_a_workflow_by_the_address_of_a_registry(weskit: WesStub, workflows: Path, tmp_path: Path) -> None:
@@ -370,6 +395,25 @@ def test_the_error_file_of_fedimpute_says_what_to_do() -> None:
     assert job.problem is not None
     assert job.problem.what_happened == "The files are b37, the panel is b38."
     assert job.problem.what_you_can_do == "Run VCF Liftover, then send them again."
+
+
+def test_the_error_file_is_read_where_the_server_leaves_its_files(tmp_path: Path) -> None:
+    """On the disk that is seen here, too: not every node of FedImpute hands files out by itself."""
+    (tmp_path / "fedimpute_error.json").write_text('{"code": "MULTI_CHROMOSOME_VCF", "summary": "Two."}')
+    with WesStub(WESKIT, prefix=BASE) as stub:
+        stub.runs["r1"] = Run(
+            "r1", {}, {}, state="EXECUTOR_ERROR", outputs={"filesystem": ["out/fedimpute_error.json"]}
+        )
+        place = tmp_path / "disk" / "r1" / "r1" / "out"
+        place.mkdir(parents=True)
+        (tmp_path / "fedimpute_error.json").rename(place / "fedimpute_error.json")
+        job = run(family().job(connection(stub, paths=f"/data={tmp_path / 'disk'}"), "r1"))
+        bare = run(family().job(connection(stub), "r1"))
+    assert job.problem is not None
+    assert job.problem.what_happened == "Two."
+    assert "Split the files by chromosome" in job.problem.what_you_can_do
+    assert bare.problem is not None
+    assert bare.problem.title == "The workflow failed at the service"
 
 
 @pytest.mark.parametrize("known", [True, False], ids=("listed", "unknown"))

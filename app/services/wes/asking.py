@@ -43,6 +43,12 @@ class Asker:
         self.looker = looker
         self.sleep = sleep
         self._nodes: dict[tuple[str, str], tuple[float, Node]] = {}
+        self._first: dict[str, float] = {}
+
+    def since_first(self, what: str) -> float:
+        """Seconds since this question was put for the first time."""
+        now = time.monotonic()
+        return now - self._first.setdefault(what, now)
 
     async def node(self, connection: Connection, *, fresh: bool = False) -> Node:
         """The server of a connection; ProblemError (not found) when nothing there speaks WES."""

@@ -31,7 +31,8 @@ class Dialect(Model):
     address may be named. `keeps_tags`: our mark can be found again. `lists_open`: its list has runs that have
     not ended, too. `harmless_looks`: asking for a run that
     is not there does no harm. `own_only`: outputs hold only what the workflow made, not every file of the
-    run. `cancels`: a cancel does something.
+    run. `cancels`: a cancel does something. `text_along`: a workflow of one file may come along as its text,
+    in place of an address.
     """
 
     key: str
@@ -41,12 +42,13 @@ class Dialect(Model):
     flat: bool = False
     plain: bool = False
     attaches: bool = True
-    fetches: tuple[str, ...] = ("http", "https", "trs")
+    fetches: tuple[str, ...] = ("http", "https")
     keeps_tags: bool = True
     lists_open: bool = True
     harmless_looks: bool = True
     own_only: bool = True
     cancels: bool = True
+    text_along: bool = False
     delivery: Delivery = Delivery.TOLD
 
 
@@ -80,7 +82,7 @@ STARTER_KIT = Dialect(
     cancels=False,
     delivery=Delivery.DISK,
 )
-CROMWELL = Dialect(key="cromwell", title="Cromwell", attaches=False, delivery=Delivery.DISK)
+CROMWELL = Dialect(key="cromwell", title="Cromwell", attaches=False, text_along=True, delivery=Delivery.DISK)
 FEDIMPUTE = Dialect(key="fedimpute", title="FedImpute", engine_part=True, delivery=Delivery.BY_NAME)
 PLAIN_1_1 = Dialect(key="wes-1.1", title="WES 1.1", engine_part=True)
 PLAIN_1_0 = Dialect(key="wes-1.0", title="WES 1.0")

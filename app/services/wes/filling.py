@@ -26,7 +26,9 @@ class Files:
 
     `by_name`: files come along and are named by their name; else they are put into a store under `storage`,
     with `ending` after their name where they are encrypted, and `read` turns such a place into the address
-    that the run is told.
+    that the run is told. Servers and engines refuse names with blanks and signs (cwltool), change them
+    (WESkit), or let one file take the place of another of its name: each file is sent under a name that is
+    plain and its own.
     """
 
     def __init__(
@@ -45,13 +47,16 @@ class Files:
         self.template, self.panel, self.options, self.targets = template, panel, options, targets
         self.name = name
         self.sheet = self.sheet_name = ""
+        self._names: dict[str, str] = {}
+        self._taken = {each.lower() for each in (template.workflow.main, *template.workflow.files, SHEET)}
         self.attached: list[DataFile] = []
         self.stored: list[tuple[DataFile, str]] = []
         self._by_name, self._storage, self._ending, self._read = by_name, storage, ending, read
 
     def reference(self, file: DataFile) -> Any:
         """How a file of this computer is named in the parameters."""
-        name = Path(file.name).name
+        name = self._name_of(file)
+        file = file.model_copy(update={"name": name})
         if self._by_name:
             if file not in self.attached:
                 self.attached.append(file)
@@ -60,6 +65,17 @@ class Files:
         if all(known != file for known, _ in self.stored):
             self.stored.append((file, address))
         return self._shaped(self._read(address), "location")
+
+    def _name_of(self, file: DataFile) -> str:
+        """The name of a file at the server, the same whenever it is asked for."""
+        if file.path not in self._names:
+            plain = plain_file_name(file.name)
+            number = 1
+            while (name := plain if number == 1 else f"{number}_{plain}").lower() in self._taken:
+                number += 1
+            self._taken.add(name.lower())
+            self._names[file.path] = name
+        return self._names[file.path]
 
     def given(self, text: str) -> Any:
         """What a person or a panel names: a file of this computer, else what the server reads by itself."""
@@ -98,6 +114,11 @@ def stem(name: str) -> str:
     while bare.lower().endswith(_ENDINGS):
         bare = bare[: bare.rindex(".")]
     return re.sub(r"[^A-Za-z0-9._-]+", "_", bare).strip("._-") or "study"
+
+
+def plain_file_name(name: str) -> str:
+    """The name of a file in letters that every server and engine takes as they are."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", Path(name).name).strip("._-") or "file"
 
 
 def chromosome_of(name: str) -> str | None:

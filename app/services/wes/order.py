@@ -23,6 +23,7 @@ from app.services.wes.setup import storage_of
 from app.services.wes.signing import read_address
 from app.services.wes.template import Template, TemplatePanel
 from app.services.wes.templates import Described
+from app.transport.address import is_loopback
 
 MARK = "haplodesk"
 """The tag that carries our name of a job: by it a run is found again when its answer was lost."""
@@ -64,7 +65,7 @@ def make_order(
     url, beside = _workflow(described, node)
     fields = [("workflow_params", json.dumps(params, ensure_ascii=False))]
     fields += [("workflow_type", _type(template, node)), ("workflow_type_version", _version(template, node))]
-    fields += [("workflow_url", url), *_engine(template, node)]
+    fields += [*([("workflow_url", url)] if url else []), *_engine(template, node)]
     if template.workflow.engine_parameters:
         fields.append(("workflow_engine_parameters", json.dumps(template.workflow.engine_parameters)))
     tags = {MARK: submission.remote_name, MARK_TEMPLATE: template.app_id}
@@ -183,7 +184,10 @@ def _engine(template: Template, node: Node) -> list[tuple[str, str]]:
 
 
 def _workflow(described: Described, node: Node) -> tuple[str, tuple[DataFile, ...]]:
-    """What stands in `workflow_url`, and the files of the workflow that come along."""
+    """What stands in `workflow_url`, and the files of the workflow that come along.
+
+    Only WESkit asks a registry (TRS) by itself; others are given the address of the text there.
+    """
     workflow, dialect = described.template.workflow, node.dialect
     if dialect.attaches and workflow.main:
         names = (workflow.main, *workflow.files)
@@ -193,8 +197,11 @@ def _workflow(described: Described, node: Node) -> tuple[str, tuple[DataFile, ..
         return workflow.repository.rstrip("/") + branch, ()
     if "trs" in dialect.fetches and workflow.trs:
         return workflow.trs, ()
-    if "https" in dialect.fetches and (workflow.url or workflow.repository):
-        return workflow.url or workflow.repository, ()
+    found = workflow.url or workflow.repository or (trs_text(workflow.trs) if workflow.trs else "")
+    if "https" in dialect.fetches and found:
+        return found, ()
+    if dialect.text_along and workflow.main and not workflow.files:  # it refuses a text beside an address
+        return "", (data_file(Path(described.folder, workflow.main)),)
     raise problem(
         Kind.REFUSED,
         "The service cannot get the workflow",
@@ -202,6 +209,14 @@ def _workflow(described: Described, node: Node) -> tuple[str, tuple[DataFile, ..
         f"{', or as an attachment' if dialect.attaches else ''}, and {described.template.name} has none",
         "Add the address to the description of the workflow",
     )
+
+
+def trs_text(address: str) -> str:
+    """The address of the bare text of a workflow in a registry. Source: TRS 2.0, descriptors."""
+    server, tool, version, language, name = address.removeprefix("trs://").split("/", 4)
+    plain = f"PLAIN_{language.removeprefix('PLAIN_')}"
+    scheme = "http" if is_loopback(f"http://{server}") else "https"
+    return f"{scheme}://{server}/ga4gh/trs/v2/tools/{tool}/versions/{version}/{plain}/descriptor/{name}"
 
 
 def data_file(path: Path) -> DataFile:

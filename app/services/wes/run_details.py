@@ -13,6 +13,7 @@ from app.services.border import unreadable
 from app.services.contract import Connection, RemoteFile, RemoteJob
 from app.services.plain_text import safe_line
 from app.services.wes.asking import Asker
+from app.services.wes.downloads import open_download
 from app.services.wes.logs import TEXTS, address_in, plain_log, weskit_address
 from app.services.wes.node import Node
 from app.services.wes.outputs import ERROR_FILE, patterns_of, remote_files, wanted_leaves
@@ -25,6 +26,9 @@ from app.transport.address import origin
 from app.transport.reply import Reply
 
 RUN_READ_S = 30.0
+LOGLESS_S = 60.0
+"""The Starter Kit has no log of a run in its first seconds. Source: ga4gh.md 2.1."""
+_LONGEST_ERROR = 64 * 1024
 
 
 def run_url(node: Node, run_id: str) -> str:
@@ -43,9 +47,9 @@ async def job_of(
     """A run with its files and tasks; of one that failed also the end of its error output."""
     told = await _run_log(asker, connection, node, run_id)
     if told is None:
-        return RemoteJob(
-            remote_id=run_id, name="", state=JobState.UNKNOWN, step="The service has no log of the run yet"
-        )
+        new = asker.since_first(run_url(node, run_id)) < LOGLESS_S
+        state = JobState.QUEUED if new else JobState.UNKNOWN
+        return RemoteJob(remote_id=run_id, name="", state=state, step="The service has no log of the run yet")
     told = await tasks.of(connection, node, told)
     own = {each.template.app_id.partition("@")[0]: each.template for each in templates}
     template = own.get(template_of(told).partition("@")[0])
@@ -58,7 +62,7 @@ async def job_of(
         texts = {each.name: each.text for each in await _texts(asker, connection, node, told, run_id)}
     job = remote_job(told, files, texts)
     if failed:
-        reason = await _typed_error(asker, connection, node, files) or failure_of(word, told, texts)
+        reason = await _typed_error(asker, connection, files) or failure_of(word, told, texts)
         job = job.model_copy(update={"problem": reason, "files": ()})
     return job
 
@@ -131,21 +135,24 @@ async def _fetched(asker: Asker, connection: Connection, address: str, name: str
     return plain_log(name, text, cut=reply.cut) if text.strip() else None
 
 
-async def _typed_error(
-    asker: Asker, connection: Connection, node: Node, files: tuple[RemoteFile, ...]
-) -> Problem | None:
-    """What `fedimpute_error.json` among the outputs says, with its remedy; None where there is none."""
+async def _typed_error(asker: Asker, connection: Connection, files: tuple[RemoteFile, ...]) -> Problem | None:
+    """What `fedimpute_error.json` among the outputs says, with its remedy; None where there is none.
+
+    It is read by whatever way a result would be: from the service, a store, a repository or a shared disk.
+    """
     found = next((each for each in files if each.file.name.endswith(ERROR_FILE)), None)
     if found is None:
         return None
-    address = str(json.loads(found.locator.get_secret_value())["address"])
-    if origin(address) != origin(node.base):
-        return None
+    told = bytearray()
     try:
-        reply = await asker.get(connection, address)
-    except ProblemError:
+        async with open_download(connection, found, 0, None, asker) as (opened, _):
+            async for piece in opened.chunks():
+                told += piece
+                if len(told) > _LONGEST_ERROR:
+                    return None
+        return typed_problem(json.loads(told))
+    except (ProblemError, ValueError, RecursionError):
         return None
-    return typed_problem(reply.json) if reply.ok else None
 
 
 _REMEDIES = {

@@ -13,7 +13,7 @@ from app.domain.problem import Kind, ProblemError
 from app.services.contract import Connection, Submission
 from app.services.wes.filling import Files, chromosome_of, fill, stem
 from app.services.wes.form import make_form
-from app.services.wes.node import read_node
+from app.services.wes.node import Node, read_node
 from app.services.wes.order import make_order
 from app.services.wes.template import Template
 from app.services.wes.templates import Described, read_template, read_templates, schema_text, shipped_folder
@@ -140,6 +140,56 @@ def test_minimac_gets_its_panel_for_each_chromosome(tmp_path: Path) -> None:
         "overlap": "3000000",
         "threads": "2",
     }
+
+
+def test_files_go_under_names_that_are_plain_and_their_own(tmp_path: Path) -> None:
+    """cwltool refuses blanks, WESkit changes them; of two files with one name the second takes the place."""
+    for folder in ("here", "there"):
+        (tmp_path / folder).mkdir()
+    (target,) = data(tmp_path / "here", "Ménages du nord (2).chr22.vcf.gz")
+    (panel,) = data(tmp_path / "there", target.name)
+    told, again = (filled(shipped()["minimac4"].template, (target,), panel_file=panel.path) for _ in range(2))
+    assert told == again
+    assert told["target"][0]["path"] == "M_nages_du_nord_2_.chr22.vcf.gz"
+    assert told["panel"][0]["path"] == "2_M_nages_du_nord_2_.chr22.vcf.gz"
+    (odd,) = data(tmp_path, "Minimac4.cwl")
+    assert filled(shipped()["minimac4"].template, (odd,), panel_file="/p")["target"][0]["path"] == (
+        "2_Minimac4.cwl"
+    ), "the workflow itself is called so"
+
+
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        ("weskit", "trs://127.0.0.1:80/%23workflow%2Fgithub.com%2Flab%2Fa/1.2/CWL/x/a.cwl"),
+        (
+            "sapporo",
+            "http://127.0.0.1:80/ga4gh/trs/v2/tools/%23workflow%2Fgithub.com%2Flab%2Fa/versions/1.2/PLAIN_CWL"
+            "/descriptor/x/a.cwl",
+        ),
+    ],
+)
+def test_who_asks_no_registry_gets_the_address_of_the_text(tmp_path: Path, key: str, told: str) -> None:
+    address = "trs://127.0.0.1:80/%23workflow%2Fgithub.com%2Flab%2Fa/1.2/CWL/x/a.cwl"
+    template = Template.model_validate(
+        {
+            "haplodesk_workflow": 1,
+            "id": "mine",
+            "name": "Mine",
+            "workflow": {"type": "CWL", "versions": ["v1.2"], "trs": address},
+            "params": {"input": "{target_words}"},
+            "panels": [{"id": "own", "name": "Own"}],
+        }
+    )
+    node = Node(base="http://x", dialect_key=key, engines={"cwltool": ()})
+    order = make_order(
+        Connection(service_id="x", base_url="http://x"),
+        node,
+        Described(template=template, folder=str(tmp_path), path=""),
+        Submission(app_id="mine", remote_name="s.x1", files=data(tmp_path, "b.vcf.gz")),
+        encrypted=False,
+    )
+    assert dict(order.fields)["workflow_url"] == told
 
 
 def test_what_the_server_reads_by_itself(tmp_path: Path) -> None:
