@@ -6,11 +6,13 @@ stated, and what was made of it is under its rule, also when the rule is stated 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 
 from pydantic import TypeAdapter
 
 from app.domain.dataset import DataFile, Dataset
+from app.domain.made_files import MadeEntry, add_sources, with_made
 from app.domain.model import Model
 from app.domain.residency import Residency
 from app.genotypes.prints import prints
@@ -40,15 +42,7 @@ class Known(Model):
     print: str = ""
 
 
-class Made(Model):
-    """Files that were made of others, all at once."""
-
-    files: tuple[Known, ...]
-    of: tuple[Known, ...]
-
-
 _RULES_LIST = TypeAdapter(tuple[Remembered, ...])
-_MADE_LIST = TypeAdapter(tuple[Made, ...])
 
 
 def known_files(files: Iterable[DataFile]) -> tuple[Known, ...]:
@@ -72,10 +66,10 @@ def rules(c: StoreConnection) -> tuple[Remembered, ...]:
     return _RULES_LIST.validate_json(text) if text else ()
 
 
-def made_files(c: StoreConnection) -> tuple[Made, ...]:
+def made_files(c: StoreConnection) -> list[MadeEntry]:
     """Which files were made of which."""
-    text = settings.state(c, _MADE)
-    return _MADE_LIST.validate_json(text) if text else ()
+    found: list[MadeEntry] = json.loads(settings.state(c, _MADE) or "[]")
+    return found
 
 
 def twins(remembered: Sequence[Remembered], files: Sequence[Known]) -> frozenset[str]:
@@ -111,23 +105,9 @@ def note_made(c: StoreConnection, files: Sequence[Known], of: Sequence[Known]) -
     """Remember of what files were made; what lay at their paths before is known by its content only."""
     if not files or not of:
         return
-    new = {each.path for each in files}
-
-    def older(each: Known) -> Known:
-        return each.model_copy(update={"path": ""}) if each.path in new else each
-
-    entry = Made(files=tuple(files), of=tuple(of))
-    known = {each.print for each in files}
-
-    def is_again(each: Made) -> bool:
-        return each.of == entry.of and all(not file.path and file.print in known for file in each.files)
-
-    found = [each.model_copy(update={"files": tuple(map(older, each.files))}) for each in made_files(c)]
-    kept = [each for each in found if any(file.path or file.print for file in each.files)]
-    kept = [each for each in kept if not is_again(each)]
-    if entry not in kept:
-        kept.append(entry)
-    settings.set_state(c, _MADE, _MADE_LIST.dump_json(tuple(kept)).decode())
+    text = settings.state(c, _MADE)
+    made = with_made(json.loads(text or "[]"), *([e.model_dump() for e in part] for part in (files, of)))
+    settings.set_state(c, _MADE, json.dumps(made))
 
 
 def with_sources(c: StoreConnection, dataset: Dataset | None) -> tuple[Dataset, ...]:
@@ -150,7 +130,7 @@ def family_of(c: StoreConnection, dataset_id: str) -> tuple[tuple[Dataset, Datas
 
 
 def rules_of_files(
-    files: Iterable[DataFile], remembered: Sequence[Remembered], made: Sequence[Made]
+    files: Iterable[DataFile], remembered: Sequence[Remembered], made: Sequence[MadeEntry]
 ) -> list[Residency]:
     """The rules of the folders of files and of all they were made of, and those that were stated of them.
 
@@ -159,19 +139,6 @@ def rules_of_files(
     files = tuple(files)
     paths = {each.path for each in files}
     seen = {each for found in prints(paths).values() for each in found} if remembered or made else set()
-    _add_sources(paths, seen, made)
+    add_sources(paths, seen, made)
     stated = (each for each in remembered if each.path in paths or (each.print and each.print in seen))
     return [*rules_of_folders(paths), *(each.rule for each in stated)]
-
-
-def _add_sources(paths: set[str], seen: set[str], made: Sequence[Made]) -> None:
-    """Add what files were made of, what that was made of, and so on."""
-    left = list(made)
-    while True:
-        more = [m for m in left if any(f.path in paths or (f.print and f.print in seen) for f in m.files)]
-        if not more:
-            return
-        left = [each for each in left if each not in more]
-        for each in more:
-            paths |= {file.path for file in each.of if file.path}
-            seen |= {file.print for file in each.of if file.print}

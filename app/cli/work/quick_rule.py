@@ -5,11 +5,11 @@ Where they can be, `carrying` finds the rule and carries it over.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from app.cli.work.glanced_rule import folder_rules, may_be_remembered, note_made
+from app.domain.rule_file import RULE_FILE
 
 if TYPE_CHECKING:
     from app.cli.program import Session
@@ -40,13 +40,31 @@ def may_be_ruled(session: Session, paths: Sequence[Path]) -> bool:
     if folder_rules([str(each.absolute()) for each in inside]):
         return True
     database = session.program.database(session.home)
-    return database.exists() and may_be_remembered(database, paths)
+    if not database.exists():
+        return False
+    from app.cli.work.glanced_rule import may_be_remembered
+
+    return may_be_remembered(database, paths)
+
+
+def folder_rules(paths: Iterable[str]) -> bool:
+    """Whether a folder above a file has a rule."""
+    return any((folder / RULE_FILE).exists() for folder in folders_above(paths))
+
+
+def folders_above(paths: Iterable[str]) -> set[Path]:
+    """All folders above files, as they were named and as links lead."""
+    return {folder for path in paths for one in (Path(path), Path(path).resolve()) for folder in one.parents}
 
 
 def remember_at_once(session: Session, made: Sequence[Path], of: Sequence[Path]) -> None:
     """Let the data folder, where there is one, know of what files were made: a rule may be stated later."""
     database = session.program.database(session.home)
-    if made and database.exists() and not note_made(database, made, of):
+    if not made or not database.exists():
+        return
+    from app.cli.work.glanced_rule import note_made
+
+    if not note_made(database, made, of):
         from app.cli.work.carrying import remember
 
         remember(session, None, made, of)
