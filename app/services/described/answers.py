@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -43,6 +44,13 @@ def text(data: Any, expression: str | None) -> str:
     return plain_name(str(value)) if isinstance(value, str | int | float) else ""
 
 
+def lines_of(data: Any, expression: str) -> str:
+    """A text with its lines, or a list of lines; empty for anything else."""
+    value = pick(data, expression)
+    lines = value if isinstance(value, list) else [value]
+    return "\n".join(each for each in lines if isinstance(each, str))
+
+
 def objects(data: Any, expression: str) -> list[dict[str, Any]] | None:
     """The objects of a list, None when there is no list."""
     value = pick(data, expression)
@@ -53,10 +61,15 @@ def objects(data: Any, expression: str) -> list[dict[str, Any]] | None:
 
 def number(data: Any, expression: str | None) -> float | None:
     """A number that is one."""
-    value = pick(data, expression)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if math.isfinite(value) else None
+    value = _as_number(pick(data, expression))
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _as_number(value: Any) -> float | None:
+    """Also of a text that is one, with a sign for percent behind it or without."""
+    if isinstance(value, str) and re.fullmatch(r"\s*-?\d{1,18}(\.\d{1,18})?\s*%?\s*", value):
+        return float(value.strip().rstrip("%"))
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def moment(data: Any, expression: str | None, times: str) -> datetime | None:
@@ -66,8 +79,9 @@ def moment(data: Any, expression: str | None, times: str) -> datetime | None:
         if times == "iso" and isinstance(value, str):
             found = datetime.fromisoformat(value.strip())
             return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-        if times != "iso" and isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
-            return datetime.fromtimestamp(value / _SCALES[times], UTC)
+        since = _as_number(value) if times != "iso" else None
+        if since is not None and since > 0:
+            return datetime.fromtimestamp(since / _SCALES[times], UTC)
     except (ValueError, OverflowError, OSError):
         pass
     return None

@@ -30,11 +30,12 @@ from app.services.contract import (
     Submission,
 )
 from app.services.described import offering
-from app.services.described.answers import file_of, job_of, moment, objects, pick, text
-from app.services.described.description import Description, JobList
+from app.services.described.answers import file_of, job_of, lines_of, moment, objects, pick, text
+from app.services.described.description import Description
 from app.services.described.downloads import OpenDownload, open_download
 from app.services.described.health import health_of
 from app.services.described.marks import path_of
+from app.services.described.paging import Page, next_page
 from app.services.described.problems import data_of, does_not_fit, problem_of
 from app.services.described.reading import Shelf
 from app.services.described.sending import Sending, undisturbed
@@ -183,7 +184,8 @@ class Described:
         if app.panel_list is not None:
             listed = objects(await line.data(app.panel_list.call), app.panel_list.items)
             if listed is None:
-                raise does_not_fit("There is no list of panels in it", origin(line.base))
+                what = f"There is no list of panels in it at “{app.panel_list.items}”"
+                raise does_not_fit(what, origin(line.base))
         return offering.form(app, listed)
 
     def panels(self, connection: Connection, form: Form, at: datetime) -> tuple[Panel, ...]:
@@ -208,7 +210,11 @@ class Described:
         line = self._line(connection)
         who = (line.base, sha256(repr(line.headers()).encode()).hexdigest())
         pause = connection.limits.min_poll_s
-        return await self._pace.in_turn(origin(line.base), who, pause, lambda: self._list(line), fresh=fresh)
+        found = await self._pace.in_turn(origin(line.base), who, pause, lambda: self._list(line), fresh=fresh)
+        if fresh and found and not any(job.name for job in found):
+            what = f"None of {len(found)} jobs has a name at “{line.description.job.name}”"
+            raise does_not_fit(what, origin(line.base))
+        return found
 
     async def _list(self, line: Line) -> tuple[RemoteJob, ...]:
         """All own jobs, page by page: one that is missing would be taken for one that was never made."""
@@ -216,19 +222,24 @@ class Described:
         found: dict[str, RemoteJob] = {}
         url: str | None = line.address(listed.call)
         seen: set[str] = set()
+        counted = 0
         while url is not None:
             if url in seen or len(seen) == MOST_PAGES:
                 raise does_not_fit("Its list of jobs has no end", origin(line.base))
             if seen:
                 await self._pace.turn(origin(line.base), line.connection.limits.min_poll_s)
             seen.add(url)
-            data = await line.data(listed.call, url=url, read_s=LIST_READ_S)
+            reply = await line.ask(listed.call, url=url, read_s=LIST_READ_S)
+            data = line.success(reply, origin(line.base))
             lines = objects(data, listed.items)
             if lines is None:
-                raise does_not_fit("There is no list of jobs in it", origin(line.base))
+                what = f"There is no list of jobs in it at “{listed.items}”"
+                raise does_not_fit(what, origin(line.base))
             jobs = (job_of(line.description, each, complete=False) for each in lines)
             found |= {job.remote_id: job for job in jobs if job is not None}
-            url = _next_page(line, listed, data)
+            counted += len(lines)
+            page = Page(reply.headers.get("link", ""), data, len(lines), counted, len(seen))
+            url = next_page(line, listed, page)
         return tuple(found.values())
 
     @guarded
@@ -238,7 +249,9 @@ class Described:
         answer = await line.data(line.description.status.call, id=remote_id)
         found = job_of(line.description, pick(answer, line.description.status.job), complete=True)
         if found is None:
-            raise does_not_fit("There is no job in it", remote_id)
+            d = line.description
+            what = f"There is no job with an id in it at “{d.status.job}”, “{d.job.id}”"
+            raise does_not_fit(what, remote_id)
         return found.model_copy(update={"files": await self._files(line, found, answer)})
 
     async def _files(self, line: Line, job: RemoteJob, answer: Any) -> tuple[RemoteFile, ...]:
@@ -288,7 +301,7 @@ class Described:
                 continue
             if not reply.ok:
                 raise problem_of(reply, log.name)
-            said = text(reply.json, log.text) if log.text is not None else reply.text()
+            said = lines_of(reply.json, log.text) if log.text is not None else reply.text()
             cut = reply.cut or len(said) > LONGEST_LOG
             found.append(RunLog(name=log.name, text=safe_block(said[-LONGEST_LOG:], LONGEST_LOG), cut=cut))
         return tuple(found)
@@ -311,19 +324,3 @@ class Described:
 def _is_of(d: Description, connection: Connection) -> bool:
     """Whether what is said of places holds for this address: one that is named, if any is."""
     return not d.addresses or connection.base_url.rstrip("/") in d.addresses
-
-
-def _next_page(line: Line, listed: JobList, data: Any) -> str | None:
-    """The address of the next page, None on the last one. ProblemError when it is not at the service."""
-    if listed.pages is None:
-        return None
-    told = text(data, listed.pages.next)
-    if not told:
-        return None
-    if listed.pages.query is not None:
-        query = {**listed.call.query, listed.pages.query: told}
-        return line.address(listed.call.model_copy(update={"query": query}))
-    url = line.named(told)
-    if origin(url) != origin(line.base):
-        raise does_not_fit("Its next page is at another server", origin(line.base))
-    return url

@@ -17,7 +17,7 @@ from app.domain.job import JobState
 from app.domain.model import Model
 from app.domain.service import Limits
 
-MARKS = ("$name", "$app", "$panel", "$options", "$files")
+MARKS = ("$name", "$app", "$panel", "$options", "$files", "$id")
 FILE_MARKS = ("$file.name", "$file.size")
 MOST_FLATTENED = 4
 """Each one can double a list, and a few dozen would fill any memory."""
@@ -64,7 +64,10 @@ TOLD_STATES = Literal[
 
 
 class Call(Model):
-    """A request: exactly one of the methods, with a path below the address of the service."""
+    """A request: exactly one of the methods, with a path below the address of the service.
+
+    The places {id}, {name} and {file} are filled in in the path, and in the query where one is a whole value.
+    """
 
     get: Path | None = None
     post: Path | None = None
@@ -94,6 +97,20 @@ class Call(Model):
         """With its places."""
         return self.get or self.post or self.put or self.delete or ""
 
+    def holds(self, place: str) -> bool:
+        """Whether a place, such as `id`, is filled in anywhere."""
+        told = f"{{{place}}}" in self.path or f"{{{place}}}" in self.query.values()
+        return told or f"${place}" in marks_in(self.body)
+
+
+def marks_in(data: object) -> set[str]:
+    """All marks of a body."""
+    if isinstance(data, dict):
+        return {mark for value in data.values() for mark in marks_in(value)}
+    if isinstance(data, list):
+        return {mark for value in data for mark in marks_in(value)}
+    return {data} if isinstance(data, str) and data.startswith("$") else set()
+
 
 def refuse_strange_marks(data: object) -> None:
     """Raise ValueError for a text that looks like a mark and is none."""
@@ -115,13 +132,21 @@ def _is_mark(text: str) -> bool:
 class Auth(Model):
     """How a user is known. The secret itself lies in the keyring and is never written here.
 
-    `basic` takes `user:password` as the token; `help` says where a person gets one.
+    `basic` takes `user:password` as the token; `help` says where a person gets one. `prefix` is a word that
+    stands before the token in the `header`, such as `Token` in `Authorization: Token …`.
     """
 
     kind: Literal["none", "bearer", "header", "basic"] = "bearer"
     header: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]*$")] = "X-API-Key"
+    prefix: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9._-]*$", max_length=40)] | None = None
     help: str = ""
     url: Address | None = None
+
+    @model_validator(mode="after")
+    def _prefix_fits(self) -> Auth:
+        if self.prefix is not None and self.kind != "header":
+            raise ValueError("`prefix` belongs to the kind header, and only to it")
+        return self
 
 
 class HealthLook(Model):
@@ -219,18 +244,33 @@ Host = Annotated[str, Field(max_length=255), AfterValidator(_host)]
 
 
 class Signed(Model):
-    """Each file gets an address first, goes there by PUT, and is named by its `reference` in `$files`.
+    """Each file is sent by itself, and named by its `reference` in the `$files` of the request after that.
 
-    The token goes along only to an address of the service itself. Files go to the host of the service and to
-    those named in `hosts`, whatever an answer says: `country` speaks for all of them.
+    With `url` the call gives an address, and the file goes there by PUT. The token goes along only to an
+    address of the service itself. Files go to the host of the service and to those named in `hosts`, whatever
+    an answer says: `country` speaks for all of them. With `files` the call takes the file in that field of a
+    multipart form.
     """
 
     call: Call
-    url: Expression
+    url: Expression | None = None
+    files: Word | None = None
     headers: Expression | None = None
     reference: Expression
     hosts: tuple[Host, ...] = ()
     done: Call | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Signed:
+        if (self.url is None) == (self.files is None):
+            raise ValueError(
+                "needs either `url`, the address in the answer, or `files`, the field of a multipart form"
+            )
+        if self.files is not None and (self.call.method != "POST" or self.call.body is not None):
+            raise ValueError("a file in a form is sent by a post without a body")
+        if self.files is not None and (self.headers is not None or self.hosts):
+            raise ValueError("`headers` and `hosts` belong to `url`, and only to it")
+        return self
 
     def takes(self, host: str) -> bool:
         """Whether files may go to a host that is not that of the service."""
@@ -262,14 +302,49 @@ class Submit(Model):
         if self.call.method not in {"POST"}:
             raise ValueError("a job is made by post")
         refuse_strange_marks(self.fields)
+        if "$name" not in self.marks:
+            raise ValueError("sends $name nowhere: by it a job is found whose answer was lost")
+        if self.upload is not None and "$files" not in self.marks:
+            raise ValueError("sends $files nowhere: the job would have no genotypes")
         return self
+
+    @property
+    def marks(self) -> set[str]:
+        """Everything of a job that is sent."""
+        return marks_in(self.fields) | marks_in(self.call.body)
+
+    def sends(self, option: str) -> bool:
+        """Whether what is chosen for a parameter is sent."""
+        as_fields = self.files is not None and self.options_as_fields
+        return as_fields or bool({"$options", f"$option.{option}"} & self.marks)
 
 
 class Pages(Model):
-    """Further pages of a list: `next` gives an address or a path, or with `query` the value of a field."""
+    """Further pages of a list, in one of four ways.
 
-    next: Expression
+    `next` gives an address or a path, or with `query` the value of a field. `number` is the field of a query
+    that takes the number of a page, the first of which is `first`; `offset` the one that takes how many jobs
+    come before. Both go on until a page has no jobs, or `more` is not true. `link`: the header Link says it.
+    """
+
+    next: Expression | None = None
     query: str | None = None
+    number: str | None = None
+    first: Annotated[int, Field(ge=0, le=1)] = 1
+    offset: str | None = None
+    more: Expression | None = None
+    link: Literal[True] | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Pages:
+        ways = [each for each in (self.next, self.number, self.offset, self.link) if each is not None]
+        if len(ways) != 1:
+            raise ValueError("needs exactly one of next, number, offset and link")
+        if self.query is not None and self.next is None:
+            raise ValueError("`query` belongs to `next`, and only to it")
+        if self.more is not None and self.number is None and self.offset is None:
+            raise ValueError("`more` belongs to `number` and `offset`")
+        return self
 
 
 class JobList(Model):
@@ -336,7 +411,11 @@ class Log(Model):
 
 
 class Description(Model):
-    """A whole service. See `resources/described` for two that are explained line by line."""
+    """A whole service. See `resources/described` for two that are explained line by line.
+
+    `refusal` picks what the service says when it refuses something: also in an answer whose status is that
+    of a success, which is none if there is such a text.
+    """
 
     schema_version: Literal[1] = Field(alias="schema")
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
@@ -348,6 +427,7 @@ class Description(Model):
     as_of: Annotated[str, Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")]
     addresses: tuple[Address, ...] = ()
     base_path: Path = ""
+    refusal: Expression | None = None
     auth: Auth = Auth()
     headers: dict[str, str] = {}
     limits: Limits = Limits()
@@ -364,6 +444,42 @@ class Description(Model):
     files: Files
     logs: tuple[Log, ...] = ()
     job_page: Path | None = None
+
+    @model_validator(mode="after")
+    def _calls_say_of_which_job(self) -> Description:
+        named = {"status": self.status.call, "cancel": self.cancel, "files": self.files.call}
+        named |= {f"logs, {log.name}": log.call for log in self.logs}
+        for name, call in named.items():
+            if call is not None and not call.holds("id"):
+                raise ValueError(f"the call of “{name}” has no {{id}}: it would not say of which job")
+        download = self.files.download
+        if download is not None and not download.holds("name"):
+            raise ValueError("the call of “files.download” has no {name}: it would not say which file")
+        return self
+
+    @model_validator(mode="after")
+    def _options_are_sent(self) -> Description:
+        known = {f"$option.{each.id}" for app in self.apps for each in app.parameters}
+        known |= {f"$option.{app.panel_field}" for app in self.apps}
+        strange = {mark for mark in self.submit.marks if mark.startswith("$option.")} - known
+        if strange:
+            raise ValueError(f"submit has {min(strange)}, and no parameter is called so")
+        for app in self.apps:
+            if "$panel" not in self.submit.marks and not self.submit.sends(app.panel_field):
+                raise ValueError("submit sends the panel nowhere: put $panel into it")
+            lost = [p.id for p in app.parameters if p.type != "terms" and not self.submit.sends(p.id)]
+            if lost:
+                raise ValueError(
+                    f"submit sends “{lost[0]}” nowhere: put $option.{lost[0]} or $options into it"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _limits_are_none_below_zero(self) -> Description:
+        for name, value in self.limits:
+            if isinstance(value, int | float) and value < 0:
+                raise ValueError(f"limits.{name} is below zero")
+        return self
 
     @model_validator(mode="after")
     def _headers_are_harmless(self) -> Description:

@@ -24,6 +24,7 @@ class Values:
     files: Sequence[object] = ()
     file_name: str = ""
     file_size: int = 0
+    remote_id: str = ""
 
     def of(self, mark: str) -> object:
         """The value of a mark, LEFT_OUT where the job has none."""
@@ -37,6 +38,7 @@ class Values:
             "$files": list(self.files),
             "$file.name": self.file_name,
             "$file.size": self.file_size,
+            "$id": self.remote_id,
         }
         return known.get(mark, mark)
 
@@ -56,5 +58,7 @@ def path_of(call: Call, **places: str) -> str:
     path = call.path
     for name, value in places.items():
         path = path.replace("{" + name + "}", quote(value, safe=""))
-    query = "&".join(f"{quote(k, safe='')}={quote(v, safe='')}" for k, v in call.query.items())
+    whole = {"{" + name + "}": value for name, value in places.items()}
+    pairs = ((name, whole.get(value, value)) for name, value in call.query.items())
+    query = "&".join(f"{quote(k, safe='')}={quote(v, safe='')}" for k, v in pairs)
     return f"{path}?{query}" if query else path

@@ -29,14 +29,25 @@ _MESSAGES = ("message", "msg", "detail", "error", "error_description", "title")
 def message_of(reply: Reply) -> str:
     """What an answer says, in one plain line without secrets."""
     data = reply.json
-    if isinstance(data, dict):
-        found = next((data[name] for name in _MESSAGES if isinstance(data.get(name), str) and data[name]), "")
-        return safe_line(found)
+    if isinstance(data, dict | list):
+        return safe_line(_said(data))
     return safe_line(reply.text()) if reply.content_type.startswith("text/plain") else ""
 
 
-def problem_of(reply: Reply, subject: str | None = None) -> ProblemError:
-    """The problem that an answer means."""
+def _said(data: object, depth: int = 0) -> str:
+    """The first text in a field that tells an error, also one or two objects or lists further in."""
+    if isinstance(data, str):
+        return data
+    if isinstance(data, list):
+        return next((said for said in (_said(each, depth + 1) for each in data[:3]) if said), "")
+    if not isinstance(data, dict) or depth > 2:
+        return ""
+    told = (_said(data[name], depth + 1) for name in (*_MESSAGES, "errors") if data.get(name))
+    return next((said for said in told if said), "")
+
+
+def problem_of(reply: Reply, subject: str | None = None, said: str = "") -> ProblemError:
+    """The problem that an answer means; `said` is what the service says, where the description picks it."""
     usual = (Kind.BUSY, "The service has an error of its own", WAIT)
     refused = (
         Kind.REFUSED,
@@ -44,7 +55,7 @@ def problem_of(reply: Reply, subject: str | None = None) -> ProblemError:
         "See what it said; ask its support if that does not help",
     )
     kind, title, remedy = _BY_STATUS.get(reply.status, usual if reply.status >= 500 else refused)
-    said = message_of(reply)
+    said = safe_line(said) if said else message_of(reply)
     wait = retry_after_s(reply.headers, datetime.now(UTC)) if reply.status in {429, 503} else None
     return problem(
         kind,

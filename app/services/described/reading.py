@@ -27,6 +27,12 @@ _WORDS = {
     "missing": "is missing",
     "literal_error": "has a value that is not allowed",
     "string_type": "must be text",
+    "string_pattern_mismatch": "is not written as it has to be",
+    "model_type": "must be fields in braces or on lines of their own",
+    "dict_type": "must be fields in braces or on lines of their own",
+    "tuple_type": "must be a list",
+    "list_type": "must be a list",
+    "bool_type": "must be true or false",
 }
 
 
@@ -182,7 +188,10 @@ def _invalid(error: ValidationError, data: Any, path: Path) -> ProblemError:
     place = tuple(each for each in first["loc"] if not _is_branch(each, data))
     field = _shown(place) or "the whole"
     words = _WORDS.get(first["type"]) or first["msg"].removeprefix("Value error, ")
-    words = f"{words}: {first['ctx']['expected']}" if first["type"] == "literal_error" else words
+    if first["type"] == "literal_error":
+        words = f"{words}: {first['ctx']['expected']}"
+    elif first["type"] == "string_pattern_mismatch":
+        words = f"{words}: {first['ctx']['pattern']}"  # without the value, which may be a secret
     more = f" There are {error.error_count() - 1} more faults." if error.error_count() > 1 else ""
     return _bad(path, _line(data, place), f"“{field}” {words}.{more}".rstrip("."))
 

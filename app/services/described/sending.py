@@ -17,7 +17,7 @@ from app.services.contract import Seal, Submission
 from app.services.described.answers import pick, text
 from app.services.described.description import Signed
 from app.services.described.marks import Values, filled
-from app.services.described.problems import data_of, does_not_fit, problem_of
+from app.services.described.problems import does_not_fit, problem_of
 from app.services.described.wire import Line
 from app.transport.address import origin, refuse_plain_http, same_host, shown
 from app.transport.limits import Pace
@@ -69,10 +69,11 @@ class Sending:
         values = values_of(self._submission, form)
         upload_first = self._line.description.submit.upload
         reply = await (self._form(values) if upload_first is None else self._signed(upload_first, values))
-        data = data_of(reply, self._submission.remote_name)
+        data = self._line.success(reply, self._submission.remote_name)
         remote_id = text(data, self._line.description.submit.id)
         if not remote_id:
-            raise does_not_fit("It accepted the job and told no id", self._submission.remote_name)
+            what = f"It accepted the job and told no id at “{self._line.description.submit.id}”"
+            raise does_not_fit(what, self._submission.remote_name)
         return remote_id
 
     async def _form(self, values: Values) -> Reply:
@@ -108,6 +109,8 @@ class Sending:
         mine = Values(
             values.name, values.app, values.panel, values.options, file_name=file.name, file_size=file.size
         )
+        if signed.files is not None:
+            return await self._in_a_form(signed, mine, file, report)
         answer = await self._line.data(signed.call, mine)
         reference, address = text(answer, signed.reference), text(answer, signed.url)
         if not reference or not address:
@@ -121,12 +124,34 @@ class Sending:
             )
         if not reply.ok:
             raise problem_of(reply, file.name)
+        return await self._told_done(signed, mine, reference)
+
+    async def _in_a_form(self, signed: Signed, mine: Values, file: DataFile, report: Report) -> str:
+        """A file by itself makes no job yet: nothing is sealed."""
+        line = self._line
+        body = Multipart([], [FilePart(signed.files or "file", file)])
+        order = Upload(url=line.address(signed.call), body=body, headers=line.headers())
+        refuse_plain_http(order.url, allowed=line.connection.plain_http_allowed)
+        await self._pace.before(origin(order.url))
+        with border(file.name):
+            reply = await upload(order, report, _nothing_to_seal)
+        self._pace.note(origin(order.url), reply.status, reply.headers)
+        reference = text(line.success(reply, file.name), signed.reference)
+        if not reference:
+            raise does_not_fit("It took a file and told no reference to it", file.name)
+        return await self._told_done(signed, mine, reference)
+
+    async def _told_done(self, signed: Signed, mine: Values, reference: str) -> str:
         if signed.done is not None:
             await self._line.done(signed.done, mine, file=reference)
         return reference
 
     async def _sealing(self) -> None:
         await self._seal()
+
+
+async def _nothing_to_seal() -> None:
+    """A file without its job may be sent again."""
 
 
 def _texts(data: Mapping[str, object]) -> list[tuple[str, str]]:

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from app.domain.problem import Kind, ProblemError, problem
 from app.services.border import border
 from app.services.contract import Connection
+from app.services.described.answers import text
 from app.services.described.description import Auth, Call, Description
 from app.services.described.marks import Values, filled, path_of
 from app.services.described.problems import data_of, problem_of
@@ -39,7 +40,7 @@ def auth_headers(auth: Auth, token: SecretStr | None) -> dict[str, str]:
         what = "The text holds blanks or characters that no token has"
         raise problem(Kind.SIGN_IN, "This is not a token", what, "Copy it again from the service")
     if auth.kind == "header":
-        return {auth.header: secret}
+        return {auth.header: f"{auth.prefix} {secret}" if auth.prefix else secret}
     if auth.kind == "basic":
         return {"Authorization": f"Basic {base64.b64encode(secret.encode()).decode('ascii')}"}
     return {"Authorization": f"Bearer {secret}"}
@@ -92,7 +93,7 @@ class Line:
         refuse_plain_http(target, allowed=self.connection.plain_http_allowed)
         body: Mapping[str, Any] | None = None
         if call.body is not None:
-            body = filled(call.body, values or Values())
+            body = filled(call.body, values or Values(remote_id=places.get("id", "")))
         with border(origin(target)):
             return await self._looker.ask(
                 Question(
@@ -107,13 +108,21 @@ class Line:
 
     async def data(self, call: Call, values: Values | None = None, **how: Any) -> Any:
         """The JSON of an answer that is a success. ProblemError."""
-        return data_of(await self.ask(call, values, **how), origin(self.base))
+        return self.success(await self.ask(call, values, **how), origin(self.base))
+
+    def success(self, reply: Reply, subject: str) -> Any:
+        """The JSON of an answer, if it is a success also by its own words. ProblemError."""
+        said = text(reply.json, self.description.refusal)
+        if said and said != "false":
+            raise problem_of(reply, subject, said)
+        return data_of(reply, subject)
 
     async def done(self, call: Call, values: Values | None = None, **how: Any) -> None:
         """A call whose answer says no more than that it was done. ProblemError."""
         reply = await self.ask(call, values, **how)
-        if not reply.ok:
-            raise problem_of(reply, origin(self.base))
+        said = text(reply.json, self.description.refusal)
+        if not reply.ok or (said and said != "false"):
+            raise problem_of(reply, origin(self.base), said)
 
 
 def _strange(base: str) -> ProblemError:

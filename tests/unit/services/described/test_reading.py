@@ -12,6 +12,7 @@ from app.domain.job import JobState
 from app.domain.problem import Kind, ProblemError
 from app.domain.resources import resource
 from app.services.described.description import Description
+from app.services.described.marks import Values, filled, path_of
 from app.services.described.reading import Shelf, parsed, read_description
 
 EXAMPLES = ("example-rest", "example-signed")
@@ -54,6 +55,14 @@ def test_the_examples_are_in_order(name: str) -> None:
         ("  kind: bearer", "  kind: oidc", "auth.kind", "not allowed"),
         ("schema: 1", "schema: 2", "schema", "not allowed"),
         ("base_path: /api/v1", "headers: {Cookie: x}", "the whole", "Cookie"),
+        ("# country: DE", "country: Germany #", "country", "not written as it has to be"),
+        ('cancel: {post: "/jobs/{id}/cancel"}', "cancel: /jobs/{id}/cancel", "cancel", "must be fields"),
+        ('call: {get: "/jobs/{id}"}', "call: {get: /jobs}", "“status”", "of which job"),
+        ("fields: {name: $name, application", "fields: {application", "submit", "sends $name nowhere"),
+        ("min_poll_s: 30", "min_poll_s: -3", "limits.min_poll_s", "below zero"),
+        ("pages: {next: next}", "pages: {next: next, number: p}", "list.pages", "exactly one"),
+        ("  kind: bearer", "  kind: bearer\n  prefix: Token", "auth", "kind header"),
+        ("application: $app}", "application: $app, r2: $option.r2}", "the whole", "$option.r2"),
     ],
 )
 def test_a_fault_is_told_with_its_field(old: str, new: str, field: str, words: str) -> None:
@@ -62,6 +71,30 @@ def test_a_fault_is_told_with_its_field(old: str, new: str, field: str, words: s
     said = fault(text.replace(old, new, 1))
     assert field in said
     assert words in said
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("r2: $option.r2", "", "sends “r2” nowhere"),
+        ("panel: $panel, ", "", "the panel nowhere"),
+        ("vcfs: $files, ", "", "sends $files nowhere"),
+        ("    url: upload.url   ", "    files: part\n    url: upload.url   ", "needs either `url`"),
+    ],
+)
+def test_what_would_be_lost_on_the_way_is_told(old: str, new: str, words: str) -> None:
+    text = example("example-signed")
+    assert old in text
+    assert words in fault(text.replace(old, new, 1))
+
+
+def test_a_job_may_be_named_in_a_query_or_a_body() -> None:
+    text = example().replace('call: {get: "/jobs/{id}"}', 'call: {get: /job, query: {no: "{id}"}}')
+    text = text.replace('{post: "/jobs/{id}/cancel"}', "{post: /stop, body: {no: $id}}")
+    found = parsed(text, Path("mine.yaml"))
+    assert path_of(found.status.call, id="a/b c") == "/job?no=a%2Fb%20c"
+    assert found.cancel is not None
+    assert filled(found.cancel.body, Values(remote_id="7")) == {"no": "7"}
 
 
 def test_a_fault_is_told_with_its_line() -> None:
