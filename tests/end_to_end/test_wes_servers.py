@@ -39,8 +39,10 @@ from app.results.accuracy import accuracy
 from app.services.contract import Connection, Submission
 from app.services.wes import Wes, listing
 from app.services.wes.order import data_file
+from app.services.wes.templates import shipped_folder
 from app.store import results
 from tests.helpers.real_wes import OTHER_USER, Sapporo, Toil, WesService, need_real_servers
+from tests.helpers.trs_registry import TrsRegistry
 
 T = TypeVar("T")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -60,6 +62,11 @@ name: {name}
 workflow: {{type: CWL, versions: [v1.2], engines: [cwltool], main: {name}.cwl}}
 params: {{target: "{{targets}}"}}
 panels: [{{id: none, name: No panel}}]
+"""
+REGISTERED = """extends: minimac4
+id: registered
+name: Minimac of a registry
+workflow: {{type: CWL, versions: [v1.2], engines: [cwltool], trs: "{trs}"}}
 """
 
 
@@ -146,7 +153,7 @@ def minimac_map(data: PracticeData, folder: Path) -> Path:
     """The genetic map of the practice data as Minimac 4 reads one."""
     source = data.panel[0].with_name("map.22.txt")
     rows = [line.split() for line in source.read_text().splitlines()]
-    path = folder / "map.tsv"
+    path = folder / "map of 22.tsv"
     path.write_text("#chr\tposition\tmap\n" + "".join(f"{c}\t{at}\t{cm}\n" for c, _, cm, at in rows))
     return path
 
@@ -154,25 +161,35 @@ def minimac_map(data: PracticeData, folder: Path) -> Path:
 def test_a_cohort_is_imputed_and_comes_home(
     desk: Desk, data: PracticeData, phased: Path, tmp_path: Path
 ) -> None:
+    """By a workflow of a registry; the panel is called as the cohort is, and the map by a name with blanks."""
+    panel = tmp_path / phased.name
+    panel.write_bytes(data.panel[0].read_bytes())
+
     async def journey(server: Sapporo) -> Job:
         service_id = await added(desk, server.info_url)
         service = await desk.service(service_id)
         assert (service.family, service.generation) == ("wes", "sapporo")
         assert "cwltool" in {f.label: f.value for f in service.facts}["Engines"]
-        options = {"panel_file": str(data.panel[0]), "map_file": str(minimac_map(data, tmp_path))}
-        job = await sent(desk, service_id, phased, "minimac4", "own", **options)
+        options = {"panel_file": str(panel), "map_file": str(minimac_map(data, tmp_path))}
+        job = await sent(desk, service_id, phased, "registered", "own", **options)
         assert job.remote_id
         job = await ended(desk, job.id)
         assert job.state is JobState.SUCCESS, job.problem
         await fetch_results(desk, job.id)
         logs = {each.name: each.text for each in await run_logs(desk, job.id)}
         assert "Running HMM" in logs["stderr"]
-        assert "map.tsv" in logs["stderr"]
+        assert "map_of_22.tsv" in logs["stderr"]
         return await desk.job(job.id)
 
-    with Sapporo(tmp_path / "server") as server:
+    text = (shipped_folder() / "minimac4.cwl").read_text()
+    with (
+        TrsRegistry("#workflow/github.com/lab/impute", "1.2", "CWL", {"cwl/minimac4.cwl": text}) as registry,
+        Sapporo(tmp_path / "server") as server,
+    ):
         assert isinstance(server, Sapporo)
+        (desk.home / "workflows" / "registered.yaml").write_text(REGISTERED.format(trs=registry.trs))
         job = run(journey(server))
+    assert any(each.endswith("/PLAIN_CWL/descriptor/cwl/minimac4.cwl") for each in registry.asked)
     result = run(desk.store.read(lambda c: results.result_of_job(c, job.id)))
     assert result is not None
     assert result.quality is not None

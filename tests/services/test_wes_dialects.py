@@ -21,6 +21,7 @@ from app.services.wes.order import data_file
 from app.services.wes.templates import read_templates
 from app.transport.client import Looker
 from app.transport.limits import Pace
+from tests.helpers.trs_registry import TrsRegistry
 from tests.helpers.wes_stub import CROMWELL, FEDIMPUTE, SAPPORO, STARTER_KIT, WESKIT, Run, WesStub
 from tests.services.family_contract import fetch, no_seal, refused
 
@@ -354,18 +355,17 @@ def test_cromwell_takes_the_text_of_a_workflow_that_is_nowhere_else(workflows: P
 
 def test_a_workflow_by_the_address_of_a_registry(weskit: WesStub, workflows: Path, tmp_path: Path) -> None:
     """WESkit asks the registry (TRS) by itself: what it is sent has to lead there."""
-    with WesStub(SAPPORO) as registry:
-        tool = "%23workflow%2Fgithub.com%2Flab%2Fimpute"
-        text = json.dumps({"type": "SMK", "content": "rule all: input: []"}).encode()
-        path = f"/ga4gh/trs/v2/tools/{tool}/versions/1.2/SMK/descriptor/workflow/Snakefile"
-        registry.extra[path] = (200, {}, text)
-        address = f"{registry.url.replace('http', 'trs')}/{tool}/1.2/SMK/workflow/Snakefile"
+    texts = {"workflow/Snakefile": "rule all: input: []"}
+    with TrsRegistry("#workflow/github.com/lab/impute", "1.2", "SMK", texts) as registry:
+        address = registry.trs
         source = SNAKE.replace("main: Snakefile", f'trs: "{address}"')
         (workflows / "snake.yaml").write_text(source)
         here = connection(weskit, paths=f"/data={tmp_path}")
         run(family(workflows).submit(here, submission(tmp_path, "snake@1", "africa"), silent, no_seal))
         assert weskit.only().fields["workflow_url"] == address
-        assert registry.requests == [f"GET {path}"]
+        (asked,) = registry.asked
+        tool = "%23workflow%2Fgithub.com%2Flab%2Fimpute"
+        assert asked == f"/ga4gh/trs/v2/tools/{tool}/versions/1.2/SMK/descriptor/workflow/Snakefile"
         for broken in (address.replace("%23", "#"), "trs://host/id", "https://host/id/1/SMK/Snakefile"):
             (workflows / "snake.yaml").write_text(source.replace(address, broken))
             assert [each.problem.subject for each in read_templates(workflows)[1]] == ["snake.yaml"]
