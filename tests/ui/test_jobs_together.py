@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.domain.changes import Changes, Noun
-from app.domain.job import Job, JobState, SendPhase
+from app.domain.job import FileState, Job, JobFile, JobState, SendPhase
 from app.domain.service import HealthState
 from app.operations.draft_job import JobDraft, Preflight
 from app.operations.fail_over import Mirror
@@ -64,6 +64,30 @@ def test_a_group_is_told_honestly_and_leads_to_the_others(
     assert view.table.filter.text() == "group:group-1"
     view.reveal(library.all_jobs[4].id)
     qtbot.waitUntil(lambda: not card.isVisible())
+
+
+def test_what_has_no_result_is_sent_again_with_one_button(
+    context: Context, library: FakeLibrary, operations: FakeOperations, qtbot: QtBot
+) -> None:
+    """Not what is done, nor what runs, nor what its service deleted after its result was fetched."""
+    library.all_services = list(samples.services())
+    states = (JobState.SUCCESS, JobState.FAILED, JobState.RUNNING, JobState.EXPIRED, JobState.DELETED)
+    library.all_jobs = [together(n, state) for n, state in enumerate(states, 1)]
+    here = JobFile(name="chr22.zip", state=FileState.VERIFIED)
+    library.all_jobs[4] = library.all_jobs[4].model_copy(update={"remote_files": (here,)})
+    first, failed, expired = (library.all_jobs[n].id for n in (0, 1, 3))
+    operations.answers["restart_job"] = Changes.of(Noun.JOB, "job-new")
+    view = opened(context, qtbot, first)
+    button = view.detail.group.send_rest
+    assert button.isVisible()
+    assert button.text() == "Send the 2 jobs without a result again"
+    button.click()
+    qtbot.waitUntil(lambda: operations.names().count("restart_job") == 2)
+    assert [call[1] for call in operations.calls if call[0] == "restart_job"] == [(failed,), (expired,)]
+    assert view.current == first
+    library.all_jobs = [together(n, JobState.SUCCESS) for n in (1, 2)]
+    view.refresh()
+    qtbot.waitUntil(lambda: not button.isVisible())
 
 
 @pytest.mark.parametrize("state", [HealthState.DOWN, HealthState.UP], ids=["down", "up"])

@@ -68,9 +68,13 @@ class JobFacts:
 
 
 class JobDetail(QWidget):
-    """Below the table. `only_group` wants the table to show the jobs of a group alone."""
+    """Below the table. `only_group` wants the table to show the jobs of a group alone.
+
+    `send_rest` wants those of a group sent again that have no result.
+    """
 
     only_group = Signal(str)
+    send_rest = Signal(tuple)
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -94,7 +98,7 @@ class JobDetail(QWidget):
         self.page.column.addWidget(self.problem)
         self.by_hand = ByHandCard(context, self.show_problem)
         self.page.column.addWidget(self.by_hand)
-        self.group = GroupCard(context, lambda group: self.only_group.emit(group))
+        self.group = GroupCard(context, self.only_group.emit, self.send_rest.emit)
         self.page.column.addWidget(self.group)
         self.page.column.addLayout(self._cards())
 

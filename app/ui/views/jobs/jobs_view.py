@@ -58,6 +58,7 @@ class JobsView(ListAndDetail):
         self.detail = JobDetail(context)
         self.detail.by_hand.on_bring(self.bring)
         self.detail.only_group.connect(lambda group: self.table.set_filter(f"group:{group}"))
+        self.detail.send_rest.connect(self.send_rest)
         column = QVBoxLayout(self)
         column.setContentsMargins(GRID * 2, GRID * 2, GRID * 2, GRID)
         column.setSpacing(GRID)
@@ -247,6 +248,15 @@ class JobsView(ListAndDetail):
                 lambda changes: self._select_new(changes, ids),
                 self._problem_of(each),
             )
+
+    def send_rest(self, ids: Ids) -> None:
+        """Those of a group that have no result. The page stays unless its own job was replaced."""
+
+        def follow(old: str) -> Callable[[Changes], object]:
+            return lambda changes: self._select_new(changes, ids) if old == self.current else None
+
+        for each in ids:
+            self.do(self.context.operations.restart_job(each), follow(each), self._problem_of(each))
 
     def _select_new(self, changes: Changes, old: Ids) -> None:
         """A new job was made of an old one: show that."""
