@@ -7,7 +7,6 @@ import importlib
 import os
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 from app import __version__
@@ -79,6 +78,8 @@ def _packaged_java() -> str | None:
 
 def _told(command: list[str], pattern: str) -> str:
     """The version in what a program prints when it is asked for nothing else."""
+    import subprocess  # only the built-in engine needs none
+
     try:
         answer = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
     except (OSError, subprocess.TimeoutExpired):

@@ -13,7 +13,6 @@ from app.domain.problem import Kind, ProblemError, problem
 from app.domain.progress import Report, silent
 from app.genotypes.matrix import GenotypeMatrix, Region
 from app.imputation.contract import ImputationRequest
-from app.imputation.panel_format.building import pack_vcf
 from app.imputation.panel_format.reader import SUFFIX, Panel, is_packed_panel
 
 
@@ -27,6 +26,8 @@ def open_panel(request: ImputationRequest, folder: Path, report: Report = silent
     if path is None and is_packed_panel(request.panel_vcf):
         path = request.panel_vcf
     if path is None:
+        from app.imputation.panel_format.building import pack_vcf
+
         path = folder / f"panel{SUFFIX}"
         region = Region(request.chromosome, *request.informing)
         if not pack_vcf(request.panel_vcf, path, region, report).sites:
