@@ -161,7 +161,7 @@ def minimac_map(data: PracticeData, folder: Path) -> Path:
 def test_a_cohort_is_imputed_and_comes_home(
     desk: Desk, data: PracticeData, phased: Path, tmp_path: Path
 ) -> None:
-    """By a workflow of a registry; the panel is called as the cohort is, and the map by a name with blanks."""
+    """By a workflow of a registry; the panel is called as the cohort is, and the map by a name of words."""
     panel = tmp_path / phased.name
     panel.write_bytes(data.panel[0].read_bytes())
 
