@@ -183,11 +183,8 @@ def bring(running: RunningWindow, qtbot: QtBot, file: Path) -> None:
 
 
 def new_job(running: RunningWindow, qtbot: QtBot) -> NewJobView:
-    """From the page of the data, once the panels of the service are there."""
+    """From the page of the data, once the panels of the service are there: they are read by themselves."""
     view = services_page(running, qtbot)
-    store = running.desk.store
-    if not store.read_now(services.services)[0].last_synced:
-        qtbot.mouseClick(view.detail.sync, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: "not read yet" not in said(view.detail), timeout=LIMIT_MS)
     qtbot.mouseClick(running.window.rail.buttons["uploads"], Qt.MouseButton.LeftButton)
     uploads = running.window.view("uploads")

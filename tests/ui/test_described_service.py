@@ -28,7 +28,7 @@ def test_a_service_is_added_with_its_description(
     dialog.address.setText("https://imputation.example.org")
     with qtbot.waitSignal(dialog.accepted):
         dialog.add_button.click()
-    assert operations.calls[-1][2]["description"] == Path("ours.yaml")
+    assert operations.calls[0][2]["description"] == Path("ours.yaml")
 
 
 def test_a_page_whose_address_is_typed_stays_the_one_of_the_catalogue(
@@ -53,4 +53,4 @@ def test_a_page_whose_address_is_typed_stays_the_one_of_the_catalogue(
     dialog.address.textEdited.emit("https://gmgd.example.org")
     with qtbot.waitSignal(dialog.accepted):
         dialog.add_button.click()
-    assert operations.calls[-1][2]["preset_id"] == "gmgd"
+    assert operations.calls[0][2]["preset_id"] == "gmgd"

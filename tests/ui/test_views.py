@@ -249,7 +249,8 @@ def test_setting_a_token(context: Context, operations: FakeOperations, qtbot: Qt
     operations.answers["set_token"] = Changes()
     with qtbot.waitSignal(dialog.accepted):
         dialog.set_button.click()
-    assert operations.calls[-1][1][1].get_secret_value() == "eyJ.abc.def"
+    qtbot.waitUntil(lambda: operations.names() == ["set_token", "set_token", "sync_panels"])
+    assert operations.calls[1][1][1].get_secret_value() == "eyJ.abc.def"
 
 
 def test_adding_a_service(
@@ -296,8 +297,9 @@ def test_adding_a_service(
     assert not dialog.plain.isVisible()
     with qtbot.waitSignal(dialog.accepted):
         dialog.add_button.click()
-    assert operations.calls[-1][1] == ("Mine", "http://127.0.0.1:80")
-    assert operations.calls[-1][2]["preset_id"] is None
+    qtbot.waitUntil(lambda: operations.names() == ["add_service", "sync_panels"])
+    assert operations.calls[0][1] == ("Mine", "http://127.0.0.1:80")
+    assert operations.calls[0][2]["preset_id"] is None
 
 
 # Panels

@@ -23,6 +23,7 @@ from app.domain.changes import Changes, Noun
 from app.domain.preset import Preset
 from app.domain.problem import Problem
 from app.ui.context import Context
+from app.ui.dialogs.panel_reading import read_panels
 from app.ui.dialogs.preset_list import PresetList
 from app.ui.dialogs.preset_words import preset_pairs
 from app.ui.theme import GRID
@@ -217,6 +218,7 @@ class AddServiceDialog(QDialog):
         self.context.notices.say(self.tr("{0} is added").format(self.name.text().strip()))
         self.accept()
         if ids:
+            read_panels(self.context, ids[0])
             self.context.navigate("services", ids[0])
         if ids and _signs_in(self.chosen()):
             self.context.commands.run("service.set_token", ids[:1])

@@ -11,6 +11,7 @@ from app.domain.preset import Preset
 from app.domain.problem import Problem
 from app.domain.service import Service
 from app.ui.context import Context
+from app.ui.dialogs.panel_reading import read_panels
 from app.ui.theme import GRID
 from app.ui.widgets.basics import Text, fit, link, primary
 from app.ui.widgets.problem_panel import ProblemPanel
@@ -88,6 +89,7 @@ class SetTokenDialog(QDialog):
 
     def _done(self, _changes: Changes) -> None:
         self.token.clear()
+        read_panels(self.context, self.service.id)
         self.context.notices.say(self.tr("The token is set"), self.service.name)
         self.accept()
 
