@@ -193,6 +193,10 @@ def _line(job: Job, at: datetime, text: str) -> Event:
 _OVER = frozenset({JobState.SUCCESS, JobState.EXPIRED, JobState.DELETED})
 
 
+_PAST = frozenset({JobState.SUCCESS, JobState.CANCELLED, JobState.DELETED})
+"""Where a job was at when it ended so tells nothing any more; of one that failed it may."""
+
+
 def merged(job: Job, remote: RemoteJob, service: Service) -> Job:
     """Our job with the server's news; what the server leaves out of a list is kept.
 
@@ -205,7 +209,7 @@ def merged(job: Job, remote: RemoteJob, service: Service) -> Job:
         "state": remote.state,
         "raw_state": remote.raw_state,
         "progress": remote.progress,
-        "step": remote.step or ("" if remote.state is JobState.SUCCESS else job.step),
+        "step": remote.step or ("" if remote.state in _PAST else job.step),
         "queue_position": remote.queue_position,
         "started": remote.started or job.started,
         "ended": remote.ended or job.ended,

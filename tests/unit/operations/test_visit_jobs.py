@@ -54,6 +54,20 @@ def test_an_ended_job_is_asked_for_once(desk: Desk, fake: FakeFamily, ready: Job
     assert kinds(desk).count(NoticeKind.JOB_DONE) == 1
 
 
+def test_where_a_job_was_at_is_forgotten_when_it_ended_well(desk: Desk, ready: JobDraft) -> None:
+    """Servers that tell nothing more than the end: the table would say that the workflow runs."""
+    asyncio.run(submit_job(desk, ready))
+    job = asyncio.run(only_job(desk)).model_copy(update={"step": "The workflow runs"})
+    service = asyncio.run(desk.service(job.service_id))
+    steps = {
+        state: visiting.merged(
+            job, RemoteJob(remote_id="job-1", name=job.remote_name, state=state), service
+        ).step
+        for state in (JobState.RUNNING, JobState.SUCCESS, JobState.CANCELLED, JobState.FAILED)
+    }
+    assert [state for state, step in steps.items() if step] == [JobState.RUNNING, JobState.FAILED]
+
+
 def test_a_job_that_is_done_does_not_go_back_to_work(desk: Desk, fake: FakeFamily, ready: JobDraft) -> None:
     """Whatever a server says of it later: its result would be fetched, and told of, a second time."""
     asyncio.run(submit_job(desk, ready))
