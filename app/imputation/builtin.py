@@ -23,6 +23,7 @@ from app.genotypes.matrix import ABSENT
 from app.imputation.built_in.c_kernel import CKernel
 from app.imputation.built_in.choice import KernelChoice
 from app.imputation.built_in.contract import CardKernel, GraphicsCardError, Kernel, KernelTask
+from app.imputation.built_in.copies import Copies
 from app.imputation.built_in.kernels import kernel_for, settled
 from app.imputation.built_in.model import Model
 from app.imputation.built_in.stretch import PanelStretch, join_stretches
@@ -156,11 +157,12 @@ class _Engine:
             typed = np.zeros(len(positions), dtype=bool)
             own = slice(begin - around.start, end - around.start)
             typed[task.typed[own] - task.first] = True
+            copies = Copies(task, self._haplotypes[around][:, self._columns])
             kernel = self._kernel(task)
             width = self._width(kernel, task)
             del task  # the haplotypes are not needed any more, but for what the kernel keeps of them
-            self._compute(kernel, width, around, own, spool, told)
-            del kernel
+            self._compute(kernel, copies, width, around, own, spool, told)
+            del kernel, copies
             for some, sites in self._windows(positions, window):
                 judged = slice(int(typed[: some.start].sum()), int(typed[: some.stop].sum()))
                 observed = self._haplotypes[begin + judged.start : begin + judged.stop]
@@ -223,6 +225,7 @@ class _Engine:
     def _compute(
         self,
         kernel: Kernel,
+        copies: Copies,
         width: int,
         around: slice,
         own: slice,
@@ -237,6 +240,7 @@ class _Engine:
         def one(first: int) -> None:
             mine = np.ascontiguousarray(targets[:, columns[first : first + width]])
             answer = kernel.impute(mine) if card is None else card.impute_thousandths(mine)
+            copies.put(first, answer.imputed, answer.left_out)
             spool.add(first, answer.imputed, answer.left_out[own])
 
         starts = range(0, len(columns), width)

@@ -1,0 +1,112 @@
+"""Target haplotypes that are haplotypes of the panel: its own people among the targets, and their twins.
+
+The model lets the copied haplotype change as often as between strangers, so that a person of the panel would
+come back blurred: 0.6 % of the alleles of three people on chromosome 22 were wrong. A target that equals a
+haplotype of the panel at each of many typed sites along some centimorgans has it from an ancestor of late
+(relatives are found by such stretches: Zhou, Browning and Browning, hap-IBD, 2020). Then its alleles are
+taken to be those of that haplotype. For strangers that makes no difference: where Europeans equal one along
+2 cM of chromosome 22 the squared correlation with the truth is 0.9827, and 0.9831 by the model; along 4 cM
+0.9738 and 0.9728.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.imputation.built_in.contract import KernelTask
+from app.imputation.built_in.phasing.words import WORD, Words, packed, unpacked
+from app.imputation.built_in.stretch import PanelStretch
+
+LEAST_CENTIMORGANS = 2.0
+FEWEST_SITES = 100
+WIDEST_GAP = 0.1
+"""Centimorgans that count at most between two typed sites: a wide gap tells nothing of what lies in it."""
+_ROWS_AT_ONCE = 8 * WORD
+Answers = NDArray[np.float32] | NDArray[np.int16]
+
+
+class Copies:
+    """The targets that equal haplotypes of the panel at all typed sites of a task.
+
+    `put` writes what is known of them over the answers of a kernel; safe to call from threads.
+    """
+
+    def __init__(self, task: KernelTask, targets: NDArray[np.int8]) -> None:
+        """`targets` int8 [typed, N] of 0, 1 and others for a missing allele."""
+        self._wanted = task.last - task.first
+        self._equals: dict[int, NDArray[np.intp]] = {}
+        self._left_out: dict[int, NDArray[np.float32]] = {}
+        self._places: dict[int, int] = {}
+        if not _is_telling(task):
+            return
+        panel = _words(task.stretch, task.typed.tolist(), None)
+        for column in range(targets.shape[1]):
+            self._compare(panel, column, targets[:, column])
+        self._keep_alleles(task)
+
+    def __len__(self) -> int:
+        return len(self._equals)
+
+    def _compare(self, panel: Words, column: int, target: NDArray[np.int8]) -> None:
+        alleles = packed((target == 1)[:, None])[:, 0]
+        known = packed(((target == 0) | (target == 1))[:, None])[:, 0]
+        equal = np.arange(panel.shape[1])
+        for row in np.flatnonzero(known).tolist():
+            equal = equal[(panel[row, equal] ^ alleles[row]) & known[row] == 0]
+            if not len(equal):
+                return
+        if known.any():
+            self._equals[column] = equal
+            self._left_out[column] = _without_own(panel, alleles, known, equal, target)
+
+    def _keep_alleles(self, task: KernelTask) -> None:
+        """The haplotypes that targets equal, at all wanted sites."""
+        chosen = np.unique(np.concatenate([np.empty(0, dtype=np.intp), *self._equals.values()]))
+        self._places = {number: place for place, number in enumerate(chosen.tolist())}
+        if len(chosen):
+            self._alleles = _words(task.stretch, range(task.first, task.last), chosen)
+
+    def put(self, first: int, imputed: Answers, left_out: Answers) -> None:
+        """Into answers [wanted, n] and [typed, n] of the targets from `first` on, as thousandths if whole."""
+        for column in range(imputed.shape[1]):
+            equal = self._equals.get(first + column)
+            if equal is not None:
+                places = [self._places[number] for number in equal.tolist()]
+                share = unpacked(self._alleles[:, places], self._wanted).mean(axis=1)
+                _write(imputed[:, column], share)
+                _write(left_out[:, column], self._left_out[first + column])
+
+
+def _is_telling(task: KernelTask) -> bool:
+    """Whether equality at all typed sites can be no chance."""
+    along = np.minimum(np.diff(task.centimorgans[task.typed]), WIDEST_GAP).sum()
+    return len(task.typed) >= FEWEST_SITES and bool(along >= LEAST_CENTIMORGANS)
+
+
+def _words(stretch: PanelStretch, rows: Iterable[int], haplotypes: NDArray[np.intp] | None) -> Words:
+    """Alleles of some haplotypes (or all) at some rows, [words, haplotypes]."""
+    numbers = np.fromiter(rows, dtype=np.intp)
+    pieces = []
+    for start in range(0, len(numbers), _ROWS_AT_ONCE):
+        dense = stretch.alleles(numbers[start : start + _ROWS_AT_ONCE])
+        pieces.append(packed(dense if haplotypes is None else dense[:, haplotypes]))
+    return np.concatenate(pieces)
+
+
+def _without_own(
+    panel: Words, alleles: Words, known: Words, equal: NDArray[np.intp], target: NDArray[np.int8]
+) -> NDArray[np.float32]:
+    """What is expected at each typed site without the target's own allele there: haplotypes that differ at
+    this one site only would equal it too."""
+    differ = (panel ^ alleles[:, None]) & known[:, None]
+    once = np.flatnonzero(np.bitwise_count(differ).sum(axis=0) == 1)
+    others = unpacked(differ[:, once], len(target)).sum(axis=1)
+    ones = unpacked(panel[:, equal], len(target)).sum(axis=1) + np.where(target == 0, others, 0)
+    return np.asarray(ones / (len(equal) + others), dtype=np.float32)
+
+
+def _write(column: Answers, share: NDArray[np.floating]) -> None:
+    column[:] = np.rint(1000 * share) if column.dtype == np.int16 else share
