@@ -99,7 +99,7 @@ class BcfWriter:
                 stop = at + 1
             else:
                 stop = len(rows)
-            columns = _columns(rows) if columns is None else columns
+            columns = _columns(rows, self._source) if columns is None else columns
             cells = _cells(self._header, self._fields, part_of(rows.batch, slice(at, stop)))
             records = [
                 self._record(contig, rows, row, columns[row], b"".join(each[row - at] for each in cells))
@@ -113,7 +113,7 @@ class BcfWriter:
         there = (batch.genotypes, batch.dosage, batch.haplotypes, batch.probabilities)
         names = ("GT", "DS", "HDS", "GP")
         self._fields = tuple(name for name, each in zip(names, there, strict=True) if each is not None)
-        columns = _columns(rows)
+        columns = _columns(rows, self._source)
         infos = dict.fromkeys(
             part.partition(b"=")[0].decode() for _, _, info in columns for part in info.split(b";")
         )
@@ -268,11 +268,11 @@ def _values(batch: DoseBatch, kernel: Kernel | None) -> NDArray[np.int16]:
     return np.concatenate(parts, axis=1) if parts else np.zeros((len(batch), 0), np.int16)
 
 
-def _columns(rows: Rows) -> Columns:
+def _columns(rows: Rows, header: Sequence[str]) -> Columns:
     """QUAL, FILTER and INFO of each row: those that were told, else those of the lines."""
     if rows.columns or rows.batch.lines is None:
         return rows.columns
-    return columns_of_lines(rows.batch.lines, rows.batch.record)
+    return columns_of_lines(rows.batch.lines, rows.batch.record, rows.alts, header)
 
 
 def _cells(header: BcfHeader, fields: Sequence[str], batch: DoseBatch) -> list[list[bytes]]:

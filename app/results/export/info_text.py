@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.genotypes.texts import Texts
 from app.results.doses.contract import InfoColumns, SiteKind
+from app.results.export.alt_info import info_of_alt, numbers_by_key
 
 Columns = Sequence[tuple[bytes, bytes, bytes]]
 HEADER = (
@@ -24,12 +25,24 @@ HEADER = (
 _LIKELY = 1024  # bytes in which the fixed columns of most lines end
 
 
-def columns_of_lines(lines: Texts, record: NDArray[np.int64] | None) -> Columns:
-    """The three columns of each row, from the lines of its record."""
-    rows = [(each[5], each[6], each[7]) for each in heads_of(lines)]
+def columns_of_lines(
+    lines: Texts, record: NDArray[np.int64] | None, alts: Texts, header: Sequence[str]
+) -> Columns:
+    """The three columns of each row, from the lines of its record.
+
+    Rows of a record with several ALTs, of which some may be missing, have the values of their own `alts`.
+    """
+    heads = heads_of(lines)
     if record is None:
-        return rows
-    return [rows[place] for place in _places(record).tolist()]
+        return [(each[5], each[6], each[7]) for each in heads]
+    numbers = numbers_by_key(header)
+    rows = zip((heads[place] for place in _places(record).tolist()), alts.raws(), strict=True)
+    return [(each[5], each[6], _info_of(each, alt, numbers)) for each, alt in rows]
+
+
+def _info_of(words: Sequence[bytes], alt: bytes, numbers: Mapping[bytes, str]) -> bytes:
+    every = words[4].split(b",")
+    return info_of_alt(words[7], every.index(alt), len(every), numbers) if alt in every else words[7]
 
 
 def heads_of(lines: Texts) -> list[list[bytes]]:

@@ -263,7 +263,7 @@ class RowSource:
         if batch.lines is None:
             made = columns_of_figures(batch.info)
         else:
-            made = columns_of_lines(batch.lines, batch.record)
+            made = columns_of_lines(batch.lines, batch.record, batch.alts, self.header)
         return [each for each, stays in zip(made, keep.tolist(), strict=True) if stays]
 
     def _as_rows(
