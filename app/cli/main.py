@@ -25,6 +25,19 @@ log = logging.getLogger(__name__)
 DONE, NO, USAGE, PROBLEM, INTERRUPTED = 0, 1, 2, 3, 130
 _FLAGS = {"--json", "--quiet", "--version"}
 _ALIASES = {"--self-check": "self-check"}
+_BEGINS_ANEW = "Nothing half-written stays; the next time it begins anew."
+_AFTERWARDS = {
+    ("submit",): "'haplodesk jobs list' says how far it came.",
+    ("results", "fetch"): "Files that are whole stay; the others come the next time.",
+    ("run-local-jobs",): "The jobs go on the next time.",
+    ("impute",): _BEGINS_ANEW,
+    ("check",): _BEGINS_ANEW,
+    ("convert",): _BEGINS_ANEW,
+    ("repair",): _BEGINS_ANEW,
+    ("panels", "pack"): _BEGINS_ANEW,
+    ("results", "filter"): _BEGINS_ANEW,
+}
+"""What becomes of a command that was stopped, where there is something to say."""
 
 
 def run(arguments: Sequence[str], program: Program) -> int:
@@ -42,7 +55,7 @@ def _guarded(told: list[str], rest: list[str], session: Session) -> int:
     try:
         return DONE if run_quickly(told, rest, session) else _run(told, rest, session)
     except KeyboardInterrupt:
-        return _interrupted(out)
+        return _interrupted(rest, out)
     except BrokenPipeError:
         _silence_output()
         return NO
@@ -97,13 +110,14 @@ def _run(told: list[str], rest: list[str], session: Session) -> int:
     except typer.TyperException as error:
         return _usage(error, session.out)
     if code == INTERRUPTED:  # what typer makes of Ctrl+C
-        return _interrupted(session.out)
+        return _interrupted(rest, session.out)
     return code if isinstance(code, int) else DONE
 
 
-def _interrupted(out: Output) -> int:
+def _interrupted(rest: Sequence[str], out: Output) -> int:
+    said = next((text for words, text in _AFTERWARDS.items() if tuple(rest[: len(words)]) == words), "")
     with contextlib.suppress(OSError):  # the terminal may be gone
-        out.note("Stopped. What was begun goes on the next time.")
+        out.note(f"Stopped. {said}".rstrip())
     return INTERRUPTED
 
 

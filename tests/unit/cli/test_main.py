@@ -115,10 +115,25 @@ def test_a_fault_goes_to_the_log_and_never_to_the_screen(
 def test_ctrl_c_is_130(cli: Cli, program: FakeProgram) -> None:
     program.fault = KeyboardInterrupt()
     answer = cli("jobs", "list")
-    assert answer.code == 130
-    assert "next time" in answer.err
+    assert (answer.code, answer.err) == (130, "Stopped.\n")
     program.fault = ProblemError(problem(Kind.CANCELLED, "Stopped", "By you.").problem)
     assert cli("jobs", "list").code == 130
+
+
+def test_what_is_said_of_a_stopped_command_is_true_of_it(
+    cli: Cli, program: FakeProgram, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("app.cli.work.impute.impute", stopped)
+    for plain in ([], ["--"]):  # without Typer and with it
+        answer = cli("impute", "--panel-file", "p", "--out", str(tmp_path / "o"), *plain, "t")
+        assert answer.code == 130
+        assert "begins anew" in answer.err
+    program.fault = KeyboardInterrupt()
+    assert "jobs list" in cli("submit", "d", "--service", "s", "--panel", "p").err
+    assert "Files that are whole stay" in cli("results", "fetch", "j").err
 
 
 def test_a_console_without_unicode_gets_codes(program: FakeProgram, monkeypatch: pytest.MonkeyPatch) -> None:
