@@ -105,7 +105,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Arrays:
     if python is None:
         pytest.skip("no interpreter here has PyTorch (Debian: python3-torch)")
     folder = tmp_path_factory.mktemp("torch")
-    given = {
+    given: dict[str, Any] = {
         f"{name}.{part}": array for name, case in cases().items() for part, array in written(*case).items()
     }
     np.savez(folder / "given.npz", **given)

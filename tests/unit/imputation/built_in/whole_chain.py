@@ -52,7 +52,8 @@ def _emission(panel: Doubles, allele: int, error: float) -> Doubles:
     if allele < 0:
         return np.ones(len(panel))
     drawn = error * (panel == allele).mean()
-    return np.where(panel == allele, 1 - error + drawn, max(drawn, error / 1000))
+    chances: Doubles = np.where(panel == allele, 1 - error + drawn, max(drawn, error / 1000))
+    return chances
 
 
 def _switch_chances(task: KernelTask) -> Doubles:
