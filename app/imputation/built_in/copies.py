@@ -43,24 +43,17 @@ class Copies:
         if not _is_telling(task):
             return
         panel = _words(task.stretch, task.typed.tolist(), None)
+        alleles, known = packed(targets == 1), packed((targets == 0) | (targets == 1))
         for column in range(targets.shape[1]):
-            self._compare(panel, column, targets[:, column])
+            equal = _equal(panel, alleles[:, column], known[:, column])
+            if len(equal):
+                mine = alleles[:, column], known[:, column]
+                self._equals[column] = equal
+                self._left_out[column] = _without_own(panel, *mine, equal, targets[:, column])
         self._keep_alleles(task)
 
     def __len__(self) -> int:
         return len(self._equals)
-
-    def _compare(self, panel: Words, column: int, target: NDArray[np.int8]) -> None:
-        alleles = packed((target == 1)[:, None])[:, 0]
-        known = packed(((target == 0) | (target == 1))[:, None])[:, 0]
-        equal = np.arange(panel.shape[1])
-        for row in np.flatnonzero(known).tolist():
-            equal = equal[(panel[row, equal] ^ alleles[row]) & known[row] == 0]
-            if not len(equal):
-                return
-        if known.any():
-            self._equals[column] = equal
-            self._left_out[column] = _without_own(panel, alleles, known, equal, target)
 
     def _keep_alleles(self, task: KernelTask) -> None:
         """The haplotypes that targets equal, at all wanted sites."""
@@ -94,6 +87,20 @@ def _words(stretch: PanelStretch, rows: Iterable[int], haplotypes: NDArray[np.in
         dense = stretch.alleles(numbers[start : start + _ROWS_AT_ONCE])
         pieces.append(packed(dense if haplotypes is None else dense[:, haplotypes]))
     return np.concatenate(pieces)
+
+
+def _equal(panel: Words, alleles: Words, known: Words) -> NDArray[np.intp]:
+    """The haplotypes that differ nowhere from what is known of a target; none where nothing is."""
+    rows = np.flatnonzero(known).tolist()
+    if not rows:
+        return np.empty(0, dtype=np.intp)
+    first, *others = rows
+    equal = np.flatnonzero((panel[first] ^ alleles[first]) & known[first] == 0)
+    for row in others:
+        if not len(equal):
+            break
+        equal = equal[(panel[row, equal] ^ alleles[row]) & known[row] == 0]
+    return equal
 
 
 def _without_own(
