@@ -249,7 +249,9 @@ class BcfDoses:
         words = [data.text() for _ in range(alleles)]
         alts = words[1:] or [b"."]
         refuse_many(len(alts), len(self.samples))
-        filters = b";".join(self._words.names.get(int(n), "").encode() for n in data.numbers())
+        told = data.numbers()
+        numbers = told[np.isfinite(told)].tolist()  # one that is missing says nothing
+        filters = b";".join(self._words.names.get(int(n), "").encode() for n in numbers)
         info = b";".join(_info(data, self._words) for _ in range(infos))
         figures = record_figures(info, filters, len(alts), old=self._old)
         parts = dict(_parts((shared, own), self._words))

@@ -120,6 +120,20 @@ def test_a_first_record_whose_fields_have_no_number_ends_in_a_sentence(
     assert "broken.bcf" in told[0]
 
 
+@pytest.mark.parametrize(
+    "filters", [b"\x11\x80", b"\x11\x81", b"\x11\x7f"], ids=["missing", "end", "unknown"]
+)
+def test_a_filter_that_is_none_says_nothing(pair: tuple[Path, Path], tmp_path: Path, filters: bytes) -> None:
+    raw = pair[1].read_bytes()
+    raw = gzip.decompress(raw) if raw.startswith(b"\x1f\x8b") else raw
+    before = b"\x17A\x17C\x11"
+    at = raw.index(before) + len(before) - 1
+    path = tmp_path / "filter.bcf"
+    path.write_bytes(raw[:at] + filters + raw[at + 2 :])
+    told = [_told(path, None), _told(path, False)]
+    assert told[0] == told[1] == _told(pair[1], None)
+
+
 def _told(path: Path, kernel: bool | None) -> str:
     """What is read, or the sentence that says why not."""
     try:
