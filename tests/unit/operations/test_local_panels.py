@@ -84,11 +84,16 @@ def test_one_panel_at_a_time_and_no_half_ones(desk: Desk) -> None:
     asyncio.run(work())
 
 
+@pytest.mark.parametrize(("there", "used"), [(1, 1), (2, 2), (3, 2), (16, 15)])
+def test_a_processor_is_left_for_the_window(there: int, used: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.operations.local_host.usable_processors", lambda: there)
+    assert threads_of(LocalImputation()) == used
+
+
 def test_memory_and_processors() -> None:
     assert memory_of(LocalImputation()) == max(512, total_memory_mb() // 2)
     assert memory_of(LocalImputation(memory_mb=700)) == 700
     assert threads_of(LocalImputation(threads=3)) == 3
-    assert threads_of(LocalImputation()) >= 1
     assert program_command()
 
 
