@@ -12,7 +12,12 @@ from app.cli.program import session_of
 app = typer.Typer(name="jobs", help="Imputation jobs at the services.", no_args_is_help=True)
 
 One = Annotated[str, typer.Argument(metavar="ID", help="Our id, the server's id, or a name that is unique.")]
-Many = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids or unique names of jobs.")]
+MaybeOne = Annotated[str, typer.Argument(metavar="[ID]", help="As for show; none with --group.")]
+Several = Annotated[list[str] | None, typer.Argument(metavar="[ID...]", help="Ids or unique names of jobs.")]
+GroupToWatch = Annotated[str, typer.Option("--group", help="All jobs that were sent together as this.")]
+GroupToCancel = Annotated[
+    str, typer.Option("--group", help="All that have not ended of those sent together as this.")
+]
 
 
 @app.command("list")
@@ -39,27 +44,33 @@ def show(ctx: typer.Context, job: One) -> None:
 
 
 @app.command("watch")
-def watch(ctx: typer.Context, job: One, token_stdin: TokenOnce = False) -> None:
-    """Look now and then until the job has ended; ends with 0 for success and 1 otherwise."""
+def watch(
+    ctx: typer.Context, job: MaybeOne = "", group: GroupToWatch = "", token_stdin: TokenOnce = False
+) -> None:
+    """Look now and then until the job has ended, or all of a group; 0 for success and 1 otherwise."""
     from app.cli.work import jobs as work
 
-    work.watch_job(session_of(ctx), job, token_stdin)
+    if bool(job) is bool(group):
+        raise typer.BadParameter("name a job, or a group")
+    work.watch_job(session_of(ctx), job, token_stdin, group)
 
 
 @app.command("cancel")
-def cancel(ctx: typer.Context, jobs: Many, token_stdin: TokenOnce = False) -> None:
+def cancel(
+    ctx: typer.Context, jobs: Several = None, group: GroupToCancel = "", token_stdin: TokenOnce = False
+) -> None:
     """Stop jobs, on their way or at the service."""
     from app.cli.work import jobs as work
 
-    work.cancel(session_of(ctx), jobs, token_stdin)
+    if bool(jobs) is bool(group):
+        raise typer.BadParameter("name jobs, or a group")
+    work.cancel(session_of(ctx), jobs or [], token_stdin, group)
 
 
 @app.command("retry")
 def retry(
     ctx: typer.Context,
-    jobs: Annotated[
-        list[str] | None, typer.Argument(metavar="ID...", help="Ids or unique names of jobs.")
-    ] = None,
+    jobs: Several = None,
     group: Annotated[
         str, typer.Option("--group", help="All that failed, ended or wait of those sent together as this.")
     ] = "",

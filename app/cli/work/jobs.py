@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 
 import typer
 
@@ -11,10 +12,11 @@ from app.cli.program import Session
 from app.cli.work.desk import give_secret, with_desk
 from app.cli.work.find import find_job, find_service
 from app.cli.work.shapes import file_names, group_row, job_row
+from app.cli.work.side_by_side import at_each_service
 from app.cli.work.stdin import optional_secret
 from app.cli.work.watch import watch
 from app.domain.changes import Changes, Noun
-from app.domain.job import Event, Job, JobState, JobStep
+from app.domain.job import OPEN_STATES, Event, Job, JobState, JobStep
 from app.domain.job_group import GroupState, group_state, standing
 from app.domain.problem import Kind, ProblemError, problem
 from app.operations.desk import Desk
@@ -25,7 +27,7 @@ from app.store.store import Connection
 
 HEADS = ("id", "name", "service", "panel", "state", "progress", "submitted", "expires")
 GROUP_HEADS = ("group", "its jobs")
-TO_RETRY = frozenset({JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED})
+TO_RETRY = frozenset({JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED, JobState.DELETED})
 
 
 def answer_jobs(
@@ -146,44 +148,81 @@ def _step_lines(step: JobStep) -> list[str]:
     return ["", f"{step.name}: {step.state}", *(f"  {line}" for line in texts)]
 
 
-def watch_job(session: Session, named: str, token_stdin: bool) -> None:
-    """Wait until a job has ended."""
+def watch_job(session: Session, named: str, token_stdin: bool, group: str = "") -> None:
+    """Wait until a job has ended, or all of a group."""
     token = optional_secret(token_stdin, "token")
 
     async def work(desk: Desk) -> tuple[Job, ...]:
-        job = await find_job(desk, named)
-        give_secret(desk, token_name(job.service_id), token)
-        return await watch(desk, (job.id,), session.out.note)
+        found = await _that_count(desk, group) if group else (await find_job(desk, named),)
+        for job in found:
+            give_secret(desk, token_name(job.service_id), token)
+        return await watch(desk, tuple(job.id for job in found), session.out.note)
 
     found = with_desk(session, work)
     answer_jobs(session, found)
     end_with(found)
 
 
-def cancel(session: Session, named: Sequence[str], token_stdin: bool) -> None:
-    """Stop jobs wherever they are."""
-    _each(session, named, token_stdin, cancel_job)
+def cancel(session: Session, named: Sequence[str], token_stdin: bool, group: str = "") -> None:
+    """Stop jobs wherever they are, or all of a group that have not ended."""
+    _each(session, named, token_stdin, cancel_job, partial(_to_cancel, group=group) if group else None)
 
 
 def retry(session: Session, named: Sequence[str], token_stdin: bool, group: str = "") -> None:
     """Send ended jobs again, or all of a group that can be; the answer holds the new ones."""
-    _each(session, named, token_stdin, restart_job, group)
+    _each(session, named, token_stdin, restart_job, partial(_to_retry, group=group) if group else None)
 
 
-async def _to_retry(desk: Desk, group: str) -> tuple[str, ...]:
-    """The jobs of a group that count, are not done and may be sent again; ProblemError for none."""
+async def _that_count(desk: Desk, group: str) -> tuple[Job, ...]:
+    """The jobs of a group without those that others took the place of; ProblemError for an unknown one."""
     together = await desk.store.read(lambda c: jobs.group_jobs(c, group))
-    found = tuple(job.id for job in standing(together) if job.state in TO_RETRY or job.is_to_send)
-    if not found:
-        known = group_state(together).words() or "no jobs"
+    if not together:
         raise problem(
             Kind.NOT_FOUND,
-            "Nothing to send again",
-            f"Of '{group}' nothing failed, was cancelled or has expired ({known}).",
+            "No such group",
+            f"No jobs were sent together as '{group}'.",
+            "See the groups by 'jobs list'.",
+            subject=group,
+        )
+    return standing(together)
+
+
+async def _to_cancel(desk: Desk, group: str) -> tuple[Job, ...]:
+    """The jobs of a group that have not ended; ProblemError for none."""
+    together = await _that_count(desk, group)
+    found = tuple(job for job in together if job.state in OPEN_STATES)
+    if not found:
+        raise problem(
+            Kind.NOT_FOUND,
+            "Nothing to stop",
+            f"Of '{group}' every job has ended ({group_state(together).words()}).",
             "See the groups by 'jobs list'.",
             subject=group,
         )
     return found
+
+
+async def _to_retry(desk: Desk, group: str) -> tuple[Job, ...]:
+    """The jobs of a group without a result that may be sent again; ProblemError for none."""
+    together = await _that_count(desk, group)
+    found = tuple(job for job in together if _may_go_again(job))
+    if not found:
+        raise problem(
+            Kind.NOT_FOUND,
+            "Nothing to send again",
+            f"Of '{group}' nothing failed, was cancelled or has expired ({group_state(together).words()}).",
+            "See the groups by 'jobs list'.",
+            subject=group,
+        )
+    return found
+
+
+def _may_go_again(job: Job) -> bool:
+    """What the service deleted after its result was fetched is not missing."""
+    return job.is_to_send or (job.state in TO_RETRY and not job.is_fetched)
+
+
+Choose = Callable[[Desk], Awaitable[tuple[Job, ...]]]
 
 
 def _each(
@@ -191,24 +230,23 @@ def _each(
     named: Sequence[str],
     token_stdin: bool,
     change: Callable[[Desk, str], Awaitable[Changes]],
-    group: str = "",
+    choose: Choose | None = None,
 ) -> None:
     """Do the same to several jobs; a problem with one does not keep the others from it."""
     token = optional_secret(token_stdin, "token")
 
     async def work(desk: Desk) -> tuple[list[Job], ProblemError | None]:
-        found, first = [], None
-        wanted = await _to_retry(desk, group) if group else named
-        for job in [await find_job(desk, each) for each in wanted]:
+        made: dict[str, list[str]] = {}
+
+        async def one(job: Job) -> None:
             give_secret(desk, token_name(job.service_id), token)
-            try:
-                changes = await change(desk, job.id)
-            except ProblemError as error:
-                first = first or error
-                continue
-            touched = [each for each in changes.ids(Noun.JOB) if each != job.id] or [job.id]
-            found += [await desk.job(each) for each in touched]
-        return found, first
+            changes = await change(desk, job.id)
+            made[job.id] = [each for each in changes.ids(Noun.JOB) if each != job.id] or [job.id]
+
+        wanted = await choose(desk) if choose else [await find_job(desk, each) for each in named]
+        first = await at_each_service(wanted, one)
+        touched = [each for job in wanted for each in made.get(job.id, ())]
+        return [await desk.job(each) for each in touched], first
 
     found, first = with_desk(session, work)
     if first is not None:

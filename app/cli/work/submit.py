@@ -17,6 +17,7 @@ from app.cli.work.find import find_service, pick_panel
 from app.cli.work.jobs import end_with
 from app.cli.work.refusal import Refused
 from app.cli.work.shapes import sent_row
+from app.cli.work.side_by_side import at_each_service
 from app.cli.work.stdin import optional_secret
 from app.cli.work.watch import watch
 from app.domain.changes import Noun
@@ -255,11 +256,19 @@ async def _look(desk: Desk, session: Session, order: Order, drafts: Sequence[Job
             await check_dataset(desk, draft.dataset_id, draft.service_id, draft.panel_id, build)
         looked = await preflight(desk, draft)
         for obstacle in looked.obstacles:
-            found.setdefault(obstacle.problem.sentence(), obstacle.problem)
+            said = _at(looked.service, obstacle.problem) if len(drafts) > 1 else obstacle.problem
+            found.setdefault(said.sentence(), said)
         for caution in looked.cautions:
             session.out.note(caution.problem.sentence())
     if found and not order.send_others:
+        if len(drafts) > 1:
+            session.out.note("Nothing was sent. --send-others sends those that nothing stands in the way of.")
         raise Refused(tuple(found.values()))
+
+
+def _at(service: Service, told: Problem) -> Problem:
+    """The Problem of one service among several, with its name in front."""
+    return told.model_copy(update={"title": f"{service.name}: {told.title}"})
 
 
 async def _send(
@@ -273,10 +282,15 @@ async def _send(
         )
     if wait:
         return await watch(desk, made, session.out.note)
-    for job_id in made:
-        await send_job(desk, job_id)
+
+    async def send(job: Job) -> None:
+        await send_job(desk, job.id)
+
+    failed = await at_each_service([await desk.job(job_id) for job_id in made], send)
     sent = tuple([await desk.job(job_id) for job_id in made])
     for job in sent:
         if job.is_to_send:
             session.out.note(f"{job.id} waits; 'jobs watch {job.id}' or the window sends it when it can.")
+    if failed is not None:
+        raise failed
     return sent

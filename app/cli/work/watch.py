@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from app.cli.work.side_by_side import by_service
 from app.domain.job import ENDED_STATES, Job, JobState
 from app.domain.problem import Kind, Problem, ProblemError
 from app.domain.service import Service
@@ -24,15 +25,37 @@ Tell = Callable[[str], None]
 async def watch(desk: Desk, job_ids: tuple[str, ...], tell: Tell) -> tuple[Job, ...]:
     """Look at once, then as the scheduler would, until all these jobs have ended; tells each change.
 
-    A service that is down or busy is waited for. A problem that only the user can mend is raised.
+    A service that is down or busy is waited for, and holds up no other. A problem that only the user can mend
+    is told at once, and raised when the jobs of all other services have ended.
     """
+    services = by_service([await desk.job(each) for each in job_ids])
+    found = await asyncio.gather(*(_watched(desk, mine, tell, alone=len(services) == 1) for mine in services))
+    failed = next((each for each in found if each is not None), None)
+    if failed is not None:
+        raise failed
+    return tuple([await desk.job(each) for each in job_ids])
+
+
+async def _watched(desk: Desk, jobs: Sequence[Job], tell: Tell, *, alone: bool) -> ProblemError | None:
+    """Watch the jobs of one service; what only the user can mend is told unless it is `alone`."""
+    try:
+        await _watch_service(desk, tuple(job.id for job in jobs), tell)
+    except ProblemError as error:
+        if not alone:
+            name = (await desk.service(jobs[0].service_id)).name
+            tell(f"{name}: {error.problem.sentence()}")
+        return error
+    return None
+
+
+async def _watch_service(desk: Desk, job_ids: tuple[str, ...], tell: Tell) -> None:
     told: dict[str, str] = {}
     looked: set[str] = set()
     while True:
         found = await _tell_changes(desk, job_ids, told, tell)
         waiting = [job for job in found if job.state not in ENDED_STATES]
         if not waiting:
-            return found
+            return
         due = [await _step(desk, job, looked) for job in waiting]
         found = await _tell_changes(desk, job_ids, told, tell)
         if any(job.state not in ENDED_STATES for job in found):

@@ -33,3 +33,15 @@ def with_service(cli: Cli, program: FakeProgram) -> Cli:
     asyncio.run(desk.update_service("fake", limits=Limits(min_poll_s=0.02)))
     program.close_desk(desk)
     return cli
+
+
+@pytest.fixture
+def second(with_service: Cli, program: FakeProgram) -> Cli:
+    """A second service with the same panels."""
+    words = ("services", "add", "Second", "--url", "https://second.example", "--token-stdin")
+    assert with_service(*words, stdin="t0ken\n").code == 0
+    assert with_service("panels", "sync", "second").code == 0
+    desk = program.open_desk(program.folder)
+    asyncio.run(desk.update_service("second", limits=Limits(min_poll_s=0.02)))
+    program.close_desk(desk)
+    return with_service

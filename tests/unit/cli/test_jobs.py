@@ -109,18 +109,6 @@ def test_several_pairs_make_a_group(ready: Cli, file: Path) -> None:
     assert {row["panel"] for row in rows} == {"apps@one", "apps@two"}
 
 
-@pytest.fixture
-def second(ready: Cli, program: FakeProgram) -> Cli:
-    """A second service with the same panels."""
-    words = ("services", "add", "Second", "--url", "https://second.example", "--token-stdin")
-    assert ready(*words, stdin="t0ken\n").code == 0
-    assert ready("panels", "sync", "second").code == 0
-    desk = program.open_desk(program.folder)
-    asyncio.run(desk.update_service("second", limits=Limits(min_poll_s=0.02)))
-    program.close_desk(desk)
-    return ready
-
-
 BOTH = (
     "--service",
     "fake",
@@ -139,8 +127,8 @@ def test_an_option_of_one_service_goes_to_that_one(second: Cli, file: Path, prog
     own = ("--option", "population=eur", "--option", "SECOND:population=off")
     answer = second("submit", file, *BOTH, *ACCEPTED, *own, "--json")
     assert answer.code == 0
-    sent = [each.options["population"] for each in program.family.submissions]
-    assert sent == ["eur", "off"]
+    sent = {each.options["population"] for each in program.family.submissions}
+    assert sent == {"eur", "off"}
     unknown = ("--option", "other:population=eur", "--option", "population=eur")
     answer = second("submit", file, *BOTH, *ACCEPTED, *unknown)
     assert "Unknown parameter 'other:population'" in answer.err, "it is no service of this call"
