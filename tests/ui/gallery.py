@@ -9,6 +9,7 @@ import importlib
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
@@ -18,6 +19,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QVBoxLayout, QWidget
 
 from app.domain.clock import FixedClock
 from app.domain.job import JobState
+from app.domain.panel_overlap import OverlapGap, PanelOverlap
 from app.domain.progress import Progress
 from app.operations.tasks import Task, TaskKind, TaskState
 from app.services.catalogue import presets
@@ -33,6 +35,7 @@ from app.ui.notices import Notices
 from app.ui.theme import Theme
 from app.ui.views.panels.panels_view import PanelsView
 from app.ui.views.registry import VIEWS
+from app.ui.views.services.services_view import ServicesView
 from app.ui.views.uploads.dataset_detail import DatasetDetail
 from app.ui.views.uploads.target_menu import fill_targets, targets
 from app.ui.views.uploads.uploads_view import UploadsView
@@ -43,6 +46,9 @@ from app.ui.window import MainWindow
 from tests.ui import cohorts, samples
 from tests.ui.fakes import FakeLibrary, FakeOperations
 from tests.ui.result_gallery import answers, grab_results, with_results
+
+MANY = ("results", "services", "panels")
+"""The pages that are looked at with very many rows too."""
 
 
 def filled() -> FakeLibrary:
@@ -64,6 +70,7 @@ def filled() -> FakeLibrary:
         "dataset-2": cohorts.figures(10_000, cohorts.CHROMOSOMES),
     }
     library.all_site_lists = list(cohorts.site_lists())
+    library.overlaps = overlaps(library)
     library.offer = cohorts.chain_offer()
     library.all_jobs = [
         samples.job(1),
@@ -85,8 +92,43 @@ def filled() -> FakeLibrary:
 
 
 def many() -> FakeLibrary:
-    """Years of results with long names."""
-    return with_results(filled(), 10_000)
+    """Years of results with long names, and more services and panels than there are."""
+    library = with_results(filled(), 10_000)
+    services, panels = samples.services(), samples.panels()
+    names = {f"service-{n}": f"{services[n % 4].name} {n} of a very long name" for n in range(500)}
+    library.all_services += [
+        services[n % 4].model_copy(update={"id": key, "name": name, "score": n % 101})
+        for n, (key, name) in enumerate(names.items())
+    ]
+    library.all_panels += [
+        panels[n % 6].model_copy(update={"id": f"panel-{n}", "service_id": f"service-{n % 500}"})
+        for n in range(10_000)
+    ]
+    return library
+
+
+def overlaps(library: FakeLibrary) -> dict[str, PanelOverlap]:
+    """Of the same build, after lift-over, and without a chain file."""
+    known = (
+        PanelOverlap(percent=93.4, found=3739, sites=4003, build="GRCh37"),
+        PanelOverlap(percent=41.2, found=1649, sites=4003, build="GRCh37"),
+        PanelOverlap(percent=92.9, found=3719, sites=4003, lost=12, build="GRCh38", lifted=("GRCh37",)),
+        PanelOverlap(gap=OverlapGap.NO_CHAIN, build="GRCh38", lifted=("GRCh37",)),
+    )
+    wanted = ("1000g-phase-3", "hapmap", "topmed", "practice")
+    return {
+        panel.key: known[n] for panel in library.all_panels for n, w in enumerate(wanted) if w in panel.id
+    }
+
+
+def wait_until(app: QApplication, holds: Callable[[], bool], seconds: float = 30.0) -> None:
+    """Let answers come in until something holds, however slow the machine is."""
+    until = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > until:
+            raise TimeoutError("what was waited for did not come")
+        settle(app, 0.02)
+    settle(app, 0.1)
 
 
 def settle(app: QApplication, seconds: float = 0.4) -> None:
@@ -239,25 +281,46 @@ def make_window(app: QApplication, bridge: Bridge, theme: Theme, library: FakeLi
     return window
 
 
-def grab_panels(app: QApplication, window: MainWindow, folder: Path, scheme: str) -> None:
+def grab_panels(
+    app: QApplication, window: MainWindow, library: FakeLibrary, folder: Path, kind: str, scheme: str
+) -> None:
     """Panels fitted to a dataset, as cards, and side by side."""
     window.navigate("panels")
     settle(app)
-    view = window.view("panels")
-    assert isinstance(view, PanelsView)
+    view = window_panels(window)
+    wait_until(app, lambda: view.known is not None and view.table.model.rowCount() > 0)
     view.bar.dataset.setCurrentIndex(1)
     view.bar.dataset.activated.emit(1)
-    settle(app)
+    wait_until(app, lambda: not view.table.grid.isColumnHidden(view.fit_column))
+    view.table.reveal(next(key for key, o in overlaps(library).items() if o.gap is not None))
+    wait_until(app, lambda: view.detail.chain.isVisible())
     for cards in (False, True):
         view.bar.show_as(cards)
         settle(app)
-        window.grab().save(str(folder / f"p-{'cards' if cards else 'table'}-{scheme}.png"))
+        window.grab().save(str(folder / f"p-{'cards' if cards else 'table'}{kind}-{scheme}.png"))
     view.bar.show_as(False)
-    dialog = view.compare(view.table.model.ids()[:3])
+    ids = [key for key in overlaps(library) if key in view.table.model.ids()][:4]
+    dialog = view.compare(ids)
     assert dialog is not None
-    settle(app)
-    dialog.grab().save(str(folder / f"p-compare-{scheme}.png"))
+    wait_until(app, lambda: dialog.isVisible() and dialog.table.rowCount() > 0)
+    dialog.grab().save(str(folder / f"p-compare{kind}-{scheme}.png"))
     dialog.reject()
+
+
+def grab_service(app: QApplication, window: MainWindow, folder: Path, scheme: str) -> None:
+    """The page of a service with each of its plots."""
+    window.navigate("services", "michigan")
+    view = window.view("services")
+    assert isinstance(view, ServicesView)
+    wait_until(app, lambda: view.detail.facts is not None and view.detail.facts.service.id == "michigan")
+    for number in range(len(view.detail.spans) + 1):
+        view.detail.plots.show_number(number)
+        settle(app, 0.1)
+        window.grab().save(str(folder / f"s-plot-{number}-{scheme}.png"))
+    bar = view.detail.page.verticalScrollBar()
+    bar.setValue(bar.maximum() // 2)
+    settle(app, 0.1)
+    window.grab().save(str(folder / f"s-standing-{scheme}.png"))
 
 
 def grab_extras(app: QApplication, window: MainWindow, folder: Path, scheme: str) -> None:
@@ -323,17 +386,19 @@ def main(folder: Path, wanted: list[str]) -> None:
         for name, library in (("filled", filled()), ("many", many()), ("empty", FakeLibrary())):
             window = make_window(app, bridge, theme, library)
             for spec in VIEWS:
-                if (wanted and spec.id not in wanted) or (name == "many" and spec.id != "results"):
+                if (wanted and spec.id not in wanted) or (name == "many" and spec.id not in MANY):
                     continue
                 window.navigate(spec.id)
-                settle(app)
+                settle(app, 1.5 if name == "many" else 0.4)
                 window.grab().save(str(folder / f"{spec.id}-{name}-{scheme}.png"))
             if name == "filled" and (not wanted or "dataset" in wanted):
                 grab_dataset(app, window, folder, scheme)
             if name == "filled" and (not wanted or "result" in wanted):
                 grab_results(app, window, library, folder, scheme, settle)
-            if name == "filled" and (not wanted or "panels" in wanted):
-                grab_panels(app, window, folder, scheme)
+            if name != "empty" and (not wanted or "panels" in wanted):
+                grab_panels(app, window, library, folder, "" if name == "filled" else "-many", scheme)
+            if name == "filled" and (not wanted or "services" in wanted):
+                grab_service(app, window, folder, scheme)
             if name == "filled" and not wanted:
                 grab_extras(app, window, folder, scheme)
             window.close()

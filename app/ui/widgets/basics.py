@@ -205,6 +205,8 @@ class KeyValues(QWidget):
         for name, value in pairs:
             label = Text(name, muted=True, wrap=False)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
+            if isinstance(value, str):
+                label.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
             self._form.addRow(label, value if isinstance(value, QWidget) else Text(value))
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, Qt, QTimer
+from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -27,6 +28,7 @@ from app.ui.widgets.basics import Text
 from app.ui.widgets.table_texts import copy_to_clipboard
 
 LEAST, MOST = 2, 4
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 Line = tuple[str, tuple[str, ...]]
 
 
@@ -95,6 +97,8 @@ class ComparePanels(QDialog):
         self.table.setTabKeyNavigation(False)
         for row, line in enumerate(lines):
             self._fill(row, line)
+        self._rows_later = QTimer(self, singleShot=True, interval=0)
+        self._rows_later.timeout.connect(self._fit_rows)
         self._settle()
         column.addWidget(self.table, 1)
         column.addWidget(self._copy_button(), 0, Qt.AlignmentFlag.AlignRight)
@@ -105,6 +109,7 @@ class ComparePanels(QDialog):
         marked = differs(line)
         for place, value in enumerate((*line[1], self.tr("differs") if marked else "")):
             cell = QTableWidgetItem(value)
+            cell.setTextAlignment(_LEFT)
             if marked:
                 strong = cell.font()
                 strong.setBold(True)
@@ -112,10 +117,29 @@ class ComparePanels(QDialog):
             self.table.setItem(row, place, cell)
 
     def _settle(self) -> None:
-        across, down = self.table.horizontalHeader(), self.table.verticalHeader()
+        across = self.table.horizontalHeader()
         across.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         across.setSectionResizeMode(len(self.titles) - 1, QHeaderView.ResizeMode.ResizeToContents)
-        down.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        across.setDefaultAlignment(_LEFT | Qt.AlignmentFlag(Qt.TextFlag.TextWordWrap))
+        across.sectionResized.connect(lambda *_: self._rows_later.start())
+
+    def _fit_rows(self) -> None:
+        """Rows are as high as the words need in the columns as they are now.
+
+        Qt's own way does not know of the room that the style sheet keeps free in cells.
+        """
+        places = range(self.table.columnCount())
+        for row in range(self.table.rowCount()):
+            cells = ((place, self.table.item(row, place)) for place in places)
+            lines = (self._height(place, cell.text(), cell.font()) for place, cell in cells if cell)
+            self.table.setRowHeight(row, max(lines))
+        across = self.table.horizontalHeader()
+        across.setFixedHeight(max(self._height(n, name, across.font()) for n, name in enumerate(self.titles)))
+
+    def _height(self, place: int, words: str, font: QFont) -> int:
+        room = QRect(0, 0, max(1, self.table.columnWidth(place) - 3 * GRID), 10_000)
+        wrapped = QFontMetrics(font).boundingRect(room, Qt.TextFlag.TextWordWrap, words)
+        return wrapped.height() + 2 * GRID
 
     def _copy_button(self) -> QPushButton:
         button = QPushButton(self.tr("Copy"))

@@ -216,7 +216,9 @@ class PanelDetail(QWidget):
             words = self.tr("{0} % of those of {1}").format(share, facts.dataset)
             pairs.append((self.tr("Sites in the panel"), f"{words}: {overlap_sentence(facts.overlap)}"))
         elif facts.overlap is not None:
-            pairs.append((self.tr("Sites in the panel"), overlap_sentence(facts.overlap)))
+            missing = facts.overlap.gap is OverlapGap.NO_CHAIN  # the row below says why
+            words = self.tr("not compared") if missing else overlap_sentence(facts.overlap)
+            pairs.append((self.tr("Sites in the panel"), words))
         pairs.append((self.tr("Key"), panel.id))
         if added:
             pairs.append((self.tr("Read"), text.relative(panel.as_of, self.context.now())))
