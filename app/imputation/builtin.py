@@ -47,7 +47,9 @@ from app.imputation.spool import IN_MEMORY, Spool
 from app.imputation.study import Study
 
 WINDOW_BYTES = 1 << 18
-"""Of the dosages that are read and written at once."""
+"""Of the dosages that are read and written at once, more where these are few sites."""
+_MOST_WINDOW_BYTES = 1 << 20
+_FEW_SITES = 512  # each window is read from as many places as there were calls of a kernel
 _SITES_AT_ONCE = 8192
 _FEWEST_SITES = 500  # of a piece: smaller ones would only look at what is around them
 _COMPUTING = 0.8  # of the time, for the progress
@@ -149,7 +151,7 @@ class _Engine:
         begin = int(np.searchsorted(places, piece.first))
         end = int(np.searchsorted(places, piece.last, side="right"))
         around = self._around(piece, begin, end)
-        window = max(1, WINDOW_BYTES // (2 * max(1, len(self._columns))))
+        window = self._sites_of_a_window()
         self._refuse_full_disk(piece)
         with Spool(self._folder / "spool", window) as spool:
             task = self._task(piece, slice(begin, end), around)
@@ -169,6 +171,10 @@ class _Engine:
                 yield self._block(spool, sites, typed[some], observed, some.start // window, judged)
                 self._sites += len(sites)
                 told(_COMPUTING + (1 - _COMPUTING) * some.stop / len(positions), self._sites)
+
+    def _sites_of_a_window(self) -> int:
+        row = 2 * max(1, len(self._columns))
+        return max(1, WINDOW_BYTES // row, min(_FEW_SITES, _MOST_WINDOW_BYTES // row))
 
     def _refuse_full_disk(self, piece: _Piece) -> None:
         """Before anything is computed that the disk has no room for."""

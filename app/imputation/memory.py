@@ -2,8 +2,9 @@
 
 Forecasts are on the high side. Measured (2 threads): Minimac4 4.1.2 with 500 people, 5,008 haplotypes and
 211,614 sites in a chunk took 1.1 GB with a buffer of 500, 0.6 GB with one of 200; Beagle 5.4 took 2.0 to
-3.6 GB for the same, the built-in engine 0.22 GB. On four panels of real people the built-in engine took 90 to
-119 MB (48 to 129 people, 10,000 to 85,000 sites), of which 50 are Python and its libraries.
+3.6 GB for the same, the built-in engine 0.11 GB. On panels of real people the built-in engine took 30 to
+45 MB (48 to 129 people, 3,000 to 85,000 sites), of which 20 are Python and its libraries: as much again
+where no other program shares these, or where a job has a process of its own.
 """
 
 from __future__ import annotations
@@ -32,11 +33,11 @@ _PROGRAM_MB = 150  # Python, NumPy and the readers
 _JAVA_MB = 350
 _JAVA_OUTSIDE_MB = 150
 _LEAST_HEAP_MB = 256
-OWN_MB = 64  # Python, NumPy and what is ours, without the readers of a check
-_WRITING_MB = 20
-_FIT_BYTES = 5000  # a haplotype, while the model is fitted
+OWN_MB = 55  # Python, NumPy and what is ours, in the process of a job; 31 in that of a command
+_WRITING_MB = 8
+_FIT_BYTES = 1500  # a haplotype, while the model is fitted
 _UNLIKE = 2000  # haplotypes up to which a plan grows with each
-CARD_MB = 2500  # PyTorch, and what the driver of a card keeps beside our process
+CARD_MB = 1900  # PyTorch and the driver: a whole process took 1,564 on an H100, other drivers may take more
 CARD_CALLS = 2  # one computes while the answers of another are packed
 _CARD_CELL = 3 * CARD_CALLS  # bytes of an answer: thousandths, and their codes until they are put away
 _CARD_TYPED = 40 * CARD_CALLS  # of a typed site and a haplotype: alleles and their chances
@@ -169,7 +170,26 @@ class BuiltInJob:
     def forecast_bytes(self) -> float:
         """Bytes at the height, beside the program itself: while it is computed, or while it is written."""
         writing = self._target + _WRITING_MB * MB + self.sites * (self._waiting + 120)
-        return max(self.fixed_bytes() + self.sites * self.bytes_a_site(), writing)
+        return max(self._computing() if self._forgets else self._at_most(), writing)
+
+    @property
+    def _forgets(self) -> bool:
+        """Whether the kernel lets go of the haplotypes as soon as it has a plan."""
+        return self.kernel is KernelChoice.C
+
+    def _at_most(self) -> float:
+        return self.fixed_bytes() + self.sites * self.bytes_a_site()
+
+    def _computing(self) -> float:
+        """Haplotypes are joined, then planned, then forgotten."""
+        held = self._target + self.typed * self.panel_haplotypes / 8 + 40 * self.sites
+        stretch = self.sites * self._stretch_a_site
+        plan, call = self._kernel(self.sites)
+        calls = self.threads * call + self.sites * self._answers_a_site
+        waiting = self.sites * self._waiting
+        return held + max(
+            _FIT_BYTES * self.panel_haplotypes, 2 * stretch, stretch + plan, plan + calls + waiting
+        )
 
     def fixed_bytes(self) -> float:
         """Bytes that do not depend on the sites of the piece, but for typed ones."""
@@ -180,14 +200,20 @@ class BuiltInJob:
 
     def bytes_a_site(self) -> float:
         """Haplotypes (twice while they are joined), the plan, answers, and what waits."""
-        most = self.panel_haplotypes / 8
-        stretch = most if self.stretch is None else self.stretch / max(self.sites, 1)
         plan = (self._kernel(1000)[0] - self._kernel(0)[0]) / 1000
+        return 2 * self._stretch_a_site + plan + self._answers_a_site + self._waiting
+
+    @property
+    def _stretch_a_site(self) -> float:
+        most = self.panel_haplotypes / 8
+        return most if self.stretch is None else self.stretch / max(self.sites, 1)
+
+    @property
+    def _answers_a_site(self) -> float:
+        """Of all calls, with their codes."""
         if self._on_card:
-            answers = float(_CARD_CELL * self._least_on_card)
-        else:
-            answers = 6.0 * self.threads * haplotypes_at_once(c_kernel.WIDTH, self.sites, self.threads)
-        return 2 * stretch + plan + answers + self._waiting
+            return float(_CARD_CELL * self._least_on_card)
+        return 6.0 * self.threads * haplotypes_at_once(c_kernel.WIDTH, self.sites, self.threads)
 
     @property
     def _least_on_card(self) -> int:
@@ -205,7 +231,7 @@ class BuiltInJob:
 
     @property
     def _target(self) -> float:
-        return float(self.typed * (8 * self.samples + 600))
+        return float(self.typed * (6 * self.samples + 600))
 
     @property
     def _waiting(self) -> float:
@@ -222,7 +248,7 @@ class BuiltInJob:
         different = min(self.panel_haplotypes, round(math.sqrt(_UNLIKE * self.panel_haplotypes)))
         plan, _ = c_kernel.forecast_bytes(different, self.typed, sites)
         _, call = c_kernel.forecast_bytes(self.panel_haplotypes, self.typed, sites)
-        return plan, 0.6 * call
+        return plan, 0.75 * call
 
 
 def bytes_of_sites(alt_counts: NDArray[np.int64], size: int) -> NDArray[np.int64]:

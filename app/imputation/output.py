@@ -44,7 +44,8 @@ _EMPIRICAL_FORMAT = """\
 ##FORMAT=<ID=LDS,Number=.,Type=Float,Description="Leave-one-out dosage of each haplotype">
 """
 _LEVEL = 2
-_TEXT_AT_ONCE = 1 << 19
+_TEXT_AT_ONCE, _MOST_TEXT = 1 << 19, 1 << 21
+_FEW_ROWS = 100  # fewer take longer than their text
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,7 +196,8 @@ class ResultWriter:
 
     def write(self, block: Block) -> None:
         """Add records."""
-        rows = max(1, _TEXT_AT_ONCE // (LONGEST_CELL * max(1, len(self._samples))))
+        row = LONGEST_CELL * max(1, len(self._samples))
+        rows = max(1, _TEXT_AT_ONCE // row, min(_FEW_ROWS, _MOST_TEXT // row))
         for at in range(0, len(block), rows):
             self._write(block.take(slice(at, at + rows)))
 

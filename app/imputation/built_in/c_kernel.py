@@ -126,11 +126,11 @@ def _planned(task: KernelTask, layout: Layout) -> _li_stephens.Plan:
 def forecast_bytes(haplotypes: int, typed: int, sites: int) -> tuple[int, int]:
     """Memory of a plan, and of one call beside what it is given and returns, before anything is planned.
 
-    A little more than was measured on five panels of 620 to 20,000 haplotypes (12 to 32 MB and 3 to 11 MB);
-    a panel whose haplotypes have nothing in common takes more: `scratch_bytes` tells it exactly.
+    More than was measured on six panels of 620 to 5,008 haplotypes (2 to 27 MB, 1 to 7 MB); a panel whose
+    haplotypes have nothing in common takes more: `scratch_bytes` tells it exactly.
     """
     lanes = max((lanes for _, lanes in vector_units()), default=1)
-    plan = 2.2 * haplotypes * typed + 120 * sites
+    plan = 1.8 * haplotypes * typed + 120 * sites
     slots = 2 * math.isqrt(typed // _SITES_A_BLOCK) + 4
     rows = 1.3 * slots * haplotypes + 2 * (4 * haplotypes + 8192) + 4 * haplotypes + 2 * typed
     return int(plan), int(rows * lanes * _FLOAT)

@@ -26,7 +26,7 @@ def test_forecasts_are_near_what_was_measured() -> None:
     beagle = forecast_mb(load(EngineName.BEAGLE), 20_000_000, 3_000_000, 2, 500)
     assert 2000 <= beagle <= 4500
     packed = load(EngineName.BUILTIN, panel_bytes=(26_725_472 // 20,) * 20)
-    assert 217 <= forecast_mb(packed, 20_000_000, 3_000_000, 2, 500) <= 217 * 1.3
+    assert 120 <= forecast_mb(packed, 20_000_000, 3_000_000, 2, 500) <= 120 * 1.8
 
 
 @pytest.mark.parametrize("engine", [*EngineName], ids=str)

@@ -149,6 +149,7 @@ def test_windows_change_next_to_nothing(
     made: ImputationFiles, cohort_files: SimulatedFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.imputation.builtin.WINDOW_BYTES", 2_000)
+    monkeypatch.setattr("app.imputation.builtin._FEW_SITES", 1)
     monkeypatch.setattr("app.genotypes.matrix.matrix_pieces.__defaults__", (None, None, 60_000))
     cut = impute_files(request(cohort_files, tmp_path, overlap_bp=200_000, window_bp=200_000))
     assert (cut.figures.written, cut.figures.typed) == (3000, 150)
@@ -347,6 +348,11 @@ def test_threads_and_what_waits_on_the_disk_change_nothing(
     alone = impute_files(request(phased_files, tmp_path / "alone", phasing="none"))
     monkeypatch.setattr("app.imputation.spool.Spool.__init__.__defaults__", (1000,))
     monkeypatch.setattr("app.imputation.memory.ANSWERS_MB", 0)  # eight haplotypes at once
+    monkeypatch.setattr("app.imputation.built_in.c_kernel._CELLS_A_THREAD", 1)  # all threads are used
+    monkeypatch.setattr("app.imputation.builtin.WINDOW_BYTES", 5000)
+    monkeypatch.setattr("app.imputation.builtin._FEW_SITES", 1)
+    monkeypatch.setattr("app.imputation.output._FEW_ROWS", 1)
+    monkeypatch.setattr("app.imputation.output._TEXT_AT_ONCE", 10_000)
     many = impute_files(request(phased_files, tmp_path / "many", phasing="none", threads=3))
     assert lines_of(many) == lines_of(alone)
 

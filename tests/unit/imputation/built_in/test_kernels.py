@@ -93,6 +93,15 @@ def test_threads_share_a_plan() -> None:
 
 
 @needs_c
+def test_small_jobs_are_worth_no_second_thread() -> None:
+    kernel = CKernel(mosaic_task(12, 200, 1500, 6, 24)[0])
+    cells = kernel.facts.group_rows + 200 * kernel.facts.blocks
+    assert kernel.threads_for(8, 4) == 1
+    assert kernel.threads_for(2 * c_kernel._CELLS_A_THREAD // cells, 4) in (2, 3)
+    assert kernel.threads_for(1 << 40, 4) == 4
+
+
+@needs_c
 def test_more_sites_between_two_typed_ones_than_a_piece_holds() -> None:
     task, targets, _ = mosaic_task(2, 80, 1000, 333, 5)
     kernel = CKernel(task)

@@ -1,5 +1,7 @@
 """A packed panel is read back from anywhere, and damage of any kind ends in a sentence."""
 
+import os
+import sys
 from pathlib import Path
 
 import deflate
@@ -60,6 +62,51 @@ def test_pieces_of_some_size(most: int, tmp_path: Path) -> None:
             at += len(piece)
         assert at == int(np.flatnonzero(rows)[-1]) + 1
         assert list(panel.stretches(10**7, 10**8)) == []
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_sites_are_found_by_their_positions_and_counted(tmp_path: Path) -> None:
+    path, sites, alleles = packed_panel(tmp_path / "p.hpanel")
+    first, last = int(sites.positions[30]), int(sites.positions[270])
+    wanted = np.concatenate([sites.positions[::7], [10**8]])
+    with Panel.open(path) as panel:
+        found = list(panel.at(wanted, first, last))
+        rows = np.concatenate([numbers for numbers, _ in found])
+        inside = (sites.positions >= first) & (sites.positions <= last)
+        assert rows.tolist() == np.flatnonzero(np.isin(sites.positions, wanted) & inside).tolist()
+        assert len(found) > 2
+        for numbers, piece in found:
+            assert piece.positions.tolist() == sites.positions[numbers].tolist()
+            assert piece.refs.tolist() == sites.refs[numbers].tolist()
+            assert piece.alts.tolist() == sites.alts[numbers].tolist()
+            assert np.array_equal(piece.alleles(slice(None)), alleles[numbers])
+        for position in [0, *sites.positions[[0, 63, 64, 128, 299]].tolist(), first + 1, 10**8]:
+            assert panel.rows_before(position) == int((sites.positions < position).sum())
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_haplotypes_without_names_are_the_same(tmp_path: Path) -> None:
+    path, sites, alleles = packed_panel(tmp_path / "p.hpanel")
+    with Panel.open(path) as panel:
+        bare = list(panel.stretches(names=False))
+        assert np.array_equal(np.concatenate([each.alleles(slice(None)) for each in bare]), alleles)
+        assert np.concatenate([each.positions for each in bare]).tolist() == sites.positions.tolist()
+        assert same(panel.stretch(), sites, alleles)  # what was unpacked last had no names
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cuts no file that is mapped")
+@pytest.mark.usefixtures("small_blocks")
+def test_a_panel_that_is_cut_while_it_is_open_is_told(tmp_path: Path) -> None:
+    """Reading on would end the process: the system has nothing to show for the pages behind the end."""
+    path, sites, _ = packed_panel(tmp_path / "p.hpanel", count=2000)
+    with Panel.open(path) as panel:
+        panel.stretch(1, int(sites.positions[10]))
+        os.truncate(path, 100)
+        readings = (panel.stretch, panel.sites, panel.positions, panel.alt_counts, panel.verify)
+        for read in readings:
+            with pytest.raises(ProblemError, match="damaged") as caught:
+                read()
+            assert "cut to 100 of" in str(caught.value.problem.details)
 
 
 def test_men_and_women(tmp_path: Path) -> None:
