@@ -39,7 +39,7 @@ def real_or_invented(folder: Path, span: tuple[int, int] = WHOLE) -> Cohort:
     folder.mkdir(parents=True, exist_ok=True)
     root = shared_folder()
     if root is None:
-        data = make_practice_data(folder, samples=24, sites=300, chromosomes=("22",))
+        data = make_practice_data(folder, samples=24, sites=600, chromosomes=("22",))
         typed = _positions(data.cohort[0])
         target = _phased(data.truth[0], typed, folder / "study.chr22.vcf.gz")
         sites = len(_positions(data.panel[0]))
