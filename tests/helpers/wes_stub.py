@@ -119,8 +119,8 @@ class WesStub:
 
     def __init__(self, info: dict[str, Any], *, prefix: str = "", token: str = "") -> None:
         self.info, self.prefix, self.token = info, prefix, token
-        kinds = ((SAPPORO, "sapporo"), (WESKIT, "weskit"), (CROMWELL, "cromwell"))
-        self.kind = next((name for each, name in kinds if info is each), "starter-kit")
+        kinds = {"sapporo": SAPPORO, "weskit": WESKIT, "cromwell": CROMWELL, "fedimpute": FEDIMPUTE}
+        self.kind = next((name for name, each in kinds.items() if info is each), "starter-kit")
         self.runs: dict[str, Run] = {}
         self.requests: list[str] = []
         self.heads: list[dict[str, str]] = []
@@ -176,12 +176,19 @@ class WesStub:
                 for name in files
             ]
             run.outputs = listed
+        elif self.kind == "fedimpute":  # names alone; they are at an address that the standard does not have
+            run.outputs = {"files": list(files)}
         else:
             run.outputs = {"filesystem": list(files)}
 
     def take(self, fields: dict[str, str], attached: dict[str, bytes]) -> Run:
         """Judge a request as this kind of server does."""
-        judges = {"sapporo": _as_sapporo, "weskit": _as_weskit, "cromwell": _as_cromwell}
+        judges = {
+            "sapporo": _as_sapporo,
+            "weskit": _as_weskit,
+            "cromwell": _as_cromwell,
+            "fedimpute": _as_wes_1_1,
+        }
         judges.get(self.kind, _as_starter_kit)(fields, attached)
         run = Run(str(uuid.uuid4()), fields, attached)
         if self.kind != "sapporo":
@@ -197,6 +204,26 @@ def _as_sapporo(fields: dict[str, str], attached: dict[str, bytes]) -> None:
     if fields["workflow_engine"] not in {"cwltool"}:
         raise Refused(400, {"msg": "Invalid workflow_engine", "status_code": 400})
     json.loads(fields["workflow_params"])
+    if "://" not in fields["workflow_url"] and fields["workflow_url"] not in attached:
+        raise Refused(400, {"msg": "the workflow is not attached", "status_code": 400})
+
+
+def _as_wes_1_1(fields: dict[str, str], attached: dict[str, bytes]) -> None:
+    """By the letter of the standard: what has to be there, no part that is empty, JSON where it says JSON."""
+    lacking = [
+        name for name in ("workflow_type", "workflow_type_version", "workflow_url") if name not in fields
+    ]
+    strange = set(fields) - _KNOWN_FIELDS - {"workflow_engine", "workflow_engine_version"}
+    if lacking or strange or "" in fields.values():
+        raise Refused(400, {"msg": f"lacking {lacking}, not known {strange}", "status_code": 400})
+    if "workflow_engine_version" in fields and "workflow_engine" not in fields:
+        raise Refused(400, {"msg": "an engine version without an engine", "status_code": 400})
+    versions = FEDIMPUTE["workflow_type_versions"].get(fields["workflow_type"], {})
+    if fields["workflow_type_version"] not in versions.get("workflow_type_version", ()):
+        raise Refused(400, {"msg": "the type of workflow is not supported", "status_code": 400})
+    for name in ("workflow_params", "workflow_engine_parameters", "tags"):
+        if not isinstance(json.loads(fields.get(name, "{}")), dict):
+            raise Refused(400, {"msg": f"{name} is no object", "status_code": 400})
     if "://" not in fields["workflow_url"] and fields["workflow_url"] not in attached:
         raise Refused(400, {"msg": "the workflow is not attached", "status_code": 400})
 

@@ -371,6 +371,25 @@ def test_a_workflow_by_the_address_of_a_registry(weskit: WesStub, workflows: Pat
             assert [each.problem.subject for each in read_templates(workflows)[1]] == ["snake.yaml"]
 
 
+def test_fedimpute_takes_files_along_and_hands_results_out_by_name(tmp_path: Path) -> None:
+    with WesStub(FEDIMPUTE, prefix=BASE) as stub:
+        known, here = family(), connection(stub)
+        order = submission(
+            tmp_path, "genotype-imputation", "own", panel_m3vcf="/p.m3vcf", panel_vcf="/p.vcf.gz"
+        )
+        assert "over the network" in run(known.check_delivery(here, order))
+        run_id = run(known.submit(here, order, silent, no_seal))
+        made = stub.only()
+        assert set(made.attached) == {"study.chr20.vcf.gz", "samplesheet.csv"}
+        assert made.fields["workflow_url"] == "https://github.com/AfriGen-D/genotype-imputation"
+        stub.finish(run_id, {"chr20.dose.vcf.gz": b"doses" * 1000})
+        job = run(known.job(here, run_id))
+        assert [file.file.name for file in job.files] == ["chr20.dose.vcf.gz"]
+        data, again, _, _ = run(fetch(known, here, job.files[0]))
+        assert data == b"doses" * 1000
+        assert run(fetch(known, here, job.files[0], 4000, again))[0] == data[4000:]
+
+
 def test_the_error_file_of_fedimpute_says_what_to_do() -> None:
     told = {
         "code": "BUILD_MISMATCH",
