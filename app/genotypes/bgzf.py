@@ -358,33 +358,21 @@ def read_lines(path: str | os.PathLike[str]) -> Iterator[bytes]:
             yield from bytes(piece).splitlines()
 
 
-class BgzfWriter:
-    """Writes a BGZF file: use in a `with`; the file has its name only when all of it is on disk.
+class BgzfFile:
+    """A BGZF file that is being written: use in a `with`; it has its name only when all of it is on disk.
 
-    Bytes go to `<path>.part`, which gets its name when the block ends well and is removed when it raises.
+    Blocks go to `<path>.part`, which gets its name when the block ends well and is removed when it raises.
     OSError (no space, no permission) comes through unchanged.
     """
 
-    def __init__(self, path: str | os.PathLike[str], level: int = 6) -> None:
+    def __init__(self, path: str | os.PathLike[str], level: int) -> None:
         self.path = Path(path)
         self._part = self.path.with_name(self.path.name + ".part")
         self._level = level
-        self._pending = bytearray()
         self._file = self._part.open("wb")
 
     def __enter__(self) -> Self:
         return self
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Add bytes; whole blocks are packed and written as they fill up."""
-        self._pending += data
-        whole = len(self._pending) // _BLOCK_PAYLOAD * _BLOCK_PAYLOAD
-        if not whole:
-            return
-        packed = bytes(self._pending[:whole])
-        for at in range(0, whole, _BLOCK_PAYLOAD):
-            self._file.write(pack_block(packed[at : at + _BLOCK_PAYLOAD], self._level))
-        del self._pending[:whole]
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -398,13 +386,19 @@ class BgzfWriter:
         else:
             self._remove()
 
+    def _write_rest(self) -> None:
+        """Write what waits for its turn."""
+
+    def _look(self) -> None:
+        """Look at the whole file before it gets its name; raises where it is not as it should be."""
+
     def _finish(self) -> None:
-        if self._pending:
-            self._file.write(pack_block(bytes(self._pending), self._level))
+        self._write_rest()
         self._file.write(EOF_MARKER)
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
+        self._look()
         os.replace(self._part, self.path)
 
     def _remove(self) -> None:
@@ -412,3 +406,26 @@ class BgzfWriter:
             self._file.close()
         with contextlib.suppress(OSError):
             self._part.unlink()
+
+
+class BgzfWriter(BgzfFile):
+    """Writes bytes into a BGZF file; blocks end where they are full."""
+
+    def __init__(self, path: str | os.PathLike[str], level: int = 6) -> None:
+        super().__init__(path, level)
+        self._pending = bytearray()
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Add bytes; whole blocks are packed and written as they fill up."""
+        self._pending += data
+        whole = len(self._pending) // _BLOCK_PAYLOAD * _BLOCK_PAYLOAD
+        if not whole:
+            return
+        packed = bytes(self._pending[:whole])
+        for at in range(0, whole, _BLOCK_PAYLOAD):
+            self._file.write(pack_block(packed[at : at + _BLOCK_PAYLOAD], self._level))
+        del self._pending[:whole]
+
+    def _write_rest(self) -> None:
+        if self._pending:
+            self._file.write(pack_block(bytes(self._pending), self._level))

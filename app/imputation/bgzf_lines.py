@@ -6,22 +6,19 @@ An index needs to know where each record begins; that follows from the lengths o
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
 import struct
 from collections import deque
-from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from pathlib import Path
-from types import ModuleType, TracebackType
-from typing import Self
+from types import ModuleType
 
 import deflate
 import numpy as np
 from numpy.typing import NDArray
 
-from app.genotypes.bgzf import EOF_MARKER, ContainerError, ContainerFault, pack_block
+from app.genotypes.bgzf import EOF_MARKER, BgzfFile, ContainerError, ContainerFault, pack_block
 
 _PAYLOAD = 0xFF00
 _FOOTER = struct.Struct("<II")
@@ -29,25 +26,17 @@ _AHEAD = 3  # pieces of text that wait for their turn
 Piece = tuple[list[bytes], list[int]]
 
 
-class BgzfLines:
-    """Use in a `with`: the file has its name only when all of it is on disk, and nothing stays else.
-
-    Without a pool the caller's thread packs. OSError (no space, no permission) comes through unchanged.
-    """
+class BgzfLines(BgzfFile):
+    """Writes whole lines into a BGZF file, see there. Without a pool the caller's thread packs."""
 
     def __init__(self, path: Path, level: int, pool: Executor | None = None) -> None:
-        self.path = path
+        super().__init__(path, level)
         self.text = 0
         """Letters that were written so far."""
-        self._part = path.with_name(path.name + ".part")
-        self._level, self._pool = level, pool
+        self._pool = pool
         self._waiting: deque[Future[Piece]] = deque()
         self._packed: list[int] = []
         self._letters: list[int] = []
-        self._file = self._part.open("wb")
-
-    def __enter__(self) -> Self:
-        return self
 
     def write(self, text: bytes | memoryview) -> None:
         """Add whole lines; blocks end where they end, so many should come together."""
@@ -67,29 +56,11 @@ class BgzfLines:
         self._packed += [len(block) for block in blocks]
         self._letters += letters
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is None:
-            try:
-                self._finish()
-            except BaseException:
-                self._remove()
-                raise
-        else:
-            self._remove()
-
-    def _finish(self) -> None:
+    def _write_rest(self) -> None:
         while self._waiting:
             self._put(self._waiting.popleft().result())
-        self._file.write(EOF_MARKER)
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        self._prove()
-        os.replace(self._part, self.path)
 
-    def _prove(self) -> None:
+    def _look(self) -> None:
         """What lies on the disk is as long as what was written, and has its end; ContainerError else."""
         wanted = sum(self._packed) + len(EOF_MARKER)
         with self._part.open("rb") as file:
@@ -101,10 +72,7 @@ class BgzfLines:
     def _remove(self) -> None:
         for each in self._waiting:
             each.cancel()
-        remove: tuple[Callable[[], None], ...] = (self._file.close, self._part.unlink)
-        for step in remove:
-            with contextlib.suppress(OSError):
-                step()
+        super()._remove()
 
     def virtual(self, letters: NDArray[np.int64]) -> NDArray[np.uint64]:
         """The virtual offsets of places in the text, ascending; when the file is closed."""
