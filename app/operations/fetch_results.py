@@ -21,6 +21,7 @@ from app.domain.notice import NoticeKind
 from app.domain.problem import Kind, Problem, ProblemError, problem
 from app.domain.result import Result, ResultFile, ResultState
 from app.domain.service import Service
+from app.operations.brought_result import refuse_other_people
 from app.operations.desk import Desk
 from app.operations.disk_trouble import disk_trouble
 from app.operations.fetch_file import fetch_file
@@ -55,7 +56,7 @@ from app.operations.unpack import (
 from app.operations.visit_jobs import merged_files
 from app.results.indexing.kinds import is_watched, kind_of
 from app.services.contract import RemoteFile, RemoteJob
-from app.store import jobs, pages, results
+from app.store import jobs, pages, results, services
 from app.store.pages import TableQuery
 from app.store.secrets import password_name
 from app.store.store import Connection as StoreConnection
@@ -226,8 +227,8 @@ class _Fetch:
         if is_archive(path):
             await keep_rule_of_archive(self._desk, self._result_id, path)
         if not is_archive(path):
-            await self._take_plain(remote, path, figures)
-            return (await asyncio.to_thread(plain_file, path, self._folder, remote.file.name, has_md5),)
+            kind = await self._take_plain(remote, path, figures)
+            return (await asyncio.to_thread(plain_file, path, self._folder, remote.file.name, has_md5, kind),)
         title = f"Decrypting {path.name}"
         with self._desk.tasks.running_task(TaskKind.DECRYPT, title, job_id=self._job_id) as task:
             try:
@@ -238,16 +239,17 @@ class _Fetch:
                     await asyncio.to_thread(set_aside, path)
                 raise
 
-    async def _take_plain(self, remote: RemoteFile, path: Path, figures: Path) -> None:
-        """Look into an imputed file that came as it is."""
+    async def _take_plain(self, remote: RemoteFile, path: Path, figures: Path) -> str:
+        """Look into an imputed file that came as it is; what it holds, empty for a file of another kind."""
         if not is_watched(path.name):
-            return
+            return ""
         title = f"Checking {path.name}"
         with self._desk.tasks.running_task(TaskKind.DECRYPT, title, job_id=self._job_id) as task:
-            await take_plain(path, self._folder, self._names, figures, task.report)
+            kind = await take_plain(path, self._folder, self._names, figures, task.report)
         # Own names change its size; by that it is known again when the program ends before it is verified.
         size = await asyncio.to_thread(_size, path)
         await mark_file(self._desk, self._job_id, remote.file, FileState.FETCHED, size=size)
+        return kind
 
     async def _take_files(self, files: tuple[ResultFile, ...]) -> None:
         def change(result: Result) -> Result:
@@ -272,8 +274,8 @@ def _size(path: Path) -> int:
         return path.stat().st_size
 
 
-def plain_file(path: Path, folder: Path, source: str, has_md5: bool = False) -> ResultFile:
-    """The record of a file that is no archive."""
+def plain_file(path: Path, folder: Path, source: str, has_md5: bool = False, kind: str = "") -> ResultFile:
+    """The record of a file that is no archive; `kind` is what it holds where that was looked at."""
     import hashlib
 
     with disk_trouble(path), path.open("rb") as handle:
@@ -285,7 +287,7 @@ def plain_file(path: Path, folder: Path, source: str, has_md5: bool = False) -> 
         sha256=digest,
         source=source,
         verified_by="MD5" if has_md5 else "received whole",
-        kind=str(kind_of(path.name)) if is_watched(path.name) else "",
+        kind=kind or (str(kind_of(path.name)) if is_watched(path.name) else ""),
     )
 
 
@@ -306,6 +308,14 @@ async def _book(desk: Desk, job_id: str, result_id: str) -> None:
         await book_result(desk, result_id, task.report)
 
 
+async def _refuse_strangers(desk: Desk, job_id: str, result_id: str) -> None:
+    """A person may bring anything; what a service gives out for a job is of that job."""
+    job = await desk.job(job_id)
+    service = await desk.store.read(lambda c: services.service(c, job.service_id))
+    if service is not None and service.is_by_hand:
+        await refuse_other_people(desk, job, result_id)
+
+
 async def _finish(desk: Desk, job_id: str, result_id: str) -> Changes:
     """Judge a result whose files are all verified, and tell the user."""
     result = await save_result(desk, result_id, problem="")
@@ -323,6 +333,7 @@ async def _finish(desk: Desk, job_id: str, result_id: str) -> Changes:
     await keep_rule_of_result(desk, result_id)
     quality, line = await judge(Path(result.folder), result.files)
     await _book(desk, job_id, result_id)
+    await _refuse_strangers(desk, job_id, result_id)
     job = await desk.update_job(job_id, f"Result verified in {result.folder}.", kind="download")
     if job.state is JobState.SUCCESS:
         # Before the last word: an end of the program in between tells it again, and the key keeps it to once.

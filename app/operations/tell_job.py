@@ -14,6 +14,7 @@ from app.domain.job import Job, JobState
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.result import ResultState
 from app.domain.service import Service
+from app.operations.brought_result import for_the_page, refuse_cut, refuse_unfinished
 from app.operations.by_hand import by_hand, take_word
 from app.operations.desk import Desk
 from app.operations.fetch_results import fetch_results
@@ -87,8 +88,11 @@ async def bring_result(
     """
     job, service, told = await _of(desk, job_id)
     await _refuse_second(desk, job)
+    refuse_unfinished(paths)
+    _refuse_twice(paths)
     found = await asyncio.to_thread(find_result, tuple(paths), hla=True)
     await _refuse_strangers(desk, job, found)
+    await asyncio.to_thread(refuse_cut, found.archives, found.files)
     files = await asyncio.to_thread(_named, found)
     connection = await desk.connection(service)
     remote = await told.bring(connection, job.remote_id or "", files, desk.clock.now())
@@ -98,7 +102,10 @@ async def bring_result(
     if found.hla:
         line += f" {_hla_words(found)}"
     await take_word(desk, service, job, remote, line)
-    return await fetch_results(desk, job_id, to, password) | Changes.of(Noun.JOB, job_id)
+    try:
+        return await fetch_results(desk, job_id, to, password) | Changes.of(Noun.JOB, job_id)
+    except ProblemError as error:
+        raise for_the_page(error) from error
 
 
 async def _of(desk: Desk, job_id: str) -> tuple[Job, Service, ToldByUser]:
@@ -175,12 +182,25 @@ def _named(found: FoundResult) -> dict[str, Path]:
     pairs += [(each.relative_to(found.root).as_posix(), each) for each in found.files]
     for name, path in pairs:
         if name in files:
-            raise problem(
-                Kind.INPUT,
-                "Two files have the same name",
-                f"{name} is there twice.",
-                "Bring the files of one job only.",
-                subject=name,
-            )
+            raise _twice(name)
         files[name] = path
     return files
+
+
+def _refuse_twice(paths: Sequence[Path]) -> None:
+    """Files that were named one by one: two of one name are two versions, or of two jobs."""
+    seen: set[str] = set()
+    for path in paths:
+        if path.name in seen and not path.is_dir():
+            raise _twice(path.name)
+        seen.add(path.name)
+
+
+def _twice(name: str) -> ProblemError:
+    return problem(
+        Kind.INPUT,
+        "Two files have the same name",
+        f"{name} is there twice.",
+        "Bring the files of one job only.",
+        subject=name,
+    )

@@ -72,18 +72,17 @@ def _unpacked(
 
 async def take_plain(
     path: Path, folder: Path, own_names: Mapping[str, str], figures: Path, report: Report
-) -> None:
+) -> str:
     """Prove and index an imputed file that came without an archive, and put own names back into it.
 
-    Its bytes change where it has samples with other names of their own, or where it is gzip and no BGZF.
-    Raises ProblemError for one that is damaged inside; it is left as it is.
+    Gives what it holds, as its header tells it: services call their files as they like. Its bytes change
+    where it has samples with other names of their own, or where it is gzip and no BGZF. Raises
+    ProblemError for one that is damaged inside; it is left as it is.
     """
-    await run_in_process(_took_plain, path, folder, own_names, figures, report=report)
+    return await run_in_process(_took_plain, path, folder, own_names, figures, report=report)
 
 
-def _took_plain(
-    path: Path, folder: Path, own_names: Mapping[str, str], figures: Path, report: Report
-) -> None:
+def _took_plain(path: Path, folder: Path, own_names: Mapping[str, str], figures: Path, report: Report) -> str:
     """In the process."""
     from app.results.indexing.content_fault import ContentFault
     from app.results.indexing.figures import save_figures
@@ -105,6 +104,7 @@ def _took_plain(
             os.replace(draft.with_name(draft.name + suffix), path.with_name(path.name + suffix))
     with contextlib.suppress(OSError):
         save_figures(figures / f"{path.name}.npz", [found])
+    return str(found.kind)
 
 
 def is_damage(why: Problem) -> bool:

@@ -32,6 +32,10 @@ _RESULTS = re.compile(
     r"|^(chr_?(\d{1,2}|X[\w.]*)|results?)\.zip)$",
     re.IGNORECASE,
 )
+_ANY_RESULT = (
+    *(".vcf", ".vcf.gz", ".vcf.bgz", ".bcf", ".zip", ".csv", ".tsv", ".tab", ".txt", ".md5", ".tbi", ".csi"),
+    *(".part", ".partial", ".crdownload", ".download"),
+)
 MOST_LOOKED_AT = 2000
 _SITES = re.compile(r"(\.sites\.tab(\.gz)?|\.legend(\.gz)?|sites.*\.(gz|vcf|bcf|tab))$", re.IGNORECASE)
 
@@ -49,6 +53,11 @@ def is_site_list(path: Path) -> bool:
 def is_result_file(path: Path) -> bool:
     """A file of an imputation result or an archive of one, by its name."""
     return _RESULTS.search(path.name) is not None
+
+
+def may_be_result(path: Path) -> bool:
+    """Whether a file, whatever it is called, or a folder can be of a result that a person downloaded."""
+    return not path.suffix or is_result_file(path) or path.name.lower().endswith(_ANY_RESULT)
 
 
 def holds_result(folder: Path) -> bool:

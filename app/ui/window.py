@@ -246,17 +246,20 @@ class MainWindow(QMainWindow):
 
     def _drop_words(self, paths: list[Path]) -> str:
         page = self.views.get(self.current_id)
-        if page is None or self._are_results(paths):
+        if page is None or (self._are_results(paths) and not page.claims_results):
             return drop_words(paths)
         return page.drop_words(paths) or drop_words(paths)
 
     def _are_results(self, paths: list[Path]) -> bool:
-        """Files that are a result by their names are one on every page."""
+        """Files that are a result by their names are one on every page that does not claim them."""
         return "results" in self.specs and any(is_result_file(path) for path in paths)
 
     def drop_paths(self, paths: list[Path]) -> None:
         """Let the page take the files, or make a dataset of them and check it."""
         page = self.views.get(self.current_id)
+        if page is not None and page.claims_results and page.drop_words(paths):
+            page.drop(paths)
+            return
         if self._are_results(paths):
             self._take_results(paths)
             return

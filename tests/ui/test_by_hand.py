@@ -11,6 +11,7 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QCheckBox, QInputDialog, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from app.domain.changes import Changes, Noun
 from app.domain.guided import GuidedFact, GuidedSheet, GuidedStep
 from app.domain.job import FileState, JobFile, JobState, SendPhase
 from app.domain.problem import Kind, Problem
@@ -133,7 +134,10 @@ def test_a_dropped_result_is_that_of_the_job(
     paths = [Path("chr20.dose.vcf.gz")]
     assert jobs.drop_words(paths) == "Take in as the result of cohort-A-1"
     assert jobs.drop_words([Path("folder")])
+    for name in ("imputed.vcf.gz", "hla.csv", "answer.zip", "chr20.dose.vcf.gz.crdownload"):
+        assert jobs.drop_words([Path(name)]), name
     assert jobs.drop_words([Path("note.docx")]) is None
+    assert jobs.drop_words([Path("study.bed"), Path("chr20.dose.vcf.gz")]) is None
     jobs.drop(paths)
     qtbot.waitUntil(lambda: operations.names() == ["bring_result"])
     assert operations.calls[0][1] == ("job-1", paths)
@@ -163,7 +167,11 @@ def test_a_job_whose_result_is_here_takes_no_other(
 
 
 def test_a_new_job_at_a_page_prepares_files(
-    context: Context, library: FakeLibrary, operations: FakeOperations, qtbot: QtBot
+    context: Context,
+    library: FakeLibrary,
+    operations: FakeOperations,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     library.all_services = [samples.services()[0].model_copy(update={"family": "guided"})]
     library.all_panels = list(samples.panels())
@@ -185,3 +193,9 @@ def test_a_new_job_at_a_page_prepares_files(
     assert "You upload them there." in view.bar.summary.text()
     assert service_shown(library.all_services[0]).word == "By hand"
     assert view.how.password not in view.how.findChildren(QCheckBox)
+    operations.answers["create_job"] = Changes.of(Noun.JOB, "job-9")
+    told: list[str] = []
+    monkeypatch.setattr(context.notices, "say", lambda title, *_, **__: told.append(title))
+    qtbot.waitUntil(view.bar.button.isEnabled)
+    view.bar.button.click()
+    qtbot.waitUntil(lambda: told == ["The files are being prepared"])

@@ -65,6 +65,9 @@ class View(QWidget):
         """Pixels at the lower edge that notices must not cover."""
         return 0
 
+    claims_results = False
+    """Whether files of a result that are dropped here belong to what it shows, where `drop_words` says so."""
+
     def drop_words(self, paths: Sequence[Path]) -> str | None:
         """What dropping these files here would do, in one sentence; None leaves it to the window."""
         return None

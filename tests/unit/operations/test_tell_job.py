@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from app.domain.changes import Noun
 from app.domain.clock import FixedClock
@@ -35,6 +36,7 @@ from app.services.registry import Registry
 from app.store import jobs, notices, results
 from app.store.secrets import open_secrets
 from app.store.store import Store
+from tests.helpers.archives import by_pyzipper, plain
 from tests.helpers.desk_fixtures import QuickDesk, only_job, pass_check
 from tests.helpers.fake_family import NOW
 from tests.helpers.imputed_files import dose_text, packed, site_lines
@@ -231,3 +233,80 @@ def test_a_page_that_nobody_asks_has_no_answer_and_no_score(desk: Desk, draft: J
     assert (service.response_ms, service.score, service.country) == (None, None, "AU")
     told = desk.store.read_now(lambda c: jobs.events(c, service_id=service.id))
     assert not [event for event in told if "answers" in event.text]
+
+
+def test_a_result_is_judged_whatever_the_page_calls_its_files(
+    desk: Desk, job: Job, study: Study, tmp_path: Path
+) -> None:
+    path = dosages(tmp_path, study.samples)
+    path = path.rename(path.with_name("imputed by the page.vcf.gz"))
+    asyncio.run(bring_result(desk, job.id, (path,)))
+    result = desk.store.read_now(lambda c: results.result_of_job(c, job.id))
+    assert result is not None
+    assert result.state is ResultState.VERIFIED
+    assert result.quality is not None
+    assert (result.quality.samples, result.quality.variants) == (12, 60)
+
+
+@pytest.mark.parametrize("password", ["", "secret-word-12"])
+def test_other_people_in_an_archive_are_taken_away_again(
+    desk: Desk, job: Job, study: Study, tmp_path: Path, password: str
+) -> None:
+    """Who is in it is known when it is open; the right archive is taken then."""
+    strangers, right = tmp_path / "chr_6.zip", tmp_path / "right" / "chr_6.zip"
+    right.parent.mkdir()
+    for path, names in ((strangers, ("X1", "X2")), (right, study.samples)):
+        text = dose_text(site_lines("6", 60, first=29_000_000, step=900), names)
+        files = {"chr6.dose.vcf.gz": packed(text, tmp_path)}
+        if password:
+            by_pyzipper(path, files, password, 256, 2)
+        else:
+            plain(path, files)
+    secret = SecretStr(password) if password else None
+    with pytest.raises(ProblemError, match="other people"):
+        asyncio.run(bring_result(desk, job.id, (strangers,), secret))
+    result = desk.store.read_now(lambda c: results.result_of_job(c, job.id))
+    assert result is not None
+    assert (result.state, result.files) == (ResultState.INCOMPLETE, ())
+    assert not list(Path(result.folder).rglob("*.vcf.gz*"))
+    asyncio.run(bring_result(desk, job.id, (right,), secret))
+    result = desk.store.read_now(lambda c: results.result_of_job(c, job.id))
+    assert result is not None
+    assert result.state is ResultState.VERIFIED
+
+
+@pytest.mark.parametrize("kind", ["vcf", "zip", "browser", "no archive"])
+def test_a_download_that_is_not_whole_is_told_and_the_job_waits_on(
+    desk: Desk, job: Job, study: Study, tmp_path: Path, kind: str
+) -> None:
+    whole = dosages(tmp_path, study.samples)
+    path = whole.with_name("half.vcf.gz")
+    if kind == "vcf":
+        path.write_bytes(whole.read_bytes()[:-300])
+    elif kind == "zip":
+        path = plain(tmp_path / "chr_6.zip", {"chr6.dose.vcf.gz": whole.read_bytes()})
+        path.write_bytes(path.read_bytes()[:-100])
+    elif kind == "browser":
+        path = whole.rename(whole.with_name(whole.name + ".crdownload"))
+    else:
+        path = tmp_path / "page.zip"
+        path.write_bytes(b"<html>Please log in</html>")
+    with pytest.raises(ProblemError) as caught:
+        asyncio.run(bring_result(desk, job.id, (path,)))
+    assert caught.value.problem.kind is Kind.INPUT
+    assert "from the service again" not in caught.value.problem.sentence()
+    assert now_of(desk).state is JobState.WAITING
+    assert desk.store.read_now(lambda c: results.result_of_job(c, job.id)) is None
+
+
+def test_two_files_of_one_name_are_not_taken_together(
+    desk: Desk, job: Job, study: Study, tmp_path: Path
+) -> None:
+    """In the folders of a result they may be; named one by one they are two versions."""
+    first = dosages(tmp_path, study.samples)
+    second = tmp_path / "again" / first.name
+    second.parent.mkdir()
+    second.write_bytes(first.read_bytes())
+    with pytest.raises(ProblemError, match="same name"):
+        asyncio.run(bring_result(desk, job.id, (first, second)))
+    assert now_of(desk).state is JobState.WAITING

@@ -19,7 +19,7 @@ from app.ui.commands import Ids
 from app.ui.context import Context
 from app.ui.dialogs.confirm import confirm
 from app.ui.dialogs.sign_in import open_token_dialog
-from app.ui.drop_kinds import is_result_file
+from app.ui.drop_kinds import may_be_result
 from app.ui.models.joined import Joined
 from app.ui.models.table import Column, TableModel, time_column
 from app.ui.status import Shown, job_state
@@ -44,6 +44,7 @@ class JobsView(ListAndDetail):
     detail: JobDetail
 
     nouns = frozenset({Noun.JOB, Noun.RESULT, Noun.EVENT, Noun.SERVICE})
+    claims_results = True
     tick_ms = 1000
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
@@ -150,11 +151,14 @@ class JobsView(ListAndDetail):
     # Results that a person brings from a web page.
 
     def drop_words(self, paths: Sequence[Path]) -> str | None:
-        """Files of a result, or a folder, dropped on a job at a web page are its result."""
+        """Whatever may be a result, dropped on a job at a web page that waits for its own, is that.
+
+        Pages name their files as they like: what is none is told when it is looked into.
+        """
         facts = self.detail.facts
         if facts is None or facts.sheet is None or facts.job.is_fetched or not self.detail.isVisible():
             return None
-        if not any(is_result_file(path) or not path.suffix for path in paths):
+        if not all(may_be_result(path) for path in paths):
             return None
         return self.tr("Take in as the result of {0}").format(facts.job.name)
 

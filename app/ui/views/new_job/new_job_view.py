@@ -111,24 +111,31 @@ class NewJobView(JobForm):
     def _sent(self, changes: Changes, sent: Sequence[Filling] = ()) -> None:
         self._sending = False
         waiting = next((each.instead_of for each in sent or (self.filling,) if each.instead_of), "")
+        by_hand = any(s.is_by_hand for s in self.services if s.id == self.filling.service_id)
         number = len(sent) or 1
         self._touched, self._tried = set(), False
         self.filling = Filling(
             service_id=self.filling.service_id, app_id=self.filling.app_id, panel_id=self.filling.panel_id
         )
         self._show_form(anew=True)
-        self.context.notices.say(
-            self.tr("The job is on its way")
-            if number == 1
-            else self.tr("{0} jobs are on their way").format(text.number(number)),
-            self.tr("Go on working; you are told when it is done."),
-            Status.DONE,
-            about=next(iter(changes.ids(Noun.JOB)), ""),
-        )
+        title, words = self._sent_words(number, by_hand)
+        self.context.notices.say(title, words, Status.DONE, about=next(iter(changes.ids(Noun.JOB)), ""))
         for job_id in changes.ids(Noun.JOB)[:1]:
             self.context.navigate("jobs", job_id)
         if waiting:
             self.read(self.context.library.job(waiting), self._ask_of_waiting)
+
+    def _sent_words(self, number: int, by_hand: bool) -> tuple[str, str]:
+        """A web page gets nothing by itself: there its person goes on."""
+        if number > 1:
+            told = self.tr("{0} jobs are on their way").format(text.number(number))
+        elif by_hand:
+            return self.tr("The files are being prepared"), self.tr(
+                "Then you upload them: the page of the job leads you, step by step."
+            )
+        else:
+            told = self.tr("The job is on its way")
+        return told, self.tr("Go on working; you are told when it is done.")
 
     def _ask_of_waiting(self, job: Job | None) -> None:
         """The same data went elsewhere: what becomes of the job in whose place they went is asked."""
