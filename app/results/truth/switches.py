@@ -47,13 +47,6 @@ class SwitchCount:
         return SwitchErrors(people=len(self._side), joins=int(self.joins.sum()), wrong=int(self.wrong.sum()))
 
 
-def switch_errors(truth: Alleles, phased: Alleles) -> SwitchErrors:
-    """Of one chromosome in memory, both [sites, 2 * people]."""
-    count = SwitchCount(truth.shape[1] // 2)
-    count.add(truth, phased)
-    return count.told()
-
-
 def compared_phase(
     result: Sequence[Path], truth: Sequence[Path], names: Mapping[str, str] | None = None
 ) -> SwitchErrors | None:

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from app.imputation.phasing import phase
 from app.practice.simulator import SimulatedData
-from app.results.truth.switches import switch_errors
+from tests.helpers.switches import switch_errors
 
 
 def typed(cohort: SimulatedData) -> tuple[NDArray[np.uint8], NDArray[np.int8], NDArray[np.float64]]:

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from app.domain.problem import ProblemError
-from app.results.truth.switches import SwitchCount, compared_phase, switch_errors
+from app.results.truth.switches import SwitchCount, compared_phase
+from tests.helpers.switches import switch_errors
 
 TRUTH = np.array([[0, 1], [1, 0], [0, 0], [0, 1], [1, 0], [1, 1], [0, 1]], dtype=np.int8)
 

@@ -9,7 +9,7 @@ import pytest
 from app.imputation.built_in.phasing.kernels import PhasingKernel, compiled
 from app.imputation.built_in.phasing.numpy_walks import NumpyKernel
 from app.imputation.built_in.phasing.passes import PhasingTask, Settings, forecast_bytes, phased
-from app.results.truth.switches import switch_errors
+from tests.helpers.switches import switch_errors
 from tests.unit.imputation.built_in.phasing.mosaics import QUICK, People, people
 
 
