@@ -11,7 +11,7 @@ from app.domain.problem import Kind, ProblemError, problem
 
 _WHOLE_PANEL = "Use a phased panel without missing genotypes; a phasing program makes one from this file."
 _PARTS_OF_X = (
-    "Split chromosome X at the ends of its pseudoautosomal parts, or give its build where it is taken in."
+    "Split chromosome X at the ends of its pseudoautosomal parts, or give its build to `add-local`."
 )
 
 
