@@ -54,6 +54,8 @@ class PanelFacts:
     overlap: PanelOverlap | None = None
     state: str = ADDED
     offer: ChainOffer | None = None
+    mark: int = 0
+    """Stands for `panels`."""
 
     def documented(self) -> tuple[PresetPanel, Preset] | None:
         """What the catalogue says of the panel, with the preset that it stands in."""
@@ -179,7 +181,7 @@ class PanelDetail(QWidget):
             self._show_chain(facts)
             self._show_documented(facts.panel, facts.documented())
             self.sites.show_panel(facts.panel, facts.site_lists)
-        if before is None or (before.site_lists, before.panels) != (facts.site_lists, facts.panels):
+        if before is None or (before.site_lists, before.mark) != (facts.site_lists, facts.mark):
             self.site_lists.show_lists(facts.site_lists, facts.panels)
         if before is None or (before.changes, before.services) != (facts.changes, facts.services):
             self._show_changes(facts)

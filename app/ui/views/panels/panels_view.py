@@ -69,6 +69,8 @@ class Known:
     states: Mapping[str, str] = field(default_factory=dict)
     """Of services that stand for a preset, by id: whether they are not added or not read."""
     fit_to: FitTo | None = None
+    mark: int = 0
+    """Another one where panels have other names, builds or keys; thousands of them are slow to compare."""
 
 
 class PanelsView(View):
@@ -211,6 +213,7 @@ class PanelsView(View):
             by_key={**{each.key: each for each in read}, **more},
             states=states,
             fit_to=await self._fit_to(dataset) if dataset is not None else None,
+            mark=hash(tuple((each.key, each.name, each.build) for each in read)),
         )
 
     async def _fit_to(self, dataset: Dataset) -> FitTo:
@@ -285,6 +288,7 @@ class PanelsView(View):
             self.rows.overlap(key),
             self.rows.state(key),
             self.rows.offer(key),
+            known.mark,
         )
         self.detail.show_facts(facts)
         self._offer_detail()
