@@ -14,10 +14,13 @@ from app.domain.job import OPEN_STATES
 from app.domain.names import new_id
 from app.domain.problem import Kind, problem
 from app.domain.service import Service
+from app.operations.add_dataset import data_files
 from app.operations.add_service import add_service
 from app.operations.desk import Desk
 from app.operations.local_host import tools_of
 from app.operations.local_panel_files import chromosomes_of, panels_disk, take_local_panel
+from app.operations.residency import rule_for
+from app.operations.rule_files import tighten_rule
 from app.operations.sync_panels import sync_panels
 from app.operations.tasks import TaskKind
 from app.services.catalogue import preset
@@ -86,6 +89,8 @@ async def _take_in(
     draft = folder / f"{NEW}{panel_id}"
     with panels_disk(folder):
         await asyncio.to_thread(_empty, draft)
+    rule = await rule_for(desk, None, await asyncio.to_thread(data_files, files))
+    await asyncio.to_thread(tighten_rule, rule, draft)
     try:
         with desk.tasks.running_task(TaskKind.SITES, f"Adding the panel {name}") as task:
             facts = await run_in_process(

@@ -8,14 +8,24 @@ same files or of those they were made of (`residency_memory`).
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections.abc import Iterable, Sequence
 from functools import partial
+from urllib.parse import urlsplit
 
 from app.domain.changes import Changes, Noun
 from app.domain.dataset import DataFile, Dataset
 from app.domain.job import Event, Job
 from app.domain.problem import Kind, Problem, ProblemError
-from app.domain.residency import Residency, combined, residency_of, why_forbidden
+from app.domain.residency import (
+    STORE,
+    Residency,
+    combined,
+    on_loopback,
+    places_of,
+    residency_of,
+    why_forbidden,
+)
 from app.domain.service import Service
 from app.operations.check_dataset import dataset_of
 from app.operations.desk import Desk
@@ -131,6 +141,21 @@ def as_here(desk: Desk, service: Service) -> Service:
     return service.model_copy(update={"here_at": service.base_url})
 
 
+async def hosts_for(desk: Desk, service: Service, job: Job) -> frozenset[str] | None:
+    """To which hosts the files of a job may be sent, None where they are under no rule.
+
+    These are the service, the store that a person named with it, and the one that its family is known to use:
+    no answer of a server can send files under a rule elsewhere. What is said to be this computer uses none.
+    """
+    if await rule_of_job(desk, job) is None:
+        return None
+    own = {service.base_url, service.setup.get(STORE, "")}
+    hosts = {urlsplit(each).hostname for each in own}
+    if not on_loopback(service.base_url):
+        hosts |= set(getattr(desk.family(service), "store_hosts", ()))
+    return frozenset(each.lower().rstrip(".") for each in hosts if each)
+
+
 async def residency_obstacle(desk: Desk, service: Service, dataset: Dataset) -> Obstacle | None:
     """What stands against sending a dataset to a service; asks nobody."""
     rule = await rule_for(desk, dataset, dataset.files)
@@ -155,6 +180,16 @@ async def refuse_forbidden(desk: Desk, service: Service, job: Job, others: tuple
         raise ProblemError(found)
 
 
+def _how_here(service: Service) -> str:
+    """How a server of this computer is told from a tunnel that begins here: only a person knows."""
+    if not on_loopback(service.base_url) or places_of(service) is not None:
+        return ""
+    return (
+        f"If {service.base_url} runs on this computer and is no tunnel to another one, say so by “State the "
+        f"country” in Services, or by 'haplodesk services set-country {shlex.quote(service.name)} here'. "
+    )
+
+
 def _problem(rule: Residency | None, service: Service, subject: str) -> Problem | None:
     why = why_forbidden(rule, service)
     if why is None:
@@ -163,7 +198,8 @@ def _problem(rule: Residency | None, service: Service, subject: str) -> Problem 
         kind=Kind.REFUSED,
         title="These data may not go there",
         what_happened=why,
-        what_you_can_do="Choose a service in an allowed country, or this computer. The country of a service "
-        "stands in Services; the rule of the data in Uploads, in the settings and in files beside the data.",
+        what_you_can_do=f"{_how_here(service)}Choose a service in an allowed country, or this computer. "
+        "The country of a service stands in Services; the rule of the data in Uploads, in the settings and "
+        "in files beside the data.",
         subject=subject,
     )

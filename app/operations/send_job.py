@@ -30,13 +30,15 @@ from app.operations.kept_uploads import forget_upload
 from app.operations.list_jobs import list_jobs, wait_for_turn
 from app.operations.look_at_service import store_token_info
 from app.operations.preflight import recheck
-from app.operations.residency import refuse_forbidden, rule_of_job
+from app.operations.residency import hosts_for, refuse_forbidden, rule_of_job
 from app.operations.rule_files import rule_text
+from app.operations.sending_watch import while_allowed
 from app.operations.tasks import TaskKind
 from app.services.abilities import UNSEARCHABLE, FindsRuns, SendsMore, ToldByUser
 from app.services.contract import RemoteJob, Submission
 from app.store import services
 from app.store.secrets import password_name
+from app.transport.confined import confined
 
 log = logging.getLogger(__name__)
 
@@ -122,7 +124,9 @@ async def _send(desk: Desk, service: Service, job: Job) -> Changes:
             if isinstance(family, SendsMore):
                 along = await family.files_along(connection, submission)
                 await refuse_forbidden(desk, service, job, along)
-            remote_id = await family.submit(connection, submission, task.report, seal)
+            with confined(await hosts_for(desk, service, job)):
+                sending = family.submit(connection, submission, task.report, seal)
+                remote_id = await while_allowed(desk, service, job, sending, along, lambda: sealed)
     except _Ended:
         return Changes.of(Noun.JOB, job.id)
     except asyncio.CancelledError:

@@ -3,6 +3,7 @@
 A plain copy of a file in WAL mode loses the freshest rows; SQLite's own backup does not.
 """
 
+import json
 import os
 import sqlite3
 from contextlib import closing, suppress
@@ -11,11 +12,14 @@ from pathlib import Path
 
 from app.domain.model import Model
 from app.domain.problem import Kind, ProblemError, problem
+from app.domain.residency import HERE_WORDS, combined, residency_of
 from app.store.problems import store_problem
 from app.store.versions import file_version, read_only, refuse_newer
 
 _COUNTED = ("services", "datasets", "jobs", "results")
 _SIDES = ("", "-wal", "-shm")
+_RULES, _SETTINGS = ("residency", "residency_made"), "settings"
+_PUT = "INSERT INTO state (key, text) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET text = excluded.text"
 
 
 class BackupFacts(Model):
@@ -73,6 +77,7 @@ def restore(file: Path, path: Path) -> Path | None:
         path.parent.mkdir(parents=True, exist_ok=True)
         _refuse_open(path)
         _copy(file, part)
+        _carry_rules(path, part)
         kept = _set_aside(path)
         _keep(part, path)
     except sqlite3.Error as error:
@@ -91,6 +96,51 @@ def _copy(source: Path, target: Path) -> None:
     with closing(read_only(source)) as reading, closing(sqlite3.connect(target)) as writing:
         reading.backup(writing)
         writing.execute("PRAGMA journal_mode = DELETE")
+
+
+def _carry_rules(path: Path, part: Path) -> None:
+    """Rules on where data may go that came after the backup was made hold after it is restored as well.
+
+    What was stated since is added, of whatever files; nothing that the backup says is loosened. A database
+    that is damaged tells nothing.
+    """
+    with suppress(sqlite3.Error, ValueError, OSError, AttributeError):
+        now = _rule_texts(path)
+        before = _rule_texts(part)
+        with closing(sqlite3.connect(part)) as writing, writing:
+            for key in _RULES:
+                old, new = (json.loads(each.get(key, "[]")) for each in (before, now))
+                merged = [*old, *(each for each in new if each not in old)]
+                if merged != old:
+                    writing.execute(_PUT, (key, json.dumps(merged)))
+            settings = json.loads(before.get(_SETTINGS, "{}"))
+            wanted = _only_to(json.loads(now.get(_SETTINGS, "{}")))
+            if wanted and wanted != _only_to(settings):
+                both = residency_both(_only_to(settings), wanted)
+                settings["data"] = {**settings.get("data", {}), "only_to": both}
+                writing.execute(_PUT, (_SETTINGS, json.dumps(settings)))
+
+
+def _rule_texts(path: Path) -> dict[str, str]:
+    with closing(read_only(path)) as reading:
+        keys = (*_RULES, _SETTINGS)
+        rows = reading.execute("SELECT key, text FROM state WHERE key IN (?, ?, ?)", keys)
+        return {str(key): str(text) for key, text in rows}
+
+
+def _only_to(settings: dict[str, dict[str, str]]) -> str:
+    return str(settings.get("data", {}).get("only_to", "")).strip()
+
+
+def residency_both(before: str, now: str) -> str:
+    """What two rules of the settings allow together; what is not understood allows nothing."""
+    if not before:
+        return now
+    try:
+        both = combined((residency_of(before), residency_of(now)))
+    except ProblemError:
+        return HERE_WORDS
+    return both.code() if both is not None else now
 
 
 def _keep(part: Path, target: Path) -> None:

@@ -65,6 +65,8 @@ class Teaspoons(OpenIdSignIn):
     """A family of `contract.ServiceFamily`, with the abilities `SignsIn`, `TellsQuota` and `KeepsUploads`."""
 
     name = "teaspoons"
+    store_hosts = ("storage.googleapis.com",)
+    """Where its signed addresses lead. Source: services.md 2.3, Google Cloud Storage."""
     capabilities = Capabilities(
         passwords=False,
         cancel=False,

@@ -27,7 +27,7 @@ from app.operations.change_settings import save_settings
 from app.operations.desk import Desk, PracticeHost
 from app.operations.draft_job import JobDraft
 from app.operations.preflight import preview
-from app.operations.residency import as_here, inherit_residency, rule_for, state_residency
+from app.operations.residency import as_here, hosts_for, inherit_residency, rule_for, state_residency
 from app.operations.rule_files import RULE_FILE
 from app.operations.send_job import send_job
 from app.operations.submit_job import create_job, submit_job
@@ -269,6 +269,60 @@ def test_a_service_that_moves_while_files_are_sent_gets_no_job(
         asyncio.run(whole())
     assert not fake.submissions
     assert asyncio.run(only_job(desk)).state is JobState.FAILED
+
+
+def test_a_rule_that_comes_while_files_are_sent_stops_them(
+    desk: Desk, fake: FakeFamily, ready: JobDraft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not only the last bytes: an upload may take hours."""
+    monkeypatch.setattr("app.operations.sending_watch.LOOK_S", 0.01)
+    in_country(desk, ready, "US")
+    fake.hangs_before_seal = True
+
+    async def whole() -> None:
+        sending = asyncio.create_task(submit_job(desk, ready))
+        await fake.sending.wait()
+        await state_residency(desk, ready.dataset_id, "EU")
+        await sending  # the server never goes on
+
+    with pytest.raises(ProblemError, match="may not go there"):
+        asyncio.run(whole())
+    assert not fake.submissions
+    assert asyncio.run(only_job(desk)).state is JobState.FAILED
+
+
+def test_the_hosts_of_files_under_a_rule_are_the_service_and_its_stated_store(
+    desk: Desk, fake: FakeFamily, ready: JobDraft
+) -> None:
+    in_country(desk, ready, "US")
+    asyncio.run(create_job(desk, ready))
+    job = asyncio.run(only_job(desk))
+
+    def hosts() -> frozenset[str] | None:
+        return asyncio.run(hosts_for(desk, asyncio.run(desk.service(ready.service_id)), job))
+
+    assert hosts() is None
+    asyncio.run(state_residency(desk, ready.dataset_id, "US"))
+    assert hosts() == {"fake.example"}
+    fake.store_hosts = ("Store.example",)  # type: ignore[attr-defined]
+    asyncio.run(desk.update_service(ready.service_id, setup={"storage": "https://own.example/in"}))
+    assert hosts() == {"fake.example", "own.example", "store.example"}
+    asyncio.run(desk.update_service(ready.service_id, base_url="http://127.0.0.1:8082", setup={}))
+    assert hosts() == {"127.0.0.1"}, "of what is here no store elsewhere is known"
+
+
+def test_the_refusal_says_how_a_server_of_this_computer_is_named(desk: Desk, ready: JobDraft) -> None:
+    asyncio.run(state_residency(desk, ready.dataset_id, "this computer"))
+    asyncio.run(desk.update_service(ready.service_id, name="My server", base_url="http://127.0.0.1:8082"))
+    with pytest.raises(ProblemError) as caught:
+        asyncio.run(submit_job(desk, ready))
+    told = caught.value.problem.what_you_can_do
+    assert "haplodesk services set-country 'My server' here" in told
+    assert "“State the country”" in told
+    asyncio.run(desk.update_service(ready.service_id, base_url="https://fake.example"))
+    with pytest.raises(ProblemError) as caught:
+        asyncio.run(submit_job(desk, ready))
+    assert "set-country" not in caught.value.problem.what_you_can_do
 
 
 def test_files_that_go_along_are_under_their_own_rule(

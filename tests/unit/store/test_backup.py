@@ -1,5 +1,6 @@
 """Backups are made from a database in use, verified, and put back without losing what was there."""
 
+import json
 import sqlite3
 import threading
 from contextlib import closing
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from app.domain.problem import ProblemError
-from app.store import backup, jobs
+from app.domain.settings import DataRules, Settings
+from app.store import backup, jobs, settings
 from app.store.store import Store
 from tests.unit.store.nouns import a_job, an_event
 
@@ -127,3 +129,58 @@ def test_a_backup_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
         backup.make(tmp_path / "gone.db", tmp_path / "b.db")
     assert not (tmp_path / "b.db").exists()
     assert not (tmp_path / "b.db.part").exists()
+
+
+def _states(path: Path) -> dict[str, str]:
+    with closing(sqlite3.connect(path)) as opened:
+        return dict(opened.execute("SELECT key, text FROM state").fetchall())
+
+
+def _only_to(text: str) -> str:
+    return Settings(data=DataRules(only_to=text)).model_dump_json()
+
+
+def test_rules_that_came_after_the_backup_hold_after_it_is_restored(tmp_path: Path) -> None:
+    """Else a restored data folder would send what it was told never to send."""
+    path, kept = tmp_path / "a.db", tmp_path / "b.db"
+    old, new = {"path": "/a", "print": "1:x"}, {"path": "/b", "print": "2:y"}
+    made = [{"files": [], "of": []}]
+    with Store.open(path) as store:
+        store.write_now(lambda c: settings.set_state(c, "residency", json.dumps([old])))
+        store.write_now(lambda c: settings.set_state(c, "settings", _only_to("EU")))
+        backup.make(path, kept)
+        store.write_now(lambda c: settings.set_state(c, "residency", json.dumps([new])))
+        store.write_now(
+            lambda c: settings.set_state(c, "residency_made", json.dumps([{"files": [], "of": []}]))
+        )
+        store.write_now(lambda c: settings.set_state(c, "settings", _only_to("DE, ZA")))
+    backup.restore(kept, path)
+    found = _states(path)
+    assert json.loads(found["residency"]) == [old, new]
+    assert json.loads(found["residency_made"]) == made
+    assert Settings.model_validate_json(found["settings"]).data.only_to == "DE, this computer"
+    with Store.open(path) as store:
+        assert store.read_now(settings.load_settings).data.only_to == "DE, this computer"
+
+
+def test_a_damaged_database_is_replaced_all_the_same(tmp_path: Path) -> None:
+    path, kept = tmp_path / "a.db", tmp_path / "b.db"
+    with Store.open(path) as store:
+        store.write_now(lambda c: settings.set_state(c, "residency", "[]"))
+    backup.make(path, kept)
+    path.write_bytes(b"damaged" * 1000)
+    backup.restore(kept, path)
+    assert _states(path)["residency"] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "both"),
+    [
+        ("", "ZA", "ZA"),
+        ("EU", "ZA", "this computer"),
+        ("Atlantis", "ZA", "this computer"),
+        ("EU, ZA", "ZA, US", "ZA, this computer"),
+    ],
+)
+def test_two_rules_of_the_settings_allow_what_both_allow(before: str, now: str, both: str) -> None:
+    assert backup.residency_both(before, now) == both
