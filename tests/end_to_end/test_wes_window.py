@@ -10,12 +10,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QLineEdit
+from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.application import build_window, close_window, logging_to, open_desk
@@ -126,11 +127,13 @@ def add_node(running: RunningWindow, qtbot: QtBot, address: str) -> None:
     qtbot.keyClicks(dialog.name, NODE)
     qtbot.keyClicks(dialog.address, address)
     press(qtbot, dialog, "Add service")
-    qtbot.waitUntil(lambda: NODE in said(view.detail), timeout=LIMIT_MS)
-    told = said(view.detail)
-    for words in ("Sapporo", "cwltool", "CWL"):
-        assert words in told, told
+    for words in (NODE, "Sapporo", "cwltool", "CWL", "Imputation with Minimac 4"):
+        qtbot.waitUntil(partial(shows, view.detail, words), timeout=LIMIT_MS)
     ask_often(running)
+
+
+def shows(widget: QWidget, words: str) -> bool:
+    return words in said(widget)
 
 
 def ask_often(running: RunningWindow) -> None:
@@ -189,6 +192,7 @@ def new_job(running: RunningWindow, qtbot: QtBot) -> NewJobView:
     qtbot.mouseClick(running.window.rail.buttons["uploads"], Qt.MouseButton.LeftButton)
     uploads = running.window.view("uploads")
     assert isinstance(uploads, UploadsView)
+    qtbot.waitUntil(lambda: "New job" in said(uploads.detail), timeout=LIMIT_MS)
     press(qtbot, uploads.detail, "New job")
     form = running.window.view("new_job")
     assert isinstance(form, NewJobView)
@@ -266,6 +270,6 @@ def look_at_result(running: RunningWindow, qtbot: QtBot, result: Result) -> None
     qtbot.waitUntil(
         lambda: view.detail.isVisible() and view.detail.quality.plot.isVisible(), timeout=LIMIT_MS
     )
-    assert "variants at R2" in said(view.detail)
+    qtbot.waitUntil(lambda: "variants at R2" in said(view.detail), timeout=LIMIT_MS)
     assert result.quality is not None
     assert view.detail.quality.bins.isVisible()
