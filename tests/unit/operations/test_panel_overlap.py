@@ -1,6 +1,7 @@
 """How many sites of a dataset are in panels: of site lists, of this computer, and of the practice server."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -155,6 +156,34 @@ def test_positions_are_lifted_over_where_a_panel_is_of_another_build(
 
     asyncio.run(remove_chain(desk, "GRCh37_to_GRCh38"))
     assert gap(desk, dataset_id, key) is OverlapGap.NO_CHAIN
+
+
+def test_groups_of_other_builds_are_lifted_each_for_itself(desk: Desk, study: Study, tmp_path: Path) -> None:
+    other = replace(make_study(6, samples=20, sites=40, build="GRCh38"), samples=people("T", 20))
+    paths = tmp_path / "one.vcf", tmp_path / "two.vcf"
+    for path, each in zip(paths, (study, other), strict=True):
+        path.write_text(vcf_text(each))
+    found = asyncio.run(add_dataset(desk, paths)).ids(Noun.DATASET)[0]
+    asyncio.run(check_dataset(desk, found))
+    report = asyncio.run(dataset_of(desk, found)).report
+    assert report is not None
+    assert {each.build.value for each in report.groups} == {"GRCh37", "GRCh38"}
+
+    key = known_panel(desk, "one", "p", "GRCh38")
+    places = [each.position + BY for each in study.sites] + [each.position for each in other.sites[::2]]
+    rows = [f"x\t22\t{position}\tA\tC" for position in sorted(places)]
+    path = tmp_path / "sites.txt"
+    path.write_text("\n".join(["ID\tCHROM\tPOS\tREF\tALT", *rows]) + "\n")
+    asyncio.run(add_panel_sites(desk, (path,), "Both", "GRCh38", (key,)))
+    assert gap(desk, found, key) is OverlapGap.NO_CHAIN
+    asyncio.run(add_chain(desk, shifted(tmp_path / "c.chain"), "GRCh37", "GRCh38"))
+    asyncio.run(compare_with_panels(desk, found))
+    overlap = told(desk, found)[key]
+    assert (overlap.found, overlap.sites, overlap.lifted) == (60 + 20, 60 + 40, ("GRCh37",))
+
+
+def people(letter: str, number: int) -> tuple[str, ...]:
+    return tuple(f"{letter}{n:03}" for n in range(number))
 
 
 def test_a_damaged_chain_file_is_told_and_stops_no_other_panel(
