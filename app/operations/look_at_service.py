@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.domain.problem import Kind, problem
+from app.domain.problem import Kind, ProblemError, problem
 from app.domain.service import HealthState, Limits, Service
 from app.operations.desk import Desk
 from app.services.abilities import KeepsLogs
@@ -60,10 +60,25 @@ def refuse_bad_token(service: Service) -> None:
     raise problem(Kind.SIGN_IN, title, service.token.detail or what, do, subject=service.name)
 
 
-async def store_token_info(desk: Desk, service: Service) -> Service:
-    """The service with what is known of its token now; the caller stores it."""
+async def store_token_info(desk: Desk, service: Service, *, renew: bool = True) -> Service:
+    """The service with what is known of its token now; the caller stores it.
+
+    An access token may be refused before its end, when the provider changes its keys or takes it back: then
+    it is renewed once, unless `renew` is False or it was refused before.
+    """
     info = await desk.family(service).verify_token(await desk.connection(service))
+    if info.valid is False and renew and service.token.valid and await desk.sign_ins.lapse(service.id):
+        info = await desk.family(service).verify_token(await desk.connection(service))
     record = await desk.sign_ins.record(service.id) if info.valid else None
     if record is not None and record.refresh is not None:  # it is renewed by itself: no end to warn of
         info = info.model_copy(update={"expires": None, "detail": info.detail or "Signed in in the browser."})
     return service.model_copy(update={"token": info.model_copy(update={"checked": desk.clock.now()})})
+
+
+async def learn_token(desk: Desk, service: Service) -> None:
+    """Ask about the token at once: a stored `valid` from before would let the same be tried again."""
+    try:
+        token = (await store_token_info(desk, service)).token
+    except ProblemError:
+        return
+    await desk.update_service(service.id, token=token)

@@ -162,7 +162,7 @@ async def finish_sign_in(desk: Desk, opened: OpenSignIn, pasted: SecretStr | Non
 
 
 async def _take_in(desk: Desk, service: Service) -> Changes:
-    service = await store_token_info(desk, service)
+    service = await store_token_info(desk, service, renew=False)
     refuse_bad_token(service)
     told = await what_it_says(desk, service)
     who = f" as {service.token.username}" if service.token.username else ""

@@ -106,6 +106,15 @@ class SignIns:
         """The record as it was before a sign-in that came to nothing."""
         await self._desk.keep_secret(record_name(service_id), record.as_secret())
 
+    async def lapse(self, service_id: str) -> bool:
+        """The access token was refused: the next connection renews it. False where that is not possible."""
+        record = await self.record(service_id)
+        if record is None or record.refresh is None:
+            return False
+        over = Kept(refresh=record.refresh, expires=self._desk.clock.now())
+        await self._desk.keep_secret(record_name(service_id), over.as_secret())
+        return True
+
     async def forget(self, service_id: str) -> None:
         """Remove the record; the access token is a secret like any other and not touched."""
         await self._desk.forget_secret(record_name(service_id))

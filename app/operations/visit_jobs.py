@@ -22,6 +22,7 @@ from app.operations.desk import Desk
 from app.operations.group_results import tell_group
 from app.operations.job_log import logged_with_job
 from app.operations.list_jobs import list_jobs
+from app.operations.look_at_service import learn_token
 from app.operations.tell import notice, tell
 from app.services.abilities import ToldByUser
 from app.services.contract import RemoteJob
@@ -46,6 +47,8 @@ async def visit_jobs(desk: Desk, service_id: str) -> Changes:
     try:
         listed = await list_jobs(desk, service)
     except ProblemError as error:
+        if error.problem.kind is Kind.SIGN_IN:
+            await learn_token(desk, service)
         await _visit_failed(desk, ours, error.problem)
         raise
     last = desk.last_lists.get(service_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from app.domain.changes import Noun
 from app.domain.clock import FixedClock
 from app.domain.finding import CheckReport, Finding, Severity
 from app.domain.job import JobState
-from app.domain.problem import Kind
+from app.domain.problem import Kind, ProblemError
 from app.domain.service import Limits
 from app.operations.add_dataset import add_dataset
 from app.operations.add_service import add_service
@@ -42,6 +43,7 @@ from app.transport.client import Looker
 from app.transport.code_listener import free_port
 from app.transport.limits import Pace
 from tests.helpers.desk_fixtures import QuickDesk, only_job, pass_check
+from tests.helpers.imputed_files import dose_text, site_lines
 from tests.helpers.oidc_server import OidcServer
 from tests.helpers.teaspoons_server import TeaspoonsServer
 from tests.services.family_contract import refused
@@ -233,6 +235,35 @@ def test_a_refused_renewal_is_told_and_jobs_wait(
     assert asyncio.run(only_job(desk)).state is JobState.SUBMITTED
 
 
+@pytest.mark.parametrize("where", ["visit", "send"])
+def test_a_token_that_is_refused_before_its_end_is_renewed(
+    desk: Desk, clock: FixedClock, server: TeaspoonsServer, draft: JobDraft, where: str
+) -> None:
+    """A provider may change its keys: nobody has to sign in for that."""
+    if where == "visit":
+        asyncio.run(submit_job(desk, draft))
+    else:
+        server.faults.store_busy = 1
+        asyncio.run(submit_job(desk, draft))
+        assert asyncio.run(only_job(desk)).state is JobState.WAITING
+    first = asyncio.run(desk.secret("token:terra"))
+    assert first is not None
+    accepts = server.accepts
+    server.accepts = lambda token: None if token == first.get_secret_value() else accepts(token)
+    clock.advance(60)
+    for _ in range(2):  # the first is refused
+        with contextlib.suppress(ProblemError):
+            if where == "visit":
+                asyncio.run(visit_jobs(desk, SERVICE))
+            else:
+                asyncio.run(send_job(desk, asyncio.run(only_job(desk)).id))
+        clock.advance(60)
+    job = asyncio.run(only_job(desk))
+    assert job.state is (JobState.RUNNING if where == "visit" else JobState.SUBMITTED)
+    assert asyncio.run(desk.secret("token:terra")) != first
+    assert asyncio.run(desk.service(SERVICE)).token.valid
+
+
 def test_signing_out(desk: Desk, signed_in: str) -> None:
     asyncio.run(sign_out(desk, signed_in))
     service = asyncio.run(desk.service(signed_in))
@@ -268,10 +299,8 @@ def report(samples: int) -> CheckReport:
 
 
 def vcf() -> bytes:
-    lines = ["##fileformat=VCFv4.2", '##FORMAT=<ID=GT,Number=1,Type=String,Description="G">']
-    lines += ["##contig=<ID=chr20>", "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tA"]
-    lines += [f"chr20\t{100 + n}\t.\tA\tC\t.\tPASS\t.\tGT\t0|1" for n in range(50)]
-    return gzip.compress(("\n".join(lines) + "\n").encode())
+    """As the service gives it: imputed, and not called so by its name."""
+    return gzip.compress(dose_text(site_lines("chr20", 50)))
 
 
 def test_from_the_draft_to_the_verified_result(
@@ -304,6 +333,8 @@ def test_from_the_draft_to_the_verified_result(
     with gzip.open(Path(result.folder) / "out.vcf.gz") as came:  # it is packed anew where it was not BGZF
         assert came.read() == gzip.decompress(vcf())
     assert server.paths("GET", "/bucket/", "store") == 3
+    assert result.quality is not None
+    assert (result.quality.samples, result.quality.variants) == (12, 50)
 
 
 def test_a_result_with_another_checksum_is_refused(
