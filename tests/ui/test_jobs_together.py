@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtWidgets import QMessageBox, QPushButton
+from PySide6.QtWidgets import QLabel, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.domain.changes import Changes, Noun
@@ -12,6 +12,7 @@ from app.domain.service import HealthState
 from app.operations.draft_job import JobDraft, Preflight
 from app.operations.fail_over import Mirror
 from app.ui.context import Context
+from app.ui.views.jobs.group_card import MOST_NAMED
 from app.ui.views.jobs.jobs_view import JobsView
 from app.ui.views.new_job.new_job_view import NewJobView
 from tests.ui import samples
@@ -64,6 +65,24 @@ def test_a_group_is_told_honestly_and_leads_to_the_others(
     assert view.table.filter.text() == "group:group-1"
     view.reveal(library.all_jobs[4].id)
     qtbot.waitUntil(lambda: not card.isVisible())
+
+
+def test_of_many_those_that_need_a_person_are_named(
+    context: Context, library: FakeLibrary, qtbot: QtBot
+) -> None:
+    """And not those that others took the place of, which the state does not count either."""
+    library.all_services = list(samples.services())
+    library.all_jobs = [together(n, JobState.SUCCESS) for n in range(1, 48)]
+    library.all_jobs += [together(48, JobState.RUNNING), together(49, JobState.FAILED)]
+    replaced = together(50, JobState.CANCELLED).model_copy(update={"sent_again_as": library.all_jobs[47].id})
+    library.all_jobs.append(replaced)
+    view = opened(context, qtbot, library.all_jobs[0].id)
+    card = view.detail.group
+    assert card.words.text() == "47 done, 1 failed, 1 running"
+    assert list(card.links)[:3] == [library.all_jobs[n].id for n in (48, 47, 1)]
+    assert len(card.links) == MOST_NAMED
+    said = [label.text() for label in card.findChildren(QLabel)]
+    assert f"and {48 - MOST_NAMED} more" in said
 
 
 def test_what_has_no_result_is_sent_again_with_one_button(

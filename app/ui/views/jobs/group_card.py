@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
-from app.domain.job import Job
+from app.domain.job import OPEN_STATES, Job, JobState
 from app.domain.job_group import WORDS, group_state, standing
 from app.ui.context import Context
 from app.ui.text import plural
@@ -15,7 +15,15 @@ from app.ui.theme import GRID
 from app.ui.views.jobs.remedies import can_send_again
 from app.ui.widgets.basics import Card, SectionHeading, Text, clear, link
 
-MOST_NAMED = 20
+MOST_NAMED = 8
+"""More would push away the page of the job itself; “Show only these” lists them all."""
+
+
+def _urgency(job: Job) -> int:
+    """What went wrong is named first, what is done last."""
+    if job.state is JobState.SUCCESS:
+        return 2
+    return 1 if job.state in OPEN_STATES - {JobState.UNKNOWN} else 0
 
 
 class GroupCard(Card):
@@ -49,7 +57,7 @@ class GroupCard(Card):
 
     def show_group(self, job: Job, group: Sequence[Job], names: Mapping[str, str]) -> None:
         """Show the others of a group; `names` are those of services by their ids."""
-        others = [each for each in group if each.id != job.id]
+        others = [each for each in standing(group) if each.id != job.id]
         self.setVisible(bool(others))
         self._show_rest(group)
         shown = (job.id, [(each.id, each.state, names.get(each.service_id)) for each in group])
@@ -59,7 +67,7 @@ class GroupCard(Card):
         self.words.setText(group_state(group).words())
         clear(self._rows)
         self.links = {}
-        for each in others[:MOST_NAMED]:
+        for each in sorted(others, key=_urgency)[:MOST_NAMED]:
             place = f"{names.get(each.service_id, each.service_id)}, {each.panel_name or each.panel_id}"
             button = link(f"{place}: {WORDS[each.state]}", self._to(each.id))
             self.links[each.id] = button
