@@ -32,11 +32,16 @@ class Used:
 
 
 def measured(command: Sequence[str | Path], folder: Path, name: str) -> Used:
-    """Run a command with its words in `folder/name.log`; CalledProcessError when it fails."""
+    """Run a command with its words in `folder/name.log`; CalledProcessError when it fails.
+
+    Compiled modules are kept, as where the program is installed: to compile them takes time and memory.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    clean = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     with (folder / f"{name}.log").open("wb") as log:
-        child = subprocess.Popen([str(each) for each in command], stdout=log, stderr=log, cwd=ROOT)
+        words = [str(each) for each in command]
+        child = subprocess.Popen(words, stdout=log, stderr=log, cwd=ROOT, env=clean)
         peak, over = [0.0], threading.Event()
         watch = threading.Thread(target=_watch, args=(child.pid, peak, over))
         watch.start()
@@ -45,7 +50,7 @@ def measured(command: Sequence[str | Path], folder: Path, name: str) -> Used:
         watch.join()
     wall, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
     if code:
-        raise subprocess.CalledProcessError(code, [str(each) for each in command])
+        raise subprocess.CalledProcessError(code, words)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     used = Used(round(cpu, 2), round(wall, 2), round(peak[0], 1))
     (folder / f"{name}.json").write_text(json.dumps(asdict(used)), encoding="utf-8")
