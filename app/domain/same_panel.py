@@ -19,6 +19,9 @@ _NOISE = re.compile(
 )
 
 
+_YEAR = re.compile(r"20\d\d")
+
+
 def panel_words(name: str) -> frozenset[str]:
     """What tells a panel: known names in one spelling, numbers of versions, other words as they are."""
     text = re.sub(r"[^a-z0-9.]+", " ", name.casefold())
@@ -28,8 +31,14 @@ def panel_words(name: str) -> frozenset[str]:
 
 
 def same_panel(one: Panel, other: Panel) -> bool:
-    """Whether they seem to be the same: the same words, the same build, sizes that do not contradict."""
-    if one.key == other.key or panel_words(one.name) != panel_words(other.name) or not panel_words(one.name):
+    """Whether they seem to be the same: the same words, the same build, sizes that do not contradict.
+
+    A year that only one of them names is left out: `HRC r1.1 2016` is `HRC r1.1`.
+    """
+    words, others = panel_words(one.name), panel_words(other.name)
+    odd = words ^ others
+    years = odd and (odd <= words or odd <= others) and all(map(_YEAR.fullmatch, odd))
+    if one.key == other.key or not words & others or (odd and not years):
         return False
     builds = one.build is not None and one.build == other.build
     sizes = one.samples is None or other.samples is None or one.samples == other.samples

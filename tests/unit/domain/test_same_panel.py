@@ -27,9 +27,17 @@ def test_the_same(one: str, other: str) -> None:
     assert same_panel(panel(one), panel(other, service="b"))
 
 
+def test_a_year_that_only_one_of_them_names_tells_nothing() -> None:
+    assert same_panel(panel("HRC r1.1 2016 (GRCh37/hg19)"), panel("HRC r1.1", service="b"))
+    assert same_panel(panel("HRC r1.1"), panel("HRC r1.1 2016", service="b"))
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
+        (panel("HRC r1.1 2015"), panel("HRC r1.1 2016")),
+        (panel("HRC r1.1 2015"), panel("HRC r1.1 chips")),
+        (panel("2016"), panel("Reference panel")),
         (panel("TOPMed r2"), panel("TOPMed r3")),
         (panel("1000 Genomes Phase 1 v3"), panel("1000 Genomes Phase 3 v5")),
         (panel("HRC r1.1", "GRCh37"), panel("HRC r1.1", "GRCh38")),
