@@ -196,6 +196,26 @@ def test_one_site_one_person(tmp_path: Path) -> None:
     assert {record[0] for record in records(made.dose)} == {"20"}
 
 
+def test_people_of_the_panel_come_back_exactly(cohort_files: SimulatedFiles, tmp_path: Path) -> None:
+    panel = read_matrix(cohort_files.panel)
+    typed = panel.haplotypes[::20]
+    alone = [(typed == typed[:, [k]]).all(axis=0).sum() == 1 for k in range(300)]
+    first = next(k for k in range(0, 300, 4) if all(alone[k : k + 4]))
+    people = panel.haplotypes[:, first : first + 4]
+    rows: list[Row] = [
+        (int(panel.positions[at]), panel.refs[at], panel.alts[at], [f"{a}|{b}", f"{c}|{d}"])
+        for at in range(0, len(panel), 20)
+        for a, b, c, d in [people[at].tolist()]
+    ]
+    chart = tmp_path / "map.txt"
+    chart.write_text(f"20 . 0 {panel.positions[0]}\n20 . 8 {panel.positions[-1]}\n")
+    target = write_vcf(tmp_path / "target.vcf", rows, prefix="T")
+    known = {"target_vcf": target, "map_file": chart, "phasing": "none"}
+    made = impute_files(request(cohort_files, tmp_path / "out", **known))
+    doses = [cell.split(":")[2].split(",") for record in records(made.dose) for cell in record[9:]]
+    assert (np.array(doses, dtype=float).reshape(-1, 4) == people).all()
+
+
 def test_other_alleles_are_counted_and_not_used(tmp_path: Path) -> None:
     target: list[Row] = [
         (1500, "G", "T", ["0|1", "1|."]),
