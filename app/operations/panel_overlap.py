@@ -44,6 +44,7 @@ class _Compared:
 
     sites: KnownSites
     lifted: tuple[str, ...] = ()
+    chains: tuple[ChainFile, ...] = ()
     mark: str = ""
     gap: OverlapGap | None = None
 
@@ -93,13 +94,13 @@ async def compare_with_panels(desk: Desk, dataset_id: str) -> Changes:
         return Changes()
     from app.genotypes.worker import run_in_process
 
-    chains = {f"{each.from_build} {each.to_build}": each.path for each in await list_chains(desk)}
+    ways = [chain for each in wanted.values() for chain in each.chains]
     builds = _builds(dataset)
     errand = CountErrand(
         cohorts=str(cohort_folder(desk, dataset.id)),
         build=builds.pop("", ""),
         builds=builds,
-        chains=chains,
+        chains={f"{each.from_build} {each.to_build}": each.path for each in ways},
         panels={key: each.sites for key, each in wanted.items()},
     )
     title = f"Comparing the sites of {dataset.name} with those of panels"
@@ -144,9 +145,10 @@ def _with_way(
     missing = tuple(each for each in lifted if (each, sites.build) not in chains)
     if missing:
         return _Compared(sites, missing, gap=OverlapGap.NO_CHAIN)
-    ways = [chains[each, sites.build].text_sha256 for each in lifted]
-    mark = hashlib.sha256(f"{mine} {sites.stamp} {ways}".encode()).hexdigest()[:32]
-    return _Compared(sites, lifted, mark)
+    ways = tuple(chains[each, sites.build] for each in lifted)
+    told = [(each.text_sha256, each.added.isoformat()) for each in ways]
+    mark = hashlib.sha256(f"{mine} {sites.stamp} {told}".encode()).hexdigest()[:32]
+    return _Compared(sites, lifted, ways, mark)
 
 
 async def _known(desk: Desk) -> dict[str, KnownSites]:

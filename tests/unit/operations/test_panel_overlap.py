@@ -200,6 +200,9 @@ def test_a_damaged_chain_file_is_told_and_stops_no_other_panel(
     asyncio.run(compare_with_panels(desk, dataset_id))
     assert shares(desk, dataset_id) == {here: pytest.approx(100), there: None}
     assert gap(desk, dataset_id, there) is OverlapGap.UNREADABLE
+    asyncio.run(desk.pause(60))
+    asyncio.run(add_chain(desk, tmp_path / "c.chain", "GRCh37", "GRCh38"))
+    assert gap(desk, dataset_id, there) is OverlapGap.NOT_COUNTED, "it was added again"
 
 
 def test_a_piece_of_rows_after_another_gives_the_same(

@@ -73,7 +73,7 @@ def _gap_sentence(overlap: PanelOverlap) -> str:
         OverlapGap.OTHER_CHROMOSOMES: _t("The panel has no sites on the chromosomes of the files."),
         OverlapGap.UNREADABLE: _t(
             "What is kept of the files, of the panel or of the chain file cannot be read: "
-            "check the files again."
+            "check the files again, or add the list or the chain file anew."
         ),
     }
     return table[overlap.gap or OverlapGap.NO_SITES]
