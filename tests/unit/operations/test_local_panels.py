@@ -9,16 +9,20 @@ import pytest
 from app.domain.dataset import DatasetState
 from app.domain.finding import CheckReport, Finding, Severity
 from app.domain.problem import Kind, ProblemError
+from app.domain.residency import residency_of
+from app.domain.rule_file import RULE_FILE
 from app.domain.settings import LocalImputation
 from app.imputation.contract import Tools
-from app.operations import local_host
+from app.operations import local_host, local_panels
 from app.operations.desk import Desk
 from app.operations.draft_job import JobDraft, check_dataset_state
 from app.operations.exclusive import exclusive_file
 from app.operations.local_host import memory_of, program_command, threads_of, total_memory_mb
 from app.operations.local_panel_files import PanelParts, read_parts, take_local_panel
 from app.operations.local_panels import LOCK, add_local_panel, remove_local_panel, tidy_local_panels
+from app.operations.rule_files import rule_file
 from app.store import datasets
+from tests.helpers.direct_work import work_directly
 from tests.unit.imputation.vcf import panel_rows, write_vcf
 
 
@@ -53,6 +57,26 @@ def test_a_panel_with_its_map(tmp_path: Path) -> None:
     assert (folder / "chr20.map").read_text().startswith("20 . 0.000000 1\n")
     with pytest.raises(ProblemError, match="map does not fit"):
         take_local_panel((source,), (other,), tmp_path, "GRCh37", nothing)
+
+
+def test_a_panel_is_under_the_rule_of_its_files(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It holds the genotypes of people, as the files do, and the rule stands there before them."""
+    work_directly(monkeypatch)
+    source = write_vcf(tmp_path / "panel.vcf", panel_rows())
+    (tmp_path / RULE_FILE).write_text("ZA")
+    seen: list[Path] = []
+
+    def taken(*words: object, **more: object) -> object:
+        seen.extend(desk.home.glob(f"local/panels/.new-*/{RULE_FILE}"))
+        return take_local_panel(*words, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("app.operations.local_panels.take_local_panel", taken)
+    asyncio.run(local_panels._take_in(desk, "Mine", (source,), (), "GRCh37"))
+    (folder,) = (desk.home / "local" / "panels").iterdir()
+    assert rule_file(folder) == residency_of("ZA")
+    assert len(seen) == 1
 
 
 def test_a_panel_folder_that_is_not_whole(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,15 +16,18 @@ from app.domain.clock import FixedClock
 from app.domain.finding import BuildGuess, CheckReport
 from app.domain.job import JobState
 from app.domain.problem import ProblemError
+from app.domain.residency import residency_of
 from app.domain.result import ResultState
 from app.genotypes.builds import length
-from app.operations.add_dataset import add_dataset
+from app.operations.add_dataset import add_dataset, data_files
 from app.operations.add_service import add_service
 from app.operations.chains import add_chain
 from app.operations.check_dataset import dataset_of
 from app.operations.desk import Desk
 from app.operations.draft_job import JobDraft
 from app.operations.preflight import preflight, preview
+from app.operations.residency import rule_for, state_residency
+from app.operations.rule_files import rule_file
 from app.operations.submit_job import submit_job
 from app.operations.sync_panels import sync_panels
 from app.operations.tell_job import bring_result, guided_sheet
@@ -97,6 +101,23 @@ def test_files_are_lifted_over_where_the_page_wants_another_build(desk: Desk, tm
     assert sheet is not None
     assert sheet.sites == {"20": 60}
     assert any("lifted over from GRCh37 to GRCh38" in each for each in sheet.cautions)
+
+
+def test_files_prepared_for_a_page_are_under_the_rule_of_the_data_wherever_they_go(
+    desk: Desk, tmp_path: Path
+) -> None:
+    """They are other files than those of which the rule was stated."""
+    draft = made(desk, tmp_path, HLA, "array-model", "6")
+    country = asyncio.run(desk.service(draft.service_id)).country
+    asyncio.run(state_residency(desk, draft.dataset_id, country))
+    asyncio.run(submit_job(desk, draft))
+    job = asyncio.run(only_job(desk))
+    assert job.state is JobState.WAITING, job.problem
+    prepared = [Path(file.path) for file in job.files]
+    assert rule_file(prepared[0].parent) == residency_of(country)
+    for file in prepared:
+        copy = data_files((Path(shutil.copy(file, tmp_path / f"copy-{file.name}")),))
+        assert asyncio.run(rule_for(desk, None, copy)) == residency_of(country)
 
 
 def test_a_table_of_hla_alleles_is_a_result_that_nobody_judges(desk: Desk, tmp_path: Path) -> None:
