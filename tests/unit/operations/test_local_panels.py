@@ -64,8 +64,10 @@ def test_a_panel_is_under_the_rule_of_its_files(
 ) -> None:
     """It holds the genotypes of people, as the files do, and the rule stands there before them."""
     work_directly(monkeypatch)
-    source = write_vcf(tmp_path / "panel.vcf", panel_rows())
-    (tmp_path / RULE_FILE).write_text("ZA")
+    ruled = tmp_path / "ruled"
+    ruled.mkdir()
+    source = write_vcf(ruled / "panel.vcf", panel_rows())
+    (ruled / RULE_FILE).write_text("ZA")
     seen: list[Path] = []
 
     def taken(*words: object, **more: object) -> object:
