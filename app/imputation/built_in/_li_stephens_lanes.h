@@ -124,34 +124,6 @@ static void NAME(forward)(const Job *job, const NAME(Room) *room, const Block *b
     }
 }
 
-/* The forward row of a block's first site from that of the block before, whose N and C are made. */
-static void NAME(cross)(const Job *job, const NAME(Room) *room, size_t block_at, const V *from, V *to,
-                        int kept)
-{
-    const Block *before = job->plan->blocks + block_at - 1, *block = before + 1;
-    const Run *runs = job->plan->runs + block->runs;
-    size_t row = kept ? (size_t)(before->last - before->first) * before->groups : 0;
-    const V *stay = room->stay + row, *come = room->come + row;
-    V *sums = to + job->plan->haplotypes;
-    for (size_t g = 0; g < block->groups; g++)
-        sums[g] = SPLAT(0);
-    sums--; /* the first run goes on to the first group */
-    for (uint32_t i = 0; i < block->run_count; i++) {
-        Run run = runs[i];
-        uint32_t count = run.count & COUNT_MASK;
-        const V *source = from + run.from;
-        V n = stay[run.from_group], c = come[run.from_group], sum = SPLAT(0);
-        for (uint32_t k = 0; k < count; k++) {
-            V now = MULADD(n, source[k], c);
-            to[k] = now;
-            sum = ADD(sum, now);
-        }
-        to += count;
-        sums += run.count >> 31;
-        *sums = ADD(*sums, sum);
-    }
-}
-
 /* The forward row of the very first typed site. */
 static void NAME(begin)(const Job *job, const NAME(Room) *room, V *to)
 {
@@ -165,44 +137,6 @@ static void NAME(begin)(const Job *job, const NAME(Room) *room, V *to)
         for (size_t k = (size_t)size; k-- > 0;)
             *to++ = chance;
     }
-}
-
-/* The backward row of a block's last site from that of the block behind; M and D are of its first site. */
-static void NAME(cross_back)(const Job *job, NAME(Room) *room, size_t block_at, const V *x)
-{
-    const Block *before = job->plan->blocks + block_at - 1, *block = before + 1;
-    const Run *runs = job->plan->runs + block->runs;
-    const V *y = room->y;
-    size_t groups_done = 0;
-    for (size_t g = 0; g < before->groups; g++)
-        room->next_big_y[g] = room->next_big_z[g] = SPLAT(0);
-    for (uint32_t i = 0; i < block->run_count; i++) {
-        Run run = runs[i];
-        uint32_t count = run.count & COUNT_MASK;
-        groups_done += run.count >> 31;
-        V *to = room->next_y + run.from;
-        const V *forward = x + run.from;
-        V m = room->stay_back[groups_done - 1], d = room->come_back[groups_done - 1], sum = SPLAT(0),
-          both = SPLAT(0);
-        for (uint32_t k = 0; k < count; k++) {
-            V now = MULADD(m, y[k], d);
-            to[k] = now;
-            sum = ADD(sum, now);
-            both = MULADD(now, forward[k], both);
-        }
-        y += count;
-        room->next_big_y[run.from_group] = ADD(room->next_big_y[run.from_group], sum);
-        room->next_big_z[run.from_group] = ADD(room->next_big_z[run.from_group], both);
-    }
-    V *swap = room->y;
-    room->y = room->next_y;
-    room->next_y = swap;
-    swap = room->big_y;
-    room->big_y = room->next_big_y;
-    room->next_big_y = swap;
-    swap = room->big_z;
-    room->big_z = room->next_big_z;
-    room->next_big_z = swap;
 }
 
 /* The backward row of the very last typed site; `x` is the forward row of the last block's first one. */
@@ -287,106 +221,28 @@ static NAME(Sums) NAME(step_back)(const Job *job, const NAME(Room) *room, const 
         ADD(ones_both, zeros_both), room->sums[at - 1], all_h, {zeros_both, ones_both}, {zeros_f, ones_f}};
 }
 
-/* Sums of f h, f and h over the haplotypes of each pattern; the words behind those of the groups. */
-static const uint32_t *NAME(sum_patterns)(const NAME(Room) *room, const Block *block, const Piece *piece,
-                                          const uint32_t *words)
-{
-    size_t row = (size_t)(piece->after - block->first) * block->groups;
-    const V *shares = room->shares, *loners = room->loners;
-    V *patterns = room->patterns;
-    for (size_t i = 0; i < 3 * (size_t)piece->patterns; i++)
-        patterns[i] = SPLAT(0);
-    for (uint32_t i = 0; i < piece->mixed; i++) {
-        uint32_t group = words[0], most = words[1], lists = words[2];
-        V n = room->stay[row + group], c = room->come[row + group];
-        V back = room->stay_back[group], add = room->come_back[group];
-        V all_both = SPLAT(0), all_f = SPLAT(0), all_h = SPLAT(0);
-        words += 3;
-        for (uint32_t list = 0; list < lists; list++) {
-            V *pattern = patterns + 3 * (size_t)words[0];
-            uint32_t count = words[1];
-            V both = SPLAT(0), f = both, h = both;
-            words += 2;
-            for (uint32_t k = 0; k < count; k++) {
-                const V *xy = loners + 2 * (size_t)words[k];
-                V forward = MULADD(n, xy[0], c), backward = MULADD(back, xy[1], add);
-                both = MULADD(forward, backward, both);
-                f = ADD(f, forward);
-                h = ADD(h, backward);
-            }
-            words += count;
-            pattern[0] = ADD(pattern[0], both);
-            pattern[1] = ADD(pattern[1], f);
-            pattern[2] = ADD(pattern[2], h);
-            all_both = ADD(all_both, both);
-            all_f = ADD(all_f, f);
-            all_h = ADD(all_h, h);
-        }
-        if (most) {
-            V *pattern = patterns + 3 * (size_t)most;
-            pattern[0] = ADD(pattern[0], SUB(shares[3 * group], all_both));
-            pattern[1] = ADD(pattern[1], SUB(shares[3 * group + 1], all_f));
-            pattern[2] = ADD(pattern[2], SUB(shares[3 * group + 2], all_h));
-        }
-    }
-    for (uint32_t i = 0; i < piece->whole; i++) {
-        V *pattern = patterns + 3 * (size_t)words[0];
-        V both = pattern[0], f = pattern[1], h = pattern[2];
-        uint32_t count = words[1];
-        words += 2;
-        for (uint32_t j = 0; j < count; j++) {
-            const V *share = shares + 3 * (size_t)words[j];
-            both = ADD(both, share[0]);
-            f = ADD(f, share[1]);
-            h = ADD(h, share[2]);
-        }
-        words += count;
-        pattern[0] = both;
-        pattern[1] = f;
-        pattern[2] = h;
-    }
-    return words;
-}
+#define WORD uint16_t
+#define RUN ShortRun
+#define NEW_GROUP SHORT_NEW_GROUP
+#define SIZED(x) NAME(x##_short)
+#include "_li_stephens_words.h"
+#undef WORD
+#undef RUN
+#undef NEW_GROUP
+#undef SIZED
+#define WORD uint32_t
+#define RUN LongRun
+#define NEW_GROUP LONG_NEW_GROUP
+#define SIZED(x) NAME(x##_long)
+#include "_li_stephens_words.h"
+#undef WORD
+#undef RUN
+#undef NEW_GROUP
+#undef SIZED
 
-/* Dosages of the sites of a piece. At a site with switch chances r and q to the two ends the posterior of
- * haplotype k is ((1-r) f(k) + r) ((1-q) h(k) + q), f and h scaled to mean 1. */
-static void NAME(fill)(const Job *job, const NAME(Room) *room, const Block *block, const Piece *piece,
-                       const NAME(Sums) *sums, size_t first, size_t count)
+static void NAME(cross)(const Job *job, const NAME(Room) *room, size_t block_at, const V *from, V *to)
 {
-    const Plan *plan = job->plan;
-    float haplotypes = (float)plan->haplotypes;
-    V size = SPLAT(haplotypes);
-    V by_f = DIV(size, sums->forward), by_h = DIV(size, sums->backward), by_both = MUL(by_f, by_h);
-    V all_both = MUL(sums->both, by_both);
-    const uint32_t *words = NAME(sum_patterns)(room, block, piece, plan->words + piece->words);
-    V *patterns = room->patterns;
-    for (size_t p = 0; p < piece->patterns; p++) {
-        patterns[3 * p] = MUL(patterns[3 * p], by_both);
-        patterns[3 * p + 1] = MUL(patterns[3 * p + 1], by_f);
-        patterns[3 * p + 2] = MUL(patterns[3 * p + 2], by_h);
-    }
-    for (size_t site = piece->first_site; site < (size_t)piece->first_site + piece->sites; site++) {
-        V both = SPLAT(0), f = SPLAT(0), h = SPLAT(0);
-        uint32_t listed = *words++;
-        for (uint32_t i = 0; i < listed; i++) {
-            const V *pattern = patterns + 3 * (size_t)words[i];
-            both = ADD(both, pattern[0]);
-            f = ADD(f, pattern[1]);
-            h = ADD(h, pattern[2]);
-        }
-        words += listed;
-        float r = job->left[site], q = job->right[site];
-        float neither = (1 - r) * (1 - q);
-        V rare =
-            MULADD(f, SPLAT((1 - r) * q), MULADD(h, SPLAT(r * (1 - q)), SPLAT(r * q * plan->rarer[site])));
-        V total = MULADD(all_both, SPLAT(neither), SPLAT(haplotypes * ((1 - r) * q + r * (1 - q) + r * q)));
-        V share = DIV(MULADD(both, SPLAT(neither), rare), total);
-        if (plan->swapped[site])
-            share = SUB(SPLAT(1), share);
-        float values[LANES];
-        memcpy(values, &share, sizeof values);
-        NAME(write)(job->imputed + (size_t)job->site_row[site] * job->columns + first, values, count);
-    }
+    (job->plan->is_short ? NAME(cross_short) : NAME(cross_long))(job, room, block_at, from, to);
 }
 
 /* The way back through a block; leaves M and D of its first site. */
@@ -416,7 +272,8 @@ static void NAME(backward)(const Job *job, const NAME(Room) *room, size_t block_
         (job, room, m - 1, MULADD(kept, sums.by_allele[0], MUL(moved, sums.forward_by_allele[0])),
          MULADD(kept, sums.by_allele[1], MUL(moved, sums.forward_by_allele[1])), first, count);
         while (piece > block->first_piece && plan->pieces[piece - 1].after == m - 1)
-            NAME(fill)(job, room, block, plan->pieces + --piece, &sums, first, count);
+            (plan->is_short ? NAME(fill_short) : NAME(fill_long))(job, room, block, plan->pieces + --piece, &sums,
+                                                                  first, count);
     }
     for (size_t g = 0; g < block->groups; g++) {
         room->stay_back[g] = MUL(room->stay_back[g], kept);
@@ -450,7 +307,7 @@ static void NAME(keep_some)(const Job *job, const NAME(Room) *room, size_t kept_
         V *to = room->slots +
                 (block % job->stride == 0 ? block / job->stride : kept_slots + block % 2) * room->slot;
         NAME(forward)(job, room, job->plan->blocks + block - 1, from + job->plan->haplotypes, 0);
-        NAME(cross)(job, room, block, from, to, 0);
+        NAME(cross)(job, room, block, from, to);
         from = to;
     }
 }
@@ -467,7 +324,7 @@ static void NAME(some_lanes)(const Job *job, NAME(Room) *room, size_t first, siz
 #define SLOT(block) (room->slots + ((block) == begin ? part : kept_slots + (block) - begin - 1) * room->slot)
         for (size_t block = begin + 1; block < end; block++) {
             NAME(forward)(job, room, plan->blocks + block - 1, SLOT(block - 1) + plan->haplotypes, 0);
-            NAME(cross)(job, room, block, SLOT(block - 1), SLOT(block), 0);
+            NAME(cross)(job, room, block, SLOT(block - 1), SLOT(block));
         }
         for (size_t block = end; block-- > begin;) {
             const V *x = SLOT(block);
@@ -476,7 +333,7 @@ static void NAME(some_lanes)(const Job *job, NAME(Room) *room, size_t first, siz
                 NAME(begin_back)(job, room, x);
                 NAME(write_last)(job, room, x + plan->haplotypes, first, count);
             } else
-                NAME(cross_back)(job, room, block + 1, x);
+                (plan->is_short ? NAME(cross_back_short) : NAME(cross_back_long))(job, room, block + 1, x);
             NAME(backward)(job, room, block, x, first, count);
         }
 #undef SLOT

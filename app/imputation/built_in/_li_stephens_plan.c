@@ -116,24 +116,39 @@ static void sort_by_group(Maker *maker, uint32_t groups)
     memcpy(maker->order, maker->other, size * sizeof *maker->order);
 }
 
+static const char *push_run(Maker *maker, LongRun run)
+{
+    void *place = more(&maker->runs, 1);
+    if (place == NULL)
+        return NO_MEMORY;
+    if (maker->plan->is_short) {
+        uint32_t is_new = run.count & LONG_NEW_GROUP ? SHORT_NEW_GROUP : 0;
+        *(ShortRun *)place =
+            (ShortRun){(uint16_t)run.from, (uint16_t)run.from_group, (uint16_t)(run.count | is_new)};
+    } else
+        *(LongRun *)place = run;
+    return NULL;
+}
+
 static const char *add_runs(Maker *maker, Block *block)
 {
     block->runs = maker->runs.used;
-    Run *run = NULL;
+    LongRun run = {0};
     uint32_t group = NEVER;
     for (size_t i = 0; i < maker->plan->haplotypes; i++) {
         uint32_t haplotype = maker->order[i], from = maker->old_place[haplotype];
         uint32_t old = maker->old_group[haplotype], now = maker->group[haplotype];
-        if (now == group && run->from_group == old && run->from + (run->count & COUNT_MASK) == from) {
-            run->count++;
+        if (now == group && run.from_group == old && run.from + (run.count & ~LONG_NEW_GROUP) == from) {
+            run.count++;
             continue;
         }
-        run = more(&maker->runs, 1);
-        if (run == NULL)
+        if (run.count && push_run(maker, run))
             return NO_MEMORY;
-        *run = (Run){from, old, now == group ? 1 : 1 | NEW_GROUP};
+        run = (LongRun){from, old, now == group ? 1 : 1 | LONG_NEW_GROUP};
         group = now;
     }
+    if (push_run(maker, run))
+        return NO_MEMORY;
     block->run_count = (uint32_t)(maker->runs.used - block->runs);
     return NULL;
 }
@@ -195,12 +210,19 @@ static uint32_t number_patterns(Maker *maker)
     return patterns;
 }
 
-static const char *push(Heap *words, uint32_t word)
+static void set_word(Maker *maker, size_t at, uint32_t word)
 {
-    uint32_t *place = more(words, 1);
-    if (place == NULL)
+    if (maker->plan->is_short)
+        ((uint16_t *)maker->words.data)[at] = (uint16_t)word;
+    else
+        ((uint32_t *)maker->words.data)[at] = word;
+}
+
+static const char *push(Maker *maker, uint32_t word)
+{
+    if (more(&maker->words, 1) == NULL)
         return NO_MEMORY;
-    *place = word;
+    set_word(maker, maker->words.used - 1, word);
     return NULL;
 }
 
@@ -241,10 +263,12 @@ static const char *push_loner(Maker *maker, uint32_t place)
     if (maker->loner[place] == NEVER) {
         const Block *block = (const Block *)maker->blocks.data + maker->blocks.used - 1;
         maker->loner[place] = (uint32_t)(maker->loners.used - block->loners);
-        if (push(&maker->loners, place))
+        uint32_t *loner = more(&maker->loners, 1);
+        if (loner == NULL)
             return NO_MEMORY;
+        *loner = place;
     }
-    return push(&maker->words, maker->loner[place]);
+    return push(maker, maker->loner[place]);
 }
 
 /* A group whose members have several patterns. */
@@ -253,7 +277,7 @@ static const char *add_mixed(Maker *maker, uint32_t group, uint32_t first, uint3
     const Partition *parts = &maker->parts;
     uint32_t *heads = maker->other, *next = maker->rare, lists = 0;
     chain_members(maker, first, count, heads, next);
-    if (push(&maker->words, group) || push(&maker->words, most) || push(&maker->words, 0))
+    if (push(maker, group) || push(maker, most) || push(maker, 0))
         return NO_MEMORY;
     size_t head = maker->words.used - 1;
     for (uint32_t i = first; i < first + count; i++) {
@@ -263,7 +287,7 @@ static const char *add_mixed(Maker *maker, uint32_t group, uint32_t first, uint3
         uint32_t members = 0;
         for (uint32_t at = i; at != NEVER; at = next[at])
             members++;
-        if (push(&maker->words, pattern) || push(&maker->words, members))
+        if (push(maker, pattern) || push(maker, members))
             return NO_MEMORY;
         for (uint32_t at = i; at != NEVER; at = next[at])
             if (push_loner(maker, at))
@@ -271,7 +295,7 @@ static const char *add_mixed(Maker *maker, uint32_t group, uint32_t first, uint3
         lists++;
         maker->plan->exceptions += members;
     }
-    ((uint32_t *)maker->words.data)[head] = lists;
+    set_word(maker, head, lists);
     return NULL;
 }
 
@@ -305,14 +329,14 @@ static const char *add_wholes(Maker *maker, const Block *block, Piece *piece, co
     for (uint32_t pattern = 1; pattern < piece->patterns; pattern++) {
         if (heads[pattern] == NEVER)
             continue;
-        if (push(&maker->words, pattern) || push(&maker->words, 0))
+        if (push(maker, pattern) || push(maker, 0))
             return NO_MEMORY;
         size_t head = maker->words.used - 1;
         uint32_t count = 0;
         for (uint32_t g = heads[pattern]; g != NEVER; g = next[g], count++)
-            if (push(&maker->words, g))
+            if (push(maker, g))
                 return NO_MEMORY;
-        ((uint32_t *)maker->words.data)[head] = count;
+        set_word(maker, head, count);
         piece->whole++;
     }
     return NULL;
@@ -322,17 +346,17 @@ static const char *add_lists(Maker *maker, const Piece *piece)
 {
     const Partition *parts = &maker->parts;
     for (uint32_t site = 0; site < piece->sites; site++) {
-        if (push(&maker->words, 0))
+        if (push(maker, 0))
             return NO_MEMORY;
         size_t head = maker->words.used - 1;
         uint32_t count = 0;
         for (uint32_t part = 0; part < parts->made; part++)
             if (parts->child[part] && parts->alleles[part] >> site & 1) {
-                if (push(&maker->words, parts->child[part]))
+                if (push(maker, parts->child[part]))
                     return NO_MEMORY;
                 count++;
             }
-        ((uint32_t *)maker->words.data)[head] = count;
+        set_word(maker, head, count);
     }
     return NULL;
 }
@@ -449,10 +473,9 @@ Plan *make_plan(const Stretch *stretch, const int64_t *typed, size_t typed_count
     uint32_t *memory = NULL;
     maker.blocks.width = sizeof(Block);
     maker.pieces.width = sizeof(Piece);
-    maker.runs.width = sizeof(Run);
     maker.alleles.width = 1;
     maker.sizes.width = sizeof(float);
-    maker.words.width = maker.loners.width = sizeof(uint32_t);
+    maker.loners.width = sizeof(uint32_t);
     *why = NO_MEMORY;
     Plan *plan = maker.plan = calloc(1, sizeof *plan);
     if (plan == NULL)
@@ -461,6 +484,9 @@ Plan *make_plan(const Stretch *stretch, const int64_t *typed, size_t typed_count
     plan->typed = typed_count;
     plan->sites = untyped_count;
     plan->most_patterns = 1;
+    plan->is_short = stretch->haplotypes <= MOST_SHORT;
+    maker.runs.width = plan->is_short ? sizeof(ShortRun) : sizeof(LongRun);
+    maker.words.width = plan->is_short ? sizeof(uint16_t) : sizeof(uint32_t);
     plan->swapped = calloc(untyped_count + 1, 1);
     plan->rarer = calloc(untyped_count + 1, sizeof(float));
     plan->typed_share = calloc(typed_count + 1, sizeof(double));

@@ -12,13 +12,19 @@
 enum { PIECE_SITES = 64, LONGEST_BLOCK = 128 };
 
 /* Haplotypes that follow one another in the order of two neighbouring blocks, in one group of each. Runs stand
- * in the order of the later block, whose groups begin with a run with NEW_GROUP in its count. Half of a plan
+ * in the order of the later block, whose groups begin with a run with NEW_GROUP (by its size) in its count. Half of a plan
  * may be runs. */
-enum { COUNT_MASK = 0x7fffffff };
-#define NEW_GROUP 0x80000000u
 typedef struct {
     uint32_t from, from_group, count;
-} Run;
+} LongRun;
+
+/* The same of a panel with at most MOST_SHORT haplotypes. */
+typedef struct {
+    uint16_t from, from_group, count;
+} ShortRun;
+
+enum { MOST_SHORT = 0x7fff, SHORT_NEW_GROUP = 0x8000 };
+#define LONG_NEW_GROUP 0x80000000u
 
 typedef struct {
     uint32_t first, last; /* typed sites, both inside */
@@ -49,13 +55,15 @@ typedef struct {
     size_t block_count;
     Piece *pieces;
     size_t piece_count;
-    Run *runs;
+    void *runs;   /* ShortRun or LongRun */
+    int is_short; /* runs are ShortRun, words have 16 bits, else 32 */
     size_t run_count;
     uint8_t *alleles;
     size_t allele_count;
     float *sizes;
     size_t size_count;
-    uint32_t *words, *loners;
+    void *words;
+    uint32_t *loners;
     size_t word_count, loner_count;
     uint8_t *swapped;    /* [sites]: the rarer allele is REF */
     float *rarer;        /* [sites]: haplotypes with the rarer allele */

@@ -57,7 +57,8 @@ class Copies:
 
     def _keep_alleles(self, task: KernelTask) -> None:
         """The haplotypes that targets equal, at all wanted sites."""
-        chosen = np.unique(np.concatenate([np.empty(0, dtype=np.intp), *self._equals.values()]))
+        numbers = {number for equal in self._equals.values() for number in equal.tolist()}
+        chosen = np.array(sorted(numbers), dtype=np.intp)
         self._places = {number: place for place, number in enumerate(chosen.tolist())}
         if len(chosen):
             self._alleles = _words(task.stretch, range(task.first, task.last), chosen)

@@ -83,6 +83,19 @@ def test_c_equals_numpy_on_many_blocks(stride: int) -> None:
 
 
 @needs_c
+def test_a_panel_whose_numbers_need_more_than_16_bits() -> None:
+    """Runs and words of a plan are half as wide up to 32,767 haplotypes."""
+    small, targets, _ = mosaic_task(11, 300, 400, 9, 8)
+    alleles = small.stretch.alleles(slice(None))
+    odd = np.random.default_rng(3).random((len(alleles), 33_000)) < 0.002  # carriers far behind
+    many = np.tile(alleles, (1, 110)) ^ odd
+    task = replace(small, stretch=stretch_of(many.astype(np.uint8), small.stretch.positions))
+    kernel, expected = CKernel(task), NumpyKernel(task).impute(targets[:, :2])
+    assert kernel.facts.blocks > 1
+    assert furthest(kernel.impute(targets[:, :2]), expected) < 3e-4  # sums of 33,000 floats
+
+
+@needs_c
 def test_threads_share_a_plan() -> None:
     task, targets, _ = mosaic_task(12, 200, 1500, 6, 24)
     kernel = CKernel(task)

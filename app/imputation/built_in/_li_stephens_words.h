@@ -1,0 +1,171 @@
+/* The parts of the vector code that read runs and words of a plan, whose numbers have 16 bits where the panel
+ * is small enough: less memory, and less of it to read.
+ *
+ * Included twice by _li_stephens_lanes.h, with WORD, RUN, NEW_GROUP and SIZED defined.
+ */
+
+/* The forward row of a block's first site from that of the block before, whose N and C are made. */
+static void SIZED(cross)(const Job *job, const NAME(Room) *room, size_t block_at, const V *from, V *to)
+{
+    const Block *block = job->plan->blocks + block_at;
+    const RUN *runs = (const RUN *)job->plan->runs + block->runs;
+    const V *stay = room->stay, *come = room->come;
+    V *sums = to + job->plan->haplotypes;
+    for (size_t g = 0; g < block->groups; g++)
+        sums[g] = SPLAT(0);
+    sums--; /* the first run goes on to the first group */
+    for (uint32_t i = 0; i < block->run_count; i++) {
+        RUN run = runs[i];
+        uint32_t count = run.count & (NEW_GROUP - 1), is_new = run.count / NEW_GROUP;
+        const V *source = from + run.from;
+        V n = stay[run.from_group], c = come[run.from_group], sum = SPLAT(0);
+        for (uint32_t k = 0; k < count; k++) {
+            V now = MULADD(n, source[k], c);
+            to[k] = now;
+            sum = ADD(sum, now);
+        }
+        to += count;
+        sums += is_new;
+        *sums = ADD(*sums, sum);
+    }
+}
+
+/* The backward row of a block's last site from that of the block behind; M and D are of its first site. */
+static void SIZED(cross_back)(const Job *job, NAME(Room) *room, size_t block_at, const V *x)
+{
+    const Block *before = job->plan->blocks + block_at - 1, *block = before + 1;
+    const RUN *runs = (const RUN *)job->plan->runs + block->runs;
+    const V *y = room->y;
+    size_t groups_done = 0;
+    for (size_t g = 0; g < before->groups; g++)
+        room->next_big_y[g] = room->next_big_z[g] = SPLAT(0);
+    for (uint32_t i = 0; i < block->run_count; i++) {
+        RUN run = runs[i];
+        uint32_t count = run.count & (NEW_GROUP - 1), is_new = run.count / NEW_GROUP;
+        groups_done += is_new;
+        V *to = room->next_y + run.from;
+        const V *forward = x + run.from;
+        V m = room->stay_back[groups_done - 1], d = room->come_back[groups_done - 1], sum = SPLAT(0),
+          both = SPLAT(0);
+        for (uint32_t k = 0; k < count; k++) {
+            V now = MULADD(m, y[k], d);
+            to[k] = now;
+            sum = ADD(sum, now);
+            both = MULADD(now, forward[k], both);
+        }
+        y += count;
+        room->next_big_y[run.from_group] = ADD(room->next_big_y[run.from_group], sum);
+        room->next_big_z[run.from_group] = ADD(room->next_big_z[run.from_group], both);
+    }
+    V *swap = room->y;
+    room->y = room->next_y;
+    room->next_y = swap;
+    swap = room->big_y;
+    room->big_y = room->next_big_y;
+    room->next_big_y = swap;
+    swap = room->big_z;
+    room->big_z = room->next_big_z;
+    room->next_big_z = swap;
+}
+
+/* Sums of f h, f and h over the haplotypes of each pattern; the words behind those of the groups. */
+static const WORD *SIZED(sum_patterns)(const NAME(Room) *room, const Block *block, const Piece *piece,
+                                       const WORD *words)
+{
+    size_t row = (size_t)(piece->after - block->first) * block->groups;
+    const V *shares = room->shares, *loners = room->loners;
+    V *patterns = room->patterns;
+    for (size_t i = 0; i < 3 * (size_t)piece->patterns; i++)
+        patterns[i] = SPLAT(0);
+    for (uint32_t i = 0; i < piece->mixed; i++) {
+        uint32_t group = words[0], most = words[1], lists = words[2];
+        V n = room->stay[row + group], c = room->come[row + group];
+        V back = room->stay_back[group], add = room->come_back[group];
+        V all_both = SPLAT(0), all_f = SPLAT(0), all_h = SPLAT(0);
+        words += 3;
+        for (uint32_t list = 0; list < lists; list++) {
+            V *pattern = patterns + 3 * (size_t)words[0];
+            uint32_t count = words[1];
+            V both = SPLAT(0), f = both, h = both;
+            words += 2;
+            for (uint32_t k = 0; k < count; k++) {
+                const V *xy = loners + 2 * (size_t)words[k];
+                V forward = MULADD(n, xy[0], c), backward = MULADD(back, xy[1], add);
+                both = MULADD(forward, backward, both);
+                f = ADD(f, forward);
+                h = ADD(h, backward);
+            }
+            words += count;
+            pattern[0] = ADD(pattern[0], both);
+            pattern[1] = ADD(pattern[1], f);
+            pattern[2] = ADD(pattern[2], h);
+            all_both = ADD(all_both, both);
+            all_f = ADD(all_f, f);
+            all_h = ADD(all_h, h);
+        }
+        if (most) {
+            V *pattern = patterns + 3 * (size_t)most;
+            pattern[0] = ADD(pattern[0], SUB(shares[3 * group], all_both));
+            pattern[1] = ADD(pattern[1], SUB(shares[3 * group + 1], all_f));
+            pattern[2] = ADD(pattern[2], SUB(shares[3 * group + 2], all_h));
+        }
+    }
+    for (uint32_t i = 0; i < piece->whole; i++) {
+        V *pattern = patterns + 3 * (size_t)words[0];
+        V both = pattern[0], f = pattern[1], h = pattern[2];
+        uint32_t count = words[1];
+        words += 2;
+        for (uint32_t j = 0; j < count; j++) {
+            const V *share = shares + 3 * (size_t)words[j];
+            both = ADD(both, share[0]);
+            f = ADD(f, share[1]);
+            h = ADD(h, share[2]);
+        }
+        words += count;
+        pattern[0] = both;
+        pattern[1] = f;
+        pattern[2] = h;
+    }
+    return words;
+}
+
+/* Dosages of the sites of a piece. At a site with switch chances r and q to the two ends the posterior of
+ * haplotype k is ((1-r) f(k) + r) ((1-q) h(k) + q), f and h scaled to mean 1. */
+static void SIZED(fill)(const Job *job, const NAME(Room) *room, const Block *block, const Piece *piece,
+                       const NAME(Sums) *sums, size_t first, size_t count)
+{
+    const Plan *plan = job->plan;
+    float haplotypes = (float)plan->haplotypes;
+    V size = SPLAT(haplotypes);
+    V by_f = DIV(size, sums->forward), by_h = DIV(size, sums->backward), by_both = MUL(by_f, by_h);
+    V all_both = MUL(sums->both, by_both);
+    const WORD *words = SIZED(sum_patterns)(room, block, piece, (const WORD *)plan->words + piece->words);
+    V *patterns = room->patterns;
+    for (size_t p = 0; p < piece->patterns; p++) {
+        patterns[3 * p] = MUL(patterns[3 * p], by_both);
+        patterns[3 * p + 1] = MUL(patterns[3 * p + 1], by_f);
+        patterns[3 * p + 2] = MUL(patterns[3 * p + 2], by_h);
+    }
+    for (size_t site = piece->first_site; site < (size_t)piece->first_site + piece->sites; site++) {
+        V both = SPLAT(0), f = SPLAT(0), h = SPLAT(0);
+        uint32_t listed = *words++;
+        for (uint32_t i = 0; i < listed; i++) {
+            const V *pattern = patterns + 3 * (size_t)words[i];
+            both = ADD(both, pattern[0]);
+            f = ADD(f, pattern[1]);
+            h = ADD(h, pattern[2]);
+        }
+        words += listed;
+        float r = job->left[site], q = job->right[site];
+        float neither = (1 - r) * (1 - q);
+        V rare =
+            MULADD(f, SPLAT((1 - r) * q), MULADD(h, SPLAT(r * (1 - q)), SPLAT(r * q * plan->rarer[site])));
+        V total = MULADD(all_both, SPLAT(neither), SPLAT(haplotypes * ((1 - r) * q + r * (1 - q) + r * q)));
+        V share = DIV(MULADD(both, SPLAT(neither), rare), total);
+        if (plan->swapped[site])
+            share = SUB(SPLAT(1), share);
+        float values[LANES];
+        memcpy(values, &share, sizeof values);
+        NAME(write)(job->imputed + (size_t)job->site_row[site] * job->columns + first, values, count);
+    }
+}
