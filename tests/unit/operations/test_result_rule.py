@@ -8,6 +8,7 @@ import shutil
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,14 +21,18 @@ from app.domain.result import Result, ResultFile, ResultState
 from app.domain.rule_file import RULE_FILE
 from app.operations.add_dataset import add_dataset, data_files
 from app.operations.desk import Desk
+from app.operations.draft_job import JobDraft
 from app.operations.end_job import forget_job
+from app.operations.fetch_file import fetch_file
+from app.operations.fetch_results import fetch_results
 from app.operations.remove_result import remove_result
 from app.operations.residency import rule_for, state_residency
 from app.operations.result_rule import keep_rule_of_result, remember_results
 from app.operations.rule_files import rule_file, tighten_rule
 from app.store import jobs, results
 from app.store.store import Connection as StoreConnection
-from tests.helpers.fake_family import write_vcf
+from tests.helpers.desk_fixtures import only_job
+from tests.helpers.fake_family import FakeFamily, write_vcf
 from tests.helpers.imputed_files import dose_text, packed, site_lines
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -189,3 +194,29 @@ def test_the_folder_of_a_removed_result_goes_with_its_rule(desk: Desk, tmp_path:
     assert (old.folder / RULE_FILE).exists()
     asyncio.run(remove_result(desk, "result-1", delete_files=True))
     assert not old.folder.exists()
+
+
+def test_the_rule_lies_in_the_folder_before_the_first_byte_is_fetched(
+    done: Desk, fake: FakeFamily, ready: JobDraft, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program that is killed while it fetches leaves no result without it; archives are known when gone."""
+    asyncio.run(state_residency(done, ready.dataset_id, "ZA"))
+    seen: list[bool] = []
+
+    async def watched(*words: Any, **more: Any) -> Any:
+        seen.append(rule_file(words[4]) == residency_of("ZA"))
+        return await fetch_file(*words, **more)
+
+    monkeypatch.setattr("app.operations.fetch_results.fetch_file", watched)
+    job = asyncio.run(only_job(done))
+    asyncio.run(fetch_results(done, job.id))
+    assert seen == [True, True]
+    result = done.store.read_now(lambda c: results.result_of_job(c, job.id))
+    assert result is not None
+    assert not list(Path(result.folder).glob("*.zip"))
+    copy = tmp_path / "downloaded by hand.zip"
+    copy.write_bytes(fake.content["chr_20.zip"])
+    found = asyncio.run(rule_for(done, None, data_files((copy,))))
+    assert found == residency_of("ZA")
+    asyncio.run(remove_result(done, result.id, delete_files=True))
+    assert not Path(result.folder).exists()
