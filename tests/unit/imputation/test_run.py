@@ -16,6 +16,7 @@ from app.genotypes.matrix import read_matrix
 from app.imputation import builtin
 from app.imputation.contract import ImputationFiles, ImputationRequest
 from app.imputation.memory import BuiltInJob
+from app.imputation.output import squared_correlations
 from app.imputation.run import impute_files
 from app.practice.simulation_files import SimulatedFiles
 from app.practice.simulator import SimulatedData
@@ -105,6 +106,15 @@ def test_written_er2_is_the_recomputed_one(made: ImputationFiles) -> None:
             assert float(told) == pytest.approx(pair[0, 1] ** 2, abs=1e-4)
             checked += 1
     assert checked > 100
+
+
+def test_er2_is_of_the_alleles_that_are_known() -> None:
+    left_out = np.array([[0, 900, 100, 1000, 500, 200]], dtype=np.int16)
+    observed = np.array([[0, 1, 0, 1, -1, 0]], dtype=np.int8)
+    known = observed[0] >= 0
+    expected = np.corrcoef(left_out[0, known], observed[0, known])[0, 1] ** 2
+    assert squared_correlations(left_out, observed) == pytest.approx([expected])
+    assert np.isnan(squared_correlations(left_out, np.full_like(observed, -1))).all()
 
 
 def test_info_and_flags(made: ImputationFiles) -> None:
