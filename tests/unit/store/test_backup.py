@@ -144,7 +144,7 @@ def test_rules_that_came_after_the_backup_hold_after_it_is_restored(tmp_path: Pa
     """Else a restored data folder would send what it was told never to send."""
     path, kept = tmp_path / "a.db", tmp_path / "b.db"
     old, new = {"path": "/a", "print": "1:x"}, {"path": "/b", "print": "2:y"}
-    made = [{"files": [], "of": []}]
+    made: list[dict[str, list[str]]] = [{"files": [], "of": []}]
     with Store.open(path) as store:
         store.write_now(lambda c: settings.set_state(c, "residency", json.dumps([old])))
         store.write_now(lambda c: settings.set_state(c, "settings", _only_to("EU")))
