@@ -11,6 +11,7 @@ from app.domain.panel import Panel
 from app.domain.parameter import Form
 from app.domain.problem import Kind, ProblemError
 from app.domain.service import Service
+from app.operations.build_fit import build_obstacles
 from app.operations.by_hand import Ways, page_obstacles, ways_of
 from app.operations.check_dataset import dataset_of
 from app.operations.delivery import delivery_obstacles
@@ -56,6 +57,7 @@ async def preflight(desk: Desk, draft: JobDraft, *, to_phase: bool = False) -> P
     obstacles += await asyncio.to_thread(check_files, dataset.files, service)
     asked = await _ask_service(desk, draft, service)
     obstacles += page_obstacles(service, dataset, asked.panel, await ways_of(desk, service))
+    obstacles += build_obstacles(told, service, dataset, asked.form, asked.panel)
     if asked.form is not None and not to_phase:
         obstacles += check_phased(draft, dataset, asked.form)
     obstacles += await delivery_obstacles(desk, asked.service, draft, asked.form, dataset.files)
@@ -116,6 +118,7 @@ async def preview(desk: Desk, draft: JobDraft, *, to_phase: bool = False) -> Pre
     obstacles = await asyncio.to_thread(
         _local_obstacles, draft, service, dataset, form, panel, told.mends, ways
     )
+    obstacles += build_obstacles(told, service, dataset, form, panel)
     forbidden = await residency_obstacle(desk, service, dataset)
     first = (forbidden,) if forbidden is not None else ()
     if form is not None and not to_phase:

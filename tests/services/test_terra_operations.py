@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from app.domain.changes import Noun
 from app.domain.clock import FixedClock
-from app.domain.finding import CheckReport, Finding, Severity
+from app.domain.finding import BuildGuess, CheckReport, Finding, Severity
 from app.domain.job import JobState
 from app.domain.problem import Kind, ProblemError
 from app.domain.service import Limits
@@ -28,7 +28,7 @@ from app.operations.end_job import cancel_job
 from app.operations.fetch_results import fetch_results
 from app.operations.kept_uploads import tidy_uploads
 from app.operations.keyring_vault import KeyringVault
-from app.operations.preflight import preflight
+from app.operations.preflight import preflight, preview
 from app.operations.send_job import send_job
 from app.operations.sign_in import OpenSignIn, begin_sign_in, finish_sign_in, sign_in, sign_out
 from app.operations.submit_job import submit_job
@@ -373,6 +373,16 @@ def test_the_quota_is_looked_at_before_anything_is_sent(
     assert bool(found.obstacles) == stops
     assert found.quota is not None
     assert found.quota.used == used
+
+
+def test_files_of_another_build_are_not_sent(desk: Desk, draft: JobDraft) -> None:
+    """They would be read at wrong places, and charged all the same; the service does not lift over."""
+    for build, stops in (("GRCh37", True), ("GRCh38", False), (None, False)):
+        seen = report(600).model_copy(update={"build": BuildGuess(value=build, confidence=1.0)})
+        asyncio.run(pass_check(desk, draft.dataset_id, seen))
+        for look in (preflight, preview):
+            found = [each.problem.title for each in asyncio.run(look(desk, draft)).obstacles]
+            assert ("The build does not fit" in found) == stops, (build, look)
 
 
 def test_files_of_a_chromosome_each_are_joined(

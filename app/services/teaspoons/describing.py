@@ -98,6 +98,8 @@ def _panel(data: dict[str, Any]) -> Parameter:
     label = _LABEL
     if "all of us" not in text(data, "displayName").lower():
         label = f"Panel of {text(data, 'displayName') or text(data, 'pipelineName')}"
+    if version := text(data, "pipelineVersion"):
+        label += f", version {version} of the pipeline"
     return Parameter(
         id=PANEL_PARAMETER,
         label="Reference panel",
@@ -176,7 +178,7 @@ def panels(service_id: str, form: Form, at: datetime) -> tuple[Panel, ...]:
     found = []
     for parameter in form.of_type(P.PANEL):
         for choice in parameter.choices:
-            known = choice.label == _LABEL
+            known = choice.label.startswith(_LABEL)
             found.append(
                 Panel(
                     id=choice.key,

@@ -60,6 +60,8 @@ class JobFacts:
     names: tuple[tuple[str, str], ...] = ()
     mirror: Service | None = None
     """The best service that could take the job now, while its own does not answer."""
+    packs: bool = True
+    """Whether its service packs results with a password."""
 
     @property
     def service_name(self) -> str:
@@ -109,6 +111,7 @@ class JobDetail(QWidget):
         if job is None:
             return None
         stored = await library.form(job.service_id, job.app_id)
+        cannot = await library.why_not(job.service_id)
         service = await library.service(job.service_id)
         group = await library.group_jobs(job.group) if job.group is not None else ()
         names = tuple((s.id, s.name) for s in await library.services()) if group else ()
@@ -119,11 +122,12 @@ class JobDetail(QWidget):
             await library.events(job_id=job_id, limit=EVENTS_SHOWN),
             await library.consents(job_id),
             stored.form if stored is not None else None,
-            (await library.why_not(job.service_id)).get("cancel", ""),
+            cannot.get("cancel", ""),
             await library.guided_sheet(job_id),
             group,
             names,
             await self._mirror(job, service),
+            "passwords" not in cannot,
         )
 
     async def _mirror(self, job: Job, service: Service | None) -> Service | None:
@@ -280,7 +284,9 @@ class JobDetail(QWidget):
         if facts is None:
             return
         stands = words.fact_pairs(facts.job, facts.result, now, facts.cannot_cancel)
-        sent = words.sent_pairs(facts.job, facts.service_name, facts.consents, now, facts.form)
+        sent = words.sent_pairs(
+            facts.job, facts.service_name, facts.consents, now, facts.form, packs=facts.packs
+        )
         for place, pairs in ((self.now, stands), (self.sent, sent)):
             if self._pairs.get(place) != pairs:
                 self._pairs[place] = pairs

@@ -204,9 +204,18 @@ def when(at: datetime | None, now: datetime) -> str:
 
 
 def sent_pairs(
-    job: Job, service: str, consents: Sequence[Consent], now: datetime, form: Form | None = None
+    job: Job,
+    service: str,
+    consents: Sequence[Consent],
+    now: datetime,
+    form: Form | None = None,
+    *,
+    packs: bool = True,
 ) -> Pairs:
-    """What went to the service, and what a person agreed to; `form` lends options their words."""
+    """What went to the service, and what a person agreed to; `form` lends options their words.
+
+    `packs`: the service packs results with a password.
+    """
     pairs: Pairs = [
         (_t("To"), service),
         (_t("Application"), job.app_id),
@@ -216,7 +225,8 @@ def sent_pairs(
     ]
     pairs += option_pairs(job, form, {c.parameter_id for c in consents})
     password = _t("made here, kept in the keyring") if job.password_set else _t("made by the service")
-    pairs.append((_t("Password"), password))
+    if packs or job.password_set:
+        pairs.append((_t("Password"), password))
     if job.override_reason:
         pairs.append((_t("Sent in spite of findings"), job.override_reason))
     for consent in consents:
