@@ -1,6 +1,7 @@
 """Pictures of every view, light and dark, empty and filled: to look at, not to compare.
 
-Run as `python -m tests.ui.gallery FOLDER [view …]`.
+Run as `python -m tests.ui.gallery FOLDER [view …]`; beside views there are `dataset`, `result`, `service` and
+`many`, which shows the views that were named with very many rows too.
 """
 
 from __future__ import annotations
@@ -383,7 +384,10 @@ def main(folder: Path, wanted: list[str]) -> None:
     theme = Theme(app, "light")
     for scheme in ("light", "dark"):
         theme.choose(scheme)
-        for name, library in (("filled", filled()), ("many", many()), ("empty", FakeLibrary())):
+        for name, made in (("filled", filled), ("many", many), ("empty", FakeLibrary)):
+            if name == "many" and wanted and name not in wanted:
+                continue
+            library = made()
             window = make_window(app, bridge, theme, library)
             for spec in VIEWS:
                 if (wanted and spec.id not in wanted) or (name == "many" and spec.id not in MANY):
@@ -397,7 +401,7 @@ def main(folder: Path, wanted: list[str]) -> None:
                 grab_results(app, window, library, folder, scheme, settle)
             if name != "empty" and (not wanted or "panels" in wanted):
                 grab_panels(app, window, library, folder, "" if name == "filled" else "-many", scheme)
-            if name == "filled" and (not wanted or "services" in wanted):
+            if name == "filled" and (not wanted or "service" in wanted):
                 grab_service(app, window, folder, scheme)
             if name == "filled" and not wanted:
                 grab_extras(app, window, folder, scheme)
