@@ -174,29 +174,30 @@ FAST static void advance(const uint32_t *RESTRICT word, int shift, int states, c
 }
 
 /* Sums of products of both forward with both (moved) backward rows, by the allele of the state:
- * joint[chain on the left][chain on the right][allele]. */
+ * joint[chain on the left][chain on the right][allele]. Never a difference: one of the two may be a thousandth
+ * of the other. */
 FAST static void overlaps(const uint32_t *RESTRICT word, int shift, int states, const float *RESTRICT f,
                           const float *RESTRICT b, const float stay[2], const float drawn[2], float joint[2][2][2])
 {
     float stay1 = stay[0], stay2 = stay[1], drawn1 = drawn[0], drawn2 = drawn[1];
-    float all0 = 0, all1 = 0, all2 = 0, all3 = 0, ones0 = 0, ones1 = 0, ones2 = 0, ones3 = 0;
+    float zeros0 = 0, zeros1 = 0, zeros2 = 0, zeros3 = 0, ones0 = 0, ones1 = 0, ones2 = 0, ones3 = 0;
     for (int k = 0; k < states; k++) {
-        float has = (float)(int32_t)(word[k] >> shift & 1u);
+        float has = (float)(int32_t)(word[k] >> shift & 1u), lacks = 1.0f - has;
         float x = b[k] * stay1 + drawn1, y = b[states + k] * stay2 + drawn2;
         float p = f[k] * x, q = f[k] * y, r = f[states + k] * x, t = f[states + k] * y;
-        all0 += p;
-        all1 += q;
-        all2 += r;
-        all3 += t;
+        zeros0 += p * lacks;
+        zeros1 += q * lacks;
+        zeros2 += r * lacks;
+        zeros3 += t * lacks;
         ones0 += p * has;
         ones1 += q * has;
         ones2 += r * has;
         ones3 += t * has;
     }
-    float all[4] = {all0, all1, all2, all3}, ones[4] = {ones0, ones1, ones2, ones3};
+    float zeros[4] = {zeros0, zeros1, zeros2, zeros3}, ones[4] = {ones0, ones1, ones2, ones3};
     for (int n = 0; n < 4; n++) {
+        joint[n / 2][n % 2][0] = zeros[n];
         joint[n / 2][n % 2][1] = ones[n];
-        joint[n / 2][n % 2][0] = all[n] > ones[n] ? all[n] - ones[n] : 0.0f;
     }
 }
 

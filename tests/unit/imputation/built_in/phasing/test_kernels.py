@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from app.imputation.built_in.phasing.kernels import Neighbours, PhasingKernel, Walks, compiled
+from app.imputation.built_in.phasing.kernels import (
+    DRAW,
+    EVERY,
+    UNKNOWN_HETS,
+    VOTE,
+    Neighbours,
+    PhasingKernel,
+    Walks,
+    compiled,
+)
 from app.imputation.built_in.phasing.numpy_walks import NumpyKernel
 from app.imputation.built_in.phasing.randomness import key_of, uniform
 from app.imputation.built_in.phasing.words import packed, unpacked, width
@@ -86,6 +95,22 @@ def test_both_kernels_pick_the_same(fast: PhasingKernel) -> None:
     assert np.array_equal(one.before, two.before)
     assert np.array_equal(one.after, two.after)
     assert (one.before % 3 == 0).all()
+
+
+@pytest.mark.parametrize("flags", [UNKNOWN_HETS, 0, DRAW, DRAW | VOTE, DRAW | VOTE | EVERY])
+def test_both_kernels_walk_the_same(fast: PhasingKernel, flags: int) -> None:
+    """With genotypes of which only one allele or none is settled, side by side."""
+    picks, one, two = found(), walks(), walks()
+    NumpyKernel().nearest(one, picks, backward=False)
+    NumpyKernel().nearest(one, picks, backward=True)
+    missing = np.random.default_rng(6).random((SITES, PEOPLE)) < 0.3
+    for these, kernel in ((one, fast), (two, NumpyKernel())):
+        these.missing[:] = packed(missing).T & ~these.het
+        kernel.walk(these, picks, (0, PEOPLE), 11, flags)
+    assert one.missing.any()
+    assert np.array_equal(one.out, two.out)
+    assert one.votes == pytest.approx(two.votes, abs=1e-4)
+    assert bool(one.votes.any()) == bool(flags & VOTE)
 
 
 def test_sizes_that_do_not_fit_are_refused(fast: PhasingKernel) -> None:
