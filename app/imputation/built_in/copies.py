@@ -11,8 +11,6 @@ taken to be those of that haplotype. For strangers that makes no difference: whe
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -42,7 +40,7 @@ class Copies:
         self._places: dict[int, int] = {}
         if not _is_telling(task):
             return
-        panel = _words(task.stretch, task.typed.tolist(), None)
+        panel = _words(task.stretch, task.typed)
         alleles, known = packed(targets == 1), packed((targets == 0) | (targets == 1))
         for column in range(targets.shape[1]):
             equal = _equal(panel, alleles[:, column], known[:, column])
@@ -60,17 +58,22 @@ class Copies:
         numbers = {number for equal in self._equals.values() for number in equal.tolist()}
         chosen = np.array(sorted(numbers), dtype=np.intp)
         self._places = {number: place for place, number in enumerate(chosen.tolist())}
-        if len(chosen):
-            self._alleles = _words(task.stretch, range(task.first, task.last), chosen)
+        self._alleles = np.empty((len(chosen), -(-self._wanted // 8)), dtype=np.uint8)
+        for at in range(0, self._wanted if len(chosen) else 0, _ROWS_AT_ONCE):
+            rows = slice(task.first + at, min(task.first + at + _ROWS_AT_ONCE, task.last))
+            octets = np.packbits(task.stretch.alleles_of(chosen, rows), axis=0, bitorder="little")
+            self._alleles[:, at // 8 : at // 8 + len(octets)] = octets.T
 
     def put(self, first: int, imputed: Answers, left_out: Answers) -> None:
         """Into answers [wanted, n] and [typed, n] of the targets from `first` on, as thousandths if whole."""
         for column in range(imputed.shape[1]):
             equal = self._equals.get(first + column)
             if equal is not None:
-                places = [self._places[number] for number in equal.tolist()]
-                share = unpacked(self._alleles[:, places], self._wanted).mean(axis=1)
-                _write(imputed[:, column], share)
+                ones = np.zeros(self._wanted, dtype=np.int32)
+                for number in equal.tolist():
+                    octets = self._alleles[self._places[number]]
+                    ones += np.unpackbits(octets, count=self._wanted, bitorder="little")
+                _write(imputed[:, column], ones / len(equal))
                 _write(left_out[:, column], self._left_out[first + column])
 
 
@@ -80,13 +83,12 @@ def _is_telling(task: KernelTask) -> bool:
     return len(task.typed) >= FEWEST_SITES and bool(along >= LEAST_CENTIMORGANS)
 
 
-def _words(stretch: PanelStretch, rows: Iterable[int], haplotypes: NDArray[np.intp] | None) -> Words:
-    """Alleles of some haplotypes (or all) at some rows, [words, haplotypes]."""
-    numbers = np.fromiter(rows, dtype=np.intp)
-    pieces = []
-    for start in range(0, len(numbers), _ROWS_AT_ONCE):
-        dense = stretch.alleles(numbers[start : start + _ROWS_AT_ONCE])
-        pieces.append(packed(dense if haplotypes is None else dense[:, haplotypes]))
+def _words(stretch: PanelStretch, rows: NDArray[np.intp]) -> Words:
+    """Alleles of all haplotypes at some rows, [words, haplotypes]."""
+    pieces = [
+        packed(stretch.alleles(rows[start : start + _ROWS_AT_ONCE]))
+        for start in range(0, len(rows), _ROWS_AT_ONCE)
+    ]
     return np.concatenate(pieces)
 
 

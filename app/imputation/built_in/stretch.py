@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 ALT_CARRIERS, REF_CARRIERS, BITS = 0, 1, 2
 _BITS_A_CARRIER = 32
+_ROWS_AT_ONCE = 1024
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +65,31 @@ class PanelStretch:
                 dense[at, self.carriers[begin : begin + count]] = 1
                 if self.form[row] == REF_CARRIERS:
                     dense[at] ^= 1
+        return dense
+
+    def alleles_of(self, haplotypes: NDArray[np.intp], rows: slice) -> NDArray[np.uint8]:
+        """Alleles of a few haplotypes, each once, at some neighbouring sites: uint8 [rows, haplotypes].
+
+        Nothing is as large as all alleles there.
+        """
+        form, start, count = self.form[rows], self.start[rows], self.count[rows]
+        dense = np.zeros((len(form), len(haplotypes)), dtype=np.uint8)
+        packed = np.flatnonzero(form == BITS)
+        shifts = (haplotypes & 7).astype(np.uint8)
+        for at in range(0, len(packed), _ROWS_AT_ONCE):
+            some = packed[at : at + _ROWS_AT_ONCE]
+            dense[some] = self.bits[start[some][:, None], haplotypes >> 3] >> shifts & 1
+        places = np.full(self.size, -1, dtype=np.int64)
+        places[haplotypes] = np.arange(len(haplotypes))
+        carried = np.flatnonzero(form != BITS)
+        for at in range(0, len(carried), _ROWS_AT_ONCE):
+            some = carried[at : at + _ROWS_AT_ONCE]
+            many = count[some]
+            within = np.arange(int(many.sum())) - np.repeat(np.cumsum(many) - many, many)
+            found = places[self.carriers[np.repeat(start[some], many) + within]]
+            mine = found >= 0
+            dense[np.repeat(some, many)[mine], found[mine]] = 1
+        dense[form == REF_CARRIERS] ^= 1
         return dense
 
     def take(self, rows: NDArray[np.intp] | slice) -> PanelStretch:

@@ -12,6 +12,8 @@ def test_alleles_come_back_whatever_their_frequency(size: int, sites: int, seed:
     stretch = stretch_of(alleles, np.arange(sites, dtype=np.int64))
     assert (stretch.alleles(slice(None)) == alleles).all()
     assert (stretch.alt_counts == alleles.sum(axis=1)).all()
+    few, rows = random.permutation(size)[: size // 2], slice(sites // 3, sites)
+    assert (stretch.alleles_of(few, rows) == alleles[rows][:, few]).all()
     some = random.permutation(sites)[: sites // 2]
     assert (stretch.take(some).alleles(slice(None)) == alleles[some]).all()
 
