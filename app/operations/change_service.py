@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from app.domain.changes import Changes, Noun
-from app.domain.job import OPEN_STATES
+from app.domain.job import OPEN_STATES, JobState
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.residency import GROUPS, on_loopback, residency_of, says_here
 from app.domain.service import HealthState, Service, TokenInfo
@@ -105,17 +105,30 @@ async def state_country(desk: Desk, service_id: str, text: str) -> Changes:
 
 
 async def remove_service(desk: Desk, service_id: str) -> Changes:
-    """Remove a service and its token; refused while it has open jobs. Its past jobs stay in the list."""
+    """Remove a service and its token. Its past jobs stay in the list.
+
+    Refused while it has open jobs, or results that are still to be fetched: nobody could bring them later.
+    """
     service = await desk.service(service_id)
     await desk.secret(token_name(service.id))  # raises: what a locked keyring holds would stay behind
 
-    def remove(c: StoreConnection) -> int:
+    def remove(c: StoreConnection) -> tuple[int, int]:
         open_jobs = jobs.jobs(c, states=tuple(OPEN_STATES), service_id=service_id)
-        if not open_jobs:
+        done = jobs.jobs(c, states=(JobState.SUCCESS,), service_id=service_id)
+        left = sum(job.fetch_wanted and not job.is_fetched for job in done)
+        if not open_jobs and not left:
             services.remove_service(c, service_id)
-        return len(open_jobs)
+        return len(open_jobs), left
 
-    number = await desk.store.write(remove)
+    number, left = await desk.store.write(remove)
+    if left and not number:
+        raise problem(
+            Kind.INPUT,
+            "Results would be lost",
+            f"The results of {left} jobs of {service.name} are not on this computer yet.",
+            "Fetch them, forget these jobs, or switch the service off instead.",
+            subject=service.name,
+        )
     if number:
         raise problem(
             Kind.INPUT,
