@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 from app.domain.problem import Kind, ProblemError, problem
 
 _WHOLE_PANEL = "Use a phased panel without missing genotypes; a phasing program makes one from this file."
-_PARTS_OF_X = (
-    "Split chromosome X at the ends of its pseudoautosomal parts, or give its build to `add-local`."
-)
+_PARTS_OF_X = "Split chromosome X at the ends of its pseudoautosomal parts, or give its build to `add-local`."
 
 
 def refused(source: Path, title: str, what: str, do: str = "Choose another file.") -> ProblemError:
