@@ -36,6 +36,7 @@ from app.operations.look_at_service import look_at_service, store_token_info
 from app.operations.offered_panels import offered_panels
 from app.operations.one_file import one_file_caution
 from app.operations.residency import refuse_forbidden, residency_obstacle
+from app.operations.result_rule import remember_results
 from app.operations.service_news import learn
 from app.operations.sync_panels import read_form
 from app.services.contract import RemoteJob
@@ -47,6 +48,7 @@ async def preflight(desk: Desk, draft: JobDraft, *, to_phase: bool = False) -> P
 
     `to_phase`: the data are still to be phased on this computer.
     """
+    await remember_results(desk)  # a copy of one that an earlier version fetched is known by that
     service = await desk.service(draft.service_id)
     dataset = await dataset_of(desk, draft.dataset_id)
     forbidden = await residency_obstacle(desk, service, dataset)

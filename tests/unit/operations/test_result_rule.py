@@ -16,6 +16,7 @@ from app.domain.changes import Noun
 from app.domain.export import ExportFormat
 from app.domain.export_record import ExportedFiles, ExportRecord
 from app.domain.job import Job, JobFile, JobState
+from app.domain.problem import ProblemError
 from app.domain.residency import residency_of
 from app.domain.result import Result, ResultFile, ResultState
 from app.domain.rule_file import RULE_FILE
@@ -29,9 +30,10 @@ from app.operations.remove_result import remove_result
 from app.operations.residency import rule_for, state_residency
 from app.operations.result_rule import keep_rule_of_result, remember_results
 from app.operations.rule_files import rule_file, tighten_rule
+from app.operations.submit_job import submit_job
 from app.store import jobs, results
 from app.store.store import Connection as StoreConnection
-from tests.helpers.desk_fixtures import only_job
+from tests.helpers.desk_fixtures import only_job, pass_check
 from tests.helpers.fake_family import FakeFamily, write_vcf
 from tests.helpers.imputed_files import dose_text, packed, site_lines
 
@@ -158,6 +160,21 @@ def test_a_copy_that_is_packed_anew_with_another_header_is_the_same_data(desk: D
     (other / "weak.vcf.gz").write_bytes(gzip.compress(text, 1))
     for name in ("plain.vcf", "weak.vcf.gz"):
         assert old.rule_of(other / name) == ZA, name
+
+
+def test_a_copy_of_an_earlier_result_is_refused_though_no_window_was_ever_opened(
+    desk: Desk, fake: FakeFamily, ready: JobDraft, tmp_path: Path
+) -> None:
+    """The command line has no start in the background."""
+    (tmp_path / "old").mkdir()
+    old = Earlier(desk, tmp_path / "old")
+    asyncio.run(desk.update_service(ready.service_id, country="US"))
+    copy = Path(shutil.copy(old.dose, tmp_path / "copy.vcf.gz"))
+    (dataset_id,) = asyncio.run(add_dataset(desk, (copy,))).ids(Noun.DATASET)
+    asyncio.run(pass_check(desk, dataset_id))
+    with pytest.raises(ProblemError, match="may not go there"):
+        asyncio.run(submit_job(desk, ready.model_copy(update={"dataset_id": dataset_id})))
+    assert not fake.submissions
 
 
 def test_a_rule_that_is_stated_of_the_data_later_holds_for_the_earlier_result(
