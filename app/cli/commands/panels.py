@@ -65,7 +65,7 @@ def pack(
     ],
     target: Annotated[Path, typer.Argument(metavar="OUT", help="The new file; it ends in .hpanel.")],
 ) -> None:
-    """Pack a reference panel into one small file, which `impute --panel-file` takes; nothing is overwritten."""
+    """Pack a reference panel into a small file for `impute --panel-file`; nothing is overwritten."""
     from app.cli.work import packed_panel as work
 
     work.pack(session_of(ctx), source, target)
