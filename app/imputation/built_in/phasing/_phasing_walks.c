@@ -143,7 +143,9 @@ typedef struct {
     float stay, drawn, one, zero; /* row * stay + drawn, times the chance where the state has allele 1 or 0 */
 } Move;
 
-/* The loops over states. The order in which sums are added may be chosen by the compiler. */
+/* The loops over states. The order in which sums are added may be chosen by the compiler. The second chain has
+ * pointers of its own: with -fwrapv, which Python's extensions are built with, `states + k` might wrap, and the
+ * loops were not turned into vector code. */
 #if defined(__clang__)
 #pragma clang fp reassociate(on)
 #elif defined(__GNUC__)
@@ -160,12 +162,14 @@ FAST static void advance(const uint32_t *RESTRICT word, int shift, int states, c
     float stay1 = move[0].stay, drawn1 = move[0].drawn, zero1 = move[0].zero, more1 = move[0].one - zero1;
     float stay2 = move[1].stay, drawn2 = move[1].drawn, zero2 = move[1].zero, more2 = move[1].one - zero2;
     float first = 0, second = 0;
+    const float *RESTRICT from2 = from + states;
+    float *RESTRICT to2 = to + states;
     for (int k = 0; k < states; k++) {
         float has = (float)(int32_t)(word[k] >> shift & 1u);
         float x = (from[k] * stay1 + drawn1) * (zero1 + has * more1);
-        float y = (from[states + k] * stay2 + drawn2) * (zero2 + has * more2);
+        float y = (from2[k] * stay2 + drawn2) * (zero2 + has * more2);
         to[k] = x;
-        to[states + k] = y;
+        to2[k] = y;
         first += x;
         second += y;
     }
@@ -181,10 +185,11 @@ FAST static void overlaps(const uint32_t *RESTRICT word, int shift, int states, 
 {
     float stay1 = stay[0], stay2 = stay[1], drawn1 = drawn[0], drawn2 = drawn[1];
     float zeros0 = 0, zeros1 = 0, zeros2 = 0, zeros3 = 0, ones0 = 0, ones1 = 0, ones2 = 0, ones3 = 0;
+    const float *RESTRICT f2 = f + states, *RESTRICT b2 = b + states;
     for (int k = 0; k < states; k++) {
         float has = (float)(int32_t)(word[k] >> shift & 1u), lacks = 1.0f - has;
-        float x = b[k] * stay1 + drawn1, y = b[states + k] * stay2 + drawn2;
-        float p = f[k] * x, q = f[k] * y, r = f[states + k] * x, t = f[states + k] * y;
+        float x = b[k] * stay1 + drawn1, y = b2[k] * stay2 + drawn2;
+        float p = f[k] * x, q = f[k] * y, r = f2[k] * x, t = f2[k] * y;
         zeros0 += p * lacks;
         zeros1 += q * lacks;
         zeros2 += r * lacks;
