@@ -69,3 +69,9 @@ def test_x_may_be_numbered(tmp_path: Path) -> None:
     path = tmp_path / "map.txt"
     path.write_text("23 . 0.0 1000\n23 . 1.0 2000\n")
     assert read_map(path, "chrX").positions.tolist() == [1000, 2000]
+
+
+def test_a_map_never_falls(tmp_path: Path) -> None:
+    path = tmp_path / "map.txt"
+    path.write_text("20 . 1.0 1000\n20 . 0.4 2000\n20 . 2.0 3000\n")
+    assert read_map(path, "20").at(np.array([1000, 2000, 3000])).tolist() == [1.0, 1.0, 2.0]

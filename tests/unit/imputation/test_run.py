@@ -244,6 +244,7 @@ def test_other_alleles_are_counted_and_not_used(tmp_path: Path) -> None:
     only = next(r for r in rows if r[1] == "1500")
     assert {"TYPED"} == {"TYPED", "IMPUTED"} & set(only[7].split(";"))
     assert only[9:] == ["0|1:1:0,1:0,1,0", ".|.:.:.:."]
+    assert info_of(only)["AF"] == "0.5"  # of the one whose call is whole
 
 
 def test_haploid_people_stay_haploid(tmp_path: Path) -> None:
