@@ -4,6 +4,7 @@
  * so the cost is that of the carriers. Where a block ends is a matter of cost: long ones have more groups,
  * short ones have more borders, where all haplotypes are looked at.
  */
+#include "_li_stephens_heap.h"
 #include "_li_stephens_partition.h"
 #include <stdlib.h>
 #include <string.h>
@@ -15,27 +16,6 @@ static const double GIVE_UP = 1.25;  /* a block this much dearer than the best i
 
 static const uint32_t ALL = 1u << 31; /* the whole group has the pattern */
 static const char *const NO_MEMORY = "memory";
-
-/* What grows while a plan is made. */
-typedef struct {
-    void *data;
-    size_t used, room, width;
-} Heap;
-
-static void *more(Heap *heap, size_t count)
-{
-    if (heap->used + count > heap->room) {
-        size_t room = heap->room * 2 > heap->used + count ? heap->room * 2 : heap->used + count + 64;
-        void *data = realloc(heap->data, room * heap->width);
-        if (data == NULL)
-            return NULL;
-        heap->data = data;
-        heap->room = room;
-    }
-    void *place = (char *)heap->data + heap->used * heap->width;
-    heap->used += count;
-    return place;
-}
 
 typedef struct {
     const Stretch *stretch;
