@@ -28,7 +28,7 @@ from app.operations.desk import Desk
 from app.operations.job_log import logged_with_job
 from app.operations.kept_uploads import forget_upload
 from app.operations.list_jobs import list_jobs, wait_for_turn
-from app.operations.look_at_service import store_token_info
+from app.operations.look_at_service import learn_token
 from app.operations.preflight import recheck
 from app.operations.residency import hosts_for, refuse_forbidden, rule_of_job
 from app.operations.rule_files import rule_text
@@ -279,7 +279,7 @@ async def _not_sent(desk: Desk, service: Service, job: Job, why: Problem) -> Cha
     if job.state in ENDED_STATES:
         return Changes.of(Noun.JOB, job.id)
     if why.kind is Kind.SIGN_IN:
-        await _learn_token(desk, service)
+        await learn_token(desk, service)
     if why.retry or why.kind in MENDED_BY_TIME:
         return await wait_and_retry(desk, job, why)
     if why.kind is Kind.SIGN_IN:
@@ -296,15 +296,6 @@ def _open_again(job: Job) -> Job:
     if job.state in ENDED_STATES:
         return job
     return job.model_copy(update={"phase": SendPhase.CHECKED, "sealed": None, "sealed_before": False})
-
-
-async def _learn_token(desk: Desk, service: Service) -> None:
-    """Ask about the token at once: a stored `valid` from before would let the upload start again."""
-    try:
-        token = (await store_token_info(desk, service)).token
-    except ProblemError:
-        return
-    await desk.update_service(service.id, token=token)
 
 
 def may_exist(why: Problem) -> bool:
