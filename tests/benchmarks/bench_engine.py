@@ -4,13 +4,15 @@
 simulated data (made at the first run, some minutes) and all outputs. All engines run with two threads; each
 is a process of its own with all it starts, ours the whole `haplodesk impute`. Each has the panel in its own
 form, packed before. `--keep` takes peers' results of an earlier run: their times are then not of this run.
+The small panels of some genes (pgx) are measured one by one and as one job: ours takes all chromosomes in one
+run, Minimac4 is run once for each.
 r2 is over all genotypes of a range of MAF (of the panel) at sites that were not typed.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from app.imputation.contract import WHOLE
@@ -18,7 +20,7 @@ from app.imputation.panel_format.building import pack_vcf
 from app.imputation.panel_format.reader import Panel
 from tests.benchmarks.engine_cases import Case, real_cases, scaling, simulated
 from tests.benchmarks.engine_data import SCALING
-from tests.benchmarks.engine_peers import Used, beagle, kept, minimac4, ours
+from tests.benchmarks.engine_peers import Used, beagle, kept, minimac4, ours, ours_together
 from tests.benchmarks.engine_scores import BINS, Scores, Site, scored, switch_errors, truth_of
 from tests.helpers.shared import shared_folder
 
@@ -60,10 +62,12 @@ class Bench:
 
     def phased(self) -> dict[str, Run]:
         """Engines on phased input."""
-        return {
-            "ours": ours(self.case, self.out, self.panel, phased=True),
-            "minimac4": self.peer("minimac4", "minimac4.vcf.gz", lambda: minimac4(self.case, self.out)),
-        }
+        mine = ours(self.case, self.out, self.panel, phased=True)
+        return {"ours": mine, "minimac4": self.phased_by_minimac4()}
+
+    def phased_by_minimac4(self) -> Run:
+        """Minimac4 on phased input."""
+        return self.peer("minimac4", "minimac4.vcf.gz", lambda: minimac4(self.case, self.out))
 
     def unphased(self) -> dict[str, Run]:
         """Engines on unphased input."""
@@ -137,6 +141,21 @@ def grow(folder: Path) -> None:
                 print(f"{size} haplotypes, {len(panel.positions())} sites{' (the same)' * same}: {told}")
 
 
+def together(parts: Sequence[Case], folder: Path) -> None:
+    """What some chromosomes of the same people cost as one job of phased input; the peer's were measured."""
+    out = folder / "peers" / "pgx"
+    out.mkdir(parents=True, exist_ok=True)
+    peers = [Bench(case, folder, keep=True).phased_by_minimac4()[1] for case in parts]
+    used = ours_together(parts, out, [packed(case, folder) for case in parts])
+    peer = Used(
+        sum(each.cpu for each in peers),
+        sum(each.wall for each in peers),
+        max(each.peak_mb for each in peers),
+    )
+    print(f"pgx, {len(parts)} chromosomes in one job, phased input")
+    _costs({"ours": (out, used), "minimac4": (out, peer)})
+
+
 def cases(chosen: str, folder: Path) -> Iterator[Case]:
     """Those that are asked for, by name or as `real`."""
     names = chosen.split(",")
@@ -157,8 +176,12 @@ def main() -> None:
     parser.add_argument("--ways", default="phased,unphased")
     parser.add_argument("--keep", action="store_true", help="take peers' results of an earlier run")
     asked = parser.parse_args()
+    genes = []
     for case in cases(asked.cases, asked.folder):
         compare(case, asked.folder, keep=asked.keep, ways=asked.ways)
+        genes += [case] if case.name.startswith("pgx") else []
+    if len(genes) > 1 and "phased" in asked.ways.split(","):
+        together(genes, asked.folder)
     if "scaling" in asked.cases.split(","):
         grow(asked.folder)
 

@@ -130,18 +130,28 @@ def ours(
     """The built-in engine as `haplodesk impute` runs it, on phased or unphased input."""
     name = "ours" if phased else "ours_unphased"
     target = case.phased if phased else case.target
-    command: list[str | Path] = [
-        sys.executable,
-        "-m",
-        "app",
-        "--quiet",
-        "impute",
-        target,
-        "--panel-file",
-        panel,
-    ]
-    command += ["--out", out / name, "--map", case.map, "--engine", "builtin"]
-    command += ["--phasing", "none" if phased else "builtin", "--threads", str(THREADS), *options]
-    shutil.rmtree(out / name, ignore_errors=True)
-    used = measured(command, out, name)
+    told = ["--phasing", "none" if phased else "builtin", *options]
+    used = _impute([target], [panel], [case.map], out, name, told)
     return next((out / name).rglob("*.dose.vcf.gz")), used
+
+
+def ours_together(cases: Sequence[Case], out: Path, panels: Sequence[Path]) -> Used:
+    """The built-in engine on the phased input of some chromosomes in one run."""
+    targets, maps = [each.phased for each in cases], [each.map for each in cases]
+    return _impute(targets, panels, maps, out, "ours", ["--phasing", "none"])
+
+
+def _impute(
+    targets: Sequence[Path],
+    panels: Sequence[Path],
+    maps: Sequence[Path],
+    out: Path,
+    name: str,
+    options: Sequence[str],
+) -> Used:
+    command: list[str | Path] = [sys.executable, "-m", "app", "--quiet", "impute", *targets]
+    for option, files in (("--panel-file", panels), ("--map", maps)):
+        command += [word for each in files for word in (option, each)]
+    command += ["--out", out / name, "--engine", "builtin", "--threads", str(THREADS), *options]
+    shutil.rmtree(out / name, ignore_errors=True)
+    return measured(command, out, name)
