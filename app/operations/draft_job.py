@@ -20,6 +20,8 @@ from app.services.contract import RemoteJob
 
 MEGABYTE = 1_000_000
 LOST = -1
+PHASE_HERE = "phase_here"
+"""The place in the form where data can be phased on this computer before they are sent."""
 NOT_TAKEN = "The service does not take this file"
 # A whole-genome result is commonly ten times as large as what was sent.
 RESULT_PER_UPLOAD = 10
@@ -288,12 +290,12 @@ def check_phased(draft: JobDraft, dataset: Dataset, form: Form) -> tuple[Obstacl
         return ()
     return (
         _obstacle(
-            "dataset",
+            PHASE_HERE,
             Kind.INPUT,
             "The data are not phased",
             f"{form.app_name} takes them as if they were, and would impute them badly without a word.",
-            "Choose an application that phases, or phase them on this computer first: together with a second "
-            "service in “New job”, or by “haplodesk submit --phase-with”.",
+            "Phase them on this computer first, by “Phase here first” in “New job” or “haplodesk submit "
+            "--phase-with PANEL”, or choose an application that phases.",
             dataset.name,
         ),
     )

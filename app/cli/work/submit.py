@@ -254,7 +254,7 @@ async def _look(desk: Desk, session: Session, order: Order, drafts: Sequence[Job
         if not order.skip_check:
             build = next((str(draft.options[k]) for k in BUILD_FIELDS if k in draft.options), None)
             await check_dataset(desk, draft.dataset_id, draft.service_id, draft.panel_id, build)
-        looked = await preflight(desk, draft)
+        looked = await preflight(desk, draft, to_phase=bool(order.phase_with))
         for obstacle in looked.obstacles:
             said = _at(looked.service, obstacle.problem) if len(drafts) > 1 else obstacle.problem
             found.setdefault(said.sentence(), said)

@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 
 from app.domain.job import JobState
+from app.domain.parameter import Form
 from app.domain.problem import Kind
 from app.domain.service import Limits
+from app.genotypes.bgzf import BgzfWriter
 from app.operations.desk import Desk
+from app.services.contract import Connection
 from app.store import services
 from tests.helpers.command_line import Answer, Cli, FakeProgram
 from tests.helpers.fake_family import fault, write_vcf
@@ -182,6 +185,39 @@ def test_a_service_that_would_phase_anew_gets_nothing_phased_here(
     answer = send(ready, file, "--phase-with", "mine")
     assert answer.code == 3
     assert "would phase the data anew" in answer.err
+    assert program.family.submissions == []
+
+
+def unphased(folder: Path) -> Path:
+    """A file that can be imputed by whoever phases it."""
+    people, cells = "\t".join(f"P{n}" for n in range(20)), "\t".join(["0/1", "0/0"] * 10)
+    path = folder / "unphased.chr20.vcf.gz"
+    with BgzfWriter(path) as out:
+        out.write(b"##fileformat=VCFv4.2\n##contig=<ID=20,length=63025520>\n")
+        out.write(f"#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t{people}\n".encode())
+        for position in range(100_000, 200_000, 5000):
+            out.write(f"20\t{position}\t.\tA\tG\t.\tPASS\t.\tGT\t{cells}\n".encode())
+    return path
+
+
+def test_data_that_are_to_be_phased_here_are_not_refused_for_being_unphased(
+    ready: Cli, tmp_path: Path, program: FakeProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By itself an application that takes phased data gets none of others; the words say how it does."""
+    plain = program.family.form
+
+    async def form(connection: Connection, app_id: str) -> Form:
+        return (await plain(connection, app_id)).model_copy(update={"phased": True})
+
+    monkeypatch.setattr(program.family, "form", form)
+    file = unphased(tmp_path)
+    asked = ("submit", file, "--service", "Fake", "--panel", "apps@one", *GOOD[:-1])
+    alone = ready(*asked)
+    assert alone.code == 3
+    assert "The data are not phased" in alone.err
+    assert "“Phase here first” in “New job” or “haplodesk submit --phase-with PANEL”" in alone.err
+    answer = ready(*asked, "--phase-with", "mine")
+    assert "The data are not phased" not in answer.err
     assert program.family.submissions == []
 
 

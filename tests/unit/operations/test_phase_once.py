@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from app.domain.changes import Noun
-from app.domain.dataset import Dataset
+from app.domain.dataset import PREPARED, Dataset
 from app.domain.parameter import Choice, Form, Parameter, ParameterType
-from app.domain.problem import ProblemError
+from app.domain.problem import Kind, ProblemError, problem
 from app.domain.progress import Report
 from app.genotypes.bgzf import BgzfWriter, read_lines
 from app.genotypes.matrix import ABSENT, read_matrix
@@ -22,7 +22,7 @@ from app.operations import phase_once
 from app.operations.add_dataset import add_dataset
 from app.operations.check_dataset import check_dataset
 from app.operations.desk import Desk
-from app.operations.draft_job import JobDraft
+from app.operations.draft_job import PHASE_HERE, JobDraft
 from app.operations.job_group import create_group, preview_group
 from app.operations.local_panel_files import take_local_panel
 from app.operations.no_phasing import no_phasing
@@ -279,12 +279,7 @@ def test_one_that_wants_phased_data_gets_them_and_no_option(
     desk: Desk, fake: FakeFamily, unphased: JobDraft, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It would impute unphased data badly and say nothing; once they are phased it takes part in a group."""
-    plain = fake.form
-
-    async def form(connection: object, app_id: str) -> Form:
-        return (await plain(connection, app_id)).model_copy(update={"phased": True})  # type: ignore[arg-type]
-
-    monkeypatch.setattr(fake, "form", form)
+    takes_phased(fake, monkeypatch)
 
     async def play() -> None:
         await sync_panels(desk, (unphased.service_id,))
@@ -301,6 +296,97 @@ def test_one_that_wants_phased_data_gets_them_and_no_option(
         assert "phasing" not in job.options
         phased = draft.model_copy(update={"dataset_id": job.dataset_id})
         assert "not phased" not in str((await preflight(desk, phased)).obstacles)
+
+    asyncio.run(play())
+
+
+def takes_phased(fake: FakeFamily, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The application does not phase."""
+    plain = fake.form
+
+    async def form(connection: object, app_id: str) -> Form:
+        return (await plain(connection, app_id)).model_copy(update={"phased": True})  # type: ignore[arg-type]
+
+    monkeypatch.setattr(fake, "form", form)
+
+
+async def nothing_stays(desk: Desk) -> None:
+    known = await desk.store.read(datasets.datasets)
+    assert not any(each.made_from for each in known)
+    assert await desk.store.read(jobs.jobs) == ()
+    assert [path for path in (desk.home / PREPARED).rglob("*") if path.is_file()] == []
+
+
+def test_one_service_gets_data_that_were_phased_here(
+    desk: Desk, fake: FakeFamily, unphased: JobDraft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As for several; the words of the obstacle name both ways, and the job is no group."""
+    takes_phased(fake, monkeypatch)
+    draft = unphased.model_copy(update={"override_reason": ""})
+
+    async def play() -> None:
+        await sync_panels(desk, (draft.service_id,))
+        (told,) = [each for each in (await preview(desk, draft)).obstacles if each.field == PHASE_HERE]
+        assert "“Phase here first” in “New job”" in told.problem.what_you_can_do
+        assert "--phase-with PANEL" in told.problem.what_you_can_do
+        with pytest.raises(ProblemError, match="not phased"):
+            await create_group(desk, (draft,))
+        (looked,) = await preview_group(desk, (draft,), "mine")
+        assert "not phased" not in str(looked.obstacles)
+        sent = await create_group(desk, (unphased,), phase_with="mine")
+        (job,) = [await desk.job(each) for each in sent.job_ids]
+        assert job.group is None
+        made = await dataset(desk, job.dataset_id)
+        assert made.made_from == unphased.dataset_id
+        assert made.report is not None
+        assert made.report.phased is True
+
+    asyncio.run(play())
+
+
+def test_nothing_is_phased_for_a_service_that_may_not_have_the_data(
+    desk: Desk, fake: FakeFamily, unphased: JobDraft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    takes_phased(fake, monkeypatch)
+
+    async def play() -> None:
+        await sync_panels(desk, (unphased.service_id,))
+        await state_residency(desk, unphased.dataset_id, "ZA, this computer")
+        await desk.update_service(unphased.service_id, country="US")
+        with pytest.raises(ProblemError) as told:
+            await create_group(desk, (unphased,), phase_with="mine")
+        assert told.value.problem.kind is Kind.REFUSED
+        await nothing_stays(desk)
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize("ends", ["stopped", "failed"])
+def test_phasing_that_ends_early_leaves_nothing(
+    desk: Desk, fake: FakeFamily, unphased: JobDraft, monkeypatch: pytest.MonkeyPatch, ends: str
+) -> None:
+    """A person stops it in the strip, or it fails: there is no dataset, no file and no job."""
+    takes_phased(fake, monkeypatch)
+
+    async def begun(tasks: tuple[PhaseTask, ...], report: Report) -> tuple[PhasedFile, ...]:
+        tasks[0].out.write_bytes(b"half")
+        if ends == "failed":
+            raise problem(Kind.INPUT, "It does not fit", "No site is in common.")
+        (task,) = desk.tasks.running()
+        assert task.title.startswith("Phasing ")
+        task.cancel()
+        await asyncio.Event().wait()
+        return ()
+
+    monkeypatch.setattr(phase_once, "_in_process", begun)
+
+    async def play() -> None:
+        await sync_panels(desk, (unphased.service_id,))
+        sending = asyncio.ensure_future(create_group(desk, (unphased,), phase_with="mine"))
+        with pytest.raises(asyncio.CancelledError if ends == "stopped" else ProblemError):
+            await sending
+        await nothing_stays(desk)
+        assert fake.submissions == []
 
     asyncio.run(play())
 
