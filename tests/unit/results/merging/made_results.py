@@ -24,6 +24,7 @@ class Made:
     alleles: NDArray[np.int8]
     left_out: NDArray[np.float32]
     chromosome: str = "20"
+    bases: int | None = None  # the length that the header states
 
     def people(self, order: Sequence[int]) -> Made:
         """With some people, in this order."""
@@ -54,7 +55,7 @@ class Made:
         """Write both files into a folder."""
         folder.mkdir(exist_ok=True)
         has = np.flatnonzero(~np.isnan(self.doses).all(axis=(1, 2)))
-        stem, named = folder / f"chr{self.chromosome}", [(self.chromosome, None)]
+        stem, named = folder / f"chr{self.chromosome}", [(self.chromosome, self.bases)]
         texts = self._texts(has)
         info = ["R2=0.5;" + ("TYPED;IMPUTED" if self.typed[i] else "IMPUTED") for i in has]
         with DoseWriter(stem.with_name(f"{stem.name}.dose.vcf.gz"), self.samples, chromosomes=named) as out:

@@ -146,6 +146,52 @@ def test_another_build_is_refused_with_both_names(tmp_path: Path) -> None:
     refuse_other_builds([results[0], results[0]])
 
 
+LENGTHS = {"GRCh37": 63_025_520, "GRCh38": 64_444_167, "another": 64_000_000}
+
+
+@pytest.mark.parametrize(
+    ("first", "other", "refused"),
+    [
+        ("GRCh37", "GRCh38", True),
+        ("GRCh37", "GRCh37", False),
+        ("GRCh37", "another", False),
+        ("another", "GRCh38", False),
+    ],
+)
+def test_lengths_of_chromosomes_in_headers_tell_builds(
+    tmp_path: Path, first: str, other: str, refused: bool
+) -> None:
+    """Positions of invented data tell nothing: what the headers state decides, if it is of a known build."""
+    made = made_results(2)
+    stated = zip(made, (first, other), ("a", "b"), strict=True)
+    results = [
+        look_at(result_files(replace(each, bases=LENGTHS[build]).write(tmp_path / name)))
+        for each, build, name in stated
+    ]
+    assert [build_of(each) for each in results] == ["", ""]
+    if not refused:
+        refuse_other_builds(results)
+        return
+    with pytest.raises(ProblemError, match="different genome builds") as told:
+        refuse_other_builds(results)
+    said = told.value.problem
+    assert said.what_happened == (
+        "a is on GRCh37 (hg19), b on GRCh38 (hg38), by the lengths of chromosomes in the header of both."
+    )
+    assert "correct its contig lines" in said.what_you_can_do
+
+
+def test_a_header_is_believed_less_than_positions(tmp_path: Path) -> None:
+    """Sites of GRCh37 under a header of GRCh38: the same wrong header elsewhere is no other build."""
+    wrong = replace(_at_known_sites("GRCh37"), bases=LENGTHS["GRCh38"]).write(tmp_path / "a")
+    small = replace(made_results(1, people=2)[0], bases=LENGTHS["GRCh38"]).write(tmp_path / "b")
+    right = replace(made_results(1, people=2)[0], bases=LENGTHS["GRCh37"]).write(tmp_path / "c")
+    sure, copied, fitting = (look_at(result_files(each)) for each in (wrong, small, right))
+    assert build_of(sure) == "GRCh37"
+    refuse_other_builds([sure, copied])
+    refuse_other_builds([sure, fitting])
+
+
 def test_builds_of_real_arrays() -> None:
     folder = shared_data("impute_chr22_eur")
     builds = {
