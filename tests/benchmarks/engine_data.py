@@ -7,7 +7,8 @@ out-of-Africa history of Gutenkunst and others (PLoS Genetics 2009: YRI, CEU, CH
 `--scaling` makes panels of 1,000 to 20,000 haplotypes over 5 Mb in `FOLDER/scale`: `ref.K.vcf.gz` with
 the sites that K haplotypes have, `ref.K.same.vcf.gz` with those of the smallest panel.
 
-Sites have two alleles; people are simulated, so the answer is optimistic: one population for all.
+Sites have two alleles; people are simulated, so the answer is optimistic: one population for all. The package
+msprime, which nothing else here needs, must be installed by hand.
 """
 
 from __future__ import annotations
