@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from app.domain.finding import Finding
 from app.domain.model import Model
 
 
@@ -112,7 +113,8 @@ class ChromosomeCoverage(Model):
 class ResultComparison(Model):
     """All of it. `people` are in every result; `union` variants are in any, `shared` in every result.
 
-    `ranking` has the places of the results (their `dir`), best first.
+    `ranking` has the places of the results (their `dir`), best first. `findings` say what makes the results
+    less alike than they are.
     """
 
     people: int
@@ -124,4 +126,5 @@ class ResultComparison(Model):
     ranking: tuple[str, ...]
     ranked_by: RankedBy
     truth: str | None = None
+    findings: tuple[Finding, ...] = ()
     seconds: float = 0.0

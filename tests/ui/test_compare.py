@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from app.domain.accuracy import AncestryScore, AncestrySource, ScoredBin, TruthScore
 from app.domain.changes import Changes, Noun
+from app.domain.finding import Finding, Severity
 from app.domain.problem import Kind, Problem
 from app.domain.result_comparison import (
     Agreement,
@@ -102,6 +103,26 @@ def test_two_results_are_ranked(page: CompareView, operations: FakeOperations) -
     assert "Best by estimated R2: result 2. 48 people" in page.words.text()
     assert page.chromosomes is not None
     assert page.chromosomes.short_model.rows == (("20", 700, 701),)
+
+
+def test_what_makes_results_unlike_is_told_with_what_to_do(
+    page: CompareView, operations: FakeOperations, qtbot: QtBot
+) -> None:
+    assert page.caution.isHidden()
+    finding = Finding(
+        code="comparison.exchanged",
+        severity=Severity.WARNING,
+        title="3 sites have REF and ALT exchanged",
+        detail="3 between a and b.",
+        where="20:1,000 A/C and C/A",
+        what_to_do="Impute again.",
+    )
+    operations.answers["compare_results"] = comparison().model_copy(update={"findings": (finding,)})
+    page.start()
+    qtbot.waitUntil(page.caution.isVisible)
+    assert page.caution.text() == (
+        "Warning: 3 sites have REF and ALT exchanged (20:1,000 A/C and C/A). 3 between a and b. Impute again."
+    )
 
 
 def test_with_a_truth_file_accuracy_is_shown(

@@ -118,7 +118,7 @@ async def _sources(desk: Desk, given: Sequence[ComparedSource]) -> list[Compared
 
 def _comparison_lines(told: ResultComparison) -> list[str]:
     counts = [("people", told.people), ("variants in any", told.union), ("in every result", told.shared)]
-    lines = [*pairs(counts), ""]
+    lines = [*pairs(counts), "", *_findings(told)]
     place = {name: number for number, name in enumerate(told.ranking, start=1)}
     heads = ("result", "place", "score", "variants", "own", "R2 ≥ 0.3", "R2 ≥ 0.8", "seconds", "price")
     rows = [
@@ -141,6 +141,14 @@ def _comparison_lines(told: ResultComparison) -> list[str]:
     names = [each.name for each in told.results]
     agreed = [(names[each.first], names[each.second], each.variants, each.r2) for each in told.agreements]
     return [*lines, "", "Agreement", *table(("result", "with", "variants", "r2"), agreed)]
+
+
+def _findings(told: ResultComparison) -> list[str]:
+    lines = []
+    for each in told.findings:
+        where = f" (such as {each.where})" if each.where else ""
+        lines += [f"{each.title}{where}: {each.detail}", each.what_to_do, ""]
+    return lines
 
 
 def _truth_table(told: ResultComparison) -> list[str]:

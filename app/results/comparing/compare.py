@@ -16,6 +16,7 @@ from app.domain.progress import Progress, Report, silent
 from app.domain.result_comparison import ComparedResult, RankedBy, ResultComparison, TruthBin
 from app.genotypes.builds import naturally
 from app.results.accuracy import Accuracy, Site, accuracy
+from app.results.comparing.exchanged import ExchangedSites
 from app.results.comparing.sums import AgreementSums, CoverageSums
 from app.results.doses.contract import SiteKind
 from app.results.merging.builds import refuse_other_builds
@@ -82,6 +83,7 @@ def compare(request: CompareRequest, report: Report = silent) -> ResultCompariso
         ranking=_ranking(results),
         ranked_by=RankedBy.ESTIMATE if request.truth is None else RankedBy.TRUTH,
         truth=None if request.truth is None else request.truth.name,
+        findings=work.exchanged.findings([each.name for each in opened]),
         seconds=round(time.monotonic() - began, 3),
     )
 
@@ -107,6 +109,7 @@ class _Comparison:
         self.people = len(self._columns[0])
         self.coverage = CoverageSums(len(results))
         self.agreement = AgreementSums(len(results))
+        self.exchanged = ExchangedSites(len(results))
         self.typed: set[Site] = set()
 
     def chromosome(self, name: str, report: Report, *, note_typed: bool) -> None:
@@ -117,6 +120,7 @@ class _Comparison:
         ]
         for piece in aligned(streams, [each.name for each in self._results]):
             self._add(name, piece)
+            self.exchanged.add(name, piece)
             if note_typed:
                 self.typed.update(_typed(name, piece))
             report(Progress(done=self.coverage.union, unit="variants", step=f"Comparing chromosome {name}"))

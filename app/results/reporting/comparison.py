@@ -64,7 +64,8 @@ def _ranking(told: ResultComparison, hiding: Hiding) -> Section:
         ("Variants in every result", told.shared),
     ]
     words = f"Ranked by {told.ranked_by}; a variant that a result lacks counts as 0."
-    return Section("Ranking", [Text(words), Table(heads, rows), Table(("", ""), counts)])
+    found = [Text(f"{each.title}: {each.detail} {each.what_to_do}") for each in told.findings]
+    return Section("Ranking", [Text(words), Table(heads, rows), Table(("", ""), counts), *found])
 
 
 def _accuracy(told: ResultComparison) -> Iterator[Section]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,21 @@ def test_compare_without_truth_ranks_by_estimate(cli: Cli, tmp_path: Path) -> No
     assert told.data["ranked_by"] == "estimated R2"
     assert all(each["by_maf"] == [] for each in told.data["results"])
     assert "Ranked by estimated R2" in cli("results", "compare", *folders).out
+
+
+def test_compare_tells_of_exchanged_alleles_and_no_way_joins_other_builds(cli: Cli, tmp_path: Path) -> None:
+    made = made_results(2)
+    turned = _folders([made[0], replace(made[1], turned=frozenset({3}))], tmp_path)
+    assert cli("--json", "results", "compare", *turned).data["findings"][0]["count"] == 1
+    assert "1 site has REF and ALT exchanged (such as 20:" in cli("results", "compare", *turned).out
+    lengths = zip(made, (63_025_520, 64_444_167), ("hg19", "hg38"), strict=True)
+    other = [str(replace(each, bases=bases).write(tmp_path / name)) for each, bases, name in lengths]
+    out = tmp_path / "joined"
+    for command in (("compare",), ("meta", "--out", str(out)), ("consensus", "--out", str(out))):
+        refused = cli("results", command[0], *other, *command[1:])
+        assert refused.code != 0
+        assert "of different genome builds" in refused.err
+    assert not out.exists()
 
 
 def test_consensus_and_merge(cli: Cli, tmp_path: Path) -> None:

@@ -97,6 +97,14 @@ def headline(found: ResultComparison) -> str:
     )
 
 
+def cautions(found: ResultComparison) -> str:
+    """What was found beside the figures, with what to do, a paragraph each."""
+    said = [(f"{each.title} ({each.where})" if each.where else each.title, each) for each in found.findings]
+    return "\n".join(
+        f"{_t('Warning')}: {title}. {each.detail} {each.what_to_do}".strip() for title, each in said
+    )
+
+
 # Pictures.
 
 

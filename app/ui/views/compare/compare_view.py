@@ -75,7 +75,10 @@ class CompareView(View):
         self.problem = ProblemPanel(self.context.theme)
         self.words = Text(bold=True)
         self.words.setAccessibleName(self.tr("What came out"))
-        for widget in (self.tasks, self.problem, self.words):
+        self.caution = Text()
+        self.caution.setAccessibleName(self.tr("What makes the results less alike than they are"))
+        self.caution.hide()
+        for widget in (self.tasks, self.problem, self.words, self.caution):
             column.addWidget(widget)
         self.matrix = ShortTable(
             self.context.theme, self.tr("Results side by side"), pictures.matrix_columns(False), most=8
@@ -239,6 +242,7 @@ class CompareView(View):
         self.stop.setVisible(self.busy)
         self.switcher.setVisible(found is not None)
         self.matrix.setVisible(found is not None)
+        self.caution.setVisible(found is not None and bool(found.findings))
         if found is None:
             self.words.setText(self.tr("Comparing…") if self._work is not None else "")
         self.words.setVisible(bool(self.words.text()))
@@ -263,6 +267,7 @@ class CompareView(View):
         self._work = None
         self.comparison = found
         self.words.setText(pictures.headline(found))
+        self.caution.setText(pictures.cautions(found))
         self.matrix.short_model.columns = pictures.matrix_columns(found.ranked_by is RankedBy.TRUTH)
         self.matrix.show_rows(pictures.matrix_rows(found))
         self.matrix.horizontalHeader().viewport().update()

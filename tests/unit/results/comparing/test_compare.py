@@ -18,6 +18,7 @@ from tests.unit.results.merging.made_results import Made, made_results
 
 
 def _compare(made: list[Made], folder: Path, truth: Path | None = None) -> ResultComparison:
+    folder.mkdir(exist_ok=True)
     folders = [each.write(folder / f"result{k}") for k, each in enumerate(made)]
     compared = tuple(Compared(str(each), result_files(each)) for each in folders)
     return compare(CompareRequest(compared, truth))
@@ -93,6 +94,32 @@ def test_people_in_common_only_are_compared(tmp_path: Path) -> None:
     assert told.people == 20
     some = replace(made[0], doses=made[0].doses[:, 10:30])
     assert told.results[0].score == pytest.approx(np.nansum(_figures(some)[0]) / 300)
+
+
+def test_sites_with_alleles_exchanged_are_told(tmp_path: Path) -> None:
+    made = made_results(3, variants=300, people=20, seed=5)
+    assert _compare(made, tmp_path / "alike").findings == ()
+    turned = [made[0], replace(made[1], turned=frozenset({7, 8})), replace(made[2], turned=frozenset({8}))]
+    told = _compare(turned, tmp_path / "turned")
+    assert (told.union, told.shared) == (302, 298)
+    (finding,) = told.findings
+    assert (finding.count, finding.title) == (2, "2 sites have REF and ALT exchanged")
+    assert finding.detail.startswith(
+        "2 between result0 and result1, 1 between result0 and result2, 1 between result1 and result2."
+    )
+    assert finding.where == f"20:{made[0].position[7]:,} T/A and A/T"
+    assert "repair" in finding.what_to_do
+
+
+def test_a_site_with_both_orders_in_a_result_is_not_exchanged(tmp_path: Path) -> None:
+    """Only what one result has in one order and the other in the other is a site in two guises."""
+    (made,) = made_results(1, variants=300, people=20, seed=5)
+    position = made.position.copy()
+    position[:5] = position[4]
+    both = replace(made, position=position, turned=frozenset({4}))  # A/C is the first, C/A the fifth
+    assert _compare([both, both.without([4])], tmp_path / "one").findings == ()
+    (finding,) = _compare([both.without([0]), both.without([4])], tmp_path / "two").findings
+    assert finding.title == "1 site has REF and ALT exchanged"
 
 
 def _truth(made: Made, path: Path, also: int = 0) -> Path:

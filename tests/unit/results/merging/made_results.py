@@ -25,6 +25,7 @@ class Made:
     left_out: NDArray[np.float32]
     chromosome: str = "20"
     bases: int | None = None  # the length that the header states
+    turned: frozenset[int] = frozenset()  # variants whose REF and ALT are exchanged
 
     def people(self, order: Sequence[int]) -> Made:
         """With some people, in this order."""
@@ -74,10 +75,12 @@ class Made:
         return folder
 
     def _texts(self, rows: NDArray[np.intp]) -> tuple[Texts, Texts, Texts]:
+        letters = ["ACGT"[i % 4] + "CGTA"[i % 4] for i in rows]
+        pairs = [pair[::-1] if i in self.turned else pair for i, pair in zip(rows, letters, strict=True)]
         return (
             Texts.of([f"v{i}" for i in rows]),
-            Texts.of(["ACGT"[i % 4] for i in rows]),
-            Texts.of(["CGTA"[i % 4] for i in rows]),
+            Texts.of([pair[0] for pair in pairs]),
+            Texts.of([pair[1] for pair in pairs]),
         )
 
 
