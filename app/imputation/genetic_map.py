@@ -126,12 +126,12 @@ class _Points:
             return False
         if self._is_mine(chrom[0].decode("ascii", "replace")):
             try:
-                places = array("d", map(float, cm))
+                positions, places = array("d", map(float, bp)), array("d", map(float, cm))
             except ValueError:  # told with its line
                 return False
-            if not (np.abs(places) <= _MOST_CENTIMORGANS).all():
+            if not (np.isfinite(positions).all() and (np.abs(places) <= _MOST_CENTIMORGANS).all()):
                 return False
-            self.positions.extend(map(int, bp))
+            self.positions.extend(positions)
             self.centimorgans.extend(places)
         return True
 

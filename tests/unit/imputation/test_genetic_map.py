@@ -44,6 +44,7 @@ def test_packed_and_written_back(tmp_path: Path) -> None:
         "20 . 0 1000\n20 . nan 2000\n",
         "20 . 0 1000\n20 . inf 2000\n",
         "20 . 0 1000\n20 . 1e308 2000\n",
+        f"20 . 0 1000\n20 . 1 {'9' * 400}\n",
         FORMS["plink"].replace("20", "5"),
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from app.imputation.built_in.contract import KernelTask
-from app.imputation.built_in.copies import Copies
+from app.imputation.built_in.copies import FEWEST_SITES, MOST_ALIKE, Copies
 from app.imputation.built_in.kernels import kernel_for
 from app.imputation.built_in.stretch import PanelStretch, stretch_of
 from tests.unit.imputation.built_in.invented import mosaic_task
@@ -71,7 +71,9 @@ def test_thousandths_are_written_as_such(
     assert (left_out[:, 0] == 1000 * twins[task.typed, 8].astype(int)).all()
 
 
-@pytest.mark.parametrize("change", ["too short", "few sites", "wide gaps", "one difference", "nothing known"])
+@pytest.mark.parametrize(
+    "change", ["too short", "few sites", "wide gaps", "one difference", "nothing known", "little known"]
+)
 def test_what_may_be_chance_does_not_count(
     change: str, case: tuple[KernelTask, NDArray[np.int8], NDArray[np.int8]]
 ) -> None:
@@ -89,9 +91,40 @@ def test_what_may_be_chance_does_not_count(
         panel = np.delete(panel, np.setdiff1d(np.arange(150), [8, 20]), axis=1)
         task = replace(task, stretch=_stretch(task, panel))
         target[250] ^= 1
+    elif change == "little known":
+        target[FEWEST_SITES - 1 :] = -1
     else:
         target[:] = -1
     assert len(Copies(task, target)) == 0
+
+
+@pytest.mark.parametrize("alike", [MOST_ALIKE, MOST_ALIKE + 1])
+def test_many_haplotypes_that_are_alike_are_left_to_the_model(
+    alike: int, case: tuple[KernelTask, NDArray[np.int8], NDArray[np.int8]]
+) -> None:
+    task, _, panel = case
+    panel[:, 20 : 20 + alike] = panel[:, [8]]
+    panel[:, 8] ^= 1
+    task = replace(task, stretch=_stretch(task, panel))
+    assert len(Copies(task, panel[task.typed][:, [20]])) == (alike == MOST_ALIKE)
+
+
+def test_only_columns_that_count_are_looked_at(
+    case: tuple[KernelTask, NDArray[np.int8], NDArray[np.int8]],
+) -> None:
+    """As for haploid people, of whose two columns one is empty."""
+    task, strangers, panel = case
+    members = panel[task.typed][:, np.repeat([3, 77], 70)]
+    targets = np.concatenate([strangers, members], axis=1)
+    columns = np.arange(1, targets.shape[1], 2)
+    imputed = np.full((3000, len(columns)), -7, np.int16)
+    left_out = np.full((len(task.typed), len(columns)), -7, np.int16)
+    copies = Copies(task, targets, columns)
+    copies.put(0, imputed, left_out)
+    assert len(copies) == 70
+    assert (imputed[:, :2] == -7).all()
+    assert (imputed[:, 2:37] == 1000 * panel[:, [3]].astype(int)).all()
+    assert (imputed[:, 37:] == 1000 * panel[:, [77]].astype(int)).all()
 
 
 def _stretch(task: KernelTask, alleles: NDArray[np.int8]) -> PanelStretch:
