@@ -64,6 +64,7 @@ class Task:
     on_done: Callable[[Any], object] | None
     on_problem: Callable[[Problem], object] | None
     on_progress: Callable[[Progress], object] | None
+    on_stopped: Callable[[], object] | None = None
     future: concurrent.futures.Future[Any] | None = None
     finished: bool = False
     _last_progress: float = field(default=0.0, repr=False)
@@ -112,13 +113,15 @@ class Bridge(QObject):
         on_done: Callable[[T], object] | None = None,
         on_problem: Callable[[Problem], object] | None = None,
         on_progress: Callable[[Progress], object] | None = None,
+        on_stopped: Callable[[], object] | None = None,
     ) -> Task:
         """Run a coroutine, or a function that takes a progress report and gives one, for `owner`.
 
         The callbacks are called on the Qt thread. When the owner is destroyed the task is cancelled and its
-        late result dropped. `ProblemError` becomes its Problem, cancelling is silent, all else is a bug.
+        late result dropped. `ProblemError` becomes its Problem, all else is a bug. Stopping by a person is
+        told by `on_stopped` to who waits for an end, and else silent.
         """
-        task = Task(owner, on_done, on_problem, on_progress)
+        task = Task(owner, on_done, on_problem, on_progress, on_stopped)
         if self._stopped:
             task.finished = True
             if isinstance(work, Coroutine):
@@ -185,6 +188,7 @@ class Bridge(QObject):
             coroutine = work if isinstance(work, Coroutine) else work(lambda p: self._progress(task, p))
             value = await coroutine
         except asyncio.CancelledError:
+            self._deliver(task, lambda: task.on_stopped() if task.on_stopped else None)
             raise
         except BaseException as error:  # noqa: BLE001 - the border: everything unforeseen is told as a bug
             told = problem_of(error)
@@ -222,6 +226,8 @@ class Bridge(QObject):
 
     def _tell(self, task: Task, problem: Problem) -> None:
         if problem.kind == Kind.CANCELLED:
+            if task.on_stopped is not None:
+                task.on_stopped()
             return
         if problem.kind == Kind.BUG:
             log.error("A task failed: %s", problem.details)

@@ -155,10 +155,11 @@ def test_phasing_once_is_offered_with_a_panel_of_this_computer(
     view.refresh()
     qtbot.waitUntil(lambda: len(view.panels) == len(filled.all_panels))
     two(qtbot, view)
-    card = view.targets.card
-    assert card.phase.isVisible()
-    assert card.phasing_panel() == ""
-    card.phase.setChecked(True)
+    phasing = view.bar.phasing
+    assert phasing.wanted.isVisible()
+    assert phasing.wanted.text() == "Phase once on this computer"
+    assert phasing.panel_id() == ""
+    phasing.wanted.setChecked(True)
     operations.answers["create_group"] = GroupSent(
         Changes.of(Noun.JOB, "job-1", "job-2"), ("job-1", "job-2"), ((), ())
     )

@@ -88,9 +88,11 @@ class View(QWidget):
         work: Coroutine[Any, Any, T] | Callable[[Report], Coroutine[Any, Any, T]],
         on_done: Callable[[T], object] | None = None,
         on_problem: Callable[[Problem], object] | None = None,
+        on_stopped: Callable[[], object] | None = None,
     ) -> Task:
         """Run an operation. Without `on_problem` its Problem is shown as a notice."""
-        return self.context.bridge.run(work, self, on_done, on_problem or self.context.notices.problem)
+        told = on_problem or self.context.notices.problem
+        return self.context.bridge.run(work, self, on_done, told, on_stopped=on_stopped)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
         """Read what became stale while hidden."""

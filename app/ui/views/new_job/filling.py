@@ -10,7 +10,7 @@ from app.domain.dataset import Dataset
 from app.domain.parameter import Choice, Form, Parameter, ParameterType
 from app.domain.problem import Problem
 from app.domain.service import HealthState, Service
-from app.operations.draft_job import JobDraft, Obstacle, is_aes, panel_fields
+from app.operations.draft_job import PHASE_HERE, JobDraft, Obstacle, is_aes, panel_fields
 
 BUILD_WORDS = {"GRCh37": ("hg19", "grch37", "b37"), "GRCh38": ("hg38", "grch38", "b38")}
 LISTS = {ParameterType.CHOICE, ParameterType.BOUND_CHOICE, ParameterType.PANEL}
@@ -168,6 +168,8 @@ def hint(field: str, problem: Problem, form: Form | None, filling: Filling) -> s
         return "Read the terms and tick their boxes."
     if parameter is not None and is_open(parameter, filling):
         return f"Choose “{parameter.label or parameter.id}”."
+    if field == PHASE_HERE:  # the rest stands beside its box
+        return f"{problem.title}."
     words = f"{problem.title.rstrip('.:')}. {problem.what_happened}".strip()
     return words if words.endswith((".", "!", "?")) else f"{words}."
 

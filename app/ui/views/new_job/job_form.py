@@ -14,7 +14,7 @@ from app.domain.panel import Panel
 from app.domain.parameter import Form
 from app.domain.problem import Problem
 from app.domain.service import Service, StoredForm
-from app.operations.draft_job import JobDraft, Preflight
+from app.operations.draft_job import PHASE_HERE, JobDraft, Preflight
 from app.ui.context import Context
 from app.ui.theme import GRID
 from app.ui.views.new_job.filling import (
@@ -29,6 +29,14 @@ from app.ui.views.new_job.filling import (
     with_defaults,
 )
 from app.ui.views.new_job.how_column import HowColumn
+from app.ui.views.new_job.phasing_offer import (
+    LOCAL,
+    PhasingOffer,
+    beagle_is_here,
+    fitting_panels,
+    lacking_words,
+    offer_for_one,
+)
 from app.ui.views.new_job.send_bar import SendBar
 from app.ui.views.new_job.targets import Targets, route
 from app.ui.views.new_job.what_column import WhatColumn
@@ -39,7 +47,7 @@ KEPT = "new_job/form"
 OF_BENCHMARK = "bench-"
 AGAIN = " again"
 LOOK_AFTER_MS = 150
-KNOWN_PLACES = ("dataset", "token", "service", "panel", "disk")
+OF_DATA = ("dataset", PHASE_HERE)
 
 
 class JobForm(View):
@@ -57,6 +65,7 @@ class JobForm(View):
         self._form_of = ("", "")
         self._asked: object = None
         self._packs = True
+        self._beagle = True
         self._sending = False
         self._touched: set[str] = set()
         self._tried = False
@@ -98,6 +107,7 @@ class JobForm(View):
         self.bar.terms_changed.connect(lambda terms: self._set("terms", terms))
         self.bar.reason_changed.connect(lambda words: self._set("override_reason", words))
         self.targets.card.settled.connect(self._look.start)
+        self.bar.phasing.settled.connect(self._look.start)
 
     # Reading.
 
@@ -166,6 +176,30 @@ class JobForm(View):
         chosen = (self.filling.service_id, self.filling.panel_id)
         self.where.show_services(self.services, panels, chosen)
         self._read_form()
+        here = {each.id for each in self.services if each.family == LOCAL}
+        local = next((each for each in panels if each.service_id in here), None)
+        if local is not None:
+            self.read(self.context.library.form(local.service_id, local.app_id), self._take_engines)
+
+    def _take_engines(self, stored: StoredForm | None) -> None:
+        self._beagle = beagle_is_here(stored.form if stored is not None else None)
+        self._offer_phasing()
+
+    def _offer_phasing(self) -> None:
+        """Phasing on this computer, where the data and those who get them have a use for it."""
+        service, dataset, several = self._service(), self._dataset(), bool(self.targets)
+        use = offer_for_one(self.form, self.filling.panel_id, service, dataset)
+        others = [each for found in self.targets.found or () for each in found.obstacles]
+        fitting = fitting_panels(self.services, self.panels, dataset)
+        offer = PhasingOffer(
+            panels=fitting if several or use is not None else (),
+            needed=bool(use) or any(each.field == PHASE_HERE for each in others),
+            several=several,
+            lacking=lacking_words(dataset),
+        )
+        self.bar.phasing.offer(
+            offer, service=service.name if service is not None else "", beagle=self._beagle
+        )
 
     def _read_form(self) -> None:
         wanted = (self.filling.service_id, self.filling.app_id)
@@ -274,7 +308,8 @@ class JobForm(View):
 
     def _ask_preview(self) -> None:
         draft = self.filling.draft()
-        if self.targets:
+        self._offer_phasing()
+        if self.targets or (draft is not None and self.bar.phasing.panel_id()):
             self._ask_group_preview(draft)
         elif draft is None:
             self._show_preview(None)
@@ -291,7 +326,7 @@ class JobForm(View):
                 self.targets.found = told[:number]
                 self._show_preview(told[number] if len(told) > number else None)
 
-        panel = self.targets.card.phasing_panel()
+        panel = self.bar.phasing.panel_id()
         self.read(self.context.operations.preview_group(drafts, panel), found)
 
     def on_read_problem(self, problem: Problem) -> None:
@@ -302,12 +337,13 @@ class JobForm(View):
         problems = by_field(found.obstacles if found is not None else ())
         checked = self._checked_now()
         if checked:
-            problems.pop("dataset", None)
+            problems = {place: each for place, each in problems.items() if place not in OF_DATA}
         self.what.show_checking(checked)
         self.what.show_problems(problems.get("dataset", ()))
         places = ("token", "service", "panel", "disk")
         self.where.show_problems([p for place in places for p in problems.get(place, ())])
         self.where.show_cautions([each.problem for each in found.cautions] if found is not None else ())
+        self.bar.phasing.show_problem(problems.get(PHASE_HERE, ()))
         self.how.show_mistakes(problems, self._untouched())
         self.bar.show_route(self._dataset(), self._service(), self._panel())
         severe = any("refuse these files" in p.title for p in problems.get("dataset", ()))
@@ -320,7 +356,7 @@ class JobForm(View):
         self.bar.another.setEnabled(self.filling.draft() is not None and not self._sending)
         known = self.targets.found or ()
         bad = [each for each in (*known, *([found] if found is not None else [])) if each.obstacles]
-        self.targets.show(self.services, self.panels, self._dataset(), blocked=bool(bad))
+        self.targets.show(self.services, self.panels, blocked=bool(bad))
         if not self.targets:
             return
         fillings = [*self.targets.fillings, *([self.filling] if self.filling.draft() is not None else [])]
@@ -366,7 +402,7 @@ class JobForm(View):
 
     def _show_ready(self, found: Preflight | None, problems: dict[str, list[Problem]]) -> None:
         if self._sending:
-            self.bar.show_ready(False, self.tr("Asking the service…"))
+            self.bar.show_ready(False, self._waiting_words())
         elif found is None:
             self.bar.show_ready(False, "")
         else:
@@ -375,6 +411,12 @@ class JobForm(View):
             if not words and self._checked_now():
                 words = self.tr("The files are being checked.")
             self.bar.show_ready(not words, words)
+
+    def _waiting_words(self) -> str:
+        """What goes on between the button and the job."""
+        if self.bar.phasing.panel_id():
+            return self.tr("Phasing on this computer; the strip below shows how far it is, and can stop it…")
+        return self.tr("Asking the services…") if self.targets else self.tr("Asking the service…")
 
     # Files.
 

@@ -64,12 +64,12 @@ class NewJobView(JobForm):
         draft = self.filling.draft()
         drafts = [*self.targets.drafts(), *([draft] if draft is not None else [])]
         others = self.targets.card.others.isChecked()
-        card = self.targets.card
+        phasing = self.bar.phasing
         work = self.context.operations.create_group(
-            drafts, send_others=others, phase_with=card.phasing_panel(), phase_by=card.phasing_program()
+            drafts, send_others=others, phase_with=phasing.panel_id(), phase_by=phasing.program_id()
         )
         sent = [*self.targets.fillings, self.filling]
-        self.do(work, lambda told: self._group_sent(sent, told), self._refused)
+        self.do(work, lambda told: self._group_sent(sent, told), self._refused, self._stopped)
 
     def _group_sent(self, fillings: list[Filling], sent: GroupSent) -> None:
         """What could not be sent stays in the list."""
@@ -92,21 +92,22 @@ class NewJobView(JobForm):
 
     def _send(self) -> None:
         draft = self.filling.draft()
-        if self.targets and not self._sending:
-            self._sending = True
-            self.bar.problem.clear()
-            wait = self.tr("Asking the services…")
-            if self.targets.card.phasing_panel():
-                wait = self.tr("Phasing on this computer; the strip below shows how far it is…")
-            self.bar.show_ready(False, wait)
-            self._send_group()
-            return
-        if draft is None or self._sending:
+        together = bool(self.targets or (draft is not None and self.bar.phasing.panel_id()))
+        if self._sending or not (together or draft):
             return
         self._sending = True
         self.bar.problem.clear()
-        self.bar.show_ready(False, self.tr("Asking the service…"))
-        self.do(self.context.operations.create_job(draft), self._sent, self._refused)
+        self.bar.show_ready(False, self._waiting_words())
+        if together:
+            self._send_group()
+        elif draft is not None:
+            work = self.context.operations.create_job(draft)
+            self.do(work, self._sent, self._refused, self._stopped)
+
+    def _stopped(self) -> None:
+        """A person stopped the phasing in the strip: the draft is as it was."""
+        self._sending = False
+        self._look.start()
 
     def _sent(self, changes: Changes, sent: Sequence[Filling] = ()) -> None:
         self._sending = False
@@ -117,6 +118,8 @@ class NewJobView(JobForm):
         self.filling = Filling(
             service_id=self.filling.service_id, app_id=self.filling.app_id, panel_id=self.filling.panel_id
         )
+        if not self.targets:
+            self.bar.phasing.forget()
         self._show_form(anew=True)
         title, words = self._sent_words(number, by_hand)
         self.context.notices.say(title, words, Status.DONE, about=next(iter(changes.ids(Noun.JOB)), ""))

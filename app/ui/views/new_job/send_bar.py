@@ -15,6 +15,7 @@ from app.ui import text
 from app.ui.context import Context
 from app.ui.text import plural
 from app.ui.theme import GRID
+from app.ui.views.new_job.phasing_choice import PhasingChoice
 from app.ui.widgets.basics import Card, Text, clear, primary
 from app.ui.widgets.problem_panel import ProblemPanel
 
@@ -33,6 +34,8 @@ class SendBar(Card):
         self.route = Text(muted=True)
         self.body.addWidget(self.summary)
         self.body.addWidget(self.route)
+        self.phasing = PhasingChoice(context)
+        self.body.addWidget(self.phasing)
         self._terms = QVBoxLayout()
         self._terms.setSpacing(GRID // 2)
         self.body.addLayout(self._terms)
@@ -79,13 +82,21 @@ class SendBar(Card):
                 "Will be prepared on this computer out of {0}, {1}: sample names and genotypes, as the page "
                 "of the service wants them. You upload them there."
             )
-        self.summary.setText(words.format(files, text.size(dataset.size)))
+        with_panel = self.phasing.panel_name()
+        if with_panel:
+            words = self.tr(
+                "Will be phased on this computer with {2}, then sent: sample names and haplotypes out of "
+                "{0}, {1}."
+            )
+        self.summary.setText(words.format(files, text.size(dataset.size), with_panel))
         place = f", {service.country}" if service.country else ""
         operator = service.operator or service.base_url
         self.route.setText(self.tr("To: {0} ({1}{2}), panel {3}").format(
             service.name, operator, place, panel.name
         ))  # fmt: skip
         label = self.tr("Prepare the files") if service.is_by_hand else self.tr("Send to {0}")
+        if with_panel:
+            label = self.tr("Phase and send to {0}")
         self.button.setText(label.format(service.name))
 
     def show_several(self, dataset: Dataset | None, routes: Sequence[str], services: int) -> None:
@@ -94,11 +105,16 @@ class SendBar(Card):
             return
         n, files, jobs = services, len(dataset.files), len(routes)
         words = self.tr("Will be sent to {0}: {1}, {2}, header, sample names, genotypes and all.")
+        with_panel = self.phasing.panel_name()
+        if with_panel:
+            words = self.tr("Will be phased on this computer with {3}, then sent to {0}: sample names and "
+                            "haplotypes out of {1}, {2}.")  # fmt: skip
         self.summary.setText(
             words.format(
                 plural(self.tr("%Ln service(s)", "", n), n),
                 plural(self.tr("%Ln file(s)", "", files), files),
                 text.size(dataset.size),
+                with_panel,
             )
         )
         self.route.setText(self.tr("To: {0}").format("; ".join(routes)))

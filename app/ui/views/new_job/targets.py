@@ -17,7 +17,6 @@ from app.ui.views.new_job.filling import Filling, with_defaults
 from app.ui.views.new_job.targets_card import TargetRow, TargetsCard
 
 KEPT = "new_job/targets"
-LOCAL = "local"
 MEGABYTE = 1_000_000
 
 
@@ -74,27 +73,13 @@ class Targets(QObject):
         """The first thing that stands in the way of each draft; None where it can be sent."""
         return [each.obstacles[0].problem if each.obstacles else None for each in found]
 
-    def show(
-        self, services: Sequence[Service], panels: Sequence[Panel], dataset: Dataset | None, *, blocked: bool
-    ) -> None:
+    def show(self, services: Sequence[Service], panels: Sequence[Panel], *, blocked: bool) -> None:
         """Show the list as it is, with what was found of it last."""
         found: Sequence[Preflight | None] = self.found or [None] * len(self.fillings)
         rows = [
             _row(filling, each, services, panels) for filling, each in zip(self.fillings, found, strict=False)
         ]
         self.card.show_targets(rows, blocked=blocked)
-        self.card.offer_phasing(fitting_panels(services, panels, dataset))
-
-
-def fitting_panels(
-    services: Sequence[Service], panels: Sequence[Panel], dataset: Dataset | None
-) -> list[tuple[str, str]]:
-    """Panels of this computer in the build of the data: with these the data can be phased here."""
-    report = dataset.report if dataset is not None else None
-    if dataset is None or report is None or not (build := dataset.stated_build or report.build.value):
-        return []
-    here = {each.id for each in services if each.family == LOCAL and each.enabled}
-    return [(each.id, each.name) for each in panels if each.service_id in here and each.build == build]
 
 
 def route(filling: Filling, services: Sequence[Service], panels: Sequence[Panel]) -> str:
