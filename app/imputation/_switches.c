@@ -2,8 +2,8 @@
  *
  * The twin of the NumPy chain in app/imputation/fitting.py: the same figure but for rounding. Rows are states
  * (haplotypes of the panel), columns LANES targets side by side, so that plain inner loops become vector
- * code. Forward rows are kept at few sites and made again on the way back, twice: with the cube root of the
- * sites as `stride` there are three times as many rows as that, for a third more time than with two levels.
+ * code. Forward rows are kept at few sites and made again on the way back, so that each is made `times` times at
+ * most: with three, 17 rows are enough for 1,000 sites.
  */
 #define PY_SSIZE_T_CLEAN
 #ifndef Py_LIMITED_API
@@ -27,7 +27,7 @@ typedef struct {
     const float *one, *zero; /* [sites, LANES]: the chance of a target's allele beside allele 1 and 0 */
     const double *change;   /* [sites - 1] */
     double *stayed;         /* [sites - 1, LANES] */
-    int64_t sites, size, stride, width;
+    int64_t sites, size, times, width;
 } Chain;
 
 /* to = (from * keep + drawn) * emission, and its sums; `from` may be `to`. */
@@ -75,83 +75,81 @@ static void forward(const Chain *c, int64_t at, const float *before, float *row)
          keep, drawn, row + cells);
 }
 
-/* The way back over the sites from `first` to before `stop`, whose forward rows are `some`. */
-static void way_back(const Chain *c, const float *some, int64_t first, int64_t stop, float *back)
+/* One site further back; `ahead` is its forward row. */
+static void way_back(const Chain *c, const float *ahead, int64_t at, float *back)
 {
-    int64_t cells = c->size * LANES, wide = cells + LANES;
-    for (int64_t at = stop - 1; at >= first; at--) {
-        float keep[LANES] = {0}, drawn = 1.0f / (float)c->size, sums[LANES];
-        const float *ahead = some + (at - first) * wide;
-        if (at < c->sites - 1) {
-            products(ahead, back, c->size, sums);
-            for (int n = 0; n < LANES; n++)
-                c->stayed[at * LANES + n] =
-                    (1.0 - c->change[at]) * (double)sums[n] / ((double)ahead[cells + n] * (double)back[cells + n]);
-            keeping(back + cells, c->change[at], keep);
-            drawn = (float)(c->change[at] / (double)c->size);
-        }
-        step(c->panel + at * c->width, c->size, c->one + at * LANES, c->zero + at * LANES, back, back, keep,
-             drawn, back + cells);
+    int64_t cells = c->size * LANES;
+    float keep[LANES] = {0}, drawn = 1.0f / (float)c->size, sums[LANES];
+    if (at < c->sites - 1) {
+        products(ahead, back, c->size, sums);
+        for (int n = 0; n < LANES; n++)
+            c->stayed[at * LANES + n] =
+                (1.0 - c->change[at]) * (double)sums[n] / ((double)ahead[cells + n] * (double)back[cells + n]);
+        keeping(back + cells, c->change[at], keep);
+        drawn = (float)(c->change[at] / (double)c->size);
     }
+    step(c->panel + at * c->width, c->size, c->one + at * LANES, c->zero + at * LANES, back, back, keep, drawn,
+         back + cells);
 }
 
-/* Forward rows at every `apart`-th site of [first, stop) into `rows`, which has the first one already. */
-static void keep_rows(const Chain *c, int64_t first, int64_t stop, int64_t apart, float *rows, float *row)
+/* How many sites can be gone back over with so many rows to keep when each is made `times` times at most. */
+static int64_t reach(int64_t rows, int64_t times)
 {
-    int64_t wide = (c->size + 1) * LANES;
-    const float *before = rows;
-    for (int64_t at = first + 1; at < stop; at++) {
-        int kept = (at - first) % apart == 0;
-        float *to = kept ? rows + (at - first) / apart * wide : row;
-        forward(c, at, before, to);
-        before = to;
-    }
+    int64_t sites = 1;
+    for (int64_t i = 1; i <= times; i++)
+        sites = sites * (rows + i) / i;
+    return sites;
 }
 
-static int64_t sooner(int64_t one, int64_t two)
+static int64_t rows_for(int64_t sites, int64_t times)
 {
-    return one < two ? one : two;
+    int64_t rows = 1;
+    while (reach(rows, times) < sites)
+        rows++;
+    return rows;
 }
 
 typedef struct {
-    float *far, *near, *all; /* forward rows at every stride * stride-th site, at every stride-th, at all */
+    float *kept; /* forward rows of sites, each further on than the one before */
     float *row, *back;
 } Rows;
 
-static void run(const Chain *c, const Rows *r)
+/* The way back over the sites from `first` to before `stop`; `kept` has the forward row of the first one and
+ * room for `rows` more. Where rows are kept is told by Griewank and Walther (revolve, 2000). */
+static void run(const Chain *c, const Rows *r, float *kept, int64_t rows, int64_t first, int64_t stop)
 {
-    int64_t wide = (c->size + 1) * LANES, large = c->stride * c->stride;
-    memset(r->far, 0, (size_t)wide * 4);
-    memset(r->back, 0, (size_t)wide * 4);
-    forward(c, 0, r->far, r->far);
-    int64_t last = (c->sites - 1) / large * large;
-    keep_rows(c, 0, last + 1, large, r->far, r->row);
-    for (int64_t begin = last; begin >= 0; begin -= large) {
-        int64_t end = sooner(begin + large, c->sites);
-        int64_t inner = begin + (end - 1 - begin) / c->stride * c->stride;
-        memcpy(r->near, r->far + begin / large * wide, (size_t)wide * 4);
-        keep_rows(c, begin, inner + 1, c->stride, r->near, r->row);
-        for (int64_t first = inner; first >= begin; first -= c->stride) {
-            int64_t stop = sooner(first + c->stride, end);
-            memcpy(r->all, r->near + (first - begin) / c->stride * wide, (size_t)wide * 4);
-            keep_rows(c, first, stop, 1, r->all, r->row);
-            way_back(c, r->all, first, stop, r->back);
+    int64_t wide = (c->size + 1) * LANES, times = 1;
+    while (stop - first > 1) {
+        while (times > 1 && reach(rows, times - 1) >= stop - first)
+            times--;
+        while (reach(rows, times) < stop - first)
+            times++;
+        int64_t behind = rows > 1 ? reach(rows - 1, times) : 1;
+        int64_t middle = stop - behind > first ? stop - behind : first + 1;
+        const float *before = kept;
+        for (int64_t at = first + 1; at <= middle; at++) {
+            float *to = at == middle ? kept + wide : r->row;
+            forward(c, at, before, to);
+            before = to;
         }
+        run(c, r, kept + wide, rows - 1, middle, stop);
+        stop = middle;
     }
+    way_back(c, kept, first, r->back);
 }
 
 static int computed(const Chain *c)
 {
-    size_t wide = (size_t)(c->size + 1) * LANES, stride = (size_t)c->stride;
-    size_t far = (size_t)(c->sites - 1) / (stride * stride) + 1;
-    float *rows = malloc((far + 2 * stride + 2) * wide * 4);
+    size_t wide = (size_t)(c->size + 1) * LANES;
+    int64_t kept = rows_for(c->sites, c->times);
+    float *rows = malloc(((size_t)kept + 3) * wide * 4);
     if (rows == NULL)
         return 0;
-    Rows r = {.far = rows, .near = rows + far * wide};
-    r.all = r.near + stride * wide;
-    r.row = r.all + stride * wide;
-    r.back = r.row + wide;
-    run(c, &r);
+    Rows r = {.row = rows, .back = rows + wide, .kept = rows + 2 * wide};
+    memset(r.kept, 0, wide * 4);
+    memset(r.back, 0, wide * 4);
+    forward(c, 0, r.kept, r.kept);
+    run(c, &r, r.kept, kept, 0, c->sites);
     free(rows);
     return 1;
 }
@@ -159,18 +157,18 @@ static int computed(const Chain *c)
 static PyObject *switches_stayed(PyObject *module, PyObject *args)
 {
     Py_buffer panel, one, zero, change, stayed;
-    Py_ssize_t sites, size, stride;
+    Py_ssize_t sites, size, times;
     int fits = 0, done = 0;
     (void)module;
     if (!PyArg_ParseTuple(args, "y*y*y*y*w*nnn:stayed", &panel, &one, &zero, &change, &stayed, &sites, &size,
-                          &stride))
+                          &times))
         return NULL;
-    if (sites >= 2 && size >= 1 && stride >= 1 && stride <= sites && sites <= (Py_ssize_t)1 << 24 &&
+    if (sites >= 2 && size >= 1 && times >= 1 && times <= 8 && sites <= (Py_ssize_t)1 << 24 &&
         size <= (Py_ssize_t)1 << 24)
         fits = panel.len >= sites * ((size + 7) / 8) && one.len / 4 >= sites * LANES && zero.len / 4 >= sites * LANES &&
                change.len / 8 >= sites - 1 && stayed.len / 8 >= (sites - 1) * LANES;
     if (fits) {
-        Chain chain = {panel.buf, one.buf, zero.buf, change.buf, stayed.buf, sites, size, stride,
+        Chain chain = {panel.buf, one.buf, zero.buf, change.buf, stayed.buf, sites, size, times,
                        (size + 7) / 8};
         Py_BEGIN_ALLOW_THREADS
         done = computed(&chain);
@@ -192,7 +190,7 @@ static PyObject *switches_stayed(PyObject *module, PyObject *args)
 
 static PyMethodDef module_methods[] = {
     {"stayed", switches_stayed, METH_VARARGS,
-     "stayed(panel, one, zero, change, stayed, sites, size, stride): of 8 targets between their sites."},
+     "stayed(panel, one, zero, change, stayed, sites, size, times): of 8 targets between their sites."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -10,6 +10,6 @@ def stayed(
     stayed: NDArray[Any],
     sites: int,
     size: int,
-    stride: int,
+    times: int,
     /,
 ) -> None: ...

@@ -29,6 +29,7 @@ _FEWEST_SITES = 100
 _MOST_SITES = 1000
 _ROUNDS = 4
 _AT_ONCE = 8  # targets, as in the extension
+_TIMES = 3  # that a forward row is made, of which few are kept
 _SLOWEST = 0.9  # convergence up to which the limit of the rounds is believed
 _MOST_SIZE = 1_000_000.0
 _ROWS_AT_ONCE = 64  # of a dense matrix
@@ -167,7 +168,7 @@ def _stayed_batch(
         np.ascontiguousarray(np.pad(e, wide, constant_values=1.0)) for e in (one, zero)
     )
     stayed = np.empty((sites - 1, _AT_ONCE))
-    sizes = (sites, panel.size, round(sites ** (1 / 3)))
+    sizes = (sites, panel.size, _TIMES)
     _switches.stayed(
         np.ascontiguousarray(panel.bits),
         beside_one,

@@ -19,7 +19,7 @@ from app.domain.problem import Kind, ProblemError, problem
 from app.domain.progress import Progress, Report, silent
 from app.genotypes.bgzf import ContainerError
 from app.genotypes.matrix import ABSENT, MISSING, GenotypeMatrix, bare_name
-from app.imputation.allocator import give_freed_memory_back
+from app.imputation.allocator import give_freed_memory_back, trim
 from app.imputation.blas import use_one_blas_thread
 from app.imputation.built_in.kernels import settled
 from app.imputation.built_in.model import Model
@@ -83,6 +83,7 @@ def _impute(
     own = is_packed or request.engine is EngineName.BUILTIN
     with open_panel(request, folder, report) if own else nullcontext() as panel:
         study = load_study(request, panel)
+        trim()
         if panel is not None and panel.path == request.panel_vcf:
             request = _for_others(request, panel, folder)
         plink_map = None

@@ -19,7 +19,7 @@ from app.imputation.dosage_cells import Thousandths, pack, unpack
 
 Answers = NDArray[np.float32] | Thousandths
 """Probabilities, or thousandths of them."""
-IN_MEMORY = 1 << 20
+IN_MEMORY = 1 << 18
 """Bytes that wait in memory; more go to the file."""
 
 

@@ -30,7 +30,7 @@ from app.imputation.run import impute_files
 from app.operations.ordinary_file import files_inside, readable_stat
 
 RUN_FILE = "run.json"
-_PIECE_BYTES = 1 << 18
+_PIECE_BYTES = 1 << 16
 _Made = tuple[dict[str, object], Sequence[ImputationFiles]]
 """The content of `run.json`, and the files of each request."""
 

@@ -7,7 +7,7 @@ record has one ALT allele here: a record with several stands as one for each, at
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -151,17 +151,26 @@ def _texts(given: Sequence[str] | None, usual: str, sites: int) -> NDArray[np.ob
 
 
 def join_stretches(pieces: Sequence[PanelStretch]) -> PanelStretch:
-    """One stretch behind another, with the carriers and bits of their own sites only; at least one."""
-    made = [_own(each) for each in pieces]
-    carriers = np.cumsum([0, *(len(each.carriers) for each in made)])
-    bits = np.cumsum([0, *(len(each.bits) for each in made)])
-    starts = [
-        each.start + np.where(each.form == BITS, bits[number], carriers[number])
-        for number, each in enumerate(made)
-    ]
+    """One stretch behind another, with the carriers and bits of their own sites only; at least one.
+
+    Nothing is as large as the answer but the answer.
+    """
+    carried = [np.where(each.form == BITS, 0, each.count) for each in pieces]
+    packed = [int((each.form == BITS).sum()) for each in pieces]
+    carriers = np.empty(sum(int(each.sum()) for each in carried), dtype=np.uint32)
+    bits = np.empty((sum(packed), pieces[0].bits.shape[1]), dtype=np.uint8)
+    starts: list[NDArray[np.int64]] = []
+    filled, rows = 0, 0
+    for each, counts, many in zip(pieces, carried, packed, strict=True):
+        is_packed = each.form == BITS
+        ends = filled + np.cumsum(counts)
+        starts.append(np.where(is_packed, rows + np.cumsum(is_packed) - 1, ends - counts))
+        np.take(each.bits, each.start[is_packed], axis=0, out=bits[rows : rows + many], mode="clip")
+        _copy_carriers(each, counts, ends, carriers)
+        filled, rows = filled + int(counts.sum()), rows + many
 
     def all_of(name: str) -> NDArray[Any]:
-        return np.concatenate([getattr(each, name) for each in made])
+        return np.concatenate([getattr(each, name) for each in pieces])
 
     return PanelStretch(
         size=pieces[0].size,
@@ -172,21 +181,18 @@ def join_stretches(pieces: Sequence[PanelStretch]) -> PanelStretch:
         form=all_of("form"),
         start=np.concatenate(starts),
         count=all_of("count"),
-        carriers=all_of("carriers"),
-        bits=all_of("bits"),
+        carriers=carriers,
+        bits=bits,
     )
 
 
-def _own(stretch: PanelStretch) -> PanelStretch:
-    """The same with no carriers and bits of other sites."""
-    bits = stretch.form == BITS
-    counts = np.where(bits, 0, stretch.count)
-    ends = np.cumsum(counts)
-    places = np.where(bits, np.cumsum(bits) - 1, ends - counts)
-    sizes = int(counts.sum()), int(bits.sum())
-    if sizes == (len(stretch.carriers), len(stretch.bits)) and (stretch.start == places).all():
-        return stretch
-    which = np.repeat(stretch.start - (ends - counts), counts) + np.arange(int(counts.sum()))
-    return replace(
-        stretch, start=places, carriers=stretch.carriers[which], bits=stretch.bits[stretch.start[bits]]
-    )
+def _copy_carriers(
+    stretch: PanelStretch, counts: NDArray[np.int64], ends: NDArray[np.int64], out: NDArray[np.uint32]
+) -> None:
+    """Some sites at a time: numbers of carriers take more room than these."""
+    for at in range(0, len(counts), _ROWS_AT_ONCE):
+        some = slice(at, at + _ROWS_AT_ONCE)
+        many, stops = counts[some], ends[some]
+        begin, stop = int(stops[0] - many[0]), int(stops[-1])
+        which = np.repeat(stretch.start[some] - (stops - many), many) + np.arange(begin, stop)
+        out[begin:stop] = stretch.carriers[which]

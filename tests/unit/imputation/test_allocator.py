@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 
-from app.imputation.allocator import give_freed_memory_back
+from app.imputation.allocator import give_freed_memory_back, trim
 
 
 def test_arrays_are_right_afterwards() -> None:
@@ -13,3 +13,12 @@ def test_arrays_are_right_afterwards() -> None:
         assert not give_freed_memory_back()
     many = [np.full(1 << 18, number, dtype=np.uint8) for number in range(8)]
     assert [int(each[-1]) for each in many] == list(range(8))
+
+
+def test_what_lies_free_is_given_back_and_nothing_else() -> None:
+    kept = [np.full(1 << 12, number, dtype=np.uint8) for number in range(512)]
+    del kept[1::2]
+    assert trim() in (True, False)
+    if sys.platform != "linux":
+        assert not trim()
+    assert [int(each[-1]) for each in kept[:128]] == list(range(0, 256, 2))
