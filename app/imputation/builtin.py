@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from app.domain.problem import Kind, problem
 from app.domain.progress import Progress, Report
 from app.genotypes.matrix import ABSENT
+from app.imputation.allocator import trim
 from app.imputation.built_in.c_kernel import CKernel
 from app.imputation.built_in.choice import KernelChoice
 from app.imputation.built_in.contract import CardKernel, GraphicsCardError, Kernel, KernelTask
@@ -42,7 +43,7 @@ from app.imputation.memory import (
 )
 from app.imputation.output import Block
 from app.imputation.panel_format.reader import Panel
-from app.imputation.panel_format.site_columns import Sites
+from app.imputation.panel_format.site_columns import Sites, join_sites
 from app.imputation.spool import IN_MEMORY, Spool
 from app.imputation.study import Study
 
@@ -50,7 +51,6 @@ WINDOW_BYTES = 1 << 18
 """Of the dosages that are read and written at once, more where these are few sites."""
 _MOST_WINDOW_BYTES = 1 << 20
 _FEW_SITES = 512  # each window is read from as many places as there were calls of a kernel
-_SITES_AT_ONCE = 8192
 _FEWEST_SITES = 500  # of a piece: smaller ones would only look at what is around them
 _COMPUTING = 0.8  # of the time, for the progress
 _THOUSAND = 1000
@@ -154,15 +154,18 @@ class _Engine:
         window = self._sites_of_a_window()
         self._refuse_full_disk(piece)
         with Spool(self._folder / "spool", window) as spool:
+            trim()
             task = self._task(piece, slice(begin, end), around)
+            trim()
             positions = task.stretch.positions[task.first : task.last]
             typed = np.zeros(len(positions), dtype=bool)
             own = slice(begin - around.start, end - around.start)
             typed[task.typed[own] - task.first] = True
-            copies = Copies(task, self._haplotypes[around][:, self._columns])
+            copies = Copies(task, self._haplotypes[around], self._columns)
             kernel = self._kernel(task)
             width = self._width(kernel, task)
             del task  # the haplotypes are not needed any more, but for what the kernel keeps of them
+            trim()
             self._compute(kernel, copies, width, around, own, spool, told)
             del kernel, copies
             for some, sites in self._windows(positions, window):
@@ -210,16 +213,17 @@ class _Engine:
         return KernelTask(stretch, chosen, centimorgans, self._model, lead, end)
 
     def _windows(self, positions: NDArray[np.int64], window: int) -> Iterator[tuple[slice, Sites]]:
-        """The sites that are written together, and which they are; some windows are read at once."""
-        at_once = max(1, _SITES_AT_ONCE // window) * window
-        for first in range(0, len(positions), at_once):
-            here = positions[first : first + at_once]
-            sites = self._panel.sites(int(here[0]), int(here[-1]))
-            before = first - int(np.searchsorted(positions, here[0]))  # of the same position
-            for at in range(0, len(here), window):
-                some = slice(first + at, min(first + at + window, first + len(here)))
-                mine = slice(before + at, before + at + some.stop - some.start)
-                yield some, sites.take(mine)
+        """The sites that are written together, and which they are; a block of the panel is read at once."""
+        at = 0
+        left: list[Sites] = []
+        for piece in self._panel.site_pieces(int(positions[0]), int(positions[-1])):
+            held = join_sites([*left, piece])
+            while len(held) >= window:
+                yield slice(at, at + window), held.take(slice(window))
+                at, held = at + window, held.take(slice(window, None))
+            left = [held] if len(held) else []
+        for rest in left:
+            yield slice(at, at + len(rest)), rest
 
     def _around(self, piece: _Piece, begin: int, end: int) -> slice:
         """Typed sites of the piece and within the overlap, at least one on each side where there is one."""
