@@ -153,13 +153,13 @@ async def start_background(desk: Desk, scheduler: Scheduler) -> None:
     from app.operations.chains import tidy_chains
     from app.operations.check_dataset import adopt_checks
     from app.operations.cohort_folder import tidy_cohorts
+    from app.operations.earlier_results import remember_results
     from app.operations.local_panels import tidy_local_panels
     from app.operations.local_tidy import tidy_local_jobs
     from app.operations.masked_benchmark import tidy_benchmarks
     from app.operations.panel_sites import tidy_panel_sites
     from app.operations.practise import start_practice
     from app.operations.repair_stage import tidy_repairs
-    from app.operations.result_rule import remember_results
     from app.operations.tidy_locks import tidy_locks
     from app.operations.tidy_pages import tidy_pages
 

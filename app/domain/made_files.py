@@ -26,6 +26,9 @@ def with_made(
 
     kept = []
     for each in entries:
+        if each["of"] != entry["of"] and paths.isdisjoint(file["path"] for file in each["files"]):
+            kept.append(each)  # nearly all of them: there may be thousands
+            continue
         left = [file for file in map(older, each["files"]) if file["path"] or file["print"]]
         again = each["of"] == entry["of"] and all(not f["path"] and f["print"] in known for f in left)
         if left and not again:

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import re
-from functools import partial
 from pathlib import Path
 
 from app.domain.changes import Changes, Noun
@@ -151,7 +150,8 @@ async def remove_dataset(desk: Desk, dataset_id: str) -> Changes:
 
 async def _remember_family(desk: Desk, dataset_id: str) -> None:
     """Of what files were made is known without the dataset: a rule may be stated of the others later."""
-    for made, of in await desk.store.read(lambda c: family_of(c, dataset_id)):
-        files = await asyncio.to_thread(known_files, made.files)
-        sources = await asyncio.to_thread(known_files, of.files)
-        await desk.store.write(partial(note_made, files=files, of=sources))
+    family = await desk.store.read(lambda c: family_of(c, dataset_id))
+    pairs = await asyncio.to_thread(
+        lambda: [(known_files(m.files), known_files(of.files)) for m, of in family]
+    )
+    await desk.store.write(lambda c: note_made(c, *pairs))

@@ -15,6 +15,7 @@ from app.operations.check_dataset import dataset_of
 from app.operations.desk import Desk
 from app.operations.disk_forecast import Forecast, look_at_disk_together, room_for
 from app.operations.draft_job import JobDraft, Obstacle, Preflight
+from app.operations.earlier_results import remember_results
 from app.operations.job_quota import judge_together
 from app.operations.no_phasing import without_phasing
 from app.operations.one_file import with_one_file
@@ -101,6 +102,7 @@ async def _phased(
 
 async def _looked_at(desk: Desk, drafts: Sequence[JobDraft], *, unphased: bool) -> tuple[Preflight, ...]:
     """The preflight of all; `unphased`: each service is to be told not to phase."""
+    await remember_results(desk)  # once, not by each of them at the same time
     told = [await without_phasing(desk, draft) if unphased else (draft, ()) for draft in drafts]
     found = await asyncio.gather(*(preflight(desk, draft, to_phase=unphased) for draft, _ in told))
     return await _with_more(desk, [draft for draft, _ in told], found, [more for _, more in told])

@@ -43,6 +43,12 @@ class KnownResult:
         return (*self.sent, *(file for each in self.line for file in each.files))
 
     @property
+    def archives(self) -> list[str]:
+        """The archives in which the service gave it out, which may have been kept."""
+        named = self.job.remote_files if self.job is not None else ()
+        return [each.name for each in named if each.name.endswith(".zip")]
+
+    @property
     def stated(self) -> tuple[Residency | None, ...]:
         """The rule that the job was made under, and those of what was sent."""
         return (self.job.residency if self.job is not None else None, *(each.residency for each in self.line))
@@ -52,6 +58,11 @@ def known_result(c: StoreConnection, result_id: str) -> KnownResult:
     """A result by its id; empty for one that is gone."""
     result = results.result(c, result_id)
     return KnownResult() if result is None else _known(c, result)
+
+
+def known_results(c: StoreConnection) -> list[KnownResult]:
+    """All results, the oldest first: what was made of one of them comes behind it."""
+    return [_known(c, each) for each in reversed(results.results(c))]
 
 
 def _known(c: StoreConnection, result: Result) -> KnownResult:

@@ -30,13 +30,13 @@ from app.operations.draft_job import (
     count_running,
     switched_off,
 )
+from app.operations.earlier_results import remember_results
 from app.operations.job_quota import QuotaLook, look_at_quota
 from app.operations.list_jobs import jobs_at_once, list_jobs
 from app.operations.look_at_service import look_at_service, store_token_info
 from app.operations.offered_panels import offered_panels
 from app.operations.one_file import one_file_caution
 from app.operations.residency import refuse_forbidden, residency_obstacle
-from app.operations.result_rule import remember_results
 from app.operations.service_news import learn
 from app.operations.sync_panels import read_form
 from app.services.contract import RemoteJob

@@ -86,7 +86,7 @@ async def keep_rule(
     copies = await asyncio.to_thread(twins, await desk.store.read(rules), files)
 
     def write(c: StoreConnection) -> None:
-        note_made(c, files, sources)
+        note_made(c, (files, sources))
         if rule is not None:
             state_rule(c, files, rule, copies)
 

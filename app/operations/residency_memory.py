@@ -101,13 +101,18 @@ def state_rule(
     settings.set_state(c, _RULES, _RULES_LIST.dump_json(tuple(kept)).decode())
 
 
-def note_made(c: StoreConnection, files: Sequence[Known], of: Sequence[Known]) -> None:
-    """Remember of what files were made; what lay at their paths before is known by its content only."""
-    if not files or not of:
+def note_made(c: StoreConnection, *made: tuple[Sequence[Known], Sequence[Known]]) -> None:
+    """Remember of what files were made: pairs of these and those.
+
+    What lay at the paths of the former before is known by its content only.
+    """
+    told = [(files, of) for files, of in made if files and of]
+    if not told:
         return
-    text = settings.state(c, _MADE)
-    made = with_made(json.loads(text or "[]"), *([e.model_dump() for e in part] for part in (files, of)))
-    settings.set_state(c, _MADE, json.dumps(made))
+    entries = made_files(c)
+    for pair in told:
+        entries = with_made(entries, *([each.model_dump() for each in part] for part in pair))
+    settings.set_state(c, _MADE, json.dumps(entries))
 
 
 def with_sources(c: StoreConnection, dataset: Dataset | None) -> tuple[Dataset, ...]:

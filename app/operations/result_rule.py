@@ -8,27 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import AsyncIterator, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
-from app.domain.changes import Changes
 from app.domain.dataset import DataFile
-from app.domain.problem import ProblemError
 from app.domain.residency import Residency, combined
-from app.domain.result import Result
 from app.operations.add_dataset import data_file
 from app.operations.desk import Desk
-from app.operations.known_result import KnownResult, exports_of, files_of_result, known_result
+from app.operations.known_result import KnownResult, files_of_result, known_result
 from app.operations.residency import keep_rule, rule_for
 from app.operations.rule_files import take_back_rule, tighten_rule, write_rule
-from app.store import results, settings
-from app.store.store import Connection as StoreConnection
-
-log = logging.getLogger(__name__)
-
-_LOOKED, _VERSION = "residency_results", "1"
 
 
 async def rule_of_result(
@@ -89,37 +79,9 @@ async def keep_rule_of_archive(desk: Desk, result_id: str, archive: Path) -> Non
     await keep_rule(desk, rule, await asyncio.to_thread(_data_files, [archive]), known.sent)
 
 
-async def remember_results(desk: Desk) -> Changes:
-    """Put the results that an earlier version of the program fetched or exported under their rules, once."""
-    if await desk.store.read(lambda c: settings.state(c, _LOOKED)) == _VERSION:
-        return Changes()
-    for each in await desk.store.read(results.results):
-        try:
-            await _remember(desk, each)
-        except ProblemError as error:  # the store tells its rule all the same
-            log.warning("A result could not be put under its rule: %s", error.problem.sentence())
-    await desk.store.write(_looked)
-    return Changes()
-
-
-async def _remember(desk: Desk, result: Result) -> None:
-    rule = await keep_rule_of_result(desk, result.id)
-    for folder, files in (await asyncio.to_thread(exports_of, result)).items():
-        await keep_rule_of_export(desk, result.id, rule, files)
-        with contextlib.suppress(ProblemError):  # the folder is the person's; the files are remembered
-            await asyncio.to_thread(write_rule, rule, Path(folder))
-
-
-def _looked(c: StoreConnection) -> None:
-    settings.set_state(c, _LOOKED, _VERSION)
-
-
 async def _files_of(known: KnownResult) -> list[DataFile]:
     """The files with people that are where they were; archives that were kept as well."""
-    archives = [each.name for each in known.job.remote_files] if known.job is not None else []
-    return await asyncio.to_thread(
-        lambda: _data_files(files_of_result(known.result, [e for e in archives if e.endswith(".zip")]))
-    )
+    return await asyncio.to_thread(lambda: _data_files(files_of_result(known.result, known.archives)))
 
 
 def _data_files(paths: Iterable[Path]) -> list[DataFile]:

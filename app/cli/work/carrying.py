@@ -25,8 +25,8 @@ def rule_of(session: Session, paths: Sequence[Path]) -> Residency | None:
     from app.cli.work.desk import with_desk
     from app.operations.add_dataset import data_files
     from app.operations.desk import Desk
+    from app.operations.earlier_results import remember_results
     from app.operations.residency import rule_for
-    from app.operations.result_rule import remember_results
 
     async def read(desk: Desk) -> Residency | None:
         await remember_results(desk)

@@ -18,8 +18,8 @@ from app.domain.rule_file import RULE_FILE
 from app.operations.add_dataset import add_dataset, data_files
 from app.operations.change_settings import save_settings
 from app.operations.desk import Desk
+from app.operations.earlier_results import remember_results
 from app.operations.residency import rule_for, state_residency
-from app.operations.result_rule import remember_results
 from tests.helpers.command_line import Cli, FakeProgram
 from tests.unit.operations.test_result_rule import Earlier
 from tests.unit.results.merging.made_results import made_results

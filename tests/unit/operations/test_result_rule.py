@@ -23,12 +23,13 @@ from app.domain.rule_file import RULE_FILE
 from app.operations.add_dataset import add_dataset, data_files
 from app.operations.desk import Desk
 from app.operations.draft_job import JobDraft
+from app.operations.earlier_results import remember_results
 from app.operations.end_job import forget_job
 from app.operations.fetch_file import fetch_file
 from app.operations.fetch_results import fetch_results
 from app.operations.remove_result import remove_result
 from app.operations.residency import rule_for, state_residency
-from app.operations.result_rule import keep_rule_of_result, remember_results
+from app.operations.result_rule import keep_rule_of_result
 from app.operations.rule_files import rule_file, tighten_rule
 from app.operations.submit_job import submit_job
 from app.store import jobs, results
@@ -137,6 +138,38 @@ def test_the_start_puts_earlier_results_under_their_rules_whatever_becomes_of_th
     free = away / "free.vcf.gz"
     free.write_bytes(b"of other people")
     assert old.rule_of(free) == ""
+
+
+def test_many_earlier_results_are_remembered_by_a_few_writes(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody waits for it, and each write of what is remembered is as long as all that is."""
+    (tmp_path / "one").mkdir()
+    old = Earlier(desk, tmp_path / "one")
+    result = desk.store.read_now(lambda c: results.result(c, "result-1"))
+    assert result is not None
+    copies: list[Path] = []
+    for n in range(30):
+        folder = tmp_path / f"result-{n}"
+        folder.mkdir()
+        copies.append(folder / old.dose.name)
+        copies[-1].write_bytes(packed(dose_text(site_lines(sites=3, step=1000 + n)), folder))
+        fresh = result.model_copy(update={"id": f"more-{n}", "folder": str(folder), "exports": ()})
+        desk.store.write_now(lambda c, fresh=fresh: results.save_result(c, fresh))  # type: ignore[misc]
+    written: list[object] = []
+    write = desk.store.write
+
+    async def counted(work: Any) -> Any:
+        written.append(work)
+        return await write(work)
+
+    monkeypatch.setattr(desk.store, "write", counted)
+    asyncio.run(remember_results(desk))
+    asyncio.run(remember_results(desk))
+    assert len(written) == 2
+    for path in copies:
+        assert rule_file(path.parent) == residency_of("ZA")
+        assert old.rule_of(Path(shutil.copy(path, tmp_path / "copy.vcf.gz"))) == ZA
 
 
 @pytest.mark.parametrize("gone", ["job", "result"])
