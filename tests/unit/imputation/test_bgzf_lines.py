@@ -2,7 +2,6 @@
 
 import gzip
 import os
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +20,7 @@ from app.genotypes.bgzf import (
 )
 from app.imputation import bgzf_lines
 from app.imputation.bgzf_lines import BgzfLines
+from app.imputation.crew import Crew
 
 
 def lines(many: int) -> list[bytes]:
@@ -94,7 +94,7 @@ def test_any_runs_come_back(runs: list[tuple[bytes, int]]) -> None:
 @pytest.mark.parametrize("threads", [0, 2])
 def test_text_and_places(threads: int, tmp_path: Path) -> None:
     path, rows = tmp_path / "x.gz", lines(60)
-    with ThreadPoolExecutor(2) as pool, BgzfLines(path, 1, pool if threads else None) as out:
+    with Crew(2) as crew, BgzfLines(path, 1, crew if threads else None) as out:
         for at in range(0, 60, 7):
             out.write(b"".join(rows[at : at + 7]))
         assert not path.exists()
