@@ -55,3 +55,14 @@ def test_it_is_not_offered_where_there_is_none(context: Context, qtbot: QtBot) -
     for which, keeps in ((job(), False), (job(remote_id=None), True)):
         card.show_job(which, keeps)
         assert card.isHidden()
+
+
+def test_the_words_have_the_width_of_the_card(context: Context, qtbot: QtBot) -> None:
+    """Beside the button they became a column of a few letters in a window of 800 pixels."""
+    card = RunLogCard(context)
+    qtbot.addWidget(card)
+    card.show_job(job(), True)
+    card.resize(280, 200)
+    card.show()
+    assert card.note.width() > 0.8 * card.width()
+    assert card.note.geometry().bottom() < card.button.geometry().top()

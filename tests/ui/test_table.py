@@ -166,6 +166,20 @@ def test_changes_reload_when_visible_and_wait_when_not(
     qtbot.waitUntil(lambda: len(source.asked) == asked + 2)
 
 
+def test_a_change_is_read_at_once_and_a_flood_of_them_once_more(
+    view: TableView, context: Context, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows do not lag behind the page of the selected one, and many changes are not many readings."""
+    read: list[int] = []
+    monkeypatch.setattr(view.model, "reload", lambda: read.append(1))
+    for _ in range(20):
+        context.bridge.changed.emit(Changes.of(Noun.JOB, "r1"))
+    assert len(read) == 1, "it did not wait"
+    qtbot.waitUntil(lambda: len(read) == 2)
+    qtbot.waitUntil(lambda: not view.model._pause.isActive())
+    assert len(read) == 2
+
+
 def test_a_changed_row_is_read_again_without_a_reset(
     view: TableView, context: Context, source: FakePages, qtbot: QtBot
 ) -> None:

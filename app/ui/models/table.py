@@ -30,6 +30,8 @@ from app.ui.status import Shown
 
 PAGE_ROWS = 200
 PAGES_KEPT = 40
+PAUSE_MS = 150
+"""Between two readings because of changes."""
 SHOWN_ROLE = Qt.ItemDataRole.UserRole + 1
 ID_ROLE = Qt.ItemDataRole.UserRole + 2
 SPARK_ROLE = Qt.ItemDataRole.UserRole + 3
@@ -123,8 +125,9 @@ class TableModel(QAbstractTableModel):
         self._task: Task | None = None
         self._fetch_timer = QTimer(self, singleShot=True, interval=0)
         self._fetch_timer.timeout.connect(self._fetch_wanted)
-        self._again_timer = QTimer(self, singleShot=True, interval=150)
-        self._again_timer.timeout.connect(self.reload)
+        self._again = False
+        self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
+        self._pause.timeout.connect(self._read_changed)
         if noun is not None:
             bridge.changed.connect(self._on_changes)
 
@@ -308,8 +311,21 @@ class TableModel(QAbstractTableModel):
             return
         if not self._visible:
             self._stale = True
-        elif self.ready and not self._again_timer.isActive():
-            self._again_timer.start()
+        elif self.ready:
+            self._again = True
+            if not self._pause.isActive():
+                self._read_changed()
+
+    def _read_changed(self) -> None:
+        """Read at once, so that a row never lags behind its page; what changes next waits for its turn."""
+        if not self._again:
+            return
+        self._again = False
+        if not self._visible:
+            self._stale = True
+            return
+        self._pause.start()
+        self.reload()
 
 
 def _cell(column: Column, value: Any, role: int) -> Any:

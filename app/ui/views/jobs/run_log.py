@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontDatabase
-from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPlainTextEdit, QPushButton, QTabWidget, QVBoxLayout, QWidget
 
 from app.domain.job import Job
 from app.domain.problem import Problem
@@ -29,11 +29,9 @@ class RunLogCard(Card):
         self.note = Text("", muted=True)
         self.button = QPushButton(self.tr("Show the log"))
         self.button.clicked.connect(self.read)
-        row = QHBoxLayout()
-        row.setSpacing(GRID)
-        row.addWidget(self.button)
-        row.addWidget(self.note, 1)
-        self.body.addLayout(row)
+        # Below one another: beside a button the words would wrap to a narrow column in a small window.
+        self.body.addWidget(self.note)
+        self.body.addWidget(self.button, 0, Qt.AlignmentFlag.AlignLeft)
         self.tabs = QTabWidget()
         self.tabs.setAccessibleName(self.tr("Texts of the run"))
         self.body.addWidget(self.tabs)

@@ -94,14 +94,17 @@ class PhasingChoice(QWidget):
 
     def _words(self, service: str) -> str:
         if not self._offer.panels:
-            words = self.tr("A panel of this computer could phase them here first, but none is in {0}.")
+            words = self.tr(
+                "A panel of this computer could phase them here first, but none is in {0}. Add one, or "
+                "choose a service that phases."
+            )
             return words.format(self._offer.lacking)
         if self._offer.several:
             return self.tr("All get the same haplotypes, as meta-imputation needs them.")
         if self._offer.needed:
-            return self.tr("With a panel of this computer. Its sites are what is sent.")
+            return self.tr("With a panel of this computer; sites that it has not are left out.")
         return self.tr(
-            "With a panel of this computer. Its sites are what is sent, and {0} is told not to phase."
+            "With a panel of this computer; sites that it has not are left out, and {0} is told not to phase."
         ).format(service)
 
     def show_problem(self, problems: Sequence[Problem]) -> None:
