@@ -14,7 +14,7 @@ def default_home() -> Path:
     named = os.environ.get("HAPLODESK_HOME")
     if named:
         return Path(named).expanduser()
-    if sys.platform == "linux":  # as platformdirs says, whose modules take a hundredth of what a small job does
+    if sys.platform == "linux":  # as platformdirs says, whose modules take half a megabyte
         data, own = os.environ.get("XDG_DATA_HOME", ""), os.environ.get("HOME", "")
         if os.path.isabs(data) or os.path.isabs(own):
             return Path(data if os.path.isabs(data) else f"{own}/.local/share") / "Haplodesk"
