@@ -84,6 +84,15 @@ def test_the_first_job_with_stages_messages_and_timeline(jobs: JobsView) -> None
     )
 
 
+def test_nothing_of_the_page_is_cut_in_a_small_window(jobs: JobsView, qtbot: QtBot) -> None:
+    """The page does not scroll to the side, so its cards stand below one another there."""
+    inside = jobs.detail.page.widget()
+    for width, ways in ((1200, "LeftToRight"), (616, "TopToBottom")):
+        jobs.resize(width, 700)
+        qtbot.waitUntil(lambda ways=ways: jobs.detail.cards.direction().name == ways)
+        qtbot.waitUntil(lambda: inside.width() <= jobs.detail.page.viewport().width())
+
+
 def test_an_unknown_state_is_shown_with_its_number(jobs: JobsView, qtbot: QtBot) -> None:
     choose(jobs, "job-6", qtbot)
     assert jobs.detail.badge.accessibleName() == "Unknown (42)"

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMenu, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from app.domain.guided import GuidedSheet
 from app.domain.job import Consent, Event, Job, SendPhase
@@ -169,10 +170,16 @@ class JobDetail(QWidget):
         button.clicked.connect(lambda: self._run(command_id))
         return button
 
-    def _cards(self) -> QGridLayout:
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """In a narrow window the cards stand below one another: beside one another they would be cut."""
+        super().resizeEvent(event)
+        way = QBoxLayout.Direction
+        self.cards.setDirection(way.TopToBottom if event.size().width() < GRID * 90 else way.LeftToRight)
+
+    def _cards(self) -> QBoxLayout:
         theme = self.context.theme
-        grid = QGridLayout()
-        grid.setSpacing(GRID * 2)
+        self.cards = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self.cards.setSpacing(GRID * 2)
         self.messages = Messages(self.context)
         self.files = ShortTable(theme, self.tr("Result files"), words.file_columns())
         self.no_files = Text(self.tr("The service has no result files yet."), muted=True)
@@ -190,11 +197,9 @@ class JobDetail(QWidget):
         )
         self.log = RunLogCard(self.context)
         left.insertWidget(1, self.log)
-        grid.addLayout(left, 0, 0)
-        grid.addLayout(right, 0, 1)
-        grid.setColumnStretch(0, 3)
-        grid.setColumnStretch(1, 2)
-        return grid
+        self.cards.addLayout(left, 3)
+        self.cards.addLayout(right, 2)
+        return self.cards
 
     def _column(self, *blocks: tuple[str, tuple[QWidget, ...]]) -> QVBoxLayout:
         column = QVBoxLayout()
