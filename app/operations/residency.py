@@ -42,6 +42,7 @@ from app.operations.residency_memory import (
     with_sources,
 )
 from app.operations.rule_files import understood
+from app.services.abilities import UsesStores
 from app.store import datasets
 from app.store.store import Connection as StoreConnection
 
@@ -144,15 +145,17 @@ def as_here(desk: Desk, service: Service) -> Service:
 async def hosts_for(desk: Desk, service: Service, job: Job) -> frozenset[str] | None:
     """To which hosts the files of a job may be sent, None where they are under no rule.
 
-    These are the service, the store that a person named with it, and the one that its family is known to use:
-    no answer of a server can send files under a rule elsewhere. What is said to be this computer uses none.
+    These are the service, the store that a person named with it, and those that its family or its description
+    is known to use: no answer of a server can send files under a rule elsewhere. What is said to be this
+    computer uses none.
     """
     if await rule_of_job(desk, job) is None:
         return None
     own = {service.base_url, service.setup.get(STORE, "")}
     hosts = {urlsplit(each).hostname for each in own}
-    if not on_loopback(service.base_url):
-        hosts |= set(getattr(desk.family(service), "store_hosts", ()))
+    family = desk.family(service)
+    if isinstance(family, UsesStores) and not on_loopback(service.base_url):
+        hosts |= set(family.store_hosts(await desk.connection(service, renew=False)))
     return frozenset(each.lower().rstrip(".") for each in hosts if each)
 
 

@@ -111,6 +111,15 @@ class SendsMore(Protocol):
 
 
 @runtime_checkable
+class UsesStores(Protocol):
+    """Files reach the service through stores, of which its country speaks as well."""
+
+    def store_hosts(self, connection: Connection) -> tuple[str, ...]:
+        """Their hosts; `*.example.org` are all below that. No answer of a server adds one. ProblemError."""
+        ...
+
+
+@runtime_checkable
 class KeepsUploads(Protocol):
     """An upload that broke off goes on, also after an end of the program; what it needs is kept meanwhile."""
 

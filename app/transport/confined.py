@@ -15,7 +15,10 @@ _HOSTS: ContextVar[frozenset[str] | None] = ContextVar("hosts of files under a r
 
 @contextlib.contextmanager
 def confined(hosts: frozenset[str] | None) -> Iterator[None]:
-    """Send files to these hosts only within the block, also in tasks that begin in it; None for no limit."""
+    """Send files to these hosts only within the block, also in tasks that begin in it; None for no limit.
+
+    `*.example.org` are all hosts below that.
+    """
     token = _HOSTS.set(hosts)
     try:
         yield
@@ -30,7 +33,7 @@ def refuse_outside(url: str) -> None:
         return
     parts = urlsplit(url)
     host = (parts.hostname or "").lower().rstrip(".")
-    if host not in hosts:
+    if not any(_is_one(host, each) for each in hosts):
         raise problem(
             Kind.REFUSED,
             "These data may not go there",
@@ -48,3 +51,7 @@ def refuse_outside(url: str) -> None:
             "Nothing was sent. Use an https address, or a network without that proxy.",
             subject=host,
         )
+
+
+def _is_one(host: str, allowed: str) -> bool:
+    return host.endswith(allowed.removeprefix("*")) if allowed.startswith("*.") else host == allowed

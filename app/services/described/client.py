@@ -193,6 +193,13 @@ class Described:
         with last_border():
             return offering.panels(self._description(connection), connection.service_id, form, at)
 
+    def store_hosts(self, connection: Connection) -> tuple[str, ...]:
+        """See `abilities.UsesStores`: those that the description names, for its own address."""
+        with last_border():
+            described = self._description(connection)
+        upload = described.submit.upload
+        return upload.hosts if upload is not None and _is_of(described, connection) else ()
+
     async def submit(self, connection: Connection, submission: Submission, report: Report, seal: Seal) -> str:
         """See the contract. What the caller's seal raises comes out again as it was."""
         return await undisturbed(lambda sealing: self._submit(connection, submission, report, sealing), seal)

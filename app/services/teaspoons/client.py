@@ -51,6 +51,8 @@ PAGE_SIZE = 100
 MOST_PAGES = 20
 SITE = "site"
 """The key of `Connection.setup` for the address of the pages for people."""
+STORE_HOSTS = ("storage.googleapis.com",)
+"""Where its signed addresses lead. Source: services.md 2.3, Google Cloud Storage."""
 _VERSION_KEYS = frozenset({"gitTag", "gitHash", "github", "build"})
 _WHY_NOT = {
     "passwords": "The results come as they are, without a password.",
@@ -62,11 +64,11 @@ _WHY_NOT = {
 
 
 class Teaspoons(OpenIdSignIn):
-    """A family of `contract.ServiceFamily`, with the abilities `SignsIn`, `TellsQuota` and `KeepsUploads`."""
+    """A family of `contract.ServiceFamily`, with the abilities `SignsIn`, `TellsQuota`, `UsesStores` and
+    `KeepsUploads`.
+    """
 
     name = "teaspoons"
-    store_hosts = ("storage.googleapis.com",)
-    """Where its signed addresses lead. Source: services.md 2.3, Google Cloud Storage."""
     capabilities = Capabilities(
         passwords=False,
         cancel=False,
@@ -225,6 +227,10 @@ class Teaspoons(OpenIdSignIn):
     ) -> str:
         form = await self.form(connection, submission.app_id)
         return await self._submitting.submit(connection, submission, form, report, seal)
+
+    def store_hosts(self, connection: Connection) -> tuple[str, ...]:
+        """See `abilities.UsesStores`."""
+        return STORE_HOSTS
 
     @guarded
     async def forget_upload(

@@ -304,7 +304,7 @@ def test_the_hosts_of_files_under_a_rule_are_the_service_and_its_stated_store(
     assert hosts() is None
     asyncio.run(state_residency(desk, ready.dataset_id, "US"))
     assert hosts() == {"fake.example"}
-    fake.store_hosts = ("Store.example",)  # type: ignore[attr-defined]
+    fake.store_hosts = lambda connection: ("Store.example",)  # type: ignore[attr-defined]
     asyncio.run(desk.update_service(ready.service_id, setup={"storage": "https://own.example/in"}))
     assert hosts() == {"fake.example", "own.example", "store.example"}
     asyncio.run(desk.update_service(ready.service_id, base_url="http://127.0.0.1:8082", setup={}))

@@ -53,6 +53,18 @@ def test_the_known_hosts_and_files_under_no_rule_go(monkeypatch: pytest.MonkeyPa
     refuse_outside("https://elsewhere.example")
 
 
+def test_hosts_below_one_are_not_that_one_nor_any_that_ends_alike() -> None:
+    with confined(frozenset({"*.store.example"})):
+        refuse_outside("https://bucket.store.example/in")
+        for url in (
+            "https://store.example/in",
+            "https://badstore.example/in",
+            "https://store.example.bad.example",
+        ):
+            with pytest.raises(ProblemError):
+                refuse_outside(url)
+
+
 def test_a_proxy_that_could_read_them_gets_no_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://proxy.example:3128")
     monkeypatch.setenv("no_proxy", "")

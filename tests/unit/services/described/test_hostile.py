@@ -58,6 +58,17 @@ def test_the_country_of_a_description_is_not_that_of_another_address(tmp_path: P
         assert asyncio.run(family.describe(connection)).country == country
 
 
+def test_the_stores_of_a_description_are_not_those_of_another_address(tmp_path: Path) -> None:
+    """Files under a rule may go there, as its country speaks for them."""
+    path = tmp_path / "mine.yaml"
+    text = resource("described", "example-signed.yaml").read_text("utf-8")
+    path.write_text('addresses: ["https://named.example"]\n' + text)
+    stores = ("storage.googleapis.com", "*.s3.amazonaws.com")
+    for address, hosts in (("https://named.example", stores), ("https://elsewhere.example", ())):
+        connection = Connection(service_id="s", base_url=address, setup={"described": str(path)})
+        assert Described().store_hosts(connection) == hosts
+
+
 @pytest.mark.parametrize(
     "path", ["\\\\\\\\evil\\\\share\\\\x.yaml", "//evil/share/x.yaml", "\\\\/evil/share/x.yaml"]
 )
