@@ -120,7 +120,10 @@ def _valued(kind: str, value: str, before: tuple[Any, ...]) -> Any:
         return True
     if kind.startswith("tuple"):
         return (*before, _MADE[kind.removeprefix("tuple[").removesuffix(", ...]")](value))
-    return _MADE[kind.removesuffix(" | None")](value)
+    kind = kind.removesuffix(" | None")
+    if kind in ("int", "float") and not value.isascii():  # Python knows the digits of all scripts
+        raise ValueError(value)
+    return _MADE[kind](value)
 
 
 _MADE: dict[str, Callable[[str], Any]] = {"str": str, "int": int, "float": float, "Path": Path}

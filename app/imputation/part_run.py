@@ -159,7 +159,7 @@ def phase_part(task: PartTask, report: Report = silent) -> PhasedPart:
     task = _ready(task, report)
     task.folder.mkdir(parents=True, exist_ok=True)
     report(Progress(unit="chunks", step="Quality control"))
-    plan = _kept(task.folder / PLAN, PartPlan, partial(_prepare, task))
+    plan = _kept(task.folder / PLAN, PartPlan, partial(_begin, task))
     if not plan.alignment.typed:
         raise _no_overlap(task, plan.alignment)
     chunks = [chunk for chunk in plan.chunks if plan.alignment.per_chunk[chunk.number]]
@@ -181,12 +181,19 @@ def phase_part(task: PartTask, report: Report = silent) -> PhasedPart:
 
 def _kept(path: Path, kind: type[M], make: Callable[[], M]) -> M:
     """A record on disk, made where it is not there or not whole."""
+    found = _read(path, kind)
+    if found is None:
+        found = make()
+        write_record(path, found)
+    return found
+
+
+def _read(path: Path, kind: type[M]) -> M | None:
+    """A record on disk; None where it is not there, not whole, or as another version writes it."""
     try:
         return kind.model_validate_json(path.read_bytes())
     except (OSError, ValueError):
-        made = make()
-        write_record(path, made)
-        return made
+        return None
 
 
 def write_record(path: Path, record: Model) -> None:
@@ -215,6 +222,14 @@ def _share(report: Report, step: str, done: int, total: int) -> Report:
         )
 
     return told
+
+
+def _begin(task: PartTask) -> PartPlan:
+    """The plan, without what is left of an earlier one, which may have had other chunks."""
+    for left in ("phased-*.npz", "joined.json", "chunk-*.json"):
+        for path in task.folder.glob(left):
+            path.unlink(missing_ok=True)
+    return _prepare(task)
 
 
 def _prepare(task: PartTask) -> PartPlan:
@@ -373,11 +388,10 @@ def _join(task: PartTask, plan: PartPlan, chunks: Sequence[Chunk]) -> _Joined:
 def _imputed(task: PartTask, plan: PartPlan, chunk: Chunk, phased: bool, report: Report) -> ChunkResult:
     record = task.folder / f"chunk-{chunk.number}.json"
     folder = task.folder / f"chunk-{chunk.number}"
-    if record.exists():
-        done = ChunkResult.model_validate_json(record.read_bytes())
-        if all(sha256_of(folder / name) == told for name, told in done.files.values()):
-            report(Progress(done=1, total=1))
-            return done
+    kept = _read(record, ChunkResult)
+    if kept is not None and all(sha256_of(folder / name) == told for name, told in kept.files.values()):
+        report(Progress(done=1, total=1))
+        return kept
     report(Progress(step="Imputation"))
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()

@@ -39,7 +39,7 @@ class Copies:
     def __init__(
         self, task: KernelTask, targets: NDArray[np.int8], columns: NDArray[np.intp] | None = None
     ) -> None:
-        """`targets` int8 [typed, N] of 0, 1 and others for a missing allele; `columns` are those that count."""
+        """`targets` int8 [typed, N] of 0, 1 and others for a missing allele; only `columns` count if told."""
         self._wanted = task.last - task.first
         self._equals: dict[int, NDArray[np.intp]] = {}
         self._left_out: dict[int, NDArray[np.float32]] = {}

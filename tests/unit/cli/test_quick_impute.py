@@ -35,6 +35,7 @@ PLAIN = {
     "the last counts": [*LEAST, "--out", "p", "--seed", "2", "--seed", "3"],
 }
 LEFT_TO_TYPER = {
+    "digits of another script": [*LEAST, "--memory", "٥١٢"],
     "help": ["--help"],
     "no folder": ["t.vcf", "--panel-file", "p.vcf"],
     "no panel": ["t.vcf", "--out", "o"],

@@ -147,6 +147,21 @@ def test_a_finished_chunk_that_was_changed_is_made_again(kept: Kept, tmp_path: P
     assert len(read_matrix(path)) == again.results[1].figures.written
 
 
+def test_records_of_another_version_are_made_again(kept: Kept, tmp_path: Path) -> None:
+    """A plan that cannot be read is made anew, and nothing is taken over from its chunks."""
+    task = kept.task(tmp_path / "job")
+    result = impute_part(task)
+    record = task.folder / "chunk-0.json"
+    record.write_text('{"of": "another version"}')
+    assert impute_part(task).results[0].figures.written == result.results[0].figures.written
+    (task.folder / "plan.json").write_text("{}")
+    again = impute_part(task.model_copy(update={"chunk_bp": None}))
+    alone = impute_part(kept.task(tmp_path / "alone").model_copy(update={"chunk_bp": None}))
+    assert len(again.results) < len(result.results)
+    assert [each.chunk for each in again.results] == [each.chunk for each in alone.results]
+    assert again.results[0].figures.written == alone.results[0].figures.written
+
+
 @needs_minimac4
 def test_gaps_of_phased_data_are_filled_for_minimac4(
     phased_files: SimulatedFiles, kept: Kept, tmp_path: Path

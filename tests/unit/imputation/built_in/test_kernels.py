@@ -308,3 +308,18 @@ def test_memory_of_the_numpy_kernel_grows_with_the_root_of_the_typed_sites() -> 
     tracemalloc.stop()
     assert peak < kernel.scratch_bytes() + 2 * 200 * 64 * 4
     assert kernel.scratch_bytes() < (1 << 27)
+
+
+@needs_c
+@pytest.mark.parametrize("size", [0x7FFF, 0x8000])
+def test_a_panel_at_the_border_of_short_numbers(size: int) -> None:
+    """Each haplotype has a pattern of its own, so that a plan has the largest numbers that there are."""
+    random = np.random.default_rng(size)
+    panel = random.integers(0, 2, (53, size)).astype(np.uint8)
+    panel[:26] &= panel[26:52]  # patterns that are not all alike in number of carriers
+    typed = np.array([0, 1, 2, 25, 26, 51, 52])
+    task = KernelTask(stretch_of(panel, np.arange(53)), typed, np.arange(53) * 0.01, Model(), 0, 53)
+    targets = panel[typed][:, [0, size - 1]].astype(np.int8)
+    kernel = CKernel(task)
+    assert kernel.facts.exceptions > size
+    assert furthest(kernel.impute(targets), NumpyKernel(task).impute(targets)) < 2e-4
