@@ -1,7 +1,10 @@
 """Gives freed memory back to the system, where the allocator of the C library would keep it."""
 
+import contextlib
 import ctypes
+import mmap
 import sys
+from pathlib import Path
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # of <malloc.h>
 _THRESHOLD = 1 << 17
@@ -27,11 +30,30 @@ def give_freed_memory_back() -> bool:
 def trim() -> bool:
     """Give back what lies free between arrays that stay, for the next step of a job, which takes other room.
 
-    Says whether anything was given back; harmless with another C library.
+    Says whether anything was given back; harmless with another C library. Code goes too, see `unload_code`.
     """
     if sys.platform != "linux":
         return False
+    unload_code()
     try:
         return bool(ctypes.CDLL(None).malloc_trim(0))
     except (OSError, AttributeError):
         return False
+
+
+def unload_code() -> int:
+    """Take the code of programs and libraries out of this process; how many pieces of it went.
+
+    Most of it only starts Python and NumPy: three megabytes, a tenth of a process that has begun. What is run
+    again comes back page by page from the system's cache of files. Nothing writes to code, so nothing is lost.
+    """
+    gone = 0
+    with contextlib.suppress(OSError, AttributeError):
+        advise = ctypes.CDLL(None).madvise
+        advise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
+        for line in Path("/proc/self/maps").read_bytes().splitlines():
+            place, rights, *_, path = line.split(None, 5)
+            if rights == b"r-xp" and path.startswith(b"/"):
+                begin, end = (int(each, 16) for each in place.split(b"-"))
+                gone += advise(begin, end - begin, mmap.MADV_DONTNEED) == 0
+    return gone

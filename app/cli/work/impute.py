@@ -20,7 +20,7 @@ from app.cli.work.quick_rule import under_any_rule
 from app.domain.problem import Kind, problem
 from app.genotypes.bgzf import read_lines
 from app.genotypes.matrix import bare_name, compared_name, matrix_pieces
-from app.imputation.allocator import give_freed_memory_back
+from app.imputation.allocator import give_freed_memory_back, unload_code
 from app.imputation.built_in.choice import KernelChoice
 from app.imputation.contract import EngineName, ImputationFiles, ImputationRequest, PhasingName
 from app.imputation.engines import find_engine
@@ -41,6 +41,7 @@ def impute(session: Session, order: Order) -> None:
     Results are under the rule of the files and of the panel, which stands beside them.
     """
     give_freed_memory_back()
+    unload_code()
     _refuse_absent(EngineName(order.engine))
     if order.engine == EngineName.BUILTIN:
         refuse_absent_kernel(KernelChoice(order.kernel))
