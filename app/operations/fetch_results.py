@@ -44,6 +44,7 @@ from app.operations.result_rule import keep_rule_of_archive, keep_rule_of_result
 from app.operations.sent_record import sent_record
 from app.operations.tasks import TaskKind
 from app.operations.tell import tell
+from app.operations.told_apart import job_words
 from app.operations.unpack import (
     is_archive,
     is_damage,
@@ -336,11 +337,13 @@ async def _finish(desk: Desk, job_id: str, result_id: str) -> Changes:
     await _refuse_strangers(desk, job_id, result_id)
     job = await desk.update_job(job_id, f"Result verified in {result.folder}.", kind="download")
     if job.state is JobState.SUCCESS:
+        service = await desk.store.read(lambda c: services.service(c, job.service_id))
+        name = job_words(job, service.name if service is not None else job.service_id)
         # Before the last word: an end of the program in between tells it again, and the key keeps it to once.
         await tell(
             desk,
             NoticeKind.RESULT_READY,
-            f"The result of {job.name} is ready",
+            f"The result of {name} is ready",
             line,
             key=f"ready:{job.id}",
             job_id=job.id,

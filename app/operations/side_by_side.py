@@ -25,6 +25,7 @@ from app.operations.meta_impute import meta_impute_results
 from app.operations.result_folder import save_result
 from app.operations.result_rule import keep_rule_of_result, rule_of_result, rule_stands
 from app.operations.tasks import TaskKind
+from app.operations.told_apart import job_names
 from app.store import jobs, results
 from app.store.store import Connection as StoreConnection
 
@@ -43,11 +44,14 @@ class Joining(StrEnum):
 async def compare_known(desk: Desk, result_ids: Sequence[str], truth: Path | None = None) -> ResultComparison:
     """Compare results, against a truth file where there is one, as a task that can be stopped."""
     known = await _known(desk, result_ids)
+    names = await _names(desk, known)
     sources = tuple(
-        source_of_job(job, result)
-        if job is not None
-        else ComparedSource(source=result.folder, name=name_of(result, job), price=result.price or None)
-        for result, job in known
+        (
+            source_of_job(job, result)
+            if job is not None
+            else ComparedSource(source=result.folder, price=result.price or None)
+        ).model_copy(update={"name": name})
+        for name, (result, job) in zip(names, known, strict=True)
     )
     with desk.tasks.running_task(TaskKind.CHECK, f"Comparing {len(known)} results") as task:
         return await compare_results(sources, truth, task.report)
@@ -64,13 +68,14 @@ async def score_by_ancestry(
     from app.operations.score_result import ScoreRequest, score_files
 
     known = await _known(desk, result_ids)
+    names = await _names(desk, known)
     found = []
     with desk.tasks.running_task(TaskKind.SCORE, f"Comparing {len(known)} results by ancestry") as task:
-        for result, job in known:
+        for name, (result, _) in zip(names, known, strict=True):
             request = ScoreRequest(
                 source=result.folder,
                 truth=(str(truth),),
-                name=name_of(result, job),
+                name=name,
                 people=str(people) if people is not None else None,
             )
             found.append(await score_files(request, task.report))
@@ -87,7 +92,7 @@ async def join_known(desk: Desk, result_ids: Sequence[str], how: Joining, name: 
     out = desk.results_folder(await desk.settings()) / remote_job_name(name, new_id("result"))
     await asyncio.to_thread(out.parent.mkdir, 0o700, True, True)
     sources = tuple(result.folder for result, _ in known)
-    names = _different([name_of(result, job) for result, job in known])
+    names = await _names(desk, known)
     rule = await rule_of_result(desk, result_ids[0], result_ids[1:])
     with desk.tasks.running_task(TaskKind.EXPORT, f"Making {name}") as task:
         async with rule_stands(rule, out):
@@ -117,11 +122,9 @@ def name_of(result: Result, job: Job | None) -> str:
     return (job.name if job is not None else result.name) or Path(result.folder).name
 
 
-def _different(names: list[str]) -> tuple[str, ...]:
+async def _names(desk: Desk, known: Sequence[Known]) -> tuple[str, ...]:
     """Names that can be told apart."""
-    if len(set(names)) == len(names):
-        return tuple(names)
-    return tuple(f"{name} ({number})" for number, name in enumerate(names, 1))
+    return await job_names(desk, [(name_of(result, job), job) for result, job in known])
 
 
 async def _known(desk: Desk, result_ids: Sequence[str]) -> tuple[Known, ...]:

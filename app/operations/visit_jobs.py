@@ -24,6 +24,7 @@ from app.operations.job_log import logged_with_job
 from app.operations.list_jobs import list_jobs
 from app.operations.look_at_service import learn_token
 from app.operations.tell import notice, tell
+from app.operations.told_apart import job_words
 from app.services.abilities import ToldByUser
 from app.services.contract import RemoteJob
 from app.store import jobs, services
@@ -313,10 +314,14 @@ def _end(service: Service, job: Job, at: datetime) -> Iterator[Notice]:
         body = f"{service.name} has finished it. The result is fetched now."
         if not job.fetch_wanted:
             body = f"{service.name} has finished it. Fetch the result before it is deleted."
-        kind, title, key = NoticeKind.JOB_DONE, f"{job.name} is done", f"end:{job.id}:success"
+        kind, title, key = (
+            NoticeKind.JOB_DONE,
+            f"{job_words(job, service.name)} is done",
+            f"end:{job.id}:success",
+        )
     elif job.state is JobState.FAILED:
         body = job.problem.what_happened if job.problem else ""
-        kind, title = NoticeKind.JOB_FAILED, f"{job.name} failed"
+        kind, title = NoticeKind.JOB_FAILED, f"{job_words(job, service.name)} failed"
         key = f"end:{job.id}:failed:{job.remote_id}"
     else:
         return

@@ -79,7 +79,8 @@ def is_lost(job: Job) -> bool:
 def _of_jobs(jobs: list[Job], fetched: set[str], now: datetime) -> Iterable[Need]:
     for job in jobs:
         detail = job.problem.what_happened if job.problem else ""
-        if job.state == JobState.FAILED and (job.ended or job.created) > now - FAILED_JOB_SHOWN:
+        again = job.sent_again_as is not None
+        if job.state == JobState.FAILED and not again and (job.ended or job.created) > now - FAILED_JOB_SHOWN:
             yield Need(NeedKind.JOB_FAILED, "jobs", job.id, job.name, detail, job.ended, urgent=True)
         elif is_lost(job):
             yield Need(NeedKind.JOB_LOST, "jobs", job.id, job.name, detail, job.last_visit, urgent=True)

@@ -21,6 +21,10 @@ def test_failed_jobs_bad_tokens_and_ending_tokens() -> None:
     assert all(n.urgent for n in found)
 
 
+def test_a_failure_that_was_sent_again_needs_nobody() -> None:
+    assert needs((), (samples.job(2, JobState.FAILED, sent_again_as="job-9"),), (), NOW) == ()
+
+
 def test_an_old_failure_is_left_alone() -> None:
     assert needs((), (samples.job(2, JobState.FAILED, ended=ago(days=20)),), (), NOW) == ()
 

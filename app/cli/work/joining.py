@@ -23,6 +23,7 @@ from app.operations.desk import Desk
 from app.operations.merge_batches import merge_result_batches
 from app.operations.meta_impute import meta_impute_results
 from app.operations.report_comparison import save_comparison_report
+from app.operations.told_apart import job_names
 
 SHOWN_DIFFERENCES = 10
 T = TypeVar("T")
@@ -106,14 +107,16 @@ def _is_there(source: str) -> bool:
 
 
 async def _sources(desk: Desk, given: Sequence[ComparedSource]) -> list[ComparedSource]:
-    found = []
+    found, jobs = [], []
     for each in given:
-        if _is_there(each.source):
-            found.append(each)
-            continue
-        job = await find_job(desk, each.source)
-        found.append(source_of_job(job, await fetched_result(desk, job)))
-    return found
+        job = None if _is_there(each.source) else await find_job(desk, each.source)
+        found.append(each if job is None else source_of_job(job, await fetched_result(desk, job)))
+        jobs.append(job)
+    names = await job_names(desk, [(each.name or "", job) for each, job in zip(found, jobs, strict=True)])
+    return [
+        each if job is None else each.model_copy(update={"name": name})
+        for each, job, name in zip(found, jobs, names, strict=True)
+    ]
 
 
 def _comparison_lines(told: ResultComparison) -> list[str]:

@@ -205,6 +205,7 @@ class CompareView(View):
 
     async def _named(self) -> tuple[str, ...]:
         from app.operations.side_by_side import name_of
+        from app.operations.told_apart import place, told_apart
 
         library = self.context.library
         names = []
@@ -212,8 +213,9 @@ class CompareView(View):
             result = await library.result(each)
             if result is not None:
                 job = await library.job(result.job_id) if result.job_id else None
-                names.append(name_of(result, job))
-        return tuple(names)
+                service = await library.service(job.service_id) if job is not None else None
+                names.append((name_of(result, job), *place(job, service.name if service else None)))
+        return told_apart(names)
 
     def _show_names(self, names: tuple[str, ...]) -> None:
         self.names = names
