@@ -45,7 +45,7 @@ def unload_code() -> int:
     """Take the code of programs and libraries out of this process; how many pieces of it went.
 
     Most of it only starts Python and NumPy: three megabytes, a tenth of a process that has begun. What is run
-    again comes back page by page from the system's cache of files. Nothing writes to code, so nothing is lost.
+    again comes back page by page from the system's cache of files. Nothing writes to code, so none is lost.
     """
     gone = 0
     with contextlib.suppress(OSError, AttributeError):

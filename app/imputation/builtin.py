@@ -164,6 +164,7 @@ class _Engine:
             own = slice(begin - around.start, end - around.start)
             typed[task.typed[own] - task.first] = True
             copies = Copies(task, self._haplotypes[around], self._columns)
+            trim()
             kernel = self._kernel(task)
             width = self._width(kernel, task)
             del task  # the haplotypes are not needed any more, but for what the kernel keeps of them
