@@ -142,14 +142,16 @@ def as_here(desk: Desk, service: Service) -> Service:
     return service.model_copy(update={"here_at": service.base_url})
 
 
-async def hosts_for(desk: Desk, service: Service, job: Job) -> frozenset[str] | None:
-    """To which hosts the files of a job may be sent, None where they are under no rule.
+async def hosts_for(
+    desk: Desk, service: Service, job: Job, others: tuple[DataFile, ...] = ()
+) -> frozenset[str] | None:
+    """To which hosts the files of a job, and `others` that go along, may be sent; None where no rule holds.
 
     These are the service, the store that a person named with it, and those that its family or its description
     is known to use: no answer of a server can send files under a rule elsewhere. What is said to be this
     computer uses none.
     """
-    if await rule_of_job(desk, job) is None:
+    if await rule_of_job(desk, job, others) is None:
         return None
     own = {service.base_url, service.setup.get(STORE, "")}
     hosts = {urlsplit(each).hostname for each in own}

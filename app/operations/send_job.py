@@ -124,7 +124,7 @@ async def _send(desk: Desk, service: Service, job: Job) -> Changes:
             if isinstance(family, SendsMore):
                 along = await family.files_along(connection, submission)
                 await refuse_forbidden(desk, service, job, along)
-            with confined(await hosts_for(desk, service, job)):
+            with confined(await hosts_for(desk, service, job, along)):
                 sending = family.submit(connection, submission, task.report, seal)
                 remote_id = await while_allowed(desk, service, job, sending, along, lambda: sealed)
     except _Ended:

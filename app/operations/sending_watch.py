@@ -9,7 +9,7 @@ from typing import Any
 
 from app.domain.dataset import DataFile
 from app.domain.job import Job
-from app.domain.problem import ProblemError
+from app.domain.problem import Kind, ProblemError
 from app.domain.service import Service
 from app.operations.desk import Desk
 from app.operations.residency import refuse_forbidden
@@ -47,8 +47,9 @@ async def while_allowed(
 async def _look(
     desk: Desk, service: Service, job: Job, along: tuple[DataFile, ...], is_sealed: Callable[[], bool]
 ) -> None:
+    """A store that cannot be read now is no rule: it is looked again soon, and once more before the seal."""
     try:
         await refuse_forbidden(desk, await desk.service(service.id), job, along)
-    except ProblemError:
-        if not is_sealed():
+    except ProblemError as error:
+        if error.problem.kind is Kind.REFUSED and not is_sealed():
             raise

@@ -343,6 +343,10 @@ def test_files_that_go_along_are_under_their_own_rule(
     fake.files_along = files_along  # type: ignore[attr-defined]
     assert "EU" in refused(desk, ready)
     assert not fake.submissions
+    in_country(desk, ready, "FR")
+    service, job = asyncio.run(desk.service(ready.service_id)), asyncio.run(only_job(desk))
+    assert asyncio.run(hosts_for(desk, service, job)) is None
+    assert asyncio.run(hosts_for(desk, service, job, (file,))) == {"fake.example"}
 
 
 class Running:
