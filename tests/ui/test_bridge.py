@@ -115,6 +115,25 @@ def test_cancelling_is_silent_also_before_the_start(bridge: Bridge, qtbot: QtBot
     assert not any(bridge._tasks.values())
 
 
+def test_who_waits_for_the_end_is_told_of_being_stopped(bridge: Bridge, qtbot: QtBot) -> None:
+    """A task that a person ends in the strip, not its page: a page that waits would wait for ever."""
+
+    async def ended() -> None:
+        own = asyncio.current_task()
+        assert own is not None
+        own.cancel()
+        await asyncio.Event().wait()
+
+    async def given_up() -> None:
+        raise problem(Kind.CANCELLED, "Stopped", "The transfer was stopped.")
+
+    owner, told, stopped = QObject(), [], []
+    for work in (ended(), given_up()):
+        bridge.run(work, owner, told.append, told.append, on_stopped=lambda: stopped.append(1))
+    qtbot.waitUntil(lambda: len(stopped) == 2)
+    assert told == []
+
+
 def test_progress_comes_at_most_four_times_a_second_and_always_at_the_end(
     bridge: Bridge, qtbot: QtBot
 ) -> None:
