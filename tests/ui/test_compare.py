@@ -190,7 +190,7 @@ def test_batches_are_merged_with_common_or_with_all_variants(
         qtbot.waitUntil(lambda: not page.busy)
     made = [(args[1], args[2]) for name, args, _ in operations.calls if name == "join_results"]
     assert [how for how, _ in made] == [Joining.MERGE, Joining.MERGE_UNION]
-    assert made[1][1] == "Merge of all variants of cohort-A-3 + cohort-A-3"
+    assert made[1][1] == "Merge of all variants of cohort-A-3 (1) + cohort-A-3 (2)"
 
 
 def scored(number: int, groups: tuple[tuple[str, float], ...]) -> TruthScore:
