@@ -16,7 +16,7 @@ from app.operations.desk import Desk
 from app.operations.job_log import logged_with_job
 from app.operations.kept_uploads import forget_upload
 from app.operations.preflight import recheck
-from app.operations.result_rule import keep_rule_of_result
+from app.operations.result_rule import leave_rule_of_result
 from app.operations.send_job import BEFORE_SEAL, cancel_there, cancelled_here, send_job
 from app.operations.sent_record import forget_sent
 from app.store import jobs, results
@@ -162,7 +162,7 @@ async def forget_job(desk: Desk, job_id: str) -> Changes:
         )
     result = await desk.store.read(lambda c: results.result_of_job(c, job_id))
     if result is not None:
-        await keep_rule_of_result(desk, result.id)  # the job is gone then, and what it sent
+        await leave_rule_of_result(desk, result.id)  # the job is gone then, and what it sent
     await desk.forget_secret(password_name(job.id))
     await forget_upload(desk, job)
     await forget_sent(desk, job.id)

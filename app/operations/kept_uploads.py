@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 
-from app.domain.job import OPEN_STATES, Job
+from app.domain.job import OPEN_STATES, Job, SendPhase
 from app.domain.problem import ProblemError
 from app.domain.service import Service
 from app.operations.desk import Desk
@@ -20,8 +20,12 @@ async def forget_upload(desk: Desk, job: Job, *, lapsed_only: bool = False) -> N
 
 
 async def forget_uploads(desk: Desk, service: Service) -> None:
-    """Whoever signed in has gone, or the service has: no address by which files can be written stays."""
-    found = await desk.store.read(lambda c: jobs.jobs(c, service_id=service.id))
+    """Whoever signed in has gone, or the service has: no address by which files can be written stays.
+
+    That of a job that is there is gone already: thousands of them need not be looked for in the keyring.
+    """
+    every = await desk.store.read(lambda c: jobs.jobs(c, service_id=service.id))
+    found = tuple(job for job in every if job.phase is not SendPhase.ANSWERED)
     with contextlib.suppress(ProblemError):
         await _forget(desk, service, found, False)
 

@@ -14,7 +14,7 @@ from app.domain.result import Result
 from app.domain.rule_file import RULE_ABOUT, RULE_FILE
 from app.operations.desk import Desk
 from app.operations.result_ledger import forget_ledger
-from app.operations.result_rule import keep_rule_of_result
+from app.operations.result_rule import leave_rule_of_result
 from app.store import results
 
 log = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ async def remove_result(desk: Desk, result_id: str, *, delete_files: bool = Fals
                 "Try it again when the fetch has ended.",
                 subject=result.folder,
             )
-        await keep_rule_of_result(desk, result.id)  # its record told of what was sent
+        await leave_rule_of_result(desk, result.id)  # its record told of what was sent
         if delete_files:
             await asyncio.to_thread(delete_result_files, result)
         await desk.store.write(lambda c: results.remove_result(c, result.id))
@@ -87,7 +87,7 @@ def delete_result_files(result: Result) -> None:
 
 def _drop_rule(folder: Path) -> None:
     """The rule of files that are gone goes too, where the program wrote it and nothing else lies there."""
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, UnicodeDecodeError):  # a person may have written it, in any coding
         beside = folder / RULE_FILE
         others = [each for each in folder.rglob("*") if each != beside and not each.is_dir()]
         if not others and beside.read_text("utf-8").startswith(RULE_ABOUT):

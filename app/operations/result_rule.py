@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from app.domain.dataset import DataFile
+from app.domain.problem import Kind, ProblemError
 from app.domain.residency import Residency, combined
 from app.operations.add_dataset import data_file
 from app.operations.desk import Desk
@@ -42,14 +43,27 @@ async def keep_rule_of_result(
     """
     rule = await rule_of_result(desk, result_id, of, copied)
     mine = await desk.store.read(lambda c: known_result(c, result_id))
-    if mine.result is not None and not mine.result.in_place:
-        await asyncio.to_thread(tighten_rule, rule, Path(mine.result.folder))
     others = [await desk.store.read(partial(known_result, result_id=each)) for each in of]
     sources = [file for each in (mine, *others) for file in each.sent]
     sources += [file for each in others for file in await _files_of(each)]
     sources += await asyncio.to_thread(_data_files, copied)
     await keep_rule(desk, rule, await _files_of(mine), sources)
+    if mine.result is not None and not mine.result.in_place:
+        await asyncio.to_thread(tighten_rule, rule, Path(mine.result.folder))
     return rule
+
+
+async def leave_rule_of_result(desk: Desk, result_id: str) -> None:
+    """As `keep_rule_of_result`, before a record goes by which the rule was known.
+
+    A folder that cannot be written, as on a medium that is only read, keeps no record in the list: its files
+    are remembered.
+    """
+    try:
+        await keep_rule_of_result(desk, result_id)
+    except ProblemError as error:
+        if error.problem.kind is not Kind.DISK:
+            raise
 
 
 @contextlib.asynccontextmanager

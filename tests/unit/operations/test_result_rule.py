@@ -16,7 +16,7 @@ from app.domain.changes import Noun
 from app.domain.export import ExportFormat
 from app.domain.export_record import ExportedFiles, ExportRecord
 from app.domain.job import Job, JobFile, JobState
-from app.domain.problem import ProblemError
+from app.domain.problem import Kind, ProblemError, problem
 from app.domain.residency import residency_of
 from app.domain.result import Result, ResultFile, ResultState
 from app.domain.rule_file import RULE_FILE
@@ -180,6 +180,30 @@ def test_a_job_that_is_forgotten_before_any_start_leaves_its_rule(
     asyncio.run(forget_job(desk, "job-1") if gone == "job" else remove_result(desk, "result-1"))
     (old.folder / RULE_FILE).unlink()
     assert old.rule_of(old.dose) == ZA
+
+
+@pytest.mark.parametrize("gone", ["job", "result"])
+def test_a_folder_that_cannot_be_written_keeps_no_record_in_the_list(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gone: str
+) -> None:
+    """Results may lie on a medium that is only read by now; their rule is remembered all the same."""
+    old = Earlier(desk, tmp_path)
+
+    def refused(*_arguments: object) -> None:
+        raise problem(Kind.DISK, "The folder cannot be used", "Read-only file system.")
+
+    monkeypatch.setattr("app.operations.result_rule.tighten_rule", refused)
+    asyncio.run(forget_job(desk, "job-1") if gone == "job" else remove_result(desk, "result-1"))
+    assert old.rule_of(old.dose) == ZA
+
+
+def test_a_rule_file_of_a_person_in_any_coding_stays(desk: Desk, tmp_path: Path) -> None:
+    old = Earlier(desk, tmp_path)
+    (old.folder / RULE_FILE).write_bytes("ZÄ".encode("utf-16"))
+    (old.folder / "chr_20.zip").unlink()
+    asyncio.run(remove_result(desk, "result-1", delete_files=True))
+    assert not old.dose.exists()
+    assert (old.folder / RULE_FILE).exists()
 
 
 def test_a_copy_that_is_packed_anew_with_another_header_is_the_same_data(desk: Desk, tmp_path: Path) -> None:
