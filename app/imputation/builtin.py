@@ -44,7 +44,7 @@ from app.imputation.memory import (
 )
 from app.imputation.output import Block
 from app.imputation.panel_format.reader import Panel
-from app.imputation.panel_format.site_columns import Sites, join_sites
+from app.imputation.panel_format.site_columns import Sites, join_sites, nameless
 from app.imputation.scratch import free_bytes
 from app.imputation.spool import IN_MEMORY, Spool
 from app.imputation.study import Study
@@ -72,6 +72,7 @@ def impute_builtin(
 
     What waits to be written lies in `folder`. Raises ProblemError for a damaged panel, OSError.
     """
+    request = _affordable(panel, request, study)
     engine = _Engine(request, study, panel, haplotypes, genetic_map, model, folder)
     pieces = _pieces(panel, request, study)
     for number, piece in enumerate(pieces):
@@ -87,17 +88,31 @@ class _Piece:
     sites: int
 
 
+def _job(panel: Panel, request: ImputationRequest, study: Study, sites: int) -> BuiltInJob:
+    """The largest window, with so many sites of the panel."""
+    places = study.panel.positions
+    reach = request.window_bp + 2 * request.overlap_bp
+    typed = int((np.searchsorted(places, places + reach, side="right") - np.arange(len(places))).max())
+    people, kernel = len(study.target.samples), settled(request.kernel)
+    return BuiltInJob(sites, 0, typed, people, panel.size, request.threads, kernel)
+
+
+def _affordable(panel: Panel, request: ImputationRequest, study: Study) -> ImputationRequest:
+    """With no more threads than half of the memory has room for: all processors may be asked for."""
+    job = _job(panel, request, study, panel.count)
+    spare = (request.memory_mb - job.own_mb) * MB
+    while job.threads > 1 and job.kernel is not KernelChoice.CARD and job.fixed_bytes() > spare / 2:
+        job = replace(job, threads=job.threads // 2)
+    return replace(request, threads=job.threads)
+
+
 def _pieces(panel: Panel, request: ImputationRequest, study: Study) -> list[_Piece]:
     """Cuts between positions: at most `window_bp` long, and so many sites as the memory allows.
 
     ProblemError where it does not allow some hundred sites.
     """
     positions = panel.positions(request.first, request.last)
-    places = study.panel.positions
-    reach = request.window_bp + 2 * request.overlap_bp
-    typed = int((np.searchsorted(places, places + reach, side="right") - np.arange(len(places))).max())
-    people, kernel = len(study.target.samples), settled(request.kernel)
-    job = BuiltInJob(len(positions), 0, typed, people, panel.size, request.threads, kernel)
+    people, job = len(study.target.samples), _job(panel, request, study, len(positions))
     room = (request.memory_mb - job.own_mb) * MB - job.fixed_bytes()
     each = job.bytes_a_site() + 2 * bytes_of_sites(panel.alt_counts(request.first, request.last), panel.size)
     needed = np.concatenate([[0.0], np.cumsum(each)])
@@ -330,5 +345,5 @@ class _Engine:
 
 def _bare(stretch: PanelStretch) -> PanelStretch:
     """The haplotypes without names and alleles of sites."""
-    nothing = np.empty(len(stretch), dtype=object)
-    return replace(stretch, ids=nothing, refs=nothing, alts=nothing)
+    bare = nameless(stretch.positions)
+    return replace(stretch, ids=bare.ids, refs=bare.refs, alts=bare.alts)

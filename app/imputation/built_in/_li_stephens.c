@@ -284,7 +284,7 @@ static PyObject *py_facts(PyObject *self, PyObject *capsule)
     size_t bytes = plan->block_count * sizeof(Block) + plan->piece_count * sizeof(Piece) +
                    plan->run_count * (plan->is_short ? sizeof(ShortRun) : sizeof(LongRun)) +
                    plan->allele_count + plan->size_count * sizeof(float) +
-                   plan->word_count * (plan->is_short ? 2 : 4) + plan->loner_count * 4 + plan->sites * 5 +
+                   (plan->word_count + plan->loner_count) * (plan->is_short ? 2 : 4) + plan->sites * 5 +
                    plan->typed * 8;
     return Py_BuildValue("nInnnnnnn", (Py_ssize_t)plan->block_count, (unsigned)plan->most_groups,
                          (Py_ssize_t)plan->size_count, (Py_ssize_t)plan->allele_count,

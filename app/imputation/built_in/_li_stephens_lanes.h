@@ -19,6 +19,7 @@ typedef struct {
     V *shares;                /* [group][3]: sums of f h, f and h */
     V *patterns;              /* [pattern][3]: the same */
     V *loners;                /* [loner][2]: x and y of the members that are looked at one by one */
+    V *group_of;              /* [haplotypes] of 16 bits: the group of each place, where runs do not tell it */
     size_t slot;
 } NAME(Room);
 
@@ -51,7 +52,8 @@ static size_t NAME(lay_out)(const Job *job, NAME(Room) *room, V *memory)
                  {&room->sums, LONGEST_BLOCK + 1},
                  {&room->shares, 3 * groups},
                  {&room->patterns, 3 * (size_t)plan->most_patterns},
-                 {&room->loners, 2 * (size_t)plan->most_loners}};
+                 {&room->loners, 2 * (size_t)plan->most_loners},
+                 {&room->group_of, plan->is_short ? plan->haplotypes * 2 / sizeof(V) + 1 : 0}};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         *parts[i].place = memory == NULL ? NULL : memory + used;
         used += parts[i].rows;
@@ -221,22 +223,40 @@ static NAME(Sums) NAME(step_back)(const Job *job, const NAME(Room) *room, const 
         ADD(ones_both, zeros_both), room->sums[at - 1], all_h, {zeros_both, ones_both}, {zeros_f, ones_f}};
 }
 
+/* The group of each place in the order of a block. */
+static const uint16_t *NAME(groups_of)(const Job *job, const NAME(Room) *room, const Block *block)
+{
+    uint16_t *group_of = (uint16_t *)(void *)room->group_of, *to = group_of;
+    for (uint32_t g = 0; g < block->groups; g++)
+        for (uint32_t left = (uint32_t)job->plan->sizes[block->sizes + g]; left > 0; left--)
+            *to++ = (uint16_t)g;
+    return group_of;
+}
+
 #define WORD uint16_t
 #define RUN ShortRun
+#define GROUPS_OF(before) const uint16_t *group_of = NAME(groups_of)(job, room, before);
+#define FROM_GROUP(run) group_of[(run).from]
 #define NEW_GROUP SHORT_NEW_GROUP
 #define SIZED(x) NAME(x##_short)
 #include "_li_stephens_words.h"
 #undef WORD
 #undef RUN
+#undef GROUPS_OF
+#undef FROM_GROUP
 #undef NEW_GROUP
 #undef SIZED
 #define WORD uint32_t
 #define RUN LongRun
+#define GROUPS_OF(before)
+#define FROM_GROUP(run) (run).from_group
 #define NEW_GROUP LONG_NEW_GROUP
 #define SIZED(x) NAME(x##_long)
 #include "_li_stephens_words.h"
 #undef WORD
 #undef RUN
+#undef GROUPS_OF
+#undef FROM_GROUP
 #undef NEW_GROUP
 #undef SIZED
 
@@ -255,7 +275,8 @@ static void NAME(backward)(const Job *job, const NAME(Room) *room, size_t block_
     uint32_t piece = block->first_piece + block->pieces;
     V kept = SPLAT(1), moved = SPLAT(0);
     for (size_t i = 0; i < block->loner_count; i++) {
-        uint32_t place = plan->loners[block->loners + i];
+        size_t at = block->loners + i;
+        uint32_t place = plan->is_short ? ((const uint16_t *)plan->loners)[at] : ((const uint32_t *)plan->loners)[at];
         room->loners[2 * i] = x[place];
         room->loners[2 * i + 1] = room->y[place];
     }

@@ -104,7 +104,7 @@ static const char *push_run(Maker *maker, LongRun run)
     if (maker->plan->is_short) {
         uint32_t is_new = run.count & LONG_NEW_GROUP ? SHORT_NEW_GROUP : 0;
         *(ShortRun *)place =
-            (ShortRun){(uint16_t)run.from, (uint16_t)run.from_group, (uint16_t)(run.count | is_new)};
+            (ShortRun){(uint16_t)run.from, (uint16_t)(run.count | is_new)};
     } else
         *(LongRun *)place = run;
     return NULL;
@@ -243,10 +243,13 @@ static const char *push_loner(Maker *maker, uint32_t place)
     if (maker->loner[place] == NEVER) {
         const Block *block = (const Block *)maker->blocks.data + maker->blocks.used - 1;
         maker->loner[place] = (uint32_t)(maker->loners.used - block->loners);
-        uint32_t *loner = more(&maker->loners, 1);
+        void *loner = more(&maker->loners, 1);
         if (loner == NULL)
             return NO_MEMORY;
-        *loner = place;
+        if (maker->plan->is_short)
+            *(uint16_t *)loner = (uint16_t)place;
+        else
+            *(uint32_t *)loner = place;
     }
     return push(maker, maker->loner[place]);
 }
@@ -455,7 +458,6 @@ Plan *make_plan(const Stretch *stretch, const int64_t *typed, size_t typed_count
     maker.pieces.width = sizeof(Piece);
     maker.alleles.width = 1;
     maker.sizes.width = sizeof(float);
-    maker.loners.width = sizeof(uint32_t);
     *why = NO_MEMORY;
     Plan *plan = maker.plan = calloc(1, sizeof *plan);
     if (plan == NULL)
@@ -466,7 +468,7 @@ Plan *make_plan(const Stretch *stretch, const int64_t *typed, size_t typed_count
     plan->most_patterns = 1;
     plan->is_short = stretch->haplotypes <= MOST_SHORT;
     maker.runs.width = plan->is_short ? sizeof(ShortRun) : sizeof(LongRun);
-    maker.words.width = plan->is_short ? sizeof(uint16_t) : sizeof(uint32_t);
+    maker.words.width = maker.loners.width = plan->is_short ? sizeof(uint16_t) : sizeof(uint32_t);
     plan->swapped = calloc(untyped_count + 1, 1);
     plan->rarer = calloc(untyped_count + 1, sizeof(float));
     plan->typed_share = calloc(typed_count + 1, sizeof(double));

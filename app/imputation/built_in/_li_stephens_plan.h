@@ -18,9 +18,9 @@ typedef struct {
     uint32_t from, from_group, count;
 } LongRun;
 
-/* The same of a panel with at most MOST_SHORT haplotypes. */
+/* The same of a panel with at most MOST_SHORT haplotypes; the group follows from the place. */
 typedef struct {
-    uint16_t from, from_group, count;
+    uint16_t from, count;
 } ShortRun;
 
 enum { MOST_SHORT = 0x7fff, SHORT_NEW_GROUP = 0x8000 };
@@ -56,14 +56,13 @@ typedef struct {
     Piece *pieces;
     size_t piece_count;
     void *runs;   /* ShortRun or LongRun */
-    int is_short; /* runs are ShortRun, words have 16 bits, else 32 */
+    int is_short; /* runs are ShortRun, words and loners have 16 bits, else 32 */
     size_t run_count;
     uint8_t *alleles;
     size_t allele_count;
     float *sizes;
     size_t size_count;
-    void *words;
-    uint32_t *loners;
+    void *words, *loners;
     size_t word_count, loner_count;
     uint8_t *swapped;    /* [sites]: the rarer allele is REF */
     float *rarer;        /* [sites]: haplotypes with the rarer allele */

@@ -1,7 +1,7 @@
 /* The parts of the vector code that read runs and words of a plan, whose numbers have 16 bits where the panel
  * is small enough: less memory, and less of it to read.
  *
- * Included twice by _li_stephens_lanes.h, with WORD, RUN, NEW_GROUP and SIZED defined.
+ * Included twice by _li_stephens_lanes.h, with WORD, RUN, NEW_GROUP, GROUPS_OF, FROM_GROUP and SIZED defined.
  */
 
 /* The forward row of a block's first site from that of the block before, whose N and C are made. */
@@ -11,6 +11,7 @@ static void SIZED(cross)(const Job *job, const NAME(Room) *room, size_t block_at
     const RUN *runs = (const RUN *)job->plan->runs + block->runs;
     const V *stay = room->stay, *come = room->come;
     V *sums = to + job->plan->haplotypes;
+    GROUPS_OF(block - 1)
     for (size_t g = 0; g < block->groups; g++)
         sums[g] = SPLAT(0);
     sums--; /* the first run goes on to the first group */
@@ -18,7 +19,8 @@ static void SIZED(cross)(const Job *job, const NAME(Room) *room, size_t block_at
         RUN run = runs[i];
         uint32_t count = run.count & (NEW_GROUP - 1), is_new = run.count / NEW_GROUP;
         const V *source = from + run.from;
-        V n = stay[run.from_group], c = come[run.from_group], sum = SPLAT(0);
+        size_t group = FROM_GROUP(run);
+        V n = stay[group], c = come[group], sum = SPLAT(0);
         for (uint32_t k = 0; k < count; k++) {
             V now = MULADD(n, source[k], c);
             to[k] = now;
@@ -36,6 +38,7 @@ static void SIZED(cross_back)(const Job *job, NAME(Room) *room, size_t block_at,
     const Block *before = job->plan->blocks + block_at - 1, *block = before + 1;
     const RUN *runs = (const RUN *)job->plan->runs + block->runs;
     const V *y = room->y;
+    GROUPS_OF(before)
     size_t groups_done = 0;
     for (size_t g = 0; g < before->groups; g++)
         room->next_big_y[g] = room->next_big_z[g] = SPLAT(0);
@@ -54,8 +57,9 @@ static void SIZED(cross_back)(const Job *job, NAME(Room) *room, size_t block_at,
             both = MULADD(now, forward[k], both);
         }
         y += count;
-        room->next_big_y[run.from_group] = ADD(room->next_big_y[run.from_group], sum);
-        room->next_big_z[run.from_group] = ADD(room->next_big_z[run.from_group], both);
+        size_t group = FROM_GROUP(run);
+        room->next_big_y[group] = ADD(room->next_big_y[group], sum);
+        room->next_big_z[group] = ADD(room->next_big_z[group], both);
     }
     V *swap = room->y;
     room->y = room->next_y;

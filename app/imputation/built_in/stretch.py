@@ -175,15 +175,23 @@ def join_stretches(pieces: Sequence[PanelStretch]) -> PanelStretch:
     return PanelStretch(
         size=pieces[0].size,
         positions=all_of("positions"),
-        ids=all_of("ids"),
-        refs=all_of("refs"),
-        alts=all_of("alts"),
+        ids=_texts_of([each.ids for each in pieces]),
+        refs=_texts_of([each.refs for each in pieces]),
+        alts=_texts_of([each.alts for each in pieces]),
         form=all_of("form"),
         start=np.concatenate(starts),
         count=all_of("count"),
         carriers=carriers,
         bits=bits,
     )
+
+
+def _texts_of(columns: Sequence[NDArray[np.object_]]) -> NDArray[np.object_]:
+    """One behind another; what is the same everywhere, as names that were left out, takes no room."""
+    some = [each for each in columns if len(each)]
+    if some and all(each.strides == (0,) and each[0] == some[0][0] for each in some):
+        return np.broadcast_to(np.array(some[0][0], dtype=object), sum(map(len, some)))
+    return np.concatenate(columns)
 
 
 def _copy_carriers(

@@ -63,7 +63,7 @@ def pack_sites(sites: Sites, contig: str) -> bytes:
 
 def nameless(positions: NDArray[np.int64]) -> Sites:
     """Sites of which no more than the position is known."""
-    nothing = np.empty(len(positions), dtype=object)
+    nothing = np.broadcast_to(np.array(None, dtype=object), len(positions))
     return Sites(positions, nothing, nothing, nothing)
 
 
