@@ -413,6 +413,15 @@ def test_little_memory_makes_small_pieces_and_none_is_told(
     assert not list((tmp_path / "none").iterdir())
 
 
+def test_more_threads_than_memory_has_room_for(phased_files: SimulatedFiles, tmp_path: Path) -> None:
+    """As on a large computer, all of whose processors are taken where none are named."""
+    few, many = (
+        impute_files(request(phased_files, tmp_path / str(threads), phasing="none", threads=threads))
+        for threads in (1, 10**12)
+    )
+    assert records(many.dose) == records(few.dose)
+
+
 def test_a_disk_without_room_is_told_before_anything_is_computed(
     phased_files: SimulatedFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
