@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from app.domain.job import OPEN_STATES, Job, JobState
 from app.domain.model import Model
@@ -54,13 +54,19 @@ class GroupState(Model):
 
 def group_state(jobs: Sequence[Job]) -> GroupState:
     """The state of a group. One sent again counts as the one that took its place, if that is here."""
-    counted = standing(jobs)
-    found = Counter(WORDS[job.state] for job in counted)
+    return state_of(Counter(job.state for job in standing(jobs)))
+
+
+def state_of(states: Mapping[JobState, int]) -> GroupState:
+    """The state of a group of which so many jobs that count are in these states."""
+    found: Counter[str] = Counter()
+    for state, number in states.items():
+        found[WORDS[state]] += number
     words = dict.fromkeys(WORDS.values())
     return GroupState(
         counts=tuple((word, found[word]) for word in words if found[word]),
-        jobs=len(counted),
-        still_open=sum(job.state in OPEN_STATES for job in counted),
+        jobs=sum(states.values()),
+        still_open=sum(number for state, number in states.items() if state in OPEN_STATES),
     )
 
 

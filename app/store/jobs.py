@@ -1,13 +1,18 @@
 """Jobs, their timeline and the terms that were accepted for them."""
 
+from collections import Counter
 from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import Connection, and_, bindparam, delete, exists, func, insert, or_, select, update
 
 from app.domain.job import OPEN_STATES, Consent, Event, Job, JobState
+from app.domain.job_group import GroupState, state_of
 from app.store import tables as t
 from app.store.documents import document_of, parse, parse_all, search_text, upsert
+
+_SENT_AGAIN = '"sent_again_as":"'
+"""In the document of a job that another took the place of; within a text a quotation mark is escaped."""
 
 
 def save_job(c: Connection, job: Job) -> None:
@@ -95,6 +100,26 @@ def group_jobs(c: Connection, group: str) -> tuple[Job, ...]:
     j = t.jobs.c
     query = select(t.job_documents.c.document).join(t.jobs).where(j.group_id == group)
     return parse_all(Job, c.scalars(query.order_by(j.created, j.id)))
+
+
+def group_states(c: Connection, groups: Collection[str]) -> dict[str, GroupState]:
+    """How some groups stand, as `group_state` says of their jobs; of jobs only columns are read.
+
+    But for those that were sent again, which are few: what took their place is in their documents.
+    """
+    j, document = t.jobs.c, t.job_documents.c.document
+    counts: dict[str, Counter[JobState]] = {each: Counter() for each in groups}
+    query = select(j.group_id, j.state, func.count()).where(j.group_id.in_(groups))
+    for group, state, number in c.execute(query.group_by(j.group_id, j.state)):
+        counts[group][JobState(state)] += number
+    again = select(document).join(t.jobs).where(j.group_id.in_(groups), document.contains(_SENT_AGAIN))
+    replaced = parse_all(Job, c.scalars(again))
+    new = select(j.id, j.group_id).where(j.id.in_([each.sent_again_as for each in replaced]))
+    here = {(row.id, row.group_id) for row in c.execute(new)}
+    for each in replaced:
+        if (each.sent_again_as, each.group) in here and each.group is not None:
+            counts[each.group][each.state] -= 1
+    return {group: state_of(found) for group, found in counts.items()}
 
 
 def open_jobs(c: Connection) -> tuple[Job, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -212,6 +212,11 @@ class StoreLibrary:
     async def group_jobs(self, group: str) -> tuple[Job, ...]:
         """The jobs that were sent together."""
         return await self._store.read(lambda c: jobs.group_jobs(c, group))
+
+    async def group_words(self, groups: Collection[str]) -> dict[str, str]:
+        """How some groups of jobs stand, such as `2 done, 1 failed`."""
+        found = await self._store.read(lambda c: jobs.group_states(c, groups))
+        return {group: state.words() for group, state in found.items()}
 
     async def mirrors(self, job_id: str) -> tuple[Mirror, ...]:
         """Where a job that waits could go instead, best first."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from app.domain.changes import Changes
 from app.domain.dataset import Dataset
 from app.domain.guided import GuidedSheet
 from app.domain.job import Consent, Event, Job, JobState
+from app.domain.job_group import group_state
 from app.domain.panel import Panel, PanelChange
 from app.domain.panel_overlap import PanelOverlap
 from app.domain.preset import Preset
@@ -100,6 +101,7 @@ class FakeLibrary:
         self.all_chains: list[Any] = []
         self.offer: Any = None
         self.all_mirrors: list[Mirror] = []
+        self.asked_groups: list[tuple[str, ...]] = []
 
     async def services(self) -> tuple[Service, ...]:
         return tuple(self.all_services)
@@ -174,6 +176,10 @@ class FakeLibrary:
 
     async def group_jobs(self, group: str) -> tuple[Job, ...]:
         return tuple(j for j in self.all_jobs if j.group == group)
+
+    async def group_words(self, groups: Collection[str]) -> dict[str, str]:
+        self.asked_groups.append(tuple(sorted(groups)))
+        return {each: group_state(await self.group_jobs(each)).words() for each in groups}
 
     async def mirrors(self, job_id: str) -> tuple[Mirror, ...]:
         return tuple(self.all_mirrors)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
@@ -65,6 +66,29 @@ def test_a_group_is_told_honestly_and_leads_to_the_others(
     assert view.table.filter.text() == "group:group-1"
     view.reveal(library.all_jobs[4].id)
     qtbot.waitUntil(lambda: not card.isVisible())
+
+
+def test_the_table_tells_how_a_group_stands(context: Context, library: FakeLibrary, qtbot: QtBot) -> None:
+    """In the tooltip, with what the filter takes; nothing for a job that went alone."""
+    library.all_services = list(samples.services())
+    library.all_jobs = [together(1, JobState.SUCCESS), together(2, JobState.FAILED)]
+    library.all_jobs.append(samples.job(9, JobState.RUNNING, phase=SendPhase.ANSWERED))
+    model = opened(context, qtbot, library.all_jobs[0].id).table.model
+    column = next(n for n, each in enumerate(model.columns) if each.key == "group_id")
+
+    def cell(number: int, role: int) -> object:
+        row = model.row_of(library.all_jobs[number].id)
+        assert row is not None
+        return model.data(model.index(row, column), role)
+
+    qtbot.waitUntil(lambda: cell(0, Qt.ItemDataRole.DisplayRole) is not None)
+    tip = str(cell(0, Qt.ItemDataRole.ToolTipRole))
+    assert "1 done, 1 failed" in tip
+    assert "group:group-1" in tip
+    assert cell(1, Qt.ItemDataRole.DisplayRole) == "1"
+    assert cell(2, Qt.ItemDataRole.DisplayRole) == ""
+    assert not cell(2, Qt.ItemDataRole.ToolTipRole)
+    assert set(library.asked_groups) == {("group-1",)}
 
 
 def test_of_many_those_that_need_a_person_are_named(

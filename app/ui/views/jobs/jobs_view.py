@@ -20,6 +20,7 @@ from app.ui.context import Context
 from app.ui.dialogs.confirm import confirm
 from app.ui.dialogs.sign_in import open_token_dialog
 from app.ui.drop_kinds import may_be_result
+from app.ui.models.group_words import WithGroupWords
 from app.ui.models.joined import Joined
 from app.ui.models.table import Column, TableModel, time_column
 from app.ui.status import Shown, job_state
@@ -88,7 +89,9 @@ class JobsView(ListAndDetail):
             time_column("last_visit", self.tr("Last look"), now, width=115, hidden=True),
             Column("remote_id", self.tr("Job at the service"), 180, hidden=True),
         )
-        source = Joined(self.context.library.pages("job"), "shown", ("state", "raw_state"), sort="state")
+        library = self.context.library
+        states = Joined(library.pages("job"), "shown", ("state", "raw_state"), sort="state")
+        source = WithGroupWords(states, library.group_words)
         model = TableModel(self.context.bridge, source, columns, Noun.JOB)
         hint = self.tr("Filter, for example state:failed service:michigan")
         table = TableView(self.context, model, "job", "jobs", hint)
@@ -379,14 +382,14 @@ def _percent(value: float | None) -> str:
     return "" if value is None else text.percent(value)
 
 
-def _group(value: str | None) -> str:
+def _group(value: tuple[str, str] | None) -> str:
     """Rows of one group have the same few letters."""
-    return "" if not value else value.removeprefix("group-")[:8]
+    return "" if value is None else value[0].removeprefix("group-")[:8]
 
 
-def _whole_group(value: str | None) -> str:
-    """What the filter takes."""
-    return f"group:{value}" if value else ""
+def _whole_group(value: tuple[str, str] | None) -> str:
+    """How the group stands, and what the filter takes."""
+    return "" if value is None else f"{value[1]}\ngroup:{value[0]}".strip()
 
 
 def _place(value: int | None) -> str:
