@@ -3,11 +3,16 @@
 import contextlib
 import ctypes
 import mmap
+import re
 import sys
 from pathlib import Path
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # of <malloc.h>
 _THRESHOLD = 1 << 17
+_UNTOUCHED_CODE = re.compile(
+    rb"^([0-9a-f]+)-([0-9a-f]+) r-xp [^\n]*? /[^\n]*\n(?:[A-Z][^\n]*\n)*?Anonymous: +0 kB$", re.MULTILINE
+)
+"""A piece of /proc/self/smaps that is read from a file and has no page of its own."""
 
 
 def give_freed_memory_back() -> bool:
@@ -45,15 +50,14 @@ def unload_code() -> int:
     """Take the code of programs and libraries out of this process; how many pieces of it went.
 
     Most of it only starts Python and NumPy: three megabytes, a tenth of a process that has begun. What is run
-    again comes back page by page from the system's cache of files. Nothing writes to code, so none is lost.
+    again comes back page by page from the system's cache of files. Pieces that were written to, as some
+    libraries and tools do at their start, stay: they are not as the file is.
     """
     gone = 0
     with contextlib.suppress(OSError, AttributeError):
         advise = ctypes.CDLL(None).madvise
         advise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
-        for line in Path("/proc/self/maps").read_bytes().splitlines():
-            place, rights, *_, path = line.split(None, 5)
-            if rights == b"r-xp" and path.startswith(b"/"):
-                begin, end = (int(each, 16) for each in place.split(b"-"))
-                gone += advise(begin, end - begin, mmap.MADV_DONTNEED) == 0
+        for piece in _UNTOUCHED_CODE.finditer(Path("/proc/self/smaps").read_bytes()):
+            begin, end = int(piece[1], 16), int(piece[2], 16)
+            gone += advise(begin, end - begin, mmap.MADV_DONTNEED) == 0
     return gone
