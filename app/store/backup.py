@@ -8,6 +8,7 @@ import os
 import sqlite3
 from contextlib import closing, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from app.domain.model import Model
@@ -19,6 +20,7 @@ from app.store.versions import file_version, read_only, refuse_newer
 _COUNTED = ("services", "datasets", "jobs", "results")
 _SIDES = ("", "-wal", "-shm")
 _RULES, _SETTINGS = ("residency", "residency_made"), "settings"
+_DAMAGED = (sqlite3.Error, ValueError, OSError, AttributeError, TypeError)
 _PUT = "INSERT INTO state (key, text) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET text = excluded.text"
 
 
@@ -104,21 +106,29 @@ def _carry_rules(path: Path, part: Path) -> None:
     What was stated since is added, of whatever files; nothing that the backup says is loosened. A database
     that is damaged tells nothing.
     """
-    with suppress(sqlite3.Error, ValueError, OSError, AttributeError):
-        now = _rule_texts(path)
-        before = _rule_texts(part)
-        with closing(sqlite3.connect(part)) as writing, writing:
-            for key in _RULES:
-                old, new = (json.loads(each.get(key, "[]")) for each in (before, now))
-                merged = [*old, *(each for each in new if each not in old)]
-                if merged != old:
-                    writing.execute(_PUT, (key, json.dumps(merged)))
-            settings = json.loads(before.get(_SETTINGS, "{}"))
-            wanted = _only_to(json.loads(now.get(_SETTINGS, "{}")))
-            if wanted and wanted != _only_to(settings):
-                both = residency_both(_only_to(settings), wanted)
-                settings["data"] = {**settings.get("data", {}), "only_to": both}
-                writing.execute(_PUT, (_SETTINGS, json.dumps(settings)))
+    with suppress(*_DAMAGED):
+        now, before = _rule_texts(path), _rule_texts(part)
+        with closing(sqlite3.connect(part)) as writing:
+            for key in (*_RULES, _SETTINGS):
+                carry = _carry_settings if key == _SETTINGS else partial(_carry_list, key=key)
+                with suppress(*_DAMAGED), writing:  # what is damaged of one keeps the others from nothing
+                    carry(writing, before, now)
+
+
+def _carry_list(writing: sqlite3.Connection, before: dict[str, str], now: dict[str, str], key: str) -> None:
+    old, new = (json.loads(each.get(key, "[]")) for each in (before, now))
+    merged = [*old, *(each for each in new if each not in old)]
+    if merged != old:
+        writing.execute(_PUT, (key, json.dumps(merged)))
+
+
+def _carry_settings(writing: sqlite3.Connection, before: dict[str, str], now: dict[str, str]) -> None:
+    settings = json.loads(before.get(_SETTINGS, "{}"))
+    wanted = _only_to(json.loads(now.get(_SETTINGS, "{}")))
+    if wanted and wanted != _only_to(settings):
+        both = residency_both(_only_to(settings), wanted)
+        settings["data"] = {**settings.get("data", {}), "only_to": both}
+        writing.execute(_PUT, (_SETTINGS, json.dumps(settings)))
 
 
 def _rule_texts(path: Path) -> dict[str, str]:

@@ -163,6 +163,21 @@ def test_rules_that_came_after_the_backup_hold_after_it_is_restored(tmp_path: Pa
         assert store.read_now(settings.load_settings).data.only_to == "DE, this computer"
 
 
+@pytest.mark.parametrize("damaged", ["residency_made", "settings"])
+def test_what_is_damaged_of_the_rules_keeps_no_other_from_being_carried(tmp_path: Path, damaged: str) -> None:
+    path, kept = tmp_path / "a.db", tmp_path / "b.db"
+    with Store.open(path) as store:
+        backup.make(path, kept)
+        rule = json.dumps([{"path": "/b", "print": "2:y"}])
+        store.write_now(lambda c: settings.set_state(c, "residency", rule))
+        store.write_now(lambda c: settings.set_state(c, "settings", _only_to("ZA")))
+        store.write_now(lambda c: settings.set_state(c, damaged, "{"))
+    backup.restore(kept, path)
+    found = _states(path)
+    assert json.loads(found["residency"]) == json.loads(rule)
+    assert ("settings" in found) == (damaged != "settings")
+
+
 def test_a_damaged_database_is_replaced_all_the_same(tmp_path: Path) -> None:
     path, kept = tmp_path / "a.db", tmp_path / "b.db"
     with Store.open(path) as store:
