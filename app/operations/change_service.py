@@ -110,7 +110,9 @@ async def remove_service(desk: Desk, service_id: str) -> Changes:
     Refused while it has open jobs, or results that are still to be fetched: nobody could bring them later.
     """
     service = await desk.service(service_id)
-    await desk.secret(token_name(service.id))  # raises: what a locked keyring holds would stay behind
+    holds = service.token.present or bool(service.secret_setup)
+    if holds:
+        await desk.secret(token_name(service.id))  # raises: what a locked keyring holds would stay behind
 
     def remove(c: StoreConnection) -> tuple[int, int]:
         open_jobs = jobs.jobs(c, states=tuple(OPEN_STATES), service_id=service_id)
@@ -137,12 +139,20 @@ async def remove_service(desk: Desk, service_id: str) -> Changes:
             "Wait for them, cancel them, or switch the service off instead.",
             subject=service.name,
         )
+    try:
+        await _forget_secrets(desk, service)
+    except ProblemError:
+        if holds:  # else there may be no keyring at all on this computer
+            raise
+    return desk.announce(Changes.of(Noun.SERVICE, service_id))
+
+
+async def _forget_secrets(desk: Desk, service: Service) -> None:
     await forget_uploads(desk, service)
     await desk.sign_ins.forget(service.id)
     await desk.forget_secret(token_name(service.id))
     for name in service.secret_setup:
         await desk.forget_secret(setup_name(service.id, name))
-    return desk.announce(Changes.of(Noun.SERVICE, service_id))
 
 
 async def _change(desk: Desk, service: Service, event: str, **fields: object) -> Changes:
