@@ -29,6 +29,8 @@ _FORMATS = {
     "LDS": '##FORMAT=<ID=LDS,Number=.,Type=Float,Description="Leave-one-out dosage of each haplotype">',
 }
 _BREAKS = re.compile(r"[\x00-\x1f\x7f]")
+_NUMBER_IN_BCF = re.compile(r",IDX=\d+(?=>\s*$)")
+"""The number that a line of a BCF header has, which means nothing here and may stand against others."""
 _NOT_IN_FIELDS = re.compile(rb"[\x00-\x20\x7f]")
 
 
@@ -81,7 +83,8 @@ class DoseWriter:
         formats = [_FORMATS[name] for name in self._fields] if self.samples else []
         declared = {key for line in header if (key := _key_of(line))}
         kept = [line for line in own + formats if _key_of(line) not in declared or line == own[0]]
-        more = [line for line in header if line.startswith("##") and not line.startswith("##fileformat")]
+        others = (each for each in header if each.startswith("##") and not each.startswith("##fileformat"))
+        more = [_NUMBER_IN_BCF.sub("", each) for each in others]
         columns = [*_COLUMNS, "FORMAT", *self.samples] if self.samples else list(_COLUMNS)
         return "\n".join([*kept, *more, "\t".join(columns)]).encode() + b"\n"
 

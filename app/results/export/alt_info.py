@@ -10,8 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-_DECLARED = re.compile(r"##INFO=<(?:[^\"]*?,)?ID=([^,>]+)(?:[^\"]*?),Number=([ARG])[,>]")
-_SWAPPED = re.compile(r"##INFO=<(?:[^\"]*?,)?Number=([ARG]),(?:[^\"]*?,)?ID=([^,>]+)[,>]")
+_ATTRIBUTE = re.compile(r'[<,](\w+)=("(?:[^"\\]|\\.)*"|[^,>]*)')
 
 
 def numbers_by_key(header: Sequence[str]) -> Mapping[bytes, str]:
@@ -23,10 +22,9 @@ def numbers_by_key(header: Sequence[str]) -> Mapping[bytes, str]:
 def _numbers(header: tuple[str, ...]) -> Mapping[bytes, str]:
     found: dict[bytes, str] = {}
     for line in header:
-        if told := _DECLARED.match(line):
-            found.setdefault(told[1].encode(), told[2])
-        elif told := _SWAPPED.match(line):
-            found.setdefault(told[2].encode(), told[1])
+        told = dict(_ATTRIBUTE.findall(line))
+        if told.get("Number") in ("A", "R", "G") and "ID" in told:
+            found.setdefault(told["ID"].encode(), told["Number"])
     return found
 
 

@@ -20,6 +20,7 @@ HEADER = (
     '##INFO=<ID=AD,Number=R,Type=Integer,Description="with REF">',
     '##INFO=<ID=GL,Number=G,Type=Float,Description="by genotype">',
     '##INFO=<Number=A,Type=String,ID=NAME,Description="ID=AN,x">',
+    '##INFO=<ID=LAST,Description="a \\\\"word\\\\", Number=1",Type=Integer,Number=R>',
     '##INFO=<ID=AN,Number=1,Type=Integer,Description="of all">',
     '##INFO=<ID=R2,Number=1,Type=Float,Description="of all, Number=A,">',
     '##INFO=<ID=TYPED,Number=0,Type=Flag,Description="a flag">',
@@ -29,7 +30,7 @@ NUMBERS = numbers_by_key(HEADER)
 
 
 def test_the_header_tells_what_values_stand_for() -> None:
-    assert NUMBERS == {b"AF": "A", b"AD": "R", b"GL": "G", b"NAME": "A"}
+    assert NUMBERS == {b"AF": "A", b"AD": "R", b"GL": "G", b"NAME": "A", b"LAST": "R"}
 
 
 @pytest.mark.parametrize(
@@ -129,4 +130,19 @@ def test_every_split_record_says_what_bcftools_says(
         pvar = next(each for each in files if each.suffix == ".pvar")
         rows = [line.decode().split("\t") for line in read_lines(pvar) if not line.startswith(b"#")]
         found = [(row[1], row[4], row[6].rstrip("\n")) for row in rows]
+    assert sorted(found) == sorted(expected)
+
+
+@pytest.mark.skipif(shutil.which("bcftools") is None, reason="bcftools is not on this computer")
+def test_bcftools_reads_the_vcf_of_a_bcf(tmp_path: Path) -> None:
+    """Lines that are added to a header are not numbered, so the numbers of the others must go."""
+    source, normal = tmp_path / "many.bcf", tmp_path / "normal.bcf"
+    for command in (["view"], ["norm", "-m", "-any"]):
+        path = source if command == ["view"] else normal
+        words = ["bcftools", *command, "-Ob", "-o", str(path), str(many_alts(tmp_path))]
+        subprocess.run(words, check=True, capture_output=True)
+    made = export_here(ExportRequest(source=str(source), out=str(tmp_path / "out"), format=ExportFormat.VCF))
+    written = next(Path(each) for each in made.sets[0].files if each.endswith(".vcf.gz"))
+    assert not [line for line in read_lines(written) if line.startswith(b"##") and b"IDX=" in line]
+    found, expected = ([each[:2] for each in infos(path)] for path in (written, normal))
     assert sorted(found) == sorted(expected)
