@@ -30,7 +30,6 @@ from app.ui.views.new_job.filling import (
 )
 from app.ui.views.new_job.how_column import HowColumn
 from app.ui.views.new_job.phasing_offer import (
-    LOCAL,
     PhasingOffer,
     beagle_is_here,
     fitting_panels,
@@ -176,7 +175,7 @@ class JobForm(View):
         chosen = (self.filling.service_id, self.filling.panel_id)
         self.where.show_services(self.services, panels, chosen)
         self._read_form()
-        here = {each.id for each in self.services if each.family == LOCAL}
+        here = {each.id for each in self.services if each.is_here}
         local = next((each for each in panels if each.service_id in here), None)
         if local is not None:
             self.read(self.context.library.form(local.service_id, local.app_id), self._take_engines)

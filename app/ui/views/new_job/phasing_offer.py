@@ -11,7 +11,6 @@ from app.domain.parameter import Form
 from app.domain.service import Service
 from app.operations.no_phasing import no_phasing
 
-LOCAL = "local"
 PHASING_FIELD = "phasing"
 BEAGLE = "beagle"
 
@@ -60,7 +59,7 @@ def fitting_panels(
     build = _build_of(dataset)
     if report is None or not build:
         return ()
-    here = {each.id for each in services if each.family == LOCAL and each.enabled}
+    here = {each.id for each in services if each.is_here and each.enabled}
     wanted = set(report.chromosomes)
     return tuple(
         (each.id, each.name)
