@@ -19,7 +19,7 @@ typedef struct {
     V *shares;                /* [group][3]: sums of f h, f and h */
     V *patterns;              /* [pattern][3]: the same */
     V *loners;                /* [loner][2]: x and y of the members that are looked at one by one */
-    V *group_of;              /* [haplotypes] of 16 bits: the group of each place, where runs do not tell it */
+    V *group_of;              /* [haplotypes] of 16 bits: the group of each place where runs are short */
     size_t slot;
 } NAME(Room);
 
@@ -276,7 +276,8 @@ static void NAME(backward)(const Job *job, const NAME(Room) *room, size_t block_
     V kept = SPLAT(1), moved = SPLAT(0);
     for (size_t i = 0; i < block->loner_count; i++) {
         size_t at = block->loners + i;
-        uint32_t place = plan->is_short ? ((const uint16_t *)plan->loners)[at] : ((const uint32_t *)plan->loners)[at];
+        uint32_t place =
+            plan->is_short ? ((const uint16_t *)plan->loners)[at] : ((const uint32_t *)plan->loners)[at];
         room->loners[2 * i] = x[place];
         room->loners[2 * i + 1] = room->y[place];
     }
