@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from functools import partial
 from pathlib import Path
 
@@ -33,7 +34,6 @@ from tests.end_to_end.real_window import choose, find_row, open_window, press, s
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.usefixtures("short_pauses")]
 LIMIT_MS = 120_000
 NAMES = ("North", "South", "East")
-REST = "Send the job without a result again"
 SHOTS = os.environ.get("HAPLODESK_TEST_SHOTS", "")
 
 
@@ -133,7 +133,8 @@ def comparison(running: RunningWindow, qtbot: QtBot, number: int) -> CompareView
     assert view.comparison is not None
     names = sorted(each.name for each in view.comparison.results)
     assert names == [f"practice, {name}" for name in sorted(NAMES) if number > 2 or name != "South"]
-    assert view.line.text() == " · ".join(each.name for each in view.comparison.results)
+    line = " · ".join(each.name for each in view.comparison.results)
+    qtbot.waitUntil(lambda: view.line.text() == line, timeout=LIMIT_MS)
     return view
 
 
@@ -141,10 +142,12 @@ def test_a_group_of_three_from_the_form_to_the_comparison(
     world: World, start_server: StartServer, tmp_path: Path, qtbot: QtBot
 ) -> None:
     servers = tuple(start_server(quick=True, text=ServerText(name=name)) for name in NAMES)
+    for number in range(len(servers)):
+        shutil.rmtree(tmp_path / f"server-{number}" / "template" / "22")  # one chromosome is enough
     servers[1].faults.fail_at_start = 1
     with open_window(tmp_path / "home", world, open_secrets({"HAPLODESK_KEYRING": "memory"})) as running:
         qtbot.waitUntil(running.window.isVisible, timeout=LIMIT_MS)
-        dataset_id = running.bridge.submit(known(running, servers, tuple(world.data.cohort))).result(120)
+        dataset_id = running.bridge.submit(known(running, servers, tuple(world.data.cohort[:1]))).result(120)
         view = send_to_all(running, qtbot, dataset_id)
         qtbot.waitUntil(partial(stands, view, "2 done, 1 failed"), timeout=LIMIT_MS)
         compared = comparison(running, qtbot, 2)
@@ -159,7 +162,7 @@ def send_the_rest(running: RunningWindow, qtbot: QtBot, view: JobsView) -> None:
     qtbot.mouseClick(running.window.rail.buttons["jobs"], Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: view.detail.group.send_rest.isVisible(), timeout=LIMIT_MS)
     shot(running, "4-failed")
-    press(qtbot, view.detail.group, view.detail.group.send_rest.text())
+    press(qtbot, view.detail.group, "Send the 1 job without a result again")
     qtbot.waitUntil(partial(stands, view, "3 done"), timeout=LIMIT_MS)
     assert not view.detail.group.send_rest.isVisible()
     comparison(running, qtbot, 3)
