@@ -179,7 +179,6 @@ JUSTIFIED = {
     "operations/recorded_run.py": "an address that is none is left out of the record",
     "results/reporting/methods.py": "the text of a paper names no service for this computer",
     "results/reporting/references.py": "as methods.py",
-    "ui/views/new_job/targets.py": "what is done here only once needs one target that is here",
     "ui/views/panels/panels_view.py": "only panels of this computer can be removed",
     "ui/dialogs/preset_words.py": "the heading of presets that are web pages",
     "ui/desk_operations.py": "a file that a person opens is a description, whose family is that",
