@@ -229,7 +229,9 @@ class Panel:
         if hasattr(mmap, "MADV_DONTNEED"):
             row, at = self._rows[block], self._places[block]
             begin = at // mmap.PAGESIZE * mmap.PAGESIZE
-            self._mapped.madvise(mmap.MADV_DONTNEED, begin, at + row.site_bytes + row.allele_bytes - begin)
+            length = at + row.site_bytes + row.allele_bytes - begin
+            with contextlib.suppress(OSError):  # where memory is locked: then they stay
+                self._mapped.madvise(mmap.MADV_DONTNEED, begin, length)
 
     def _refuse_misplaced(self, block: int, places: NDArray[np.int64]) -> None:
         row = self._rows[block]

@@ -1,5 +1,7 @@
 """A packed panel is read back from anywhere, and damage of any kind ends in a sentence."""
 
+import ctypes
+import mmap
 import os
 import sys
 from pathlib import Path
@@ -107,6 +109,19 @@ def test_a_panel_that_is_cut_while_it_is_open_is_told(tmp_path: Path) -> None:
             with pytest.raises(ProblemError, match="damaged") as caught:
                 read()
             assert "cut to 100 of" in str(caught.value.problem.details)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux refuses to let go of locked pages")
+def test_a_panel_that_is_locked_in_memory_is_read(tmp_path: Path) -> None:
+    path, sites, alleles = packed_panel(tmp_path / "p.hpanel")
+    with Panel.open(path) as panel:
+        pages = np.frombuffer(panel._data, dtype=np.uint8)
+        if ctypes.CDLL(None).mlock(ctypes.c_void_p(pages.ctypes.data), ctypes.c_size_t(len(pages))):
+            pytest.skip("no memory may be locked here")
+        with pytest.raises(OSError, match="argument"):
+            panel._mapped.madvise(mmap.MADV_DONTNEED)
+        assert same(panel.stretch(), sites, alleles)
+        del pages
 
 
 def test_men_and_women(tmp_path: Path) -> None:
