@@ -1,9 +1,9 @@
 /* How sure a chain of Li and Stephens is that the copied haplotype stayed, between neighbouring typed sites.
  *
  * The twin of the NumPy chain in app/imputation/fitting.py: the same figure but for rounding. Rows are states
- * (haplotypes of the panel), columns LANES targets side by side, for vector code. Forward rows are kept at few
- * sites and made again on the way back, each `times` times at most: with three, 17 rows are enough for 1,000
- * sites.
+ * (haplotypes of the panel), columns LANES targets side by side, for vector code. Forward rows are kept at
+ * few sites and made again on the way back, each `times` times at most: with three, 17 rows are enough for
+ * 1,000 sites.
  */
 #define PY_SSIZE_T_CLEAN
 #ifndef Py_LIMITED_API
@@ -121,8 +121,8 @@ static void way_back(const Chain *c, const float *ahead, int64_t at, float *back
         keeping(back + cells, c->change[at], keep);
         drawn = (float)(c->change[at] / (double)c->size);
     }
-    step(c->panel + at * c->width, c->size, c->one + at * LANES, c->zero + at * LANES, back, back, keep, drawn,
-         back + cells);
+    step(c->panel + at * c->width, c->size, c->one + at * LANES, c->zero + at * LANES, back, back, keep,
+         drawn, back + cells);
 }
 
 /* How many sites can be gone back over with so many rows to keep when each is made `times` times at most. */
