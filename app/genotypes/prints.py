@@ -8,11 +8,15 @@ got another header has it too. Lists of sites have none: they may be the same fo
 from __future__ import annotations
 
 import functools
-import hashlib
+import importlib
 import os
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import hashlib
 
 SITES = (".bim", ".pvar", ".pvar.zst", ".map", ".tbi", ".csi", ".bgi", ".log")
 """Endings of files that hold no people."""
@@ -20,6 +24,18 @@ _START = 256 * 1024
 _RECORDS = 64 * 1024
 _LONGEST_HEADER = 16 << 20
 _GZIP, _BCF = b"\x1f\x8b", b"BCF\x02"
+
+
+@functools.cache
+def _sha256() -> Callable[[bytes], hashlib._Hash]:
+    """That of Python itself where there is one: `hashlib` loads OpenSSL, which takes four megabytes."""
+    for module in ("_sha2", "_sha256", "hashlib"):  # of Python 3.12, of 3.11, of all
+        try:
+            made: Callable[[bytes], hashlib._Hash] = importlib.import_module(module).sha256
+        except ImportError:
+            continue
+        return made
+    raise ImportError("no SHA-256")
 
 
 def prints(paths: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -46,7 +62,7 @@ def _prints(path: str, size: int, modified: int, inode: int) -> tuple[str, ...]:
         size = opened.seek(0, 2)
     if not size:
         return ()
-    whole = f"{size}:{hashlib.sha256(start).hexdigest()}"
+    whole = f"{size}:{_sha256()(start).hexdigest()}"
     people = _people(path)
     return (whole, people) if people else (whole,)
 
@@ -83,7 +99,7 @@ def _of_bcf(found: _Text) -> str:
 
 
 def _hashed(kind: str, names: bytes, records: bytes) -> str:
-    told = hashlib.sha256(names + b"\n" + records).hexdigest()
+    told = _sha256()(names + b"\n" + records).hexdigest()
     return f"{kind}:{told}" if records else ""
 
 
