@@ -6,6 +6,7 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QPoint
 from pytestqt.qtbot import QtBot
 
 from app.domain.accuracy import AncestryScore, AncestrySource, ScoredBin, TruthScore
@@ -103,6 +104,17 @@ def test_two_results_are_ranked(page: CompareView, operations: FakeOperations) -
     assert "Best by estimated R2: result 2. 48 people" in page.words.text()
     assert page.chromosomes is not None
     assert page.chromosomes.short_model.rows == (("20", 700, 701),)
+
+
+def test_a_refusal_stands_at_the_top_and_no_higher_than_its_words(
+    page: CompareView, operations: FakeOperations, qtbot: QtBot
+) -> None:
+    why = Problem(kind=Kind.INPUT, title="Other builds", what_happened="a is not on that of b.")
+    operations.answers["compare_results"] = why
+    page.reveal("result-2,result-1")
+    qtbot.waitUntil(page.problem.isVisible)
+    qtbot.waitUntil(lambda: page.problem.height() < page.height() / 3)
+    qtbot.waitUntil(lambda: page.join_meta.mapTo(page, QPoint()).y() < page.height() / 2)
 
 
 def test_what_makes_results_unlike_is_told_with_what_to_do(

@@ -87,6 +87,7 @@ class CompareView(View):
         column.addLayout(self._actions())
         self.switcher = self._make_switcher()
         column.addWidget(self.switcher, 1)
+        column.addStretch(0)  # without pictures nothing else is to grow
         return body
 
     def _header(self) -> QHBoxLayout:
