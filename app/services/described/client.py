@@ -217,19 +217,18 @@ class Described:
         line = self._line(connection)
         who = (line.base, sha256(repr(line.headers()).encode()).hexdigest())
         pause = connection.limits.min_poll_s
-        found = await self._pace.in_turn(origin(line.base), who, pause, lambda: self._list(line), fresh=fresh)
-        if fresh and found and not any(job.name for job in found):
-            what = f"None of {len(found)} jobs has a name at “{line.description.job.name}”"
-            raise does_not_fit(what, origin(line.base))
-        return found
+        return await self._pace.in_turn(origin(line.base), who, pause, lambda: self._list(line), fresh=fresh)
 
     async def _list(self, line: Line) -> tuple[RemoteJob, ...]:
-        """All own jobs, page by page: one that is missing would be taken for one that was never made."""
+        """All own jobs, page by page: one that is missing would be taken for one that was never made.
+
+        So would one whose name stands elsewhere; an empty name is that of a job that was made by hand.
+        """
         listed = line.description.list
         found: dict[str, RemoteJob] = {}
         url: str | None = line.address(listed.call)
         seen: set[str] = set()
-        counted = 0
+        counted, named = 0, False
         while url is not None:
             if url in seen or len(seen) == MOST_PAGES:
                 raise does_not_fit("Its list of jobs has no end", origin(line.base))
@@ -245,8 +244,12 @@ class Described:
             jobs = (job_of(line.description, each, complete=False) for each in lines)
             found |= {job.remote_id: job for job in jobs if job is not None}
             counted += len(lines)
+            named = named or any(pick(each, line.description.job.name) is not None for each in lines)
             page = Page(reply.headers.get("link", ""), data, len(lines), counted, len(seen))
             url = next_page(line, listed, page)
+        if found and not named:
+            what = f"None of {len(found)} jobs has a name at “{line.description.job.name}”"
+            raise does_not_fit(what, origin(line.base))
         return tuple(found.values())
 
     @guarded

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from pydantic import TypeAdapter, ValidationError
+from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from app.domain.problem import ProblemError
 from app.domain.resources import resource
@@ -91,3 +91,30 @@ def test_headers_of_an_upload_do_not_turn_it_into_something_else() -> None:
     }
     assert upload_headers(told) == {"x-kind": "vcf", "Content-Type": "text/plain"}
     assert upload_headers(["x-kind: vcf"]) == {}
+
+
+@pytest.mark.parametrize(("name", "told"), [('"name": "", ', True), ('"name": "study", ', True), ("", False)])
+def test_jobs_without_a_name_are_those_of_a_person_but_not_where_no_name_is_told(
+    name: str, told: bool
+) -> None:
+    """By it a job is found whose answer was lost: one that seems not to be there would be sent again."""
+
+    class Told:
+        pace = Pace()
+
+        async def ask(self, question: Question) -> Reply:
+            body = f'{{"jobs": [{{{name}"id": "7", "state": "done"}}]}}'
+            return Reply(200, {"content-type": "application/json"}, body.encode())
+
+    family = Described(looker=cast(Looker, Told()))
+    connection = Connection(
+        service_id="s",
+        base_url="https://here.example",
+        token=SecretStr("a-token"),
+        setup={"described": "example-rest"},
+    )
+    if told:
+        assert [job.remote_id for job in asyncio.run(family.jobs(connection, fresh=True))] == ["7"]
+    else:
+        with pytest.raises(ProblemError, match="has a name"):
+            asyncio.run(family.jobs(connection, fresh=True))
