@@ -213,7 +213,7 @@ def mistakes(running: RunningWindow, qtbot: QtBot, view: JobsView, folder: Path)
     cut.parent.mkdir()
     cut.write_bytes(one.read_bytes()[:-400])
     drop(running, cut)
-    told(view, qtbot, "chr22.dose.vcf.gz")
+    told(view, qtbot, "The end of chr22.dose.vcf.gz is missing")  # nothing that was said before
     shot(running, "5-cut")
     page = folder / "page.zip"
     page.write_bytes(b"<html>Please log in</html>")
