@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.operations.told_apart import told_apart
+from app.operations.told_apart import job_words, told_apart
+from tests.unit.store.nouns import a_job
 
 A, B = ("North", "1000G"), ("South", "HRC")
 
@@ -23,3 +24,8 @@ A, B = ("North", "1000G"), ("South", "HRC")
 )
 def test_names(named: tuple[tuple[str, str, str], ...], told: tuple[str, ...]) -> None:
     assert told_apart(named) == told
+
+
+@pytest.mark.parametrize(("group", "told"), [(None, "cohort"), ("group-1", "cohort at North")])
+def test_a_job_of_a_group_is_called_with_its_service(group: str | None, told: str) -> None:
+    assert job_words(a_job(name="cohort", group=group), "North") == told
