@@ -340,6 +340,12 @@ def test_a_waiting_job_counts_down_to_its_next_try(theme: object) -> None:
     assert words.heading_words(job, "Michigan", None, NOW).endswith("· next try in 0:01:15")
 
 
+def test_the_first_in_a_queue_is_next(theme: object) -> None:
+    for place, told in ((0, "next in the queue"), (7, "position 7 in the queue")):
+        job = samples.job(4, JobState.QUEUED, queue_position=place)
+        assert told in words.heading_words(job, "Michigan", None, NOW)
+
+
 def test_options_are_said_in_the_words_of_the_service() -> None:
     form = Form(
         app_id="a",

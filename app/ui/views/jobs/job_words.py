@@ -70,7 +70,7 @@ def _note(stage: JobStage) -> str:
         Note.STARTS_SOON: _t("starts soon"),
         Note.WAITS: _t("waits"),
         Note.AWAITS_ANSWER: _t("awaits the answer"),
-        Note.POSITION: _t("position {0}").format(number),
+        Note.POSITION: _t("position {0}").format(number) if stage.number else _t("next"),
         Note.CANCELLED: _t("cancelled"),
         Note.UNKNOWN: _t("unknown ({0})").format(number or "–"),
         Note.GONE: _t("gone"),
@@ -105,7 +105,8 @@ def heading_words(job: Job, service: str, result: Result | None, now: datetime) 
     """The line beside the name of a job."""
     parts = [service, job.panel_name or job.panel_id]
     if job.state is JobState.QUEUED and job.queue_position is not None:
-        parts.append(_t("position {0} in the queue").format(text.number(job.queue_position)))
+        place = _t("position {0} in the queue").format(text.number(job.queue_position))
+        parts.append(place if job.queue_position else _t("next in the queue"))
     if job.state is JobState.WAITING and job.next_visit is not None and job.next_visit > now:
         parts.append(_t("next try in {0}").format(countdown((job.next_visit - now).total_seconds())))
     expiry = expiry_words(job, result, now)
