@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from app.domain.processors import usable_processors
 from app.genotypes.bgzf import Compression, ContainerError, split_points
 from app.genotypes.cohort import CohortWriter, Origin
 from app.genotypes.header import Header
@@ -102,7 +103,7 @@ def _shared(path: str | os.PathLike[str], processes: int | None) -> list[int]:
         import multiprocessing  # a process that reads alone need not load it
 
         large = os.path.getsize(path) >= SHARED_FROM and not multiprocessing.current_process().daemon
-        processes = min(_MOST_PROCESSES, os.cpu_count() or 1) if large else 1
+        processes = min(_MOST_PROCESSES, usable_processors()) if large else 1
     if processes < 2:
         return [0]
     points = split_points(path, processes)

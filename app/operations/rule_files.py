@@ -11,6 +11,7 @@ from app.domain.problem import Kind, ProblemError, problem
 from app.domain.residency import NOWHERE, Residency, combined, residency_of
 from app.domain.rule_file import RULE_ABOUT
 from app.domain.rule_file import RULE_FILE as RULE_FILE
+from app.genotypes.repair.staging import unusable_folder
 
 _LONGEST = 4096
 
@@ -113,7 +114,7 @@ def write_rule(rule: Residency | None, out: Path) -> tuple[Path, ...]:
         return ()
     except OSError as error:
         take_back_rule(out, (out / RULE_FILE, *new))
-        raise _unwritten(out, error) from error
+        raise unusable_folder(out, error) from error
     return (out / RULE_FILE, *new)
 
 
@@ -144,14 +145,3 @@ def tighten_rule(rule: Residency | None, out: Path) -> None:
             part = out / f"{RULE_FILE}.part"
             part.write_text(rule_text(both), "utf-8")
             part.replace(out / RULE_FILE)
-
-
-def _unwritten(out: Path, error: OSError) -> ProblemError:
-    return problem(
-        Kind.DISK,
-        "The folder cannot be used",
-        f"{out}: {error.strerror or error}.",
-        "Look at its permissions and at the room on the disk, or choose another folder.",
-        subject=str(out),
-        details=type(error).__name__,
-    )

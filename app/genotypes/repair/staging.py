@@ -58,7 +58,7 @@ def open_stage(out: Path) -> Stage:
         stage.work.mkdir()
     except OSError as error:
         _remove_empty(made)
-        raise _trouble(out, error) from error
+        raise unusable_folder(out, error) from error
     return stage
 
 
@@ -116,7 +116,7 @@ def publish(stage: Stage, *, replace: bool = False, never: Sequence[Path] = ()) 
         if isinstance(error, FileExistsError):
             raise is_there(new) from error
         if isinstance(error, OSError):
-            raise _trouble(stage.out, error) from error
+            raise unusable_folder(stage.out, error) from error
         raise
     return tuple(sorted([*moved, *aside]))
 
@@ -187,7 +187,8 @@ def is_there(path: Path) -> ProblemError:
     )
 
 
-def _trouble(out: Path, error: OSError) -> ProblemError:
+def unusable_folder(out: Path, error: OSError) -> ProblemError:
+    """What a person is told of a folder that cannot be written to."""
     return problem(
         Kind.DISK,
         "The folder cannot be used",

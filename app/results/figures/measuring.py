@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.problem import Kind, problem
+from app.domain.processors import usable_processors
 from app.domain.progress import Progress, Report, silent
 from app.domain.quality import QualityFigures
 from app.genotypes.matrix import bare_name
@@ -107,7 +107,7 @@ def measure(
     steps += [(_measure_left_out, path) for path in files.left_out]
     told = _Told(report, {path: path.stat().st_size for _, path in steps})
     sums = _Sums(asked)
-    for part in _side_by_side(steps, asked, told, threads or min(4, os.cpu_count() or 1)):
+    for part in _side_by_side(steps, asked, told, threads or min(4, usable_processors())):
         sums.merge(part)
     tables = _tables(sums)
     return Measured(_figures(sums, tables, doses=doses and bool(files.doses)), tables)
