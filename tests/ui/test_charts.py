@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+from types import ModuleType
+
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QObject, QPoint, QPointF, Qt
 from pytestqt.qtbot import QtBot
 
 from app.genotypes.figures import Figures
 from app.ui.colours import DARK, LIGHT
 from app.ui.context import Context
 from app.ui.views.uploads import chunk_drawing, people_drawings, site_drawings
+from app.ui.widgets import plot_library
 from app.ui.widgets.chart import Chart
 from app.ui.widgets.drawing import Dots, Drawing, Stops, share_ticks
 from tests.helpers.contrast import contrast
@@ -99,6 +103,29 @@ def test_series_can_be_told_from_the_ground() -> None:
     for colours in (LIGHT, DARK):
         assert len(set(colours.series)) == 5
         assert min(contrast(each, colours.base) for each in colours.series) >= 3
+
+
+def test_the_library_is_imported_in_the_thread_of_the_window(
+    context: Context, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: dict[str, threading.Thread] = {}
+    real = plot_library.importlib.import_module
+
+    def seen(name: str) -> object:
+        threads[name] = threading.current_thread()
+        return real(name)
+
+    monkeypatch.setattr(plot_library.importlib, "import_module", seen)
+    owner, gone = QObject(), QObject()
+    come: list[ModuleType] = []
+    plot_library.load_plots(context.bridge, owner, come.append)
+    plot_library.load_plots(context.bridge, gone, come.append)
+    gone.deleteLater()
+    qtbot.waitUntil(lambda: bool(come), timeout=20_000)
+    qtbot.wait(50)
+    assert [library.__name__ for library in come] == ["pyqtgraph"]
+    assert "pyqtgraph" in threads
+    assert set(threads.values()) == {threading.main_thread()}
 
 
 @pytest.fixture

@@ -67,14 +67,3 @@ def test_every_icon_is_drawn_in_the_colour_asked_for(qapp: QApplication) -> None
         assert any(p.alpha() > 100 for p in painted), path.stem
         if path.stem != "haplodesk":
             assert all(p.blue() < 30 for p in painted if p.alpha() > 100), path.stem
-
-
-def test_a_plot_takes_the_colours_of_the_scheme(theme: Theme, qtbot: QtBot) -> None:
-    from app.ui.widgets.plot import make_plot
-
-    plot = make_plot(theme, "R2 by frequency", "Frequency", "R2")
-    qtbot.addWidget(plot)
-    plot.plot([0, 1, 2], [0, 1, 4])
-    theme.choose("dark")
-    assert plot.backgroundBrush().color().name() == DARK.base
-    assert plot.accessibleName() == "R2 by frequency"

@@ -1,13 +1,10 @@
 """A chart of a `Drawing`: hover reads out, a click or a dragged frame picks; arrow keys and Enter do too.
 
-pyqtgraph takes seconds to import on a slow machine, so that happens in a thread with the first chart; until
-then there is the summary in words.
+pyqtgraph is imported with the first chart (`plot_library`); until then there is the summary in words.
 """
 
 from __future__ import annotations
 
-import asyncio
-import importlib
 from typing import Any
 
 import numpy as np
@@ -33,6 +30,7 @@ from app.ui.widgets.basics import Text
 from app.ui.widgets.drawing import Drawing
 from app.ui.widgets.elided import ElidedLabel
 from app.ui.widgets.layers import draw_layer, tone
+from app.ui.widgets.plot_library import load_plots
 
 REACH = 28.0
 DRAGGED = 6
@@ -96,8 +94,7 @@ class Chart(QFrame):
     def _import(self) -> None:
         if not self._asked:
             self._asked = True
-            work = asyncio.to_thread(importlib.import_module, "pyqtgraph")
-            self._context.bridge.run(work, self, self._imported)
+            load_plots(self._context.bridge, self, self._imported)
 
     def _imported(self, library: Any) -> None:
         self._library = library
