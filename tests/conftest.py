@@ -60,6 +60,14 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str)
     return argname if isinstance(val, bytes) else None
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A worker that crashes fails its test and nothing else."""
+    from tests.helpers.whole_files import WholeFiles
+
+    return WholeFiles(config, log) if config.getoption("dist") == "loadfile" else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that have long tests, so that no worker ends long after the others."""
     long = {item.path for item in items if item.get_closest_marker("slow")}
