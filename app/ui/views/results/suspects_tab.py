@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from app.ui.theme import GRID
 from app.ui.widgets.basics import Text, primary
 from app.ui.widgets.short_table import ShortTable
 from app.ui.widgets.switcher import Switcher
+from app.ui.widgets.table_texts import write_table
 
 if TYPE_CHECKING:
     from app.domain.quality import QualityFigures
@@ -202,17 +204,11 @@ class SuspectsTab(QWidget):
         titles = [column.title for column in model.columns]
         notices = self._context.notices
 
-        async def write() -> None:
-            import asyncio
-
-            from app.ui.widgets.table_texts import write_table
-
-            await asyncio.to_thread(write_table, path, rows, titles)
-
         def saved(_nothing: Any) -> None:
             notices.say(self.tr("The list is saved"), path.name)
 
-        self._context.bridge.run(write(), self, saved, notices.problem)
+        work = asyncio.to_thread(write_table, path, rows, titles)
+        self._context.bridge.run(work, self, saved, notices.problem)
 
 
 def _gap_columns() -> tuple[Column, ...]:
