@@ -1,132 +1,25 @@
 """What a description of a service may say. It holds no code: expressions only pick values out of answers.
 
-Expressions are JMESPath. Bodies are JSON in which a text that is exactly a mark, such as `$name`, stands for
-a value of the job; nothing is ever put together from parts.
+What expressions, paths and bodies may hold: `call`. How a job is made: `submit`.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import jmespath
-from jmespath.exceptions import JMESPathError
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from app.domain.job import JobState
 from app.domain.model import Model
 from app.domain.service import Limits
+from app.services.described.call import Address, Call, Expression, Path, Word
+from app.services.described.submit import Submit
 
-MARKS = ("$name", "$app", "$panel", "$options", "$files", "$id")
-FILE_MARKS = ("$file.name", "$file.size")
-MOST_FLATTENED = 4
-"""Each one can double a list, and a few dozen would fill any memory."""
-_OPTION = re.compile(r"\$option\.[A-Za-z0-9_.-]+")
-_PLACES = re.compile(r"\{([^{}]*)\}")
-_SAFE_PATH = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@%/{}-]*")
-_NO_HEADER = re.compile(r"auth|cookie|token|secret|key|password|host|content-length|transfer", re.IGNORECASE)
-
-
-def _expression(text: str) -> str:
-    try:
-        jmespath.compile(text)
-    except JMESPathError as error:
-        raise ValueError(f"is no JMESPath expression: {str(error).splitlines()[0]}") from None
-    except RecursionError:
-        raise ValueError("lies too deep in itself") from None
-    if text.count("[]") > MOST_FLATTENED:
-        raise ValueError(f"flattens lists ([]) more than {MOST_FLATTENED} times")
-    return text
-
-
-def _path(text: str) -> str:
-    if not _SAFE_PATH.fullmatch(text) or text.startswith("//"):
-        raise ValueError("must be a path that begins with one slash; queries belong in `query`")
-    strange = set(_PLACES.findall(text)) - {"id", "name", "file"}
-    if strange:
-        raise ValueError(f"may hold {{id}}, {{name}} and {{file}}, not {{{min(strange)}}}")
-    return text
-
-
-def _address(text: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/@?#]+(/[^\s?#]*)?", text):
-        raise ValueError("must be an address such as https://imputation.example.org")
-    return text.rstrip("/")
-
-
-Expression = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_expression)]
-Path = Annotated[str, Field(max_length=500), AfterValidator(_path)]
-Address = Annotated[str, Field(max_length=500), AfterValidator(_address)]
-Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
 TOLD_STATES = Literal[
     "submitted", "queued", "running", "exporting", "success", "failed", "cancelled", "expired", "deleted"
 ]
-
-
-class Call(Model):
-    """A request: exactly one of the methods, with a path below the address of the service.
-
-    The places {id}, {name} and {file} are filled in in the path, and in the query where one is a whole value.
-    """
-
-    get: Path | None = None
-    post: Path | None = None
-    put: Path | None = None
-    delete: Path | None = None
-    query: dict[str, str] = {}
-    body: dict[str, Any] | None = None
-
-    @model_validator(mode="after")
-    def _one_method(self) -> Call:
-        named = [each for each in (self.get, self.post, self.put, self.delete) if each is not None]
-        if len(named) != 1:
-            raise ValueError("needs exactly one of get, post, put and delete")
-        if self.body is not None and self.get is not None:
-            raise ValueError("a get has no body")
-        refuse_strange_marks(self.body)
-        return self
-
-    @property
-    def method(self) -> str:
-        """In capitals."""
-        pairs = (("GET", self.get), ("POST", self.post), ("PUT", self.put), ("DELETE", self.delete))
-        return next(method for method, path in pairs if path is not None)
-
-    @property
-    def path(self) -> str:
-        """With its places."""
-        return self.get or self.post or self.put or self.delete or ""
-
-    def holds(self, place: str) -> bool:
-        """Whether a place, such as `id`, is filled in anywhere."""
-        told = f"{{{place}}}" in self.path or f"{{{place}}}" in self.query.values()
-        return told or f"${place}" in marks_in(self.body)
-
-
-def marks_in(data: object) -> set[str]:
-    """All marks of a body."""
-    if isinstance(data, dict):
-        return {mark for value in data.values() for mark in marks_in(value)}
-    if isinstance(data, list):
-        return {mark for value in data for mark in marks_in(value)}
-    return {data} if isinstance(data, str) and data.startswith("$") else set()
-
-
-def refuse_strange_marks(data: object) -> None:
-    """Raise ValueError for a text that looks like a mark and is none."""
-    if isinstance(data, dict):
-        for value in data.values():
-            refuse_strange_marks(value)
-    elif isinstance(data, list):
-        for value in data:
-            refuse_strange_marks(value)
-    elif isinstance(data, str) and data.startswith("$") and not _is_mark(data):
-        known = ", ".join((*MARKS, "$option.NAME", *FILE_MARKS))
-        raise ValueError(f"“{data[:40]}” is none of {known}")
-
-
-def _is_mark(text: str) -> bool:
-    return text in (*MARKS, *FILE_MARKS) or _OPTION.fullmatch(text) is not None
+_NO_HEADER = re.compile(r"auth|cookie|token|secret|key|password|host|content-length|transfer", re.IGNORECASE)
 
 
 class Auth(Model):
@@ -231,92 +124,6 @@ class App(Model):
         if bool(self.panels) == (self.panel_list is not None):
             raise ValueError("needs either `panels` or `panel_list`")
         return self
-
-
-def _host(text: str) -> str:
-    bare = text.removeprefix("*.").lower()
-    if not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", bare):
-        raise ValueError("must be a host such as store.example.org, or *.example.org for those below it")
-    return text.lower()
-
-
-Host = Annotated[str, Field(max_length=255), AfterValidator(_host)]
-
-
-class Signed(Model):
-    """Each file is sent by itself, and named by its `reference` in the `$files` of the request after that.
-
-    With `url` the call gives an address, and the file goes there by PUT. The token goes along only to an
-    address of the service itself. Files go to the host of the service and to those named in `hosts`, whatever
-    an answer says: `country` speaks for all of them. With `files` the call takes the file in that field of a
-    multipart form.
-    """
-
-    call: Call
-    url: Expression | None = None
-    files: Word | None = None
-    headers: Expression | None = None
-    reference: Expression
-    hosts: tuple[Host, ...] = ()
-    done: Call | None = None
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Signed:
-        if (self.url is None) == (self.files is None):
-            raise ValueError(
-                "needs either `url`, the address in the answer, or `files`, the field of a multipart form"
-            )
-        if self.files is not None and (self.call.method != "POST" or self.call.body is not None):
-            raise ValueError("a file in a form is sent by a post without a body")
-        if self.files is not None and (self.headers is not None or self.hosts):
-            raise ValueError("`headers` and `hosts` belong to `url`, and only to it")
-        return self
-
-    def takes(self, host: str) -> bool:
-        """Whether files may go to a host that is not that of the service."""
-        low = host.lower().rstrip(".")
-        return any(
-            low.endswith(each.removeprefix("*")) if each.startswith("*.") else low == each
-            for each in self.hosts
-        )
-
-
-class Submit(Model):
-    """How a job is made: one multipart form with the files, or signed uploads and then a JSON body."""
-
-    call: Call
-    files: Word | None = None
-    fields: dict[str, Any] = {}
-    options_as_fields: bool = True
-    upload: Signed | None = None
-    id: Expression
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Submit:
-        if (self.files is None) == (self.upload is None):
-            raise ValueError("needs either `files`, the field of a multipart form, or `upload`")
-        if self.files is not None and self.call.body is not None:
-            raise ValueError("a multipart form has `fields` in place of a body")
-        if self.upload is not None and self.call.body is None:
-            raise ValueError("a job with signed uploads needs a `body` with $files in it")
-        if self.call.method not in {"POST"}:
-            raise ValueError("a job is made by post")
-        refuse_strange_marks(self.fields)
-        if "$name" not in self.marks:
-            raise ValueError("sends $name nowhere: by it a job is found whose answer was lost")
-        if self.upload is not None and "$files" not in self.marks:
-            raise ValueError("sends $files nowhere: the job would have no genotypes")
-        return self
-
-    @property
-    def marks(self) -> set[str]:
-        """Everything of a job that is sent."""
-        return marks_in(self.fields) | marks_in(self.call.body)
-
-    def sends(self, option: str) -> bool:
-        """Whether what is chosen for a parameter is sent."""
-        as_fields = self.files is not None and self.options_as_fields
-        return as_fields or bool({"$options", f"$option.{option}"} & self.marks)
 
 
 class Pages(Model):

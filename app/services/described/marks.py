@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from app.services.described.description import Call
+from app.services.described.call import Call
 
 LEFT_OUT = object()
 """Stands for a value that the job does not have; its field is left out."""

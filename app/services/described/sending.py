@@ -15,9 +15,9 @@ from app.domain.progress import Progress, Report
 from app.services.border import border
 from app.services.contract import Seal, Submission
 from app.services.described.answers import pick, text
-from app.services.described.description import Signed
 from app.services.described.marks import Values, filled
 from app.services.described.problems import does_not_fit, problem_of
+from app.services.described.submit import Signed
 from app.services.described.wire import Line
 from app.transport.address import origin, refuse_plain_http, same_host, shown
 from app.transport.limits import Pace

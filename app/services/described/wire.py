@@ -16,7 +16,8 @@ from app.domain.problem import Kind, ProblemError, problem
 from app.services.border import border
 from app.services.contract import Connection
 from app.services.described.answers import text
-from app.services.described.description import Auth, Call, Description
+from app.services.described.call import Call
+from app.services.described.description import Auth, Description
 from app.services.described.marks import Values, filled, path_of
 from app.services.described.problems import data_of, problem_of
 from app.transport.address import origin, redirected, refuse_plain_http, refuse_redirect

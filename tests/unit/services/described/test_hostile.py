@@ -13,7 +13,7 @@ from app.domain.problem import ProblemError
 from app.domain.resources import resource
 from app.services.contract import Connection
 from app.services.described import Described
-from app.services.described.description import Expression
+from app.services.described.call import Expression
 from app.services.described.reading import Shelf, parsed, read_description
 from app.services.described.sending import upload_headers
 from app.transport.client import Looker, Question
@@ -23,12 +23,23 @@ from app.transport.reply import Reply
 
 @pytest.mark.parametrize(
     "expression",
-    ["!" * 499, "[@,@][]|" * 50 + "@"],
-    ids=("deep", "doubling"),
+    [
+        "!" * 499,
+        "[@,@][]|" * 50 + "@",
+        "{a:@,b:@}|" * 40 + "to_string(@)",
+        "join('',[@,@])|" * 30 + "@",
+        "[" * 40 + "@,@" + ",@]" * 40,
+    ],
+    ids=("deep", "doubling", "a text of itself", "joined with itself", "lists in lists"),
 )
 def test_an_expression_neither_ends_the_stack_nor_fills_memory(expression: str) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(Expression).validate_python(expression)
+
+
+def test_an_expression_may_still_make_objects_of_an_answer() -> None:
+    honest = "payload.made[].{name: file.name, size: file.bytes, url: links[0].href}"
+    assert TypeAdapter(Expression).validate_python(honest) == honest
 
 
 @pytest.mark.parametrize(
