@@ -52,7 +52,7 @@ class WholeProgram:
 
     def run_window(self, home: Path | None) -> int:
         """Open the window."""
-        gc.disable()  # while modules are loaded: nothing of it becomes garbage; `exec` switches it on
+        gc.disable()  # from here on the window collects, in its own thread only (app/ui/garbage.py)
         from app.application import run_window
 
         return run_window(home)

@@ -17,6 +17,7 @@ import hypothesis
 import pytest
 
 from app.domain.clock import FixedClock
+from tests.helpers.garbage import collect_here, leave_loaded_alone
 from tests.helpers.leaks import LogWatch, Watch
 from tests.helpers.quick_processes import start_processes_as_ever, start_processes_quickly
 
@@ -74,6 +75,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path not in long)
 
 
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays."""
+    leave_loaded_alone()
+
+
 def pytest_unconfigure() -> None:
     """Remove the home of the run."""
     shutil.rmtree(_HOME, ignore_errors=True)
@@ -81,10 +87,12 @@ def pytest_unconfigure() -> None:
 
 @pytest.fixture(autouse=True)
 def _nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
+    collect_here()
     watch, log = Watch(), LogWatch()
     logging.getLogger().addHandler(log)
     yield
     logging.getLogger().removeHandler(log)
+    collect_here()
     left = watch.leaks()
     if "caplog" not in request.fixturenames:
         left += log.unexpected([mark.args[0] for mark in request.node.iter_markers("allow_log")])

@@ -25,6 +25,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from app.domain.changes import Changes
 from app.domain.problem import Kind, Problem, ProblemError
 from app.domain.progress import Progress, Report
+from app.ui.garbage import GarbageRounds
 
 T = TypeVar("T")
 Work = Coroutine[Any, Any, T] | Callable[[Report], Coroutine[Any, Any, T]]
@@ -103,6 +104,7 @@ class Bridge(QObject):
         sys.setswitchinterval(0.0005)
         self.loop = asyncio.new_event_loop()
         self._stopped = False
+        self._rounds = GarbageRounds(self)
         self._thread = threading.Thread(target=self._carry, name="asyncio", daemon=True)
         self._thread.start()
 
@@ -172,6 +174,7 @@ class Bridge(QObject):
             log.warning("Some tasks did not stop within %s s", STOP_WAIT_S)
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(STOP_WAIT_S)
+        self._rounds.stop()
 
     def _carry(self) -> None:
         asyncio.set_event_loop(self.loop)

@@ -235,13 +235,12 @@ class RunningWindow:
 
 
 def leave_loaded_alone() -> None:
-    """Take what was loaded so far out of the garbage collector's rounds, and switch it on.
+    """Take what was loaded so far out of the garbage collector's rounds.
 
     A full round over the 100,000 objects of the modules held all threads up for 50 ms (measured); now one
     takes less than a millisecond.
     """
     gc.freeze()
-    gc.enable()
 
 
 def qt_application() -> QApplication:

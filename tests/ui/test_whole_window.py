@@ -31,11 +31,5 @@ def test_nothing_is_nameless_cut_or_out_of_reach(rows: int, scale: str) -> None:
 
 def test_what_was_loaded_is_left_alone_by_the_collector() -> None:
     before = gc.get_freeze_count()
-    try:
-        gc.disable()
-        leave_loaded_alone()
-        assert gc.isenabled()
-        assert gc.get_freeze_count() > before
-    finally:
-        gc.enable()
-        gc.unfreeze()
+    leave_loaded_alone()
+    assert gc.get_freeze_count() > before
