@@ -108,9 +108,13 @@ class Desk:
         self._listeners: list[Callable[[Changes], None]] = []
         self.tasks = Tasks(self._tell)
 
-    def listen(self, listener: Callable[[Changes], None]) -> None:
-        """Call `listener` with the changes of every operation, from the thread that made them."""
+    def listen(self, listener: Callable[[Changes], None]) -> Callable[[], None]:
+        """Call `listener` with the changes of every operation, from the thread that made them.
+
+        What is given back ends that.
+        """
         self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
 
     def _tell(self, changes: Changes) -> None:
         self.announce(changes)

@@ -41,6 +41,7 @@ from app.operations.result_folder import (
 )
 from app.operations.result_ledger import book_result, figures_folder
 from app.operations.result_rule import keep_rule_of_archive, keep_rule_of_result
+from app.operations.rule_remarks import told_of_hosts
 from app.operations.sent_record import sent_record
 from app.operations.tasks import TaskKind
 from app.operations.tell import tell
@@ -165,7 +166,8 @@ class _Fetch:
             self._password = await self._desk.secret(password_name(self._job_id))
         record = await sent_record(self._desk, self._job_id)
         self._names = record.own_names if record is not None else {}
-        first = await self._all(wanted)
+        async with told_of_hosts(self._desk, self._service, job):
+            first = await self._all(wanted)
         if first is not None:
             await keep_rule_of_result(self._desk, self._result_id)
             raise ProblemError(first)

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from app.domain.changes import Changes, Noun
 from app.domain.dataset import DataFile, Dataset
-from app.domain.job import Event, Job
+from app.domain.job import REMOTE_OPEN_STATES, Event, Job
 from app.domain.problem import Kind, Problem, ProblemError
 from app.domain.residency import (
     STORE,
@@ -43,7 +43,8 @@ from app.operations.residency_memory import (
 )
 from app.operations.rule_files import understood
 from app.services.abilities import UsesStores
-from app.store import datasets
+from app.services.contract import Connection
+from app.store import datasets, jobs, services
 from app.store.store import Connection as StoreConnection
 
 
@@ -68,7 +69,27 @@ async def state_residency(desk: Desk, dataset_id: str, text: str) -> Changes:
     said = f"they may go only to {rule.words()}" if rule else "no rule of its own says where they may go"
     text = f"{desk.person()} stated of {dataset.name}: {said}."
     await desk.note(Event(at=desk.clock.now(), kind="decision", text=text, dataset_id=dataset_id))
-    return desk.announce(Changes.of(Noun.DATASET, dataset_id))
+    changes = desk.announce(Changes.of(Noun.DATASET, dataset_id))
+    return changes if rule is None else changes | await _tell_sent_before(desk)
+
+
+async def _tell_sent_before(desk: Desk) -> Changes:
+    """Say in the timeline of each job that goes on at a service that its data may not be there now.
+
+    What has been sent cannot be taken back; only a person can cancel it.
+    """
+    away = await desk.store.read(lambda c: jobs.jobs(c, states=REMOTE_OPEN_STATES))
+    told = Changes()
+    for job in away:
+        service = await desk.store.read(partial(services.service, service_id=job.service_id))
+        rule = await rule_of_job(desk, job)
+        why = why_forbidden(rule, as_here(desk, service)) if service is not None else None
+        known = await desk.store.read(partial(jobs.events, job_id=job.id))
+        text = f"It was sent before the rule. {why} Cancel the job if its data may not stay there."
+        if why is not None and all(each.text != text for each in known):
+            await desk.update_job(job.id, text)
+            told |= Changes.of(Noun.JOB, job.id)
+    return told
 
 
 async def inherit_residency(desk: Desk, made: Dataset, source: Dataset) -> Dataset:
@@ -157,8 +178,13 @@ async def hosts_for(
     hosts = {urlsplit(each).hostname for each in own}
     family = desk.family(service)
     if isinstance(family, UsesStores) and not on_loopback(service.base_url):
-        hosts |= set(family.store_hosts(await desk.connection(service, renew=False)))
+        hosts |= set(family.store_hosts(_address_of(service)))
     return frozenset(each.lower().rstrip(".") for each in hosts if each)
+
+
+def _address_of(service: Service) -> Connection:
+    """How a service is reached, without secrets: where its stores are is none, and is asked often."""
+    return Connection(service_id=service.id, base_url=service.base_url, setup=service.setup)
 
 
 async def residency_obstacle(desk: Desk, service: Service, dataset: Dataset) -> Obstacle | None:

@@ -30,15 +30,15 @@ from app.operations.kept_uploads import forget_upload
 from app.operations.list_jobs import list_jobs, wait_for_turn
 from app.operations.look_at_service import learn_token
 from app.operations.preflight import recheck
-from app.operations.residency import hosts_for, refuse_forbidden, rule_of_job
+from app.operations.residency import refuse_forbidden, rule_of_job
 from app.operations.rule_files import rule_text
-from app.operations.sending_watch import while_allowed
+from app.operations.sending_watch import confinement, while_allowed
 from app.operations.tasks import TaskKind
 from app.services.abilities import UNSEARCHABLE, FindsRuns, SendsMore, ToldByUser
 from app.services.contract import RemoteJob, Submission
 from app.store import services
 from app.store.secrets import password_name
-from app.transport.confined import confined
+from app.transport.confined import Confinement, confined
 
 log = logging.getLogger(__name__)
 
@@ -104,11 +104,13 @@ class _Ended(ProblemError):
 async def _send(desk: Desk, service: Service, job: Job) -> Changes:
     sealed = False
     along: tuple[DataFile, ...] = ()
+    limit = Confinement(None)
 
     async def seal() -> None:
         nonlocal sealed
         # Sending may have taken hours; where data may go, or where the service is, may have changed.
         await refuse_forbidden(desk, await desk.service(service.id), job, along)
+        await limit.look()
         at = desk.clock.now()
         await _step(desk, job, _at_the_seal(desk, service), SendPhase.SENDING,
                     phase=SendPhase.SEALED, sealed=at, sealed_before=True, looks=0)  # fmt: skip
@@ -118,15 +120,17 @@ async def _send(desk: Desk, service: Service, job: Job) -> Changes:
         await _step(desk, job, _beginning(desk, service), job.phase, state=JobState.UPLOADING,
                     phase=SendPhase.SENDING, problem=None, next_visit=None)  # fmt: skip
         with desk.tasks.running_task(TaskKind.UPLOAD, f"{job.name} → {service.name}", job_id=job.id) as task:
+            service = await desk.service(service.id)
             family, connection = desk.family(service), await desk.connection(service)
             submission = await _submission(desk, service, job)
             await refuse_forbidden(desk, service, job)
             if isinstance(family, SendsMore):
                 along = await family.files_along(connection, submission)
                 await refuse_forbidden(desk, service, job, along)
-            with confined(await hosts_for(desk, service, job, along)):
+            limit = await confinement(desk, service, job, along, lambda: sealed)
+            with confined(limit):
                 sending = family.submit(connection, submission, task.report, seal)
-                remote_id = await while_allowed(desk, service, job, sending, along, lambda: sealed)
+                remote_id = await while_allowed(desk, sending, limit, lambda: sealed)
     except _Ended:
         return Changes.of(Noun.JOB, job.id)
     except asyncio.CancelledError:

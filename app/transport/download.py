@@ -7,6 +7,7 @@ import http.client
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
+from app.transport.confined import receives_from
 from app.transport.reply import SMALL_BODY, Reply
 from app.transport.wire import PIECE, Wire, reply_of
 from app.transport.worker import Worker
@@ -70,6 +71,7 @@ async def incoming(
     response: http.client.HTTPResponse | None = None
     try:
         response = await worker.call(start)
+        receives_from(url)
         yield Incoming(wire, worker, response)
     finally:
         wire.stop()

@@ -17,7 +17,7 @@ from typing import IO
 from app.domain.dataset import DataFile
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.progress import Report
-from app.transport.confined import refuse_outside
+from app.transport.confined import sending_to
 from app.transport.rate import Meter
 from app.transport.reply import Reply
 from app.transport.wire import PIECE, EarlyAnswerError, Wire, reply_of
@@ -55,7 +55,11 @@ async def put_file(order: PutFile, report: Report) -> Reply:
     Raises ProblemError for a file that is not, or no longer, the one that was checked, and OSError,
     HTTPException or StoppedError for the connection. Cancelling stops within a fraction of a second.
     """
-    refuse_outside(order.url)
+    async with sending_to(order.url):
+        return await _put(order, report)
+
+
+async def _put(order: PutFile, report: Report) -> Reply:
     wire = Wire(order.url, stall_s=order.stall_s)
     worker = Worker("put")
     loop = asyncio.get_running_loop()

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 from app.domain.progress import Report
-from app.transport.confined import refuse_outside
+from app.transport.confined import sending_to
 from app.transport.multipart import Multipart
 from app.transport.rate import Meter
 from app.transport.reply import Reply
@@ -39,7 +39,11 @@ async def upload(order: Upload, report: Report, seal: Callable[[], Awaitable[Non
     event loop. Raises ProblemError for a file that changed, and OSError, HTTPException or StoppedError
     for the connection; cancelling stops within a fraction of a second.
     """
-    refuse_outside(order.url)
+    async with sending_to(order.url):
+        return await _upload(order, report, seal)
+
+
+async def _upload(order: Upload, report: Report, seal: Callable[[], Awaitable[None]]) -> Reply:
     wire = Wire(order.url, stall_s=order.stall_s)
     worker = Worker("upload")
     sender = _Sender(wire, order, report)

@@ -10,10 +10,20 @@ import pytest
 from app.domain.dataset import DataFile
 from app.domain.problem import Kind, ProblemError
 from app.domain.progress import silent
-from app.transport.confined import confined, refuse_outside
+from app.transport.confined import Confinement, confined, sending_to
 from app.transport.put_file import PutFile, put_file
 
 ALLOWED = frozenset({"here.example", "127.0.0.1"})
+
+
+def begin(url: str) -> None:
+    """Begin to send a file to an address, and end it."""
+
+    async def send() -> None:
+        async with sending_to(url):
+            pass
+
+    asyncio.run(send())
 
 
 @pytest.mark.parametrize(
@@ -34,7 +44,7 @@ def test_no_other_host_gets_a_file(tmp_path: Path, url: str) -> None:
     file = DataFile(path=str(path), name=path.name, size=seen.st_size, modified=seen.st_mtime_ns)
 
     async def send() -> None:
-        with confined(ALLOWED):
+        with confined(Confinement(ALLOWED)):
             await asyncio.ensure_future(put_file(PutFile(url, file), silent))
 
     with pytest.raises(ProblemError) as caught:
@@ -45,31 +55,59 @@ def test_no_other_host_gets_a_file(tmp_path: Path, url: str) -> None:
 def test_the_known_hosts_and_files_under_no_rule_go(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    with confined(ALLOWED):
+    with confined(Confinement(ALLOWED)):
         for url in ("https://HERE.example:8443/in", "https://here.example./in", "http://127.0.0.1:9/in"):
-            refuse_outside(url)
-    with confined(None):
-        refuse_outside("https://elsewhere.example")
-    refuse_outside("https://elsewhere.example")
+            begin(url)
+    with confined(Confinement(None)):
+        begin("https://elsewhere.example")
+    begin("https://elsewhere.example")
 
 
 def test_hosts_below_one_are_not_that_one_nor_any_that_ends_alike() -> None:
-    with confined(frozenset({"*.store.example"})):
-        refuse_outside("https://bucket.store.example/in")
+    with confined(Confinement(frozenset({"*.store.example"}))):
+        begin("https://bucket.store.example/in")
         for url in (
             "https://store.example/in",
             "https://badstore.example/in",
             "https://store.example.bad.example",
         ):
             with pytest.raises(ProblemError):
-                refuse_outside(url)
+                begin(url)
 
 
 def test_a_proxy_that_could_read_them_gets_no_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://proxy.example:3128")
     monkeypatch.setenv("no_proxy", "")
-    with confined(ALLOWED):
+    with confined(Confinement(ALLOWED)):
         with pytest.raises(ProblemError, match="proxy"):
-            refuse_outside("http://here.example/in")
-        refuse_outside("https://here.example/in")
-        refuse_outside("http://127.0.0.1:8082/in")
+            begin("http://here.example/in")
+        begin("https://here.example/in")
+        begin("http://127.0.0.1:8082/in")
+
+
+@pytest.mark.parametrize("known", [None, frozenset({"here.example", "elsewhere.example"})])
+def test_a_limit_that_comes_while_a_file_is_sent_holds_at_once(known: frozenset[str] | None) -> None:
+    limit, now = Confinement(known), [known]
+
+    async def look() -> frozenset[str] | None:
+        return now[0]
+
+    async def send() -> None:
+        with confined(limit):
+            async with sending_to("https://elsewhere.example/in"):
+                await limit.look()
+                now[0] = frozenset({"here.example"})
+                with pytest.raises(ProblemError, match=r"elsewhere\.example"):
+                    await limit.look()
+            with pytest.raises(ProblemError, match=r"elsewhere\.example"):
+                async with sending_to("https://elsewhere.example/in"):
+                    pytest.fail("it was begun")
+            now[0] = None
+            async with sending_to("https://here.example/in"):
+                await limit.look()
+            with pytest.raises(ProblemError):  # a limit stays
+                async with sending_to("https://elsewhere.example/in"):
+                    pytest.fail("it was begun")
+
+    limit.asks(look)
+    asyncio.run(send())
