@@ -133,6 +133,25 @@ class KeepsUploads(Protocol):
         ...
 
 
+class Mending(Model):
+    """What is wrong with the setup of a service, and what to do; nothing new is sent meanwhile.
+
+    `watched`: jobs that are there are still looked after, and their results fetched.
+    """
+
+    what: str
+    watched: bool
+
+
+@runtime_checkable
+class HasFaults(Protocol):
+    """A person wrote down how the service works, and that may not be in order, or not any more."""
+
+    def to_mend(self, connection: Connection) -> Mending | None:
+        """The first fault, None where there is none. Asks no server."""
+        ...
+
+
 UNSEARCHABLE = "unsearchable"
 """Stands first in the details of the Problem of a search that can never come to a certain end."""
 

@@ -98,5 +98,5 @@ def _all(
         Wes(workflows),
         Local(local),
         Guided(pages),
-        Described(descriptions),
+        Described(descriptions, vault=vault),
     )

@@ -14,7 +14,7 @@ from jmespath.parser import ParsedResult
 
 from app.domain.job import JobFile, JobState, JobStep, MessageKind, StepMessage, StepState
 from app.services.contract import RemoteJob
-from app.services.described.description import Description, Files
+from app.services.described.description import Files, Watched
 from app.services.plain_text import plain_name, safe_block, safe_line
 
 _SCALES = {"seconds": 1.0, "milliseconds": 1000.0}
@@ -87,7 +87,7 @@ def moment(data: Any, expression: str | None, times: str) -> datetime | None:
     return None
 
 
-def job_of(d: Description, data: Any, *, complete: bool) -> RemoteJob | None:
+def job_of(d: Watched, data: Any, *, complete: bool) -> RemoteJob | None:
     """A job from its object; None when it has no id."""
     fields = d.job
     remote_id = text(data, fields.id)
@@ -115,7 +115,7 @@ def job_of(d: Description, data: Any, *, complete: bool) -> RemoteJob | None:
     )
 
 
-def _failure(d: Description, data: Any, state: JobState) -> tuple[JobStep, ...]:
+def _failure(d: Watched, data: Any, state: JobState) -> tuple[JobStep, ...]:
     value = pick(data, d.job.error)
     lines = value if isinstance(value, list) else [value]
     said = "\n".join(safe_block(each, 20_000) for each in lines if isinstance(each, str) and each.strip())

@@ -7,6 +7,7 @@ a value of the job; nothing is ever put together from parts.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import jmespath
@@ -40,9 +41,10 @@ def _expression(text: str) -> str:
     return text
 
 
-def _copies(tree: dict[str, Any]) -> int:
+def _copies(tree: Mapping[str, Any]) -> int:
     """How often a value can stand in what is picked, at the most: `[@, @]` doubles it each time."""
-    found, left = 1, [tree]
+    found = 1
+    left: list[Any] = [tree]
     while left and found <= MOST_COPIES:
         node = left.pop()
         if node["type"] in {"multi_select_list", "multi_select_dict"}:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -12,12 +14,13 @@ from urllib.parse import quote
 from pydantic import SecretStr
 
 from app.domain.clock import Clock, SystemClock
+from app.domain.job import ENDED_STATES, JobState
 from app.domain.panel import Panel
 from app.domain.parameter import Form
-from app.domain.problem import Kind, ProblemError, problem
+from app.domain.problem import Kind, Problem, ProblemError, problem
 from app.domain.progress import Report
 from app.domain.service import Health, ServiceFact, TokenInfo
-from app.services.abilities import RunLog
+from app.services.abilities import Mending, RunLog
 from app.services.border import guarded, last_border
 from app.services.catalogue import known_hosts
 from app.services.contract import (
@@ -31,16 +34,20 @@ from app.services.contract import (
 )
 from app.services.described import offering
 from app.services.described.answers import file_of, job_of, lines_of, moment, objects, pick, text
+from app.services.described.creating import Creating, give_up
 from app.services.described.description import Description
 from app.services.described.downloads import OpenDownload, open_download
+from app.services.described.drafts import Drafts
 from app.services.described.health import health_of
+from app.services.described.looking import look_at
 from app.services.described.marks import path_of
 from app.services.described.paging import Page, next_page
 from app.services.described.problems import data_of, does_not_fit, problem_of
-from app.services.described.reading import Shelf
+from app.services.described.reading import Shelf, read_description, read_watch
 from app.services.described.sending import Sending, undisturbed
 from app.services.described.wire import Line
 from app.services.plain_text import safe_block
+from app.services.vault import Vault
 from app.transport.address import origin, refuse_plain_http
 from app.transport.client import Looker
 from app.transport.limits import Pace
@@ -53,7 +60,9 @@ LONGEST_LOG = 1 << 20
 
 
 class Described:
-    """A family of `contract.ServiceFamily`. One object serves all servers; it keeps only their pace."""
+    """A family of `contract.ServiceFamily`, with the abilities `KeepsLogs`, `KeepsUploads`, `UsesStores` and
+    `HasFaults`. One object serves all servers.
+    """
 
     name = "described"
     capabilities = Capabilities(
@@ -73,16 +82,24 @@ class Described:
         looker: Looker | None = None,
         sense: NetworkSense | None = None,
         clock: Clock | None = None,
+        vault: Vault | None = None,
     ) -> None:
         self._shelf = Shelf(folder)
         self._pace = pace or (looker.pace if looker else Pace())
         self._looker = looker or Looker(self._pace)
         self._sense = sense or NetworkSense(known_hosts())
         self._clock = clock or SystemClock()
+        self._drafts = Drafts(vault)
+        self._on_their_way: set[tuple[str, str]] = set()
+        self._given_up: set[tuple[str, str]] = set()
 
     def _description(self, connection: Connection) -> Description:
+        """The whole description. ProblemError for one with a fault: nothing new is sent with that."""
+        return read_description(self._place(connection))
+
+    def _place(self, connection: Connection) -> Path:
         named = connection.setup.get(SETUP, "")
-        found = self._shelf.named(named) if named else self._shelf.for_address(connection.base_url)
+        found = self._shelf.place(named) if named else self._shelf.place_for(connection.base_url)
         if found is None:
             raise problem(
                 Kind.NOT_FOUND,
@@ -94,7 +111,22 @@ class Described:
         return found
 
     def _line(self, connection: Connection) -> Line:
-        return Line(connection, self._description(connection), self._looker)
+        """For looks and results, as far as a description with a fault may be used for them."""
+        return Line(connection, read_watch(self._place(connection)).description, self._looker)
+
+    def _whole(self, connection: Connection) -> tuple[Line, Description]:
+        """For everything else."""
+        found = self._description(connection)
+        return Line(connection, found, self._looker), found
+
+    def to_mend(self, connection: Connection) -> Mending | None:
+        """See `abilities.HasFaults`."""
+        try:
+            with last_border():
+                fault = read_watch(self._place(connection)).fault
+        except ProblemError as error:
+            return _mending(error.problem, watched=False)
+        return _mending(fault, watched=True) if fault is not None else None
 
     @guarded
     async def recognise(self, connection: Connection) -> ServerInfo:
@@ -107,6 +139,9 @@ class Described:
         at = self._clock.now()
         try:
             line = self._line(connection)
+            if line.description.health is None:
+                self._description(connection)  # raises: it has a fault there
+                raise does_not_fit("It says nowhere how the health is looked at", origin(line.base))
             url = line.address(line.description.health.call)
             refuse_plain_http(url, allowed=connection.plain_http_allowed)
             await self._pace.before(origin(url))
@@ -123,7 +158,8 @@ class Described:
         line = self._line(connection)
         d = line.description
         if d.auth.kind == "none":
-            await line.data(d.health.call, signed=False)
+            if d.health is not None:
+                await line.data(d.health.call, signed=False)
             return TokenInfo(present=True, valid=True, detail="The service needs no token.")
         if connection.token is None or not connection.token.get_secret_value().strip():
             return TokenInfo(detail="No token has been entered")
@@ -145,8 +181,7 @@ class Described:
     @guarded
     async def describe(self, connection: Connection) -> ServerInfo:
         """See the contract."""
-        line = self._line(connection)
-        d = line.description
+        line, d = self._whole(connection)
         data = await line.data(d.health.call, signed=False)
         told = text(data, d.health.maintenance)
         maintenance = bool(told) and told not in {"false", "0"}
@@ -163,7 +198,7 @@ class Described:
             facts=tuple(facts),
             limits=d.limits,
             operator=d.operator,
-            country=d.country if _is_of(d, line.connection) else "",
+            country=d.country if _is_of(d, connection) else "",
         )
 
     async def _is_known(self, line: Line) -> bool:
@@ -175,8 +210,8 @@ class Described:
     @guarded
     async def form(self, connection: Connection, app_id: str) -> Form:
         """See the contract."""
-        line = self._line(connection)
-        app = line.description.app(app_id)
+        line, d = self._whole(connection)
+        app = d.app(app_id)
         if app is None:
             what = f"The description knows no application “{app_id}”"
             raise problem(Kind.NOT_FOUND, "No such application", what)
@@ -209,14 +244,45 @@ class Described:
         self, connection: Connection, submission: Submission, report: Report, seal: Seal
     ) -> str:
         form = await self.form(connection, submission.app_id)
-        return await Sending(self._line(connection), self._pace, submission, report, seal).run(form)
+        line, d = self._whole(connection)
+        if d.submit.into is None:
+            return await Sending(line, d.submit, self._pace, submission, report, seal).run(form)
+        drafts, listing = self._drafts, partial(self._listed, line)
+        on_its_way = (connection.base_url, submission.remote_name)
+        self._on_their_way.add(on_its_way)
+        try:
+            creating = Creating(line, d.submit, drafts, listing, self._pace, submission, report, seal)
+            return await creating.run(form)
+        finally:
+            self._on_their_way.discard(on_its_way)
+            if on_its_way in self._given_up:
+                self._given_up.discard(on_its_way)
+                with contextlib.suppress(ProblemError):
+                    await self.forget_upload(connection, submission.remote_name)
+
+    @guarded
+    async def forget_upload(
+        self, connection: Connection, remote_name: str, *, lapsed_only: bool = False
+    ) -> None:
+        """See `abilities.KeepsUploads`. A job that is being filled now is taken away after that has ended."""
+        line, d = self._whole(connection)
+        if lapsed_only or d.submit.into is None:
+            return
+        if (connection.base_url, remote_name) in self._on_their_way:
+            self._given_up.add((connection.base_url, remote_name))
+            return
+        await give_up(line, d.submit, self._drafts, remote_name, partial(self._listed, line))
 
     @guarded
     async def jobs(self, connection: Connection, *, fresh: bool = False) -> tuple[RemoteJob, ...]:
-        """See the contract. A list request is never repeated by itself: that would break its spacing."""
-        line = self._line(connection)
+        """See the contract. One that waits for its files is none yet."""
+        found = await self._listed(self._line(connection), fresh=fresh)
+        return tuple(job for job in found if job.state is not JobState.PREPARING)
+
+    async def _listed(self, line: Line, *, fresh: bool = True) -> tuple[RemoteJob, ...]:
+        """A list request is never repeated by itself: that would break its spacing."""
         who = (line.base, sha256(repr(line.headers()).encode()).hexdigest())
-        pause = connection.limits.min_poll_s
+        pause = line.connection.limits.min_poll_s
         return await self._pace.in_turn(origin(line.base), who, pause, lambda: self._list(line), fresh=fresh)
 
     async def _list(self, line: Line) -> tuple[RemoteJob, ...]:
@@ -256,18 +322,13 @@ class Described:
     async def job(self, connection: Connection, remote_id: str) -> RemoteJob:
         """See the contract."""
         line = self._line(connection)
-        answer = await line.data(line.description.status.call, id=remote_id)
-        found = job_of(line.description, pick(answer, line.description.status.job), complete=True)
-        if found is None:
-            d = line.description
-            what = f"There is no job with an id in it at “{d.status.job}”, “{d.job.id}”"
-            raise does_not_fit(what, remote_id)
+        found, answer = await look_at(line, remote_id)
+        if found.state is JobState.PREPARING:  # the service has not noticed yet that it was started
+            return found.model_copy(update={"state": JobState.SUBMITTED, "step": "Not started yet."})
         return found.model_copy(update={"files": await self._files(line, found, answer)})
 
     async def _files(self, line: Line, job: RemoteJob, answer: Any) -> tuple[RemoteFile, ...]:
         """The result files; they are asked for by a call of their own only when the job has ended."""
-        from app.domain.job import ENDED_STATES
-
         files = line.description.files
         if job.state not in ENDED_STATES:
             return ()
@@ -289,6 +350,7 @@ class Described:
         """See the contract. Looked at again afterwards: a service may only have taken note of it."""
         line = self._line(connection)
         if line.description.cancel is None:
+            self._description(connection)  # raises for one with a fault: that call may only be left out of it
             raise problem(
                 Kind.REFUSED, "The job cannot be stopped", line.description.no_cancel, subject=remote_id
             )
@@ -329,6 +391,10 @@ class Described:
         if page is None:
             return f"{connection.base_url}#{quote(remote_id, safe='')}"
         return connection.base_url + page.replace("{id}", quote(remote_id, safe=""))
+
+
+def _mending(fault: Problem, *, watched: bool) -> Mending:
+    return Mending(what=f"{fault.what_happened.rstrip('.')}. {fault.what_you_can_do}", watched=watched)
 
 
 def _is_of(d: Description, connection: Connection) -> bool:

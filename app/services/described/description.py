@@ -6,7 +6,7 @@ What expressions, paths and bodies may hold: `call`. How a job is made: `submit`
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -17,8 +17,18 @@ from app.services.described.call import Address, Call, Expression, Path, Word
 from app.services.described.submit import Submit
 
 TOLD_STATES = Literal[
-    "submitted", "queued", "running", "exporting", "success", "failed", "cancelled", "expired", "deleted"
+    "unstarted",
+    "submitted",
+    "queued",
+    "running",
+    "exporting",
+    "success",
+    "failed",
+    "cancelled",
+    "expired",
+    "deleted",
 ]
+"""Our words; `unstarted` is a job that was made and waits for its files: see `Submit.into`."""
 _NO_HEADER = re.compile(r"auth|cookie|token|secret|key|password|host|content-length|transfer", re.IGNORECASE)
 
 
@@ -217,31 +227,21 @@ class Log(Model):
     text: Expression | None = None
 
 
-class Description(Model):
-    """A whole service. See `resources/described` for two that are explained line by line.
+class Watched(Model):
+    """What has to be known of a service to look after its jobs and to fetch their results.
 
     `refusal` picks what the service says when it refuses something: also in an answer whose status is that
     of a success, which is none if there is such a text.
     """
 
     schema_version: Literal[1] = Field(alias="schema")
-    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
-    name: str
-    about: str = ""
-    operator: str = ""
-    country: Annotated[str, Field(pattern=r"^([A-Z]{2})?$")] = ""
-    source: str
-    as_of: Annotated[str, Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")]
     addresses: tuple[Address, ...] = ()
     base_path: Path = ""
     refusal: Expression | None = None
     auth: Auth = Auth()
     headers: dict[str, str] = {}
-    limits: Limits = Limits()
-    health: HealthLook
+    health: HealthLook | None = None
     account: Account | None = None
-    apps: tuple[App, ...] = Field(min_length=1)
-    submit: Submit
     list: JobList
     status: JobLook
     job: JobFields
@@ -253,15 +253,58 @@ class Description(Model):
     job_page: Path | None = None
 
     @model_validator(mode="after")
-    def _calls_say_of_which_job(self) -> Description:
+    def _headers_are_harmless(self) -> Self:
+        for name in self.headers:
+            if _NO_HEADER.search(name):
+                raise ValueError(f"the header “{name}” may not be set here; see `auth`")
+        return self
+
+    def vague_calls(self) -> dict[str, str]:
+        """Calls that do not say of which job or file they speak: a sentence for each, by its place."""
         named = {"status": self.status.call, "cancel": self.cancel, "files": self.files.call}
         named |= {f"logs, {log.name}": log.call for log in self.logs}
-        for name, call in named.items():
-            if call is not None and not call.holds("id"):
-                raise ValueError(f"the call of “{name}” has no {{id}}: it would not say of which job")
+        found = {
+            name: f"the call of “{name}” has no {{id}}: it would not say of which job"
+            for name, call in named.items()
+            if call is not None and not call.holds("id")
+        }
         download = self.files.download
         if download is not None and not download.holds("name"):
-            raise ValueError("the call of “files.download” has no {name}: it would not say which file")
+            name = "files.download"
+            found[name] = f"the call of “{name}” has no {{name}}: it would not say which file"
+        return found
+
+    def state(self, word: object) -> JobState:
+        """Our state for a word of the service; a word that is not described is unknown, never a success.
+
+        `PREPARING` is a job that was made and is not started.
+        """
+        text = str(word).strip().casefold() if word is not None else ""
+        found = next((ours for theirs, ours in self.states.items() if theirs.casefold() == text), None)
+        if found == "unstarted":
+            return JobState.PREPARING
+        return JobState(found) if found is not None else JobState.UNKNOWN
+
+
+class Description(Watched):
+    """A whole service. See `resources/described` for three that are explained line by line."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    name: str
+    about: str = ""
+    operator: str = ""
+    country: Annotated[str, Field(pattern=r"^([A-Z]{2})?$")] = ""
+    source: str
+    as_of: Annotated[str, Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")]
+    limits: Limits = Limits()
+    health: HealthLook
+    apps: tuple[App, ...] = Field(min_length=1)
+    submit: Submit
+
+    @model_validator(mode="after")
+    def _calls_say_of_which_job(self) -> Description:
+        for sentence in self.vague_calls().values():
+            raise ValueError(sentence)
         return self
 
     @model_validator(mode="after")
@@ -282,25 +325,23 @@ class Description(Model):
         return self
 
     @model_validator(mode="after")
+    def _unstarted_is_told_apart(self) -> Description:
+        waits = "unstarted" in self.states.values()
+        if self.submit.into is not None and not waits:
+            raise ValueError(
+                "states has no word for unstarted: a job without its files would be taken for one that runs"
+            )
+        if self.submit.into is None and waits:
+            raise ValueError("states has a word for unstarted, and `submit` has no `into`")
+        return self
+
+    @model_validator(mode="after")
     def _limits_are_none_below_zero(self) -> Description:
         for name, value in self.limits:
             if isinstance(value, int | float) and value < 0:
                 raise ValueError(f"limits.{name} is below zero")
         return self
 
-    @model_validator(mode="after")
-    def _headers_are_harmless(self) -> Description:
-        for name in self.headers:
-            if _NO_HEADER.search(name):
-                raise ValueError(f"the header “{name}” may not be set here; see `auth`")
-        return self
-
     def app(self, app_id: str) -> App | None:
         """The application of that id."""
         return next((each for each in self.apps if each.id == app_id), None)
-
-    def state(self, word: object) -> JobState:
-        """Our state for a word of the service; a word that is not described is unknown, never a success."""
-        text = str(word).strip().casefold() if word is not None else ""
-        found = next((ours for theirs, ours in self.states.items() if theirs.casefold() == text), None)
-        return JobState(found) if found is not None else JobState.UNKNOWN

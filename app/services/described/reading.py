@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from app.domain.problem import Kind, ProblemError, problem
+from app.domain.problem import Kind, Problem, ProblemError, problem
 from app.domain.resources import resource
-from app.services.described.description import Description
+from app.services.described.description import Description, Watched
+from app.services.described.watching import as_far_as_safe
 
 FOLDER = "described"
 LARGEST = 256 * 1024
@@ -44,13 +46,17 @@ class Shelf:
 
     def named(self, text: str) -> Description:
         """By the path of a file, or by an id. ProblemError."""
+        return read_description(self.place(text))
+
+    def place(self, text: str) -> Path:
+        """Where the description of that path or id lies, whether it is in order or not. ProblemError."""
         if text.startswith(("//", "\\\\", "\\/", "/\\")):
             raise _far(text)
         if text.endswith((".yaml", ".yml")) or "/" in text or "\\" in text:
-            return read_description(Path(text).expanduser())
+            return Path(text).expanduser()
         for path in self._paths():
             if path.stem == text or _id_of(path) == text:
-                return read_description(path)
+                return path
         raise problem(
             Kind.NOT_FOUND,
             "There is no such description",
@@ -61,13 +67,19 @@ class Shelf:
 
     def for_address(self, address: str) -> Description | None:
         """The description that names this address; files that cannot be read are passed over."""
+        path = self._that_names(address, read_description)
+        return read_description(path) if path is not None else None
+
+    def place_for(self, address: str) -> Path | None:
+        """Where a description of this address lies, one that is in order before one that has to be mended."""
+        found = self._that_names(address, read_description)
+        return found or self._that_names(address, lambda path: read_watch(path).description)
+
+    def _that_names(self, address: str, read: Callable[[Path], Watched]) -> Path | None:
         for path in self._paths():
-            try:
-                found = read_description(path)
-            except ProblemError:
-                continue
-            if address.rstrip("/") in found.addresses:
-                return found
+            with contextlib.suppress(ProblemError):
+                if address.rstrip("/") in read(path).addresses:
+                    return path
         return None
 
     def _paths(self) -> Iterable[Path]:
@@ -91,21 +103,52 @@ def _far(text: str) -> ProblemError:
 
 
 def _id_of(path: Path) -> str:
-    try:
-        return read_description(path).id
-    except ProblemError:
-        return ""
+    """The id that a file says, whether it is in order or not; empty where it has none."""
+    with contextlib.suppress(ProblemError, OSError):
+        return _looked(path).told_id
+    return ""
+
+
+class Watch(NamedTuple):
+    """A description as far as it may be used. With a `fault` nothing new is sent until that is mended."""
+
+    description: Watched
+    fault: Problem | None
 
 
 def read_description(path: Path) -> Description:
     """A description from a file. ProblemError; read again only when the file has changed."""
+    found = _outcome(path)
+    if found.fault is not None:
+        raise ProblemError(found.fault)
+    assert isinstance(found.description, Description)
+    return found.description
+
+
+def read_watch(path: Path) -> Watch:
+    """What a file says of looking after jobs, also where the rest has a fault. ProblemError.
+
+    A description that was in order for an earlier version of the program goes on to be of use for the jobs
+    that were made with it. No check on which safety hangs is left out: see `watching`.
+    """
+    found = _outcome(path)
+    if found.description is None:
+        assert found.fault is not None
+        raise ProblemError(found.fault)
+    return Watch(found.description, found.fault)
+
+
+class _Outcome(NamedTuple):
+    """What reading a file came to; `told_id` also of one that has a fault."""
+
+    description: Watched | None
+    fault: Problem | None
+    told_id: str
+
+
+def _outcome(path: Path) -> _Outcome:
     try:
-        seen = path.stat()
-        if seen.st_size > LARGEST:
-            raise _bad(
-                path, None, f"it has {seen.st_size:,} bytes, and no description needs more than {LARGEST:,}"
-            )
-        return _read(path, seen.st_mtime_ns, seen.st_size)
+        return _looked(path)
     except OSError as error:
         raise problem(
             Kind.NOT_FOUND,
@@ -116,26 +159,51 @@ def read_description(path: Path) -> Description:
         ) from error
 
 
+def _looked(path: Path) -> _Outcome:
+    seen = path.stat()
+    if seen.st_size > LARGEST:
+        what = f"it has {seen.st_size:,} bytes, and no description needs more than {LARGEST:,}"
+        raise _bad(path, None, what)
+    return _read(path, seen.st_mtime_ns, seen.st_size)
+
+
 @functools.lru_cache(maxsize=64)
-def _read(path: Path, modified: int, size: int) -> Description:
+def _read(path: Path, modified: int, size: int) -> _Outcome:
     try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise _bad(path, None, "it is no text in UTF-8") from error
-    return parsed(text, path)
+        data = loaded(path.read_text(encoding="utf-8"), path)
+    except UnicodeDecodeError:
+        return _Outcome(None, _bad(path, None, "it is no text in UTF-8").problem, "")
+    except ProblemError as error:
+        return _Outcome(None, error.problem, "")
+    told = data.get("id")
+    told_id = told if isinstance(told, str) else ""
+    try:
+        return _Outcome(validated(data, path), None, told_id)
+    except ProblemError as error:
+        return _Outcome(as_far_as_safe(data), error.problem, told_id)
 
 
 def parsed(text: str, path: Path) -> Description:
     """A description from its text; `path` is named in faults. ProblemError."""
-    data = _loaded(text, path)
-    _refuse_secrets(data, path)
+    return validated(loaded(text, path), path)
+
+
+def validated(data: dict[str, Any], path: Path) -> Description:
+    """A description from what a file holds. ProblemError."""
     try:
         return Description.model_validate_json(json.dumps(data, default=str))
     except ValidationError as error:
         raise _invalid(error, data, path) from error
 
 
-def _loaded(text: str, path: Path) -> Any:
+def loaded(text: str, path: Path) -> dict[str, Any]:
+    """What a text holds. ProblemError for what is no YAML, too deep, winding back on itself, or a secret."""
+    data = _loaded(text, path)
+    _refuse_secrets(data, path)
+    return data
+
+
+def _loaded(text: str, path: Path) -> dict[str, Any]:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
     from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent

@@ -17,7 +17,7 @@ from app.services.contract import Seal, Submission
 from app.services.described.answers import pick, text
 from app.services.described.marks import Values, filled
 from app.services.described.problems import does_not_fit, problem_of
-from app.services.described.submit import Signed
+from app.services.described.submit import Signed, Submit
 from app.services.described.wire import Line
 from app.transport.address import origin, refuse_plain_http, same_host, shown
 from app.transport.limits import Pace
@@ -57,8 +57,11 @@ def _refuse_unfit(parameter: Parameter | None, name: str, value: str | bool) -> 
 class Sending:
     """One submission on its way."""
 
-    def __init__(self, line: Line, pace: Pace, submission: Submission, report: Report, seal: Seal) -> None:
+    def __init__(
+        self, line: Line, submit: Submit, pace: Pace, submission: Submission, report: Report, seal: Seal
+    ) -> None:
         self._line = line
+        self._submit = submit
         self._pace = pace
         self._submission = submission
         self._report = report
@@ -67,17 +70,17 @@ class Sending:
     async def run(self, form: Form) -> str:
         """Send everything; the id of the new job. ProblemError; what the seal raises comes out as it was."""
         values = values_of(self._submission, form)
-        upload_first = self._line.description.submit.upload
+        upload_first = self._submit.upload
         reply = await (self._form(values) if upload_first is None else self._signed(upload_first, values))
         data = self._line.success(reply, self._submission.remote_name)
-        remote_id = text(data, self._line.description.submit.id)
+        remote_id = text(data, self._submit.id)
         if not remote_id:
-            what = f"It accepted the job and told no id at “{self._line.description.submit.id}”"
+            what = f"It accepted the job and told no id at “{self._submit.id}”"
             raise does_not_fit(what, self._submission.remote_name)
         return remote_id
 
     async def _form(self, values: Values) -> Reply:
-        line, submit = self._line, self._line.description.submit
+        line, submit = self._line, self._submit
         fields = dict(_texts(filled(submit.fields, values)))
         if submit.options_as_fields:
             fields = {**dict(_texts(dict(values.options))), **fields}
@@ -97,11 +100,11 @@ class Sending:
         total = sum(file.size for file in self._submission.files)
         references, before = [], 0
         for file in self._submission.files:
-            references.append(await self._one(signed, values, file, _part(self._report, before, total)))
+            references.append(await self._one(signed, values, file, part(self._report, before, total)))
             before += file.size
         self._report(Progress(done=total, total=total, step="Sending"))
         await self._sealing()
-        submit = self._line.description.submit
+        submit = self._submit
         final = Values(values.name, values.app, values.panel, values.options, references)
         return await self._line.ask(submit.call, final, read_s=ANSWER_S)
 
@@ -194,7 +197,7 @@ def _refuse_strange_host(signed: Signed, base: str, url: str, name: str) -> None
     )
 
 
-def _part(report: Report, before: int, total: int) -> Report:
+def part(report: Report, before: int, total: int) -> Report:
     """The progress of one file as part of all."""
 
     def tell(progress: Progress) -> None:

@@ -48,20 +48,58 @@ class Signed(Model):
         )
 
 
+class Into(Model):
+    """How a file goes into the job that was made before: {id} says into which.
+
+    With `files` a post takes each file in that field of a multipart form, or with `together` all of them in
+    one form. Without it a put takes the file as it is, and {name} says which one that is.
+    """
+
+    call: Call
+    files: Word | None = None
+    together: bool = False
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Into:
+        if self.call.body is not None:
+            raise ValueError("a file is sent without a body beside it")
+        if self.files is not None and self.call.method != "POST":
+            raise ValueError("a file in a form is sent by a post")
+        if self.files is None and self.call.method != "PUT":
+            raise ValueError("a file as it is is sent by a put; for a form name its field in `files`")
+        if not self.call.holds("id"):
+            raise ValueError("the call has no {id}: it would not say into which job")
+        if self.files is None and not self.call.holds("name"):
+            raise ValueError("the call has no {name}: a second file would take the place of the first")
+        if self.together and self.files is None:
+            raise ValueError("`together` belongs to `files`")
+        return self
+
+
 class Submit(Model):
-    """How a job is made: one multipart form with the files, or signed uploads and then a JSON body."""
+    """How a job is made, in one of three ways.
+
+    `files`: one multipart form with the files. `upload`: uploads, and then a JSON body that names them.
+    `into`: the job is made without files, takes them, and is begun by `start`; `drop` takes away one that is
+    not started, without it `cancel` does. {id}, and `$id` in a body, is the id that the first answer told.
+    """
 
     call: Call
     files: Word | None = None
     fields: dict[str, Any] = {}
     options_as_fields: bool = True
     upload: Signed | None = None
+    into: Into | None = None
+    start: Call | None = None
+    drop: Call | None = None
     id: Expression
 
     @model_validator(mode="after")
     def _one_way(self) -> Submit:
-        if (self.files is None) == (self.upload is None):
-            raise ValueError("needs either `files`, the field of a multipart form, or `upload`")
+        if sum(each is not None for each in (self.files, self.upload, self.into)) != 1:
+            raise ValueError(
+                "needs exactly one of `files` (the field of a multipart form), `upload` and `into`"
+            )
         if self.files is not None and self.call.body is not None:
             raise ValueError("a multipart form has `fields` in place of a body")
         if self.upload is not None and self.call.body is None:
@@ -75,10 +113,32 @@ class Submit(Model):
             raise ValueError("sends $files nowhere: the job would have no genotypes")
         return self
 
+    @model_validator(mode="after")
+    def _steps_fit(self) -> Submit:
+        if self.into is None:
+            if self.start is not None or self.drop is not None:
+                raise ValueError("`start` and `drop` belong to `into`, and only to it")
+            return self
+        if self.start is None:
+            raise ValueError("`into` needs `start`, the call that begins the job when its files are there")
+        if self.fields:
+            raise ValueError("a job that takes its files later has a `body` in place of `fields`")
+        if self.call.holds("id"):
+            raise ValueError("the call that makes the job has the id of it, which nobody knows yet")
+        if self.start.method not in {"POST", "PUT"}:
+            raise ValueError("a job is started by post or put")
+        if self.drop is not None and self.drop.method == "GET":
+            raise ValueError("a get takes no job away")
+        for name, call in (("start", self.start), ("drop", self.drop)):
+            if call is not None and not call.holds("id"):
+                raise ValueError(f"the call of “{name}” has no {{id}}: it would not say which job")
+        return self
+
     @property
     def marks(self) -> set[str]:
         """Everything of a job that is sent."""
-        return marks_in(self.fields) | marks_in(self.call.body)
+        started = marks_in(self.start.body) if self.start is not None else set()
+        return marks_in(self.fields) | marks_in(self.call.body) | started
 
     def sends(self, option: str) -> bool:
         """Whether what is chosen for a parameter is sent."""

@@ -17,7 +17,7 @@ from app.services.border import border
 from app.services.contract import Connection
 from app.services.described.answers import text
 from app.services.described.call import Call
-from app.services.described.description import Auth, Description
+from app.services.described.description import Auth, Watched
 from app.services.described.marks import Values, filled, path_of
 from app.services.described.problems import data_of, problem_of
 from app.transport.address import origin, redirected, refuse_plain_http, refuse_redirect
@@ -50,7 +50,7 @@ def auth_headers(auth: Auth, token: SecretStr | None) -> dict[str, str]:
 class Line:
     """One connection with its description: asks, and knows where the token may go."""
 
-    def __init__(self, connection: Connection, description: Description, looker: Looker) -> None:
+    def __init__(self, connection: Connection, description: Watched, looker: Looker) -> None:
         self.connection = connection
         self.description = description
         self._looker = looker
