@@ -124,7 +124,7 @@ async def sent(desk: Desk, service_id: str, file: Path, workflow: str, panel: st
         dataset_id=dataset_id,
         service_id=service_id,
         app_id=f"{workflow}@1",
-        panel_id=panel,
+        panel_id=f"{panel}@{workflow}",
         options=dict(options),
         override_reason="invented people",
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from app.domain.panel import Panel, Population
 from app.domain.parameter import Choice, Form, Parameter, ParameterType
-from app.services.wes.template import Shown, Template, TemplateParameter
+from app.services.wes.template import Shown, Template, TemplatePanel, TemplateParameter
 
 FILES_FIELD = "files"
 PANEL_FIELD = "refpanel"
@@ -18,6 +18,11 @@ _TYPES = {
     Shown.CHECKBOX: ParameterType.CHECKBOX,
     Shown.CHOICE: ParameterType.CHOICE,
 }
+
+
+def panel_key(template: Template, panel: TemplatePanel) -> str:
+    """What the rest of the program calls a panel: workflows of one server may call theirs alike."""
+    return f"{panel.id}@{template.id}"
 
 
 def make_form(template: Template) -> Form:
@@ -51,7 +56,10 @@ def _files(template: Template) -> Parameter:
 
 def _panel(template: Template) -> Parameter:
     choices = tuple(
-        Choice(key=each.id, label=f"{each.name} ({each.build})" if each.build else each.name)
+        Choice(
+            key=panel_key(template, each),
+            label=f"{each.name} ({each.build})" if each.build else each.name,
+        )
         for each in template.panels
     )
     return Parameter(
@@ -61,7 +69,7 @@ def _panel(template: Template) -> Parameter:
 
 def _population(template: Template) -> tuple[Parameter, ...]:
     bound = {
-        panel.id: tuple(Choice(key=each.id, label=each.name) for each in panel.populations)
+        panel_key(template, panel): tuple(Choice(key=each.id, label=each.name) for each in panel.populations)
         for panel in template.panels
         if panel.populations
     }
@@ -103,7 +111,7 @@ def make_panels(template: Template, service_id: str, offered: frozenset[str], at
     """The panels of a template that a form offers."""
     return [
         Panel(
-            id=each.id,
+            id=panel_key(template, each),
             service_id=service_id,
             app_id=template.app_id,
             name=each.name,
@@ -117,5 +125,5 @@ def make_panels(template: Template, service_id: str, offered: frozenset[str], at
             source=each.source or "workflow description",
         )
         for each in template.panels
-        if each.id in offered
+        if panel_key(template, each) in offered
     ]

@@ -17,7 +17,7 @@ from app.domain.parameter import VALUE_TYPES, ParameterType
 from app.domain.problem import Kind, ProblemError, problem
 from app.services.contract import Connection, Submission
 from app.services.wes.filling import Files, fill
-from app.services.wes.form import FILES_FIELD, PANEL_FIELD, make_form
+from app.services.wes.form import FILES_FIELD, PANEL_FIELD, make_form, panel_key
 from app.services.wes.node import Node
 from app.services.wes.setup import storage_of
 from app.services.wes.signing import read_address
@@ -119,7 +119,8 @@ def _not_offered(label: str, value: object) -> ProblemError:
 
 def _panel(template: Template, submission: Submission) -> TemplatePanel:
     wanted = submission.options.get(PANEL_FIELD, template.panels[0].id)
-    found = next((each for each in template.panels if each.id == wanted), None)
+    names = {name: each for each in template.panels for name in (each.id, panel_key(template, each))}
+    found = names.get(str(wanted))
     if found is None:
         raise _not_offered("Reference panel", wanted)
     return found

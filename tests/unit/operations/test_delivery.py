@@ -70,7 +70,7 @@ async def draft(desk: Desk, stub: WesStub, folder: Path, **setup: str) -> JobDra
     dataset_id = (await add_dataset(desk, (write_vcf(folder),))).ids(Noun.DATASET)[0]
     await pass_check(desk, dataset_id)
     return JobDraft(
-        name="Study", dataset_id=dataset_id, service_id=service_id, app_id="snake@1", panel_id="africa"
+        name="Study", dataset_id=dataset_id, service_id=service_id, app_id="snake@1", panel_id="africa@snake"
     )
 
 

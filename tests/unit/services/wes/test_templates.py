@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +15,9 @@ from app.domain.parameter import ParameterType
 from app.domain.problem import Kind, ProblemError
 from app.services.contract import Connection, Submission
 from app.services.wes.filling import Files, chromosome_of, fill, stem
-from app.services.wes.form import make_form
+from app.services.wes.form import make_form, make_panels
 from app.services.wes.node import Node, read_node
-from app.services.wes.order import make_order
+from app.services.wes.order import Order, make_order
 from app.services.wes.template import Template
 from app.services.wes.templates import Described, read_template, read_templates, schema_text, shipped_folder
 from tests.helpers.wes_stub import SAPPORO, STARTER_KIT
@@ -210,27 +213,60 @@ def test_the_lists_of_chipimputation(tmp_path: Path) -> None:
         panel_m3vcf="/r/%s.m3vcf.gz", panel_vcf="/r/%s.vcf.gz", eagle_genetic_map="/m", reference_genome="/f",
     )  # fmt: skip
     assert told["target_datasets"] == [["a", "a.vcf.gz"]]
-    assert told["ref_panels"] == [["A panel on the server", "/r/%s.m3vcf.gz", "/r/%s.vcf.gz"]]
+    assert told["ref_panels"] == [["own", "/r/%s.m3vcf.gz", "/r/%s.vcf.gz"]]
     assert (told["chunk_size"], told["maf_thresh"], told["chromosomes"]) == (20_000_000, 0.1, "20,22")
 
 
-def test_the_table_of_genotype_imputation(tmp_path: Path) -> None:
-    described = shipped()["genotype-imputation"]
-    order = make_order(
+def test_panels_of_several_workflows_at_one_server_are_told_apart() -> None:
+    """Each of ours calls its panel `own`; a person and the rest of the program see which is which."""
+    forms = [(each.template, make_form(each.template)) for each in shipped().values()]
+    panels = [
+        panel
+        for template, form in forms
+        for panel in make_panels(
+            template,
+            "node",
+            frozenset(choice.key for one in form.of_type(ParameterType.PANEL) for choice in one.choices),
+            datetime(2026, 11, 26, tzinfo=UTC),
+        )
+    ]
+    assert len(panels) == len(forms)
+    assert len({panel.id for panel in panels}) == len({panel.name for panel in panels}) == len(panels)
+    assert "own@minimac4" in {panel.id for panel in panels}
+
+
+@pytest.mark.parametrize("panel", ["own", "own@genotype-imputation", "own@minimac4", "other"])
+def test_a_panel_is_taken_by_the_workflow_that_has_it(tmp_path: Path, panel: str) -> None:
+    options = {"panel_m3vcf": "/m", "panel_vcf": "/v", "refpanel": panel}
+    if panel in {"own", "own@genotype-imputation"}:
+        fields = dict(order_of_genotype_imputation(tmp_path, options).fields)
+        assert json.loads(fields["workflow_params"])["reference_panels"] == [["own", "/m", "/v"]]
+    else:
+        with pytest.raises(ProblemError, match="does not offer"):
+            order_of_genotype_imputation(tmp_path, options)
+
+
+def order_of_genotype_imputation(tmp_path: Path, options: Mapping[str, str | bool]) -> Order:
+    """One file for a server that runs Nextflow."""
+    return make_order(
         Connection(service_id="x", base_url="https://x"),
         read_node("https://x", SAPPORO | {
             "workflow_type_versions": {"NFL": {"workflow_type_version": ["DSL2"]}},
             "workflow_engine_versions": {"nextflow": {"workflow_engine_version": ["26"]}},
         }),
-        described,
+        shipped()["genotype-imputation"],
         Submission(
             app_id="genotype-imputation@1",
             remote_name="s.x1",
             files=data(tmp_path, "b.vcf.gz"),
-            options={"panel_m3vcf": "/m", "panel_vcf": "/v"},
+            options=dict(options),
         ),
         encrypted=False,
     )  # fmt: skip
+
+
+def test_the_table_of_genotype_imputation(tmp_path: Path) -> None:
+    order = order_of_genotype_imputation(tmp_path, {"panel_m3vcf": "/m", "panel_vcf": "/v"})
     assert order.sheet == "sample,vcf,population,sex\nb,b.vcf.gz,,\n"
     fields = dict(order.fields)
     assert fields["workflow_url"] == "https://github.com/AfriGen-D/genotype-imputation"
