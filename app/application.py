@@ -161,6 +161,7 @@ async def start_background(desk: Desk, scheduler: Scheduler) -> None:
     from app.operations.practise import start_practice
     from app.operations.repair_stage import tidy_repairs
     from app.operations.tidy_locks import tidy_locks
+    from app.operations.tidy_made import tidy_made_files
     from app.operations.tidy_pages import tidy_pages
 
     practice = await practice_with_jobs(desk)
@@ -178,6 +179,7 @@ async def start_background(desk: Desk, scheduler: Scheduler) -> None:
     await _attempt(desk, "Old copies of local results could not be removed", tidy_local_jobs)
     await _attempt(desk, "Half-written repairs could not be removed", tidy_repairs)
     await _attempt(desk, "Half-prepared files for web pages could not be removed", tidy_pages)
+    await _attempt(desk, "What is known of made files could not be shortened", tidy_made_files)
     await _attempt(desk, "What a benchmark hid that was never made could not be removed", tidy_benchmarks)
     await _attempt(desk, "Packed genotypes of datasets that are gone could not be removed", tidy_cohorts)
 

@@ -5,7 +5,7 @@ An entry has `files` and `of`, lists of files with `path` and `print`, either of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 MadeEntry = dict[str, Any]
@@ -16,24 +16,57 @@ def with_made(
 ) -> list[MadeEntry]:
     """The entries with a new one; what lay at the paths of its files before is known by its content only.
 
-    The same made again of the same is one entry.
+    All that was made of the same is one entry, so that the list grows by new files alone.
     """
-    entry = {"files": [dict(each) for each in files], "of": [dict(each) for each in of]}
-    paths, known = {each["path"] for each in files}, {each["print"] for each in files}
-
-    def older(file: Mapping[str, str]) -> dict[str, str]:
-        return {**file, "path": "" if file["path"] in paths else file["path"]}
-
-    kept = []
+    sources, new = [dict(each) for each in of], [dict(each) for each in files]
+    paths = {each["path"] for each in new if each["path"]}
+    kept, joined = [], list(new)
     for each in entries:
-        if each["of"] != entry["of"] and paths.isdisjoint(file["path"] for file in each["files"]):
+        same = each["of"] == sources
+        if not same and paths.isdisjoint(file["path"] for file in each["files"]):
             kept.append(each)  # nearly all of them: there may be thousands
             continue
-        left = [file for file in map(older, each["files"]) if file["path"] or file["print"]]
-        again = each["of"] == entry["of"] and all(not f["path"] and f["print"] in known for f in left)
-        if left and not again:
+        left = without_paths(each["files"], paths)
+        if same:
+            joined += left
+        elif left:
             kept.append({"files": left, "of": each["of"]})
-    return [*kept, entry]
+    return [*kept, {"files": _once(joined), "of": sources}]
+
+
+def without_paths(files: Iterable[Mapping[str, str]], gone: Collection[str]) -> list[dict[str, str]]:
+    """Files that are known by their content only where they lay at one of these paths."""
+    found = [{**each, "path": "" if each["path"] in gone else each["path"]} for each in files]
+    return [each for each in found if each["path"] or each["print"]]
+
+
+def _once(files: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """Without those that are known by another one: by all of it, or by a content that lies somewhere."""
+    placed = {each["print"] for each in files if each["path"]}
+    told = [each for each in files if each["path"] or each["print"] not in placed]
+    return list({(each["path"], each["print"]): each for each in told}.values())
+
+
+def tidied(entries: Iterable[MadeEntry], gone: Collection[str]) -> list[MadeEntry]:
+    """The same knowledge in fewer words: `gone` are paths where nothing lies any more.
+
+    A file whose content is known needs no such path, unless something was made of it: there it may be known
+    by its path alone.
+    """
+    entries = list(entries)
+    needed = {file["path"] for each in entries for file in each["of"]}
+    gone = {
+        file["path"]
+        for each in entries
+        for file in each["files"]
+        if file["print"] and file["path"] in gone and file["path"] not in needed
+    }
+    groups: dict[tuple[tuple[str, str], ...], MadeEntry] = {}
+    for each in entries:
+        key = tuple((file["path"], file["print"]) for file in each["of"])
+        group = groups.setdefault(key, {"files": [], "of": each["of"]})
+        group["files"] += without_paths(each["files"], gone)
+    return [{**each, "files": _once(each["files"])} for each in groups.values()]
 
 
 def add_sources(paths: set[str], prints: set[str], entries: Iterable[MadeEntry]) -> None:

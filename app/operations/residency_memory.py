@@ -20,7 +20,7 @@ from app.operations.rule_files import rules_of_folders
 from app.store import datasets, settings
 from app.store.store import Connection as StoreConnection
 
-_RULES, _MADE = "residency", "residency_made"
+_RULES, MADE = "residency", "residency_made"
 _PEOPLE = (
     ".vcf", ".vcf.gz", ".vcf.bgz", ".bcf", ".bgen", ".pgen", ".bed", ".ped", ".tped", ".gen", ".gen.gz",
     ".haps", ".haps.gz", ".psam", ".sample", ".fam", ".tfam", ".sav", ".msav", ".hpanel", ".bref3", ".zip",
@@ -60,15 +60,16 @@ def holds_people(name: str) -> bool:
     return name.lower().endswith(_PEOPLE)
 
 
-def rules(c: StoreConnection) -> tuple[Remembered, ...]:
-    """All rules that were stated of files."""
-    text = settings.state(c, _RULES)
+def rules(c: StoreConnection, *, to_change: bool = False) -> tuple[Remembered, ...]:
+    """All rules that were stated of files; `to_change` where they are written back."""
+    text = settings.state_to_change(c, _RULES) if to_change else settings.state(c, _RULES)
     return _RULES_LIST.validate_json(text) if text else ()
 
 
-def made_files(c: StoreConnection) -> list[MadeEntry]:
-    """Which files were made of which."""
-    found: list[MadeEntry] = json.loads(settings.state(c, _MADE) or "[]")
+def made_files(c: StoreConnection, *, to_change: bool = False) -> list[MadeEntry]:
+    """Which files were made of which; `to_change` where that is written back."""
+    text = settings.state_to_change(c, MADE) if to_change else settings.state(c, MADE)
+    found: list[MadeEntry] = json.loads(text or "[]")
     return found
 
 
@@ -93,7 +94,7 @@ def state_rule(
     own, same = {each.path for each in files}, {each.print for each in files if each.print}
     kept = [
         each.model_copy(update={"print": ""}) if each.print in same and each.path not in copies else each
-        for each in rules(c)
+        for each in rules(c, to_change=True)
         if each.path not in own
     ]
     if rule is not None:
@@ -109,10 +110,10 @@ def note_made(c: StoreConnection, *made: tuple[Sequence[Known], Sequence[Known]]
     told = [(files, of) for files, of in made if files and of]
     if not told:
         return
-    entries = made_files(c)
+    entries = made_files(c, to_change=True)
     for pair in told:
         entries = with_made(entries, *([each.model_dump() for each in part] for part in pair))
-    settings.set_state(c, _MADE, json.dumps(entries))
+    settings.set_state(c, MADE, json.dumps(entries))
 
 
 def with_sources(c: StoreConnection, dataset: Dataset | None) -> tuple[Dataset, ...]:

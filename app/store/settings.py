@@ -1,6 +1,6 @@
 """Settings, and the small things that the program remembers: layouts, drafts, cursors."""
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, func, select
 
 from app.domain.settings import Settings
 from app.store import tables as t
@@ -23,6 +23,16 @@ def save_settings(c: Connection, settings: Settings) -> None:
 def state(c: Connection, key: str) -> str | None:
     """What was kept under that key."""
     return c.scalar(select(t.state.c.text).where(t.state.c.key == key))
+
+
+def state_to_change(c: Connection, key: str) -> str | None:
+    """As `state`, for a text that is written back in this transaction: nobody else changes it meanwhile.
+
+    A write to a file of SQLite is alone anyway; in PostgreSQL two could read the same and one be lost.
+    """
+    if c.dialect.name == "postgresql":
+        c.execute(select(func.pg_advisory_xact_lock(func.hashtext(key))))
+    return state(c, key)
 
 
 def set_state(c: Connection, key: str, text: str | None) -> None:

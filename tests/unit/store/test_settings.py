@@ -4,14 +4,17 @@ import json
 from datetime import time
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import pytest
+from sqlalchemy import ClauseElement
+from sqlalchemy.dialects import postgresql
 
 from app.domain.notice import NoticeKind, NoticeLevel
 from app.domain.settings import Appearance, Settings, Visits
 from app.store.glance import glance
-from app.store.settings import load_settings, save_settings, set_state, state
-from app.store.store import Store
+from app.store.settings import load_settings, save_settings, set_state, state, state_to_change
+from app.store.store import Connection, Store
 
 
 def test_a_new_store_has_the_defaults(store: Store) -> None:
@@ -71,3 +74,28 @@ def test_a_glance_reads_what_the_store_keeps_and_nothing_else(store: Store, tmp_
     assert not (tmp_path / "none.db").exists()
     (tmp_path / "broken.db").write_bytes(b"no database" * 1000)
     assert glance(tmp_path / "broken.db", ("residency",)) is None
+
+
+def test_a_text_that_is_written_back_is_locked_in_postgresql() -> None:
+    """Two people of a shared workspace who state rules at once would else lose one of them."""
+    sent: list[str] = []
+
+    class Postgres:
+        dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+
+        def execute(self, statement: ClauseElement) -> None:
+            sent.append(str(statement.compile(dialect=self.dialect)))
+
+        def scalar(self, statement: ClauseElement) -> str:
+            self.execute(statement)
+            return "kept"
+
+    assert state_to_change(cast(Connection, Postgres()), "residency") == "kept"
+    assert "pg_advisory_xact_lock" in sent[0]
+    assert sent[1].startswith("SELECT state")
+
+
+def test_a_text_is_read_to_be_changed(store: Store) -> None:
+    store.write_now(lambda c: set_state(c, "key", "a"))
+    store.write_now(lambda c: set_state(c, "key", f"{state_to_change(c, 'key')}b"))
+    assert store.read_now(lambda c: state(c, "key")) == "ab"
