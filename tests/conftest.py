@@ -19,6 +19,7 @@ import pytest
 from app.domain.clock import FixedClock
 from tests.helpers.garbage import collect_here, leave_loaded_alone
 from tests.helpers.leaks import LogWatch, Watch
+from tests.helpers.patience import be_patient
 from tests.helpers.quick_processes import start_processes_as_ever, start_processes_quickly
 
 _FOLDERS = {
@@ -47,6 +48,7 @@ os.environ.pop("HAPLODESK_HOME", None)
 os.environ.pop("DBUS_SESSION_BUS_ADDRESS", None)
 _HOME = _isolated()
 start_processes_quickly()
+be_patient()
 
 # The same examples in each run, so that a change is judged by its own faults; HAPLODESK_EXAMPLES=new looks
 # for others, as tests/fuzz does all the time.

@@ -37,6 +37,8 @@ def test_it_ends_and_names_the_test(tmp_path: Path, files: list[str], passed: in
         "-m",
         "pytest",
         "-p",
+        "xdist",
+        "-p",
         "no:cacheprovider",
         "-n",
         "2",
@@ -48,8 +50,8 @@ def test_it_ends_and_names_the_test(tmp_path: Path, files: list[str], passed: in
         [sys.executable, *words, "--rootdir", str(tmp_path), str(tmp_path)],
         capture_output=True,
         text=True,
-        timeout=60,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        timeout=100,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         check=False,
     )
     assert run.returncode == 1, run.stdout
