@@ -33,19 +33,8 @@ def test_it_ends_and_names_the_test(tmp_path: Path, files: list[str], passed: in
     (tmp_path / "conftest.py").write_text(CONFTEST)
     for number, text in enumerate(files):
         (tmp_path / f"test_{number}.py").write_text(text)
-    words = [
-        "-m",
-        "pytest",
-        "-p",
-        "xdist",
-        "-p",
-        "no:cacheprovider",
-        "-n",
-        "2",
-        "--dist",
-        "loadfile",
-        "--no-loadscope-reorder",
-    ]
+    words = ["-m", "pytest", "-p", "xdist", "-p", "no:cacheprovider", "-n", "2"]
+    words += ["--dist", "loadfile", "--no-loadscope-reorder"]
     run = subprocess.run(
         [sys.executable, *words, "--rootdir", str(tmp_path), str(tmp_path)],
         capture_output=True,
