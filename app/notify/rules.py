@@ -27,6 +27,7 @@ _MANY = {
     NoticeKind.PANELS_CHANGED: "The panels of {n} services changed",
     NoticeKind.SERVICE_CHANGED: "{n} services changed",
 }
+_ABOUT_JOBS = {NoticeKind.JOB_DONE, NoticeKind.JOB_FAILED, NoticeKind.RESULT_READY, NoticeKind.DELETION_NEAR}
 
 
 class Message(Model):
@@ -87,16 +88,20 @@ def _between(start: time, end: time, moment: time) -> bool:
 
 
 def as_one(notices: Sequence[Notice]) -> Message:
-    """One message for notices of one kind, oldest first: a single one as it is, more as a count and names."""
+    """One message for notices of one kind, oldest first: of one thing the last, of more a count and names.
+
+    Several may be about one thing: the result of a job, and that its group is over.
+    """
     first, covers = notices[0], tuple(n.id for n in notices)
-    if len(notices) == 1:
-        return Message(notice=first, covers=covers)
+    about = len({(n.job_id if n.kind in _ABOUT_JOBS else n.service_id) or n.id for n in notices})
+    if about == 1:
+        return Message(notice=notices[-1], covers=covers)
     return Message(
         notice=Notice(
             id=notices[-1].id,
             key=f"group:{notices[-1].key}",
             kind=first.kind,
-            title=_MANY[first.kind].format(n=len(notices)),
+            title=_MANY[first.kind].format(n=about),
             body=_names(notices),
             at=max(n.at for n in notices),
             job_id=_same([n.job_id for n in notices]),

@@ -54,6 +54,17 @@ def test_many_of_a_kind_become_one() -> None:
     assert (group.notice.job_id, group.notice.service_id) == (None, "service-1")
 
 
+def test_several_notices_about_one_thing_are_no_number_of_things() -> None:
+    """The result of a job, and that it is the only one of its group: not two results."""
+    ready = NoticeKind.RESULT_READY
+    one = as_one([notice(1, ready, "job-1"), notice(2, ready, "job-1")])
+    assert (one.notice.id, one.covers) == ("notice-2", ("notice-1", "notice-2"))
+    two = as_one([notice(1, ready, "job-1"), notice(2, ready, "job-2"), notice(3, ready, "job-1")])
+    assert (two.notice.title, two.covers) == ("2 results are ready", ("notice-1", "notice-2", "notice-3"))
+    down = as_one([notice(1, NoticeKind.SERVICE_DOWN, "job-1"), notice(2, NoticeKind.SERVICE_DOWN, "job-2")])
+    assert down.notice.id == "notice-2", "both are of one service"
+
+
 def test_what_follows_within_a_minute_waits_for_its_end() -> None:
     last = {NoticeKind.JOB_DONE: NOON - timedelta(seconds=20)}
     found = deliver([notice(1), notice(2), notice(3, NoticeKind.JOB_FAILED)], Notifications(), NOON, last)
@@ -133,4 +144,5 @@ def test_no_notice_is_lost_or_told_twice(
 
 def test_every_kind_has_words_for_many() -> None:
     for kind in NoticeKind:
-        assert "2" in as_one([notice(1, kind), notice(2, kind)]).notice.title
+        other = notice(2, kind).model_copy(update={"service_id": "service-2"})
+        assert "2" in as_one([notice(1, kind), other]).notice.title
