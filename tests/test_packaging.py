@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -178,15 +179,47 @@ def test_other_systems_are_told_what_to_install(system: ModuleType, monkeypatch:
     assert "sudo dnf install" in str(caught.value)
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is missing")
+def _gate(folder: Path, program: str, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run the gate with another `dev.py`."""
+    if sys.platform != "linux" or not shutil.which("bash") or not shutil.which("timeout"):
+        pytest.skip("the gate runs on Linux")
+    (folder / ".ci").mkdir()
+    (folder / "packaging").mkdir()
+    shutil.copy(ROOT / ".ci" / "run", folder / ".ci" / "run")
+    (folder / "packaging" / "dev.py").write_text(program)
+    command = ["bash", folder / ".ci" / "run", *words]
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=100, env={**os.environ, **more}
+    )
+
+
 def test_the_gate_calls_the_one_command_and_tells_its_exit_code(tmp_path: Path) -> None:
     """A failing check fails the gate, and the summary of the tests is its last line once more."""
-    (tmp_path / ".ci").mkdir()
-    (tmp_path / "packaging").mkdir()
-    shutil.copy(ROOT / ".ci" / "run", tmp_path / ".ci" / "run")
     program = "import sys\nprint(*sys.argv[1:])\nsys.exit(3 * (sys.argv[1] == 'check'))\n"
-    (tmp_path / "packaging" / "dev.py").write_text(program)
-    done = subprocess.run(
-        ["bash", tmp_path / ".ci" / "run", "-x"], capture_output=True, text=True, check=False
-    )
+    done = _gate(tmp_path, program, "-x")
     assert (done.returncode, done.stdout.split()) == (3, ["setup", "test", "-x", "check", "test", "-x"])
+
+
+_LEAVES_A_SERVER = """
+import subprocess, sys, time
+if sys.argv[1] == "test":
+    left = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"], start_new_session=True)
+    print("left", left.pid, flush=True)
+    time.sleep({seconds})
+    print("1 failed, 2 passed")
+    sys.exit(1)
+"""
+
+
+def test_the_gate_ends_what_a_crashed_test_left(tmp_path: Path) -> None:
+    """A server that holds the output open would hold the gate open as well."""
+    done = _gate(tmp_path, _LEAVES_A_SERVER.format(seconds=0))
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (1, "1 failed, 2 passed")
+    left = int(done.stdout.split()[1])
+    assert not Path(f"/proc/{left}/cmdline").exists() or not Path(f"/proc/{left}/cmdline").read_bytes()
+
+
+def test_the_gate_ends_after_its_limit(tmp_path: Path) -> None:
+    done = _gate(tmp_path, _LEAVES_A_SERVER.format(seconds=3600), HAPLODESK_CI_LIMIT="2s")
+    assert done.returncode == 124
+    assert done.stdout.splitlines()[-1] == "The tests had not ended after 2s and were ended"
