@@ -104,7 +104,7 @@ class Bridge(QObject):
         sys.setswitchinterval(0.0005)
         self.loop = asyncio.new_event_loop()
         self._stopped = False
-        self._rounds = GarbageRounds(self)
+        self.rounds = GarbageRounds(self)
         self._thread = threading.Thread(target=self._carry, name="asyncio", daemon=True)
         self._thread.start()
 
@@ -174,7 +174,7 @@ class Bridge(QObject):
             log.warning("Some tasks did not stop within %s s", STOP_WAIT_S)
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(STOP_WAIT_S)
-        self._rounds.stop()
+        self.rounds.stop()
 
     def _carry(self) -> None:
         asyncio.set_event_loop(self.loop)

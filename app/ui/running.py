@@ -120,6 +120,7 @@ class RunningWindow:
     def exec(self) -> int:
         """Run until the window is closed or the program is told to end; the exit code."""
         leave_loaded_alone()
+        self.bridge.rounds.keep_short()
         # Qt's loop runs C code: without a tick Python would not see Ctrl+C.
         ticker = QTimer()
         ticker.start(200)
