@@ -16,6 +16,7 @@ from app.domain.service import HealthState, Service
 from app.operations.catalogues import hidden_addresses, installed_catalogues, known_presets
 from app.operations.check_services import check_services
 from app.operations.desk import Desk
+from app.operations.institution_stop import leads_to, refuse_locked, unverified
 from app.operations.look_at_service import look_at_service, refuse_bad_token, store_token_info
 from app.operations.service_setup import secret_names
 from app.store import jobs, services
@@ -41,6 +42,7 @@ async def add_service(
     """
     preset = await _preset(desk, preset_id, url)
     service = await _new_service(desk, name, url, family, preset, plain_http_allowed)
+    await refuse_locked(desk, service, setup or {})
     service = service.model_copy(update={"setup": {**service.setup, **(setup or {})}})
     service = await _of_a_family(desk, service)
     refuse_secret_words(desk, service)
@@ -65,16 +67,9 @@ def cleaned_token(token: SecretStr) -> SecretStr:
 
 
 async def _refuse_unverified(desk: Desk) -> None:
-    """What a catalogue hides and locks is not known while it cannot be verified: then nothing is added."""
-    for each in await installed_catalogues(desk):
-        if each.problem is not None:
-            raise problem(
-                Kind.REFUSED,
-                "A catalogue of your institution cannot be verified",
-                f"{each.key}: {each.problem.sentence()}",
-                "Install it again, or remove it, in the settings or by “haplodesk catalogue”.",
-                subject=each.key,
-            )
+    found = unverified(await installed_catalogues(desk))
+    if found is not None:
+        raise ProblemError(found)
 
 
 async def _preset(desk: Desk, preset_id: str | None, url: str) -> Preset | None:
@@ -82,7 +77,7 @@ async def _preset(desk: Desk, preset_id: str | None, url: str) -> Preset | None:
     await _refuse_unverified(desk)
     presets = await known_presets(desk)
     await _refuse_hidden(desk, url)
-    fixed = next((p for p in presets if url and p.locked and _leads_to(p, url)), None)
+    fixed = next((p for p in presets if url and p.locked and leads_to(p, normalise(url))), None)
     if fixed is not None and preset_id is None:
         preset_id = fixed.id
     if fixed is not None and preset_id != fixed.id:
@@ -117,10 +112,6 @@ async def _refuse_hidden(desk: Desk, url: str) -> None:
             "Ask those who sign the catalogue.",
             subject=normalise(url),
         )
-
-
-def _leads_to(preset: Preset, url: str) -> bool:
-    return any(same_place(normalise(url), each) for each in (preset.base_url, *preset.alt_urls) if each)
 
 
 def _is_fixed(preset: Preset) -> ProblemError:

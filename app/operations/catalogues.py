@@ -40,7 +40,7 @@ async def known_presets(desk: Desk) -> tuple[Preset, ...]:
 
 def presets_of(home: Path) -> tuple[Preset, ...]:
     """As `known_presets`, of a data folder that need not exist."""
-    found = _installed(home / FOLDER)
+    found = catalogues_in(home / FOLDER)
     return catalogue.with_institutions(
         catalogue.presets(), (each.catalogue for each in found if each.catalogue is not None)
     )
@@ -60,10 +60,11 @@ async def hidden_addresses(desk: Desk) -> frozenset[str]:
 
 async def installed_catalogues(desk: Desk) -> tuple[Installed, ...]:
     """The catalogues in the data folder, verified now."""
-    return await asyncio.to_thread(_installed, desk.home / FOLDER)
+    return await asyncio.to_thread(catalogues_in, desk.home / FOLDER)
 
 
-def _installed(folder: Path) -> tuple[Installed, ...]:
+def catalogues_in(folder: Path) -> tuple[Installed, ...]:
+    """The catalogues in a folder, which need not be there, verified now."""
     with contextlib.suppress(FileNotFoundError):
         return tuple(_read(each) for each in sorted(folder.iterdir()) if each.is_dir())
     return ()
@@ -93,12 +94,16 @@ async def install_catalogue(desk: Desk, path: Path, key: str) -> Changes:
     may be brought back by somebody who wants a service that was hidden since. Raises ProblemError, and then
     nothing is changed.
     """
+    from app.operations.institution_stop import told_of_stops  # it reads catalogues itself
+
     known = public_key(key)
     content, signature = await asyncio.to_thread(_given, path)
     verified(content, signature, known)
     found = catalogue.read_catalogue(content, path.name)
     _refuse_unnamed(found, path)
-    await asyncio.to_thread(_keep, desk.home / FOLDER / known.name, known, key, content, signature, found)
+    async with told_of_stops(desk):
+        folder = desk.home / FOLDER / known.name
+        await asyncio.to_thread(_keep, folder, known, key, content, signature, found)
     text = (
         f"{desk.person()} installed the catalogue of {found.institution} of {found.as_of}, key {known.name}."
     )
@@ -159,10 +164,13 @@ def _put(path: Path, content: bytes) -> None:
 
 async def remove_catalogue(desk: Desk, key: str) -> Changes:
     """Take a catalogue from the data folder; services that were added from it stay."""
+    from app.operations.institution_stop import told_of_stops  # it reads catalogues itself
+
     found = next((each for each in await installed_catalogues(desk) if each.key == key), None)
     if found is None:
         raise problem(Kind.NOT_FOUND, "No such catalogue", f"No catalogue with the key {key} is installed.")
-    await asyncio.to_thread(_remove, desk.home / FOLDER / key)
+    async with told_of_stops(desk):
+        await asyncio.to_thread(_remove, desk.home / FOLDER / key)
     name = found.catalogue.institution if found.catalogue is not None else key
     text = f"{desk.person()} removed the catalogue of {name}."
     await desk.note(Event(at=desk.clock.now(), kind="decision", text=text))

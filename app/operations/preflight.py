@@ -31,6 +31,7 @@ from app.operations.draft_job import (
     switched_off,
 )
 from app.operations.earlier_results import remember_results
+from app.operations.institution_stop import refuse_stopped, stopped_by_institution
 from app.operations.job_quota import QuotaLook, look_at_quota
 from app.operations.list_jobs import jobs_at_once, list_jobs
 from app.operations.look_at_service import look_at_service, store_token_info
@@ -51,7 +52,7 @@ async def preflight(desk: Desk, draft: JobDraft, *, to_phase: bool = False) -> P
     await remember_results(desk)  # a copy of one that an earlier version fetched is known by that
     service = await desk.service(draft.service_id)
     dataset = await dataset_of(desk, draft.dataset_id)
-    forbidden = await residency_obstacle(desk, service, dataset)
+    forbidden = await _forbidden(desk, service, dataset)
     if forbidden is not None:  # nobody is asked about data that may not go there
         return Preflight(obstacles=(forbidden,), service=service, dataset=dataset)
     told = desk.family(service).capabilities
@@ -80,11 +81,12 @@ async def preflight(desk: Desk, draft: JobDraft, *, to_phase: bool = False) -> P
 async def recheck(desk: Desk, job: Job) -> tuple[Obstacle, ...]:
     """Look again before a job is sent later than it was made: files, disk, and what the service says now.
 
-    Raises ProblemError where the data may not go there. The findings were judged when the job was made.
-    Terms hold only in the words that were accepted then.
+    Raises ProblemError where the data may not go there, or nobody's may. The findings were judged when the
+    job was made. Terms hold only in the words that were accepted then.
     """
     service = await desk.service(job.service_id)
     await refuse_forbidden(desk, service, job)
+    await refuse_stopped(desk, service)
     consents = await desk.store.read(lambda c: jobs.consents(c, job.id))
     terms = {c.parameter_id: c.text for c in consents}
     draft = JobDraft(
@@ -121,7 +123,7 @@ async def preview(desk: Desk, draft: JobDraft, *, to_phase: bool = False) -> Pre
         _local_obstacles, draft, service, dataset, form, panel, told.mends, ways
     )
     obstacles += build_obstacles(told, service, dataset, form, panel)
-    forbidden = await residency_obstacle(desk, service, dataset)
+    forbidden = await _forbidden(desk, service, dataset)
     first = (forbidden,) if forbidden is not None else ()
     if form is not None and not to_phase:
         obstacles += check_phased(draft, dataset, form)
@@ -134,6 +136,13 @@ async def preview(desk: Desk, draft: JobDraft, *, to_phase: bool = False) -> Pre
         panel=panel,
         dataset=dataset,
     )
+
+
+async def _forbidden(desk: Desk, service: Service, dataset: Dataset) -> Obstacle | None:
+    """What a rule of the data or the catalogue of an institution has against the service; asks nobody."""
+    found = await residency_obstacle(desk, service, dataset)
+    stopped = await stopped_by_institution(desk, service) if found is None else None
+    return found if stopped is None else Obstacle(field="service", problem=stopped)
 
 
 def _local_obstacles(

@@ -25,6 +25,7 @@ from app.domain.problem import Kind, Problem, ProblemError, problem
 from app.domain.service import Service
 from app.operations.by_hand import show_prepared
 from app.operations.desk import Desk
+from app.operations.institution_stop import refuse_stopped
 from app.operations.job_log import logged_with_job
 from app.operations.kept_uploads import forget_upload
 from app.operations.list_jobs import list_jobs, wait_for_turn
@@ -124,6 +125,7 @@ async def _send(desk: Desk, service: Service, job: Job) -> Changes:
             family, connection = desk.family(service), await desk.connection(service)
             submission = await _submission(desk, service, job)
             await refuse_forbidden(desk, service, job)
+            await refuse_stopped(desk, service)
             if isinstance(family, SendsMore):
                 along = await family.files_along(connection, submission)
                 await refuse_forbidden(desk, service, job, along)

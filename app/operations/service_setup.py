@@ -12,6 +12,7 @@ from app.domain.parameter import Parameter, ParameterType
 from app.domain.problem import Kind, ProblemError, problem
 from app.domain.service import Service
 from app.operations.desk import Desk
+from app.operations.institution_stop import refuse_locked
 from app.operations.look_at_service import look_at_service, store_token_info
 from app.services.abilities import TakesSetup
 from app.store.secrets import setup_name
@@ -48,6 +49,7 @@ async def change_setup(desk: Desk, service_id: str, setup: Mapping[str, str]) ->
             "Leave it out.",
             subject=service.name,
         )
+    await refuse_locked(desk, service, setup)
     secret = secret_names(desk, service)
     kept = {name: each.get_secret_value() for name, each in (await desk.setup_secrets(service)).items()}
     told = {

@@ -14,7 +14,7 @@ from app.domain.guided import GuidedSheet
 from app.domain.job import Consent, Event, Job, JobState
 from app.domain.panel import Panel, PanelChange
 from app.domain.preset import Preset
-from app.domain.problem import ProblemError
+from app.domain.problem import Problem, ProblemError
 from app.domain.residency import Residency
 from app.domain.result import Result
 from app.domain.service import Health, Service, StoredForm
@@ -135,6 +135,13 @@ class StoreLibrary:
         from app.operations.catalogues import known_presets
 
         return await known_presets(self._desk)
+
+    async def stopped(self, service_id: str) -> Problem | None:
+        """Why the catalogue of an institution lets a service take no new jobs."""
+        from app.operations.institution_stop import stopped_by_institution
+
+        service = await self.service(service_id)
+        return await stopped_by_institution(self._desk, service) if service is not None else None
 
     async def catalogues(self) -> tuple[Installed, ...]:
         """The catalogues of institutions."""

@@ -83,6 +83,7 @@ class FakeLibrary:
         self.all_panel_changes: list[PanelChange] = []
         self.marked_panels: frozenset[str] = frozenset()
         self.all_catalogues: list[Any] = []
+        self.all_stops: dict[str, Problem] = {}
         self.all_datasets: list[Dataset] = []
         self.all_jobs: list[Job] = []
         self.all_consents: list[Consent] = []
@@ -142,6 +143,9 @@ class FakeLibrary:
 
     async def favourite_panels(self) -> frozenset[str]:
         return self.marked_panels
+
+    async def stopped(self, service_id: str) -> Problem | None:
+        return self.all_stops.get(service_id)
 
     async def catalogues(self) -> tuple[Any, ...]:
         return tuple(self.all_catalogues)

@@ -97,3 +97,16 @@ def test_what_a_family_cannot_do_is_told_with_the_reason(
 
 def said(pairs: KeyValues) -> list[str]:
     return [label.text() for label in pairs.findChildren(QLabel)]
+
+
+def test_a_service_that_an_institution_hides_says_why_it_takes_no_new_jobs(
+    view: ServicesView, library: FakeLibrary, qtbot: QtBot
+) -> None:
+    service = library.all_services[0]
+    assert not view.detail.warning.isVisible()
+    why = "The catalogue of Us hides it. Its running jobs go on."
+    library.all_stops[service.id] = Problem(kind=Kind.REFUSED, title="No new jobs", what_happened=why)
+    view.refresh()
+    qtbot.waitUntil(lambda: view.detail.warning.isVisible())
+    assert "hides it" in view.detail.warning_words.text()
+    assert "Takes no new jobs" in view.detail.warning_badge.accessibleName()

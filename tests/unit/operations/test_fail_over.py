@@ -2,6 +2,7 @@
 
 import asyncio
 from functools import partial
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -11,6 +12,7 @@ from app.domain.parameter import Choice, Parameter, ParameterType
 from app.domain.problem import Kind, ProblemError
 from app.domain.service import HealthState, ServiceApp
 from app.operations.add_service import add_service
+from app.operations.catalogues import install_catalogue
 from app.operations.check_services import check_services
 from app.operations.desk import Desk
 from app.operations.draft_job import JobDraft
@@ -22,6 +24,7 @@ from app.operations.sync_panels import sync_panels
 from app.store import notices, services
 from tests.helpers.desk_fixtures import only_job
 from tests.helpers.fake_family import FakeFamily, fault
+from tests.unit.operations.test_catalogues import Signer, written
 
 
 @pytest.fixture
@@ -63,6 +66,23 @@ def test_a_waiting_job_can_go_to_a_mirror(desk: Desk, fake: FakeFamily, ready: J
         fake.health_state = HealthState.UP
         await send_job(desk, job.id)
         assert await mirrors_of(desk, job.id) == (), "it is at its service"
+
+    asyncio.run(play())
+
+
+def test_a_mirror_that_an_institution_hides_is_none(
+    desk: Desk, ready: JobDraft, mirror: str, tmp_path: Path
+) -> None:
+    async def play() -> None:
+        await create_job(desk, ready)
+        job = await only_job(desk)
+        await desk.update_service(mirror, preset_id="michigan")
+        assert len(await mirrors_of(desk, job.id)) == 1
+        signer = Signer()
+        await install_catalogue(
+            desk, written(tmp_path, signer, services=[], hide=["michigan"]), signer.public
+        )
+        assert await mirrors_of(desk, job.id) == ()
 
     asyncio.run(play())
 

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout
 
 from app.domain.job import Event
 from app.domain.preset import Preset
+from app.domain.problem import Problem
 from app.domain.residency import HERE_WORDS, countries, places_of
 from app.domain.service import Health, HealthState, Limits, Service
 from app.domain.standing import PERIODS, LookPoint, Standing
@@ -46,6 +47,8 @@ class ServiceFacts:
     preset: Preset | None = None
     cannot: tuple[tuple[str, str], ...] = ()
     """What its family cannot do, by the names in `Capabilities`, with the reasons."""
+    stopped: Problem | None = None
+    """Why the catalogue of an institution lets it take no new jobs."""
 
 
 class ServiceDetail(QWidget):
@@ -85,7 +88,8 @@ class ServiceDetail(QWidget):
         panels = len(await library.panels(service_id))
         points = await library.health_points(service_id, self.context.now() - PERIODS[-1])
         cannot = tuple(sorted((await library.why_not(service_id)).items()))
-        return ServiceFacts(service, looks, events, panels, standing, points, preset, cannot)
+        stopped = await library.stopped(service_id)
+        return ServiceFacts(service, looks, events, panels, standing, points, preset, cannot, stopped)
 
     # Made once.
 
@@ -183,7 +187,7 @@ class ServiceDetail(QWidget):
         self.token_button.setText(self.tr("Sign in…") if service.signs_in else self.tr("Set token…"))
         self.switch.setText(self.tr("Switch off") if service.enabled else self.tr("Switch on"))
         self.sync.setEnabled(service.enabled)
-        self._show_warning(service)
+        self._show_warning(facts)
         self._show_health(facts)
         self.standing.show_pairs(standing_pairs(self, facts.standing))
         self._show_token(service, dict(facts.cannot))
@@ -204,8 +208,12 @@ class ServiceDetail(QWidget):
         if facts is not None:
             self.show_facts(facts)
 
-    def _show_warning(self, service: Service) -> None:
-        words, shown = warning_of(self, service, self.context.now())
+    def _show_warning(self, facts: ServiceFacts) -> None:
+        words, shown = warning_of(self, facts.service, self.context.now())
+        if facts.stopped is not None:
+            stopped = f"{facts.stopped.what_happened} {facts.stopped.what_you_can_do}"
+            words = "\n".join(filter(None, (words, stopped)))
+            shown = shown or Shown(Status.WARNING, self.tr("Takes no new jobs"))
         self.warning.setVisible(bool(words))
         self.warning_words.setText(words)
         if shown is not None:
