@@ -4,7 +4,9 @@
  * A row is one V. In a block a forward row is f(k) = N x(k) + C with x that of the block's first typed site,
  * a backward row b(k) = M y(k) + D with y that of its last one; N, C, M, D are those of k's group. So the sums
  * over a group follow from X = sum x, Y = sum y and Z = sum x y: nothing is as long as the panel but x and y,
- * and all terms are positive. Rows are scaled to mean 1.
+ * and all terms are positive. Rows are scaled to mean 1. Sums over thousands of haplotypes or groups are sums of
+ * parts: floats that are added one by one to a growing sum lose digits, and always the same way where they are
+ * alike.
  */
 
 typedef struct {
@@ -20,6 +22,9 @@ typedef struct {
     V *patterns;              /* [pattern][3]: the same */
     V *loners;                /* [loner][2]: x and y of the members that are looked at one by one */
     V *group_of;              /* [haplotypes] of 16 bits: the group of each place where runs are short */
+    V *patterns_parts;        /* [pattern][3]: what many groups added to them so far */
+    V *parts;                 /* [haplotypes / RUNS_A_PART + 1][2]: sums of some runs, and of which group */
+    uint32_t *part_of;
     size_t slot;
 } NAME(Room);
 
@@ -34,10 +39,12 @@ static size_t NAME(lay_out)(const Job *job, NAME(Room) *room, V *memory)
 {
     const Plan *plan = job->plan;
     size_t groups = plan->most_groups, used = 0, slot = plan->haplotypes + groups;
+    size_t parts = plan->haplotypes / RUNS_A_PART + 1;
+    V *part_of;
     struct {
         V **place;
-        size_t rows;
-    } parts[] = {{&room->emission, 2 * plan->typed},
+        size_t count;
+    } rows[] = {{&room->emission, 2 * plan->typed},
                  {&room->slots, NAME(slots)(job) * slot},
                  {&room->y, plan->haplotypes},
                  {&room->next_y, plan->haplotypes},
@@ -53,12 +60,16 @@ static size_t NAME(lay_out)(const Job *job, NAME(Room) *room, V *memory)
                  {&room->shares, 3 * groups},
                  {&room->patterns, 3 * (size_t)plan->most_patterns},
                  {&room->loners, 2 * (size_t)plan->most_loners},
-                 {&room->group_of, plan->is_short ? plan->haplotypes * 2 / sizeof(V) + 1 : 0}};
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        *parts[i].place = memory == NULL ? NULL : memory + used;
-        used += parts[i].rows;
+                 {&room->group_of, plan->is_short ? plan->haplotypes * 2 / sizeof(V) + 1 : 0},
+                 {&room->patterns_parts, 3 * (size_t)plan->most_patterns},
+                 {&room->parts, 2 * parts},
+                 {&part_of, parts * sizeof(uint32_t) / sizeof(V) + 1}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        *rows[i].place = memory == NULL ? NULL : memory + used;
+        used += rows[i].count;
     }
     room->slot = slot;
+    room->part_of = (uint32_t *)(void *)part_of;
     return used;
 }
 
@@ -115,12 +126,16 @@ static void NAME(forward)(const Job *job, const NAME(Room) *room, const Block *b
             by[allele][1] = MUL(room->emission[2 * m + (size_t)allele], moved);
         }
         sum = SPLAT(0);
-        for (size_t g = 0; g < groups; g++) {
-            const V *chance = by[alleles[g]];
-            V n = MUL(stay[g], chance[0]), c = MULADD(come[g], chance[0], chance[1]);
-            new_stay[g] = n;
-            new_come[g] = c;
-            sum = MULADD(n, big_x[g], MULADD(c, SPLAT(sizes[g]), sum));
+        for (size_t g = 0; g < groups;) {
+            V part = SPLAT(0);
+            for (size_t end = groups - g > GROUPS_A_PART ? g + GROUPS_A_PART : groups; g < end; g++) {
+                const V *chance = by[alleles[g]];
+                V n = MUL(stay[g], chance[0]), c = MULADD(come[g], chance[0], chance[1]);
+                new_stay[g] = n;
+                new_come[g] = c;
+                part = MULADD(n, big_x[g], MULADD(c, SPLAT(sizes[g]), part));
+            }
+            sum = ADD(sum, part);
         }
         room->sums[at] = sum;
     }
@@ -200,27 +215,43 @@ static NAME(Sums) NAME(step_back)(const Job *job, const NAME(Room) *room, const 
         by[allele][0] = MUL(room->emission[2 * m + (size_t)allele], kept);
         by[allele][1] = MUL(room->emission[2 * m + (size_t)allele], moved);
     }
-    for (size_t g = 0; g < groups; g++) {
-        const V *chance = by[alleles[g]];
-        V back = MUL(stay_back[g], chance[0]), add = MULADD(come_back[g], chance[0], chance[1]);
-        V n = stay[g], c = come[g], size = SPLAT(sizes[g]), stayed = MUL(n, big_x[g]);
-        V h = MULADD(back, big_y[g], MUL(add, size));
-        V f = MULADD(c, size, stayed);
-        V both = MULADD(MUL(n, big_z[g]), back, MULADD(stayed, add, MUL(c, h)));
-        stay_back[g] = back;
-        come_back[g] = add;
-        shares[3 * g] = both;
-        shares[3 * g + 1] = f;
-        shares[3 * g + 2] = h;
-        V one = SPLAT((float)left[g]), zero = SPLAT((float)(1 - left[g]));
-        all_h = ADD(all_h, h);
-        ones_both = MULADD(both, one, ones_both);
-        zeros_both = MULADD(both, zero, zeros_both);
-        ones_f = MULADD(f, one, ones_f);
-        zeros_f = MULADD(f, zero, zeros_f);
+    for (size_t g = 0; g < groups;) {
+        V part_h = SPLAT(0), part_one = part_h, part_zero = part_h, part_f_one = part_h, part_f_zero = part_h;
+        for (size_t end = groups - g > GROUPS_A_PART ? g + GROUPS_A_PART : groups; g < end; g++) {
+            const V *chance = by[alleles[g]];
+            V back = MUL(stay_back[g], chance[0]), add = MULADD(come_back[g], chance[0], chance[1]);
+            V n = stay[g], c = come[g], size = SPLAT(sizes[g]), stayed = MUL(n, big_x[g]);
+            V h = MULADD(back, big_y[g], MUL(add, size));
+            V f = MULADD(c, size, stayed);
+            V both = MULADD(MUL(n, big_z[g]), back, MULADD(stayed, add, MUL(c, h)));
+            stay_back[g] = back;
+            come_back[g] = add;
+            shares[3 * g] = both;
+            shares[3 * g + 1] = f;
+            shares[3 * g + 2] = h;
+            V one = SPLAT((float)left[g]), zero = SPLAT((float)(1 - left[g]));
+            part_h = ADD(part_h, h);
+            part_one = MULADD(both, one, part_one);
+            part_zero = MULADD(both, zero, part_zero);
+            part_f_one = MULADD(f, one, part_f_one);
+            part_f_zero = MULADD(f, zero, part_f_zero);
+        }
+        all_h = ADD(all_h, part_h);
+        ones_both = ADD(ones_both, part_one);
+        zeros_both = ADD(zeros_both, part_zero);
+        ones_f = ADD(ones_f, part_f_one);
+        zeros_f = ADD(zeros_f, part_f_zero);
     }
     return (NAME(Sums)){
         ADD(ones_both, zeros_both), room->sums[at - 1], all_h, {zeros_both, ones_both}, {zeros_f, ones_f}};
+}
+
+/* Add to a sum; `lost` gathers the digits that it had no room for (Dekker, 1971). */
+static void NAME(add_part)(V *sum, V *lost, V more)
+{
+    V after = ADD(*sum, more);
+    *lost = ADD(*lost, SUB(more, SUB(after, *sum)));
+    *sum = after;
 }
 
 /* The group of each place in the order of a block. */

@@ -63,10 +63,9 @@ static const char *end_of_block(Maker *maker, size_t first, double border_cost, 
 /* Groups numbered as the order of the block before meets them; maker->group and ->counts are set. */
 static uint32_t number_groups(Maker *maker)
 {
-    size_t size = maker->plan->haplotypes;
     uint32_t groups = 0;
-    memset(maker->other, 0xff, (size + 2) * sizeof *maker->other);
-    for (size_t i = 0; i < size; i++) {
+    memset(maker->other, 0xff, (maker->plan->haplotypes + 2) * sizeof *maker->other);
+    for (size_t i = 0; i < maker->plan->haplotypes; i++) {
         uint32_t haplotype = maker->order[i], part = maker->parts.of[haplotype];
         if (maker->other[part] == NEVER) {
             maker->counts[groups] = 0;
@@ -103,8 +102,7 @@ static const char *push_run(Maker *maker, LongRun run)
         return NO_MEMORY;
     if (maker->plan->is_short) {
         uint32_t is_new = run.count & LONG_NEW_GROUP ? SHORT_NEW_GROUP : 0;
-        *(ShortRun *)place =
-            (ShortRun){(uint16_t)run.from, (uint16_t)(run.count | is_new)};
+        *(ShortRun *)place = (ShortRun){(uint16_t)run.from, (uint16_t)(run.count | is_new)};
     } else
         *(LongRun *)place = run;
     return NULL;
@@ -118,7 +116,8 @@ static const char *add_runs(Maker *maker, Block *block)
     for (size_t i = 0; i < maker->plan->haplotypes; i++) {
         uint32_t haplotype = maker->order[i], from = maker->old_place[haplotype];
         uint32_t old = maker->old_group[haplotype], now = maker->group[haplotype];
-        if (now == group && run.from_group == old && run.from + (run.count & ~LONG_NEW_GROUP) == from) {
+        if (now == group && run.from_group == old && run.from + (run.count & ~LONG_NEW_GROUP) == from &&
+            (run.count & ~LONG_NEW_GROUP) < LONGEST_RUN) {
             run.count++;
             continue;
         }
@@ -181,10 +180,9 @@ static const char *add_block(Maker *maker, size_t first, size_t last)
 }
 
 /* Patterns without the rarer allele anywhere become 0, the others 1, 2 ...; how many there are. */
-static uint32_t number_patterns(Maker *maker)
+static uint32_t number_patterns(Partition *parts)
 {
     uint32_t patterns = 1;
-    Partition *parts = &maker->parts;
     for (uint32_t part = 0; part < parts->made; part++)
         parts->child[part] = parts->size[part] && parts->alleles[part] ? patterns++ : 0;
     return patterns;
@@ -251,34 +249,50 @@ static const char *push_loner(Maker *maker, uint32_t place)
         else
             *(uint32_t *)loner = place;
     }
+    maker->plan->exceptions++;
     return push(maker, maker->loner[place]);
 }
 
-/* A group whose members have several patterns. */
-static const char *add_mixed(Maker *maker, uint32_t group, uint32_t first, uint32_t count, uint32_t most)
+/* A pattern with those of a chain that have it, at most LONGEST_LIST; `at` goes on to the others. */
+static const char *push_list(Maker *maker, uint32_t pattern, uint32_t *at, const uint32_t *next,
+                             const char *(*push_one)(Maker *, uint32_t))
 {
-    const Partition *parts = &maker->parts;
-    uint32_t *heads = maker->other, *next = maker->rare, lists = 0;
-    chain_members(maker, first, count, heads, next);
-    if (push(maker, group) || push(maker, most) || push(maker, 0))
+    if (push(maker, pattern) || push(maker, 0))
         return NO_MEMORY;
     size_t head = maker->words.used - 1;
+    uint32_t count = 0;
+    for (; *at != NEVER && count < LONGEST_LIST; *at = next[*at], count++)
+        if (push_one(maker, *at))
+            return NO_MEMORY;
+    set_word(maker, head, count);
+    return NULL;
+}
+
+/* A group whose members have several patterns; long lists, and many of them, are cut. */
+static const char *add_mixed(Maker *maker, Piece *piece, uint32_t group, uint32_t first, uint32_t count,
+                             uint32_t most)
+{
+    const Partition *parts = &maker->parts;
+    uint32_t *heads = maker->other, *next = maker->rare, lists = LONGEST_LIST;
+    size_t head = 0;
+    chain_members(maker, first, count, heads, next);
     for (uint32_t i = first; i < first + count; i++) {
         uint32_t pattern = parts->child[parts->of[maker->order[i]]];
         if (pattern == most || heads[pattern] != i)
             continue;
-        uint32_t members = 0;
-        for (uint32_t at = i; at != NEVER; at = next[at])
-            members++;
-        if (push(maker, pattern) || push(maker, members))
-            return NO_MEMORY;
-        for (uint32_t at = i; at != NEVER; at = next[at])
-            if (push_loner(maker, at))
+        for (uint32_t at = i; at != NEVER;) {
+            if ((lists & LONGEST_LIST) == LONGEST_LIST) {
+                lists = head > 0 ? GOES_ON : 0;
+                if (push(maker, group) || push(maker, most) || push(maker, lists))
+                    return NO_MEMORY;
+                head = maker->words.used - 1;
+                piece->mixed++;
+            }
+            if (push_list(maker, pattern, &at, next, push_loner))
                 return NO_MEMORY;
-        lists++;
-        maker->plan->exceptions += members;
+            set_word(maker, head, ++lists);
+        }
     }
-    set_word(maker, head, lists);
     return NULL;
 }
 
@@ -290,11 +304,8 @@ static const char *add_groups(Maker *maker, const Block *block, Piece *piece, ui
     for (uint32_t g = 0; g < block->groups; g++) {
         uint32_t count = (uint32_t)sizes[g], most = most_common(maker, maker->order + first, count);
         wholes[g] = most & ALL ? most & ~ALL : 0;
-        if (!(most & ALL)) {
-            if (add_mixed(maker, g, first, count, most))
-                return NO_MEMORY;
-            piece->mixed++;
-        }
+        if (!(most & ALL) && add_mixed(maker, piece, g, first, count, most))
+            return NO_MEMORY;
         first += count;
     }
     return NULL;
@@ -309,19 +320,10 @@ static const char *add_wholes(Maker *maker, const Block *block, Piece *piece, co
         next[g] = heads[wholes[g]];
         heads[wholes[g]] = g;
     }
-    for (uint32_t pattern = 1; pattern < piece->patterns; pattern++) {
-        if (heads[pattern] == NEVER)
-            continue;
-        if (push(maker, pattern) || push(maker, 0))
-            return NO_MEMORY;
-        size_t head = maker->words.used - 1;
-        uint32_t count = 0;
-        for (uint32_t g = heads[pattern]; g != NEVER; g = next[g], count++)
-            if (push(maker, g))
+    for (uint32_t pattern = 1; pattern < piece->patterns; pattern++)
+        for (uint32_t g = heads[pattern]; g != NEVER; piece->whole++)
+            if (push_list(maker, pattern, &g, next, push))
                 return NO_MEMORY;
-        set_word(maker, head, count);
-        piece->whole++;
-    }
     return NULL;
 }
 
@@ -362,7 +364,7 @@ static const char *add_piece(Maker *maker, size_t block_at, const int64_t *untyp
         maker->plan->swapped[first + i] = (uint8_t)is_ref;
         maker->plan->rarer[first + i] = (float)rare;
     }
-    piece->patterns = number_patterns(maker);
+    piece->patterns = number_patterns(&maker->parts);
     if (piece->patterns > maker->plan->most_patterns)
         maker->plan->most_patterns = piece->patterns;
     if (add_groups(maker, block, piece, maker->wholes) || add_wholes(maker, block, piece, maker->wholes))
@@ -452,11 +454,9 @@ static void hand_over(Maker *maker)
 Plan *make_plan(const Stretch *stretch, const int64_t *typed, size_t typed_count, const int64_t *untyped,
                 const int64_t *after, size_t untyped_count, double border_cost, const char **why)
 {
-    Maker maker = {.stretch = stretch, .typed = typed};
+    Maker maker = {.stretch = stretch, .typed = typed, .blocks.width = sizeof(Block), .alleles.width = 1};
     uint32_t *memory = NULL;
-    maker.blocks.width = sizeof(Block);
     maker.pieces.width = sizeof(Piece);
-    maker.alleles.width = 1;
     maker.sizes.width = sizeof(float);
     *why = NO_MEMORY;
     Plan *plan = maker.plan = calloc(1, sizeof *plan);

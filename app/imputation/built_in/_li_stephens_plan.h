@@ -11,9 +11,15 @@
 
 enum { PIECE_SITES = 64, LONGEST_BLOCK = 128 };
 
-/* Haplotypes that follow one another in the order of two neighbouring blocks, in one group of each. Runs stand
- * in the order of the later block, whose groups begin with a run with NEW_GROUP (by its size) in its count. Half of a plan
- * may be runs. */
+/* How many numbers are added one by one: more are added in parts, so that sums keep their digits. Runs of a part
+ * belong to any groups; their number is a prime, so that no order of groups keeps one from being the last.
+ * Lists, also those of groups (`whole`), and lists of a group (`mixed`) are at most LONGEST_LIST. */
+enum { LONGEST_RUN = 64, LONGEST_LIST = 127, RUNS_A_PART = 61, GROUPS_A_PART = 256, MIXED_A_PART = 256 };
+enum { GOES_ON = LONGEST_LIST + 1 }; /* a bit, so LONGEST_LIST is one less than a power of two */
+
+/* Haplotypes that follow one another in the order of two neighbouring blocks, in one group of each. Runs, of
+ * LONGEST_RUN at most, stand in the order of the later block, whose groups begin with a run with NEW_GROUP (by
+ * its size) in its count. Half of a plan may be runs. */
 typedef struct {
     uint32_t from, from_group, count;
 } LongRun;
@@ -40,7 +46,7 @@ typedef struct {
 
 /* Untyped sites between typed site `after` and the next one. The words hold, one behind the other:
  * mixed: [group, pattern of most, lists, (pattern, how many, loner ...) ...] - those that have another one,
- *   by their number among the loners of the block;
+ *   by their number among the loners of the block; GOES_ON in `lists` says that it is more of the group before;
  * whole: [pattern, how many, group ...] - groups all of whose members have one pattern that is not 0;
  * lists: for each site [how many, pattern ...] - the patterns with the rarer allele. */
 typedef struct {

@@ -22,9 +22,11 @@ from app.imputation.built_in.plan import END, Layout, laid_out
 from app.imputation.built_in.stretch import PanelStretch
 
 Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
 
 _WIDTH = 64
 _CELLS_AT_ONCE = 1 << 22
+_STATES_AT_ONCE = 128  # in one sum of floats
 LEAST_DRAWN = 1e-3  # of the error, where an allele is not in the panel
 
 
@@ -90,7 +92,7 @@ class _Batch:
     def _write_typed(self, at: int, posterior: Floats, imputed: Floats, left_out: Floats) -> None:
         """The dosage at a typed site, and without its own allele, from the unscaled posterior."""
         panel = self._panel(at)
-        ones, zeros = panel @ posterior, (1 - panel) @ posterior
+        ones, zeros = _products(panel, posterior), _products(1 - panel, posterior)
         if self._layout.typed_row[at] >= 0:
             imputed[self._layout.typed_row[at]] = _share(ones, zeros)
         row = self._layout.target_row[at]
@@ -104,7 +106,7 @@ class _Batch:
         """
         panel: Floats = self._stretch.alleles(self._layout.untyped[rows].astype(np.intp)).astype(np.float32)
         both = forward * right
-        by_both, by_left, by_right = panel @ both, panel @ forward, panel @ right
+        by_both, by_left, by_right = (_products(panel, each) for each in (both, forward, right))
         size = len(forward)
         r, q = self._layout.left[rows, None], self._layout.right[rows, None]
         stay_left, stay_right = (1 - r) * q / size, r * (1 - q) / size
@@ -175,13 +177,22 @@ def _pieces(first: int, stop: int, size: int) -> Iterator[slice]:
 
 def _scaled(state: Floats) -> Floats:
     """Columns scaled to sum 1, in place."""
-    state /= _sums(state)
+    state /= _sums(state).astype(np.float32)
     return state
 
 
-def _sums(state: Floats) -> Floats:
-    """The sum of each column; as a product, which adds pieces: many small floats one by one lose digits."""
-    return np.asarray(np.ones(len(state), dtype=np.float32) @ state, dtype=np.float32)
+def _sums(state: Floats) -> Doubles:
+    """The sum of each column."""
+    return _products(np.ones(len(state), dtype=np.float32), state)
+
+
+def _products(panel: Floats, state: Floats) -> Doubles:
+    """Sums over the panel in parts: thousands of floats that are added one by one lose three digits."""
+    total: Doubles = np.zeros((*panel.shape[:-1], state.shape[1]))
+    for start in range(0, len(state), _STATES_AT_ONCE):
+        part = slice(start, start + _STATES_AT_ONCE)
+        total += panel[..., part] @ state[part]
+    return total
 
 
 def _moved(state: Floats, switch: np.float32) -> Floats:
@@ -191,5 +202,5 @@ def _moved(state: Floats, switch: np.float32) -> Floats:
     return after
 
 
-def _share(ones: Floats, zeros: Floats) -> Floats:
+def _share(ones: Doubles, zeros: Doubles) -> Floats:
     return np.asarray(np.clip(ones / (ones + zeros), 0.0, 1.0), dtype=np.float32)

@@ -54,3 +54,40 @@ def mosaic_task(
         stretch_of(panel, np.arange(sites)), rows, np.linspace(0, sites * 2e-4, sites), Model(), 0, sites
     )
     return task, truth[rows].astype(np.int8), truth
+
+
+def pieces_task(seed: int, size: int, sites: int, every: int) -> tuple[KernelTask, NDArray[np.int8]]:
+    """A panel of mosaics, and three targets that are mosaics of it: the longer the panel, the more numbers
+    that are nearly the same."""
+    random = np.random.default_rng(seed)
+    founders = (random.random((sites, 200)) < random.beta(0.3, 0.8, (sites, 1))).astype(np.uint8)
+    panel = mosaics(random, founders, size, 0.01)
+    targets = mosaics(random, panel[:, random.integers(0, size, 500)], 3, 0.005)
+    rare = random.random(sites) < 0.4
+    panel[rare] = random.random((int(rare.sum()), size)) < 2 / size
+    rows = np.arange(every // 2, sites, every, dtype=np.intp)
+    places = np.linspace(0, sites * 2e-4, sites)
+    task = KernelTask(stretch_of(panel, np.arange(sites)), rows, places, Model(), 0, sites)
+    return task, targets[rows].astype(np.int8)
+
+
+def twins_task(seed: int, size: int, sites: int, every: int) -> tuple[KernelTask, NDArray[np.int8]]:
+    """Copies of 300 haplotypes with a new allele here and there: rounding goes the same way each time."""
+    random = np.random.default_rng(seed)
+    founders = (random.random((sites, 12)) < random.beta(0.3, 0.8, (sites, 1))).astype(np.uint8)
+    few = mosaics(random, founders, 303, 0.01)
+    panel = few[:, np.arange(size) % 300] ^ (random.random((sites, size)) < 0.002).astype(np.uint8)
+    rows = np.arange(every // 2, sites, every, dtype=np.intp)
+    places = np.linspace(0, sites * 2e-4, sites)
+    task = KernelTask(stretch_of(panel, np.arange(sites)), rows, places, Model(), 0, sites)
+    return task, few[rows][:, 300:].astype(np.int8)
+
+
+def random_task(seed: int, size: int, sites: int, every: int) -> tuple[KernelTask, NDArray[np.int8]]:
+    """Random alleles: hardly two haplotypes between typed sites are the same."""
+    random = np.random.default_rng(seed)
+    panel = random.integers(0, 2, (sites, size)).astype(np.uint8)
+    rows = np.arange(0, sites, every, dtype=np.intp)
+    places = np.arange(sites) * 0.01
+    task = KernelTask(stretch_of(panel, np.arange(sites)), rows, places, Model(), 0, sites)
+    return task, panel[rows][:, [0, size // 2, size - 1]].astype(np.int8)

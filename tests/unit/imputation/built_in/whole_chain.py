@@ -12,16 +12,19 @@ from app.imputation.built_in.model import LEAST_SWITCH
 Doubles = NDArray[np.float64]
 
 
-def whole_chain(task: KernelTask, targets: NDArray[np.int8]) -> tuple[Doubles, Doubles]:
-    """Dosages of all sites, and what is expected at each typed one without its own allele; [., target]."""
+def whole_chain(
+    task: KernelTask, targets: NDArray[np.int8], judged: slice = slice(None)
+) -> tuple[Doubles, Doubles]:
+    """Dosages of all sites, and what is expected at each typed one that is judged without its own allele;
+    [., target]."""
     panel = task.stretch.alleles(slice(None)).astype(np.float64)
     imputed = np.empty((len(panel), targets.shape[1]))
-    left_out = np.empty(targets.shape)
+    left_out = np.empty(targets[judged].shape)
     for column in range(targets.shape[1]):
         observed = np.full(len(panel), -1)
         observed[task.typed] = targets[:, column]
         imputed[:, column] = _dosages(task, panel, observed)
-        for row, site in enumerate(task.typed.tolist()):
+        for row, site in enumerate(task.typed[judged].tolist()):
             without = observed.copy()
             without[site] = -1
             left_out[row, column] = _dosages(task, panel, without)[site]
