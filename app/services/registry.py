@@ -13,6 +13,7 @@ from app.transport.address import normalise
 if TYPE_CHECKING:
     from app.services.guided.host import Host as Pages
     from app.services.local.host import Host
+    from app.services.notes import Notes
     from app.services.vault import Vault
 
 
@@ -30,6 +31,7 @@ class Registry:
         workflows: Path | None = None,
         descriptions: Path | None = None,
         vault: Vault | None = None,
+        notes: Notes | None = None,
     ) -> None:
         self._given = families
         self._local = local
@@ -37,12 +39,15 @@ class Registry:
         self._workflows = workflows
         self._descriptions = descriptions
         self._vault = vault
+        self._notes = notes
 
     @cached_property
     def _families(self) -> dict[str, ServiceFamily]:
         given = self._given
         if given is None:
-            given = _all(self._local, self._pages, self._workflows, self._descriptions, self._vault)
+            given = _all(
+                self._local, self._pages, self._workflows, self._descriptions, self._vault, self._notes
+            )
         return {family.name: family for family in given}
 
     def names(self) -> tuple[str, ...]:
@@ -84,6 +89,7 @@ def _all(
     workflows: Path | None,
     descriptions: Path | None,
     vault: Vault | None,
+    notes: Notes | None,
 ) -> tuple[ServiceFamily, ...]:
     from app.services.cloudgene import Cloudgene
     from app.services.described import Described
@@ -98,5 +104,5 @@ def _all(
         Wes(workflows),
         Local(local),
         Guided(pages),
-        Described(descriptions, vault=vault),
+        Described(descriptions, notes=notes),
     )

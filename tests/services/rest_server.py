@@ -58,8 +58,8 @@ class RestServer:
         self.cut_at: int | None = None
         self.ranges = True
         self.file_page: bytes | None = None
-        self._server = _Server(self._main)
-        self._store = _Server(self._put)
+        self._server = WebServer(self._main)
+        self._store = WebServer(self._put)
         self.url, self.store_url = self._server.url, self._store.url
 
     def __enter__(self) -> RestServer:
@@ -79,13 +79,13 @@ class RestServer:
 
     # The requests.
 
-    def _put(self, request: _Request) -> None:
+    def _put(self, request: WebRequest) -> None:
         self.stored.append(request.seen)
         upload = self.uploads[request.path.rpartition("/")[2]]
         upload["bytes"] = request.body()
         request.send(200, b"")
 
-    def _main(self, request: _Request) -> None:
+    def _main(self, request: WebRequest) -> None:
         self.seen.append(request.seen)
         if request.path in ("/api/v1/health", "/ns/ga4gh/wes/v1/service-info"):
             request.json(self.health)
@@ -101,7 +101,7 @@ class RestServer:
         else:
             request.json({"message": "no such thing"}, 404)
 
-    def _plain(self, request: _Request, path: str) -> None:
+    def _plain(self, request: WebRequest, path: str) -> None:
         made, one = re.fullmatch(r"/jobs", path), re.fullmatch(r"/jobs/([^/]+)(/\w+)?", path)
         if path == "/me":
             request.json({"login": "ann", "token_expires": ENDS})
@@ -119,7 +119,7 @@ class RestServer:
         else:
             request.json({"message": "no such job"}, 404)
 
-    def _of_plain(self, request: _Request, job: RestJob, what: str | None) -> None:
+    def _of_plain(self, request: WebRequest, job: RestJob, what: str | None) -> None:
         if what == "/cancel":
             job.state = "stopped"
             request.json({})
@@ -134,14 +134,14 @@ class RestServer:
         else:
             request.json({"job": _shown(job)})
 
-    def _page(self, request: _Request, path: str) -> dict[str, Any]:
+    def _page(self, request: WebRequest, path: str) -> dict[str, Any]:
         at = int(request.query.get("at", "0"))
         every = [_shown(job) for job in self.jobs.values()]
         more = at + self.page_size < len(every)
         following = f"{path}?at={at + self.page_size}" if more else None
         return {"jobs": every[at : at + self.page_size], "next": following}
 
-    def _signed(self, request: _Request, path: str) -> None:
+    def _signed(self, request: WebRequest, path: str) -> None:
         one = re.fullmatch(r"/ga4gh/wes/v1/runs/([^/]+)(/.+)?", path)
         if path == "/engines":
             request.json({"owner": "ann", "expires": ENDS})
@@ -172,13 +172,13 @@ class RestServer:
         self.jobs[job.id] = job
         return job
 
-    def _answer(self, request: _Request, data: object) -> None:
+    def _answer(self, request: WebRequest, data: object) -> None:
         if self.drop_answer:
             request.hang_up()
         else:
             request.json(data, 201)
 
-    def _file(self, request: _Request) -> None:
+    def _file(self, request: WebRequest) -> None:
         _, _, job_id, name = request.path.split("/", 3)
         data = self.jobs[job_id].files[unquote(name)]
         if self.file_page is not None:
@@ -216,11 +216,11 @@ class _Http(ThreadingHTTPServer):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
-class _Server:
+class WebServer:
     """One listener with its thread."""
 
-    def __init__(self, answer: Callable[[_Request], None]) -> None:
-        class Handler(_Request):
+    def __init__(self, answer: Callable[[WebRequest], None]) -> None:
+        class Handler(WebRequest):
             respond = staticmethod(answer)
 
         self._http = _Http(("127.0.0.1", 0), Handler)
@@ -239,10 +239,10 @@ class _Server:
             self._thread = None
 
 
-class _Request(BaseHTTPRequestHandler):
+class WebRequest(BaseHTTPRequestHandler):
     """A request and its answer."""
 
-    respond: Callable[[_Request], None]
+    respond: Callable[[WebRequest], None]
 
     def log_message(self, format: str, *args: object) -> None:
         """Nothing is written."""

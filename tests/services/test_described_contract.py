@@ -16,7 +16,7 @@ from app.services.contract import Connection, RemoteFile
 from app.services.described import Described
 from app.services.registry import Registry
 from app.transport.client import Looker
-from app.transport.limits import Pace
+from tests.helpers.quick_pace import quick_pace
 from tests.services.family_contract import FamilyContract, fetch, refused
 from tests.services.rest_server import TOKEN, RestServer
 
@@ -46,7 +46,7 @@ class RestTarget:
         )
 
     def family(self) -> Described:
-        return Described(self.folder, looker=Looker(Pace(), sleep=_at_once))
+        return Described(self.folder, looker=Looker(quick_pace(), sleep=_at_once))
 
     def jobs_at_server(self) -> list[str]:
         return [job.name for job in self.server.jobs.values()]

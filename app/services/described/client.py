@@ -46,8 +46,8 @@ from app.services.described.problems import data_of, does_not_fit, problem_of
 from app.services.described.reading import Shelf, read_description, read_watch
 from app.services.described.sending import Sending, undisturbed
 from app.services.described.wire import Line
+from app.services.notes import Notes, ShortNotes
 from app.services.plain_text import safe_block
-from app.services.vault import Vault
 from app.transport.address import origin, refuse_plain_http
 from app.transport.client import Looker
 from app.transport.limits import Pace
@@ -82,14 +82,14 @@ class Described:
         looker: Looker | None = None,
         sense: NetworkSense | None = None,
         clock: Clock | None = None,
-        vault: Vault | None = None,
+        notes: Notes | None = None,
     ) -> None:
         self._shelf = Shelf(folder)
         self._pace = pace or (looker.pace if looker else Pace())
         self._looker = looker or Looker(self._pace)
         self._sense = sense or NetworkSense(known_hosts())
         self._clock = clock or SystemClock()
-        self._drafts = Drafts(vault)
+        self._drafts = Drafts(notes or ShortNotes())
         self._on_their_way: set[tuple[str, str]] = set()
         self._given_up: set[tuple[str, str]] = set()
 

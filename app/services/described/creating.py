@@ -153,10 +153,11 @@ class Creating:
         batches = (files,) if self._into.together else tuple((file,) for file in files)
         total, before = sum(file.size for file in files), 0
         for number, batch in enumerate(batches, 1):
+            size = sum(file.size for file in batch)
             if number > draft.done:
-                await self._send(draft, batch, part(self._report, before, total))
+                await self._send(draft, batch, part(self._report, before, size, total))
                 draft = await self._keep(draft, done=number, doubt=False)
-            before += sum(file.size for file in batch)
+            before += size
         self._report(Progress(done=total, total=total, step="Sending"))
         return draft
 

@@ -1,22 +1,20 @@
 """Jobs that were made at a service and wait there for their files: which they are, and what they have.
 
 Written down before each call that cannot be taken back, so that after any end of the program the same job
-goes on. It lies in the keyring, as the sessions of other uploads do. Nothing of the data is kept.
+goes on. It is no secret, and nothing of the data is in it.
 """
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from hashlib import sha256
 
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 
 from app.domain.dataset import DataFile
 from app.domain.model import Model
-from app.domain.problem import ProblemError
 from app.services.contract import Connection
-from app.services.vault import Vault
+from app.services.notes import Notes
 
 
 class Draft(Model):
@@ -35,37 +33,28 @@ class Draft(Model):
 
 
 class Drafts:
-    """The drafts by the name of their job. Without a keyring none outlives the program."""
+    """The drafts by the name of their job."""
 
-    def __init__(self, vault: Vault | None) -> None:
-        self._vault = vault
-        self._here: dict[str, Draft] = {}
+    def __init__(self, notes: Notes) -> None:
+        self._notes = notes
 
     async def of(self, connection: Connection, remote_name: str) -> Draft | None:
-        """As it was left, by this program or another one at the same keyring."""
-        name = _name(connection, remote_name)
-        if self._vault is not None and name not in self._here:
-            with contextlib.suppress(ProblemError):
-                return _read(await self._vault.get(name))
-        return self._here.get(name)
+        """As it was left, by this program or another one at the same store. ProblemError."""
+        noted = await self._notes.get(_name(connection, remote_name))
+        try:
+            return Draft.model_validate_json(noted) if noted is not None else None
+        except ValidationError:
+            return None
 
     async def keep(self, connection: Connection, remote_name: str, draft: Draft) -> Draft:
-        """Remember it as it is now."""
-        name = _name(connection, remote_name)
-        self._here[name] = draft
-        if self._vault is not None:
-            with contextlib.suppress(ProblemError):
-                await self._vault.keep(name, SecretStr(draft.model_dump_json(exclude_defaults=True)))
-                del self._here[name]
+        """Remember it as it is now. ProblemError: then the next step may not be taken."""
+        noted = draft.model_dump_json(exclude_defaults=True)
+        await self._notes.keep(_name(connection, remote_name), noted)
         return draft
 
     async def forget(self, connection: Connection, remote_name: str) -> None:
         """It is started, or taken away."""
-        name = _name(connection, remote_name)
-        self._here.pop(name, None)
-        if self._vault is not None:
-            with contextlib.suppress(ProblemError):
-                await self._vault.forget(name)
+        await self._notes.keep(_name(connection, remote_name), None)
 
 
 def mark_of(files: Sequence[DataFile]) -> str:
@@ -74,12 +63,5 @@ def mark_of(files: Sequence[DataFile]) -> str:
     return sha256(told.encode()).hexdigest()
 
 
-def _read(kept: SecretStr | None) -> Draft | None:
-    try:
-        return Draft.model_validate_json(kept.get_secret_value()) if kept is not None else None
-    except ValidationError:
-        return None
-
-
 def _name(connection: Connection, remote_name: str) -> str:
-    return f"upload:{connection.service_id}:{remote_name}"
+    return f"draft:{connection.service_id}:{remote_name}"

@@ -100,7 +100,9 @@ class Sending:
         total = sum(file.size for file in self._submission.files)
         references, before = [], 0
         for file in self._submission.files:
-            references.append(await self._one(signed, values, file, part(self._report, before, total)))
+            references.append(
+                await self._one(signed, values, file, part(self._report, before, file.size, total))
+            )
             before += file.size
         self._report(Progress(done=total, total=total, step="Sending"))
         await self._sealing()
@@ -197,11 +199,11 @@ def _refuse_strange_host(signed: Signed, base: str, url: str, name: str) -> None
     )
 
 
-def part(report: Report, before: int, total: int) -> Report:
-    """The progress of one file as part of all."""
+def part(report: Report, before: int, size: int, total: int) -> Report:
+    """The progress of some files as part of all; what stands around them in a form does not count."""
 
     def tell(progress: Progress) -> None:
-        report(replace(progress, done=before + progress.done, total=total))
+        report(replace(progress, done=before + min(progress.done, size), total=total))
 
     return tell
 
