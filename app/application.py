@@ -89,6 +89,7 @@ def open_desk(home: Path | None = None, *, practice: PracticeHost | None = None)
     home = usable_folder((home or default_home()).absolute())
     from app.operations.keyring_vault import KeyringVault
     from app.operations.local_host import ThisComputer
+    from app.operations.store_notes import StoreNotes
     from app.operations.web_pages import WebPages
 
     secrets = LateSecrets()
@@ -99,6 +100,7 @@ def open_desk(home: Path | None = None, *, practice: PracticeHost | None = None)
         workflows=home / "workflows",
         descriptions=home / "services",
         vault=KeyringVault(secrets),
+        notes=StoreNotes(store),
     )
     return Desk(home, store, secrets, registry, practice=practice or LatePractice(home / "practice"))
 

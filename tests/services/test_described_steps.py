@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from app.domain.dataset import DataFile
 from app.domain.job import JobState
 from app.domain.problem import Kind
-from app.domain.progress import Progress
+from app.domain.progress import Progress, silent
 from app.domain.resources import resource
 from app.domain.service import Limits
 from app.services.contract import Connection, Submission
@@ -23,7 +23,7 @@ from app.services.notes import ShortNotes
 from app.transport.client import Looker
 from app.transport.confined import Confinement, confined
 from tests.helpers.quick_pace import quick_pace
-from tests.services.family_contract import FamilyContract, no_seal, refused, silent
+from tests.services.family_contract import FamilyContract, no_seal, refused
 from tests.services.steps_server import KEY, StepsServer
 
 IN_A_FORM = ('{put: "/jobs/{id}/files/{name}"}', '{post: "/jobs/{id}/files"}\n    files: part')
