@@ -88,6 +88,6 @@ def random_task(seed: int, size: int, sites: int, every: int) -> tuple[KernelTas
     random = np.random.default_rng(seed)
     panel = random.integers(0, 2, (sites, size)).astype(np.uint8)
     rows = np.arange(0, sites, every, dtype=np.intp)
-    places = np.arange(sites) * 0.01
+    places = np.linspace(0, sites * 0.01, sites)
     task = KernelTask(stretch_of(panel, np.arange(sites)), rows, places, Model(), 0, sites)
     return task, panel[rows][:, [0, size // 2, size - 1]].astype(np.int8)

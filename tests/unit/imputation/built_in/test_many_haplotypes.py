@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from app.imputation.built_in.c_kernel import CKernel, vector_units
-from app.imputation.built_in.contract import KernelTask
+from app.imputation.built_in.contract import Kernel, KernelTask
 from app.imputation.built_in.numpy_kernel import NumpyKernel
 from tests.unit.imputation.built_in.invented import pieces_task, random_task, twins_task
 from tests.unit.imputation.built_in.whole_chain import whole_chain
@@ -26,7 +26,8 @@ def test_all_kernels_give_the_exact_answer(name: str) -> None:
     task, targets = CASES[name]()
     judged = slice(None, None, 1 + len(targets) // 2)
     imputed, left_out = whole_chain(task, targets[:, :1], judged)
-    for kernel in (NumpyKernel(task), *(CKernel(task, unit) for unit, _ in vector_units())):
+    kernels: list[Kernel] = [NumpyKernel(task), *(CKernel(task, unit) for unit, _ in vector_units())]
+    for kernel in kernels:
         answer = kernel.impute(targets)
         np.testing.assert_allclose(answer.imputed[:, :1], imputed, rtol=0, atol=1e-5)
         np.testing.assert_allclose(answer.left_out[judged, :1], left_out, rtol=0, atol=1e-5)
