@@ -219,7 +219,7 @@ class FamilyContract:
         self.need(target, "token")
         self.submit(target, tmp_path)
         family = target.family()
-        slow = {"limits": target.connection.limits.model_copy(update={"min_poll_s": 30.0})}
+        slow = {"limits": target.connection.limits.model_copy(update={"min_poll_s": 2.0})}
         assert self.run(family.jobs(target.connection.model_copy(update=slow)))
         with refused(Kind.SIGN_IN):
             self.run(family.jobs(target.connection.model_copy(update={**slow, "token": SecretStr("a.b.c")})))
@@ -299,7 +299,7 @@ class FamilyContract:
     def test_lists_are_spaced(self, target: Target) -> None:
         self.need(target, "network")
         slow = target.connection.model_copy(
-            update={"limits": target.connection.limits.model_copy(update={"min_poll_s": 30.0})}
+            update={"limits": target.connection.limits.model_copy(update={"min_poll_s": 2.0})}
         )
         family = target.family()
 

@@ -311,11 +311,12 @@ def test_notices_stack_close_and_act(window: MainWindow, context: Context, qtbot
     qtbot.waitUntil(lambda: first_left not in context.notices.boxes())
 
 
+@pytest.mark.timeout(240)
 def test_every_view_opens_at_150_per_cent(tmp_path: Path) -> None:
     environment = os.environ | {"QT_SCALE_FACTOR": "1.5", "QT_QPA_PLATFORM": "offscreen"}
     command = [sys.executable, "-W", "error", "-m", "tests.ui.gallery", str(tmp_path), "home", "services"]
     root = Path(__file__).resolve().parents[2]
-    subprocess.run(command, env=environment, check=True, cwd=root, timeout=100, capture_output=True)
+    subprocess.run(command, env=environment, check=True, cwd=root, timeout=220, capture_output=True)
     assert len(list(tmp_path.glob("*.png"))) == 8
 
 
