@@ -85,7 +85,7 @@ def set_faults(server: dict[str, Any], **faults: object) -> None:
         json.dumps(faults).encode(),
         {"X-Practice-Key": server["practice_key"], "Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=20) as reply:
+    with urllib.request.urlopen(request, timeout=60) as reply:
         assert reply.status == 200
 
 

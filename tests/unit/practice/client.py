@@ -53,7 +53,7 @@ def call(
 
 def send(url: str, method: str, headers: dict[str, str], body: Any = None) -> Answer:
     parts = urlsplit(url)
-    with contextlib.closing(http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=20)) as line:
+    with contextlib.closing(http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)) as line:
         target = parts.path + (f"?{parts.query}" if parts.query else "")
         line.request(method, target, body=body, headers=headers)
         answer = line.getresponse()
@@ -114,5 +114,5 @@ def wait_for_end(server: Reachable, job_id: str, seconds: float = 100) -> dict[s
 def raw_connection(server: Reachable) -> Iterator[http.client.HTTPConnection]:
     """A connection that a test may leave half-used."""
     parts = urlsplit(server.base_url)
-    with contextlib.closing(http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=20)) as line:
+    with contextlib.closing(http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)) as line:
         yield line
