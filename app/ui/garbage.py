@@ -6,10 +6,9 @@ there and an event may be on its way to what is deleted, so the program crashed.
 thread collects by itself; a timer of the Qt thread does so when as much was made as Python would wait for.
 
 A round takes half a microsecond for each object that it looks at. Ten thousand panels or datasets are half a
-million objects, at each of which Python would look again and again: the window stood still for a quarter of a
-second up to more than one (measured). `keep_short` bounds the rounds: what was looked at once is put by, and so
-is what came in too great a number to look at, which is data. Garbage among what was put by waits until nobody
-works in the window.
+million objects, at which Python would look again and again: the window stood still for up to a
+second (measured). `keep_short` bounds the rounds: what was looked at once is put by, and so is what
+came in too great a number to look at, which is data. Garbage among it waits until nobody works in the window.
 """
 
 from __future__ import annotations

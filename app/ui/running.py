@@ -32,6 +32,7 @@ from app.ui.layout import Layout
 from app.ui.library import StoreLibrary
 from app.ui.notices import Notices
 from app.ui.theme import Theme
+from app.ui.views.ahead import ViewsAhead
 from app.ui.window import MainWindow
 
 if TYPE_CHECKING:
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LAYOUT_KEY = "window"
+AHEAD_AFTER_MS = 1_500
+"""The page that the window opens with is filled first."""
+
 NOTICE_STATUS = {
     NoticeKind.JOB_DONE: Status.DONE,
     NoticeKind.RESULT_READY: Status.DONE,
@@ -119,8 +123,7 @@ class RunningWindow:
 
     def exec(self) -> int:
         """Run until the window is closed or the program is told to end; the exit code."""
-        leave_loaded_alone()
-        self.bridge.rounds.keep_short()
+        self.be_quick()
         # Qt's loop runs C code: without a tick Python would not see Ctrl+C.
         ticker = QTimer()
         ticker.start(200)
@@ -128,6 +131,12 @@ class RunningWindow:
         signal.signal(signal.SIGINT, lambda *_: self.window.close())
         signal.signal(signal.SIGTERM, lambda *_: self.window.close())
         return self.app.exec()
+
+    def be_quick(self) -> None:
+        """See to it that nothing holds the window up later: neither garbage, nor what views import."""
+        leave_loaded_alone()
+        self.bridge.rounds.keep_short()
+        QTimer.singleShot(AHEAD_AFTER_MS, self.window, lambda: ViewsAhead(self.bridge, self.window))
 
     def close_down(self) -> None:
         """Stop the scheduler and everything else in the bridge's thread; idempotent."""
