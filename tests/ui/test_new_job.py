@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextDocument
 from PySide6.QtWidgets import QCheckBox, QComboBox
 from pytestqt.qtbot import QtBot
@@ -217,6 +218,46 @@ def test_a_good_form_is_sent_once(
     draft = next(args[0] for name, args, _ in operations.calls if name == "create_job")
     assert set(draft.terms) == {"check1", "check2"}
     assert draft.options["aesEncryption"] is True
+
+
+def test_after_sending_the_next_job_begins_with_its_data(
+    qtbot: QtBot, view: NewJobView, operations: FakeOperations
+) -> None:
+    """No row looks chosen that is not: a click on it would change nothing."""
+    operations.answers["create_job"] = Changes.of(Noun.JOB, "job-9")
+    choose_panel(qtbot, view)
+    for box in view.bar.boxes.values():
+        box.setChecked(True)
+    qtbot.waitUntil(view.bar.button.isEnabled)
+    chosen = view.filling.dataset_id
+    view.bar.button.click()
+    qtbot.waitUntil(lambda: view.filling.dataset_id == "")
+    assert view.what.list.currentItem() is None
+    row = view.what.list.visualItemRect(view.what.list.item(0)).center()
+    qtbot.mouseClick(view.what.list.viewport(), Qt.MouseButton.LeftButton, pos=row)
+    assert view.filling.dataset_id == chosen
+
+
+def test_panels_that_two_applications_call_alike_are_told_apart(
+    qtbot: QtBot, view: NewJobView, filled: FakeLibrary
+) -> None:
+    first = filled.all_panels[0]
+    other = first.model_copy(update={"app_id": "another@1", "name": "By another workflow"})
+    filled.all_forms[(other.service_id, other.app_id)] = form(other.service_id, other.app_id)
+    filled.all_panels.append(other)
+    view.refresh()
+    qtbot.waitUntil(lambda: other in view.panels)
+    for panel in (other, first):
+        view._choose_panel((panel.service_id, panel.app_id, panel.id))
+        view.refresh()
+        qtbot.waitUntil(lambda panel=panel: current(view) == panel.name)
+        qtbot.waitUntil(lambda panel=panel: f"panel {panel.name}" in view.bar.route.text())
+
+
+def current(view: NewJobView) -> str:
+    """The chosen row."""
+    row = view.where.tree.currentItem()
+    return row.text(0) if row is not None else ""
 
 
 def test_a_refusal_is_shown_in_place(qtbot: QtBot, view: NewJobView, operations: FakeOperations) -> None:

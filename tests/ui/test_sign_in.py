@@ -193,9 +193,9 @@ def test_the_quota_on_the_page_of_a_new_job(context: Context, qtbot: QtBot) -> N
     )
     column = WhereColumn(context, lambda: None, lambda: None)
     qtbot.addWidget(column)
-    column.show_services((terra(facts=facts), samples.services()[1]), (), ("terra", ""))
+    column.show_services((terra(facts=facts), samples.services()[1]), (), ("terra", "", ""))
     assert column.quota.text() == "Quota of array_imputation: 600 of 2,500 samples used"
-    column.show_services((terra(facts=facts), samples.services()[1]), (), ("topmed", ""))
+    column.show_services((terra(facts=facts), samples.services()[1]), (), ("topmed", "", ""))
     assert column.quota.isHidden()
     assert isinstance(column.add, QPushButton)
 

@@ -35,6 +35,10 @@ class Filling:
     instead_of: str = ""
     """The job that waits for a service, in whose place this one goes to another."""
 
+    def place(self) -> tuple[str, str, str]:
+        """Service, application and panel: applications of one service may call their panels alike."""
+        return self.service_id, self.app_id, self.panel_id
+
     def draft(self) -> JobDraft | None:
         """The draft, once data, service and panel are chosen."""
         if not (self.dataset_id and self.service_id and self.panel_id):

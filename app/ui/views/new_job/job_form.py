@@ -172,8 +172,7 @@ class JobForm(View):
 
     def _take_panels(self, panels: tuple[Panel, ...]) -> None:
         self.panels = panels
-        chosen = (self.filling.service_id, self.filling.panel_id)
-        self.where.show_services(self.services, panels, chosen)
+        self.where.show_services(self.services, panels, self.filling.place())
         self._read_form()
         here = {each.id for each in self.services if each.is_here}
         local = next((each for each in panels if each.service_id in here), None)
@@ -261,8 +260,8 @@ class JobForm(View):
         return next((s for s in self.services if s.id == self.filling.service_id), None)
 
     def _panel(self) -> Panel | None:
-        wanted = (self.filling.service_id, self.filling.panel_id)
-        return next((p for p in self.panels if (p.service_id, p.id) == wanted), None)
+        wanted = self.filling.place()
+        return next((p for p in self.panels if (p.service_id, p.app_id, p.id) == wanted), None)
 
     # What the user does.
 

@@ -56,7 +56,7 @@ class NewJobView(JobForm):
         self.form, self._form_of, self._brought_back = None, ("", ""), bool(filling.terms)
         self.bar.show_terms((), ())
         self._show_form(anew=True)
-        self.where.show_services(self.services, self.panels, (filling.service_id, filling.panel_id))
+        self.where.show_services(self.services, self.panels, filling.place())
         self._show_several(None)
         self._read_form()
 
@@ -120,6 +120,7 @@ class NewJobView(JobForm):
         )
         if not self.targets:
             self.bar.phasing.forget()
+        self.what.show_datasets(self.datasets, "")
         self._show_form(anew=True)
         title, words = self._sent_words(number, by_hand)
         self.context.notices.say(title, words, Status.DONE, about=next(iter(changes.ids(Noun.JOB)), ""))

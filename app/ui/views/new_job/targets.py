@@ -85,7 +85,7 @@ class Targets(QObject):
 def route(filling: Filling, services: Sequence[Service], panels: Sequence[Panel]) -> str:
     """A service with its country, and the panel."""
     service = next((each for each in services if each.id == filling.service_id), None)
-    known = (each for each in panels if (each.service_id, each.id) == (filling.service_id, filling.panel_id))
+    known = (each for each in panels if (each.service_id, each.app_id, each.id) == filling.place())
     panel = next(known, None)
     name = service.name if service is not None else filling.service_id
     place = f" ({service.country})" if service is not None and service.country else ""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QHeaderView, QPushButton, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from app.domain.panel import Panel
@@ -17,6 +18,7 @@ from app.ui.theme import GRID
 from app.ui.views.new_job.filling import is_stopped, why_not
 from app.ui.widgets.basics import SectionHeading, Text, link
 from app.ui.widgets.cautions import CautionLines
+from app.ui.widgets.slices import Slices
 
 PANEL = Qt.ItemDataRole.UserRole
 
@@ -33,6 +35,7 @@ class WhereColumn(QWidget):
         self._context = context
         self._filling = False
         self._shown: tuple[Sequence[Service], Sequence[Panel]] = ((), ())
+        self._slices = Slices(self)
         context.theme.changed.connect(self._paint_again)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -49,6 +52,7 @@ class WhereColumn(QWidget):
         self.tree.header().setStretchLastSection(False)
         self.tree.setColumnWidth(1, GRID * 10)
         self.tree.setIconSize(QSize(16, 16))
+        self.tree.setUniformRowHeights(True)
         self.tree.setIndentation(GRID * 4)  # below the name, not below the sign
         self.tree.setRootIsDecorated(False)
         self.tree.currentItemChanged.connect(self._changed)
@@ -70,28 +74,47 @@ class WhereColumn(QWidget):
         column.addStretch()
 
     def show_services(
-        self, services: Sequence[Service], panels: Sequence[Panel], current: tuple[str, str]
+        self, services: Sequence[Service], panels: Sequence[Panel], current: tuple[str, str, str]
     ) -> None:
-        """Show other services; the chosen panel stays chosen."""
-        self._filling = True
+        """Show other services; the panel of `current`, its service, application and id, stays chosen."""
         self._shown = (services, panels)
+        self._slices.stop()
+        self._filling = True
         self.tree.clear()
-        for service in services:
-            row = self._service_row(service)
-            self.tree.addTopLevelItem(row)
-            mine = [p for p in panels if p.service_id == service.id]
-            for panel in mine:
-                child = self._panel_row(panel, bool(self._why_not(service)))
-                row.addChild(child)
-                if (panel.service_id, panel.id) == current:
-                    self.tree.setCurrentItem(child)
-            row.setExpanded(True)
+        self._filling = False
         self.tree.setVisible(bool(services))
         address = self._context.library.practice_url()
         self.start.setVisible(any(is_stopped(s, address) for s in services))
         for widget in (self.empty, self.go):
             widget.setVisible(not services)
         self._show_quota(current[0])
+        self._slices.begin(self._fill(services, panels, current))
+
+    def _fill(
+        self, services: Sequence[Service], panels: Sequence[Panel], current: tuple[str, str, str]
+    ) -> Iterator[None]:
+        """One row a step: there may be thousands of panels."""
+        of_service: dict[str, list[Panel]] = {service.id: [] for service in services}
+        for panel in panels:
+            of_service.get(panel.service_id, []).append(panel)
+        for service in services:
+            row = self._service_row(service)
+            self.tree.addTopLevelItem(row)
+            row.setExpanded(True)
+            closed = bool(self._why_not(service))
+            yield
+            for panel in of_service[service.id]:
+                self._add_panel(row, panel, closed, current)
+                yield
+
+    def _add_panel(
+        self, row: QTreeWidgetItem, panel: Panel, closed: bool, current: tuple[str, str, str]
+    ) -> None:
+        self._filling = True
+        child = self._panel_row(panel, closed)
+        row.addChild(child)
+        if (panel.service_id, panel.app_id, panel.id) == current and self.tree.currentItem() is None:
+            self.tree.setCurrentItem(child)
         self._filling = False
 
     def _show_quota(self, service_id: str) -> None:
@@ -105,18 +128,22 @@ class WhereColumn(QWidget):
         return why_not(service, self._context.library.practice_url())
 
     def _paint_again(self) -> None:
-        """The signs take the colours of the scheme."""
-        item = self.tree.currentItem()
-        chosen = item.data(0, PANEL) if item is not None else None
-        self.show_services(*self._shown, (chosen[0], chosen[2]) if chosen else ("", ""))
+        """The signs take the colours of the scheme; what is still to come has them already."""
+        for number, service in enumerate(self._shown[0]):
+            row = self.tree.topLevelItem(number)
+            if row is not None:
+                row.setIcon(0, self._sign(service))
+
+    def _sign(self, service: Service) -> QIcon:
+        shown, theme = health_state(service.state), self._context.theme
+        return theme.icon(shown.icon_name, theme.colours.status[shown.status])
 
     def _service_row(self, service: Service) -> QTreeWidgetItem:
         reason = self._why_not(service)
         place = f" · {service.country}" if service.country else ""
         row = QTreeWidgetItem([f"{service.name}{place}" + (f" — {reason}" if reason else "")])
         shown = health_state(service.state)
-        theme = self._context.theme
-        row.setIcon(0, theme.icon(shown.icon_name, theme.colours.status[shown.status]))
+        row.setIcon(0, self._sign(service))
         row.setFlags(Qt.ItemFlag.ItemIsEnabled)
         row.setSizeHint(0, self._row_size())
         row.setToolTip(0, text.tooltip(f"{service.base_url}\n{shown.word}"))
