@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LAYOUT_KEY = "window"
+CLOSE_WAIT_S = 10.0
 AHEAD_AFTER_MS = 1_500
 """The page that the window opens with is filled first."""
 
@@ -146,12 +147,12 @@ class RunningWindow:
             self._doorbell.close()
         self.context.layout.flush()
         if self._saved is not None:
-            self._saved.result(2)
+            _wait_for("The places of the window", self._saved)
         if self.scheduler is not None:
-            self.bridge.submit(self.scheduler.stop()).result(5)
+            _wait_for("The visits", self.bridge.submit(self.scheduler.stop()))
             self.scheduler = None
         if self._desktop is not None:
-            self.bridge.submit(self._desktop.close()).result(5)
+            _wait_for("The notifications", self.bridge.submit(self._desktop.close()))
             self._desktop = None
         self.bridge.stop()
         self.window.deleteLater()
@@ -242,6 +243,16 @@ class RunningWindow:
     def _follow_settings(self, changes: Changes) -> None:
         if Noun.SETTING in changes.nouns() and self.scheduler is not None:
             self.bridge.submit(self.scheduler.follow_settings())
+
+
+def _wait_for(what: str, end: Future[None]) -> None:
+    """Wait for an end. What a slow disk or service holds up, or what fails, must not keep the rest open."""
+    try:
+        end.result(CLOSE_WAIT_S)
+    except TimeoutError:
+        log.warning("%s had not ended after %s s", what, CLOSE_WAIT_S)
+    except Exception:
+        log.exception("%s did not end well", what)
 
 
 def leave_loaded_alone() -> None:

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from pytestqt.qtbot import QtBot
 
-LIMIT_MS = 60_000
+from app.ui import bridge
+
+LIMIT_S = 60
 
 
 def be_patient() -> None:
-    """Where a test names no limit, wait a minute."""
+    """Wait a minute where a test names no limit, and as long for the asyncio thread to stop."""
     for wait in (QtBot.waitUntil, QtBot.waitSignal, QtBot.waitSignals, QtBot.waitExposed, QtBot.waitActive):
         assert wait.__kwdefaults__["timeout"] == 5_000, wait
-        wait.__kwdefaults__["timeout"] = LIMIT_MS
+        wait.__kwdefaults__["timeout"] = 1000 * LIMIT_S
+    bridge.STOP_WAIT_S = LIMIT_S
