@@ -169,6 +169,8 @@ class Service(Model):
     score: int | None = None
     last_day: str = ""
     here_at: str = ""
+    to_mend: str = ""
+    """What has to be mended in its description before anything new is sent, as seen at the last look."""
 
     @property
     def signs_in(self) -> bool:

@@ -17,6 +17,7 @@ from app.domain.problem import ProblemError
 from app.domain.residency import places_of
 from app.domain.service import Health, HealthState, Service
 from app.domain.standing import PERIODS, LookPoint, Standing, last_day, standing
+from app.operations.described_faults import fault_of, news_of_fault, words_of
 from app.operations.desk import Desk, write_news
 from app.operations.fail_over import mirrors
 from app.operations.look_at_service import store_token_info
@@ -68,6 +69,7 @@ async def _told(desk: Desk, service: Service) -> Changes:
 
 
 async def _check(desk: Desk, service: Service) -> Changes:
+    fault = await fault_of(desk, service)
     health = await desk.family(service).health(await desk.connection(service, renew=False))
     now = desk.clock.now()
 
@@ -79,10 +81,13 @@ async def _check(desk: Desk, service: Service) -> Changes:
         services.record_health(c, health)
         points = services.health_points(c, service.id, now - PERIODS[-1])
         changed = scored(apply_health(current, health), points, now)
+        changed = changed.model_copy(update={"to_mend": words_of(fault)})
         services.save_service(c, changed)
         waiting = jobs.jobs(c, states=tuple(OPEN_STATES), service_id=service.id)
         elsewhere = next((m.service.name for job in waiting for m in mirrors(c, job)), "")
-        return changed, write_news(c, news_of_health(current, changed, waiting, now, elsewhere))
+        watched = [job for job in jobs.watched_jobs(c) if job.service_id == service.id and job.remote_id]
+        news = news_of_health(current, changed, waiting, now, elsewhere)
+        return changed, write_news(c, (*news, *news_of_fault(current, fault, watched, now)))
 
     updated, told = await desk.store.write(write)
     if updated is None:

@@ -214,6 +214,9 @@ class ServiceDetail(QWidget):
             stopped = f"{facts.stopped.what_happened} {facts.stopped.what_you_can_do}"
             words = "\n".join(filter(None, (words, stopped)))
             shown = shown or Shown(Status.WARNING, self.tr("Takes no new jobs"))
+        if facts.service.to_mend:
+            words = "\n".join(filter(None, (words, facts.service.to_mend)))
+            shown = shown or Shown(Status.WARNING, self.tr("Has to be mended"))
         self.warning.setVisible(bool(words))
         self.warning_words.setText(words)
         if shown is not None:
