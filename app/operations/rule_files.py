@@ -12,6 +12,7 @@ from app.domain.residency import NOWHERE, Residency, combined, residency_of
 from app.domain.rule_file import RULE_ABOUT
 from app.domain.rule_file import RULE_FILE as RULE_FILE
 from app.genotypes.repair.staging import unusable_folder
+from app.operations.rule_names import rule_paths
 
 _LONGEST = 4096
 
@@ -33,16 +34,21 @@ def folders_above(paths: Iterable[str]) -> list[Path]:
 
 def rule_file(folder: Path) -> Residency | None:
     """The rule in the file of a folder, None where there is none; one that nobody can read allows nothing."""
-    path = folder / RULE_FILE
+    return combined(_read(each) for each in rule_paths(folder))
+
+
+def _read(path: Path) -> Residency:
     try:
+        if not path.is_file():  # a link that leads nowhere now, or something that is no file
+            return NOWHERE
         with path.open("rb") as file:
-            text = file.read(_LONGEST).decode("utf-8-sig")
-    except (FileNotFoundError, NotADirectoryError):
-        return None
+            content = file.read(_LONGEST + 1)
+        lines = content.decode("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError):
         return NOWHERE
-    lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
-    return understood("\n".join(lines))
+    if len(content) > _LONGEST:
+        return NOWHERE
+    return understood("\n".join(line for line in lines if not line.lstrip().startswith("#")))
 
 
 def understood(text: str) -> Residency:
@@ -63,7 +69,7 @@ def needed_text(rule: Residency | None, out: Path) -> str:
     there = combined(rules_of_folders([str(out.absolute() / "file")]))
     if there is not None and there.countries <= rule.countries:
         return ""
-    if (out / RULE_FILE).exists():
+    if os.path.lexists(out / RULE_FILE):
         raise problem(
             Kind.REFUSED,
             "The folder is under another rule",
@@ -137,7 +143,8 @@ def tighten_rule(rule: Residency | None, out: Path) -> None:
         return
     there = rule_file(out)
     both = combined((there, rule))
-    if there is None or both is None or there.countries <= rule.countries:
+    unspelled = not os.path.lexists(out / RULE_FILE)  # a person spelled it otherwise, and allows more
+    if unspelled or there is None or both is None or there.countries <= rule.countries:
         write_rule(rule, out)
         return
     with contextlib.suppress(OSError):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from app.domain.rule_file import RULE_FILE
+from app.operations.rule_names import rule_paths
 
 if TYPE_CHECKING:
     from app.cli.program import Session
@@ -49,7 +49,7 @@ def may_be_ruled(session: Session, paths: Sequence[Path]) -> bool:
 
 def folder_rules(paths: Iterable[str]) -> bool:
     """Whether a folder above a file has a rule."""
-    return any((folder / RULE_FILE).exists() for folder in folders_above(paths))
+    return any(rule_paths(folder) for folder in folders_above(paths))
 
 
 def folders_above(paths: Iterable[str]) -> set[Path]:
