@@ -21,6 +21,7 @@ from app.ui.views.new_job.filling import Filling, choices_of, suited, why_not, w
 from app.ui.views.new_job.how_column import HowColumn, WideScroll
 from app.ui.views.new_job.job_form import KEPT
 from app.ui.views.new_job.new_job_view import NewJobView
+from app.ui.views.new_job.what_column import WhatColumn
 from tests.ui import samples
 from tests.ui.fakes import FakeLibrary, FakeOperations
 from tests.ui.forms import form
@@ -327,3 +328,19 @@ def test_no_field_is_cut_in_a_small_window(qtbot: QtBot, view: NewJobView) -> No
     scroll = view.how.findChild(WideScroll)
     assert scroll is not None
     qtbot.waitUntil(lambda: scroll.viewport().width() >= scroll.widget().minimumSizeHint().width())
+
+
+def test_a_long_list_comes_in_turns_and_what_is_chosen_stays_chosen(qtbot: QtBot, context: Context) -> None:
+    many = [samples.dataset(1).model_copy(update={"id": f"d{n}", "name": f"cohort {n}"}) for n in range(300)]
+    column = WhatColumn(context, lambda: None, lambda: None)
+    qtbot.addWidget(column)
+    told: list[str] = []
+    column.chosen.connect(told.append)
+    column.show_datasets(many, "d290")
+    qtbot.waitUntil(lambda: column.list.count() == 300)
+    current = column.list.currentItem()
+    assert current is not None
+    assert current.text().startswith("cohort 290\n")
+    column.show_datasets(many[:2], "")
+    assert column.list.count() == 2
+    assert told == []
