@@ -61,6 +61,14 @@ def datasets(c: Connection) -> tuple[Dataset, ...]:
     return parse_all(Dataset, c.scalars(query.order_by(t.datasets.c.added.desc(), t.datasets.c.id.desc())))
 
 
+def dataset_names(c: Connection) -> tuple[tuple[str, str], ...]:
+    """Names and ids of all datasets, newest first; their documents stay unread."""
+    d = t.datasets.c
+    return tuple(
+        (row.name, row.id) for row in c.execute(select(d.name, d.id).order_by(d.added.desc(), d.id.desc()))
+    )
+
+
 def remove_dataset(c: Connection, dataset_id: str) -> None:
     """Forget a dataset; the user's files, jobs and the timeline stay."""
     c.execute(delete(t.datasets).where(t.datasets.c.id == dataset_id))

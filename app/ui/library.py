@@ -182,6 +182,10 @@ class StoreLibrary:
         """All datasets, newest first."""
         return await self._store.read(datasets.datasets)
 
+    async def dataset_names(self) -> tuple[tuple[str, str], ...]:
+        """Names and ids of all datasets, newest first."""
+        return await self._store.read(datasets.dataset_names)
+
     async def dataset(self, dataset_id: str) -> Dataset | None:
         """One dataset."""
         return await self._store.read(lambda c: datasets.dataset(c, dataset_id))

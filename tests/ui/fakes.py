@@ -156,6 +156,9 @@ class FakeLibrary:
     async def datasets(self) -> tuple[Dataset, ...]:
         return tuple(self.all_datasets)
 
+    async def dataset_names(self) -> tuple[tuple[str, str], ...]:
+        return tuple((each.name, each.id) for each in self.all_datasets)
+
     async def residency(self, dataset_id: str) -> Residency | None:
         found = _found(self.all_datasets, dataset_id)
         return found.residency if found is not None else None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QWidget
@@ -32,6 +33,31 @@ def with_term(typed: str, wanted: str, on: bool) -> str:
 def has_term(typed: str, wanted: str) -> bool:
     """Whether the filter has a term."""
     return wanted.casefold() in (word.casefold() for word in split_typed(typed))
+
+
+@dataclass(frozen=True)
+class FilterValues:
+    """What the panels of a list have, with the words for it; gathered where the panels are read."""
+
+    builds: Choices = ()
+    ancestries: Choices = ()
+    accesses: Choices = ()
+    services: Choices = ()
+    some: bool = False
+    """Whether there are panels at all."""
+
+
+def filter_values(panels: Collection[Panel], services: Mapping[str, Service]) -> FilterValues:
+    """Go through all panels; some ten milliseconds for ten thousand."""
+    ids = {p.service_id for p in panels}
+    named = [(each, services[each].name if each in services else each) for each in ids]
+    return FilterValues(
+        builds=_each({p.build for p in panels if p.build}),
+        ancestries=_each({group for p in panels for group in p.ancestry}),
+        accesses=_each({p.access for p in panels if p.access}),
+        services=sorted(named, key=lambda pair: pair[1].casefold()),
+        some=bool(panels),
+    )
 
 
 class FilterMenu(QPushButton):
@@ -114,14 +140,12 @@ class FilterBar(QWidget):
         self.favourites.setMenu(menu)
         return self.favourites
 
-    def offer(self, panels: Sequence[Panel], services: Mapping[str, Service], fitted: bool) -> None:
+    def offer(self, values: FilterValues, fitted: bool) -> None:
         """What there is to choose from; the fit only while a dataset is chosen."""
-        self.build.offer(_each({p.build for p in panels if p.build}))
-        self.ancestry.offer(_each({group for p in panels for group in p.ancestry}))
-        self.access.offer(_each({p.access for p in panels if p.access}))
-        ids = {p.service_id for p in panels}
-        named = [(each, services[each].name if each in services else each) for each in ids]
-        self.service.offer(sorted(named, key=lambda pair: pair[1].casefold()))
+        self.build.offer(values.builds)
+        self.ancestry.offer(values.ancestries)
+        self.access.offer(values.accesses)
+        self.service.offer(values.services)
         verdicts = (
             (FitVerdict.FITS.value, self.tr("Fits")),
             (FitVerdict.REPAIR.value, self.tr("With repair")),
@@ -129,7 +153,7 @@ class FilterBar(QWidget):
             (FitVerdict.NOT_KNOWN.value, self.tr("Not known")),
         )
         self.fit.offer(verdicts if fitted else ())
-        self.setVisible(bool(panels))
+        self.setVisible(values.some)
 
     def offer_added(self, some: bool) -> None:
         """Whether there are panels of services that are not added."""

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QButtonGroup, QComboBox, QHBoxLayout, QPushButton, QWidget
 
-from app.domain.dataset import Dataset
-from app.domain.panel import Panel
-from app.domain.service import Service
+from app.ui.models.choices import Choices
 from app.ui.theme import GRID
-from app.ui.views.panels.filter_bar import FilterBar
+from app.ui.views.panels.filter_bar import FilterBar, FilterValues
 from app.ui.views.panels.panel_rows import FitTo
 from app.ui.widgets.basics import Text
 
@@ -34,7 +32,6 @@ class PanelBar(QWidget):
     ) -> None:
         super().__init__(parent)
         self._choose = choose
-        self._names: list[tuple[str, str]] = []
         self.rows = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self.rows.setContentsMargins(0, 0, 0, 0)
         self.rows.setSpacing(GRID)
@@ -66,6 +63,8 @@ class PanelBar(QWidget):
 
     def _dataset(self) -> QComboBox:
         self.dataset = QComboBox()
+        self.names = Choices(self.dataset)
+        self.dataset.setModel(self.names)
         self.dataset.setAccessibleName(self.tr("Fit to"))
         self.dataset.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.dataset.setMinimumContentsLength(20)
@@ -87,21 +86,12 @@ class PanelBar(QWidget):
         """Choose cards or the table."""
         self.ways.button(int(cards)).setChecked(True)
 
-    def offer(
-        self,
-        panels: Sequence[Panel],
-        services: Mapping[str, Service],
-        datasets: Sequence[Dataset],
-        to: FitTo | None,
-    ) -> None:
-        """What there is to choose from."""
-        self.setVisible(bool(panels))
-        self.filters.offer(panels, services, to is not None)
-        names = [(self.tr("no dataset"), ""), *((each.name, each.id) for each in datasets)]
-        if names != self._names:  # the same again would close a list that is open
-            self._names = names
-            self.dataset.clear()
-            for name, dataset_id in names:
-                self.dataset.addItem(name, dataset_id)
-        self.dataset.setCurrentIndex(max(0, self.dataset.findData(to.dataset.id if to is not None else "")))
+    def offer(self, values: FilterValues, datasets: Sequence[tuple[str, str]], to: FitTo | None) -> None:
+        """What there is to choose from; of the datasets names and ids."""
+        self.setVisible(values.some)
+        self.filters.offer(values, to is not None)
+        names = [(self.tr("no dataset"), ""), *datasets]
+        if names != self.names.pairs:  # the same again would close a list that is open
+            self.names.show_pairs(names)
+        self.dataset.setCurrentIndex(max(0, self.names.row_of(to.dataset.id if to is not None else "")))
         self.dataset.setEnabled(bool(datasets))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import Qt
@@ -32,6 +32,9 @@ from app.ui.views.panels.site_lists import Bind, SiteListsCard, SitesOfPanel
 from app.ui.widgets.basics import Card, Heading, KeyValues, SectionHeading, StatusBadge, Text, clear, link
 from app.ui.widgets.chain_row import ChainRow
 from app.ui.widgets.page import ScrollPage
+from app.ui.widgets.slices import Slices
+
+CHANGES_AT_ONCE = 6
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,7 @@ class PanelDetail(QWidget):
         self.context = context
         self._actions = actions
         self._facts: PanelFacts | None = None
+        self._slices = Slices(self, at_once=CHANGES_AT_ONCE)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GRID * 2)
@@ -258,8 +262,12 @@ class PanelDetail(QWidget):
         clear(self.changes)
         if not facts.changes:
             self.changes.addWidget(Text(self.tr("Nothing so far."), muted=True))
+        self._slices.begin(self._change_rows(facts))
+
+    def _change_rows(self, facts: PanelFacts) -> Iterator[None]:
         for change in facts.changes:
             self.changes.addWidget(self._change_row(change, facts))
+            yield
 
     def _change_row(self, change: PanelChange, facts: PanelFacts) -> QWidget:
         line = QWidget()

@@ -31,6 +31,7 @@ from app.ui.views.panels.add_sites import AddSitesDialog
 from app.ui.views.panels.cards import PanelCards
 from app.ui.views.panels.catalogue_panels import NOT_READ, catalogue_panels, is_of_catalogue
 from app.ui.views.panels.compare import ComparePanels, comparable, compared
+from app.ui.views.panels.filter_bar import FilterValues, filter_values
 from app.ui.views.panels.fit_words import (
     fit_sentences,
     fit_shown,
@@ -63,12 +64,14 @@ class Known:
     presets: Mapping[str, Preset] = field(default_factory=dict)
     changes: tuple[PanelChange, ...] = ()
     site_lists: tuple[PanelSiteList, ...] = ()
-    datasets: tuple[Dataset, ...] = ()
+    datasets: tuple[tuple[str, str], ...] = ()
+    """Names and ids."""
     favourites: frozenset[str] = frozenset()
     by_key: Mapping[str, Panel] = field(default_factory=dict)
     states: Mapping[str, str] = field(default_factory=dict)
     """Of services that stand for a preset, by id: whether they are not added or not read."""
     fit_to: FitTo | None = None
+    values: FilterValues = FilterValues()
     mark: int = 0
     """Another one where panels have other names, builds or keys; thousands of them are slow to compare."""
 
@@ -196,23 +199,25 @@ class PanelsView(View):
     async def _read_known(self) -> Known:
         library = self.context.library
         read = await library.panels()
-        datasets = await library.datasets()
         chosen = self.context.layout.value(CHOSEN)
-        dataset = next((each for each in datasets if each.id == chosen), None)
+        dataset = await library.dataset(chosen) if isinstance(chosen, str) else None
         presets = await library.presets()
         services = {each.id: each for each in await library.services()}
         more, standing_in, states = catalogue_panels(presets, services, read)
+        by_key = {**{each.key: each for each in read}, **more}
+        services |= standing_in
         return Known(
             panels=read,
-            services={**services, **standing_in},
+            services=services,
             presets={each.id: each for each in presets},
             changes=(await library.panel_changes())[:CHANGES_SHOWN],
             site_lists=await library.panel_site_lists(),
-            datasets=datasets,
+            datasets=await library.dataset_names(),
             favourites=await library.favourite_panels(),
-            by_key={**{each.key: each for each in read}, **more},
+            by_key=by_key,
             states=states,
             fit_to=await self._fit_to(dataset) if dataset is not None else None,
+            values=filter_values(by_key.values(), services),
             mark=hash(tuple((each.key, each.name, each.build) for each in read)),
         )
 
@@ -234,7 +239,7 @@ class PanelsView(View):
         self.rows.know(known.by_key, known.services, known.favourites, known.states)
         self.rows.fit_to(known.fit_to)
         fitted = known.fit_to is not None
-        self.bar.offer(tuple(known.by_key.values()), known.services, known.datasets, known.fit_to)
+        self.bar.offer(known.values, known.datasets, known.fit_to)
         self.bar.filters.offer_added(bool(known.states))
         if before is None or (before.fit_to is not None) != fitted:
             for column in (self.fit_column, self.overlap_column):

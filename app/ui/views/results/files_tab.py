@@ -14,6 +14,7 @@ from app.domain.result import NOT_WHOLE, Result
 from app.ui import text
 from app.ui.colours import Status
 from app.ui.context import Context
+from app.ui.models.choices import Choices
 from app.ui.models.table import Column
 from app.ui.status import Shown
 from app.ui.theme import GRID
@@ -81,6 +82,10 @@ def _of(book: FileBook | None, kind: str) -> tuple[str, int | None, str, str]:
     return book.kind or kind, book.records or None, PurePath(book.index).suffix, "; ".join(notes)
 
 
+MOST_LETTERS = 60
+"""Of the names of datasets, in the box for them."""
+
+
 class FilesTab(QWidget):
     """The table takes the room; below it what a paper needs to know, and what it cost.
 
@@ -127,6 +132,9 @@ class FilesTab(QWidget):
         row = QHBoxLayout()
         row.setSpacing(GRID)
         self.sent = QComboBox()
+        self.choices = Choices(self.sent)
+        self.sent.setModel(self.choices)
+        self.sent.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.sent.setAccessibleName(self.tr("What was sent"))
         self.sent.setMinimumWidth(GRID * 40)
         self.sent.activated.connect(lambda _: self.linked.emit(self.sent.currentData() or ""))
@@ -139,11 +147,10 @@ class FilesTab(QWidget):
 
     def show_sent(self, choices: Sequence[tuple[str, str]], chosen: str | None, asked: bool) -> None:
         """Datasets, names and ids, of which one was sent; `asked` only where no job knows it."""
-        self.sent.clear()
-        self.sent.addItem(self.tr("Not known"), "")
-        for name, dataset_id in choices:
-            self.sent.addItem(name, dataset_id)
-        self.sent.setCurrentIndex(max(0, self.sent.findData(chosen or "")))
+        self.choices.show_pairs([(self.tr("Not known"), ""), *choices])
+        longest = max(len(name) for name, _ in self.choices.pairs)
+        self.sent.setMinimumContentsLength(min(longest, MOST_LETTERS))
+        self.sent.setCurrentIndex(max(0, self.choices.row_of(chosen or "")))
         for widget in (self.sent, self.sent_label):
             widget.setVisible(asked)
 

@@ -100,9 +100,9 @@ class ResultDetail(QWidget):
         service = await library.service(job.service_id) if job is not None else None
         dataset_id = result.dataset_id or (job.dataset_id if job is not None else None)
         dataset = await library.dataset(dataset_id) if dataset_id else None
-        every = await library.datasets() if not result.job_id else ()
+        every = await library.dataset_names() if not result.job_id else ()
         ledger = await library.ledger(result_id)
-        return ResultFacts(result, job, service, dataset, ledger, tuple((d.name, d.id) for d in every))
+        return ResultFacts(result, job, service, dataset, ledger, every)
 
     # Made once.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from PySide6.QtCore import Qt
@@ -76,10 +76,12 @@ class DatasetFacts:
 
     dataset: Dataset
     services: tuple[Service, ...]
-    panels: tuple[Panel, ...]
+    panels: tuple[Panel, ...] = field(compare=False)
     jobs: tuple[Job, ...]
     made_from: str = ""
     rule: Residency | None = None
+    mark: int = 0
+    """Another one where panels have other names, builds or keys; thousands of them are slow to compare."""
 
 
 class DatasetDetail(QWidget):
@@ -124,7 +126,8 @@ class DatasetDetail(QWidget):
         made_from = origin.name if origin is not None else ""
         services, panels = await library.services(), await library.panels()
         rule = await library.residency(dataset_id)
-        return DatasetFacts(dataset, services, panels, kept, made_from, rule)
+        mark = hash(tuple((each.key, each.name, each.build) for each in panels))
+        return DatasetFacts(dataset, services, panels, kept, made_from, rule, mark)
 
     # Made once.
 

@@ -107,7 +107,10 @@ def fits(
 ) -> tuple[ServiceFit, ...]:
     """All services, those that take the files first, then by name."""
     order = {Fit.TAKES: 0, Fit.UNKNOWN: 1, Fit.REFUSES: 2}
-    found = [fit_of(dataset, s, panels, jobs) for s in services]
+    of_service: dict[str, list[Panel]] = {}
+    for panel in panels:  # once: there may be thousands
+        of_service.setdefault(panel.service_id, []).append(panel)
+    found = [fit_of(dataset, s, of_service.get(s.id, ()), jobs) for s in services]
     return tuple(sorted(found, key=lambda f: (order[f.fit], len(f.reasons), f.service.name.casefold())))
 
 
