@@ -18,6 +18,7 @@ from app.domain.problem import Kind, problem
 from app.domain.verdict import Verdict
 from app.operations.cohort_folder import forget_cohort
 from app.operations.desk import Desk
+from app.operations.folder_rules import remember_folder_rules
 from app.operations.ordinary_file import files_inside, readable_stat
 from app.operations.repair_stage import give_up_prepared
 from app.operations.residency_memory import family_of, known_files, note_made
@@ -45,6 +46,7 @@ async def add_dataset(desk: Desk, paths: tuple[Path, ...], name: str | None = No
         added=desk.clock.now(),
     )
     await desk.store.write(lambda c: datasets.save_dataset(c, dataset))
+    await remember_folder_rules(desk, files)
     return desk.announce(Changes.of(Noun.DATASET, dataset.id))
 
 

@@ -17,6 +17,7 @@ from app.domain.service import Limits
 from app.operations.add_dataset import data_files
 from app.operations.cohort_folder import cohort_folder
 from app.operations.desk import Desk
+from app.operations.folder_rules import remember_folder_rules
 from app.operations.private_folder import private_folder
 from app.operations.reference_genomes import references
 from app.operations.tasks import TaskKind
@@ -129,6 +130,7 @@ async def _checked(desk: Desk, dataset: Dataset, wanted: _Wanted) -> Changes:
     checked = {"files": files, "state": DatasetState.CHECKED, "report": report, "checked": desk.clock.now()}
     if files != dataset.files:
         checked["verdicts"] = ()  # they were given on other content
+    await remember_folder_rules(desk, files)
     await _update(desk, dataset_id, **checked)
     text = "Checked: a service would take it." if report.accepted else f"Checked: {report.error}"
     await desk.note(Event(at=desk.clock.now(), kind="check", text=text, dataset_id=dataset_id))

@@ -7,7 +7,7 @@ stated, and what was made of it is under its rule, also when the rule is stated 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from pydantic import TypeAdapter
 
@@ -28,11 +28,15 @@ _PEOPLE = (
 
 
 class Remembered(Model):
-    """A rule that was stated of a file; `print` is one of `genotypes.prints`, empty for unknown."""
+    """A rule that was stated of a file; `print` is one of `genotypes.prints`, empty for unknown.
+
+    With `beside` it was that of the folder: it holds for the file elsewhere, as the folder speaks for itself.
+    """
 
     path: str
     print: str
     rule: Residency
+    beside: bool = False
 
 
 class Known(Model):
@@ -92,14 +96,26 @@ def state_rule(
     here. What was stated of `copies` (see `twins`) stays as it is.
     """
     own, same = {each.path for each in files}, {each.print for each in files if each.print}
-    kept = [
-        each.model_copy(update={"print": ""}) if each.print in same and each.path not in copies else each
-        for each in rules(c, to_change=True)
-        if each.path not in own
-    ]
+    kept = []
+    for each in rules(c, to_change=True):
+        if each.beside and (each.path in own or each.print not in same or each.path in copies):
+            kept.append(each)
+        elif not each.beside and each.path not in own:
+            moved = each.print in same and each.path not in copies
+            kept.append(each.model_copy(update={"print": ""}) if moved else each)
     if rule is not None:
         kept += [Remembered(path=each.path, print=each.print, rule=rule) for each in files]
-    settings.set_state(c, _RULES, _RULES_LIST.dump_json(tuple(kept)).decode())
+    _keep(c, kept)
+
+
+def state_beside(c: StoreConnection, paths: Collection[str], found: Sequence[Remembered]) -> None:
+    """Remember the rules of the folders of files at these paths, in place of what was seen there before."""
+    kept = [each for each in rules(c, to_change=True) if not (each.beside and each.path in paths)]
+    _keep(c, [*kept, *found])
+
+
+def _keep(c: StoreConnection, stated: Iterable[Remembered]) -> None:
+    settings.set_state(c, _RULES, _RULES_LIST.dump_json(tuple(stated)).decode())
 
 
 def note_made(c: StoreConnection, *made: tuple[Sequence[Known], Sequence[Known]]) -> None:
@@ -146,5 +162,10 @@ def rules_of_files(
     paths = {each.path for each in files}
     seen = {each for found in prints(paths).values() for each in found} if remembered or made else set()
     add_sources(paths, seen, made)
-    stated = (each for each in remembered if each.path in paths or (each.print and each.print in seen))
-    return [*rules_of_folders(paths), *(each.rule for each in stated)]
+    return [*rules_of_folders(paths), *(each.rule for each in remembered if _holds(each, paths, seen))]
+
+
+def _holds(stated: Remembered, paths: Collection[str], prints: Collection[str]) -> bool:
+    """Whether a rule was stated of files, known by their paths or prints."""
+    same = bool(stated.print) and stated.print in prints
+    return same and stated.path not in paths if stated.beside else same or stated.path in paths

@@ -11,6 +11,7 @@ from app.domain.parameter import Form, ParameterType
 from app.domain.problem import Kind, ProblemError, problem
 from app.operations.desk import Desk
 from app.operations.draft_job import JobDraft, Obstacle, Preflight, is_aes, panel_fields, text_hash
+from app.operations.folder_rules import remember_folder_rules
 from app.operations.one_file import with_one_file
 from app.operations.preflight import preflight
 from app.operations.residency import rule_for
@@ -53,6 +54,7 @@ async def write_job(
     assert found.panel is not None
     if not desk.family(found.service).capabilities.passwords:
         draft = draft.model_copy(update={"own_password": False})
+    await remember_folder_rules(desk, found.dataset.files)
     rule = await rule_for(desk, found.dataset, found.dataset.files)
     job = _job(desk, draft, found, found.form).model_copy(update={"residency": rule})
     if job.password_set:
