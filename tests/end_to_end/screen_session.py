@@ -126,7 +126,7 @@ def program(home: Path) -> tuple[str, ...]:
 
 def picture(path: Path) -> None:
     """The whole screen."""
-    told("import", "-window", "root", str(path))
+    told("scrot", "--overwrite", str(path))
 
 
 def main(folder: Path) -> None:

@@ -22,7 +22,7 @@ from app.store.store import Connection, Store
 from tests.helpers.displays import screen
 
 ROOT = Path(__file__).resolve().parents[2]
-PROGRAMS = ("Xvfb", "openbox", "dunst", "dunstctl", "dbus-run-session", "xdotool", "import")
+PROGRAMS = ("Xvfb", "openbox", "dunst", "dunstctl", "dbus-run-session", "xdotool", "scrot")
 MISSING = [name for name in PROGRAMS if shutil.which(name) is None]
 
 pytestmark = [

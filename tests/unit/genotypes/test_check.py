@@ -3,7 +3,6 @@
 import asyncio
 import csv
 import gzip
-import os
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from app.genotypes.bgzf import BgzfWriter
 from app.genotypes.check import CheckOptions, check_files
 from app.genotypes.figures import load_figures
 from app.genotypes.worker import run_in_process
+from tests.helpers.binding_rights import binding_rights
 from tests.helpers.shared import shared_folder
 from tests.unit.genotypes.vcf_text import columns, good, names, record, vcf
 
@@ -195,12 +195,12 @@ def test_what_it_is_instead(tmp_path: Path) -> None:
     assert codes(check_files([])) == {"files.none"}
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="needs a user who may be refused")
 def test_no_permission(tmp_path: Path) -> None:
     path = tmp_path / "a.vcf"
     path.write_bytes(good())
     path.chmod(0)
-    assert codes(check_files([path])) == {"content.unreadable"}
+    with binding_rights():
+        assert codes(check_files([path])) == {"content.unreadable"}
 
 
 def test_in_a_process_of_its_own(tmp_path: Path) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 from pathlib import Path
 
 import pytest
@@ -18,6 +16,7 @@ from app.operations.private_folder import private_folder
 from app.operations.remove_result import remove_result
 from app.operations.result_ledger import figures_folder
 from app.store import jobs, pages, results
+from tests.helpers.binding_rights import binding_rights
 
 ALL = ("chr1.dose.vcf.gz", "inner/chr1.info.gz")
 
@@ -125,14 +124,11 @@ def test_an_unknown_result_is_told(desk: Desk) -> None:
     assert caught.value.problem.kind is Kind.NOT_FOUND
 
 
-@pytest.mark.skipif(
-    sys.platform == "win32" or os.geteuid() == 0, reason="the rights of a folder do not bind here"
-)
 def test_files_that_cannot_be_deleted_keep_the_result(desk: Desk, result: Result) -> None:
     folder = Path(result.folder)
     folder.chmod(0o500)
     try:
-        with pytest.raises(ProblemError) as caught:
+        with binding_rights(), pytest.raises(ProblemError) as caught:
             asyncio.run(remove_result(desk, result.id, delete_files=True))
     finally:
         folder.chmod(0o700)
