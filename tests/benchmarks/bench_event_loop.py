@@ -19,7 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,9 +109,13 @@ class Lateness:
 
 @dataclass(frozen=True)
 class Measure:
-    """The window and the witness over the same seconds."""
+    """The window and the witness over the same seconds.
+
+    `own` is the lateness of the window less the time that its threads waited for a processor.
+    """
 
     window: Lateness
+    own: Lateness
     witness: Lateness
     seconds: float
 
@@ -129,19 +133,21 @@ def process(code: str, argument: float) -> Iterator[subprocess.Popen[str]]:
 
 def measure(until: Callable[[], bool]) -> Measure:
     """How late the loop of Qt and a witness are, from now until something holds; a window has to be there."""
-    loop, ticks = QEventLoop(), list[float]()
+    loop, ticks, own = QEventLoop(), list[float](), list[float]()
     timer = QTimer(interval=TICK_MS, timerType=Qt.TimerType.PreciseTimer)
     with process(WITNESS, TICK_MS / 1000) as witness:
         assert witness.stdout is not None
         assert witness.stdin is not None
         witness.stdout.readline()
         start = last = time.perf_counter()
+        queued = _queued_ms()
 
         def tick() -> None:
-            nonlocal last
-            now = time.perf_counter()
+            nonlocal last, queued
+            now, waited = time.perf_counter(), _queued_ms()
             ticks.append(max(0.0, 1000 * (now - last) - TICK_MS))
-            last = now
+            own.append(max(0.0, ticks[-1] - max(0.0, waited - queued)))
+            last, queued = now, waited
             if until():
                 loop.quit()
 
@@ -153,7 +159,16 @@ def measure(until: Callable[[], bool]) -> Measure:
         witness.stdin.write("\n")
         witness.stdin.flush()
         told = tuple(float(each) for each in witness.stdout.readline().split())
-    return Measure(Lateness(tuple(ticks[2:])), Lateness(told[2:]), seconds)
+    return Measure(Lateness(tuple(ticks[2:])), Lateness(tuple(own[2:])), Lateness(told[2:]), seconds)
+
+
+def _queued_ms() -> float:
+    """How long the threads of this process have waited for a processor; 0 where the system does not tell."""
+    total = 0
+    for path in Path("/proc/self/task").glob("*/schedstat"):
+        with suppress(OSError):  # it ended just now
+            total += int(path.read_bytes().split()[1])
+    return total / 1e6
 
 
 class Load:
@@ -193,7 +208,7 @@ class Load:
             checked = self.running.bridge.submit(self._check_until(sent))
             found = self.measure(sent.done)
             sent.result(1)
-            checked.result(60)
+            checked.result(120)
             return found
 
     async def _send(self, url: str) -> None:
