@@ -19,7 +19,7 @@ from app.domain.service import Health, HealthState, Service
 from app.domain.standing import PERIODS, LookPoint, Standing, last_day, standing
 from app.operations.described_faults import fault_of, news_of_fault, words_of
 from app.operations.desk import Desk, write_news
-from app.operations.fail_over import mirrors
+from app.operations.fail_over import mirrors_of
 from app.operations.look_at_service import store_token_info
 from app.operations.tell import notice, tell
 from app.store import jobs, services
@@ -71,6 +71,7 @@ async def _told(desk: Desk, service: Service) -> Changes:
 async def _check(desk: Desk, service: Service) -> Changes:
     fault = await fault_of(desk, service)
     health = await desk.family(service).health(await desk.connection(service, renew=False))
+    elsewhere = await _elsewhere(desk, service) if health.state is HealthState.DOWN else ""
     now = desk.clock.now()
 
     def write(c: StoreConnection) -> tuple[Service | None, list[str]]:
@@ -84,7 +85,6 @@ async def _check(desk: Desk, service: Service) -> Changes:
         changed = changed.model_copy(update={"to_mend": words_of(fault)})
         services.save_service(c, changed)
         waiting = jobs.jobs(c, states=tuple(OPEN_STATES), service_id=service.id)
-        elsewhere = next((m.service.name for job in waiting for m in mirrors(c, job)), "")
         watched = [job for job in jobs.watched_jobs(c) if job.service_id == service.id and job.remote_id]
         news = news_of_health(current, changed, waiting, now, elsewhere)
         return changed, write_news(c, (*news, *news_of_fault(current, fault, watched, now)))
@@ -95,6 +95,15 @@ async def _check(desk: Desk, service: Service) -> Changes:
     if health.state is updated.state is HealthState.UP:
         await _check_token(desk, updated)
     return Changes.of(Noun.NOTICE, *told) | Changes.of(Noun.EVENT, service.id)
+
+
+async def _elsewhere(desk: Desk, service: Service) -> str:
+    """A service to which one of the jobs that wait for this one could go, and may."""
+    waiting = await desk.store.read(lambda c: jobs.jobs(c, states=tuple(OPEN_STATES), service_id=service.id))
+    for job in waiting:
+        for mirror in await mirrors_of(desk, job.id):
+            return mirror.service.name
+    return ""
 
 
 def apply_health(service: Service, health: Health) -> Service:

@@ -87,7 +87,9 @@ def test_a_mirror_that_an_institution_hides_is_none(
     asyncio.run(play())
 
 
-def test_a_mirror_where_the_data_may_not_go_is_none(desk: Desk, ready: JobDraft, mirror: str) -> None:
+def test_a_mirror_where_the_data_may_not_go_is_none(
+    desk: Desk, fake: FakeFamily, ready: JobDraft, mirror: str
+) -> None:
     async def play() -> None:
         await desk.update_service(ready.service_id, country="DE")
         await desk.update_service(mirror, country="US")
@@ -97,6 +99,12 @@ def test_a_mirror_where_the_data_may_not_go_is_none(desk: Desk, ready: JobDraft,
         assert await mirrors_of(desk, job.id) == ()
         with pytest.raises(ProblemError, match="cannot go there"):
             await mirror_draft(desk, job.id, mirror)
+        fake.health_state = HealthState.DOWN
+        for _ in range(2):
+            await check_services(desk, (ready.service_id,))
+        told = await desk.store.read(notices.recent)
+        assert any("Haplodesk keeps looking" in n.body for n in told)
+        assert not any("Mirror" in n.body for n in told), "nobody proposes it either"
 
     asyncio.run(play())
 
