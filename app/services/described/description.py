@@ -5,6 +5,7 @@ What expressions, paths and bodies may hold: `call`. How a job is made: `submit`
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Annotated, Literal, Self
 
@@ -29,6 +30,8 @@ TOLD_STATES = Literal[
     "deleted",
 ]
 """Our words; `unstarted` is a job that was made and waits for its files: see `Submit.into`."""
+LONGEST_POLL_S = 86_400
+LONGEST_RETENTION_DAYS = 36_525
 _NO_HEADER = re.compile(r"auth|cookie|token|secret|key|password|host|content-length|transfer", re.IGNORECASE)
 
 
@@ -336,10 +339,16 @@ class Description(Watched):
         return self
 
     @model_validator(mode="after")
-    def _limits_are_none_below_zero(self) -> Description:
+    def _limits_are_possible(self) -> Description:
         for name, value in self.limits:
+            if isinstance(value, int | float) and not math.isfinite(value):
+                raise ValueError(f"limits.{name} is no number that can be reached")
             if isinstance(value, int | float) and value < 0:
                 raise ValueError(f"limits.{name} is below zero")
+        if self.limits.min_poll_s > LONGEST_POLL_S:
+            raise ValueError("limits.min_poll_s is more than a day")
+        if (self.limits.retention_days or 0) > LONGEST_RETENTION_DAYS:
+            raise ValueError("limits.retention_days is more than a century")
         return self
 
     def app(self, app_id: str) -> App | None:

@@ -231,6 +231,7 @@ def _loaded(text: str, path: Path) -> dict[str, Any]:
 def _refuse_secrets(data: Any, path: Path, place: tuple[str | int, ...] = ()) -> None:
     pairs: Iterable[tuple[str | int, Any]] = ()
     if isinstance(data, dict):
+        _refuse_strange_names(data, path, place)
         pairs = data.items()
     elif isinstance(data, list):
         pairs = enumerate(data)
@@ -244,6 +245,14 @@ def _refuse_secrets(data: Any, path: Path, place: tuple[str | int, ...] = ()) ->
                 "Take it out: tokens and passwords are kept in the keyring, and set with the service.",
             )
         _refuse_secrets(value, path, here)
+
+
+def _refuse_strange_names(data: dict[Any, Any], path: Path, place: tuple[str | int, ...]) -> None:
+    """YAML takes lists and days for names, and JSON does not."""
+    for name in data:
+        if not isinstance(name, str | int | float | bool | None):
+            where = f" in “{_shown(place)}”" if place else ""
+            raise _bad(path, _line(data, (name,)), f"a name{where} is no text")
 
 
 def _is_secret(name: str, value: str) -> bool:

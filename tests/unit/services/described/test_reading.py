@@ -15,7 +15,7 @@ from app.services.described.description import Description
 from app.services.described.marks import Values, filled, path_of
 from app.services.described.reading import Shelf, parsed, read_description
 
-EXAMPLES = ("example-rest", "example-signed")
+EXAMPLES = ("example-rest", "example-signed", "example-steps")
 
 
 def example(name: str = "example-rest") -> str:
@@ -60,6 +60,10 @@ def test_the_examples_are_in_order(name: str) -> None:
         ('call: {get: "/jobs/{id}"}', "call: {get: /jobs}", "“status”", "of which job"),
         ("fields: {name: $name, application", "fields: {application", "submit", "sends $name nowhere"),
         ("min_poll_s: 30", "min_poll_s: -3", "limits.min_poll_s", "below zero"),
+        ("min_poll_s: 30", "min_poll_s: .nan", "limits.min_poll_s", "no number"),
+        ("min_poll_s: 30", "min_poll_s: .inf", "limits.min_poll_s", "no number"),
+        ("min_poll_s: 30", "min_poll_s: 1e9", "limits.min_poll_s", "more than a day"),
+        ("retention_days: 7", "retention_days: 99999999", "limits.retention_days", "more than a century"),
         ("pages: {next: next}", "pages: {next: next, number: p}", "list.pages", "exactly one"),
         ("  kind: bearer", "  kind: bearer\n  prefix: Token", "auth", "kind header"),
         ("application: $app}", "application: $app, r2: $option.r2}", "the whole", "$option.r2"),
@@ -86,6 +90,46 @@ def test_what_would_be_lost_on_the_way_is_told(old: str, new: str, words: str) -
     text = example("example-signed")
     assert old in text
     assert words in fault(text.replace(old, new, 1))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('put: "/jobs/{id}/files/{name}"', 'put: "/files/{name}"', "into which job"),
+        ('put: "/jobs/{id}/files/{name}"', 'put: "/jobs/{id}/file"', "take the place of the first"),
+        ('put: "/jobs/{id}/files/{name}"', 'post: "/jobs/{id}/files"', "for a form name its field"),
+        ('files/{name}"}', 'files/{name}"}\n    files: part', "sent by a post"),
+        ('files/{name}"}', 'files/{name}"}\n    together: true', "`together` belongs"),
+        ('files/{name}"}', 'files/{name}", body: {a: b}}', "without a body"),
+        ('    post: "/jobs/{id}/start"', "    post: /start", "“start” has no {id}"),
+        ('    post: "/jobs/{id}/start"', '    delete: "/jobs/{id}/start"', "by post or put"),
+        ('drop: {delete: "/jobs/{id}"}', "drop: {delete: /jobs}", "“drop” has no {id}"),
+        ('drop: {delete: "/jobs/{id}"}', 'drop: {get: "/jobs/{id}"}', "takes no job away"),
+        ("pipeline: $app", "pipeline: $id", "nobody knows yet"),
+        ("title: $name, ", "", "sends $name nowhere"),
+        ("min_r2: $option.min_r2", "r2: 0.3", "sends “min_r2” nowhere"),
+        ("  id: id                 ", "  files: part\n  id: id   ", "exactly one of `files`"),
+        ("  id: id                 ", "  fields: {a: b}\n  id: id   ", "in place of `fields`"),
+        ("  draft: unstarted", "  draft: queued", "no word for unstarted"),
+    ],
+)
+def test_faults_of_a_job_that_is_made_first(old: str, new: str, words: str) -> None:
+    text = example("example-steps").replace("  receiving: unstarted\n", "")
+    assert old in text
+    assert words in fault(text.replace(old, new, 1))
+
+
+def test_steps_belong_to_a_job_that_is_made_first() -> None:
+    assert "needs `start`" in fault(_without_start(example("example-steps")))
+    started = example().replace("  id: job.id", '  start: {post: "/jobs/{id}/start"}\n  id: job.id')
+    assert "belong to `into`" in fault(started)
+    waits = example().replace("  waiting: queued", "  waiting: unstarted")
+    assert "has no `into`" in fault(waits)
+
+
+def _without_start(text: str) -> str:
+    before, _, rest = text.partition("  start:")
+    return before + "  drop:" + rest.partition("  drop:")[2]
 
 
 def test_a_job_may_be_named_in_a_query_or_a_body() -> None:
