@@ -19,7 +19,8 @@ from app.operations.add_service import add_service
 from app.operations.desk import Desk
 from app.operations.local_host import tools_of
 from app.operations.local_panel_files import chromosomes_of, panels_disk, take_local_panel
-from app.operations.residency import rule_for
+from app.operations.residency import keep_rule, rule_for
+from app.operations.result_rule import files_of_panel
 from app.operations.rule_files import tighten_rule
 from app.operations.sync_panels import sync_panels
 from app.operations.tasks import TaskKind
@@ -89,7 +90,8 @@ async def _take_in(
     draft = folder / f"{NEW}{panel_id}"
     with panels_disk(folder):
         await asyncio.to_thread(_empty, draft)
-    rule = await rule_for(desk, None, await asyncio.to_thread(data_files, files))
+    sources = await asyncio.to_thread(data_files, files)
+    rule = await rule_for(desk, None, sources)
     await asyncio.to_thread(tighten_rule, rule, draft)
     try:
         with desk.tasks.running_task(TaskKind.SITES, f"Adding the panel {name}") as task:
@@ -110,6 +112,8 @@ async def _take_in(
         )
         with panels_disk(folder):
             await asyncio.to_thread(_publish, draft, folder / panel_id, panel)
+        made = await asyncio.to_thread(files_of_panel, desk.home, panel_id)
+        await keep_rule(desk, rule, made, sources)
     finally:
         await asyncio.to_thread(shutil.rmtree, draft, True)
 

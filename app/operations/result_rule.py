@@ -19,7 +19,10 @@ from app.operations.add_dataset import data_file
 from app.operations.desk import Desk
 from app.operations.known_result import KnownResult, files_of_result, known_result
 from app.operations.residency import keep_rule, rule_for
+from app.operations.residency_memory import holds_people
 from app.operations.rule_files import take_back_rule, tighten_rule, write_rule
+from app.services.local.layout import panels_folder, read_panels
+from app.store import services
 
 
 async def rule_of_result(
@@ -27,7 +30,11 @@ async def rule_of_result(
 ) -> Residency | None:
     """The rule of a result, of others that it is made of, and of files from which it is taken."""
     every = [await desk.store.read(partial(known_result, result_id=each)) for each in (result_id, *of)]
-    files = [file for each in every for file in (*await _files_of(each), *each.sources)]
+    files = [
+        file
+        for each in every
+        for file in (*await _files_of(each), *each.sources, *await _panel_files(desk, each))
+    ]
     files += await asyncio.to_thread(_data_files, copied)
     rules = [await rule_for(desk, each.dataset, (), *each.stated) for each in every]
     return combined([*rules, await rule_for(desk, None, files)])
@@ -44,7 +51,7 @@ async def keep_rule_of_result(
     rule = await rule_of_result(desk, result_id, of, copied)
     mine = await desk.store.read(lambda c: known_result(c, result_id))
     others = [await desk.store.read(partial(known_result, result_id=each)) for each in of]
-    sources = [file for each in (mine, *others) for file in each.sent]
+    sources = [file for each in (mine, *others) for file in (*each.sent, *await _panel_files(desk, each))]
     sources += [file for each in others for file in await _files_of(each)]
     sources += await asyncio.to_thread(_data_files, copied)
     await keep_rule(desk, rule, await _files_of(mine), sources)
@@ -96,6 +103,25 @@ async def keep_rule_of_archive(desk: Desk, result_id: str, archive: Path) -> Non
 async def _files_of(known: KnownResult) -> list[DataFile]:
     """The files with people that are where they were; archives that were kept as well."""
     return await asyncio.to_thread(lambda: _data_files(files_of_result(known.result, known.archives)))
+
+
+async def _panel_files(desk: Desk, known: KnownResult) -> list[DataFile]:
+    """The panel of this computer with which a result was imputed: its genotypes are in it as well."""
+    job = known.job
+    if job is None:
+        return []
+    service = await desk.store.read(lambda c: services.service(c, job.service_id))
+    if service is None or not service.is_here:
+        return []
+    return await asyncio.to_thread(files_of_panel, desk.home, job.panel_id)
+
+
+def files_of_panel(home: Path, panel_id: str) -> list[DataFile]:
+    """The files with people of a panel of this computer; none for one that is gone."""
+    known = {each.id for each in read_panels(home / "local")}
+    folder = panels_folder(home / "local") / panel_id
+    inside = sorted(folder.rglob("*")) if panel_id in known else []
+    return _data_files(each for each in inside if holds_people(each.name) and each.is_file())
 
 
 def _data_files(paths: Iterable[Path]) -> list[DataFile]:

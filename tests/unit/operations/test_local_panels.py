@@ -6,22 +6,30 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.changes import Noun
 from app.domain.dataset import DatasetState
 from app.domain.finding import CheckReport, Finding, Severity
+from app.domain.job import Job, JobState
 from app.domain.problem import Kind, ProblemError
 from app.domain.residency import residency_of
+from app.domain.result import Result, ResultState
 from app.domain.rule_file import RULE_FILE
+from app.domain.service import Service
 from app.domain.settings import LocalImputation
 from app.imputation.contract import Tools
 from app.operations import local_host, local_panels
+from app.operations.add_dataset import add_dataset
 from app.operations.desk import Desk
 from app.operations.draft_job import JobDraft, check_dataset_state
 from app.operations.exclusive import exclusive_file
 from app.operations.local_host import memory_of, program_command, threads_of, total_memory_mb
 from app.operations.local_panel_files import PanelParts, read_parts, take_local_panel
 from app.operations.local_panels import LOCK, add_local_panel, remove_local_panel, tidy_local_panels
+from app.operations.residency import state_residency
+from app.operations.result_rule import rule_of_result
 from app.operations.rule_files import rule_file
-from app.store import datasets
+from app.store import datasets, jobs, results, services
+from app.store.store import Connection
 from tests.helpers.direct_work import work_directly
 from tests.unit.imputation.vcf import panel_rows, write_vcf
 
@@ -79,6 +87,49 @@ def test_a_panel_is_under_the_rule_of_its_files(
     (folder,) = (desk.home / "local" / "panels").iterdir()
     assert rule_file(folder) == residency_of("ZA")
     assert len(seen) == 1
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_what_is_imputed_here_is_under_the_rule_of_the_panel_too(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    """It is made of the genotypes of both; a rule may be stated after the panel was taken in."""
+    work_directly(monkeypatch)
+    source = write_vcf(tmp_path / "panel.vcf", panel_rows())
+    panel = asyncio.run(add_dataset(desk, (source,))).ids(Noun.DATASET)[0]
+    if when == "before":
+        asyncio.run(state_residency(desk, panel, "ZA"))
+    asyncio.run(local_panels._take_in(desk, "Mine", (source,), (), "GRCh37"))
+    if when == "after":
+        asyncio.run(state_residency(desk, panel, "ZA"))
+    made = Job(
+        id="job-1",
+        name="Here",
+        remote_name="here",
+        service_id="here",
+        app_id="a",
+        panel_id="mine",
+        state=JobState.SUCCESS,
+        created=desk.clock.now(),
+    )
+    result = Result(
+        id="result-1",
+        job_id="job-1",
+        folder=str(tmp_path / "result"),
+        state=ResultState.VERIFIED,
+        started=desk.clock.now(),
+    )
+    here = Service(id="here", name="Here", family="local", base_url="http://here", added=desk.clock.now())
+
+    def write(c: Connection) -> None:
+        services.save_service(c, here)
+        jobs.save_job(c, made)
+        results.save_result(c, result)
+
+    desk.store.write_now(write)
+    assert asyncio.run(rule_of_result(desk, "result-1")) == residency_of("ZA")
+    asyncio.run(desk.update_service("here", family="fake"))
+    assert asyncio.run(rule_of_result(desk, "result-1")) is None, "a panel elsewhere, of the same name"
 
 
 def test_a_panel_folder_that_is_not_whole(tmp_path: Path) -> None:
