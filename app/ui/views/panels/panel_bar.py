@@ -8,11 +8,11 @@ from PySide6.QtCore import QSize
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QButtonGroup, QComboBox, QHBoxLayout, QPushButton, QWidget
 
-from app.ui.models.choices import Choices
 from app.ui.theme import GRID
 from app.ui.views.panels.filter_bar import FilterBar, FilterValues
 from app.ui.views.panels.panel_rows import FitTo
 from app.ui.widgets.basics import Text
+from app.ui.widgets.choice_box import ChoiceBox
 
 ONE_ROW = GRID * 108
 """Pixels from which dataset and filters fit side by side."""
@@ -62,11 +62,8 @@ class PanelBar(QWidget):
         return QSize(wide, super().minimumSizeHint().height())
 
     def _dataset(self) -> QComboBox:
-        self.dataset = QComboBox()
-        self.names = Choices(self.dataset)
-        self.dataset.setModel(self.names)
+        self.dataset = ChoiceBox()
         self.dataset.setAccessibleName(self.tr("Fit to"))
-        self.dataset.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.dataset.setMinimumContentsLength(20)
         self.dataset.activated.connect(lambda _: self._choose(str(self.dataset.currentData() or "")))
         return self.dataset
@@ -91,7 +88,5 @@ class PanelBar(QWidget):
         self.setVisible(values.some)
         self.filters.offer(values, to is not None)
         names = [(self.tr("no dataset"), ""), *datasets]
-        if names != self.names.pairs:  # the same again would close a list that is open
-            self.names.show_pairs(names)
-        self.dataset.setCurrentIndex(max(0, self.names.row_of(to.dataset.id if to is not None else "")))
+        self.dataset.offer(names, to.dataset.id if to is not None else "")
         self.dataset.setEnabled(bool(datasets))

@@ -7,19 +7,19 @@ from pathlib import PurePath
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from app.domain.ledger import FileBook, ResultLedger
 from app.domain.result import NOT_WHOLE, Result
 from app.ui import text
 from app.ui.colours import Status
 from app.ui.context import Context
-from app.ui.models.choices import Choices
 from app.ui.models.table import Column
 from app.ui.status import Shown
 from app.ui.theme import GRID
 from app.ui.views.results.result_words import Pairs, files_summary
 from app.ui.widgets.basics import Card, KeyValues, SectionHeading, Text
+from app.ui.widgets.choice_box import ChoiceBox
 from app.ui.widgets.short_table import ShortTable
 
 
@@ -131,10 +131,7 @@ class FilesTab(QWidget):
     def _sent_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(GRID)
-        self.sent = QComboBox()
-        self.choices = Choices(self.sent)
-        self.sent.setModel(self.choices)
-        self.sent.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.sent = ChoiceBox()
         self.sent.setAccessibleName(self.tr("What was sent"))
         self.sent.setMinimumWidth(GRID * 40)
         self.sent.activated.connect(lambda _: self.linked.emit(self.sent.currentData() or ""))
@@ -147,10 +144,10 @@ class FilesTab(QWidget):
 
     def show_sent(self, choices: Sequence[tuple[str, str]], chosen: str | None, asked: bool) -> None:
         """Datasets, names and ids, of which one was sent; `asked` only where no job knows it."""
-        self.choices.show_pairs([(self.tr("Not known"), ""), *choices])
-        longest = max(len(name) for name, _ in self.choices.pairs)
+        pairs = [(self.tr("Not known"), ""), *choices]
+        longest = max(len(name) for name, _ in pairs)
         self.sent.setMinimumContentsLength(min(longest, MOST_LETTERS))
-        self.sent.setCurrentIndex(max(0, self.choices.row_of(chosen or "")))
+        self.sent.offer(pairs, chosen or "")
         for widget in (self.sent, self.sent_label):
             widget.setVisible(asked)
 
