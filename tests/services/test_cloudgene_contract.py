@@ -211,10 +211,12 @@ class TestCloudgene(FamilyContract):
         return bytes(got), resume
 
     def test_a_resume_address_that_has_lapsed(self, target: PracticeTarget, tmp_path: Path) -> None:
-        if target.server.mode != "cg3-s3":
-            pytest.skip("only an object store has such addresses")
+        """Only an object store has such addresses; elsewhere there is none to go on from."""
         found = self.finished(target, tmp_path, {"chr_20.zip": b"x" * 5000})["chr_20.zip"]
         _, resume, _, _ = self.run(fetch(target.family(), target.connection, found))
+        if target.server.mode != "cg3-s3":
+            assert resume is None
+            return
         whole = self.run(fetch(target.family(), target.connection, found, 5000, resume))
         assert (whole[0], whole[2], whole[3]) == (b"", 5000, 5000)
         target.server.clock.advance(7200)
