@@ -18,6 +18,8 @@ from app.services.described.description import Files, Watched
 from app.services.plain_text import plain_name, safe_block, safe_line
 
 _SCALES = {"seconds": 1.0, "milliseconds": 1000.0}
+LARGEST_NUMBER = 1e18
+"""Of bytes, jobs that wait, or milliseconds: what is more than that is no count, and no store takes it."""
 _UNITS = (("TB", 1 << 40), ("GB", 1 << 30), ("MB", 1 << 20), ("KB", 1 << 10))
 
 
@@ -69,7 +71,9 @@ def _as_number(value: Any) -> float | None:
     """Also of a text that is one, with a sign for percent behind it or without."""
     if isinstance(value, str) and re.fullmatch(r"\s*-?\d{1,18}(\.\d{1,18})?\s*%?\s*", value):
         return float(value.strip().rstrip("%"))
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if abs(value) <= LARGEST_NUMBER else None
 
 
 def moment(data: Any, expression: str | None, times: str) -> datetime | None:

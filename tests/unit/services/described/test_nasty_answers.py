@@ -163,6 +163,16 @@ def test_an_odd_state_is_never_a_success(odd: object) -> None:
     assert getattr(job, "state", JobState.UNKNOWN) is JobState.UNKNOWN
 
 
+@pytest.mark.parametrize("odd", [10**400, 1e308, -(10**400)], ids=["long", "large", "below"])
+def test_a_number_that_nothing_can_hold_is_none_and_loses_no_list(odd: object) -> None:
+    data = copy.deepcopy(HONEST["example-rest"])
+    data["jobs"][0] |= {"position": odd, "percent": odd}
+    data["files"][0]["bytes"] = odd
+    (line,), job, *_ = cast(Any, asyncio.run(everything("example-rest", json.dumps(data).encode())))
+    assert (line.remote_id, line.queue_position, line.progress) == ("7", None, None)
+    assert [each.file.size_text for each in job.files] == [""]
+
+
 def test_times_at_the_edges_are_times_or_none() -> None:
     data = copy.deepcopy(HONEST["example-steps"])
     for odd in (10**18, -5, 0, "1790000000000", 1e300, True):
