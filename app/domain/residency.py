@@ -142,8 +142,21 @@ def says_here(text: str) -> bool:
 
 def _store_is_elsewhere(service: Service) -> bool:
     """Whether files go into a store that is not on the server itself, on their way to it."""
-    store = service.setup.get(STORE, "").strip()
-    return bool(store) and urlsplit(store).hostname != urlsplit(service.base_url).hostname
+    store, base = service.setup.get(STORE, "").strip(), service.base_url
+    return bool(store) and place_on_the_net(store) != place_on_the_net(base)
+
+
+def place_on_the_net(address: str) -> str:
+    """The host of an address in small letters; of one on loopback with its port: any of them may be a tunnel.
+
+    Empty for what is no address.
+    """
+    try:
+        parts = urlsplit(address)
+        host, port = (parts.hostname or "").lower().rstrip("."), parts.port
+    except ValueError:
+        return ""
+    return f"{host}:{port or ''}" if host and on_loopback(address) else host
 
 
 def why_forbidden(rule: Residency | None, service: Service) -> str | None:

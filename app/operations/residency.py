@@ -11,7 +11,6 @@ import asyncio
 import shlex
 from collections.abc import Iterable, Sequence
 from functools import partial
-from urllib.parse import urlsplit
 
 from app.domain.changes import Changes, Noun
 from app.domain.dataset import DataFile, Dataset
@@ -22,6 +21,7 @@ from app.domain.residency import (
     Residency,
     combined,
     on_loopback,
+    place_on_the_net,
     places_of,
     residency_of,
     why_forbidden,
@@ -174,12 +174,11 @@ async def hosts_for(
     """
     if await rule_of_job(desk, job, others) is None:
         return None
-    own = {service.base_url, service.setup.get(STORE, "")}
-    hosts = {urlsplit(each).hostname for each in own}
+    hosts = {place_on_the_net(each) for each in (service.base_url, service.setup.get(STORE, ""))}
     family = desk.family(service)
     if isinstance(family, UsesStores) and not on_loopback(service.base_url):
         hosts |= set(family.store_hosts(_address_of(service)))
-    return frozenset(each.lower().rstrip(".") for each in hosts if each)
+    return frozenset(each.lower() for each in hosts if each)
 
 
 def _address_of(service: Service) -> Connection:

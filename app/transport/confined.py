@@ -11,10 +11,11 @@ from contextvars import ContextVar
 from urllib.parse import urlsplit
 
 from app.domain.problem import Kind, problem
+from app.domain.residency import place_on_the_net
 from app.transport.address import proxy_for
 
 Hosts = frozenset[str] | None
-"""Names of hosts, `*.example.org` for all below that; None for no limit."""
+"""Names of hosts, `*.example.org` for all below that, `127.0.0.1:80` for one port; None for no limit."""
 
 
 class Confinement:
@@ -96,22 +97,19 @@ def receives_from(url: str) -> None:
     """A file comes from an address: see `received`."""
     found = _RECEIVED.get()
     if found is not None:
-        found.add(_host(url))
+        found.add(place_on_the_net(url))
 
 
-def is_among(host: str, hosts: frozenset[str]) -> bool:
-    """Whether a host is one of these."""
-    return any(_is_one(host, each) for each in hosts)
-
-
-def _host(url: str) -> str:
-    return (urlsplit(url).hostname or "").lower().rstrip(".")
+def is_among(place: str, hosts: frozenset[str]) -> bool:
+    """Whether a place, as of `place_on_the_net`, is one of these hosts."""
+    host = place.rpartition(":")[0] or place
+    return any(each == place or _is_one(host, each) for each in hosts)
 
 
 def _refuse(hosts: Hosts, url: str) -> None:
     if hosts is None:
         return
-    host = _host(url)
+    host = place_on_the_net(url)
     if not is_among(host, hosts):
         raise problem(
             Kind.REFUSED,

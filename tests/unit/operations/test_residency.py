@@ -308,7 +308,7 @@ def test_the_hosts_of_files_under_a_rule_are_the_service_and_its_stated_store(
     asyncio.run(desk.update_service(ready.service_id, setup={"storage": "https://own.example/in"}))
     assert hosts() == {"fake.example", "own.example", "store.example"}
     asyncio.run(desk.update_service(ready.service_id, base_url="http://127.0.0.1:8082", setup={}))
-    assert hosts() == {"127.0.0.1"}, "of what is here no store elsewhere is known"
+    assert hosts() == {"127.0.0.1:8082"}, "of what is here no store elsewhere is known, nor another port"
 
 
 def test_the_refusal_says_how_a_server_of_this_computer_is_named(desk: Desk, ready: JobDraft) -> None:
@@ -347,6 +347,25 @@ def test_files_that_go_along_are_under_their_own_rule(
     service, job = asyncio.run(desk.service(ready.service_id)), asyncio.run(only_job(desk))
     assert asyncio.run(hosts_for(desk, service, job)) is None
     assert asyncio.run(hosts_for(desk, service, job, (file,))) == {"fake.example"}
+
+
+def test_a_store_behind_another_port_of_this_computer_may_be_a_tunnel(
+    desk: Desk, fake: FakeFamily, ready: JobDraft
+) -> None:
+    """That one port is this computer, as a person stated, says nothing of the others."""
+    asyncio.run(state_residency(desk, ready.dataset_id, "DE, this computer"))
+    asyncio.run(desk.update_service(ready.service_id, base_url="http://127.0.0.1:8082"))
+    asyncio.run(state_country(desk, ready.service_id, "here"))
+    tunnel = {"storage": "http://127.0.0.1:9000/bucket"}
+    asyncio.run(desk.update_service(ready.service_id, setup=tunnel))
+    assert "is not known" in refused(desk, ready)
+    asyncio.run(desk.update_service(ready.service_id, setup={**tunnel, "storage_country": "US"}))
+    assert "United States" in refused(desk, ready)
+    assert not fake.submissions
+    asyncio.run(desk.update_service(ready.service_id, setup={**tunnel, "storage_country": "DE"}))
+    asyncio.run(submit_job(desk, ready))
+    asyncio.run(desk.update_service(ready.service_id, setup={"storage": "http://127.0.0.1:8082/bucket"}))
+    asyncio.run(submit_job(desk, ready))
 
 
 class Running:

@@ -75,6 +75,20 @@ def test_hosts_below_one_are_not_that_one_nor_any_that_ends_alike() -> None:
                 begin(url)
 
 
+def test_another_port_of_this_computer_may_be_a_tunnel() -> None:
+    with confined(Confinement(frozenset({"127.0.0.1:8082", "far.example"}))):
+        begin("http://127.0.0.1:8082/in")
+        begin("https://far.example:9000/in")
+        for url in (
+            "http://127.0.0.1:9000/in",
+            "http://127.0.0.1/in",
+            "http://localhost:8082/in",
+            "http://x:y",
+        ):
+            with pytest.raises(ProblemError):
+                begin(url)
+
+
 def test_a_proxy_that_could_read_them_gets_no_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://proxy.example:3128")
     monkeypatch.setenv("no_proxy", "")
