@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QFormLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app.ui import text
@@ -208,6 +208,12 @@ class KeyValues(QWidget):
             if isinstance(value, str):
                 label.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
             self._form.addRow(label, value if isinstance(value, QWidget) else Text(value))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Lay new rows out twice: at first Qt does not know how wide they are, and cuts what wraps."""
+        super().resizeEvent(event)
+        self._form.invalidate()
+        self._form.activate()
 
 
 class EmptyState(QWidget):
