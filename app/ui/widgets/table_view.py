@@ -422,7 +422,7 @@ class TableView(QWidget):
         rows = sorted(row for row in map(self.model.row_of, ids) if row is not None)
         selection = QItemSelection()
         last = self.model.columnCount() - 1
-        for first, final in _runs(rows):
+        for first, final in runs(rows):
             selection.select(self.model.index(first, 0), self.model.index(final, last))
         chooser = self.grid.selectionModel()
         row = self.model.row_of(current) if current is not None else None
@@ -476,7 +476,7 @@ class TableView(QWidget):
         self.model.set_visible(False)
 
 
-def _runs(rows: Sequence[int]) -> list[tuple[int, int]]:
+def runs(rows: Sequence[int]) -> list[tuple[int, int]]:
     """Rows in a row, as (first, last) pairs."""
     runs: list[tuple[int, int]] = []
     for row in rows:
