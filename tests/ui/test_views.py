@@ -81,6 +81,21 @@ def test_home_begins_with_three_steps_and_practice(
     qtbot.waitUntil(lambda: operations.names() == wanted)
 
 
+def test_who_left_the_first_page_is_not_taken_to_the_practice_data(
+    context: Context, operations: FakeOperations, qtbot: QtBot
+) -> None:
+    went: list[tuple[str, str | None]] = []
+    context.navigate = lambda view, item: went.append((view, item))
+    operations.answers["add_practice_data"] = Changes.of(Noun.DATASET, "d1")
+    view = HomeView(context)
+    show(view, qtbot)
+    qtbot.waitUntil(lambda: view.first_run.isVisible())
+    view.first_run.practice.click()
+    view.hide()
+    qtbot.waitUntil(lambda: "check_dataset" in operations.names())
+    assert went == []
+
+
 def test_home_shows_a_failed_practice_in_place(
     context: Context, operations: FakeOperations, qtbot: QtBot
 ) -> None:

@@ -177,4 +177,5 @@ class HomeView(View):
         ids = changes.ids(Noun.DATASET)
         if ids:
             self.do(self.context.operations.check_dataset(ids[0]))
-            self.context.navigate("uploads", ids[0])
+            if self.isVisible():  # who looks at something else by now stays there
+                self.context.navigate("uploads", ids[0])

@@ -54,7 +54,9 @@ class WhatColumn(QWidget):
         self.list.setUniformItemSizes(True)
         self.list.currentItemChanged.connect(self._changed)
         column.addWidget(self.list, 1)
-        self.empty = Text(self.tr("No data yet. Add VCF files, or learn with invented ones."), muted=True)
+        self.empty = Text(
+            self.tr("No data yet. Add genotype files, or learn with invented ones."), muted=True
+        )
         self.practise = link(self.tr("Try it with practice data"), practise)
         column.addWidget(self.empty)
         column.addWidget(self.practise, 0, Qt.AlignmentFlag.AlignLeft)
