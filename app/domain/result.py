@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from app.domain.export_record import ExportRecord
 from app.domain.model import Model
+from app.domain.path_text import PathText
 
 
 class ResultState(StrEnum):
@@ -90,7 +91,7 @@ class Result(Model):
 
     id: str
     job_id: str
-    folder: str
+    folder: PathText
     state: ResultState
     files: tuple[ResultFile, ...] = ()
     quality: Quality | None = None

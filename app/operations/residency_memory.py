@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from app.domain.dataset import DataFile, Dataset
 from app.domain.made_files import MadeEntry, add_sources, with_made
 from app.domain.model import Model
+from app.domain.path_text import PathText
 from app.domain.residency import Residency
 from app.genotypes.prints import prints
 from app.operations.rule_files import rules_of_folders
@@ -33,7 +34,7 @@ class Remembered(Model):
     With `beside` it was that of the folder: it holds for the file elsewhere, as the folder speaks for itself.
     """
 
-    path: str
+    path: PathText
     print: str
     rule: Residency
     beside: bool = False
@@ -42,7 +43,7 @@ class Remembered(Model):
 class Known(Model):
     """A file as it is recognised: by its path, or by its print. Either may be empty."""
 
-    path: str
+    path: PathText
     print: str = ""
 
 

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, delete, or_, select
 
+from app.domain.path_names import kept, shown
 from app.domain.result import Quality, Result, ResultState
 from app.store import tables as t
 from app.store.documents import document_of, parse, parse_all, search_text, upsert
@@ -25,7 +26,7 @@ def _row(c: Connection, r: Result) -> dict[str, object]:
         "job": job,
         "job_key": job.casefold(),
         "service": service,
-        "folder": r.folder,
+        "folder": kept(r.folder),
         "state": r.state,
         "files": len(r.files),
         "size": sum(f.size for f in r.files),
@@ -36,7 +37,7 @@ def _row(c: Connection, r: Result) -> dict[str, object]:
         "seen": r.seen,
         "started": r.started,
         "verified": r.verified,
-        "search": search_text(job, service, panel, r.folder, r.verdict, r.job_id, r.id),
+        "search": search_text(job, service, panel, shown(r.folder), r.verdict, r.job_id, r.id),
         "panel": panel,
         "panel_key": panel.casefold(),
         "good": r.quality.good if r.quality else None,
@@ -78,7 +79,7 @@ def results(c: Connection) -> tuple[Result, ...]:
 def results_in(c: Connection, folders: Collection[str]) -> tuple[Result, ...]:
     """The results that lie in one of the folders."""
     query = select(t.result_documents.c.document).join(t.results)
-    return parse_all(Result, c.scalars(query.where(t.results.c.folder.in_(sorted(folders)))))
+    return parse_all(Result, c.scalars(query.where(t.results.c.folder.in_(sorted(map(kept, folders))))))
 
 
 def exported(c: Connection) -> tuple[Result, ...]:
@@ -99,7 +100,7 @@ def results_at_hand(c: Connection, job_ids: Collection[str]) -> tuple[Result, ..
 def jobs_in_folder(c: Connection, folder: str) -> tuple[str, ...]:
     """The jobs whose results lie in this folder itself."""
     r = t.results.c
-    return tuple(c.scalars(select(r.job_id).where(r.folder == folder)))
+    return tuple(c.scalars(select(r.job_id).where(r.folder == kept(folder))))
 
 
 def remove_result(c: Connection, result_id: str) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from app.cli.work.quick_rule import folder_rules, folders_above
 from app.domain.made_files import MadeEntry, add_sources, with_made
+from app.domain.path_names import kept, opened
 from app.genotypes.prints import prints_of
 from app.store.glance import Document, glance, glance_results, note
 
@@ -34,16 +35,16 @@ def note_made(database: Path, files: Sequence[Path], of: Sequence[Path]) -> bool
 
 
 def _remembered(database: Path, paths: set[str]) -> bool:
-    kept = glance(database, (RULES, MADE, SETTINGS, LOOKED))
-    if kept is None or LOOKED not in kept:  # results of earlier versions are to be looked at first
+    told = glance(database, (RULES, MADE, SETTINGS, LOOKED))
+    if told is None or LOOKED not in told:  # results of earlier versions are to be looked at first
         return True
-    if str(json.loads(kept.get(SETTINGS, "{}")).get("data", {}).get("only_to", "")).strip():
+    if str(json.loads(told.get(SETTINGS, "{}")).get("data", {}).get("only_to", "")).strip():
         return True
-    stated, made = json.loads(kept.get(RULES, "[]")), json.loads(kept.get(MADE, "[]"))
+    stated, made = json.loads(told.get(RULES, "[]")), json.loads(told.get(MADE, "[]"))
     prints: set[str] = set()
     if _of_results(database, paths, prints, made):
         return True
-    if any(each["path"] in paths or (each["print"] and each["print"] in prints) for each in stated):
+    if any(opened(each["path"]) in paths or (each["print"] and each["print"] in prints) for each in stated):
         return True
     return folder_rules(paths)
 
@@ -55,7 +56,7 @@ def _of_results(database: Path, paths: set[str], prints: set[str], made: list[Ma
         looked |= new
         prints |= {each for path in new for each in prints_of(path)}
         add_sources(paths, prints, made)
-        near = glance_results(database, sorted({str(each) for each in folders_above(new)}))
+        near = glance_results(database, sorted({kept(str(each)) for each in folders_above(new)}))
         if near is None:
             return True
         for result, job, dataset in near:
@@ -63,15 +64,17 @@ def _of_results(database: Path, paths: set[str], prints: set[str], made: list[Ma
                 continue
             if job.get("residency") or dataset.get("residency") or dataset.get("made_from"):
                 return True
-            paths |= {each["path"] for each in (*job.get("files", ()), *dataset.get("files", ()))}
+            paths |= {opened(each["path"]) for each in (*job.get("files", ()), *dataset.get("files", ()))}
     return False
 
 
 def _is_of(result: Document, paths: set[str]) -> bool:
     """Whether one of the files belongs to a result, or was exported of it."""
-    folder = Path(result["folder"])
-    own = {str(folder / each["path"]) for each in result.get("files", ())}
-    exported = {f for export in result.get("exports", ()) for one in export["sets"] for f in one["files"]}
+    folder = Path(opened(result["folder"]))
+    own = {str(folder / opened(each["path"])) for each in result.get("files", ())}
+    exported = {
+        opened(f) for export in result.get("exports", ()) for one in export["sets"] for f in one["files"]
+    }
     if paths & (own | exported):
         return True
     return not result.get("in_place") and any(folder in Path(each).parents for each in paths)
