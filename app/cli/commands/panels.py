@@ -29,7 +29,9 @@ def list_panels(
 def add_local(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(help="What to call it.")],
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="VCF or BCF, one a chromosome.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="VCF, BCF, MSAV or bref3, one a chromosome.")
+    ],
     build: Annotated[
         str | None, typer.Option("--build", help="GRCh37 or GRCh38; by default the sites tell it.")
     ] = None,
