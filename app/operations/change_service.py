@@ -15,6 +15,7 @@ from app.domain.residency import GROUPS, on_loopback, residency_of, says_here
 from app.domain.service import HealthState, Service, TokenInfo
 from app.operations.add_service import add_service, cleaned_token
 from app.operations.catalogues import known_preset
+from app.operations.described_faults import is_only_watched
 from app.operations.desk import Desk
 from app.operations.kept_uploads import forget_uploads
 from app.operations.look_at_service import refuse_bad_token, store_token_info, what_it_says
@@ -34,7 +35,7 @@ async def set_token(desk: Desk, service_id: str, token: SecretStr) -> Changes:
     try:
         service = await store_token_info(desk, service)
         refuse_bad_token(service)
-        told = await what_it_says(desk, service)
+        told = {} if await is_only_watched(desk, service) else await what_it_says(desk, service)
         if await learn(desk, service.id, "A new token was set.", **told, token=service.token) is None:
             await desk.service(service.id)  # raises: it was removed meanwhile
         return Changes.of(Noun.SERVICE, service.id)

@@ -28,6 +28,12 @@ async def fault_of(desk: Desk, service: Service) -> Mending | None:
     return await asyncio.to_thread(family.to_mend, connection)
 
 
+async def is_only_watched(desk: Desk, service: Service) -> bool:
+    """Whether a description that has to be mended is good for its jobs, and for nothing else."""
+    found = await fault_of(desk, service)
+    return found is not None and found.watched
+
+
 def words_of(found: Mending | None) -> str:
     """What the page of the service says; empty where nothing has to be mended."""
     if found is None:

@@ -27,7 +27,6 @@ def service_row(service: Service, panels: int) -> Row:
         "last_checked": service.last_checked,
         "token": {"present": service.token.present, "expires": service.token.expires},
         "panels": panels,
-        "to_mend": service.to_mend,
     }
 
 

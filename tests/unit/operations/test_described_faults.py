@@ -6,22 +6,25 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from app.domain.job import JobState
 from app.domain.problem import Kind, ProblemError
 from app.domain.result import ResultState
 from app.domain.service import HealthState, Service
+from app.operations.add_service import add_service
+from app.operations.change_service import remove_token, set_token
 from app.operations.check_services import check_services
 from app.operations.desk import Desk
 from app.operations.draft_job import JobDraft
 from app.operations.end_job import cancel_job
 from app.operations.fetch_results import fetch_results
 from app.operations.submit_job import submit_job
-from app.store import jobs, notices, results
+from app.store import jobs, notices, results, services
 from tests.helpers.described_desk import desk, draft, look, server
 from tests.helpers.desk_fixtures import only_job
 from tests.helpers.imputed_files import dose_text, packed, site_lines
-from tests.services.rest_server import RestServer
+from tests.services.rest_server import TOKEN, RestServer
 
 __all__ = ["desk", "draft", "server"]
 
@@ -153,3 +156,28 @@ def test_plain_http_stays_refused_with_such_a_description(
     with pytest.raises(ProblemError, match="not encrypted"):
         look(desk, draft)
     assert server.seen == []
+
+
+def test_a_new_token_is_taken_so_that_the_jobs_can_be_looked_after(
+    desk: Desk, draft: JobDraft, server: RestServer, file: Path
+) -> None:
+    spoil(file, SENDING)
+    asyncio.run(remove_token(desk, draft.service_id))
+    with pytest.raises(ProblemError, match="No token"):
+        look(desk, draft)
+    with pytest.raises(ProblemError, match="not accepted"):
+        asyncio.run(set_token(desk, draft.service_id, SecretStr("another")))
+    asyncio.run(set_token(desk, draft.service_id, SecretStr(TOKEN)))
+    server.jobs["j1"].state = "running"
+    assert look(desk, draft) is JobState.RUNNING
+
+
+def test_a_service_is_not_added_by_a_description_that_has_to_be_mended(
+    desk: Desk, draft: JobDraft, server: RestServer, file: Path
+) -> None:
+    spoil(file, SENDING)
+    with pytest.raises(ProblemError, match=r"\$option\.r2"):
+        asyncio.run(
+            add_service(desk, "Twin", f"{server.url}/other", "described", setup={"described": str(file)})
+        )
+    assert len(desk.store.read_now(services.services)) == 1
