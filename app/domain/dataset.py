@@ -38,13 +38,21 @@ class DataFile(Model):
     modified: int
 
 
+class FilePrint(Model):
+    """By what a file is known when it is gone from its path: one of `genotypes.prints`."""
+
+    path: PathText
+    print: str
+
+
 class Dataset(Model):
     """Files that are checked and sent as one; people in them are samples, sites are variants.
 
     `verdicts` are what services would say, by the last predictions. A dataset that a repair wrote knows what
     it was made from and how (`made_from`, `outcome`). `stated_build` is what the person says where the files
     leave the build open, empty for nothing. `residency` is where the files may go, None for no rule of their
-    own; what counts is `operations.residency.rule_for`.
+    own; what counts is `operations.residency.rule_for`. `prints` are those of the files when they were
+    looked at last: a rule that is stated when they are moved holds for them where they are now.
     """
 
     id: str
@@ -60,6 +68,7 @@ class Dataset(Model):
     outcome: RepairOutcome | None = None
     stated_build: str = ""
     residency: Residency | None = None
+    prints: tuple[FilePrint, ...] = ()
 
     @property
     def prepared_here(self) -> bool:

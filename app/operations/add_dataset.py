@@ -21,7 +21,7 @@ from app.operations.desk import Desk
 from app.operations.folder_rules import remember_folder_rules
 from app.operations.ordinary_file import files_inside, readable_stat
 from app.operations.repair_stage import give_up_prepared
-from app.operations.residency_memory import family_of, known_files, note_made
+from app.operations.residency_memory import family_of, known_files, note_made, prints_of_files
 from app.store import datasets, jobs
 from app.store.store import Connection as StoreConnection
 
@@ -44,6 +44,7 @@ async def add_dataset(desk: Desk, paths: tuple[Path, ...], name: str | None = No
         name=(name or "").strip() or common_name(files),
         files=files,
         added=desk.clock.now(),
+        prints=await asyncio.to_thread(prints_of_files, files),
     )
     await desk.store.write(lambda c: datasets.save_dataset(c, dataset))
     await remember_folder_rules(desk, files)
@@ -154,6 +155,6 @@ async def _remember_family(desk: Desk, dataset_id: str) -> None:
     """Of what files were made is known without the dataset: a rule may be stated of the others later."""
     family = await desk.store.read(lambda c: family_of(c, dataset_id))
     pairs = await asyncio.to_thread(
-        lambda: [(known_files(m.files), known_files(of.files)) for m, of in family]
+        lambda: [(known_files(m.files, m.prints), known_files(of.files, of.prints)) for m, of in family]
     )
     await desk.store.write(lambda c: note_made(c, *pairs))

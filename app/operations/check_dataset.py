@@ -20,6 +20,7 @@ from app.operations.desk import Desk
 from app.operations.folder_rules import remember_folder_rules
 from app.operations.private_folder import private_folder
 from app.operations.reference_genomes import references
+from app.operations.residency_memory import prints_of_files
 from app.operations.tasks import TaskKind
 from app.store import datasets, services
 from app.store.store import Connection as StoreConnection
@@ -127,7 +128,14 @@ async def _checked(desk: Desk, dataset: Dataset, wanted: _Wanted) -> Changes:
     except ProblemError as error:
         await _update(desk, dataset_id, state=DatasetState.FAILED, problem=error.problem.sentence())
         raise
-    checked = {"files": files, "state": DatasetState.CHECKED, "report": report, "checked": desk.clock.now()}
+    prints = await asyncio.to_thread(prints_of_files, files)
+    checked = {
+        "files": files,
+        "prints": prints,
+        "state": DatasetState.CHECKED,
+        "report": report,
+        "checked": desk.clock.now(),
+    }
     if files != dataset.files:
         checked["verdicts"] = ()  # they were given on other content
     await remember_folder_rules(desk, files)

@@ -56,7 +56,7 @@ async def state_residency(desk: Desk, dataset_id: str, text: str) -> Changes:
     """
     dataset = await dataset_of(desk, dataset_id)
     rule = residency_of(text) if text.strip() else None
-    files = await asyncio.to_thread(known_files, dataset.files)
+    files = await asyncio.to_thread(known_files, dataset.files, dataset.prints)
     copies = await asyncio.to_thread(twins, await desk.store.read(rules), files)
 
     def write(c: StoreConnection) -> None:

@@ -7,11 +7,12 @@ stated, and what was made of it is under its rule, also when the rule is stated 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Collection, Iterable, Sequence
 
 from pydantic import TypeAdapter
 
-from app.domain.dataset import DataFile, Dataset
+from app.domain.dataset import DataFile, Dataset, FilePrint
 from app.domain.made_files import MadeEntry, add_sources, with_made
 from app.domain.model import Model
 from app.domain.path_text import PathText
@@ -50,11 +51,22 @@ class Known(Model):
 _RULES_LIST = TypeAdapter(tuple[Remembered, ...])
 
 
-def known_files(files: Iterable[DataFile]) -> tuple[Known, ...]:
-    """Files as they are recognised later, one entry for each print. Reads the start of each file."""
+def known_files(files: Iterable[DataFile], before: Iterable[FilePrint] = ()) -> tuple[Known, ...]:
+    """Files as they are recognised later, one entry for each print. Reads the start of each file.
+
+    `before` are prints of earlier, for those that are gone from their place.
+    """
     named = [file.path for file in files]
     by_path = prints(named)
+    for each in before:
+        if not os.path.lexists(each.path):
+            by_path[each.path] = (*by_path.get(each.path, ()), each.print)
     return tuple(Known(path=path, print=each) for path in named for each in by_path.get(path, ("",)))
+
+
+def prints_of_files(files: Iterable[DataFile]) -> tuple[FilePrint, ...]:
+    """By what files are known that are there. Reads the start of each."""
+    return tuple(FilePrint(path=each.path, print=each.print) for each in known_files(files) if each.print)
 
 
 def holds_people(name: str) -> bool:

@@ -158,6 +158,21 @@ def test_what_is_made_of_data_is_under_their_rule(desk: Desk, ready: JobDraft, t
     assert asyncio.run(rule_for(desk, None, plain.files)) == residency_of("EU")
 
 
+@pytest.mark.parametrize("again", [False, True], ids=["stated first", "added first"])
+def test_a_rule_that_is_stated_of_files_that_were_moved_holds_where_they_are_now(
+    desk: Desk, ready: JobDraft, tmp_path: Path, again: bool
+) -> None:
+    """The list of datasets tells the old place; nobody has to know where a colleague put them."""
+    old, new = Path(stored(desk, ready.dataset_id).files[0].path), tmp_path / "moved" / "mine.vcf.gz"
+    new.parent.mkdir()
+    shutil.move(old, new)
+    moved = added(desk, new) if again else ""
+    asyncio.run(state_residency(desk, ready.dataset_id, "EU"))
+    moved = moved or added(desk, new)
+    in_country(desk, ready, "US")
+    assert "EU" in refused(desk, ready.model_copy(update={"dataset_id": moved}))
+
+
 def test_a_statement_stands_in_the_timeline_and_a_wrong_one_changes_nothing(
     desk: Desk, ready: JobDraft
 ) -> None:
