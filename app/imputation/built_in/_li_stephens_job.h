@@ -17,6 +17,12 @@ typedef struct {
     size_t stride; /* blocks from one kept forward row to the next */
 } Job;
 
+/* Where the part that begins at a group ends: what more groups have is added in parts. */
+static inline size_t end_of_part(size_t first, size_t groups)
+{
+    return groups - first > GROUPS_A_PART ? first + GROUPS_A_PART : groups;
+}
+
 /* One kind of machine. */
 typedef struct {
     const char *name;

@@ -107,10 +107,14 @@ static void NAME(forward)(const Job *job, const NAME(Room) *room, const Block *b
     size_t groups = block->groups, row = keep ? groups : 0;
     const float *sizes = plan->sizes + block->sizes;
     V sum = SPLAT(0);
-    for (size_t g = 0; g < groups; g++) {
-        room->stay[g] = SPLAT(1);
-        room->come[g] = SPLAT(0);
-        sum = ADD(sum, big_x[g]);
+    for (size_t g = 0; g < groups;) {
+        V part = SPLAT(0);
+        for (size_t end = end_of_part(g, groups); g < end; g++) {
+            room->stay[g] = SPLAT(1);
+            room->come[g] = SPLAT(0);
+            part = ADD(part, big_x[g]);
+        }
+        sum = ADD(sum, part);
     }
     room->sums[0] = sum;
     for (uint32_t m = block->first + 1; m <= block->last; m++) {
@@ -128,7 +132,7 @@ static void NAME(forward)(const Job *job, const NAME(Room) *room, const Block *b
         sum = SPLAT(0);
         for (size_t g = 0; g < groups;) {
             V part = SPLAT(0);
-            for (size_t end = groups - g > GROUPS_A_PART ? g + GROUPS_A_PART : groups; g < end; g++) {
+            for (size_t end = end_of_part(g, groups); g < end; g++) {
                 const V *chance = by[alleles[g]];
                 V n = MUL(stay[g], chance[0]), c = MULADD(come[g], chance[0], chance[1]);
                 new_stay[g] = n;
@@ -217,7 +221,7 @@ static NAME(Sums) NAME(step_back)(const Job *job, const NAME(Room) *room, const 
     }
     for (size_t g = 0; g < groups;) {
         V part_h = SPLAT(0), part_one = part_h, part_zero = part_h, part_f_one = part_h, part_f_zero = part_h;
-        for (size_t end = groups - g > GROUPS_A_PART ? g + GROUPS_A_PART : groups; g < end; g++) {
+        for (size_t end = end_of_part(g, groups); g < end; g++) {
             const V *chance = by[alleles[g]];
             V back = MUL(stay_back[g], chance[0]), add = MULADD(come_back[g], chance[0], chance[1]);
             V n = stay[g], c = come[g], size = SPLAT(sizes[g]), stayed = MUL(n, big_x[g]);
@@ -344,9 +348,14 @@ static void NAME(write_last)(const Job *job, const NAME(Room) *room, const V *bi
     const uint8_t *alleles = plan->alleles + block->alleles + row;
     const float *sizes = plan->sizes + block->sizes;
     V by_allele[2] = {SPLAT(0), SPLAT(0)};
-    for (size_t g = 0; g < block->groups; g++) {
-        V share = MULADD(room->stay[row + g], big_x[g], MUL(room->come[row + g], SPLAT(sizes[g])));
-        by_allele[alleles[g]] = ADD(by_allele[alleles[g]], share);
+    for (size_t g = 0; g < block->groups;) {
+        V part[2] = {SPLAT(0), SPLAT(0)};
+        for (size_t end = end_of_part(g, block->groups); g < end; g++) {
+            V share = MULADD(room->stay[row + g], big_x[g], MUL(room->come[row + g], SPLAT(sizes[g])));
+            part[alleles[g]] = ADD(part[alleles[g]], share);
+        }
+        by_allele[0] = ADD(by_allele[0], part[0]);
+        by_allele[1] = ADD(by_allele[1], part[1]);
     }
     NAME(write_typed)(job, room, block->last, by_allele[0], by_allele[1], first, count);
 }
