@@ -13,21 +13,8 @@ from app.ui.models.table import Column, TableModel
 from app.ui.views.panels.cards import WIDTH, PanelCards
 from app.ui.widgets.table_view import TableView
 
-KEYS = [
-    "name",
-    "favourite",
-    "service",
-    "country",
-    "added",
-    "fit",
-    "overlap",
-    "build",
-    "samples",
-    "variants",
-    "ancestry",
-    "access",
-    "populations",
-]
+KEYS = ("name", "favourite", "service", "country", "added", "fit", "overlap", "build")
+KEYS += ("samples", "variants", "ancestry", "access", "populations")
 ROWS = 5_000
 
 

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QPushButton,
     QScrollArea,
-    QTabWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -43,6 +42,7 @@ from app.ui.views.results.result_people_tab import ResultPeopleTab
 from app.ui.views.results.suspects_tab import SuspectsTab
 from app.ui.widgets.basics import StatusBadge, Text
 from app.ui.widgets.elided import ElidedHeading, ElidedLabel
+from app.ui.widgets.late_tabs import LateTabs
 from app.ui.widgets.page import scrolling
 from app.ui.widgets.problem_panel import ProblemPanel
 from app.ui.widgets.task_rows import TaskRows
@@ -154,9 +154,9 @@ class ResultDetail(QWidget):
         row.addLayout(said, 1)
         return row
 
-    def _make_tabs(self) -> QTabWidget:
+    def _make_tabs(self) -> LateTabs:
         context = self.context
-        tabs = QTabWidget()
+        tabs = LateTabs()
         tabs.setAccessibleName(self.tr("Result"))
         tabs.setMinimumHeight(GRID * 52)
         self.quality = QualityTab(context)
@@ -182,7 +182,7 @@ class ResultDetail(QWidget):
             (self.exports, self.tr("Exports")),
             (self.report, self.tr("Report")),
         ):
-            tabs.addTab(widget, title)
+            tabs.addPage(widget, title)
         return tabs
 
     def _scrolling(self) -> QScrollArea:

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QMenu,
     QPushButton,
     QScrollArea,
-    QTabWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -49,6 +48,7 @@ from app.ui.views.uploads.sites_tab import SitesTab
 from app.ui.views.uploads.target_menu import Target, any_service, fill_targets, target_of, targets
 from app.ui.widgets.basics import primary
 from app.ui.widgets.elided import ElidedHeading, ElidedLabel
+from app.ui.widgets.late_tabs import LateTabs
 from app.ui.widgets.short_table import ShortTable
 from app.ui.widgets.task_rows import TaskRows
 
@@ -161,9 +161,9 @@ class DatasetDetail(QWidget):
             row.addWidget(button)
         return row
 
-    def _make_tabs(self) -> QTabWidget:
+    def _make_tabs(self) -> LateTabs:
         context = self.context
-        tabs = QTabWidget()
+        tabs = LateTabs()
         tabs.setAccessibleName(self.tr("Dataset"))
         tabs.setMinimumHeight(TABS)
         self.findings = FindingsTab(context, self.show_fix, self._show_named)
@@ -188,7 +188,7 @@ class DatasetDetail(QWidget):
             (self.files_page, self.tr("Files")),
             (self.leaving, self.tr("What leaves")),
         ):
-            tabs.addTab(widget, words)
+            tabs.addPage(widget, words)
         return tabs
 
     def _scrolling(self) -> QScrollArea:
