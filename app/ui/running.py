@@ -137,7 +137,9 @@ class RunningWindow:
         """See to it that nothing holds the window up later: neither garbage, nor what views import."""
         leave_loaded_alone()
         self.bridge.rounds.keep_short()
-        QTimer.singleShot(AHEAD_AFTER_MS, self.window, lambda: ViewsAhead(self.bridge, self.window))
+        QTimer.singleShot(
+            AHEAD_AFTER_MS, self.window, lambda: ViewsAhead(self.bridge, self.theme, self.window)
+        )
 
     def close_down(self) -> None:
         """Stop the scheduler and everything else in the bridge's thread; idempotent."""

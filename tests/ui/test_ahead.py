@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
+import pytest
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
+from app.ui import theme as theming
 from app.ui.bridge import Bridge
+from app.ui.theme import Theme, icon_names
 from app.ui.views import ahead
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,16 +54,31 @@ def test_what_is_loaded_in_another_thread_does_not_know_qt() -> None:
     assert _run(WITHOUT_QT, json.dumps(ahead.ELSEWHERE)) == []
 
 
-def test_modules_of_the_window_come_one_a_turn(bridge: Bridge, qtbot: QtBot, monkeypatch: object) -> None:
-    import threading
-
+def test_modules_of_the_window_come_one_a_turn_and_then_its_icons(
+    bridge: Bridge, theme: Theme, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     taken: list[tuple[str, bool]] = []
 
     def take(name: str) -> None:
         taken.append((name, threading.current_thread() is threading.main_thread()))
 
-    monkeypatch.setattr(ahead.importlib, "import_module", take)  # type: ignore[attr-defined]
-    loading = ahead.ViewsAhead(bridge, bridge)
-    every = len(ahead.ELSEWHERE) + len(ahead.HERE)
+    monkeypatch.setattr(ahead.importlib, "import_module", take)
+    monkeypatch.setattr(Theme, "paint_ahead", lambda _theme, name: take(name))
+    loading = ahead.ViewsAhead(bridge, theme, bridge)
+    icons = icon_names()
+    every = len(ahead.ELSEWHERE) + len(ahead.HERE) + len(icons)
     qtbot.waitUntil(lambda: len(taken) == every and not loading._timer.isActive(), timeout=60_000)
-    assert taken == [(n, False) for n in ahead.ELSEWHERE] + [(n, True) for n in ahead.HERE]
+    assert taken == [(n, False) for n in ahead.ELSEWHERE] + [(n, True) for n in (*ahead.HERE, *icons)]
+
+
+def test_an_icon_that_was_painted_ahead_is_not_painted_again(
+    theme: Theme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in icon_names():
+        theme.paint_ahead(name)
+    painted: list[str] = []
+    monkeypatch.setattr(theming, "_painted", lambda name, *_more: painted.append(name))
+    button = QPushButton()
+    theme.bind_icon(button, "refresh")
+    assert painted == []
+    assert not button.icon().isNull()

@@ -14,11 +14,13 @@ from collections.abc import Iterator
 from PySide6.QtCore import QObject, QTimer
 
 from app.ui.bridge import Bridge
+from app.ui.theme import Theme, icon_names
 from app.ui.views.registry import VIEWS
 
 EVERY_MS = 15
 """Between two modules: what a person does comes first."""
 
+ENDED = object()
 ELSEWHERE = (
     "numpy",
     "app.domain.panel_sites",
@@ -170,23 +172,35 @@ HERE = (
 
 
 class ViewsAhead(QObject):
-    """Loads the modules of all views from now on, until its owner ends."""
+    """Loads the modules of all views from now on, and paints their icons, until its owner ends."""
 
-    def __init__(self, bridge: Bridge, owner: QObject) -> None:
+    def __init__(self, bridge: Bridge, theme: Theme, owner: QObject) -> None:
         super().__init__(owner)
-        self._names: Iterator[str] = iter(HERE)
+        self._theme = theme
+        self._steps: Iterator[None] = iter(())
         self._timer = QTimer(self, interval=EVERY_MS)
         self._timer.timeout.connect(self._next)
-        bridge.run(_load_elsewhere(), self, lambda _: self._timer.start())
+        bridge.run(_load_elsewhere(), self, self._begin)
+
+    def _begin(self, icons: tuple[str, ...]) -> None:
+        self._steps = self._all(icons)
+        self._timer.start()
+
+    def _all(self, icons: tuple[str, ...]) -> Iterator[None]:
+        for name in HERE:
+            importlib.import_module(name)
+            yield
+        for name in icons:
+            self._theme.paint_ahead(name)
+            yield
 
     def _next(self) -> None:
-        name = next(self._names, None)
-        if name is None:
+        if next(self._steps, ENDED) is ENDED:
             self._timer.stop()
-        else:
-            importlib.import_module(name)
 
 
-async def _load_elsewhere() -> None:
+async def _load_elsewhere() -> tuple[str, ...]:
+    """Load what does not know Qt; the names of all icons."""
     for name in ELSEWHERE:
         await asyncio.to_thread(importlib.import_module, name)
+    return await asyncio.to_thread(icon_names)
