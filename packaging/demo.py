@@ -235,6 +235,8 @@ class Demonstration:
             return
         self._window.bridge.call_soon(lambda: window.navigate(view, item))
         await self._until_drawn(view, item)
+        if view == "results":
+            await self._until_measured()
         await self._picture(name)
 
     async def _until_drawn(self, view: str, item: str | None) -> None:
@@ -244,6 +246,18 @@ class Demonstration:
             if await self._on_qt_thread(lambda: drawn(page, item)):
                 return
             await asyncio.sleep(0.1)
+
+    async def _until_measured(self) -> None:
+        """Wait until the charts of a result are there; half a minute at most."""
+        from app.operations.tasks import TaskState
+
+        def at_work() -> bool:
+            return any(task.state is TaskState.RUNNING for task in self._window.context.library.tasks())
+
+        for _ in range(60):
+            await asyncio.sleep(0.5)
+            if not await self._on_qt_thread(at_work):
+                return
 
     async def _on_qt_thread(self, ask: Callable[[], Any]) -> Any:
         loop = asyncio.get_running_loop()
