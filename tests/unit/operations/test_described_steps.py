@@ -157,7 +157,8 @@ def test_cancelled_in_the_middle_of_the_sending(desk: Desk, draft: JobDraft, ser
         sending = asyncio.ensure_future(submit_job(desk, draft))
         assert await asyncio.to_thread(server.asked.wait, 60)
         stopping = asyncio.ensure_future(cancel_job(desk, (await only_job(desk)).id))
-        await asyncio.sleep(0)
+        while (await only_job(desk)).state is not JobState.CANCELLED:  # the word comes first
+            assert not sending.done()
         server.hold.set()
         await asyncio.gather(sending, stopping, return_exceptions=True)
 
