@@ -4,8 +4,8 @@
  * A row is one V. In a block a forward row is f(k) = N x(k) + C with x that of the block's first typed site,
  * a backward row b(k) = M y(k) + D with y that of its last one; N, C, M, D are those of k's group. So the sums
  * over a group follow from X = sum x, Y = sum y and Z = sum x y: nothing is as long as the panel but x and y,
- * and all terms are positive. Rows are scaled to mean 1. Sums over thousands of haplotypes or groups are sums of
- * parts: floats that are added one by one to a growing sum lose digits, and always the same way where they are
+ * and all terms are positive. Rows are scaled to mean 1. Sums over thousands of haplotypes or groups are sums
+ * of parts: floats that are added one by one to a growing sum lose digits, always the same way where they are
  * alike.
  */
 

@@ -11,8 +11,8 @@
 
 enum { PIECE_SITES = 64, LONGEST_BLOCK = 128 };
 
-/* How many numbers are added one by one: more are added in parts, so that sums keep their digits. Runs of a part
- * belong to any groups; their number is a prime, so that no order of groups keeps one from being the last.
+/* How many numbers are added one by one: more are added in parts, so that sums keep their digits. Runs of a
+ * part belong to any groups; their number is a prime, so that no order of groups keeps one from being the last.
  * Lists, also those of groups (`whole`), and lists of a group (`mixed`) are at most LONGEST_LIST. */
 enum { LONGEST_RUN = 64, LONGEST_LIST = 127, RUNS_A_PART = 61, GROUPS_A_PART = 256, MIXED_A_PART = 256 };
 enum { GOES_ON = LONGEST_LIST + 1 }; /* a bit, so LONGEST_LIST is one less than a power of two */

@@ -17,7 +17,8 @@ static void SIZED(cross)(const Job *job, const NAME(Room) *room, size_t block_at
     V *first = sums--; /* the first run goes on to the first group */
     size_t parts = 0;
     for (uint32_t i = 0; i < block->run_count;) {
-        for (uint32_t end = block->run_count - i > RUNS_A_PART ? i + RUNS_A_PART : block->run_count; i < end; i++) {
+        uint32_t end = block->run_count - i > RUNS_A_PART ? i + RUNS_A_PART : block->run_count;
+        for (; i < end; i++) {
             RUN run = runs[i];
             uint32_t count = run.count & (NEW_GROUP - 1), is_new = run.count / NEW_GROUP;
             const V *source = from + run.from;
@@ -52,7 +53,8 @@ static void SIZED(cross_back)(const Job *job, NAME(Room) *room, size_t block_at,
         room->next_big_y[g] = room->next_big_z[g] = SPLAT(0);
     for (uint32_t i = 0; i < block->run_count;) {
         size_t group = 0;
-        for (uint32_t end = block->run_count - i > RUNS_A_PART ? i + RUNS_A_PART : block->run_count; i < end; i++) {
+        uint32_t end = block->run_count - i > RUNS_A_PART ? i + RUNS_A_PART : block->run_count;
+        for (; i < end; i++) {
             RUN run = runs[i];
             uint32_t count = run.count & (NEW_GROUP - 1), is_new = run.count / NEW_GROUP;
             groups_done += is_new;

@@ -1,7 +1,8 @@
 """What a kernel of the built-in engine does: it imputes many target haplotypes against one stretch.
 
-There are three, with the same answers: C with vector code (the usual one), NumPy (where nothing was
-compiled), and PyTorch (on a graphics card). A plan is made once for a stretch and used for all targets.
+There are three, with answers within 1e-5 of one another up to some ten thousand haplotypes: C with vector
+code (the usual one), NumPy (where nothing was compiled), and PyTorch (on a graphics card). A plan is made
+once for a stretch and used for all targets.
 """
 
 from __future__ import annotations
