@@ -255,6 +255,25 @@ def test_panels_that_two_applications_call_alike_are_told_apart(
         qtbot.waitUntil(lambda panel=panel: f"panel {panel.name}" in view.bar.route.text())
 
 
+def test_files_that_options_name_are_told_among_what_is_sent(
+    qtbot: QtBot, view: NewJobView, filled: FakeLibrary
+) -> None:
+    """A panel of one's own goes along to a WES node: it is somebody's genotypes too."""
+    panel = filled.all_panels[0]
+    stored = filled.all_forms[(panel.service_id, panel.app_id)]
+    own = Parameter(id="panel_file", label="Panel file", type=ParameterType.TEXT, raw_type="file")
+    parameters = (*stored.form.parameters, own)
+    filled.all_forms[(panel.service_id, panel.app_id)] = stored.model_copy(
+        update={"form": stored.form.model_copy(update={"parameters": parameters})}
+    )
+    choose_panel(qtbot, view)
+    qtbot.waitUntil(lambda: "panel_file" in view.how.fields)
+    qtbot.waitUntil(lambda: "Will be sent" in view.bar.summary.text())
+    assert "Panel file" not in view.bar.summary.text()
+    view._set_option("panel_file", "/data/panel.vcf.gz")
+    qtbot.waitUntil(lambda: "If “Panel file” names a file of this computer" in view.bar.summary.text())
+
+
 def current(view: NewJobView) -> str:
     """The chosen row."""
     row = view.where.tree.currentItem()

@@ -203,3 +203,12 @@ def why_not(service: Service, practice_url: str | None = None) -> str:
     if service.state is HealthState.DOWN:
         return "does not answer"
     return ""
+
+
+def further_files(form: Form | None, filling: Filling) -> tuple[str, ...]:
+    """What the options are called that name files to be sent beside the data, where something is typed."""
+    return tuple(
+        each.label
+        for each in (form.of_type(ParameterType.TEXT) if form is not None else ())
+        if each.raw_type.startswith("file") and str(filling.options.get(each.id, "")).strip()
+    )

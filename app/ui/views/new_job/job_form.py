@@ -21,6 +21,7 @@ from app.ui.views.new_job.filling import (
     Filling,
     by_field,
     choices_of,
+    further_files,
     hint,
     is_open,
     shown_parameters,
@@ -343,7 +344,8 @@ class JobForm(View):
         self.where.show_cautions([each.problem for each in found.cautions] if found is not None else ())
         self.bar.phasing.show_problem(problems.get(PHASE_HERE, ()))
         self.how.show_mistakes(problems, self._untouched())
-        self.bar.show_route(self._dataset(), self._service(), self._panel())
+        along = further_files(self.form, self.filling)
+        self.bar.show_route(self._dataset(), self._service(), self._panel(), along)
         severe = any("refuse these files" in p.title for p in problems.get("dataset", ()))
         self.bar.ask_reason(severe, self.filling.override_reason)
         self._show_ready(found, problems)

@@ -63,8 +63,14 @@ class SendBar(Card):
         row.addWidget(self.button)
         self.body.addLayout(row)
 
-    def show_route(self, dataset: Dataset | None, service: Service | None, panel: Panel | None) -> None:
-        """Say what leaves this computer, and to whom."""
+    def show_route(
+        self,
+        dataset: Dataset | None,
+        service: Service | None,
+        panel: Panel | None,
+        along: Sequence[str] = (),
+    ) -> None:
+        """Say what leaves this computer, and to whom; `along` are options that name further files."""
         if dataset is None or service is None or panel is None:
             self.summary.setText(
                 self.tr("Choose data and a panel.") if dataset is None else self.tr("Choose a panel.")
@@ -88,7 +94,11 @@ class SendBar(Card):
                 "Will be phased on this computer with {2}, then sent: sample names and haplotypes out of "
                 "{0}, {1}."
             )
-        self.summary.setText(words.format(files, text.size(dataset.size), with_panel))
+        told = [words.format(files, text.size(dataset.size), with_panel)]
+        told += [
+            self.tr("If “{0}” names a file of this computer, it is sent too.").format(each) for each in along
+        ]
+        self.summary.setText(" ".join(told))
         place = f", {service.country}" if service.country else ""
         operator = service.operator or service.base_url
         self.route.setText(self.tr("To: {0} ({1}{2}), panel {3}").format(
