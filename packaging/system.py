@@ -52,6 +52,8 @@ TEST_PROGRAMS = (
     "jq",
     "bcftools",
     "tabix",
+    "plink2",
+    "minisign",
     "minimac4",
     "beagle",
     "default-jre-headless",
