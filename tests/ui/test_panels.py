@@ -176,6 +176,31 @@ def test_a_thousand_panels_share_what_is_alike_in_them(
     )
 
 
+def test_rows_are_made_of_what_was_there_when_they_were_asked_for(
+    library: FakeLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The Qt thread lets go of the dataset and of panels while another thread puts rows in order."""
+    library.all_panels = list(panels())
+    rows = panel_rows.PanelRows(library.pages("panel"))
+
+    def interrupted(*args: Any, **more: Any) -> PanelFit:
+        rows.fit_to(None)
+        rows.know({}, {}, frozenset())
+        return panel_fit(*args, **more)
+
+    def asked() -> list[str]:
+        rows.know(known, services, frozenset())
+        rows.fit_to(panel_rows.FitTo(samples.dataset(1)))
+        return list(asyncio.run(rows.ids(TableQuery("", "fit", True))))
+
+    known = {each.key: each for each in library.all_panels}
+    services = {each.id: each for each in samples.services()}
+    undisturbed = asked()
+    assert undisturbed != list(known)
+    monkeypatch.setattr(panel_rows, "panel_fit", interrupted)
+    assert asked() == undisturbed
+
+
 def test_panels_are_compared_side_by_side(view: PanelsView, qtbot: QtBot) -> None:
     assert view.compare([TOPMED]) is None
     dialog = view.compare([TOPMED, HRC])

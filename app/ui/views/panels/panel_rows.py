@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -51,7 +52,8 @@ class PanelRows:
     only the catalogue knows, behind those of services.
 
     The fit of a panel is made when its row is first seen; a filter or an order by it needs all of them, and
-    panels that are alike in all that counts share one.
+    panels that are alike in all that counts share one. Rows are made in other threads, each time from a copy:
+    the Qt thread may tell of other panels or of another dataset meanwhile.
     """
 
     def __init__(self, source: PageSource) -> None:
@@ -150,7 +152,7 @@ class PanelRows:
         found = await self._source.ids(inner)
         if not own and query.sort not in _OWN and not self.favourites_first and not self._states:
             return found
-        return await asyncio.to_thread(self._arranged, list(found), own, rest, query)
+        return await asyncio.to_thread(copy(self)._arranged, list(found), own, rest, query)
 
     def _arranged(self, found: list[str], own: list[str], rest: str, query: TableQuery) -> list[str]:
         found = self._with_catalogue(found, rest, query)
@@ -206,11 +208,12 @@ class PanelRows:
     async def rows(self, ids: Sequence[str]) -> dict[str, tuple[Any, ...]]:
         """The rows of the source, and of the catalogue, with their own cells."""
         found = dict(await self._source.rows([key for key in ids if not is_of_catalogue(key)]))
+        now = copy(self)
         for key in ids:
-            if is_of_catalogue(key) and key in self._panels:
-                row = self._row(key)
+            if is_of_catalogue(key) and key in now._panels:
+                row = now._row(key)
                 found[key] = tuple(row.get(name) for name in self._source.columns)
-        return {key: (*row, *self._own(key)) for key, row in found.items()}
+        return {key: (*row, *now._own(key)) for key, row in found.items()}
 
     def _own(self, key: str) -> tuple[Any, ...]:
         return (
