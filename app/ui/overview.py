@@ -12,10 +12,13 @@ from app.domain.service import Service
 from app.ui.attention import Counts, Need, counts, needs
 from app.ui.context import Library
 
+RECENT = 20
+"""Datasets that are kept, of perhaps thousands; more than Home has rows."""
+
 
 @dataclass(frozen=True)
 class Overview:
-    """Everything that Home shows; `jobs` and `results` are those at hand."""
+    """Everything that Home shows; `jobs` and `results` are those at hand, `datasets` the latest."""
 
     services: tuple[Service, ...]
     datasets: tuple[Dataset, ...]
@@ -33,4 +36,4 @@ async def read_overview(library: Library, now: datetime) -> Overview:
     hand = await library.at_hand(now)
     found = needs(services, hand.jobs, hand.results, now)
     counted = counts(found, datasets, hand.results)
-    return Overview(services, datasets, hand.jobs, hand.results, found, counted, hand.any_job)
+    return Overview(services, datasets[:RECENT], hand.jobs, hand.results, found, counted, hand.any_job)

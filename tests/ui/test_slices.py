@@ -8,7 +8,6 @@ import pytest
 from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
-from app.ui.widgets import slices
 from app.ui.widgets.slices import Slices
 
 
@@ -33,13 +32,10 @@ def test_short_work_is_done_at_once(owner: QObject) -> None:
     assert done == [True]
 
 
-def test_long_work_goes_on_in_later_turns(
-    owner: QObject, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(slices, "SLICE_S", 0.0)
+def test_long_work_goes_on_in_later_turns(owner: QObject, qtbot: QtBot) -> None:
     seen: list[int] = []
     done: list[int] = []
-    work = Slices(owner, at_once=5)
+    work = Slices(owner, at_once=5, slice_s=0.0)
     work.begin(_counting(seen, 9), lambda: done.append(len(seen)))
     assert (len(seen), work.busy, done) == (5, True, [])
     qtbot.waitUntil(lambda: not work.busy)

@@ -16,12 +16,14 @@ SLICE_S = 0.012
 class Slices(QObject):
     """Goes through an iterator, the first steps at once and the others in turns of some milliseconds.
 
-    What is begun anew takes the place of what was not ended. The steps may not rely on what the window shows
-    between them: a person may have chosen or closed something.
+    With `slice_s` 0 each step has a turn of its own, for what is slow to lay out. What is begun anew takes the
+    place of what was not ended. The steps may not rely on what the window shows between them: a person may have
+    chosen or closed something.
     """
 
-    def __init__(self, parent: QObject, at_once: int = AT_ONCE) -> None:
+    def __init__(self, parent: QObject, at_once: int = AT_ONCE, slice_s: float = SLICE_S) -> None:
         super().__init__(parent)
+        self._slice_s = slice_s
         self._at_once = at_once
         self._steps: Iterator[object] = iter(())
         self._done: Callable[[], object] | None = None
@@ -48,7 +50,7 @@ class Slices(QObject):
         return self._timer.isActive()
 
     def _go_on(self) -> None:
-        until = time.monotonic() + SLICE_S
+        until = time.monotonic() + self._slice_s
         while self._step():
             if time.monotonic() > until:
                 return

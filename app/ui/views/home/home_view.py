@@ -64,15 +64,20 @@ class HomeView(View):
 
     def refresh(self) -> None:
         """Read all nouns once."""
-        self.read(read_overview(self.context.library, self.context.now()), self._show)
+        self.read(self._read_other(self.overview), self._show)
+
+    async def _read_other(self, before: Overview | None) -> Overview | None:
+        """What there is, None when it is as before; thousands of jobs are slow to compare."""
+        found = await read_overview(self.context.library, self.context.now())
+        return found if found != before else None
 
     def tick(self) -> None:
         """Times go on, and a token may come near its end."""
         self.overview = None
         self.refresh()
 
-    def _show(self, overview: Overview) -> None:
-        if overview == self.overview:
+    def _show(self, overview: Overview | None) -> None:
+        if overview is None:
             return
         self.overview = overview
         self.first_run.setVisible(not overview.any_job)

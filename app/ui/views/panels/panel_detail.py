@@ -91,7 +91,7 @@ class PanelDetail(QWidget):
         self.context = context
         self._actions = actions
         self._facts: PanelFacts | None = None
-        self._slices = Slices(self, at_once=CHANGES_AT_ONCE)
+        self._slices = Slices(self, at_once=CHANGES_AT_ONCE, slice_s=0.0)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GRID * 2)
