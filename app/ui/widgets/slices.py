@@ -16,9 +16,9 @@ SLICE_S = 0.012
 class Slices(QObject):
     """Goes through an iterator, the first steps at once and the others in turns of some milliseconds.
 
-    With `slice_s` 0 each step has a turn of its own, for what is slow to lay out. What is begun anew takes the
-    place of what was not ended. The steps may not rely on what the window shows between them: a person may have
-    chosen or closed something.
+    With `slice_s` 0 each step has a turn of its own, for what is slow to lay out. What is begun anew takes
+    the place of what was not ended. The steps may not rely on what the window shows between them: a person
+    may have chosen or closed something.
     """
 
     def __init__(self, parent: QObject, at_once: int = AT_ONCE, slice_s: float = SLICE_S) -> None:
