@@ -79,7 +79,10 @@ class ShortModel(QAbstractTableModel):
 
     def texts(self, numbers: Sequence[int]) -> list[list[str]]:
         """What the cells of rows say."""
-        rows = [self.rows[n] for n in numbers]
+        return self.texts_of([self.rows[n] for n in numbers])
+
+    def texts_of(self, rows: Sequence[tuple[Any, ...]]) -> list[list[str]]:
+        """What the cells of these rows say; in any thread, for the model may have others meanwhile."""
         return [[self.text_of(c, v) for c, v in zip(self.columns, row, strict=True)] for row in rows]
 
     @staticmethod

@@ -82,18 +82,18 @@ class PickedList(QWidget):
         if len(numbers) <= AT_ONCE:
             self.table.copy(True)
             return
-        titles = [c.title for c in model.columns]
+        titles, rows = [c.title for c in model.columns], [model.rows[n] for n in numbers]
 
         def done(texts: list[list[str]]) -> None:
             copy_to_clipboard(texts, titles)
             self._context.notices.say(plural(self.tr("%Ln row(s) copied", "", len(texts)), len(texts)))
 
-        self._context.bridge.run(asyncio.to_thread(model.texts, numbers), self, done)
+        self._context.bridge.run(asyncio.to_thread(model.texts_of, rows), self, done)
 
     def export_to(self, path: Path) -> None:
         """Write all rows in a thread."""
         model = self.table.short_model
-        n = len(model.rows)
+        rows, n = model.rows, len(model.rows)
         titles = [c.title for c in model.columns]
 
         def done(_nothing: object) -> None:
@@ -101,6 +101,6 @@ class PickedList(QWidget):
             self._context.notices.say(said, self.tr("To {0}").format(path.name))
 
         def write() -> None:
-            write_table(path, model.texts(range(n)), titles)
+            write_table(path, model.texts_of(rows), titles)
 
         self._context.bridge.run(asyncio.to_thread(write), self, done, self._context.notices.problem)
