@@ -194,6 +194,8 @@ def test_datasets_come_back(store: Store) -> None:
         store.write_now(partial(datasets.save_dataset, dataset=each))
     assert store.read_now(datasets.datasets) == (unchecked, a_dataset())
     assert store.read_now(lambda c: datasets.dataset(c, "data-1")) == a_dataset()
+    names = store.read_now(datasets.dataset_names)
+    assert names == tuple((each.name, each.id) for each in (unchecked, a_dataset()))
     store.write_now(lambda c: datasets.remove_dataset(c, "data-1"))
     assert store.read_now(datasets.datasets) == (unchecked,)
 
