@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QActionGroup
+from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QPushButton, QToolButton, QWidget
 
 from app.ui.context import Context
@@ -60,7 +60,9 @@ class Header(QFrame):
         words = {"system": self.tr("Like the system"), "light": self.tr("Light"), "dark": self.tr("Dark")}
         self.scheme_actions = {}
         for choice, word in words.items():
-            action = menu.addAction(word)
+            # Made here: Python loses those that QMenu makes, although they are there.
+            action = QAction(word, menu)
+            menu.addAction(action)
             action.setCheckable(True)
             action.setChecked(choice == self._theme.choice)
             group.addAction(action)

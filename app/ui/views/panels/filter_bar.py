@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QWidget
 
 from app.domain.panel import Panel
@@ -129,9 +130,11 @@ class FilterBar(QWidget):
     def _favourites(self, first: Callable[[bool], object]) -> QPushButton:
         self.favourites = QPushButton(self.tr("Favourites"))
         menu = QMenu(self.favourites)
-        self.only = menu.addAction(self.tr("Only favourites"))
-        self.first = menu.addAction(self.tr("Favourites first"))
+        # Made here: Python loses those that QMenu makes, although they are there.
+        self.only = QAction(self.tr("Only favourites"), menu)
+        self.first = QAction(self.tr("Favourites first"), menu)
         for action in (self.only, self.first):
+            menu.addAction(action)
             action.setCheckable(True)
         self.only.triggered.connect(
             lambda on: self._write(with_term(self._typed(), FAVOURITE_TERM, bool(on)))
