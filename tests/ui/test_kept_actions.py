@@ -1,7 +1,7 @@
 """Actions of menus that are kept are made by Python.
 
-Those that `QMenu.addAction(text)` makes were lost after a while ("Internal C++ object already deleted"), and the
-menu of the colour scheme failed when it was opened, although Qt still had them.
+Those that `QMenu.addAction(text)` makes were lost after a while ("Internal C++ object already deleted"), and
+the menu of the colour scheme failed when it was opened, although Qt still had them.
 """
 
 from __future__ import annotations
