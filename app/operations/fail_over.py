@@ -39,7 +39,7 @@ async def mirrors_of(desk: Desk, job_id: str) -> tuple[Mirror, ...]:
 
 def mirrors(c: StoreConnection, job: Job) -> tuple[Mirror, ...]:
     """Services that answer, have a token and offer what seems to be the panel of a job."""
-    wanted = services.panel(c, job.service_id, job.panel_id)
+    wanted = services.panel(c, job.service_id, job.panel_id, job.app_id)
     if wanted is None:
         return ()
     good = {

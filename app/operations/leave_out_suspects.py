@@ -68,7 +68,11 @@ def _known(c: StoreConnection, result_id: str) -> tuple[Result, Job | None, Pane
     if result is None:
         raise problem(Kind.NOT_FOUND, "No such result", f"There is no result '{result_id}'.")
     job = jobs.job(c, result.job_id) if result.job_id else None
-    return result, job, services.panel(c, job.service_id, job.panel_id) if job is not None else None
+    return (
+        result,
+        job,
+        services.panel(c, job.service_id, job.panel_id, job.app_id) if job is not None else None,
+    )
 
 
 def _dataset_id(result: Result, job: Job | None) -> str:

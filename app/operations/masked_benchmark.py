@@ -146,7 +146,9 @@ def _apart(targets: Sequence[BenchmarkTarget]) -> tuple[BenchmarkTarget, ...]:
 
 async def _entry(desk: Desk, target: BenchmarkTarget) -> BenchmarkEntry:
     service = await desk.service(target.service_id)
-    known = await desk.store.read(lambda c: services.panel(c, target.service_id, target.panel_id))
+    known = await desk.store.read(
+        lambda c: services.panel(c, target.service_id, target.panel_id, target.app_id)
+    )
     if known is None:
         raise problem(
             Kind.NOT_FOUND,

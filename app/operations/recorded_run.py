@@ -164,7 +164,7 @@ def _warnings(result: Result, job: Job | None, dataset: Dataset | None) -> Itera
 
 async def _with_job(desk: Desk, facts: RunFacts, job: Job) -> RunFacts:
     service = await desk.store.read(lambda c: services.service(c, job.service_id))
-    panel = await desk.store.read(lambda c: services.panel(c, job.service_id, job.panel_id))
+    panel = await desk.store.read(lambda c: services.panel(c, job.service_id, job.panel_id, job.app_id))
     told = {
         "job_id": job.id,
         "remote_id": job.remote_id or "",

@@ -236,7 +236,7 @@ async def _of_job(desk: Desk, errand: LedgerErrand, job: Job) -> LedgerErrand:
 
 
 def _panel_build(c: StoreConnection, job: Job) -> str | None:
-    panel = services.panel(c, job.service_id, job.panel_id)
+    panel = services.panel(c, job.service_id, job.panel_id, job.app_id)
     return panel.build if panel is not None else None
 
 

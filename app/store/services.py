@@ -138,13 +138,13 @@ def panels(c: Connection, service_id: str | None = None) -> tuple[Panel, ...]:
     return parse_all(Panel, c.scalars(query))
 
 
-def panel(c: Connection, service_id: str, panel_id: str) -> Panel | None:
-    """A panel by the service's own id; the newest application's where several offer it."""
+def panel(c: Connection, service_id: str, panel_id: str, app_id: str = "") -> Panel | None:
+    """A panel by the service's own id: the application's if that offers it, else the newest one's."""
     query = (
         select(t.panel_documents.c.document)
         .join(t.panels)
         .where(t.panels.c.service_id == service_id, t.panels.c.panel_id == panel_id)
-        .order_by(t.panels.c.app_id.desc())
+        .order_by((t.panels.c.app_id != app_id), t.panels.c.app_id.desc())
         .limit(1)
     )
     text = c.scalar(query)

@@ -178,6 +178,8 @@ def test_the_same_panel_may_be_offered_by_two_applications(store: Store) -> None
     store.write_now(lambda c: services.save_service(c, a_service()))
     assert len(store.write_now(lambda c: services.replace_panels(c, "svc-1", both, T0))) == 2
     assert store.read_now(lambda c: services.panel(c, "svc-1", "apps@hapmap-2")) == both[1]
+    old = store.read_now(lambda c: services.panel(c, "svc-1", "apps@hapmap-2", both[0].app_id))
+    assert old == both[0]
 
 
 def test_a_population_renamed_only_in_its_id_is_a_change(store: Store) -> None:
