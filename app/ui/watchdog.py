@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import os
-import sys
+import tempfile
 import threading
 import time
-import traceback
 
 from PySide6.QtCore import QObject, QTimer
 
@@ -22,7 +22,6 @@ class Watchdog(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._last = time.monotonic()
-        self._qt_thread = threading.get_ident()
         self._stop = threading.Event()
         self._timer = QTimer(self, interval=TICK_MS)
         self._timer.timeout.connect(self._tick)
@@ -49,9 +48,15 @@ class Watchdog(QObject):
             last = self._last
             if time.monotonic() - last > LIMIT_S + TICK_MS / 1000 and last != told:
                 told = last
-                frame = sys._current_frames().get(self._qt_thread)
-                where = "".join(traceback.format_stack(frame, limit=6)) if frame else ""
-                log.warning("The window was busy for more than %d ms:\n%s", LIMIT_S * 1000, where)
+                log.warning("The window was busy for more than %d ms:\n%s", LIMIT_S * 1000, _where_all_are())
+
+
+def _where_all_are() -> str:
+    """Where each thread is; `sys._current_frames` crashed the program when it was called beside PySide."""
+    with tempfile.TemporaryFile() as file:
+        faulthandler.dump_traceback(file)
+        file.seek(0)
+        return file.read().decode(errors="replace")
 
 
 def wanted() -> bool:
