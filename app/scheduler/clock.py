@@ -214,15 +214,22 @@ class Scheduler:
     def _finish_due(self) -> None:
         """Results that an earlier run fetched and did not judge any more; no service is asked for that."""
         for job_id in self._unfinished:
-            self._start(f"finish:{job_id}", partial(self._fetch, job_id))
+            self._start(f"finish:{job_id}", partial(self._finish, job_id))
         self._unfinished = ()
 
-    async def _fetch(self, job_id: str) -> None:
+    async def _finish(self, job_id: str) -> None:
+        """Who has it now may end before it is judged, as that run did: the next sweep looks again."""
+        if not await self._fetch(job_id):
+            self._unfinished = (*self._unfinished, job_id)
+
+    async def _fetch(self, job_id: str) -> bool:
+        """Whether nobody else had it."""
         try:
             with job_context(job_id):
                 changes = await fetch_results(self._desk, job_id, unattended=True)
             # Empty changes: another process had it. Only files that are there end the tries.
             self._fetch_ended(job_id, retry=not changes and not (await self._desk.job(job_id)).is_fetched)
+            return bool(changes)
         except asyncio.CancelledError:
             if not (self._stopping or self._desk.closing):
                 self._fetch_again[job_id] = (None, 0)  # by the user, who may fetch it later

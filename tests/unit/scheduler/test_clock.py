@@ -84,9 +84,11 @@ def test_an_open_job_is_followed_to_its_end(desk: Desk, fake: FakeFamily, ready:
     play(desk, ended)
 
 
-def test_a_result_that_was_fetched_and_not_judged_is_finished_at_the_start(
+def fetched_and_not_judged(
     desk: Desk, fake: FakeFamily, ready: JobDraft, monkeypatch: pytest.MonkeyPatch
-) -> None:
+) -> str:
+    """The id of a job whose program ended between the last file and the verdict."""
+
     async def killed(*_: object) -> None:
         raise fault(Kind.BUG)
 
@@ -100,14 +102,48 @@ def test_a_result_that_was_fetched_and_not_judged_is_finished_at_the_start(
         with pytest.raises(ProblemError):
             asyncio.run(fetch_results.fetch_results(desk, job_id))
     assert asyncio.run(only_job(desk)).is_fetched
+    return job_id
+
+
+async def until_judged(desk: Desk) -> None:
+    async with asyncio.timeout(LIMIT_S):
+        while await fetch_results.unfinished_results(desk):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
+def test_a_result_that_was_fetched_and_not_judged_is_finished_at_the_start(
+    desk: Desk, fake: FakeFamily, ready: JobDraft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetched_and_not_judged(desk, fake, ready, monkeypatch)
 
     async def run() -> None:
         scheduler = Scheduler(desk)
         await scheduler.start()
         try:
-            async with asyncio.timeout(LIMIT_S):
-                while await fetch_results.unfinished_results(desk):  # noqa: ASYNC110
-                    await asyncio.sleep(0.02)
+            await until_judged(desk)
+        finally:
+            await scheduler.stop()
+
+    asyncio.run(run())
+    assert len(fake.downloads) == 1
+
+
+def test_a_result_that_somebody_has_at_the_start_is_finished_when_it_is_free(
+    desk: Desk, fake: FakeFamily, ready: JobDraft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also who only tidies lock files holds one for a moment."""
+    job_id = fetched_and_not_judged(desk, fake, ready, monkeypatch)
+
+    async def run() -> None:
+        scheduler = Scheduler(desk)
+        scheduler._unfinished = await fetch_results.unfinished_results(desk)
+        async with desk.only_one(job_id) as mine:
+            assert mine
+            await sweep_some(scheduler)
+            assert await fetch_results.unfinished_results(desk) == (job_id,)
+        try:
+            await sweep_some(scheduler)
+            await until_judged(desk)
         finally:
             await scheduler.stop()
 
