@@ -15,7 +15,7 @@ SHORT = [
     ("Sent", "just now"),
     ("Ended", "just now"),
 ]
-LONG = ("Result", "/tmp/home/.local/share/Haplodesk/results/study.kauycpbcd9gm")
+LONG = ("Result", "/home/ada/.local/share/Haplodesk/results/study.kauycpbcd9gm")
 
 
 @pytest.mark.parametrize("rows", [[*SHORT, LONG], [LONG, *SHORT], [*SHORT, LONG, LONG]])
