@@ -40,7 +40,7 @@ async def known_presets(desk: Desk) -> tuple[Preset, ...]:
 
 def presets_of(home: Path) -> tuple[Preset, ...]:
     """As `known_presets`, of a data folder that need not exist."""
-    found = catalogues_in(home / FOLDER)
+    found = _installed(home / FOLDER)
     return catalogue.with_institutions(
         catalogue.presets(), (each.catalogue for each in found if each.catalogue is not None)
     )
@@ -60,11 +60,10 @@ async def hidden_addresses(desk: Desk) -> frozenset[str]:
 
 async def installed_catalogues(desk: Desk) -> tuple[Installed, ...]:
     """The catalogues in the data folder, verified now."""
-    return await asyncio.to_thread(catalogues_in, desk.home / FOLDER)
+    return await asyncio.to_thread(_installed, desk.home / FOLDER)
 
 
-def catalogues_in(folder: Path) -> tuple[Installed, ...]:
-    """The catalogues in a folder, which need not be there, verified now."""
+def _installed(folder: Path) -> tuple[Installed, ...]:
     with contextlib.suppress(FileNotFoundError):
         return tuple(_read(each) for each in sorted(folder.iterdir()) if each.is_dir())
     return ()

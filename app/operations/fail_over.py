@@ -12,7 +12,7 @@ from app.domain.same_panel import same_panel
 from app.domain.service import HealthState, Service
 from app.operations.desk import Desk
 from app.operations.draft_job import JobDraft, check_parameter, panel_fields
-from app.operations.institution_stop import stopped_by_institution
+from app.operations.institution_stop import stopped_of
 from app.operations.residency import as_here, rule_for
 from app.store import datasets, services
 from app.store.store import Connection as StoreConnection
@@ -34,7 +34,8 @@ async def mirrors_of(desk: Desk, job_id: str) -> tuple[Mirror, ...]:
     dataset = await desk.store.read(lambda c: datasets.dataset(c, job.dataset_id or ""))
     rule = await rule_for(desk, dataset, job.files, job.residency)
     allowed = [each for each in found if why_forbidden(rule, as_here(desk, each.service)) is None]
-    return tuple([each for each in allowed if await stopped_by_institution(desk, each.service) is None])
+    stopped = await stopped_of(desk, [each.service for each in allowed])
+    return tuple(each for each, why in zip(allowed, stopped, strict=True) if why is None)
 
 
 def mirrors(c: StoreConnection, job: Job) -> tuple[Mirror, ...]:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable, Mapping
-from pathlib import Path
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
 from app.domain.changes import Changes, Noun
 from app.domain.job import Event
@@ -17,7 +16,7 @@ from app.domain.preset import Preset
 from app.domain.problem import Kind, Problem, ProblemError, problem
 from app.domain.residency import STORE, STORE_COUNTRY
 from app.domain.service import Service
-from app.operations.catalogues import FOLDER, Installed, catalogues_in, known_presets
+from app.operations.catalogues import Installed, installed_catalogues, known_presets
 from app.operations.desk import Desk
 from app.services import catalogue
 from app.store import services
@@ -28,7 +27,13 @@ _GOES_ON = "Its running jobs go on and their results can be fetched."
 
 async def stopped_by_institution(desk: Desk, service: Service) -> Problem | None:
     """Why a service gets no new jobs, by the catalogues that are installed now; None where it does."""
-    return await asyncio.to_thread(why_stopped, desk.home, service)
+    return (await stopped_of(desk, (service,)))[0]
+
+
+async def stopped_of(desk: Desk, found: Sequence[Service]) -> list[Problem | None]:
+    """As `stopped_by_institution`, of several services; the catalogues are read and verified once."""
+    installed = await installed_catalogues(desk)
+    return await asyncio.to_thread(lambda: [_why_stopped(installed, each) for each in found])
 
 
 async def refuse_stopped(desk: Desk, service: Service) -> None:
@@ -38,11 +43,7 @@ async def refuse_stopped(desk: Desk, service: Service) -> None:
         raise ProblemError(found)
 
 
-def why_stopped(home: Path, service: Service) -> Problem | None:
-    """As `stopped_by_institution`, of a data folder. Reads the disk, and verifies what it reads."""
-    installed = catalogues_in(home / FOLDER)
-    if not installed:
-        return None
+def _why_stopped(installed: Sequence[Installed], service: Service) -> Problem | None:
     broken = None if service.is_here else unverified(installed)
     return broken or _hidden(installed, service) or _off_or_elsewhere(installed, service)
 
@@ -147,5 +148,8 @@ async def told_of_stops(desk: Desk) -> AsyncIterator[None]:
 async def _stops(desk: Desk) -> dict[str, str]:
     """By service, why it takes no new jobs; empty where it does."""
     known = await desk.store.read(services.services)
-    found = {each.id: await stopped_by_institution(desk, each) for each in known}
-    return {name: each.what_happened if each is not None else "" for name, each in found.items()}
+    stopped = await stopped_of(desk, known)
+    return {
+        service.id: each.what_happened if each is not None else ""
+        for service, each in zip(known, stopped, strict=True)
+    }
